@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Where and how a thread runs. All return 0 or a negative errno, silently:
+ * the caller knows the option to name. */
+#ifndef BASE_CPU_H
+#define BASE_CPU_H
+
+/* CPUs this process may run on. */
+unsigned int cpu_count(void);
+
+/* Pin the calling thread: -EINVAL for a CPU that is offline or absent.
+ * Threads made later inherit it. sched_setaffinity(2). */
+int cpu_pin(unsigned int cpu);
+
+/* SCHED_FIFO at priority 1..99 for the calling thread. sched(7). */
+int cpu_realtime(unsigned int priority);
+
+/* Lock all present and future pages. mlockall(2). */
+int cpu_lock_memory(void);
+
+/* Let timers of this thread fire when they are due rather than up to 50 us
+ * later. PR_SET_TIMERSLACK(2const). */
+int cpu_exact_timers(void);
+
+/* SIGKILL this process when its parent dies. PR_SET_PDEATHSIG(2const). */
+int cpu_die_with_parent(void);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/line_writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* How often a writer that waits for a reader looks whether it should end. */
+#define LOOK_MS 50
+
+/* Two halves: the loop fills one while the thread writes the other. */
+struct line_writer {
+	int fd;
+	const char *what;
+	size_t capacity; /* of each half */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t filled; /* something to write, or closing */
+	pthread_cond_t emptied; /* all written */
+	char *filling; /* under lock, with filling_len */
+	size_t filling_len;
+	char *writing; /* the thread's */
+	bool busy; /* the thread holds bytes not yet written */
+	bool closing;
+	bool abandon; /* the time to write what is left is over */
+	bool refused; /* the descriptor refused something */
+	size_t left; /* bytes given up */
+};
+
+static bool abandoned(struct line_writer *writer)
+{
+	bool yes;
+
+	pthread_mutex_lock(&writer->lock);
+	yes = writer->abandon;
+	pthread_mutex_unlock(&writer->lock);
+	return yes;
+}
+
+/* Write all; a pipe that nobody reads is waited for, but not for ever: the
+ * wait ends when the owner gives up. Returns bytes left. */
+static size_t write_all(struct line_writer *writer, int fd, const char *text,
+			size_t len, int *fault)
+{
+	while (len > 0) {
+		struct pollfd ready = { .fd = fd, .events = POLLOUT };
+		/* At most PIPE_BUF at once: poll() promises room for that. */
+		size_t piece = len < 4096 ? len : 4096;
+		ssize_t n;
+
+		if (poll(&ready, 1, LOOK_MS) == 0) {
+			if (abandoned(writer))
+				return len;
+			continue;
+		}
+		n = write(fd, text, piece);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0) {
+			*fault = -errno;
+			return len;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static size_t write_or_divert(struct line_writer *writer, const char *text,
+			      size_t len)
+{
+	int fault = 0;
+	size_t left = len;
+
+	if (!writer->refused) {
+		left = write_all(writer, writer->fd, text, len, &fault);
+		if (!fault)
+			return left;
+		log_error("%s refuses lines (%s): they go to stderr from here",
+			  writer->what, log_reason(fault));
+		writer->refused = true;
+	}
+	return write_all(writer, STDERR_FILENO, text + (len - left), left,
+			 &fault);
+}
+
+static void *line_writer_run(void *argument)
+{
+	struct line_writer *writer = argument;
+
+	pthread_mutex_lock(&writer->lock);
+	for (;;) {
+		char *text;
+		size_t len, left;
+
+		while (writer->filling_len == 0 && !writer->closing)
+			pthread_cond_wait(&writer->filled, &writer->lock);
+		if (writer->filling_len == 0)
+			break;
+		text = writer->filling;
+		len = writer->filling_len;
+		writer->filling = writer->writing;
+		writer->filling_len = 0;
+		writer->writing = text;
+		writer->busy = true;
+		pthread_mutex_unlock(&writer->lock);
+		left = write_or_divert(writer, text, len);
+		pthread_mutex_lock(&writer->lock);
+		writer->busy = false;
+		writer->left += left;
+		pthread_cond_signal(&writer->emptied);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	return NULL;
+}
+
+int line_writer_open(int fd, const char *what, size_t capacity,
+		     struct line_writer **result)
+{
+	struct line_writer *writer = calloc(1, sizeof(*writer));
+	pthread_condattr_t attributes;
+	sigset_t all, before;
+	int err = -ENOMEM;
+
+	if (!writer)
+		return -ENOMEM;
+	writer->fd = fd;
+	writer->what = what;
+	writer->capacity = capacity;
+	writer->filling = malloc(capacity);
+	writer->writing = malloc(capacity);
+	if (!writer->filling || !writer->writing)
+		goto free_buffers;
+	pthread_mutex_init(&writer->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->filled, NULL);
+	pthread_cond_init(&writer->emptied, &attributes);
+	pthread_condattr_destroy(&attributes);
+	/* Signals are the program's business; and a closed pipe is an error
+	 * of write(2), not a death. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = -pthread_create(&writer->thread, NULL, line_writer_run, writer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err)
+		goto destroy_lock;
+	*result = writer;
+	return 0;
+
+destroy_lock:
+	pthread_cond_destroy(&writer->emptied);
+	pthread_cond_destroy(&writer->filled);
+	pthread_mutex_destroy(&writer->lock);
+free_buffers:
+	free(writer->writing);
+	free(writer->filling);
+	free(writer);
+	return err;
+}
+
+int line_writer_put(struct line_writer *writer, const char *text, size_t len)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&writer->lock);
+	if (writer->filling_len + len > writer->capacity) {
+		err = -EAGAIN;
+	} else {
+		memcpy(writer->filling + writer->filling_len, text, len);
+		writer->filling_len += len;
+		pthread_cond_signal(&writer->filled);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	return err;
+}
+
+bool line_writer_has_room(struct line_writer *writer, size_t len)
+{
+	bool room;
+
+	pthread_mutex_lock(&writer->lock);
+	room = writer->filling_len + len <= writer->capacity;
+	pthread_mutex_unlock(&writer->lock);
+	return room;
+}
+
+int line_writer_close(struct line_writer *writer, unsigned int timeout_ms)
+{
+	uint64_t due_ns;
+	struct timespec due;
+	int err = 0;
+
+	if (!writer)
+		return 0;
+	due_ns = clock_monotonic_ns() + timeout_ms * UINT64_C(1000000);
+	due.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S);
+	due.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S);
+	pthread_mutex_lock(&writer->lock);
+	writer->closing = true;
+	pthread_cond_signal(&writer->filled);
+	while (writer->filling_len > 0 || writer->busy)
+		if (pthread_cond_timedwait(&writer->emptied, &writer->lock,
+					   &due) == ETIMEDOUT)
+			break;
+	writer->abandon = true;
+	pthread_mutex_unlock(&writer->lock);
+	pthread_join(writer->thread, NULL);
+
+	if (writer->refused)
+		err = -EIO;
+	if (writer->left > 0) {
+		log_error("%s: nobody reads: %zu bytes were not written",
+			  writer->what, writer->left);
+		err = -ETIMEDOUT;
+	}
+	pthread_cond_destroy(&writer->emptied);
+	pthread_cond_destroy(&writer->filled);
+	pthread_mutex_destroy(&writer->lock);
+	free(writer->writing);
+	free(writer->filling);
+	free(writer);
+	return err;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines to a descriptor from a loop that must not stall: the loop appends to
+ * a bounded buffer, a thread of its own writes. What the descriptor refuses
+ * (closed, full disk) goes to stderr instead, with the reason said once, so
+ * nothing is lost.
+ */
+#ifndef BASE_LINE_WRITER_H
+#define BASE_LINE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct line_writer;
+
+/* what: names the descriptor in messages ("stdout"). capacity: bytes that
+ * may wait. 0 or a negative errno. The descriptor stays the caller's. */
+int line_writer_open(int fd, const char *what, size_t capacity,
+		     struct line_writer **writer);
+
+/* Append text (whole lines) without blocking. 0, or -EAGAIN when the buffer
+ * has no room: the caller stops taking what it could not log. */
+int line_writer_put(struct line_writer *writer, const char *text, size_t len);
+
+/* Room for at least len bytes? */
+bool line_writer_has_room(struct line_writer *writer, size_t len);
+
+/* Wait until all is written, at most timeout_ms; then end the thread.
+ * Returns 0, or -EIO if the descriptor refused anything, or -ETIMEDOUT if
+ * bytes were left (said on stderr, counted). NULL is allowed. */
+int line_writer_close(struct line_writer *writer, unsigned int timeout_ms);
+
+#endif

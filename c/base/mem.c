@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static size_t round_up(size_t size, size_t unit)
+{
+	return (size + unit - 1) / unit * unit;
+}
+
+int mem_arena_open(struct mem_arena *arena, size_t size, bool want_huge)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+	const int access = PROT_READ | PROT_WRITE;
+
+	if (want_huge) {
+		arena->size = round_up(size, HUGE_PAGE);
+		arena->base = mmap(NULL, arena->size, access,
+				   flags | MAP_HUGETLB, -1, 0);
+		arena->huge = arena->base != MAP_FAILED;
+		if (arena->huge)
+			return 0;
+	}
+	arena->size = round_up(size, (size_t)sysconf(_SC_PAGESIZE));
+	arena->base = mmap(NULL, arena->size, access, flags, -1, 0);
+	arena->huge = false;
+	if (arena->base == MAP_FAILED) {
+		memset(arena, 0, sizeof(*arena));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void mem_arena_close(struct mem_arena *arena)
+{
+	if (arena->base)
+		munmap(arena->base, arena->size);
+	memset(arena, 0, sizeof(*arena));
+}

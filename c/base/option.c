@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/option.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/log.h"
+
+#ifndef T2T_VERSION
+#define T2T_VERSION "unknown"
+#endif
+
+/* What every program takes besides its own rows. */
+struct option_common {
+	bool help, version, man, verbose, quiet;
+};
+
+static const struct option_row common_rows[] = {
+	{ .name = "help",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, help),
+	  .help = "show this text" },
+	{ .name = "version",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, version),
+	  .help = "show the version" },
+	{ .name = "man",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, man),
+	  .help = "write the man page's source to stdout" },
+	{ .name = "verbose",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, verbose),
+	  .help = "say more on stderr" },
+	{ .name = "quiet",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, quiet),
+	  .help = "say only warnings and errors on stderr" },
+	OPTION_END,
+};
+
+static int unsigned_parse(const char *text, uint64_t *value)
+{
+	static const char suffixes[] = "kmg";
+	const char *suffix;
+	unsigned long long number;
+	uint64_t unit = 1;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	if (*end) {
+		suffix = strchr(suffixes, *end | 0x20);
+		if (!suffix || !*suffix || end[1])
+			return -EINVAL;
+		unit = UINT64_C(1) << (10 * (suffix - suffixes + 1));
+	}
+	return __builtin_mul_overflow((uint64_t)number, unit, value) ? -ERANGE
+								     : 0;
+}
+
+static int flag_parse(const char *text, bool *value)
+{
+	static const char *const yes[] = { "on", "yes", "true", "1" };
+	static const char *const no[] = { "off", "no", "false", "0" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (!strcmp(text, yes[i]) || !strcmp(text, no[i])) {
+			*value = !strcmp(text, yes[i]);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int choice_parse(const struct option_row *row, const char *text,
+			unsigned int *value)
+{
+	for (unsigned int i = 0; row->choices[i]; i++) {
+		if (!strcmp(text, row->choices[i])) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static bool within(const struct option_row *row, uint64_t value)
+{
+	if (row->min == 0 && row->max == 0)
+		return true;
+	return value >= row->min && value <= row->max;
+}
+
+/* What a value must look like, for help and for faults. */
+static void wanted_print(const struct option_row *row, char *text, size_t size)
+{
+	char low[DECIMAL_TEXT_MAX], high[DECIMAL_TEXT_MAX];
+	size_t n = 0;
+
+	*text = '\0';
+	switch (row->type) {
+	case OPTION_FLAG:
+		snprintf(text, size, "on or off");
+		break;
+	case OPTION_UNSIGNED:
+		if (row->min || row->max)
+			snprintf(text, size, "%llu to %llu",
+				 (unsigned long long)row->min,
+				 (unsigned long long)row->max);
+		else
+			snprintf(text, size, "a whole number");
+		break;
+	case OPTION_DECIMAL:
+		decimal_format((int64_t)row->min, low);
+		decimal_format((int64_t)row->max, high);
+		if (row->min || row->max)
+			snprintf(text, size, "%s to %s", low, high);
+		else
+			snprintf(text, size, "a decimal number");
+		break;
+	case OPTION_CHOICE:
+		for (unsigned int i = 0; row->choices[i] && n < size; i++)
+			n += (size_t)snprintf(text + n, size - n, "%s%s",
+					      i ? ", " : "", row->choices[i]);
+		break;
+	case OPTION_STRING:
+	case OPTION_PARSED:
+		break;
+	}
+}
+
+/* 0, or -EINVAL with the reason in why[0..size). */
+static int value_set(const struct option_row *row, const char *text,
+		     void *config, char *why, size_t size)
+{
+	void *target = (char *)config + row->offset;
+	const char *reason = NULL;
+	int64_t decimal = 0;
+	uint64_t number = 0;
+	int err = 0;
+
+	switch (row->type) {
+	case OPTION_FLAG:
+		err = flag_parse(text, target);
+		break;
+	case OPTION_UNSIGNED:
+		err = unsigned_parse(text, &number);
+		if (!err && !within(row, number))
+			err = -ERANGE;
+		if (!err)
+			memcpy(target, &number, sizeof(number));
+		break;
+	case OPTION_DECIMAL:
+		err = decimal_parse(text, strlen(text), &decimal);
+		if (!err && (row->min || row->max) &&
+		    (decimal < (int64_t)row->min ||
+		     decimal > (int64_t)row->max))
+			err = -ERANGE;
+		if (!err)
+			memcpy(target, &decimal, sizeof(decimal));
+		break;
+	case OPTION_STRING:
+		memcpy(target, &text, sizeof(text));
+		break;
+	case OPTION_CHOICE:
+		err = choice_parse(row, text, target);
+		break;
+	case OPTION_PARSED:
+		err = row->parse(text, target, &reason);
+		break;
+	}
+	if (!err)
+		return 0;
+	if (reason)
+		snprintf(why, size, "%s", reason);
+	else {
+		size_t n = (size_t)snprintf(why, size, "wanted: ");
+
+		wanted_print(row, why + n, size - n);
+	}
+	return -EINVAL;
+}
+
+static void defaults_set(const struct option_row *rows, void *config)
+{
+	char why[256];
+
+	for (; rows->name; rows++) {
+		if (!rows->initial)
+			continue;
+		if (value_set(rows, rows->initial, config, why, sizeof(why)))
+			log_error("--%s: its own default '%s' is wrong: %s",
+				  rows->name, rows->initial, why);
+	}
+}
+
+static const struct option_row *row_find(const struct option_row *rows,
+					 const char *name, size_t len)
+{
+	for (; rows->name; rows++)
+		if (strlen(rows->name) == len && !memcmp(rows->name, name, len))
+			return rows;
+	return NULL;
+}
+
+static int wrong(const struct option_program *program)
+{
+	log_info("'%s --help' lists the options", program->name);
+	return OPTION_WRONG;
+}
+
+/* One argument, with its value in the same or the next one. */
+static int argument_read(const struct option_program *program, char **argv,
+			 int *at, struct option_common *common, void *config,
+			 bool *given)
+{
+	const char *argument = argv[*at], *name = argument + 2, *value;
+	const struct option_row *row;
+	size_t len = strcspn(name, "=");
+	void *target = config;
+	char why[256];
+
+	if (strncmp(argument, "--", 2) != 0 || !*name) {
+		log_error("unexpected argument '%s'", argument);
+		return -EINVAL;
+	}
+	row = row_find(program->rows, name, len);
+	if (row && row - program->rows < OPTION_ROWS_MAX) {
+		given[row - program->rows] = true;
+	} else {
+		row = row_find(common_rows, name, len);
+		target = common;
+	}
+	if (!row) {
+		log_error("unknown option '%.*s'", (int)len + 2, argument);
+		return -EINVAL;
+	}
+	value = name[len] == '=' ? name + len + 1 : NULL;
+	if (!value && row->type == OPTION_FLAG)
+		value = "on";
+	if (!value && argv[*at + 1])
+		value = argv[++*at];
+	if (!value) {
+		log_error("--%s: wants a value: %s", row->name, row->value);
+		return -EINVAL;
+	}
+	if (value_set(row, value, target, why, sizeof(why)) < 0) {
+		log_error("--%s: '%s': %s", row->name, value, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+enum option_result option_parse_arguments(const struct option_program *program,
+					  int argc, char **argv, void *config)
+{
+	bool given[OPTION_ROWS_MAX] = { false };
+	struct option_common common = { 0 };
+	int err = 0;
+
+	log_open(program->name, LOG_INFO);
+	defaults_set(program->rows, config);
+	for (int i = 1; i < argc && !err; i++)
+		err = argument_read(program, argv, &i, &common, config, given);
+	if (common.help)
+		option_print_help(stdout, program);
+	else if (common.version)
+		printf("%s %s\n", program->name, T2T_VERSION);
+	else if (common.man)
+		option_print_man(stdout, program);
+	if (!err && (common.help || common.version || common.man))
+		return fflush(stdout) == 0 ? OPTION_DONE : OPTION_WRONG;
+	if (err)
+		return wrong(program);
+	for (unsigned int i = 0; program->rows[i].name; i++) {
+		if (program->rows[i].required && !given[i]) {
+			log_error("--%s is required", program->rows[i].name);
+			return wrong(program);
+		}
+	}
+	log_open(program->name, common.quiet	 ? LOG_WARNING
+				: common.verbose ? LOG_DEBUG
+						 : LOG_INFO);
+	return OPTION_RUN;
+}
+
+static int pair_read(const struct option_row *rows, char *pair,
+		     const char *what, void *config)
+{
+	static const struct option_row none[] = { OPTION_END };
+	char *equals = strchr(pair, '=');
+	size_t len = equals ? (size_t)(equals - pair) : strlen(pair);
+	const struct option_row *row = row_find(rows ? rows : none, pair, len);
+	const char *value = equals ? equals + 1 : NULL;
+	char why[256];
+
+	if (!row) {
+		log_error("%s: unknown key '%.*s'", what, (int)len, pair);
+		return -EINVAL;
+	}
+	if (!value && row->type == OPTION_FLAG)
+		value = "on";
+	if (!value) {
+		log_error("%s: %s: wants a value: %s=%s", what, row->name,
+			  row->name, row->value);
+		return -EINVAL;
+	}
+	if (value_set(row, value, config, why, sizeof(why)) < 0) {
+		log_error("%s: %s: '%s': %s", what, row->name, value, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int option_parse_list(const struct option_row *rows, const char *text,
+		      const char *what, void *config, char **copy)
+{
+	char *rest, *pair;
+	int err = 0;
+
+	*copy = NULL;
+	if (rows)
+		defaults_set(rows, config);
+	if (!text || !*text)
+		return 0;
+	*copy = rest = strdup(text);
+	if (!rest)
+		return -ENOMEM;
+	while (!err && (pair = strsep(&rest, ",")))
+		err = pair_read(rows, pair, what, config);
+	if (err) {
+		free(*copy);
+		*copy = NULL;
+	}
+	return err;
+}
