@@ -7,13 +7,26 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-unsigned int cpu_count(void)
+unsigned int cpu_list(unsigned int *cpus, unsigned int max)
 {
+	unsigned int n = 0;
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	return (unsigned int)CPU_COUNT(&set);
+		return 0;
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		if (n < max)
+			cpus[n] = cpu;
+		n++;
+	}
+	return n;
+}
+
+unsigned int cpu_count(void)
+{
+	return cpu_list(NULL, 0);
 }
 
 int cpu_pin(unsigned int cpu)

@@ -4,8 +4,10 @@
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 
-/* CPUs this process may run on. */
+/* CPUs this process may run on: how many, and at most max of their numbers,
+ * ascending (cpus may be NULL with max 0). */
 unsigned int cpu_count(void);
+unsigned int cpu_list(unsigned int *cpus, unsigned int max);
 
 /* Pin the calling thread: -EINVAL for a CPU that is offline or absent.
  * Threads made later inherit it. sched_setaffinity(2). */

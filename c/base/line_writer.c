@@ -23,16 +23,16 @@ struct line_writer {
 	size_t capacity; /* of each half */
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t filled; /* something to write, or closing */
+	pthread_cond_t filled;	/* something to write, or closing */
 	pthread_cond_t emptied; /* all written */
-	char *filling; /* under lock, with filling_len */
+	char *filling;		/* under lock, with filling_len */
 	size_t filling_len;
 	char *writing; /* the thread's */
-	bool busy; /* the thread holds bytes not yet written */
+	bool busy;     /* the thread holds bytes not yet written */
 	bool closing;
 	bool abandon; /* the time to write what is left is over */
 	bool refused; /* the descriptor refused something */
-	size_t left; /* bytes given up */
+	size_t left;  /* bytes given up */
 };
 
 static bool abandoned(struct line_writer *writer)

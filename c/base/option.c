@@ -8,10 +8,7 @@
 
 #include "base/decimal.h"
 #include "base/log.h"
-
-#ifndef T2T_VERSION
-#define T2T_VERSION "unknown"
-#endif
+#include "base/version.h"
 
 /* What every program takes besides its own rows. */
 struct option_common {
@@ -273,7 +270,7 @@ enum option_result option_parse_arguments(const struct option_program *program,
 	if (common.help)
 		option_print_help(stdout, program);
 	else if (common.version)
-		printf("%s %s\n", program->name, T2T_VERSION);
+		printf("%s %s\n", program->name, version_text);
 	else if (common.man)
 		option_print_man(stdout, program);
 	if (!err && (common.help || common.version || common.man))

@@ -13,21 +13,21 @@
 #include <stdio.h>
 
 enum option_type {
-	OPTION_FLAG, /* bool; on the command line it takes no value, in a
+	OPTION_FLAG,	 /* bool; on the command line it takes no value, in a
 			    list it is on or off */
 	OPTION_UNSIGNED, /* uint64_t; min..max; suffixes k, m, g (1024) */
-	OPTION_DECIMAL, /* int64_t in nano; min..max in nano */
-	OPTION_STRING, /* const char *: points into the caller's text */
-	OPTION_CHOICE, /* unsigned int: index into choices */
-	OPTION_PARSED, /* whatever parse() fills */
+	OPTION_DECIMAL,	 /* int64_t in nano; min..max in nano */
+	OPTION_STRING,	 /* const char *: points into the caller's text */
+	OPTION_CHOICE,	 /* unsigned int: index into choices */
+	OPTION_PARSED,	 /* whatever parse() fills */
 };
 
 struct option_row {
-	const char *name; /* "order-quantity": no dashes before it */
-	const char *value; /* name of the value in help: "LOTS" */
+	const char *name;    /* "order-quantity": no dashes before it */
+	const char *value;   /* name of the value in help: "LOTS" */
 	const char *initial; /* default, as text; NULL: none, target zeroed */
 	enum option_type type;
-	uint64_t min, max; /* both 0: no limits */
+	uint64_t min, max;	    /* both 0: no limits */
 	const char *const *choices; /* NULL-terminated */
 	/* OPTION_PARSED: 0, or -EINVAL with *why set to the reason */
 	int (*parse)(const char *text, void *target, const char **why);
@@ -40,17 +40,17 @@ struct option_row {
 
 /* What a program is: all that help and the man page need. */
 struct option_program {
-	const char *name; /* "t2t-trader" */
-	const char *summary; /* one line for NAME */
-	const char *synopsis; /* after the name; NULL: "[OPTION...]" */
-	const char *description; /* paragraphs, separated by \n\n */
-	const char *exit_and_output; /* what stdout carries; may be NULL */
+	const char *name;	       /* "t2t-trader" */
+	const char *summary;	       /* one line for NAME */
+	const char *synopsis;	       /* after the name; NULL: "[OPTION...]" */
+	const char *description;       /* paragraphs, separated by \n\n */
+	const char *exit_and_output;   /* what stdout carries; may be NULL */
 	const struct option_row *rows; /* ends with a row without name */
 };
 
 enum option_result {
-	OPTION_RUN = 0, /* go on */
-	OPTION_DONE = 1, /* --help, --version or --man was answered */
+	OPTION_RUN = 0,	  /* go on */
+	OPTION_DONE = 1,  /* --help, --version or --man was answered */
 	OPTION_WRONG = 2, /* bad usage, said on stderr: exit with 2 */
 };
 

@@ -13,12 +13,12 @@
 
 struct spsc {
 	uint8_t *data;
-	size_t size; /* bytes, a power of two */
+	size_t size;			    /* bytes, a power of two */
 	_Alignas(64) _Atomic uint64_t head; /* written by the producer */
-	uint64_t tail_seen; /* producer's copy of tail */
+	uint64_t tail_seen;		    /* producer's copy of tail */
 	uint64_t reserved; /* where the reserved record starts */
 	_Alignas(64) _Atomic uint64_t tail; /* written by the consumer */
-	uint64_t head_seen; /* consumer's copy of head */
+	uint64_t head_seen;		    /* consumer's copy of head */
 };
 
 /* size: rounded up to a power of two, at least 4096. 0 or -ENOMEM. */
