@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# clang-format 14 decides the layout of C; other versions decide otherwise.
+set -u
+# shellcheck source=tests/lint/support.bash
+. tests/lint/support.bash
+wanted=14
+name='layout of C is what clang-format makes'
+
+formatter=
+for candidate in clang-format-$wanted clang-format; do
+	if command -v "$candidate" >/dev/null 2>&1; then
+		formatter=$candidate
+		break
+	fi
+done
+if [ -z "$formatter" ]; then
+	skip "$name" "clang-format is not installed"
+	finish
+fi
+major=$("$formatter" --version | sed -E 's/.*version ([0-9]+).*/\1/')
+if [ "$major" != $wanted ]; then
+	skip "$name" "the layout is that of clang-format $wanted, here is $major"
+	finish
+fi
+
+mapfile -t sources < <(list_sources)
+if [ ${#sources[@]} -eq 0 ]; then
+	fail "$name" <<<'no source was found'
+	finish
+fi
+unformatted() {
+	local source
+	for source in "${sources[@]}"; do
+		"$formatter" --dry-run --Werror "$source" >/dev/null 2>&1 ||
+			echo "$source: run $formatter -i"
+	done
+}
+expect_none "$name (${#sources[@]} files)" < <(unformatted)
+finish

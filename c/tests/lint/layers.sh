@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Includes point down only:
+#	programs > exchange | trader | measure > receive | channel > net > wire > base
+# and measure may use trader/strategy and trader/book, the oracle. Tests may
+# include anything.
+set -u
+# shellcheck source=tests/lint/support.bash
+. tests/lint/support.bash
+
+declare -A rank=([base]=0 [wire]=1 [net]=2 [receive]=3 [channel]=3
+	[exchange]=4 [trader]=4 [measure]=4 [programs]=5 [plugin]=5)
+
+# "FILE:LINE TARGET" of each include that names a file of this tree, be it in
+# quotes or in angle brackets (<net/if.h> is the system's).
+list_includes() { # files...
+	local file line target
+	grep -HnoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]+' "$@" |
+		sed -E 's/^([^:]*):([0-9]*):[^"<]*(["<])/\1 \2 \3/' |
+		while read -r file line target; do
+			case $target in
+			'<'*) [ -f "${target#<}" ] || continue ;;
+			*/*) ;;
+			# The file's own folder.
+			*) target="\"$(dirname "$file")/${target#?}" ;;
+			esac
+			echo "$file:$line ${target#?}"
+		done
+}
+
+may_include() { # layer, target
+	local from=$1 to=${2%%/*}
+	[ "$from" = tests ] && return 0
+	[ -n "${rank[$from]:-}" ] && [ -n "${rank[$to]:-}" ] || return 1
+	case $from:$2 in
+	measure:trader/strategy.h | measure:trader/book.h) return 0 ;;
+	esac
+	[ "$from" = "$to" ] || [ "${rank[$to]}" -lt "${rank[$from]}" ]
+}
+
+mapfile -t sources < <(list_sources)
+mapfile -t includes < <(list_includes "${sources[@]}" /dev/null)
+if [ ${#includes[@]} -eq 0 ]; then
+	fail 'includes point down only' <<<'no include was found'
+	finish
+fi
+pointing_up() {
+	local include
+	for include in "${includes[@]}"; do
+		may_include "${include%%/*}" "${include#* }" ||
+			echo "${include%% *}: may not include ${include#* }"
+	done
+}
+expect_none "includes point down only (${#includes[@]} includes)" \
+	< <(pointing_up)
+finish
