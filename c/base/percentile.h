@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Exact percentiles of raw samples, by nearest rank: always a value that was
+ * measured, never one in between. */
+#ifndef BASE_PERCENTILE_H
+#define BASE_PERCENTILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct percentiles {
+	size_t count; /* 0: the rest is 0 and means nothing */
+	uint64_t min, p50, p90, p99, p99_9, max;
+};
+
+/* Ascending, in place. */
+void percentile_sort(uint64_t *values, size_t count);
+
+/* Of sorted values: the smallest that at least percent (0 to 100) of them do
+ * not exceed. count must not be 0. */
+uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent);
+
+/* Sorts values and takes them all. */
+struct percentiles percentiles_of(uint64_t *values, size_t count);
+
+#endif
