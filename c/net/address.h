@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses as the command line has them. */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+#define ADDRESS_TEXT_MAX 24 /* "255.255.255.255:65535" */
+
+/*
+ * For OPTION_PARSED rows; target is a struct sockaddr_in.
+ * address_parse: "10.0.0.1:9012".
+ * address_parse_listen: the address may be missing (":9012" or "9012"); it
+ * is INADDR_ANY then, which the caller replaces by an address of the lab.
+ * address_parse_group: a multicast group (224.0.0.0/4) and a port.
+ * 0, or -EINVAL with *why.
+ */
+int address_parse(const char *text, void *target, const char **why);
+int address_parse_listen(const char *text, void *target, const char **why);
+int address_parse_group(const char *text, void *target, const char **why);
+
+/* "ADDR:PORT", NUL-terminated; returns text. */
+const char *address_format(const struct sockaddr_in *address,
+			   char text[static ADDRESS_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Captures as files. libpcap reads pcap and pcapng; whatever else Wireshark
+ * opens (compressed captures, snoop, ERF ...) goes through its editcap, if it
+ * is there. Read as a stream: memory does not grow with the file.
+ */
+#ifndef NET_CAPTURE_FILE_H
+#define NET_CAPTURE_FILE_H
+
+#include <stdint.h>
+
+struct capture_file;
+
+struct capture_frame {
+	uint64_t stamp_ns;
+	const uint8_t *bytes; /* valid until the next call */
+	uint32_t captured_len;
+	uint32_t wire_len;
+	unsigned int link; /* LINKTYPE_ number */
+};
+
+/* 0, or a negative errno, logged with the path. "-" is standard input. */
+int capture_file_open(const char *path, struct capture_file **file);
+void capture_file_close(struct capture_file *file);
+
+/* 1 with a frame, 0 at the end, -EIO for a damaged or cut file (logged with
+ * the frame's number). */
+int capture_file_next(struct capture_file *file, struct capture_frame *frame);
+
+#endif

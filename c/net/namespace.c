@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LINK_WAIT_NS (2 * CLOCK_NS_PER_S)
+
+/*
+ * Work in another namespace is done by a thread that moves there, so that
+ * the caller's own never changes.
+ */
+struct visit {
+	int fd;
+	int (*work)(const struct visit *visit); /* 0 or a negative errno */
+	const struct namespace_end *end;	/* of namespace_veth() */
+	const struct namespace_end *peer;
+	const char *name; /* of namespace_link() */
+	bool up;
+	int *made; /* of namespace_open(): a new one's descriptor */
+	int result;
+};
+
+static void *visit_thread(void *context)
+{
+	struct visit *visit = context;
+
+	if (visit->made ? unshare(CLONE_NEWNET) < 0
+			: setns(visit->fd, CLONE_NEWNET) < 0)
+		visit->result = -errno;
+	else
+		visit->result = visit->work(visit);
+	return NULL;
+}
+
+static int visit_run(struct visit *visit)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, visit_thread, visit);
+
+	if (err)
+		return -err;
+	pthread_join(thread, NULL);
+	return visit->result;
+}
+
+static const char *hint(int err)
+{
+	return err == -EPERM ? " (root is needed)" : "";
+}
+
+/* Ask for the flags, or with wanted also set or clear IFF_UP. */
+static int link_flags(const char *name, const bool *wanted, short *flags)
+{
+	struct ifreq request = { 0 };
+	int fd, err = 0;
+
+	if (strlen(name) >= sizeof(request.ifr_name))
+		return -ENODEV;
+	memcpy(request.ifr_name, name, strlen(name));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		err = -errno;
+	*flags = request.ifr_flags;
+	if (!err && wanted) {
+		request.ifr_flags =
+			(short)(*wanted ? *flags | IFF_UP : *flags & ~IFF_UP);
+		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+			err = -errno;
+	}
+	close(fd);
+	return err;
+}
+
+static int link_set(const char *name, bool up)
+{
+	short flags;
+
+	return link_flags(name, &up, &flags);
+}
+
+static int open_work(const struct visit *visit)
+{
+	int err = link_set("lo", true);
+
+	if (err)
+		return err;
+	*visit->made = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	return *visit->made < 0 ? -errno : 0;
+}
+
+int namespace_open(int *fd)
+{
+	struct visit new = { .work = open_work, .made = fd };
+	int err;
+
+	*fd = -1;
+	err = visit_run(&new);
+	if (err)
+		log_error("cannot make a network namespace: %s%s",
+			  log_reason(err), hint(err));
+	return err;
+}
+
+void namespace_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int namespace_enter(int fd)
+{
+	int err;
+
+	if (setns(fd, CLONE_NEWNET) == 0)
+		return 0;
+	err = -errno;
+	log_error("cannot enter a network namespace: %s%s", log_reason(err),
+		  hint(err));
+	return err;
+}
+
+static int link_work(const struct visit *visit)
+{
+	return link_set(visit->name, visit->up);
+}
+
+int namespace_link(int fd, const char *name, int up)
+{
+	struct visit there = {
+		.fd = fd, .work = link_work, .name = name, .up = up
+	};
+	int err = visit_run(&there);
+
+	if (err)
+		log_error("cannot take interface '%s' %s: %s%s", name,
+			  up ? "up" : "down", log_reason(err), hint(err));
+	return err;
+}
+
+/*
+ * rtnetlink(7): a message is a header, then attributes, each a length, a type
+ * and a value, nested by lengths that cover what is inside.
+ */
+struct message {
+	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[512];
+	bool full;
+};
+
+static struct nlmsghdr *header_of(struct message *message)
+{
+	return (struct nlmsghdr *)message->bytes;
+}
+
+static void message_append(struct message *message, const void *value,
+			   size_t len)
+{
+	struct nlmsghdr *header = header_of(message);
+
+	if (NLMSG_ALIGN(len) > sizeof(message->bytes) - header->nlmsg_len) {
+		message->full = true;
+		return;
+	}
+	memcpy(message->bytes + header->nlmsg_len, value, len);
+	header->nlmsg_len += (uint32_t)NLMSG_ALIGN(len);
+}
+
+static void message_start(struct message *message, uint16_t type,
+			  uint16_t flags, const void *body, size_t len)
+{
+	*message = (struct message){ 0 };
+	*header_of(message) = (struct nlmsghdr){
+		.nlmsg_len = NLMSG_HDRLEN,
+		.nlmsg_type = type,
+		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
+	};
+	message_append(message, body, len);
+}
+
+static void attribute(struct message *message, uint16_t type, const void *value,
+		      size_t len)
+{
+	struct rtattr head = { .rta_type = type,
+			       .rta_len = (uint16_t)RTA_LENGTH(len) };
+
+	message_append(message, &head, sizeof(head));
+	message_append(message, value, len);
+}
+
+/* Opens an attribute; what is appended until nest_close() lies in it. */
+static uint32_t nest_open(struct message *message, uint16_t type)
+{
+	struct rtattr head = { .rta_type = type, .rta_len = RTA_LENGTH(0) };
+	uint32_t at = header_of(message)->nlmsg_len;
+
+	message_append(message, &head, sizeof(head));
+	return at;
+}
+
+static void nest_close(struct message *message, uint32_t at)
+{
+	uint16_t len = (uint16_t)(header_of(message)->nlmsg_len - at);
+
+	if (!message->full)
+		memcpy(message->bytes + at + offsetof(struct rtattr, rta_len),
+		       &len, sizeof(len));
+}
+
+/* Send it and take the kernel's answer. */
+static int message_exchange(struct message *message)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		uint8_t more[1024];
+	} answer = { 0 };
+	ssize_t len;
+	int fd, err = 0;
+
+	if (message->full)
+		return -EMSGSIZE;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return -errno;
+	if (send(fd, message->bytes, header_of(message)->nlmsg_len, 0) < 0 ||
+	    (len = recv(fd, &answer, sizeof(answer), 0)) < 0)
+		err = -errno;
+	else if ((size_t)len < sizeof(answer.header) + sizeof(answer.error) ||
+		 answer.header.nlmsg_type != NLMSG_ERROR)
+		err = -EBADMSG;
+	else
+		err = answer.error.error;
+	close(fd);
+	return err;
+}
+
+static int veth_make(const struct visit *visit)
+{
+	const struct namespace_end *end = visit->end, *peer = visit->peer;
+	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	struct message message;
+	uint32_t info, data, other;
+
+	message_start(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link,
+		      sizeof(link));
+	attribute(&message, IFLA_IFNAME, end->name, strlen(end->name) + 1);
+	info = nest_open(&message, IFLA_LINKINFO);
+	attribute(&message, IFLA_INFO_KIND, "veth", sizeof("veth"));
+	data = nest_open(&message, IFLA_INFO_DATA);
+	other = nest_open(&message, VETH_INFO_PEER);
+	message_append(&message, &link, sizeof(link));
+	attribute(&message, IFLA_IFNAME, peer->name, strlen(peer->name) + 1);
+	attribute(&message, IFLA_NET_NS_FD, &peer->fd, sizeof(peer->fd));
+	nest_close(&message, other);
+	nest_close(&message, data);
+	nest_close(&message, info);
+	return message_exchange(&message);
+}
+
+static int veth_remove(const struct visit *visit)
+{
+	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	struct message message;
+
+	message_start(&message, RTM_DELLINK, 0, &link, sizeof(link));
+	attribute(&message, IFLA_IFNAME, visit->end->name,
+		  strlen(visit->end->name) + 1);
+	return message_exchange(&message);
+}
+
+/* Best effort: router solicitations and their like would disturb what is
+ * measured, but do not change it. The name is a real interface's by now. */
+static void ipv6_disable(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		 name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		log_debug("%s: %s", path, log_reason(-errno));
+	close(fd);
+}
+
+static int end_configure(const struct visit *visit)
+{
+	const struct namespace_end *end = visit->end;
+	struct ifaddrmsg address = {
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = (uint8_t)end->prefix_len,
+		.ifa_index = if_nametoindex(end->name),
+	};
+	struct message message;
+	int err;
+
+	if (end->prefix_len > 32)
+		return -EINVAL;
+	ipv6_disable(end->name);
+	message_start(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+		      &address, sizeof(address));
+	attribute(&message, IFA_LOCAL, &end->address, sizeof(end->address));
+	attribute(&message, IFA_ADDRESS, &end->address, sizeof(end->address));
+	err = message_exchange(&message);
+	return err ? err : link_set(end->name, true);
+}
+
+/* An interface that was just taken up drops what it is given for a while. */
+static int end_wait(const struct visit *visit)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + LINK_WAIT_NS;
+	short flags;
+	int err;
+
+	for (;;) {
+		err = link_flags(visit->end->name, NULL, &flags);
+		if (err || flags & IFF_RUNNING)
+			return err;
+		if (clock_monotonic_ns() > deadline_ns)
+			return -ETIMEDOUT;
+		usleep(2000);
+	}
+}
+
+int namespace_veth(const struct namespace_end *a, const struct namespace_end *b)
+{
+	struct visit at_a = { .fd = a->fd, .end = a, .peer = b };
+	struct visit at_b = { .fd = b->fd, .end = b, .peer = a };
+	const struct {
+		struct visit *visit;
+		int (*work)(const struct visit *visit);
+		const char *what;
+	} steps[] = {
+		{ &at_a, veth_make, "make" },
+		{ &at_a, end_configure, "set up the first end of" },
+		{ &at_b, end_configure, "set up the second end of" },
+		{ &at_a, end_wait, "wait for the first end of" },
+		{ &at_b, end_wait, "wait for the second end of" },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		steps[i].visit->work = steps[i].work;
+		err = visit_run(steps[i].visit);
+		if (!err)
+			continue;
+		log_error("cannot %s the veth pair %s, %s: %s%s", steps[i].what,
+			  a->name, b->name, log_reason(err), hint(err));
+		if (i > 0) {
+			at_a.work = veth_remove;
+			visit_run(&at_a);
+		}
+		return err;
+	}
+	return 0;
+}
+
+static bool is_administrator(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &
+		       CAP_TO_MASK(CAP_SYS_ADMIN);
+}
+
+static int file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int namespace_become_root(void)
+{
+	char uid_map[32], gid_map[32];
+	int err;
+
+	if (is_administrator())
+		return 0;
+	snprintf(uid_map, sizeof(uid_map), "0 %u 1", getuid());
+	snprintf(gid_map, sizeof(gid_map), "0 %u 1", getgid());
+	if (unshare(CLONE_NEWUSER) < 0)
+		return -errno;
+	/* A group map may only be written once setgroups(2) is given up:
+	 * user_namespaces(7). */
+	err = file_write("/proc/self/setgroups", "deny");
+	if (!err)
+		err = file_write("/proc/self/uid_map", uid_map);
+	if (!err)
+		err = file_write("/proc/self/gid_map", gid_map);
+	return err;
+}

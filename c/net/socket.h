@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets with every option explicit: set, then read back, since the kernel
+ * clamps silently. All return 0 (or a descriptor) or a negative errno; the
+ * cause is logged once, here. Descriptors are close-on-exec.
+ */
+#ifndef NET_SOCKET_H
+#define NET_SOCKET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/interface.h"
+
+/* A listener on exactly this address. SO_REUSEADDR, non-blocking. */
+int socket_listen(const struct sockaddr_in *address, int backlog);
+
+/* Accept, non-blocking, with TCP_NODELAY. -EAGAIN (silent) when nobody
+ * waits. */
+int socket_accept(int listener, struct sockaddr_in *peer);
+
+/* Connect a blocking TCP socket with TCP_NODELAY; tries again while the peer
+ * refuses or can't be reached, each 50 ms, until timeout_ms have passed, or
+ * until *stop is set (stop may be NULL): then -EINTR, silent. */
+int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
+		   const volatile int *stop);
+
+/* Notice a dead peer: probes after idle_s, then every interval_s, given up
+ * after count. tcp(7). */
+int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
+		     unsigned int count);
+
+/*
+ * A UDP socket that sends to the group through this interface (NULL: as the
+ * routing table says), connected, so that send(2) suffices. TTL 1 stays on
+ * the link. Non-blocking.
+ */
+int socket_multicast_sender(const struct sockaddr_in *group,
+			    const struct interface *interface,
+			    unsigned int ttl);
+
+/*
+ * A UDP socket that receives the group on this interface alone: bound to the
+ * group's address and port, joined with the interface's index,
+ * IP_MULTICAST_ALL off, SO_REUSEADDR so that two traders run on one host.
+ * *buffer_bytes: what is asked of SO_RCVBUF in; what was had out (the kernel's
+ * doubling taken off); SO_RCVBUFFORCE is tried first. Blocking: pass
+ * MSG_DONTWAIT, or set O_NONBLOCK. ip(7), socket(7).
+ */
+int socket_multicast_receiver(const struct sockaddr_in *group,
+			      const struct interface *interface,
+			      unsigned int *buffer_bytes);
+
+/* Kernel receive stamps, software, in each message's control data
+ * (SO_TIMESTAMPNS). */
+int socket_receive_stamps(int fd, bool on);
+
+/* A socket option by number, set and read back: *found is what it is now.
+ * Returns the negative errno silently; the caller knows its name. */
+int socket_option(int fd, int level, int option, int wanted, int *found);
+
+struct msghdr;
+/* HOT. The stamp in a message's control data, ns since 1970; 0: none. */
+uint64_t socket_message_stamp(const struct msghdr *message);
+
+/* Datagrams that the kernel dropped for want of buffer on this socket, since
+ * it was opened (SO_MEMINFO's SK_MEMINFO_DROPS). 0 where it does not tell. */
+uint64_t socket_drops(int fd);
+
+#endif
