@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Transports, for those who write one: one file, one const table, last and
+ * its only global symbol; then a line in transport.c's list. */
+#ifndef CHANNEL_TRANSPORT_OPS_H
+#define CHANNEL_TRANSPORT_OPS_H
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "channel/transport.h"
+
+struct transport_ops {
+	const char *name;
+	const char *help;
+	const char *absent; /* as in receive_ops */
+	size_t size; /* of the backend's struct, which begins with its member
+			`struct transport transport`; container_of */
+	const struct option_row *options;
+
+	/* Can this host run it? As in receive_ops; NULL: any host can. */
+	int (*probe)(const char **why);
+
+	/* Set up on transport->fd. Gives everything back on failure.
+	 * Optional. */
+	int (*open)(struct transport *transport);
+
+	/* HOT. Send all of bytes. 0, or a negative errno: the connection is
+	 * of no more use (-EPIPE, -ECONNRESET). Waits while the peer's window
+	 * is closed. Never raises SIGPIPE. bytes may be reused on return. */
+	int (*send)(struct transport *transport, const uint8_t *bytes,
+		    size_t len);
+
+	/* Give back what open() took. Optional. */
+	void (*close)(struct transport *transport);
+};
+
+/* HOT. */
+static inline int transport_send(struct transport *transport,
+				 const uint8_t *bytes, size_t len)
+{
+	return transport->ops->send(transport, bytes, len);
+}
+
+#endif

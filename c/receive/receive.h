@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receive paths, for those who use one. Every path yields UDP payloads of
+ * one group and port, so the code above cannot know which path it runs on.
+ *
+ *	struct receive *rx;
+ *	err = receive_open("spin:rcvbuf=4m", &config, &rx);
+ *	while ((n = receive_poll(rx, packets, 32)) >= 0)
+ *		...
+ *	receive_close(rx);
+ */
+#ifndef RECEIVE_RECEIVE_H
+#define RECEIVE_RECEIVE_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct receive_ops;
+
+#define RECEIVE_BURST_MAX 64
+
+struct packet {
+	const uint8_t *data; /* valid until the next poll or the close */
+	uint32_t len;
+	uint64_t kernel_ns; /* kernel's receive stamp; 0: this path has none */
+};
+
+/* What a path is asked for by the program, whichever it is. */
+struct receive_config {
+	const char *interface; /* its name; NULL only for paths in memory */
+	struct sockaddr_in group;
+};
+
+enum receive_caps {
+	RECEIVE_MEMORY = 1 << 0,   /* no network at all: null, replay */
+	RECEIVE_SLEEPS = 1 << 1,   /* poll() gives the CPU away */
+	RECEIVE_ZEROCOPY = 1 << 2, /* data lies where the NIC put it */
+	RECEIVE_BYPASS = 1 << 3,   /* no kernel socket in the path */
+	RECEIVE_HWTSTAMP = 1 << 4,
+};
+
+struct receive {
+	const struct receive_ops *ops;
+	struct receive_config config;
+	char *text;    /* the options' text, which strings point into */
+	uint64_t lost; /* dropped by the kernel, once closed or asked */
+};
+
+/*
+ * Open "NAME[:key=value,...]". On return the group is joined: what is sent
+ * from now on arrives. 0, or a negative errno: -EINVAL for an unknown name
+ * or option, -EOPNOTSUPP when it was not built or the host lacks it; logged.
+ */
+int receive_open(const char *text, const struct receive_config *config,
+		 struct receive **receive);
+
+/* NULL is allowed. */
+void receive_close(struct receive *receive);
+
+/* Datagrams lost to a full buffer so far, as the kernel counts them. */
+uint64_t receive_lost(struct receive *receive);
+
+const char *receive_name(const struct receive *receive);
+
+/* The list behind "--receive help": name, capabilities, can it run here and
+ * why not, its options. */
+void receive_print_paths(FILE *out);
+
+/* All paths, built or not, in the order of the list; NULL at its end. */
+const struct receive_ops *receive_path(unsigned int i);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receive paths, for those who write one: one file, one const table, last in
+ * the file and its only global symbol; then a line in receive.c's list.
+ */
+#ifndef RECEIVE_RECEIVE_OPS_H
+#define RECEIVE_RECEIVE_OPS_H
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "receive/receive.h"
+
+struct receive_ops {
+	const char *name; /* as on the command line */
+	const char *help; /* one line */
+
+	/* Why this build has no such path ("built without libxdp"); NULL when
+	 * it has. All functions may be NULL then. */
+	const char *absent;
+
+	unsigned int caps; /* enum receive_caps */
+
+	/* Of the backend's own struct, which begins with its member `struct
+	 * receive receive` and is found by container_of. The core allocates
+	 * it, zeroed. */
+	size_t size;
+
+	/* Parsed by the core straight into the backend's struct, before
+	 * open(). NULL: none. */
+	const struct option_row *options;
+
+	/* Can this host run it? 0, or a negative errno with *why set to a
+	 * static text. config is NULL when only the host is asked about
+	 * ("--receive help"). Leaves nothing behind, logs nothing. NULL: any
+	 * host can. */
+	int (*probe)(const struct receive_config *config, const char **why);
+
+	/* Bind, join, map. May block. On failure gives everything back, logs
+	 * the cause and returns a negative errno. */
+	int (*open)(struct receive *receive);
+
+	/*
+	 * HOT. Fill at most max (1..RECEIVE_BURST_MAX) packets and return how
+	 * many; 0 when there is nothing, or the path slept for a while (at
+	 * most 100 ms) and wants its caller to look around; a negative errno
+	 * when the path is broken. -ESHUTDOWN: a path in memory is at its
+	 * end. Gives back what the last call yielded. No allocation, lock or
+	 * log line; no system call but receiving.
+	 */
+	int (*poll)(struct receive *receive, struct packet *packets,
+		    unsigned int max);
+
+	/* Datagrams the kernel dropped. Optional. */
+	uint64_t (*lost)(struct receive *receive);
+
+	void (*close)(struct receive *receive);
+};
+
+/* HOT. */
+static inline int receive_poll(struct receive *receive, struct packet *packets,
+			       unsigned int max)
+{
+	return receive->ops->poll(receive, packets, max);
+}
+
+#endif

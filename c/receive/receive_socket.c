@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "receive/receive_socket.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/interface.h"
+#include "net/socket.h"
+
+_Static_assert(offsetof(struct receive_socket, receive) == 0,
+	       "the core hands out the address of the whole struct");
+
+const struct option_row receive_socket_options[] = {
+	{ .name = "rcvbuf",
+	  .value = "BYTES",
+	  .initial = "4m",
+	  .type = OPTION_UNSIGNED,
+	  .min = 4096,
+	  .max = UINT64_C(1) << 30,
+	  .offset = offsetof(struct receive_socket, rcvbuf),
+	  .help = "the socket's receive buffer (SO_RCVBUF)" },
+	{ .name = "timestamps",
+	  .value = "on|off",
+	  .initial = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct receive_socket, timestamps),
+	  .help = "the kernel's receive stamps (SO_TIMESTAMPNS)" },
+	OPTION_END,
+};
+
+static void slots_prepare(struct receive_socket *rx, unsigned int slot_count)
+{
+	rx->slots = rx->arena.base;
+	for (unsigned int i = 0; i < slot_count; i++) {
+		struct receive_socket_slot *slot = &rx->slots[i];
+
+		slot->bytes = (struct iovec){ .iov_base = slot->data,
+					      .iov_len = sizeof(slot->data) };
+		slot->message = (struct msghdr){ .msg_iov = &slot->bytes,
+						 .msg_iovlen = 1,
+						 .msg_control = slot->control };
+	}
+}
+
+int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
+{
+	const struct receive_config *config = &rx->receive.config;
+	unsigned int buffer_bytes = (unsigned int)rx->rcvbuf;
+	struct interface interface;
+	int err;
+
+	err = interface_find(config->interface, &interface);
+	if (err) {
+		log_error("--receive %s: interface '%s': %s",
+			  rx->receive.ops->name, config->interface,
+			  log_reason(err));
+		return err;
+	}
+	err = mem_arena_open(&rx->arena, slot_count * sizeof(*rx->slots),
+			     false);
+	if (err)
+		return err;
+	slots_prepare(rx, slot_count);
+	rx->fd = socket_multicast_receiver(&config->group, &interface,
+					   &buffer_bytes);
+	if (rx->fd < 0) {
+		err = rx->fd;
+		goto close_arena;
+	}
+	if (buffer_bytes < rx->rcvbuf)
+		log_warning("--receive %s: rcvbuf: asked for %llu bytes, had "
+			    "%u: net.core.rmem_max is less",
+			    rx->receive.ops->name,
+			    (unsigned long long)rx->rcvbuf, buffer_bytes);
+	err = socket_receive_stamps(rx->fd, rx->timestamps);
+	if (err)
+		goto close_fd;
+	return 0;
+close_fd:
+	close(rx->fd);
+close_arena:
+	mem_arena_close(&rx->arena);
+	return err;
+}
+
+/* Errors that pass: a socket outlives what happens to its interface. */
+static int soften(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ECONNREFUSED:
+	case ENOMEM:
+	case ENOBUFS:
+		return 0;
+	}
+	return -error;
+}
+
+/* MSG_TRUNC makes the kernel tell the datagram's own length. */
+int receive_socket_take(struct receive_socket *rx,
+			struct receive_socket_slot *slot, int flags,
+			struct packet *packet)
+{
+	ssize_t len;
+
+	if (rx->timestamps) {
+		slot->message.msg_controllen = sizeof(slot->control);
+		len = recvmsg(rx->fd, &slot->message, flags | MSG_TRUNC);
+	} else {
+		len = recv(rx->fd, slot->data, sizeof(slot->data),
+			   flags | MSG_TRUNC);
+	}
+	if (__builtin_expect(len < 0, 0))
+		return soften(errno);
+	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
+		rx->oversized++;
+		return 0;
+	}
+	packet->data = slot->data;
+	packet->len = (uint32_t)len;
+	packet->kernel_ns =
+		rx->timestamps ? socket_message_stamp(&slot->message) : 0;
+	return 1;
+}
+
+uint64_t receive_socket_lost(struct receive *receive)
+{
+	return socket_drops(
+		container_of(receive, struct receive_socket, receive)->fd);
+}
+
+void receive_socket_close(struct receive *receive)
+{
+	struct receive_socket *rx =
+		container_of(receive, struct receive_socket, receive);
+
+	if (rx->oversized)
+		log_warning("--receive %s: skipped %llu datagrams longer than "
+			    "%d bytes",
+			    receive->ops->name,
+			    (unsigned long long)rx->oversized,
+			    RECEIVE_SOCKET_DATAGRAM_MAX);
+	close(rx->fd);
+	mem_arena_close(&rx->arena);
+}

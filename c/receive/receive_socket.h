@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the paths over a kernel socket share: a joined UDP socket, and slots
+ * that datagrams are received into. A path's struct begins with a struct
+ * receive_socket, so that receive_socket_options serves it as it is.
+ */
+#ifndef RECEIVE_RECEIVE_SOCKET_H
+#define RECEIVE_RECEIVE_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "receive/receive_ops.h"
+
+/* The longest datagram that is delivered. One that is longer (IP fragments
+ * only: the MTU is 1500) is skipped and counted. */
+#define RECEIVE_SOCKET_DATAGRAM_MAX 2048
+
+struct receive_socket_slot {
+	struct msghdr message;
+	struct iovec bytes;
+	_Alignas(struct cmsghdr)
+		uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
+	_Alignas(64) uint8_t data[RECEIVE_SOCKET_DATAGRAM_MAX];
+};
+
+struct receive_socket {
+	struct receive receive;
+	uint64_t rcvbuf; /* bytes asked for */
+	bool timestamps;
+	int fd;
+	struct mem_arena arena;
+	struct receive_socket_slot *slots;
+	uint64_t oversized; /* longer than RECEIVE_SOCKET_DATAGRAM_MAX */
+};
+
+/* rcvbuf and timestamps. */
+extern const struct option_row receive_socket_options[];
+
+/* Open, bind and join, with that many slots. 0 or a negative errno, logged;
+ * gives everything back on failure. */
+int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
+
+/*
+ * HOT. Receive one datagram into a slot, by recvmsg(2), or recv(2) without
+ * time stamps. 1 with the packet; 0 when there was none, it was too long, a
+ * signal came, or the network is out of order just now (the interface went
+ * down: it may come up again); else a negative errno. flags: MSG_DONTWAIT.
+ */
+int receive_socket_take(struct receive_socket *rx,
+			struct receive_socket_slot *slot, int flags,
+			struct packet *packet);
+
+/* As lost() and close() of struct receive_ops. */
+uint64_t receive_socket_lost(struct receive *receive);
+void receive_socket_close(struct receive *receive);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Non-blocking recvmsg(2), over and over: no sleep, no wake-up, one CPU. */
+#include "receive/receive_socket.h"
+
+static int spin_open(struct receive *receive)
+{
+	return receive_socket_open(
+		container_of(receive, struct receive_socket, receive), 1);
+}
+
+/* One packet a call: looking for a second one would cost an EAGAIN before
+ * the first is handled, and the caller is back at once anyway. */
+static int spin_poll(struct receive *receive, struct packet *packets,
+		     unsigned int max)
+{
+	struct receive_socket *rx =
+		container_of(receive, struct receive_socket, receive);
+
+	(void)max;
+	return receive_socket_take(rx, rx->slots, MSG_DONTWAIT, packets);
+}
+
+const struct receive_ops receive_spin_ops = {
+	.name = "spin",
+	.help = "non-blocking recvmsg in a loop: a CPU for no wake-up",
+	.size = sizeof(struct receive_socket),
+	.options = receive_socket_options,
+	.open = spin_open,
+	.poll = spin_poll,
+	.lost = receive_socket_lost,
+	.close = receive_socket_close,
+};

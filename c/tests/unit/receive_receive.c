@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Names, options and the table of paths. What a path does on a network is
+ * asked in tests/conformance/receive.c. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "receive/receive_ops.h"
+
+static const struct receive_config config = {
+	.interface = "lo",
+	.group = { .sin_family = AF_INET, .sin_port = 0x3930 },
+};
+
+/* What receive_open() says on stderr; it must fail with err. */
+static const char *said(const char *text, const struct receive_config *with,
+			int err)
+{
+	static char words[1024];
+	struct receive *receive = (void *)-1;
+	int kept = dup(STDERR_FILENO);
+	int log = memfd_create("log", MFD_CLOEXEC);
+	ssize_t len;
+	int got;
+
+	assert_true(kept >= 0 && log >= 0);
+	dup2(log, STDERR_FILENO);
+	got = receive_open(text, with, &receive);
+	dup2(kept, STDERR_FILENO);
+	assert_int_equal(got, err);
+	assert_null(receive);
+	len = pread(log, words, sizeof(words) - 1, 0);
+	assert_true(len > 0);
+	words[len] = '\0';
+	close(log);
+	close(kept);
+	/* Once, where it is known. */
+	assert_ptr_equal(strchr(words, '\n'), words + len - 1);
+	return words;
+}
+
+static void unknown_name_lists_the_known(void **state)
+{
+	static const char *const names[] = { "", "spi", "spinn", "SPIN", ":" };
+	const struct receive_ops *ops;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *words = said(names[i], &config, -EINVAL);
+
+		for (unsigned int p = 0; (ops = receive_path(p)); p++)
+			assert_non_null(strstr(words, ops->name));
+	}
+	assert_non_null(strstr(said("warp:x=1", &config, -EINVAL), "'warp'"));
+}
+
+static void wrong_options_are_named(void **state)
+{
+	const char *words;
+
+	(void)state;
+	words = said("null:nonsense=1", &config, -EINVAL);
+	assert_non_null(strstr(words, "null"));
+	assert_non_null(strstr(words, "nonsense"));
+	words = said("null:count=0", &config, -EINVAL);
+	assert_non_null(strstr(words, "count"));
+	words = said("spin:rcvbuf=lots", &config, -EINVAL);
+	assert_non_null(strstr(words, "rcvbuf"));
+	assert_non_null(strstr(words, "lots"));
+	said("block:timestamps=maybe", &config, -EINVAL);
+	said("null:count", &config, -EINVAL);
+}
+
+static void network_paths_need_interface_and_group(void **state)
+{
+	struct receive_config wrong = config;
+	const struct receive_ops *ops;
+
+	(void)state;
+	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
+		if (ops->absent || ops->caps & RECEIVE_MEMORY)
+			continue;
+		wrong = config;
+		wrong.interface = NULL;
+		wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
+		assert_non_null(
+			strstr(said(ops->name, &wrong, -EINVAL), "interface"));
+		wrong = config;
+		wrong.group.sin_addr.s_addr = inet_addr("10.0.0.1");
+		assert_non_null(
+			strstr(said(ops->name, &wrong, -EINVAL), "group"));
+		wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
+		wrong.group.sin_port = 0;
+		said(ops->name, &wrong, -EINVAL);
+	}
+}
+
+static void missing_interface_is_enodev(void **state)
+{
+	struct receive_config wrong = config;
+	const struct receive_ops *ops;
+
+	(void)state;
+	wrong.interface = "nowhere0";
+	wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
+	for (unsigned int i = 0; (ops = receive_path(i)); i++)
+		if (!ops->absent && !(ops->caps & RECEIVE_MEMORY))
+			assert_non_null(strstr(said(ops->name, &wrong, -ENODEV),
+					       "nowhere0"));
+}
+
+static void memory_paths_need_neither(void **state)
+{
+	static const struct receive_config none;
+	struct receive *receive;
+
+	(void)state;
+	assert_int_equal(receive_open("null", &none, &receive), 0);
+	assert_string_equal(receive_name(receive), "null");
+	assert_int_equal(receive_lost(receive), 0);
+	receive_close(receive);
+	receive_close(NULL);
+}
+
+static void every_path_is_whole(void **state)
+{
+	static const char *const wanted[] = { "null", "replay", "block",
+					      "epoll", "spin" };
+	const struct receive_ops *ops;
+	unsigned int n = 0, found = 0;
+
+	(void)state;
+	for (; (ops = receive_path(n)); n++) {
+		assert_non_null(ops->name);
+		assert_non_null(ops->help);
+		for (unsigned int i = 0; i < n; i++)
+			assert_string_not_equal(ops->name,
+						receive_path(i)->name);
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			found += !strcmp(ops->name, wanted[i]);
+		if (ops->absent)
+			continue;
+		assert_true(ops->size >= sizeof(struct receive));
+		assert_non_null(ops->open);
+		assert_non_null(ops->poll);
+		assert_non_null(ops->close);
+	}
+	assert_int_equal(found, ARRAY_SIZE(wanted));
+	assert_null(receive_path(n + 1000));
+}
+
+/* Each row of the table begins its last column where the head does. */
+static void table_is_aligned_and_complete(void **state)
+{
+	const struct receive_ops *ops;
+	char *text = NULL, *line;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	ptrdiff_t column;
+
+	(void)state;
+	assert_non_null(out);
+	receive_print_paths(out);
+	fclose(out);
+	line = strstr(text, "WHAT IT IS");
+	assert_non_null(line);
+	column = line - text;
+	line = text;
+	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
+		line = strchr(line, '\n') + 1;
+		assert_memory_equal(line, ops->name, strlen(ops->name));
+		assert_memory_equal(line + column, ops->help,
+				    strlen(ops->help));
+		if (ops->absent)
+			assert_non_null(strstr(line, ops->absent));
+		for (const struct option_row *row = ops->options;
+		     row && row->name; row++)
+			assert_non_null(strstr(text, row->help));
+	}
+	assert_non_null(strstr(text, "sleeps"));
+	assert_non_null(strstr(text, "memory"));
+	assert_non_null(strstr(text, "\nspin:\n  rcvbuf="));
+	free(text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unknown_name_lists_the_known),
+		cmocka_unit_test(wrong_options_are_named),
+		cmocka_unit_test(network_paths_need_interface_and_group),
+		cmocka_unit_test(missing_interface_is_enodev),
+		cmocka_unit_test(memory_paths_need_neither),
+		cmocka_unit_test(every_path_is_whole),
+		cmocka_unit_test(table_is_aligned_and_complete),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
