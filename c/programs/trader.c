@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/* Market data in, orders out. */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/decimal.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "channel/channel.h"
+#include "channel/transport.h"
+#include "net/address.h"
+#include "net/interface.h"
+#include "receive/receive_ops.h"
+#include "trader/trader.h"
+
+struct config {
+	struct trader_config trader;
+	uint64_t order_quantity;
+	int64_t cpu; /* < 0: not pinned */
+	uint64_t fifo;
+	bool lock_memory;
+	bool json;
+};
+
+static int cpu_parse(const char *text, void *target, const char **why)
+{
+	char *end;
+	long cpu = strtol(text, &end, 10);
+
+	if (!*text || *end || cpu < 0) {
+		*why = "the number of a CPU";
+		return -EINVAL;
+	}
+	*(int64_t *)target = cpu;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{ .name = "connect",
+	  .value = "ADDR:PORT",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse,
+	  .offset = offsetof(struct config, trader.connect),
+	  .help = "the exchange's order entry; left out only where market\n"
+		  "data comes from memory: orders go nowhere then" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:12345",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_group,
+	  .offset = offsetof(struct config, trader.group),
+	  .help = "multicast group of the market data" },
+	{ .name = "interface",
+	  .value = "NAME",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, trader.interface),
+	  .help = "interface that the group is joined on" },
+	{ .name = "receive",
+	  .value = "PATH",
+	  .initial = "block",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, trader.receive),
+	  .help = "receive path, with its options behind a colon:\n"
+		  "spin:rcvbuf=1m,timestamps=off; help: list them all" },
+	{ .name = "channel",
+	  .value = "CODEC",
+	  .initial = "raw",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, trader.channel),
+	  .help = "what an order looks like; help: list them all" },
+	{ .name = "transport",
+	  .value = "NAME",
+	  .initial = "send",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, trader.transport),
+	  .help = "how an order leaves; help: list them all" },
+	{ .name = "threshold-usd",
+	  .value = "USD",
+	  .initial = "1000000",
+	  .type = OPTION_DECIMAL,
+	  .max = INT64_MAX,
+	  .offset = offsetof(struct config, trader.strategy.threshold_usd),
+	  .help = "an update larger than this is answered by an order" },
+	{ .name = "aggress",
+	  .value = "SIDE",
+	  .initial = "opposite",
+	  .type = OPTION_CHOICE,
+	  .choices = strategy_aggress_names,
+	  .offset = offsetof(struct config, trader.strategy.aggress),
+	  .help = "a big bid makes a buy at the best ask (opposite), or a\n"
+		  "sell that hits it (same); a big ask the reverse" },
+	{ .name = "contract",
+	  .value = "KIND",
+	  .initial = "linear",
+	  .type = OPTION_CHOICE,
+	  .choices = strategy_contract_names,
+	  .offset = offsetof(struct config, trader.strategy.contract),
+	  .help = "in inverse contracts the amount itself is in USD" },
+	{ .name = "order-quantity",
+	  .value = "LOTS",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = UINT32_MAX,
+	  .offset = offsetof(struct config, order_quantity),
+	  .help = "of each order" },
+	{ .name = "samples",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, trader.samples),
+	  .help = "write each order's stamps there, as CSV" },
+	{ .name = "connect-timeout-ms",
+	  .value = "MS",
+	  .initial = "5000",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 3600000,
+	  .offset = offsetof(struct config, trader.connect_timeout_ms),
+	  .help = "how long to try while the exchange refuses" },
+	{ .name = "cpu",
+	  .value = "N",
+	  .type = OPTION_PARSED,
+	  .parse = cpu_parse,
+	  .offset = offsetof(struct config, cpu),
+	  .help = "run on this CPU alone" },
+	{ .name = "fifo",
+	  .value = "PRIORITY",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 99,
+	  .offset = offsetof(struct config, fifo),
+	  .help = "real-time priority, SCHED_FIFO" },
+	{ .name = "mlock",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, lock_memory),
+	  .help = "lock all memory" },
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, json),
+	  .help = "one JSON object instead of the table" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-trader",
+	.summary = "answer large top-of-book updates with orders",
+	.description =
+		"Joins the group, connects to the exchange, keeps the book\n"
+		"and sends a 13-byte order for each update that is the best\n"
+		"of its side and larger than the threshold. Leaves at the\n"
+		"end of the feed.\n\n"
+		"The hot loop makes no system call but receiving and sending;\n"
+		"stamps of each stage are kept in memory and written at the\n"
+		"end.",
+	.exit_and_output =
+		"On stdout a table of the stages (kernel receive, user\n"
+		"receive, decision, send returned), in ns, and counters; on\n"
+		"stderr diagnostics, among them\n"
+		"'Gap detected: expected N, got N'.",
+	.rows = rows,
+};
+
+static volatile int stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* "--receive help" and its like. */
+static bool help_given(const struct config *config)
+{
+	if (!strcmp(config->trader.receive, "help"))
+		receive_print_paths(stdout);
+	else if (!strcmp(config->trader.channel, "help"))
+		channel_print_list(stdout);
+	else if (!strcmp(config->trader.transport, "help"))
+		transport_print_list(stdout);
+	else
+		return false;
+	return true;
+}
+
+static const struct receive_ops *path_find(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	const struct receive_ops *ops;
+
+	for (unsigned int i = 0; (ops = receive_path(i)); i++)
+		if (strlen(ops->name) == len && !memcmp(ops->name, text, len))
+			return ops;
+	log_error("--receive: '%.*s' is no receive path: '--receive help' "
+		  "lists them",
+		  (int)len, text);
+	return NULL;
+}
+
+/* 0, or the exit code. */
+static int config_check(struct config *config)
+{
+	struct trader_config *trader = &config->trader;
+	const struct receive_ops *path = path_find(trader->receive);
+	struct interface interface;
+	bool memory;
+	int err;
+
+	if (!path)
+		return 2;
+	memory = path->caps & RECEIVE_MEMORY;
+	if (!memory && !trader->connect.sin_port) {
+		log_error("--connect is required");
+		return 2;
+	}
+	if (!memory && !trader->interface) {
+		log_error("--interface is required");
+		return 2;
+	}
+	if (!trader->connect.sin_port)
+		trader->transport = "null";
+	if (!memory) {
+		err = interface_find(trader->interface, &interface);
+		if (err) {
+			log_error("--interface %s: %s", trader->interface,
+				  log_reason(err));
+			return 1;
+		}
+	}
+	trader->strategy.quantity = (uint32_t)config->order_quantity;
+	trader->stop = &stopped;
+	return 0;
+}
+
+static int place_take(const struct config *config)
+{
+	int err = 0;
+
+	if (config->cpu >= 0 && (err = cpu_pin((unsigned int)config->cpu)) < 0)
+		log_error("--cpu %d: %s", (int)config->cpu, log_reason(err));
+	else if (config->fifo &&
+		 (err = cpu_realtime((unsigned int)config->fifo)) < 0)
+		log_error("--fifo %d: %s", (int)config->fifo, log_reason(err));
+	else if (config->lock_memory && (err = cpu_lock_memory()) < 0)
+		log_error("--mlock: %s", log_reason(err));
+	return err;
+}
+
+static json_t *counters_json(const struct trader *trader)
+{
+	const struct trader_counters *counters = &trader->counters;
+	const struct strategy *strategy = &trader->strategy;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+			 "packets", (json_int_t)counters->packets, "messages",
+			 (json_int_t)counters->messages, "triggers",
+			 (json_int_t)strategy->triggers, "orders",
+			 (json_int_t)counters->orders, "no_opposite",
+			 (json_int_t)strategy->no_opposite, "gaps",
+			 (json_int_t)counters->gaps, "lost",
+			 (json_int_t)counters->lost, "dropped_by_kernel",
+			 (json_int_t)counters->dropped, "duplicates",
+			 (json_int_t)counters->duplicates, "bad_datagrams",
+			 (json_int_t)counters->bad, "bad_messages",
+			 (json_int_t)(strategy->bad + strategy->no_memory));
+}
+
+static json_t *stages_json(struct trader *trader)
+{
+	json_t *stages = json_object();
+
+	for (int i = 0; i < STAGES_INTERVALS; i++) {
+		struct percentiles all = stages_percentiles(&trader->stages, i);
+
+		json_object_set_new(stages, stages_interval_names[i],
+				    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+					      "count", (json_int_t)all.count,
+					      "min", (json_int_t)all.min, "p50",
+					      (json_int_t)all.p50, "p90",
+					      (json_int_t)all.p90, "p99",
+					      (json_int_t)all.p99, "p99_9",
+					      (json_int_t)all.p99_9, "max",
+					      (json_int_t)all.max));
+	}
+	return stages;
+}
+
+static void json_print(const struct config *config, struct trader *trader)
+{
+	const struct trader_config *wanted = &config->trader;
+	char group[ADDRESS_TEXT_MAX], threshold[DECIMAL_TEXT_MAX];
+	json_t *all;
+
+	decimal_format(wanted->strategy.threshold_usd, threshold);
+	all = json_pack(
+		"{s:s,s:{s:s,s:s,s:s,s:s?,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b},"
+		"s:o,s:o,s:I,s:s}",
+		"schema", "t2t-trader/1", "parameters", "receive",
+		wanted->receive, "channel", wanted->channel, "transport",
+		wanted->transport, "interface", wanted->interface, "group",
+		address_format(&wanted->group, group), "threshold_usd",
+		threshold, "aggress",
+		strategy_aggress_names[wanted->strategy.aggress], "contract",
+		strategy_contract_names[wanted->strategy.contract],
+		"order_quantity", (json_int_t)wanted->strategy.quantity, "cpu",
+		(json_int_t)config->cpu, "fifo", (json_int_t)config->fifo,
+		"mlock", config->lock_memory, "counters", counters_json(trader),
+		"stages_ns", stages_json(trader), "flushes",
+		(json_int_t)trader->stages.flushes, "clock",
+		clock_counter_name());
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+}
+
+static void table_print(struct trader *trader)
+{
+	const struct trader_counters *counters = &trader->counters;
+	const struct strategy *strategy = &trader->strategy;
+
+	printf("%-18s %9s %9s %9s %9s %9s %9s %9s\n", "stage, ns", "count",
+	       "min", "p50", "p90", "p99", "p99.9", "max");
+	for (int i = 0; i < STAGES_INTERVALS; i++) {
+		struct percentiles all = stages_percentiles(&trader->stages, i);
+
+		if (all.count == 0 && i != STAGES_USER_TO_SENT) {
+			printf("%-18s %9s %s\n", stages_interval_names[i], "-",
+			       counters->orders
+				       ? "this path has no kernel stamps"
+				       : "no order was sent");
+			continue;
+		}
+		printf("%-18s %9zu %9llu %9llu %9llu %9llu %9llu %9llu\n",
+		       stages_interval_names[i], all.count,
+		       (unsigned long long)all.min, (unsigned long long)all.p50,
+		       (unsigned long long)all.p90, (unsigned long long)all.p99,
+		       (unsigned long long)all.p99_9,
+		       (unsigned long long)all.max);
+	}
+	printf("packets %llu, messages %llu, triggers %llu, orders %llu, "
+	       "no opposite %llu\n"
+	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
+	       "%llu, bad datagrams %llu, bad messages %llu\n",
+	       (unsigned long long)counters->packets,
+	       (unsigned long long)counters->messages,
+	       (unsigned long long)strategy->triggers,
+	       (unsigned long long)counters->orders,
+	       (unsigned long long)strategy->no_opposite,
+	       (unsigned long long)counters->gaps,
+	       (unsigned long long)counters->lost,
+	       (unsigned long long)counters->dropped,
+	       (unsigned long long)counters->duplicates,
+	       (unsigned long long)counters->bad,
+	       (unsigned long long)(strategy->bad + strategy->no_memory));
+}
+
+static int trade(const struct config *config)
+{
+	struct trader trader;
+	int err = trader_open(&trader, &config->trader), closed;
+
+	if (err)
+		return err == -EINVAL ? 2 : 1;
+	err = trader_run(&trader);
+	if (config->json)
+		json_print(config, &trader);
+	else
+		table_print(&trader);
+	if (trader.stages.flushes)
+		log_warning("samples were written out in mid-run %llu times",
+			    (unsigned long long)trader.stages.flushes);
+	closed = trader_close(&trader);
+	if (fflush(stdout) == EOF) {
+		log_error("cannot write to stdout: %s", log_reason(-errno));
+		return 1;
+	}
+	return err || closed ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct config config = { .cpu = -1 };
+	int code;
+
+	switch (option_parse_arguments(&program, argc, argv, &config)) {
+	case OPTION_DONE:
+		return 0;
+	case OPTION_WRONG:
+		return 2;
+	case OPTION_RUN:
+		break;
+	}
+	if (help_given(&config))
+		return fflush(stdout) == EOF ? 1 : 0;
+	code = config_check(&config);
+	if (code)
+		return code;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (place_take(&config) < 0)
+		return 1;
+	return trade(&config);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trading rule: one update in, one order or none out. No I/O, no clock,
+ * no randomness: the trader runs it, and the oracle that judges the trader
+ * runs it again over what was captured.
+ *
+ * Apply the update to the book. Fire if it is no snapshot, its quantity is
+ * not 0, its price is now the best on its side, and its notional is larger
+ * than the threshold (price x quantity, exact in 128 bits; in inverse
+ * contracts, whose amounts are in USD, the amount itself). A big bid makes a
+ * BUY at the best ask, a big ask a SELL at the best bid (aggress opposite);
+ * aggress same hits the large order itself. Without a level to aggress on
+ * there is no order; it is counted.
+ */
+#ifndef TRADER_STRATEGY_H
+#define TRADER_STRATEGY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trader/book.h"
+#include "wire/market_data.h"
+#include "wire/order.h"
+
+enum strategy_aggress { STRATEGY_OPPOSITE, STRATEGY_SAME };
+enum strategy_contract { STRATEGY_LINEAR, STRATEGY_INVERSE };
+
+/* For option rows: NULL-terminated, in the order of the enums. */
+extern const char *const strategy_aggress_names[];
+extern const char *const strategy_contract_names[];
+
+struct strategy_config {
+	int64_t threshold_usd; /* nano */
+	unsigned int aggress;  /* enum strategy_aggress */
+	unsigned int contract; /* enum strategy_contract */
+	uint32_t quantity;     /* lots of each order */
+};
+
+struct strategy_symbol {
+	struct book book;
+	bool open;
+	bool snapshot; /* the last message was one */
+};
+
+struct strategy {
+	struct strategy_config config;
+	__extension__ unsigned __int128 threshold; /* nano x nano USD */
+	struct strategy_symbol *symbols;	   /* by symbol_id */
+	uint32_t symbol_count;
+	uint64_t triggers;    /* updates that called for an order */
+	uint64_t no_opposite; /* of those, without a level to aggress on */
+	uint64_t bad;	      /* messages with an unknown type or side */
+	uint64_t no_memory;   /* messages of symbols that found no room */
+};
+
+/* 0 or -ENOMEM. Room for the first symbol's book is made now. */
+int strategy_open(struct strategy *strategy,
+		  const struct strategy_config *config);
+void strategy_close(struct strategy *strategy);
+
+/* A new session: all books empty, snapshot flags down; counters stay. */
+void strategy_reset(struct strategy *strategy);
+
+/*
+ * HOT. Returns true with *order filled when the message calls for one.
+ * snapshot: the flag of the message's datagram; on false -> true the
+ * symbol's book is cleared.
+ */
+bool strategy_update(struct strategy *strategy,
+		     const struct market_data_message *message, bool snapshot,
+		     struct order *order);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "trader/trader.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "channel/channel_ops.h"
+#include "channel/transport_ops.h"
+#include "net/socket.h"
+#include "receive/receive_ops.h"
+
+#define GAPS_SHOWN 10
+#define BAD_SHOWN  3
+
+/* A path that sleeps comes back empty-handed seldom; one that spins, all the
+ * time: so many empty polls make a look around worth it. */
+#define IDLE_SPINS 65536
+
+#define ORDER_BYTES_MAX 1024
+
+int trader_open(struct trader *trader, const struct trader_config *config)
+{
+	const struct receive_config where = { .interface = config->interface,
+					      .group = config->group };
+	int err;
+
+	memset(trader, 0, sizeof(*trader));
+	trader->config = config;
+	trader->fd = -1;
+	err = strategy_open(&trader->strategy, &config->strategy);
+	if (err) {
+		log_error("no memory for the book");
+		return err;
+	}
+	err = stages_open(&trader->stages, config->samples);
+	if (err)
+		goto close_strategy;
+	err = receive_open(config->receive, &where, &trader->receive);
+	if (err)
+		goto close_stages;
+	if (config->connect.sin_port) {
+		trader->fd = socket_connect(
+			&config->connect, (unsigned)config->connect_timeout_ms,
+			config->stop);
+		err = trader->fd < 0 ? trader->fd : 0;
+		if (err)
+			goto close_receive;
+	}
+	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
+	if (err)
+		goto close_fd;
+	if (trader->channel->ops->prepare)
+		err = trader->channel->ops->prepare(trader->channel,
+						    config->strategy.quantity);
+	if (!err)
+		err = transport_open(config->transport, trader->fd,
+				     &trader->transport);
+	if (!err)
+		return 0;
+	channel_close(trader->channel);
+close_fd:
+	if (trader->fd >= 0)
+		close(trader->fd);
+close_receive:
+	receive_close(trader->receive);
+close_stages:
+	stages_close(&trader->stages);
+close_strategy:
+	strategy_close(&trader->strategy);
+	return err;
+}
+
+__attribute__((cold, noinline)) static void gap(struct trader *trader,
+						uint32_t expected,
+						uint32_t sequence)
+{
+	trader->counters.gaps++;
+	trader->counters.lost += sequence - expected;
+	if (trader->counters.gaps <= GAPS_SHOWN)
+		log_warning("Gap detected: expected %u, got %u", expected,
+			    sequence);
+	if (trader->counters.gaps == GAPS_SHOWN)
+		log_warning("further gaps are only counted");
+}
+
+__attribute__((cold, noinline)) static void bad(struct trader *trader,
+						const struct packet *packet)
+{
+	if (++trader->counters.bad <= BAD_SHOWN)
+		log_warning("a datagram of %u bytes is no market data",
+			    packet->len);
+}
+
+__attribute__((cold, noinline)) static int room_make(struct trader *trader)
+{
+	trader->stages.flushes++;
+	return stages_settle(&trader->stages);
+}
+
+__attribute__((cold, noinline)) static int unsent(int err)
+{
+	log_error("an order could not be sent: %s", log_reason(err));
+	return err;
+}
+
+/* HOT. Encode, send, stamp. */
+static int order_send(struct trader *trader, const struct order *order,
+		      struct stages_sample *sample)
+{
+	uint8_t bytes[ORDER_BYTES_MAX];
+	ssize_t len;
+	int err;
+
+	sample->decision = clock_counter();
+	len = trader->channel->ops->encode(trader->channel, order, bytes,
+					   sizeof(bytes));
+	if (__builtin_expect(len < 0, 0))
+		return (int)len;
+	err = transport_send(trader->transport, bytes, (size_t)len);
+	if (__builtin_expect(err < 0, 0))
+		return unsent(err);
+	sample->sent = clock_counter();
+	trader->counters.orders++;
+	stages_add(&trader->stages, sample);
+	if (__builtin_expect(stages_full(&trader->stages), 0))
+		return room_make(trader);
+	return 0;
+}
+
+/* HOT. 0; 1 at the end of the feed; a negative errno. */
+static int packet_trade(struct trader *trader, const struct packet *packet,
+			uint64_t user)
+{
+	struct stages_sample sample = { .kernel_ns = packet->kernel_ns,
+					.user = user };
+	struct market_data_header header;
+	uint32_t expected = trader->sequence.expected;
+	bool snapshot;
+
+	if (__builtin_expect(
+		    market_data_decode(packet->data, packet->len, &header),
+		    0)) {
+		bad(trader, packet);
+		return 0;
+	}
+	switch (market_data_follow(&trader->sequence, header.sequence)) {
+	case MARKET_DATA_IN_ORDER:
+		break;
+	case MARKET_DATA_GAP:
+		gap(trader, expected, header.sequence);
+		break;
+	case MARKET_DATA_DUPLICATE:
+		trader->counters.duplicates++;
+		return 0;
+	}
+	if (__builtin_expect(header.flags & MARKET_DATA_END_OF_FEED, 0))
+		return 1;
+	sample.sequence = header.sequence;
+	snapshot = header.flags & MARKET_DATA_SNAPSHOT;
+	trader->counters.packets++;
+	trader->counters.messages += header.message_count;
+	for (unsigned int i = 0; i < header.message_count; i++) {
+		struct market_data_message message =
+			market_data_read(packet->data, i);
+		struct order order;
+
+		if (__builtin_expect(strategy_update(&trader->strategy,
+						     &message, snapshot,
+						     &order),
+				     0)) {
+			int err = order_send(trader, &order, &sample);
+
+			if (__builtin_expect(err < 0, 0))
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* The exchange sends nothing: what can be read is its end. */
+static int exchange_alive(const struct trader *trader)
+{
+	char byte;
+	ssize_t n;
+
+	if (trader->fd < 0)
+		return 0;
+	n = recv(trader->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return 0;
+	return n == 0 ? -EPIPE : -errno;
+}
+
+/* Nothing is waiting: now and then a look at the rest of the world. 0 or a
+ * negative errno. */
+static int look_around(struct trader *trader)
+{
+	int err;
+
+	trader->idle = 0;
+	if (stages_filling(&trader->stages)) {
+		err = room_make(trader);
+		if (err)
+			return err;
+	}
+	err = exchange_alive(trader);
+	if (err)
+		log_error("the exchange ended the order connection before the "
+			  "end of the feed: %s",
+			  err == -EPIPE ? "closed" : log_reason(err));
+	return err;
+}
+
+static int trader_loop(struct trader *trader)
+{
+	static const volatile int never;
+	const volatile int *stop =
+		trader->config->stop ? trader->config->stop : &never;
+	const unsigned int idle_limit =
+		trader->receive->ops->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
+	struct packet packets[RECEIVE_BURST_MAX];
+	int err = 0;
+
+	while (!*stop && !err) {
+		int n = receive_poll(trader->receive, packets,
+				     RECEIVE_BURST_MAX);
+
+		if (n > 0) {
+			uint64_t user = clock_counter();
+
+			for (int i = 0; i < n && !err; i++)
+				err = packet_trade(trader, &packets[i], user);
+		} else if (n < 0) {
+			err = n == -ESHUTDOWN ? 1 : n;
+		} else if (++trader->idle >= idle_limit) {
+			err = look_around(trader);
+		}
+	}
+	return err < 0 ? err : 0;
+}
+
+int trader_run(struct trader *trader)
+{
+	int err = trader_loop(trader), settled;
+
+	trader->counters.dropped = receive_lost(trader->receive);
+	if (trader->counters.gaps > GAPS_SHOWN)
+		log_warning("%llu gaps, %llu datagrams missing",
+			    (unsigned long long)trader->counters.gaps,
+			    (unsigned long long)trader->counters.lost);
+	settled = stages_settle(&trader->stages);
+	return err ? err : settled;
+}
+
+int trader_close(struct trader *trader)
+{
+	uint8_t bytes[ORDER_BYTES_MAX];
+	ssize_t len;
+	int err;
+
+	if (trader->channel->ops->bye) {
+		len = trader->channel->ops->bye(trader->channel, bytes,
+						sizeof(bytes));
+		if (len > 0)
+			transport_send(trader->transport, bytes, (size_t)len);
+	}
+	transport_close(trader->transport);
+	channel_close(trader->channel);
+	if (trader->fd >= 0)
+		close(trader->fd);
+	receive_close(trader->receive);
+	err = stages_close(&trader->stages);
+	strategy_close(&trader->strategy);
+	return err;
+}

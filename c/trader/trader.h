@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trader: market data in by a receive path, the rule, orders out by a
+ * channel and a transport. Which of them is a matter of names.
+ */
+#ifndef TRADER_TRADER_H
+#define TRADER_TRADER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trader/stages.h"
+#include "trader/strategy.h"
+#include "wire/market_data.h"
+
+struct channel;
+struct receive;
+struct transport;
+
+struct trader_config {
+	const char *receive;   /* "PATH[:key=value,...]" */
+	const char *channel;   /* "CODEC[:key=value,...]" */
+	const char *transport; /* "NAME[:key=value,...]" */
+	const char *interface;
+	struct sockaddr_in group;
+	struct sockaddr_in connect; /* port 0: no exchange; only with a path
+				       in memory and transport null */
+	uint64_t connect_timeout_ms;
+	struct strategy_config strategy;
+	const char *samples;	  /* path; NULL: not kept */
+	const volatile int *stop; /* set by a signal: leave soon */
+};
+
+struct trader_counters {
+	uint64_t packets; /* datagrams with market data, in order or after a
+			      gap */
+	uint64_t messages;
+	uint64_t orders;
+	uint64_t gaps;	     /* events */
+	uint64_t lost;	     /* datagrams that the gaps skipped */
+	uint64_t dropped;    /* of those, by the kernel, as it counts them */
+	uint64_t duplicates; /* seen before, or too late: not applied */
+	uint64_t bad;	     /* datagrams that can't be read */
+};
+
+struct trader {
+	/* What the loop touches first. */
+	struct receive *receive;
+	struct transport *transport;
+	struct channel *channel;
+	struct market_data_sequence sequence;
+	struct strategy strategy;
+	struct stages stages;
+	struct trader_counters counters;
+	unsigned int idle; /* polls in a row that found nothing */
+	const struct trader_config *config;
+	int fd; /* of the order connection; -1: none */
+};
+
+/*
+ * Join the group, connect, and get all memory there is need of: in this
+ * order, since the exchange publishes as soon as it has accepted. 0, or a
+ * negative errno, logged; gives everything back on failure.
+ */
+int trader_open(struct trader *trader, const struct trader_config *config);
+
+/*
+ * Trade until the feed's end (0), a signal (0), or a fault (a negative errno,
+ * logged): -EPIPE when the exchange went away.
+ */
+int trader_run(struct trader *trader);
+
+/* Closes all; counters and percentiles are gone. 0, or what befell the
+ * samples' file. */
+int trader_close(struct trader *trader);
+
+#endif
