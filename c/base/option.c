@@ -290,12 +290,11 @@ enum option_result option_parse_arguments(const struct option_program *program,
 }
 
 static int pair_read(const struct option_row *rows, char *pair,
-		     const char *what, void *config)
+		     const char *what, void *config, bool *given)
 {
-	static const struct option_row none[] = { OPTION_END };
 	char *equals = strchr(pair, '=');
 	size_t len = equals ? (size_t)(equals - pair) : strlen(pair);
-	const struct option_row *row = row_find(rows ? rows : none, pair, len);
+	const struct option_row *row = row_find(rows, pair, len);
 	const char *value = equals ? equals + 1 : NULL;
 	char why[256];
 
@@ -303,6 +302,8 @@ static int pair_read(const struct option_row *rows, char *pair,
 		log_error("%s: unknown key '%.*s'", what, (int)len, pair);
 		return -EINVAL;
 	}
+	if (row - rows < OPTION_ROWS_MAX)
+		given[row - rows] = true;
 	if (!value && row->type == OPTION_FLAG)
 		value = "on";
 	if (!value) {
@@ -320,19 +321,29 @@ static int pair_read(const struct option_row *rows, char *pair,
 int option_parse_list(const struct option_row *rows, const char *text,
 		      const char *what, void *config, char **copy)
 {
-	char *rest, *pair;
+	static const struct option_row none[] = { OPTION_END };
+	bool given[OPTION_ROWS_MAX] = { false };
+	char *rest = NULL, *pair;
 	int err = 0;
 
 	*copy = NULL;
-	if (rows)
-		defaults_set(rows, config);
-	if (!text || !*text)
-		return 0;
-	*copy = rest = strdup(text);
-	if (!rest)
-		return -ENOMEM;
+	if (!rows)
+		rows = none;
+	defaults_set(rows, config);
+	if (text && *text) {
+		*copy = rest = strdup(text);
+		if (!rest)
+			return -ENOMEM;
+	}
 	while (!err && (pair = strsep(&rest, ",")))
-		err = pair_read(rows, pair, what, config);
+		err = pair_read(rows, pair, what, config, given);
+	for (unsigned int i = 0; !err && rows[i].name; i++) {
+		if (rows[i].required && !given[i]) {
+			log_error("%s: %s=%s is required", what, rows[i].name,
+				  rows[i].value);
+			err = -EINVAL;
+		}
+	}
 	if (err) {
 		free(*copy);
 		*copy = NULL;

@@ -148,10 +148,6 @@ static int replay_open(struct receive *receive)
 	char group[ADDRESS_TEXT_MAX];
 	int err;
 
-	if (!replay->file) {
-		log_error("--receive replay: file=PATH is required");
-		return -EINVAL;
-	}
 	err = file_read(replay);
 	if (!err && !replay->len) {
 		log_error("--receive replay: %s: no datagram for %s in it",
