@@ -35,11 +35,10 @@ struct packet_ring_frame {
 };
 
 /*
- * block_ms: the longest a frame waits before the reader is woken; also, a
- * reader may be away for block_count times that, since a block is handed over
- * however little is in it. The
- * interface must be up; frames of other interfaces never get in. 0 or a
- * negative errno, logged. Needs CAP_NET_RAW.
+ * block_ms: the longest a frame waits before the reader is woken. A reader
+ * may be away for block_count times that at most, since a block is handed
+ * over however little is in it. The interface must be up; frames of other
+ * interfaces never get in. 0 or a negative errno, logged. Needs CAP_NET_RAW.
  *
  * Stamps are taken where a frame enters or leaves the network stack. The ring
  * asks for that (SO_TIMESTAMPNS), so that the point does not move with what
