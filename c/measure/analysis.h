@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A capture judged by the oracle: its market data is replayed through the
+ * trading rule, which tells the orders that must follow; those seen on the
+ * order connection are paired with them (pairing.h). Memory does not grow
+ * with the capture.
+ *
+ * A session begins with a connection to the order port, or where the sequence
+ * numbers start over. Its books are empty then. Datagrams seen twice, as a
+ * loopback or a capture of several interfaces shows them, are applied once.
+ */
+#ifndef MEASURE_ANALYSIS_H
+#define MEASURE_ANALYSIS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "measure/latencies.h"
+#include "net/capture_file.h"
+#include "trader/strategy.h"
+
+struct analysis_config {
+	struct strategy_config strategy;
+	struct sockaddr_in group; /* market data */
+	uint64_t order_port;
+	/* Bits per second of the link, to place a message within its frame,
+	 * whose stamp is taken to be that of its last byte. 0: a frame's
+	 * messages come at one instant. */
+	uint64_t line_rate;
+	const char *samples; /* a CSV file of all pairs, or NULL */
+	bool back_to_back;   /* also measure between two sights of a datagram */
+};
+
+struct analysis_result {
+	uint64_t frames;
+	uint64_t first_stamp_ns, last_stamp_ns;
+	/* Frames stamped before their predecessor. A few are usual where
+	 * several CPUs stamp; a clock that was set back is not. */
+	uint64_t stamps_backwards;
+	uint64_t fragments;	   /* of IP: not looked into */
+	uint64_t truncated_frames; /* captured in part: not looked into */
+	uint64_t malformed_frames;
+	uint64_t unknown_link_frames;
+
+	uint64_t sessions;	 /* that published something */
+	bool joined_mid_session; /* the oracle lacks the books' beginning */
+	uint64_t packets; /* of market data, each once, without ends of feed */
+	uint64_t messages;
+	uint64_t snapshots; /* packets that are */
+	uint64_t multi_message_packets;
+	uint64_t end_of_feed;
+	uint64_t duplicates;
+	uint64_t reordered; /* late, and not applied */
+	uint64_t gaps;
+	uint64_t lost_packets;	/* numbers missing in all gaps */
+	uint64_t bad_datagrams; /* to the group, but no market data */
+	uint64_t bad_messages;	/* of unknown type or side */
+	uint64_t no_opposite;	/* triggers without a level to aggress on */
+
+	/* triggers = matched + missing + wrong,
+	 * orders = matched + wrong + extra */
+	uint64_t triggers; /* orders that the rule calls for */
+	uint64_t orders;   /* seen */
+	uint64_t matched, missing, extra, wrong;
+
+	uint64_t connections;
+	uint64_t retransmissions;  /* TCP segments seen before */
+	uint64_t out_of_order;	   /* TCP segments */
+	uint64_t lost_order_bytes; /* sent, but not captured */
+	uint64_t partial_orders;
+
+	struct latencies_summary wire_to_wire;	   /* frame in -> order out */
+	struct latencies_summary deciding_message; /* of it -> order out */
+	struct latencies_summary back_to_back;	   /* first -> second sight */
+};
+
+struct analysis;
+
+/* 0 or a negative errno, logged. */
+int analysis_open(const struct analysis_config *config,
+		  struct analysis **analysis);
+void analysis_close(struct analysis *analysis); /* NULL is allowed */
+
+/* The next frame of the capture. 0 or a negative errno (logged). */
+int analysis_frame(struct analysis *analysis,
+		   const struct capture_frame *frame);
+
+/* The capture is over. Once; also after a failure: *result is filled in any
+ * case. 0 or a negative errno (logged). */
+int analysis_end(struct analysis *analysis, struct analysis_result *result);
+
+/* All of it for one file. What could be analysed before a failure (-EIO: the
+ * file is cut) is in *result. */
+int analysis_run(const struct analysis_config *config, const char *path,
+		 struct analysis_result *result);
+
+#endif

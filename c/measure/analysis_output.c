@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/analysis_output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/decimal.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/address.h"
+
+/* The counts, in the order of both outputs. */
+static const struct count {
+	const char *name; /* in JSON */
+	const char *text; /* in the table; NULL: not in it */
+	bool always;	  /* in the table, even when it is 0 */
+	size_t offset;
+} counts[] = {
+#define COUNT(member, text, always)                              \
+	{                                                        \
+#member, text, always,                           \
+			offsetof(struct analysis_result, member) \
+	}
+	COUNT(frames, "frames in the capture", true),
+	COUNT(packets, "market data packets", true),
+	COUNT(messages, "messages in them", true),
+	COUNT(snapshots, "snapshot packets", true),
+	COUNT(multi_message_packets, "packets of several messages", false),
+	COUNT(end_of_feed, "ends of feed", false),
+	COUNT(sessions, "sessions", true),
+	COUNT(connections, "order connections", true),
+	COUNT(gaps, "gaps", true),
+	COUNT(lost_packets, "packets lost in gaps", false),
+	COUNT(duplicates, "packets seen twice", false),
+	COUNT(reordered, "packets that came late", false),
+	COUNT(bad_datagrams, "datagrams that are none", false),
+	COUNT(bad_messages, "bad messages", false),
+	COUNT(fragments, "IP fragments, not looked into", false),
+	COUNT(truncated_frames, "frames captured in part", false),
+	COUNT(malformed_frames, "malformed frames", false),
+	COUNT(unknown_link_frames, "frames of unknown link type", false),
+	COUNT(stamps_backwards, "frames not in order of stamps", false),
+	COUNT(retransmissions, "TCP segments seen twice", false),
+	COUNT(out_of_order, "TCP segments out of order", false),
+	COUNT(lost_order_bytes, "order bytes not captured", false),
+	COUNT(partial_orders, "orders cut off", false),
+	COUNT(no_opposite, "triggers without a level to hit", false),
+	COUNT(triggers, "orders called for", true),
+	COUNT(orders, "orders seen", true),
+	COUNT(matched, "matched", true),
+	COUNT(missing, "missing", true),
+	COUNT(extra, "extra", true),
+	COUNT(wrong, "wrong", true),
+	COUNT(first_stamp_ns, NULL, false),
+	COUNT(last_stamp_ns, NULL, false),
+#undef COUNT
+};
+
+static uint64_t count_of(const struct analysis_result *result,
+			 const struct count *count)
+{
+	return *(const uint64_t *)(const void *)((const char *)result +
+						 count->offset);
+}
+
+bool analysis_output_correct(const struct analysis_result *result)
+{
+	return result->missing == 0 && result->extra == 0 && result->wrong == 0;
+}
+
+static json_t *integer_or_null(uint64_t value, bool known)
+{
+	return known ? json_integer((json_int_t)value) : json_null();
+}
+
+static json_t *summary_json(const struct latencies_summary *summary)
+{
+	bool known = summary->count > 0;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "min",
+			 integer_or_null(summary->min, known), "p50",
+			 integer_or_null(summary->p50, known), "p90",
+			 integer_or_null(summary->p90, known), "p99",
+			 integer_or_null(summary->p99, known), "p99_9",
+			 integer_or_null(summary->p99_9, known), "max",
+			 integer_or_null(summary->max, known), "count",
+			 (json_int_t)summary->count, "kept_one_in",
+			 (json_int_t)summary->stride);
+}
+
+/* Decimals as numbers, whole ones without a point. */
+static json_t *decimal_json(int64_t nano)
+{
+	if (nano % DECIMAL_ONE == 0)
+		return json_integer(nano / DECIMAL_ONE);
+	return json_real((double)nano / DECIMAL_ONE);
+}
+
+static json_t *parameters_json(const struct analysis_config *config,
+			       const char *file)
+{
+	const struct strategy_config *strategy = &config->strategy;
+	char group[ADDRESS_TEXT_MAX];
+
+	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
+	return json_pack("{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b}",
+			 "file", json_string(file), "threshold_usd",
+			 decimal_json(strategy->threshold_usd), "aggress",
+			 strategy_aggress_names[strategy->aggress], "contract",
+			 strategy_contract_names[strategy->contract],
+			 "order_quantity", (json_int_t)strategy->quantity,
+			 "group", address_format(&config->group, group),
+			 "order_port", (json_int_t)config->order_port,
+			 "line_rate", (json_int_t)config->line_rate,
+			 "back_to_back", config->back_to_back);
+}
+
+/* NULL when memory ran out. */
+static json_t *result_json(const struct analysis_config *config,
+			   const char *file,
+			   const struct analysis_result *result, bool complete)
+{
+	json_t *root = json_pack(
+		"{s:s, s:b, s:b, s:b}", "schema", ANALYSIS_OUTPUT_SCHEMA,
+		"correct", analysis_output_correct(result), "complete",
+		complete, "joined_mid_session", result->joined_mid_session);
+	int bad = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		bad |= json_object_set_new(
+			root, counts[i].name,
+			json_integer((json_int_t)count_of(result, &counts[i])));
+	bad |= json_object_set_new(root, "wire_to_wire_ns",
+				   summary_json(&result->wire_to_wire));
+	if (result->multi_message_packets > 0)
+		bad |= json_object_set_new(
+			root, "deciding_message_ns",
+			summary_json(&result->deciding_message));
+	if (config->back_to_back)
+		bad |= json_object_set_new(root, "back_to_back_ns",
+					   summary_json(&result->back_to_back));
+	bad |= json_object_set_new(root, "parameters",
+				   parameters_json(config, file));
+	if (!bad)
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+int analysis_output_json(FILE *out, const struct analysis_config *config,
+			 const char *file, const struct analysis_result *result,
+			 bool complete)
+{
+	json_t *root = result_json(config, file, result, complete);
+	int rc = 0;
+
+	if (!root) {
+		log_error("no memory for the result");
+		return -ENOMEM;
+	}
+	if (json_dumpf(root, out, JSON_INDENT(2)) < 0 ||
+	    fputc('\n', out) == EOF || fflush(out) == EOF) {
+		rc = errno ? -errno : -EIO;
+		log_error("can't write the result: %s", log_reason(rc));
+	}
+	json_decref(root);
+	return rc;
+}
+
+static void summary_print(FILE *out, const char *name,
+			  const struct latencies_summary *summary)
+{
+	if (summary->count == 0) {
+		fprintf(out, "%-30s none\n", name);
+		return;
+	}
+	fprintf(out,
+		"%-30s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+		" %10" PRIu64 " %10" PRIu64 "\n",
+		name, summary->min, summary->p50, summary->p90, summary->p99,
+		summary->p99_9, summary->max);
+}
+
+static void verdict_print(FILE *out, const struct analysis_result *result,
+			  bool complete)
+{
+	if (!analysis_output_correct(result))
+		fprintf(out, "INCORRECT: the latencies below are no result\n");
+	else if (result->triggers == 0)
+		fprintf(out, "nothing to judge: no order was called for\n");
+	else
+		fprintf(out, "correct: each order called for was sent\n");
+	if (result->joined_mid_session)
+		fprintf(out, "the capture begins in mid session: the books "
+			     "are not whole\n");
+	if (!complete)
+		fprintf(out, "INCOMPLETE: the capture could not be read to "
+			     "its end\n");
+}
+
+void analysis_output_table(FILE *out, const struct analysis_config *config,
+			   const char *file,
+			   const struct analysis_result *result, bool complete)
+{
+	const struct strategy_config *strategy = &config->strategy;
+	char group[ADDRESS_TEXT_MAX], threshold[DECIMAL_TEXT_MAX];
+	uint64_t value;
+
+	decimal_format(strategy->threshold_usd, threshold);
+	fprintf(out, "%s: group %s, order port %" PRIu64 "\n", file,
+		address_format(&config->group, group), config->order_port);
+	fprintf(out,
+		"rule: larger than %s USD, aggress %s, %s contracts, "
+		"%" PRIu32 " lots\n\n",
+		threshold, strategy_aggress_names[strategy->aggress],
+		strategy_contract_names[strategy->contract],
+		strategy->quantity);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		value = count_of(result, &counts[i]);
+		if (counts[i].text && (counts[i].always || value > 0))
+			fprintf(out, "%-30s %10" PRIu64 "\n", counts[i].text,
+				value);
+	}
+	fputc('\n', out);
+	verdict_print(out, result, complete);
+	fprintf(out, "\n%-30s %10s %10s %10s %10s %10s %10s\n", "ns", "min",
+		"p50", "p90", "p99", "p99.9", "max");
+	summary_print(out, "wire to wire", &result->wire_to_wire);
+	if (result->multi_message_packets > 0)
+		summary_print(out, "deciding message to wire",
+			      &result->deciding_message);
+	if (config->back_to_back)
+		summary_print(out, "back to back", &result->back_to_back);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What an analysis found, for programs and for people. */
+#ifndef MEASURE_ANALYSIS_OUTPUT_H
+#define MEASURE_ANALYSIS_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "measure/analysis.h"
+
+#define ANALYSIS_OUTPUT_SCHEMA "t2t-wiretap/1"
+
+/* No order is missing, extra or wrong. */
+bool analysis_output_correct(const struct analysis_result *result);
+
+/* One JSON object and a newline; complete: the file was read to its end. 0 or
+ * a negative errno, logged. */
+int analysis_output_json(FILE *out, const struct analysis_config *config,
+			 const char *file, const struct analysis_result *result,
+			 bool complete);
+
+/* A table. */
+void analysis_output_table(FILE *out, const struct analysis_config *config,
+			   const char *file,
+			   const struct analysis_result *result, bool complete);
+
+#endif

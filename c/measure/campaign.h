@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A campaign: several arms (receive paths) side by side. In each block every
+ * arm runs once, in an order drawn from the recorded seed; each trial is a
+ * set of fresh processes. Arms are compared within a block, so that what
+ * drifts on the machine falls on all of them.
+ *
+ * The folder: manifest.json (parameters, host, knobs wanted and found,
+ * state), summary.json (what came out), trials/NN-ARM/ (raw), bias/.
+ */
+#ifndef MEASURE_CAMPAIGN_H
+#define MEASURE_CAMPAIGN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "measure/trial.h"
+
+#define CAMPAIGN_SCHEMA	    "t2t-run/1"
+#define CAMPAIGN_ARMS_MAX   16
+#define CAMPAIGN_BLOCKS_MAX 1000
+
+struct campaign_config {
+	struct trial_config trial;
+	const char *arms[CAMPAIGN_ARMS_MAX]; /* receive paths with options */
+	unsigned int arm_count;
+	unsigned int blocks;
+	uint64_t seed;
+	const char *folder;
+	const char *command_line; /* how to run it again */
+	bool progress;		  /* a line that changes, on a terminal */
+};
+
+/*
+ * Run it. *summary: what summary.json holds (a new reference). 0; -EINTR when
+ * stopped (what was measured so far is in the folder, marked so); another
+ * negative errno, logged.
+ */
+int campaign_run(const struct campaign_config *config, json_t **summary);
+
+#endif

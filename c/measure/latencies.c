@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/latencies.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/percentile.h"
+
+#define LATENCIES_FIRST 4096
+
+void latencies_open(struct latencies *latencies)
+{
+	*latencies = (struct latencies){ .stride = 1, .min = UINT64_MAX };
+}
+
+void latencies_close(struct latencies *latencies)
+{
+	free(latencies->values);
+	*latencies = (struct latencies){ 0 };
+}
+
+static int latencies_make_room(struct latencies *latencies)
+{
+	size_t capacity =
+		latencies->capacity ? latencies->capacity * 2 : LATENCIES_FIRST;
+	uint64_t *values;
+
+	if (latencies->kept < latencies->capacity)
+		return 0;
+	if (latencies->kept == LATENCIES_MAX) {
+		for (size_t i = 0; i < LATENCIES_MAX / 2; i++)
+			latencies->values[i] = latencies->values[2 * i];
+		latencies->kept = LATENCIES_MAX / 2;
+		latencies->stride *= 2;
+		return 0;
+	}
+	values = realloc(latencies->values, capacity * sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	latencies->values = values;
+	latencies->capacity = capacity;
+	return 0;
+}
+
+int latencies_add(struct latencies *latencies, uint64_t value_ns)
+{
+	uint64_t number = latencies->count++;
+	int rc;
+
+	if (value_ns < latencies->min)
+		latencies->min = value_ns;
+	if (value_ns > latencies->max)
+		latencies->max = value_ns;
+	if (number % latencies->stride != 0)
+		return 0;
+	rc = latencies_make_room(latencies);
+	if (rc < 0)
+		return rc;
+	latencies->values[latencies->kept++] = value_ns;
+	return 0;
+}
+
+struct latencies_summary latencies_summary(struct latencies *latencies)
+{
+	struct percentiles kept =
+		percentiles_of(latencies->values, latencies->kept);
+	struct latencies_summary summary = {
+		.count = latencies->count,
+		.stride = latencies->stride,
+	};
+
+	if (latencies->count == 0)
+		return summary;
+	summary.min = latencies->min;
+	summary.p50 = kept.p50;
+	summary.p90 = kept.p90;
+	summary.p99 = kept.p99;
+	summary.p99_9 = kept.p99_9;
+	summary.max = latencies->max;
+	return summary;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Intervals in nanoseconds, kept raw for exact percentiles. Memory is bounded:
+ * beyond LATENCIES_MAX every second one is forgotten and from then on only
+ * every second, then every fourth ... is kept; count, min and max stay exact,
+ * and `stride` tells.
+ */
+#ifndef MEASURE_LATENCIES_H
+#define MEASURE_LATENCIES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LATENCIES_MAX (UINT32_C(1) << 21)
+
+struct latencies {
+	uint64_t *values; /* kept of them */
+	size_t kept;
+	size_t capacity;
+	uint64_t stride; /* 1: all were kept */
+	uint64_t count;	 /* added */
+	uint64_t min, max;
+};
+
+struct latencies_summary {
+	uint64_t count; /* 0: the rest means nothing */
+	uint64_t stride;
+	uint64_t min, p50, p90, p99, p99_9, max;
+};
+
+void latencies_open(struct latencies *latencies);
+void latencies_close(struct latencies *latencies);
+
+/* 0 or -ENOMEM. */
+int latencies_add(struct latencies *latencies, uint64_t value_ns);
+
+/* Changes the order of the values; adding may go on. */
+struct latencies_summary latencies_summary(struct latencies *latencies);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/histogram.h"
+
+#define ARM_WIDTH 16
+
+struct style {
+	const char *bold, *good, *bad, *plain;
+};
+
+static struct style style_of(bool colour)
+{
+	if (!colour)
+		return (struct style){ "", "", "", "" };
+	return (struct style){ "\033[1m", "\033[32m", "\033[31m", "\033[0m" };
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "unknown";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static double real_of(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static void parameters_print(FILE *out, const json_t *manifest)
+{
+	const json_t *parameters = json_object_get(manifest, "parameters");
+	const json_t *host = json_object_get(manifest, "host");
+	const json_t *feed = json_object_get(manifest, "feed");
+	const json_t *cpus =
+		json_object_get(json_object_get(manifest, "wanted"), "cpus");
+
+	fprintf(out,
+		"feed      %s, sha256 %.12s\n"
+		"pace      %s, %lld blocks, seed %lld\n"
+		"rule      larger than %s USD, aggress %s\n"
+		"place     %s (two namespaces, a veth pair), accelerator %s\n"
+		"CPUs      exchange %lld, wiretap %lld, trader %lld of %lld; "
+		"%s\n"
+		"host      Linux %s, %s, clock %s\n"
+		"programs  %s\n",
+		text_of(feed, "path"), text_of(feed, "sha256"),
+		text_of(parameters, "pace"),
+		(long long)number_of(parameters, "blocks"),
+		(long long)number_of(parameters, "seed"),
+		text_of(parameters, "threshold_usd"),
+		text_of(parameters, "aggress"), text_of(manifest, "place"),
+		text_of(manifest, "accelerator"),
+		(long long)number_of(cpus, "exchange"),
+		(long long)number_of(cpus, "wiretap"),
+		(long long)number_of(cpus, "trader"),
+		(long long)number_of(host, "cpus"), text_of(host, "cpu"),
+		text_of(host, "kernel"), text_of(host, "distribution"),
+		text_of(host, "clock_source"),
+		text_of(json_object_get(manifest, "programs"), "version"));
+}
+
+static void arm_print(FILE *out, const json_t *arm, const struct style *style)
+{
+	static const char *const names[] = { "min", "p50",   "p90",
+					     "p99", "p99_9", "max" };
+	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
+	bool correct = json_is_true(json_object_get(arm, "correct"));
+
+	fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
+		text_of(arm, "receive"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		fprintf(out, " %9.2f", real_of(latency, names[i]) / 1e3);
+	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",
+		(long long)number_of(arm, "triggers"),
+		(long long)number_of(arm, "matched"),
+		(long long)number_of(arm, "missing"),
+		(long long)number_of(arm, "extra"),
+		(long long)number_of(arm, "wrong"),
+		correct ? style->good : style->bad,
+		correct ? "correct" : "INCORRECT", style->plain);
+}
+
+/* Which glyphs the reader's terminal can show. */
+static const char *const *glyphs(void)
+{
+	static const char *const unicode[] = { " ", "▁", "▂", "▃", "▄",
+					       "▅", "▆", "▇", "█" };
+	static const char *const ascii[] = { " ", ".", ":", "-", "=",
+					     "+", "*", "%", "#" };
+	const char *names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strstr(value, "UTF-8") || strstr(value, "utf8")
+				       ? unicode
+				       : ascii;
+	}
+	return ascii;
+}
+
+/* An axis with a mark at each power of two of microseconds, every octave. */
+static void axis_print(FILE *out, unsigned int first, unsigned int last)
+{
+	char axis[HISTOGRAM_BUCKETS + 16];
+
+	memset(axis, ' ', sizeof(axis));
+	for (unsigned int i = first; i <= last; i++) {
+		double us = (double)histogram_edge(i) / 1e3;
+		char label[16];
+		int len;
+
+		if (i % (2 * HISTOGRAM_PER_OCTAVE))
+			continue;
+		len = us < 10	  ? snprintf(label, sizeof(label), "|%.1f", us)
+		      : us < 1000 ? snprintf(label, sizeof(label), "|%.0f", us)
+				  : snprintf(label, sizeof(label), "|%.1fm",
+					     us / 1e3);
+		memcpy(axis + (i - first), label, (size_t)len);
+	}
+	fprintf(out, "%-*s %.*s\n", ARM_WIDTH, "us (m: ms)",
+		(int)(last - first + 8), axis);
+}
+
+static void distributions_print(FILE *out, const json_t *arms)
+{
+	const char *const *glyph = glyphs();
+	unsigned int first = HISTOGRAM_BUCKETS, last = 0;
+	struct histogram histogram;
+	const json_t *arm;
+	size_t n;
+
+	json_array_foreach(arms, n, arm)
+	{
+		histogram_from_json(&histogram,
+				    json_object_get(arm, "histogram_ns"));
+		for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+			if (!histogram.count[i])
+				continue;
+			first = i < first ? i : first;
+			last = i > last ? i : last;
+		}
+	}
+	if (first > last)
+		return;
+	first -= first % (2 * HISTOGRAM_PER_OCTAVE);
+	fputs("\nall orders of all blocks, by latency; each arm to its own "
+	      "height\n",
+	      out);
+	json_array_foreach(arms, n, arm)
+	{
+		uint64_t most = 1;
+
+		histogram_from_json(&histogram,
+				    json_object_get(arm, "histogram_ns"));
+		for (unsigned int i = first; i <= last; i++)
+			if (histogram.count[i] > most)
+				most = histogram.count[i];
+		fprintf(out, "%-*.*s ", ARM_WIDTH, ARM_WIDTH - 1,
+			text_of(arm, "receive"));
+		for (unsigned int i = first; i <= last; i++)
+			fputs(glyph[(histogram.count[i] * 8 + most - 1) / most],
+			      out);
+		fputc('\n', out);
+	}
+	axis_print(out, first, last);
+}
+
+static void stages_print(FILE *out, const json_t *arms)
+{
+	static const char *const names[] = { "kernel_to_user",
+					     "user_to_decision",
+					     "decision_to_sent" };
+	const json_t *arm;
+	size_t n;
+
+	fputs("\ninside the trader, p50 of each stage, us: kernel stamp -> "
+	      "user -> decision -> send returned\n",
+	      out);
+	json_array_foreach(arms, n, arm)
+	{
+		const json_t *stages = json_object_get(arm, "stages_p50_ns");
+
+		fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
+			text_of(arm, "receive"));
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			const json_t *ns = json_object_get(stages, names[i]);
+
+			if (json_is_number(ns))
+				fprintf(out, " %9.2f",
+					json_number_value(ns) / 1e3);
+			else
+				fprintf(out, " %9s", "-");
+		}
+		fputc('\n', out);
+	}
+}
+
+static void comparisons_print(FILE *out, const json_t *summary,
+			      const struct style *style)
+{
+	const json_t *comparison;
+	size_t n;
+
+	json_array_foreach(json_object_get(summary, "comparisons"), n,
+			   comparison)
+		fprintf(out,
+			"\n%s%s takes %.2f x the time of %s at p50%s "
+			"(median of %lld pairs; %.2f to %.2f)\n",
+			style->bold, text_of(comparison, "arm"),
+			real_of(comparison, "p50_ratio_median"),
+			text_of(comparison, "against"), style->plain,
+			(long long)number_of(comparison, "pairs"),
+			real_of(comparison, "p50_ratio_min"),
+			real_of(comparison, "p50_ratio_max"));
+}
+
+static void bias_print(FILE *out, const json_t *summary)
+{
+	const json_t *bias = json_object_get(
+		json_object_get(summary, "back_to_back"), "back_to_back_ns");
+
+	if (!json_is_object(bias)) {
+		fputs("known bias: not measured (this kernel can't loop the "
+		      "wire back)\n",
+		      out);
+		return;
+	}
+	fprintf(out,
+		"known bias: the wire looped back without a trader takes p50 "
+		"%.2f, p99 %.2f us (%lld frames); it is in every figure "
+		"above\n",
+		(double)number_of(bias, "p50") / 1e3,
+		(double)number_of(bias, "p99") / 1e3,
+		(long long)number_of(bias, "count"));
+}
+
+void report_print(FILE *out, const json_t *summary, const json_t *manifest,
+		  bool colour)
+{
+	const struct style style = style_of(colour);
+	const json_t *arms = json_object_get(summary, "arms");
+	const json_t *arm;
+	size_t n;
+
+	parameters_print(out, manifest);
+	fprintf(out,
+		"\n%swire to wire, us%s: frame in -> order out, stamped "
+		"outside the trader; medians over the blocks\n"
+		"%-*s %9s %9s %9s %9s %9s %9s  %7s %7s %4s %4s %4s\n",
+		style.bold, style.plain, ARM_WIDTH, "receive path", "min",
+		"p50", "p90", "p99", "p99.9", "max", "trigger", "match", "miss",
+		"xtra", "bad");
+	json_array_foreach(arms, n, arm) arm_print(out, arm, &style);
+	stages_print(out, arms);
+	distributions_print(out, arms);
+	comparisons_print(out, summary, &style);
+	bias_print(out, summary);
+}

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/trial.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "measure/process.h"
+#include "net/address.h"
+#include "net/namespace.h"
+#include "net/socket.h"
+#include "wire/market_data.h"
+
+#define EXCHANGE_INTERFACE "exchange0"
+#define TRADER_INTERFACE   "trader0"
+#define EXCHANGE_ADDRESS   "10.77.0.1"
+#define TRADER_ADDRESS	   "10.77.0.2"
+#define ORDER_PORT	   "9012"
+
+#define START_MS 15000 /* for a program to be ready */
+#define END_MS	 10000 /* for a program to end */
+
+#define BACK_TO_BACK_FRAMES 4000
+#define BACK_TO_BACK_GAP_NS 250000 /* between two of them */
+
+static const char *const role_names[TRIAL_ROLES] = { "exchange", "wiretap",
+						     "trader" };
+
+/* What a trial leaves in its folder; the logs first, by role. */
+enum trial_file {
+	FILE_EXCHANGE_LOG,
+	FILE_WIRETAP_LOG,
+	FILE_TRADER_LOG,
+	FILE_CAPTURE,
+	FILE_LATENCIES,
+	FILE_SAMPLES,
+	FILE_SENDS,
+	FILE_ANALYSIS,
+	FILE_ANALYSIS_LOG,
+	FILE_TRADER_JSON,
+	FILE_EXCHANGE_OUT,
+	FILE_LOOP_LOG,
+	FILES,
+};
+
+static const char *const file_names[FILES] = {
+	[FILE_EXCHANGE_LOG] = "exchange.log",
+	[FILE_WIRETAP_LOG] = "wiretap.log",
+	[FILE_TRADER_LOG] = "trader.log",
+	[FILE_CAPTURE] = "capture.pcapng",
+	[FILE_LATENCIES] = "latencies.csv",
+	[FILE_SAMPLES] = "samples.csv",
+	[FILE_SENDS] = "sends.csv",
+	[FILE_ANALYSIS] = "analysis.json",
+	[FILE_ANALYSIS_LOG] = "analysis.log",
+	[FILE_TRADER_JSON] = "trader.json",
+	[FILE_EXCHANGE_OUT] = "exchange.out",
+	[FILE_LOOP_LOG] = "tc.log",
+};
+
+struct trial {
+	const struct trial_config *config;
+	int exchange_space; /* namespaces */
+	int trader_space;
+	struct process process[TRIAL_ROLES];
+	/* PROGRAMS/t2t-NAME, by role */
+	char program[TRIAL_ROLES][PATH_MAX];
+	char path[FILES][PATH_MAX];
+};
+
+/* What the program said last, so that nobody has to look for the file. */
+static void show_tail(const struct trial *trial, enum trial_role role)
+{
+	char text[2048];
+	const char *const argv[] = { "tail", "-n", "5", trial->path[role],
+				     NULL };
+
+	if (process_output(argv, text, sizeof(text)) == 0 && *text)
+		log_error("the end of %s:\n%s", trial->path[role], text);
+}
+
+static int fail(const struct trial *trial, enum trial_role role,
+		const char *what, int err)
+{
+	if (err == -EINTR)
+		return err;
+	if (err >= 0)
+		log_error("%s %s: exit code %d", role_names[role], what, err);
+	else
+		log_error("%s %s: %s", role_names[role], what, log_reason(err));
+	show_tail(trial, role);
+	return err < 0 ? err : -EIO;
+}
+
+static int spaces_open(struct trial *trial)
+{
+	struct namespace_end exchange, trader;
+	int err;
+
+	trial->exchange_space = trial->trader_space = -1;
+	err = namespace_open(&trial->exchange_space);
+	if (!err)
+		err = namespace_open(&trial->trader_space);
+	if (err)
+		return err;
+	exchange = (struct namespace_end){ .fd = trial->exchange_space,
+					   .name = EXCHANGE_INTERFACE,
+					   .prefix_len = 24 };
+	trader = (struct namespace_end){ .fd = trial->trader_space,
+					 .name = TRADER_INTERFACE,
+					 .prefix_len = 24 };
+	inet_pton(AF_INET, EXCHANGE_ADDRESS, &exchange.address);
+	inet_pton(AF_INET, TRADER_ADDRESS, &trader.address);
+	return namespace_veth(&exchange, &trader);
+}
+
+static int trial_open(struct trial *trial, const struct trial_config *config,
+		      const char *folder)
+{
+	int err;
+
+	memset(trial, 0, sizeof(*trial));
+	trial->config = config;
+	for (int i = 0; i < FILES; i++)
+		snprintf(trial->path[i], sizeof(trial->path[i]), "%s/%s",
+			 folder, file_names[i]);
+	for (int i = 0; i < TRIAL_ROLES; i++)
+		snprintf(trial->program[i], sizeof(trial->program[i]),
+			 "%s/t2t-%s", config->programs, role_names[i]);
+	if (config->trader)
+		snprintf(trial->program[TRIAL_TRADER],
+			 sizeof(trial->program[TRIAL_TRADER]), "%s",
+			 config->trader);
+	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
+		err = -errno;
+		log_error("cannot make %s: %s", folder, log_reason(err));
+		return err;
+	}
+	err = spaces_open(trial);
+	if (err) {
+		namespace_close(&trial->trader_space);
+		namespace_close(&trial->exchange_space);
+	}
+	return err;
+}
+
+/* The namespaces and the veth go with their last process. */
+static void trial_close(struct trial *trial)
+{
+	for (int i = TRIAL_ROLES - 1; i >= 0; i--)
+		process_stop(&trial->process[i], SIGTERM, END_MS);
+	namespace_close(&trial->trader_space);
+	namespace_close(&trial->exchange_space);
+}
+
+static int start(struct trial *trial, enum trial_role role,
+		 const char *const *argv, const char *out)
+{
+	struct process_place place = {
+		.namespace = role == TRIAL_TRADER ? trial->trader_space
+						  : trial->exchange_space,
+		.cpu = trial->config->cpu[role],
+		.out = out,
+		.err = trial->path[role],
+	};
+
+	return process_start(&trial->process[role], argv, &place);
+}
+
+static int wiretap_start(struct trial *trial)
+{
+	const char *const argv[] = { trial->program[TRIAL_WIRETAP],
+				     "--interface",
+				     EXCHANGE_INTERFACE,
+				     "--write",
+				     trial->path[FILE_CAPTURE],
+				     NULL };
+	int err = start(trial, TRIAL_WIRETAP, argv, NULL);
+
+	if (!err)
+		err = process_wait_text(&trial->process[TRIAL_WIRETAP],
+					trial->path[FILE_WIRETAP_LOG],
+					"capturing on", START_MS,
+					trial->config->stop);
+	return err ? fail(trial, TRIAL_WIRETAP, "did not start", err) : 0;
+}
+
+static int exchange_start(struct trial *trial)
+{
+	const struct trial_config *config = trial->config;
+	const char *const argv[] = { trial->program[TRIAL_EXCHANGE],
+				     "--feed",
+				     config->feed,
+				     "--listen",
+				     EXCHANGE_ADDRESS ":" ORDER_PORT,
+				     "--interface",
+				     EXCHANGE_INTERFACE,
+				     "--group",
+				     config->group,
+				     "--pace",
+				     config->pace,
+				     "--send-times",
+				     trial->path[FILE_SENDS],
+				     NULL };
+	const char *out = trial->path[FILE_EXCHANGE_OUT];
+	int err;
+
+	err = start(trial, TRIAL_EXCHANGE, argv, out);
+	if (!err)
+		err = process_wait_text(&trial->process[TRIAL_EXCHANGE], out,
+					"state INIT", START_MS, config->stop);
+	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err) : 0;
+}
+
+static int trader_start(struct trial *trial, const char *receive)
+{
+	const struct trial_config *config = trial->config;
+	const char *const argv[] = { trial->program[TRIAL_TRADER],
+				     "--connect",
+				     EXCHANGE_ADDRESS ":" ORDER_PORT,
+				     "--interface",
+				     TRADER_INTERFACE,
+				     "--group",
+				     config->group,
+				     "--receive",
+				     receive,
+				     "--threshold-usd",
+				     config->threshold_usd,
+				     "--aggress",
+				     config->aggress,
+				     "--samples",
+				     trial->path[FILE_SAMPLES],
+				     "--json",
+				     NULL };
+
+	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);
+}
+
+/* Pins, as the kernel has them while the programs run. */
+static json_t *found_cpus(struct trial *trial)
+{
+	json_t *found = json_object();
+
+	for (int i = 0; i < TRIAL_ROLES; i++) {
+		char cpus[64];
+
+		if (process_cpus(&trial->process[i], cpus, sizeof(cpus)) == 0)
+			json_object_set_new(found, role_names[i],
+					    json_string(cpus));
+		else
+			json_object_set_new(found, role_names[i], json_null());
+	}
+	return found;
+}
+
+static int json_from_file(const char *path, json_t **value)
+{
+	json_error_t error;
+
+	*value = json_load_file(path, 0, &error);
+	if (*value)
+		return 0;
+	log_error("%s: line %d: %s", path, error.line, error.text);
+	return -EIO;
+}
+
+static json_t *found_memory(const struct trial *trial)
+{
+	json_t *found = json_object();
+
+	for (int i = 0; i < TRIAL_ROLES; i++)
+		json_object_set_new(
+			found, role_names[i],
+			json_integer(trial->process[i].max_rss_kib));
+	return found;
+}
+
+/* The oracle is a program of its own: whoever doubts it runs it again. */
+static int analyse(struct trial *trial, bool back_to_back, json_t **analysis)
+{
+	const struct trial_config *config = trial->config;
+	struct process process = { 0 };
+	struct process_place place = {
+		.namespace = -1,
+		.cpu = -1,
+		.out = trial->path[FILE_ANALYSIS],
+		.err = trial->path[FILE_ANALYSIS_LOG],
+	};
+	const char *argv[] = { trial->program[TRIAL_WIRETAP],
+			       "--read",
+			       trial->path[FILE_CAPTURE],
+			       "--json",
+			       "--group",
+			       config->group,
+			       "--threshold-usd",
+			       config->threshold_usd,
+			       "--aggress",
+			       config->aggress,
+			       "--samples",
+			       trial->path[FILE_LATENCIES],
+			       NULL };
+	int code;
+
+	if (back_to_back) {
+		argv[10] = "--back-to-back";
+		argv[11] = NULL;
+	}
+	code = process_start(&process, argv, &place);
+	if (code < 0)
+		return code;
+	code = process_wait(&process, -1, config->stop);
+	if (code == -EINTR) {
+		process_stop(&process, SIGTERM, END_MS);
+		return code;
+	}
+	if (code != 0) {
+		log_error("%s --read: exit code %d, see %s",
+			  trial->program[TRIAL_WIRETAP], code, place.err);
+		return -EIO;
+	}
+	return json_from_file(place.out, analysis);
+}
+
+/* The trader leaves at the end of the feed; then the tap is emptied. */
+static int run_to_the_end(struct trial *trial)
+{
+	int code = process_wait(&trial->process[TRIAL_TRADER], -1,
+				trial->config->stop);
+
+	if (code != 0)
+		return fail(trial, TRIAL_TRADER, "failed", code);
+	code = process_stop(&trial->process[TRIAL_EXCHANGE], SIGTERM, END_MS);
+	if (code != 0)
+		return fail(trial, TRIAL_EXCHANGE, "failed", code);
+	code = process_stop(&trial->process[TRIAL_WIRETAP], SIGINT, END_MS);
+	if (code != 0)
+		return fail(trial, TRIAL_WIRETAP, "failed", code);
+	return 0;
+}
+
+int trial_run(const struct trial_config *config, const char *receive,
+	      const char *folder, json_t **result)
+{
+	json_t *found = NULL, *analysis = NULL, *trader = NULL;
+	struct trial trial;
+	int err = trial_open(&trial, config, folder);
+
+	if (err)
+		return err;
+	err = wiretap_start(&trial);
+	if (!err)
+		err = exchange_start(&trial);
+	if (!err)
+		err = trader_start(&trial, receive);
+	if (!err) {
+		/* Once it has connected all three are up and pinned. */
+		process_wait_text(&trial.process[TRIAL_TRADER],
+				  trial.path[FILE_EXCHANGE_OUT],
+				  "state HANDSHAKE", START_MS, config->stop);
+		found = json_pack("{s:o}", "cpus", found_cpus(&trial));
+		err = run_to_the_end(&trial);
+		json_object_set_new(found, "max_rss_kib", found_memory(&trial));
+	}
+	trial_close(&trial);
+	if (!err)
+		err = analyse(&trial, false, &analysis);
+	if (!err)
+		err = json_from_file(trial.path[FILE_TRADER_JSON], &trader);
+	if (!err) {
+		*result = json_pack("{s:O,s:O,s:O}", "analysis", analysis,
+				    "trader", trader, "found", found);
+		if (!*result)
+			err = -ENOMEM;
+	}
+	json_decref(trader);
+	json_decref(analysis);
+	json_decref(found);
+	return err;
+}
+
+/* Send whatever comes into the trader's end straight back out of it. */
+static int loop_back(struct trial *trial)
+{
+	static const char *const commands[][16] = {
+		{ "tc", "qdisc", "add", "dev", TRADER_INTERFACE, "clsact" },
+		{ "tc", "filter", "add", "dev", TRADER_INTERFACE, "ingress",
+		  "u32", "match", "u32", "0", "0", "action", "mirred", "egress",
+		  "redirect" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *argv[20] = { NULL };
+		struct process process = { 0 };
+		struct process_place place = {
+			.namespace = trial->trader_space,
+			.cpu = -1,
+			.err = trial->path[FILE_LOOP_LOG]
+		};
+		size_t n = 0;
+		int code;
+
+		for (; n < 16 && commands[i][n]; n++)
+			argv[n] = commands[i][n];
+		if (i == 1) {
+			argv[n++] = "dev";
+			argv[n++] = TRADER_INTERFACE;
+		}
+		code = process_start(&process, argv, &place);
+		if (!code)
+			code = process_wait(&process, END_MS, NULL);
+		if (code != 0) {
+			log_warning("the tap's own bias is not measured: tc "
+				    "cannot loop the wire (see %s)",
+				    place.err);
+			return -EOPNOTSUPP;
+		}
+	}
+	return 0;
+}
+
+/* Numbered datagrams at even times, from the exchange's place. */
+static int send_frames(struct trial *trial)
+{
+	struct market_data_header header = { .message_count = 1 };
+	struct market_data_message message = { .type = MARKET_DATA_UPDATE,
+					       .side = MARKET_DATA_BID };
+	uint8_t datagram[64];
+	struct sockaddr_in group;
+	struct interface interface;
+	const char *why;
+	uint64_t due_ns;
+	int fd, err;
+
+	err = address_parse_group(trial->config->group, &group, &why);
+	if (!err)
+		err = interface_find(EXCHANGE_INTERFACE, &interface);
+	if (err)
+		return err;
+	fd = socket_multicast_sender(&group, &interface, 1);
+	if (fd < 0)
+		return fd;
+	market_data_write(datagram, 0, &message);
+	due_ns = clock_monotonic_ns();
+	for (uint32_t i = 0; i < BACK_TO_BACK_FRAMES; i++) {
+		struct timespec due;
+
+		due_ns += BACK_TO_BACK_GAP_NS;
+		due = (struct timespec){
+			.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
+			.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S)
+		};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+		if (trial->config->stop && *trial->config->stop) {
+			err = -EINTR;
+			break;
+		}
+		header.sequence = i;
+		market_data_write_header(datagram, &header);
+		if (send(fd, datagram, market_data_len(1), 0) < 0) {
+			err = -errno;
+			log_error("back to back: cannot send: %s",
+				  log_reason(err));
+			break;
+		}
+	}
+	close(fd);
+	return err;
+}
+
+/* In a process of its own, since it has to be in the namespace. */
+static int send_from_exchange(struct trial *trial)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		int err = namespace_enter(trial->exchange_space);
+
+		if (!err && trial->config->cpu[TRIAL_EXCHANGE] >= 0)
+			cpu_pin((unsigned)trial->config->cpu[TRIAL_EXCHANGE]);
+		_exit(err || send_frames(trial) ? 1 : 0);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (trial->config->stop && *trial->config->stop)
+		return -EINTR;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+int trial_back_to_back(const struct trial_config *config, const char *folder,
+		       json_t **result)
+{
+	struct trial trial;
+	int err = trial_open(&trial, config, folder);
+
+	if (err)
+		return err;
+	err = loop_back(&trial);
+	if (!err)
+		err = wiretap_start(&trial);
+	if (!err)
+		err = send_from_exchange(&trial);
+	if (!err) {
+		int code = process_stop(&trial.process[TRIAL_WIRETAP], SIGINT,
+					END_MS);
+
+		if (code)
+			err = fail(&trial, TRIAL_WIRETAP, "failed", code);
+	}
+	trial_close(&trial);
+	return err ? err : analyse(&trial, true, result);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One trial: two fresh namespaces joined by a veth pair, a fresh exchange,
+ * wiretap and trader in them, one pass of the feed, then the oracle's word.
+ *
+ *	exchange, wiretap -- exchange0 ==== trader0 -- trader
+ *
+ * The wiretap listens on the exchange's end, outside the trader's machine.
+ */
+#ifndef MEASURE_TRIAL_H
+#define MEASURE_TRIAL_H
+
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+
+enum trial_role { TRIAL_EXCHANGE, TRIAL_WIRETAP, TRIAL_TRADER, TRIAL_ROLES };
+
+/* What is the same for all trials of a campaign. Strings stay the
+ * caller's. */
+struct trial_config {
+	const char *programs; /* folder of the t2t-* programs */
+	const char *trader;   /* another program in the trader's place; NULL:
+			       programs/t2t-trader */
+	const char *feed;
+	const char *pace;	   /* as the exchange takes it */
+	const char *threshold_usd; /* as trader and wiretap take it */
+	const char *aggress;
+	const char *group;	  /* ADDR:PORT */
+	int cpu[TRIAL_ROLES];	  /* -1: not pinned */
+	const volatile int *stop; /* set by a signal: give up soon */
+};
+
+/*
+ * Run one trial of a receive path ("spin:rcvbuf=1m") in folder, which is made
+ * and afterwards holds capture.pcapng, latencies.csv, samples.csv,
+ * sends.csv, analysis.json, trader.json and each program's log. *result: an
+ * object with members analysis, trader and found (the CPUs that the running
+ * processes had, the most memory they took). 0; -EINTR when stopped; another negative errno, logged,
+ * with the tail of the failing program's log.
+ */
+int trial_run(const struct trial_config *config, const char *receive,
+	      const char *folder, json_t **result);
+
+/*
+ * The known bias: the same wire looped back on itself where the trader would
+ * be, so that the interval between a frame's leaving and its coming back is
+ * what wire and tap take by themselves. *result: the analysis' object. 0, or
+ * -EOPNOTSUPP when the kernel can't loop it (why is logged), or as above.
+ */
+int trial_back_to_back(const struct trial_config *config, const char *folder,
+		       json_t **result);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/wiretap.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if_arp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/interface.h"
+#include "net/packet_ring.h"
+#include "wire/frame.h"
+#include "wire/pcapng.h"
+
+#define WIRETAP_BLOCK_SIZE  (1 << 20)
+#define WIRETAP_BLOCK_COUNT 16
+#define WIRETAP_BLOCK_MS    50
+#define WIRETAP_IDLE_MS	    200
+#define WIRETAP_BUFFER_SIZE (1 << 20)
+#define WIRETAP_SNAP_LEN    262144
+
+struct wiretap {
+	const char *path;
+	int fd;
+	uint8_t *buffer; /* whole blocks only */
+	size_t used;
+	struct packet_ring ring;
+	uint64_t received;
+	bool refused; /* the file takes no more */
+	struct wiretap_result *result;
+};
+
+/* Leave only whole blocks of what was written before the disk was full. */
+static void wiretap_cut(struct wiretap *tap, size_t written)
+{
+	uint32_t block_len;
+	size_t whole = 0;
+
+	for (;;) {
+		memcpy(&block_len, tap->buffer + whole + 4, sizeof(block_len));
+		block_len = le32toh(block_len);
+		if (whole + block_len > written)
+			break;
+		whole += block_len;
+	}
+	/* A pipe can't be cut; then there is nothing to keep readable. */
+	if (ftruncate(tap->fd, (off_t)(tap->result->bytes + whole)) == 0)
+		tap->result->bytes += whole;
+}
+
+static int wiretap_flush(struct wiretap *tap)
+{
+	size_t written = 0;
+	ssize_t n;
+
+	while (written < tap->used) {
+		n = write(tap->fd, tap->buffer + written, tap->used - written);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			n = -errno;
+			log_error("--write %s: %s", tap->path,
+				  log_reason((int)n));
+			wiretap_cut(tap, written);
+			tap->refused = true;
+			return (int)n;
+		}
+		written += (size_t)n;
+	}
+	tap->result->bytes += tap->used;
+	tap->used = 0;
+	return 0;
+}
+
+static int wiretap_each(void *context, const struct packet_ring_frame *frame)
+{
+	struct wiretap *tap = context;
+	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
+	int rc;
+
+	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
+		rc = wiretap_flush(tap);
+		if (rc < 0)
+			return rc;
+	}
+	rc = pcapng_packet(tap->buffer + tap->used,
+			   WIRETAP_BUFFER_SIZE - tap->used, 0, frame->stamp_ns,
+			   frame->bytes, frame->captured_len, frame->wire_len,
+			   frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND);
+	if (rc < 0)
+		return rc;
+	tap->used += (size_t)rc;
+	tap->result->frames++;
+	return 0;
+}
+
+static int wiretap_link(const struct interface *interface)
+{
+	switch (interface->link_type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return FRAME_LINK_ETHERNET;
+	case ARPHRD_NONE:
+		return FRAME_LINK_RAW;
+	}
+	log_error("--interface %s: neither an Ethernet nor an IP interface",
+		  interface->name);
+	return -EOPNOTSUPP;
+}
+
+static int wiretap_head(struct wiretap *tap, const char *name,
+			enum frame_link link)
+{
+	struct utsname host;
+	char system[sizeof(host.sysname) + sizeof(host.release) +
+		    sizeof(host.machine) + 3];
+	int len;
+
+	if (uname(&host) < 0)
+		return -errno;
+	snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release,
+		 host.machine);
+	len = pcapng_section(tap->buffer, WIRETAP_BUFFER_SIZE, NULL, system,
+			     "t2t-wiretap");
+	if (len < 0)
+		return len;
+	tap->used = (size_t)len;
+	len = pcapng_interface(tap->buffer + tap->used,
+			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
+			       WIRETAP_SNAP_LEN, name, NULL);
+	if (len < 0)
+		return len;
+	tap->used += (size_t)len;
+	return wiretap_flush(tap);
+}
+
+static int wiretap_count(struct wiretap *tap)
+{
+	uint64_t received, dropped;
+	int rc = packet_ring_statistics(&tap->ring, &received, &dropped);
+
+	if (rc < 0)
+		return rc;
+	tap->received += received;
+	tap->result->dropped += dropped;
+	return 0;
+}
+
+static int wiretap_tail(struct wiretap *tap)
+{
+	int rc = wiretap_count(tap);
+
+	if (rc < 0)
+		return rc;
+	if (WIRETAP_BUFFER_SIZE - tap->used < PCAPNG_PACKET_OVERHEAD * 2) {
+		rc = wiretap_flush(tap);
+		if (rc < 0)
+			return rc;
+	}
+	rc = pcapng_statistics(
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used, 0,
+		clock_realtime_ns(), tap->received, tap->result->dropped);
+	if (rc < 0)
+		return rc;
+	tap->used += (size_t)rc;
+	return wiretap_flush(tap);
+}
+
+static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
+{
+	int rc = 0;
+
+	while (!*stop && rc >= 0) {
+		rc = packet_ring_read(&tap->ring, WIRETAP_IDLE_MS, wiretap_each,
+				      tap);
+		if (rc == 0 && tap->used > 0)
+			rc = wiretap_flush(tap);
+	}
+	/* The kernel hands over the block that it was filling within
+	 * WIRETAP_BLOCK_MS; more than a ring full came after the stop. */
+	for (int i = 0; i <= WIRETAP_BLOCK_COUNT && rc >= 0; i++) {
+		rc = packet_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
+				      wiretap_each, tap);
+		if (rc == 0)
+			break;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int wiretap_create(const char *path)
+{
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return STDOUT_FILENO;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		fd = -errno;
+		log_error("--write %s: %s", path, log_reason(fd));
+	}
+	return fd;
+}
+
+static int wiretap_interface(const char *name, struct interface *interface)
+{
+	int rc = interface_find(name, interface);
+
+	if (rc < 0) {
+		log_error("--interface %s: %s", name, log_reason(rc));
+		return rc;
+	}
+	return wiretap_link(interface);
+}
+
+int wiretap_capture(const char *interface, const char *path,
+		    const volatile sig_atomic_t *stop,
+		    struct wiretap_result *result)
+{
+	struct wiretap tap = { .path = path, .result = result };
+	struct interface found;
+	int link, rc;
+
+	*result = (struct wiretap_result){ 0 };
+	link = wiretap_interface(interface, &found);
+	if (link < 0)
+		return link;
+	tap.buffer = malloc(WIRETAP_BUFFER_SIZE);
+	if (!tap.buffer)
+		return -ENOMEM;
+	rc = packet_ring_open(&tap.ring, &found, WIRETAP_BLOCK_SIZE,
+			      WIRETAP_BLOCK_COUNT, WIRETAP_BLOCK_MS);
+	if (rc < 0)
+		goto free_buffer;
+	/* Only now: what can't capture should not empty an older capture. */
+	rc = tap.fd = wiretap_create(path);
+	if (rc < 0)
+		goto close_ring;
+	rc = wiretap_head(&tap, found.name, (enum frame_link)link);
+	if (rc < 0)
+		goto close_file;
+	log_info("capturing on %s", found.name);
+	rc = wiretap_loop(&tap, stop);
+	/* Also when the interface went away: what was captured is kept. */
+	if (!tap.refused) {
+		int tail = wiretap_tail(&tap);
+
+		rc = rc < 0 ? rc : tail;
+	}
+close_file:
+	if (tap.fd != STDOUT_FILENO && close(tap.fd) < 0 && rc == 0) {
+		rc = -errno;
+		log_error("--write %s: %s", path, log_reason(rc));
+	}
+close_ring:
+	packet_ring_close(&tap.ring);
+free_buffer:
+	free(tap.buffer);
+	return rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Capture: frames of both directions of one interface into a pcapng file,
+ * with the kernel's nanosecond stamps and the direction. It is to disturb
+ * what it watches as little as it can: it sleeps, wakes for whole blocks of
+ * frames and writes a megabyte at a time.
+ */
+#ifndef MEASURE_WIRETAP_H
+#define MEASURE_WIRETAP_H
+
+#include <signal.h>
+#include <stdint.h>
+
+struct wiretap_result {
+	uint64_t frames;  /* written */
+	uint64_t bytes;	  /* of the file */
+	uint64_t dropped; /* by the kernel, for want of room in the ring */
+};
+
+/*
+ * Capture until *stop is set (a signal wakes it up), then write what the ring
+ * still holds. An existing file is overwritten; "-" is standard output. Says
+ * "capturing on NAME" (LOG_INFO) once no frame will be missed and the file's
+ * head is written. The file is whole after each write; when one fails (disk
+ * full) it is cut to its last whole block. *result is filled in any case.
+ * 0 or a negative errno, logged. Needs CAP_NET_RAW.
+ */
+int wiretap_capture(const char *interface, const char *path,
+		    const volatile sig_atomic_t *stop,
+		    struct wiretap_result *result);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What this host can run, and why not. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/option.h"
+#include "channel/channel_ops.h"
+#include "channel/transport_ops.h"
+#include "net/namespace.h"
+#include "receive/receive_ops.h"
+
+struct config {
+	bool json;
+	const char *interface;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, json),
+	  .help = "one JSON object instead of the table" },
+	{ .name = "interface",
+	  .value = "NAME",
+	  .initial = "lo",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, interface),
+	  .help = "the interface that receive paths are asked about" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-probe",
+	.summary = "show what this host can run, and why not",
+	.description =
+		"Asks every receive path, channel and transport whether it\n"
+		"was built and whether this host can run it, and reads what\n"
+		"else decides: CPUs, clock, namespaces, packet sockets, huge\n"
+		"pages. Changes nothing.",
+	.rows = rows,
+};
+
+/* A row of the answer. */
+static void tell(json_t *found, const char *kind, const char *name, bool can,
+		 const char *why)
+{
+	json_array_append_new(found,
+			      json_pack("{s:s,s:s,s:b,s:s}", "kind", kind,
+					"name", name, "can", can, "why", why));
+}
+
+static void tell_paths(json_t *found, const char *interface)
+{
+	struct receive_config config = { .interface = interface };
+	const struct receive_ops *ops;
+
+	config.group.sin_family = AF_INET;
+	config.group.sin_port = htons(12345);
+	inet_pton(AF_INET, "239.255.0.1", &config.group.sin_addr);
+	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
+		const char *why = ops->absent;
+		bool can =
+			!why && (!ops->probe || ops->probe(&config, &why) == 0);
+
+		tell(found, "receive path", ops->name, can,
+		     can || !why ? ops->help : why);
+	}
+}
+
+static void tell_channels(json_t *found)
+{
+	const struct channel_ops *codec;
+	const struct transport_ops *transport;
+
+	for (unsigned int i = 0; (codec = channel_codec(i)); i++)
+		tell(found, "channel", codec->name, !codec->absent,
+		     codec->absent ? codec->absent : codec->help);
+	for (unsigned int i = 0; (transport = transport_kind(i)); i++) {
+		const char *why = transport->absent;
+		bool can = !why &&
+			   (!transport->probe || transport->probe(&why) == 0);
+
+		tell(found, "transport", transport->name, can,
+		     can || !why ? transport->help : why);
+	}
+}
+
+static void tell_namespaces(json_t *found)
+{
+	int namespace = -1;
+
+	if (namespace_become_root() == 0 && namespace_open(&namespace) == 0)
+		tell(found, "host", "namespaces", true,
+		     "the lab runs without a VM");
+	else
+		tell(found, "host", "namespaces", false,
+		     "neither root nor user namespaces: run it through sudo");
+	namespace_close(&namespace);
+}
+
+static void tell_packet_socket(json_t *found)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	tell(found, "host", "packet sockets", fd >= 0,
+	     fd >= 0 ? "the wiretap can listen"
+		     : "t2t-wiretap needs CAP_NET_RAW");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void tell_huge_pages(json_t *found)
+{
+	struct mem_arena arena;
+	bool huge = mem_arena_open(&arena, 1, true) == 0 && arena.huge;
+
+	tell(found, "host", "huge pages", huge,
+	     huge ? "2 MiB pages are free" : "none reserved: vm.nr_hugepages");
+	mem_arena_close(&arena);
+}
+
+static void tell_cpus(json_t *found)
+{
+	char text[64];
+	unsigned int n = cpu_count();
+
+	snprintf(text, sizeof(text), "%u CPU%s", n, n == 1 ? "" : "s");
+	tell(found, "host", "a CPU for the trader", n > 1, text);
+}
+
+static void tell_kvm(json_t *found)
+{
+	char line[4096];
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	bool flag = false;
+
+	while (file && !flag && fgets(line, sizeof(line), file))
+		flag = !strncmp(line, "flags", 5) &&
+		       (strstr(line, " vmx") || strstr(line, " svm"));
+	if (file)
+		fclose(file);
+	tell(found, "host", "hardware virtualisation", flag,
+	     flag ? "the CPU has it; a VM's boot is the proof"
+		  : "no vmx or svm flag: virtual machines run under TCG");
+}
+
+static void table_print(const json_t *found, const struct utsname *kernel)
+{
+	bool colour = isatty(STDOUT_FILENO);
+	const json_t *row;
+	size_t i;
+
+	printf("Linux %s, counter %s\n\n%-14s %-24s %-4s %s\n", kernel->release,
+	       clock_counter_name(), "kind", "name", "can", "what, or why not");
+	json_array_foreach(found, i, row)
+	{
+		bool can = json_is_true(json_object_get(row, "can"));
+
+		printf("%-14s %-24s %s%-4s%s %s\n",
+		       json_string_value(json_object_get(row, "kind")),
+		       json_string_value(json_object_get(row, "name")),
+		       !colour ? ""
+		       : can   ? "\033[32m"
+			       : "\033[33m",
+		       can ? "yes" : "no", colour ? "\033[0m" : "",
+		       json_string_value(json_object_get(row, "why")));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	struct utsname kernel;
+	json_t *found;
+
+	switch (option_parse_arguments(&program, argc, argv, &config)) {
+	case OPTION_DONE:
+		return 0;
+	case OPTION_WRONG:
+		return 2;
+	case OPTION_RUN:
+		break;
+	}
+	uname(&kernel);
+	found = json_array();
+	tell_paths(found, config.interface);
+	tell_channels(found);
+	tell_cpus(found);
+	tell_huge_pages(found);
+	tell_kvm(found);
+	/* Last: without root this moves into a user namespace. */
+	tell_packet_socket(found);
+	tell_namespaces(found);
+	if (config.json) {
+		json_t *all =
+			json_pack("{s:s,s:s,s:s,s:O}", "schema", "t2t-probe/1",
+				  "kernel", kernel.release, "counter",
+				  clock_counter_name(), "found", found);
+
+		json_dumpf(all, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(all);
+	} else {
+		table_print(found, &kernel);
+	}
+	json_decref(found);
+	if (fflush(stdout) == EOF) {
+		log_error("cannot write to stdout: %s", log_reason(-errno));
+		return 1;
+	}
+	return 0;
+}

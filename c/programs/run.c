@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* The lab with no VM: exchange, wiretap and trader in two namespaces. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/decimal.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "measure/campaign.h"
+#include "measure/process.h"
+#include "measure/report.h"
+#include "net/address.h"
+#include "net/namespace.h"
+#include "receive/receive_ops.h"
+
+struct config {
+	const char *feed;
+	const char *arms;
+	uint64_t blocks;
+	uint64_t seed;
+	const char *pace;
+	const char *threshold_usd;
+	const char *aggress;
+	const char *group;
+	const char *cpus;
+	const char *output;
+	bool json;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "feed",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, feed),
+	  .required = true,
+	  .help = "gzip market data, as t2t-exchange takes it" },
+	{ .name = "arms",
+	  .value = "'PATH PATH...'",
+	  .initial = "block spin",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, arms),
+	  .help = "receive paths to set side by side, as t2t-trader\n"
+		  "--receive takes them, separated by blanks; the first is\n"
+		  "what the others are compared with" },
+	{ .name = "blocks",
+	  .value = "N",
+	  .initial = "5",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = CAMPAIGN_BLOCKS_MAX,
+	  .offset = offsetof(struct config, blocks),
+	  .help = "rounds; each runs every arm once, in random order" },
+	{ .name = "seed",
+	  .value = "N",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .offset = offsetof(struct config, seed),
+	  .help = "of that order" },
+	{ .name = "pace",
+	  .value = "PACE",
+	  .initial = "rate:20000",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, pace),
+	  .help = "of the exchange: max, rate:N, poisson:N, file[:SPEED]" },
+	{ .name = "threshold-usd",
+	  .value = "USD",
+	  .initial = "1000000",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, threshold_usd),
+	  .help = "an update larger than this is answered by an order" },
+	{ .name = "aggress",
+	  .value = "SIDE",
+	  .initial = "opposite",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, aggress),
+	  .help = "opposite or same" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:12345",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, group),
+	  .help = "multicast group of the market data" },
+	{ .name = "cpus",
+	  .value = "E,W,T",
+	  .initial = "auto",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, cpus),
+	  .help = "CPUs of exchange, wiretap and trader; auto: the trader\n"
+		  "has one of its own if there are two; none: not pinned" },
+	{ .name = "output",
+	  .value = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, output),
+	  .required = true,
+	  .help = "new folder for manifest, summary, captures and raw\n"
+		  "samples" },
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, json),
+	  .help = "print the summary as JSON instead of the tables" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-run",
+	.summary = "measure receive paths side by side in two namespaces",
+	.description =
+		"Joins two fresh network namespaces by a veth pair, runs\n"
+		"t2t-exchange and t2t-wiretap in the one and t2t-trader in\n"
+		"the other, once for each receive path in each of several\n"
+		"blocks, lets the oracle judge every order, and prints wire\n"
+		"to wire latency with every parameter.\n\n"
+		"Namespaces and processes vanish with this program, however\n"
+		"it ends. Needs root, or a kernel that lets users make\n"
+		"namespaces.",
+	.exit_and_output =
+		"Tables, or one JSON object, on stdout; progress on stderr.\n"
+		"Exit status 1 also when an arm's orders were not all right.",
+	.rows = rows,
+};
+
+static volatile int stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* Split at blanks; text is changed. -E2BIG when there are too many. */
+static int arms_split(char *text, struct campaign_config *campaign)
+{
+	char *arm;
+
+	while ((arm = strsep(&text, " "))) {
+		if (!*arm)
+			continue;
+		if (campaign->arm_count == CAMPAIGN_ARMS_MAX)
+			return -E2BIG;
+		campaign->arms[campaign->arm_count++] = arm;
+	}
+	return campaign->arm_count > 0 ? 0 : -EINVAL;
+}
+
+/* A name that is wrong should not cost a block of trials. */
+static int arm_check(const char *arm)
+{
+	size_t len = strcspn(arm, ":");
+	const struct receive_ops *ops;
+
+	for (unsigned int i = 0; (ops = receive_path(i)); i++)
+		if (strlen(ops->name) == len && !memcmp(ops->name, arm, len) &&
+		    !(ops->caps & RECEIVE_MEMORY))
+			return 0;
+	log_error("--arms: '%s' is no receive path of the network: "
+		  "'t2t-trader --receive help' lists them",
+		  arm);
+	return -EINVAL;
+}
+
+static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
+{
+	unsigned int cpus[64], n = cpu_list(cpus, 64);
+	int used;
+
+	for (int i = 0; i < TRIAL_ROLES; i++)
+		cpu[i] = -1;
+	if (!strcmp(text, "none"))
+		return 0;
+	if (strcmp(text, "auto") != 0) {
+		if (sscanf(text, "%d,%d,%d%n", &cpu[TRIAL_EXCHANGE],
+			   &cpu[TRIAL_WIRETAP], &cpu[TRIAL_TRADER],
+			   &used) == 3 &&
+		    !text[used])
+			return 0;
+		log_error("--cpus: '%s': wanted: auto, none or three numbers",
+			  text);
+		return -EINVAL;
+	}
+	if (n < 2) {
+		log_warning("one CPU alone: nothing is pinned, and a path "
+			    "that spins takes it from the exchange");
+		return 0;
+	}
+	n = n > 64 ? 64 : n;
+	cpu[TRIAL_EXCHANGE] = (int)cpus[0];
+	cpu[TRIAL_WIRETAP] = (int)cpus[n > 2 ? 1 : 0];
+	cpu[TRIAL_TRADER] = (int)cpus[n - 1];
+	return 0;
+}
+
+static int programs_folder(char path[static PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	return 0;
+}
+
+static int config_check(const struct config *config)
+{
+	struct sockaddr_in group;
+	const char *why = "";
+	int64_t usd;
+
+	if (access(config->feed, R_OK) < 0) {
+		log_error("--feed %s: %s", config->feed, log_reason(-errno));
+		return -EINVAL;
+	}
+	if (decimal_parse(config->threshold_usd, strlen(config->threshold_usd),
+			  &usd) < 0 ||
+	    usd < 0) {
+		log_error("--threshold-usd: '%s' is no amount",
+			  config->threshold_usd);
+		return -EINVAL;
+	}
+	if (address_parse_group(config->group, &group, &why) < 0) {
+		log_error("--group: '%s': %s", config->group, why);
+		return -EINVAL;
+	}
+	if (access(config->output, F_OK) == 0) {
+		log_error("--output %s: exists already; results are not "
+			  "overwritten",
+			  config->output);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What sudo made belongs to who called it. */
+static void give_to_caller(const char *folder)
+{
+	const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
+	char owner[64], ignored[1];
+	const char *const argv[] = { "chown", "-R", owner, "--", folder, NULL };
+
+	if (!user || !group || getuid() != 0)
+		return;
+	snprintf(owner, sizeof(owner), "%s:%s", user, group);
+	if (process_output(argv, ignored, sizeof(ignored)) != 0)
+		log_warning("cannot give %s to user %s", folder, user);
+}
+
+static void command_line_join(int argc, char **argv, char *text, size_t size)
+{
+	size_t n = 0;
+
+	*text = '\0';
+	for (int i = 0; i < argc && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s'%s'",
+				      i ? " " : "", argv[i]);
+}
+
+static bool all_correct(const json_t *summary)
+{
+	const json_t *arm;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "arms"), i, arm) if (
+		!json_is_true(json_object_get(arm, "correct"))) return false;
+	return true;
+}
+
+static int result_print(const struct config *config, const json_t *summary)
+{
+	char path[PATH_MAX];
+	json_t *manifest;
+
+	if (config->json) {
+		json_dumpf(summary, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		snprintf(path, sizeof(path), "%s/manifest.json",
+			 config->output);
+		manifest = json_load_file(path, 0, NULL);
+		putchar('\n');
+		report_print(stdout, summary, manifest, isatty(STDOUT_FILENO));
+		printf("results    %s/\n", config->output);
+		json_decref(manifest);
+	}
+	if (fflush(stdout) == EOF) {
+		log_error("cannot write to stdout: %s", log_reason(-errno));
+		return 1;
+	}
+	return all_correct(summary) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct campaign_config campaign = { 0 };
+	char folder[PATH_MAX], command[4096];
+	struct config config = { 0 };
+	json_t *summary = NULL;
+	char *arms = NULL;
+	int code = 2, err;
+
+	switch (option_parse_arguments(&program, argc, argv, &config)) {
+	case OPTION_DONE:
+		return 0;
+	case OPTION_WRONG:
+		return 2;
+	case OPTION_RUN:
+		break;
+	}
+	command_line_join(argc, argv, command, sizeof(command));
+	arms = strdup(config.arms);
+	if (!arms || arms_split(arms, &campaign) < 0) {
+		log_error("--arms: '%s': wanted: 1 to %d receive paths",
+			  config.arms, CAMPAIGN_ARMS_MAX);
+		goto free_arms;
+	}
+	for (unsigned int i = 0; i < campaign.arm_count; i++)
+		if (arm_check(campaign.arms[i]) < 0)
+			goto free_arms;
+	if (config_check(&config) < 0 ||
+	    cpus_set(config.cpus, campaign.trial.cpu) < 0)
+		goto free_arms;
+
+	code = 1;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	if (namespace_become_root() < 0 || programs_folder(folder) < 0) {
+		log_error("network namespaces need root: run it through sudo");
+		goto free_arms;
+	}
+	campaign.trial.programs = folder;
+	campaign.trial.feed = config.feed;
+	campaign.trial.pace = config.pace;
+	campaign.trial.threshold_usd = config.threshold_usd;
+	campaign.trial.aggress = config.aggress;
+	campaign.trial.group = config.group;
+	campaign.trial.stop = &stopped;
+	campaign.blocks = (unsigned int)config.blocks;
+	campaign.seed = config.seed;
+	campaign.folder = config.output;
+	campaign.command_line = command;
+	campaign.progress = isatty(STDERR_FILENO);
+	err = campaign_run(&campaign, &summary);
+	if (err == -EINTR)
+		log_error("interrupted; what was measured is in %s",
+			  config.output);
+	if (!err)
+		code = result_print(&config, summary);
+	give_to_caller(config.output);
+	json_decref(summary);
+free_arms:
+	free(arms);
+	return code;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/option.h"
+#include "measure/analysis.h"
+#include "measure/analysis_output.h"
+#include "measure/wiretap.h"
+#include "net/address.h"
+
+struct wiretap_options {
+	const char *interface;
+	const char *write;
+	const char *read;
+	bool json;
+	uint64_t order_quantity;
+	struct analysis_config analysis;
+};
+
+#define AT(member) offsetof(struct wiretap_options, member)
+
+static const struct option_row rows[] = {
+	{ .name = "interface",
+	  .value = "NAME",
+	  .type = OPTION_STRING,
+	  .offset = AT(interface),
+	  .help = "capture both directions of this interface" },
+	{ .name = "write",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(write),
+	  .help = "write the capture there, as pcapng, until SIGINT or SIGTERM;"
+		  "\nan existing file is overwritten; -: standard output" },
+	{ .name = "read",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(read),
+	  .help = "analyse this capture: whatever Wireshark opens;\n"
+		  "-: standard input" },
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .offset = AT(json),
+	  .help = "write the analysis as one JSON object" },
+	{ .name = "threshold-usd",
+	  .value = "USD",
+	  .initial = "1000000",
+	  .type = OPTION_DECIMAL,
+	  .max = INT64_MAX,
+	  .offset = AT(analysis.strategy.threshold_usd),
+	  .help = "the rule fires above this notional" },
+	{ .name = "aggress",
+	  .value = "SIDE",
+	  .initial = "opposite",
+	  .type = OPTION_CHOICE,
+	  .choices = strategy_aggress_names,
+	  .offset = AT(analysis.strategy.aggress),
+	  .help = "hit the other side's best level, or the large order" },
+	{ .name = "contract",
+	  .value = "KIND",
+	  .initial = "linear",
+	  .type = OPTION_CHOICE,
+	  .choices = strategy_contract_names,
+	  .offset = AT(analysis.strategy.contract),
+	  .help = "inverse: quantities are in USD" },
+	{ .name = "order-quantity",
+	  .value = "LOTS",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = UINT32_MAX,
+	  .offset = AT(order_quantity),
+	  .help = "of each order" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:12345",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_group,
+	  .offset = AT(analysis.group),
+	  .help = "the market data's multicast group" },
+	{ .name = "order-port",
+	  .value = "PORT",
+	  .initial = "9012",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = UINT16_MAX,
+	  .offset = AT(analysis.order_port),
+	  .help = "the TCP port that takes orders" },
+	{ .name = "line-rate",
+	  .value = "BITS",
+	  .initial = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = UINT64_C(1000000000000),
+	  .offset = AT(analysis.line_rate),
+	  .help = "bits per second of the link: where a packet holds several\n"
+		  "messages, the deciding one came before the packet's last\n"
+		  "byte by what lies behind it; 0: not taken into account" },
+	{ .name = "back-to-back",
+	  .type = OPTION_FLAG,
+	  .offset = AT(analysis.back_to_back),
+	  .help = "of a capture without trader, on which the wire loops each\n"
+		  "packet back: the time between its two sights, which is\n"
+		  "what the tap itself adds" },
+	{ .name = "samples",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(analysis.samples),
+	  .help = "write each matched pair there, as CSV:\n"
+		  "sequence,trigger_ns,order_ns,latency_ns" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-wiretap",
+	.summary = "capture market data and orders, and measure tick to trade",
+	.synopsis = "--interface NAME --write FILE | "
+		    "--read FILE [--json] [OPTION...]",
+	.description =
+		"With --write it captures; \"capturing on NAME\" on standard "
+		"error says that no frame will be missed from there on."
+		"\n\n"
+		"With --read it replays the captured market data through the "
+		"trading rule, which tells the orders that must follow, and "
+		"pairs those seen with them. Latency is wire to wire: from "
+		"the frame that calls for an order to the frame with the "
+		"order's last byte, by the capture's stamps.",
+	.exit_and_output =
+		"Standard output carries the analysis. Orders that are "
+		"missing, extra or wrong are a finding and no failure: see "
+		"\"correct\". Of a cut capture what could be read is shown, "
+		"with \"complete\" false, and that is one.",
+	.rows = rows,
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int capture(const struct wiretap_options *options)
+{
+	/* No SA_RESTART: the signal is to end poll(2). */
+	struct sigaction action = { .sa_handler = on_signal };
+	struct wiretap_result result;
+	int rc;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	rc = wiretap_capture(options->interface, options->write, &stop,
+			     &result);
+	if (rc < 0 && result.bytes == 0)
+		return rc;
+	log_info("%" PRIu64 " frames captured, %" PRIu64 " dropped",
+		 result.frames, result.dropped);
+	if (result.dropped > 0)
+		log_warning("the capture lacks %" PRIu64 " frames",
+			    result.dropped);
+	return rc;
+}
+
+static int analyse(const struct wiretap_options *options)
+{
+	struct analysis_result result;
+	int rc = analysis_run(&options->analysis, options->read, &result);
+	int output_rc = 0;
+
+	if (rc < 0 && result.frames == 0)
+		return rc;
+	if (options->json)
+		output_rc =
+			analysis_output_json(stdout, &options->analysis,
+					     options->read, &result, rc == 0);
+	else
+		analysis_output_table(stdout, &options->analysis, options->read,
+				      &result, rc == 0);
+	if (!options->json && fflush(stdout) == EOF) {
+		output_rc = -errno;
+		log_error("can't write the result: %s", log_reason(output_rc));
+	}
+	return rc < 0 ? rc : output_rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct wiretap_options options = { 0 };
+	int rc;
+
+	switch (option_parse_arguments(&program, argc, argv, &options)) {
+	case OPTION_RUN:
+		break;
+	case OPTION_DONE:
+		return 0;
+	case OPTION_WRONG:
+		return 2;
+	}
+	if (!options.read == !options.write ||
+	    !options.interface != !options.write) {
+		log_error("either --read FILE, or --interface NAME and "
+			  "--write FILE");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	options.analysis.strategy.quantity = (uint32_t)options.order_quantity;
+	rc = options.read ? analyse(&options) : capture(&options);
+	return rc < 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any frames in any order: the counts add up, and an interval is known for
+ * each matched order. The input is a list of records: a byte of what (its low
+ * two bits: a raw frame with its link, a datagram to the group, a segment to
+ * or an acknowledgement from the exchange; the others: how time goes on), a
+ * length, bytes.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "base/log.h"
+#include "measure/analysis.h"
+#include "wire/frame.h"
+
+#define GROUP	 UINT32_C(0xefff0001)
+#define CLIENT	 UINT32_C(0x0a000002)
+#define EXCHANGE UINT32_C(0x0a000001)
+#define PORT	 12345
+#define ORDERS	 9012
+#define SEQUENCE UINT32_C(0xffffff00) /* wraps soon */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	log_open("fuzz", LOG_ERROR);
+	return 0;
+}
+
+static uint64_t time_after(uint64_t stamp_ns, uint8_t what)
+{
+	uint64_t step = what >> 2;
+
+	if (step == 63)
+		return stamp_ns - CLOCK_NS_PER_S;
+	return stamp_ns + step * step * CLOCK_NS_PER_S / 1000;
+}
+
+/* Up to two bytes of the body as a number, taken off. */
+static uint32_t take16(const uint8_t **body, size_t *len)
+{
+	uint32_t value = 0;
+
+	for (int i = 0; i < 2 && *len > 0; i++, (*len)--)
+		value = value << 8 | *(*body)++;
+	return value;
+}
+
+static size_t build(uint8_t what, const uint8_t *body, size_t len, uint8_t *out,
+		    size_t size)
+{
+	static const struct frame_ethernet ethernet;
+	struct frame frame = { .protocol = FRAME_TCP };
+	uint32_t number = 0;
+
+	if ((what & 3) == 1) {
+		frame.protocol = FRAME_UDP;
+		frame.destination = GROUP;
+		frame.destination_port = PORT;
+	} else if ((what & 3) == 2) {
+		number = take16(&body, &len);
+		frame.source = CLIENT;
+		frame.source_port = 40000 + (number & 1);
+		frame.destination = EXCHANGE;
+		frame.destination_port = ORDERS;
+		frame.tcp_flags = number >> 1 & 0x1f;
+		frame.tcp_sequence = SEQUENCE + take16(&body, &len);
+	} else {
+		number = take16(&body, &len);
+		frame.source = EXCHANGE;
+		frame.source_port = ORDERS;
+		frame.destination = CLIENT;
+		frame.destination_port = 40000 + (number & 1);
+		frame.tcp_flags = FRAME_TCP_ACK;
+		frame.tcp_acknowledgment = SEQUENCE + take16(&body, &len);
+	}
+	frame.payload = body;
+	frame.payload_len = len;
+	return (size_t)frame_build(&ethernet, &frame, out, size);
+}
+
+static void check(const struct analysis_result *result)
+{
+	if (result->triggers !=
+		    result->matched + result->missing + result->wrong ||
+	    result->orders != result->matched + result->wrong + result->extra ||
+	    result->wire_to_wire.count != result->matched ||
+	    result->deciding_message.count != result->matched ||
+	    result->packets + result->end_of_feed + result->duplicates +
+			    result->reordered + result->bad_datagrams +
+			    result->fragments + result->truncated_frames +
+			    result->malformed_frames +
+			    result->unknown_link_frames >
+		    result->frames + result->end_of_feed ||
+	    result->wire_to_wire.min > result->wire_to_wire.p50 ||
+	    result->wire_to_wire.p50 > result->wire_to_wire.max ||
+	    result->wire_to_wire.max > INT64_MAX ||
+	    (result->packets > 0 && result->sessions == 0))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct analysis_config config = {
+		.strategy = { .threshold_usd = DECIMAL_ONE,
+			      .aggress = size & 1,
+			      .contract = size >> 1 & 1,
+			      .quantity = 1 },
+		.group = { .sin_family = AF_INET,
+			   .sin_port = htons(PORT),
+			   .sin_addr = { htonl(GROUP) } },
+		.order_port = ORDERS,
+		.line_rate = size & 4 ? 1000000 : 0,
+		.back_to_back = true,
+	};
+	static const unsigned int links[] = { 0,   1,	101, 108,
+					      113, 228, 276, 9999 };
+	static uint8_t frame[512];
+	struct capture_frame captured = { .stamp_ns = CLOCK_NS_PER_S };
+	struct analysis_result result;
+	struct analysis *analysis;
+
+	if (analysis_open(&config, &analysis) < 0)
+		abort();
+	while (size >= 2) {
+		uint8_t what = data[0];
+		size_t len = data[1] < size - 2 ? data[1] : size - 2;
+		const uint8_t *body = data + 2;
+
+		captured.stamp_ns = time_after(captured.stamp_ns, what);
+		if ((what & 3) == 0 && len > 0) {
+			captured.link = links[body[0] & 7];
+			captured.bytes = body + 1;
+			captured.captured_len = (uint32_t)len - 1;
+		} else {
+			captured.link = FRAME_LINK_ETHERNET;
+			captured.captured_len = (uint32_t)build(
+				what, body, len, frame, sizeof(frame));
+			captured.bytes = frame;
+		}
+		captured.wire_len = captured.captured_len;
+		if (analysis_frame(analysis, &captured) < 0)
+			abort();
+		data += 2 + len;
+		size -= 2 + len;
+	}
+	if (analysis_end(analysis, &result) < 0)
+		abort();
+	check(&result);
+	analysis_close(analysis);
+	return 0;
+}

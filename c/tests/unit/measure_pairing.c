@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "measure/pairing.h"
+
+static struct pairing pairing;
+static struct pairing_trigger found;
+
+static int setup(void **state)
+{
+	(void)state;
+	found = (struct pairing_trigger){ 0 };
+	return pairing_open(&pairing);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pairing_close(&pairing);
+	return 0;
+}
+
+static struct order order_at(int64_t price)
+{
+	return (struct order){ .quantity = 1, .price = price };
+}
+
+static void expect(int64_t price, uint64_t stamp_ns)
+{
+	struct pairing_trigger trigger = { .order = order_at(price),
+					   .sequence = (uint32_t)stamp_ns,
+					   .stamp_ns = stamp_ns };
+
+	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
+}
+
+static enum pairing_verdict see(int64_t price, uint64_t stamp_ns)
+{
+	struct order order = order_at(price);
+
+	return pairing_order(&pairing, &order, stamp_ns, &found);
+}
+
+/* What the header promises of the counts, after the end of it all. */
+static void check(uint64_t matched, uint64_t missing, uint64_t extra,
+		  uint64_t wrong)
+{
+	pairing_end(&pairing);
+	assert_int_equal(pairing.count, 0);
+	assert_int_equal(pairing.matched, matched);
+	assert_int_equal(pairing.missing, missing);
+	assert_int_equal(pairing.extra, extra);
+	assert_int_equal(pairing.wrong, wrong);
+	assert_int_equal(pairing.triggers, matched + missing + wrong);
+	assert_int_equal(pairing.orders, matched + wrong + extra);
+}
+
+static void equal_to_the_oldest_matches(void **state)
+{
+	(void)state;
+	expect(5, 100);
+	expect(5, 200);
+	assert_int_equal(see(5, 250), PAIRING_MATCHED);
+	assert_int_equal(found.stamp_ns, 100);
+	assert_int_equal(see(5, 260), PAIRING_MATCHED);
+	assert_int_equal(found.stamp_ns, 200);
+	check(2, 0, 0, 0);
+}
+
+static void equal_further_back_skips_the_missing(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(2, 200);
+	expect(3, 300);
+	assert_int_equal(see(3, 350), PAIRING_MATCHED);
+	assert_int_equal(found.sequence, 300);
+	check(1, 2, 0, 0);
+}
+
+static void unequal_consumes_the_oldest_as_wrong(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(2, 200);
+	assert_int_equal(see(9, 250), PAIRING_WRONG);
+	assert_int_equal(found.sequence, 100);
+	assert_int_equal(see(2, 260), PAIRING_MATCHED);
+	check(1, 0, 0, 1);
+}
+
+static void each_field_counts(void **state)
+{
+	struct order order = order_at(1);
+
+	(void)state;
+	expect(1, 100);
+	order.quantity = 2;
+	assert_int_equal(pairing_order(&pairing, &order, 150, &found),
+			 PAIRING_WRONG);
+	expect(1, 200);
+	order = order_at(1);
+	order.side = ORDER_SELL;
+	assert_int_equal(pairing_order(&pairing, &order, 250, &found),
+			 PAIRING_WRONG);
+	check(0, 0, 0, 2);
+}
+
+static void order_with_none_waiting_is_extra(void **state)
+{
+	(void)state;
+	assert_int_equal(see(1, 50), PAIRING_EXTRA);
+	expect(1, 100);
+	assert_int_equal(see(1, 150), PAIRING_MATCHED);
+	assert_int_equal(see(1, 160), PAIRING_EXTRA);
+	check(1, 0, 2, 0);
+}
+
+static void order_before_its_update_is_extra(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	assert_int_equal(see(1, 99), PAIRING_EXTRA);
+	assert_int_equal(pairing.count, 1);
+	assert_int_equal(see(1, 100), PAIRING_MATCHED);
+	check(1, 0, 1, 0);
+}
+
+static void later_update_is_not_searched(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(2, 200);
+	assert_int_equal(see(2, 150), PAIRING_WRONG);
+	assert_int_equal(see(2, 250), PAIRING_MATCHED);
+	check(1, 0, 0, 1);
+}
+
+static void waiting_at_the_end_are_missing(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(2, 200);
+	pairing_end(&pairing);
+	expect(3, 300);
+	assert_int_equal(see(3, 350), PAIRING_MATCHED);
+	check(1, 2, 0, 0);
+}
+
+/* The ring grows while its first entry is not at the array's start. */
+static void ring_grows_and_keeps_the_order(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < 200; i++)
+		expect(i, (uint64_t)i);
+	for (int64_t i = 0; i < 150; i++)
+		assert_int_equal(see(i, 1000), PAIRING_MATCHED);
+	for (int64_t i = 200; i < 5000; i++)
+		expect(i, (uint64_t)i);
+	for (int64_t i = 150; i < 5000; i++) {
+		assert_int_equal(see(i, 10000), PAIRING_MATCHED);
+		assert_int_equal(found.sequence, i);
+	}
+	check(5000, 0, 0, 0);
+}
+
+static void what_waits_is_bounded(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < PAIRING_WAITING_MAX + 10; i++)
+		expect(i, (uint64_t)i);
+	assert_int_equal(pairing.count, PAIRING_WAITING_MAX);
+	assert_true(pairing.capacity <= PAIRING_WAITING_MAX);
+	assert_int_equal(pairing.missing, 10);
+	assert_int_equal(see(10, UINT64_MAX), PAIRING_MATCHED);
+	check(1, PAIRING_WAITING_MAX + 9, 0, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(equal_to_the_oldest_matches),
+		TEST(equal_further_back_skips_the_missing),
+		TEST(unequal_consumes_the_oldest_as_wrong),
+		TEST(each_field_counts),
+		TEST(order_with_none_waiting_is_extra),
+		TEST(order_before_its_update_is_extra),
+		TEST(later_update_is_not_searched),
+		TEST(waiting_at_the_end_are_missing),
+		TEST(ring_grows_and_keeps_the_order),
+		TEST(what_waits_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
