@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every receive path must do, asked of every path in the list. Paths
+ * over a network get a private one: receive_rig.h.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "tests/conformance/receive_rig.h"
+#include "wire/market_data.h"
+
+#ifndef __has_feature
+#define __has_feature(x) 0 /* clang's */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+#define WAIT_NS	 (15 * CLOCK_NS_PER_S)
+#define REOPENED 200
+
+static struct receive *path_open(const struct receive_ops *ops,
+				 const char *options)
+{
+	struct receive *rx = NULL;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s:%s", ops->name, options);
+	assert_int_equal(receive_open(text, &rig.config, &rx), 0);
+	assert_non_null(rx);
+	return rx;
+}
+
+static void packet_check(const struct packet *packet, size_t len,
+			 uint32_t number)
+{
+	uint8_t data[4096];
+
+	payload_fill(data, len, number);
+	assert_int_equal(packet->len, len);
+	assert_memory_equal(packet->data, data, len);
+}
+
+/* The next packets, whichever they are: at least one, unless it takes too
+ * long. */
+static int packets_take(struct receive *rx, struct packet *packets,
+			unsigned int max, uint64_t wait_ns)
+{
+	uint64_t deadline = clock_monotonic_ns() + wait_ns;
+	int n;
+
+	do {
+		n = receive_poll(rx, packets, max);
+		assert_true(n >= 0 && n <= (int)max);
+	} while (!n && clock_monotonic_ns() < deadline);
+	return n;
+}
+
+/* The next packet is this one. */
+static void packet_expect(struct receive *rx, size_t len, uint32_t number)
+{
+	struct packet packet;
+
+	assert_int_equal(packets_take(rx, &packet, 1, WAIT_NS), 1);
+	packet_check(&packet, len, number);
+}
+
+/* The next packets are numbers 0..count, in order; bursts of all sizes. */
+static void packets_expect(struct receive *rx, uint32_t count)
+{
+	struct packet packets[RECEIVE_BURST_MAX];
+	uint32_t next = 0;
+
+	while (next < count) {
+		unsigned int max = 1 + next % RECEIVE_BURST_MAX;
+		int n = packets_take(rx, packets, max, WAIT_NS);
+
+		if (!n)
+			fail_msg("%u of %u packets came", next, count);
+		for (int i = 0; i < n; i++)
+			packet_check(&packets[i], PAYLOAD, next++);
+	}
+}
+
+static unsigned int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
+static long resident_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+	fclose(file);
+	return pages;
+}
+
+static bool has_option(const struct receive_ops *ops, const char *name)
+{
+	for (const struct option_row *row = ops->options; row && row->name;
+	     row++)
+		if (!strcmp(row->name, name))
+			return true;
+	return false;
+}
+
+/*
+ * Cases over a network.
+ */
+
+static void in_order(const struct receive_ops *ops)
+{
+	struct burst burst = { .fd = sender_open(),
+			       .count = 1000,
+			       .gap_ns = 50000 };
+	struct receive *rx = path_open(ops, "");
+	pthread_t thread;
+
+	assert_string_equal(receive_name(rx), ops->name);
+	assert_int_equal(pthread_create(&thread, NULL, burst_send, &burst), 0);
+	packets_expect(rx, burst.count);
+	pthread_join(thread, NULL);
+	assert_int_equal(burst.result, 0);
+	assert_int_equal(receive_lost(rx), 0);
+	receive_close(rx);
+	close(burst.fd);
+}
+
+static void burst_kept(const struct receive_ops *ops)
+{
+	struct burst burst = { .fd = sender_open(), .count = 10000 };
+	struct receive *rx = path_open(ops, "rcvbuf=4m");
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, burst_send, &burst), 0);
+	packets_expect(rx, burst.count);
+	pthread_join(thread, NULL);
+	assert_int_equal(burst.result, 0);
+	assert_int_equal(receive_lost(rx), 0);
+	receive_close(rx);
+	close(burst.fd);
+}
+
+/* The receiver sleeps while far more is sent than it has room for: it gets
+ * the oldest, in order, and the kernel's count accounts for the rest. */
+static void overload_counted(const struct receive_ops *ops)
+{
+	enum { SENT = 5000 };
+	struct receive *rx = path_open(ops, "rcvbuf=16k");
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	uint32_t received = 0, last = 0;
+	int fd = sender_open();
+
+	for (uint32_t i = 0; i < SENT; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	while (received + receive_lost(rx) < SENT) {
+		struct packet packet;
+		uint32_t number;
+
+		assert_true(clock_monotonic_ns() < deadline);
+		if (!packets_take(rx, &packet, 1, 0))
+			continue;
+		assert_int_equal(packet.len, PAYLOAD);
+		memcpy(&number, packet.data, sizeof(number));
+		assert_true(received == 0 || number > last);
+		packet_check(&packet, PAYLOAD, number);
+		last = number;
+		received++;
+	}
+	assert_int_equal(received + receive_lost(rx), SENT);
+	assert_true(received > 0);
+	assert_true(receive_lost(rx) > 0);
+	receive_close(rx);
+	close(fd);
+}
+
+static void all_sizes(const struct receive_ops *ops)
+{
+	static const size_t lens[] = {
+		0, 1, 13, 8, 36, 512, MARKET_DATA_DATAGRAM_MAX, 0
+	};
+	struct receive *rx = path_open(ops, "");
+	int fd = sender_open();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(lens); i++)
+		assert_int_equal(payload_send(fd, lens[i], i), 0);
+	for (uint32_t i = 0; i < ARRAY_SIZE(lens); i++)
+		packet_expect(rx, lens[i], i);
+	receive_close(rx);
+	close(fd);
+}
+
+/* Larger than the MTU: kernel sockets deliver it, put together again, when it
+ * fits; a path past the kernel may skip it. What follows is not disturbed. */
+static void fragments(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+	int fd = sender_open();
+
+	assert_int_equal(payload_send(fd, 2048, 1), 0);
+	assert_int_equal(payload_send(fd, 2049, 2), 0);
+	assert_int_equal(payload_send(fd, 4000, 3), 0);
+	assert_int_equal(payload_send(fd, PAYLOAD, 4), 0);
+	if (!(ops->caps & RECEIVE_BYPASS))
+		packet_expect(rx, 2048, 1);
+	packet_expect(rx, PAYLOAD, 4);
+	receive_close(rx);
+	close(fd);
+}
+
+static void other_groups(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+	int group = sender_open_to("239.255.0.2", PORT);
+	int port = sender_open_to(GROUP, PORT + 1);
+	int unicast = sender_open_to("10.9.0.1", PORT);
+	int fd = sender_open();
+	struct receive *other;
+	struct packet packet;
+
+	/* A group that someone else on this host has joined does reach it. */
+	rig.config.group = address_of("239.255.0.2", PORT);
+	other = path_open(ops, "");
+	rig.config.group = address_of(GROUP, PORT);
+	assert_int_equal(payload_send(group, PAYLOAD, 1), 0);
+	assert_int_equal(payload_send(port, PAYLOAD, 2), 0);
+	assert_int_equal(payload_send(unicast, PAYLOAD, 3), 0);
+	assert_int_equal(payload_send(fd, PAYLOAD, 4), 0);
+	packet_expect(rx, PAYLOAD, 4);
+	packet_expect(other, PAYLOAD, 1);
+	/* The unicast waits for its ARP. */
+	assert_int_equal(packets_take(rx, &packet, 1, CLOCK_NS_PER_S / 20), 0);
+	assert_int_equal(packets_take(other, &packet, 1, 0), 0);
+	receive_close(other);
+	receive_close(rx);
+	close(group);
+	close(port);
+	close(unicast);
+	close(fd);
+}
+
+static size_t frame_number(uint8_t *bytes, size_t size, uint32_t number,
+			   uint16_t vlan)
+{
+	uint8_t payload[PAYLOAD];
+
+	payload_fill(payload, sizeof(payload), number);
+	return frame_make(bytes, size, payload, sizeof(payload), vlan);
+}
+
+/* After a good frame, so that the way of sending is known to work, and
+ * before another one. */
+static void bad_frames(const struct receive_ops *ops)
+{
+	enum { UDP = 14 + 20, UDP_LENGTH = UDP + 4, UDP_CHECKSUM = UDP + 6 };
+	struct receive *rx = path_open(ops, "");
+	uint8_t bytes[256];
+	size_t len = frame_number(bytes, sizeof(bytes), 1, 0);
+
+	frame_send(bytes, len);
+	packet_expect(rx, PAYLOAD, 1);
+
+	bytes[UDP_CHECKSUM] ^= 0x55;
+	frame_send(bytes, len);
+
+	len = frame_number(bytes, sizeof(bytes), 2, 0);
+	frame_send(bytes, len - 10);
+	bytes[UDP_LENGTH + 1] += 4;
+	frame_send(bytes, len);
+
+	len = frame_number(bytes, sizeof(bytes), 3, 5);
+	frame_send(bytes, len);
+
+	len = frame_number(bytes, sizeof(bytes), 4, 0);
+	frame_send(bytes, len);
+	packet_expect(rx, PAYLOAD, 4);
+	receive_close(rx);
+}
+
+static void two_receivers(const struct receive_ops *ops)
+{
+	struct receive *first = path_open(ops, "");
+	struct receive *second = path_open(ops, "");
+	int fd = sender_open();
+
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	packets_expect(first, 100);
+	packets_expect(second, 100);
+	receive_close(first);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	packets_expect(second, 100);
+	receive_close(second);
+	close(fd);
+}
+
+static void sender_restarts(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+
+	for (int session = 0; session < 3; session++) {
+		int fd = sender_open();
+
+		for (uint32_t i = 0; i < 50; i++)
+			assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+		close(fd);
+		packets_expect(rx, 50);
+	}
+	receive_close(rx);
+}
+
+static void link_bounces(const struct receive_ops *ops)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	struct receive *rx = path_open(ops, "");
+	struct packet packet;
+	int fd = sender_open(), n;
+
+	assert_int_equal(payload_send(fd, PAYLOAD, 1), 0);
+	packet_expect(rx, PAYLOAD, 1);
+	assert_int_equal(namespace_link(rig.near, NEAR, 0), 0);
+	for (int i = 0; i < 3; i++) {
+		payload_send(fd, PAYLOAD, 2);
+		assert_int_equal(receive_poll(rx, &packet, 1), 0);
+	}
+	assert_int_equal(namespace_link(rig.near, NEAR, 1), 0);
+	do {
+		payload_send(fd, PAYLOAD, 3);
+		n = packets_take(rx, &packet, 1, CLOCK_NS_PER_S / 100);
+		assert_true(clock_monotonic_ns() < deadline);
+	} while (!n);
+	packet_check(&packet, PAYLOAD, 3);
+	while (packets_take(rx, &packet, 1, CLOCK_NS_PER_S / 10))
+		packet_check(&packet, PAYLOAD, 3);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	packets_expect(rx, 100);
+	receive_close(rx);
+	close(fd);
+}
+
+static void refusals(const struct receive_ops *ops)
+{
+	struct receive_config config = rig.config;
+	unsigned int before = descriptors();
+	struct receive *rx = (void *)-1;
+	char text[64];
+
+	config.interface = "nowhere0";
+	assert_int_equal(receive_open(ops->name, &config, &rx), -ENODEV);
+	assert_null(rx);
+	config.interface = NULL;
+	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+	config = rig.config;
+	config.group = address_of("10.9.0.1", PORT);
+	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+	config.group = address_of(GROUP, 0);
+	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+
+	snprintf(text, sizeof(text), "%s:nonsense=1", ops->name);
+	assert_int_equal(receive_open(text, &rig.config, &rx), -EINVAL);
+	for (const struct option_row *row = ops->options; row && row->name;
+	     row++) {
+		if (row->type != OPTION_UNSIGNED || !row->max)
+			continue;
+		snprintf(text, sizeof(text), "%s:%s=%llu", ops->name, row->name,
+			 (unsigned long long)row->max + 1);
+		assert_int_equal(receive_open(text, &rig.config, &rx), -EINVAL);
+	}
+	assert_null(rx);
+	assert_int_equal(descriptors(), before);
+}
+
+static void stamps_on(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "timestamps=on");
+	uint64_t before = clock_realtime_ns();
+	int fd = sender_open();
+
+	for (uint32_t i = 0; i < 10; i++) {
+		struct packet packet;
+
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+		assert_int_equal(packets_take(rx, &packet, 1, WAIT_NS), 1);
+		packet_check(&packet, PAYLOAD, i);
+		assert_in_range(packet.kernel_ns, before, clock_realtime_ns());
+		before = packet.kernel_ns;
+	}
+	receive_close(rx);
+	close(fd);
+}
+
+static void stamps_off(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "timestamps=off");
+	struct packet packet;
+	int fd = sender_open();
+
+	assert_int_equal(payload_send(fd, 3000, 0), 0);
+	assert_int_equal(payload_send(fd, 0, 1), 0);
+	assert_int_equal(payload_send(fd, MARKET_DATA_DATAGRAM_MAX, 2), 0);
+	for (uint32_t i = 1; i < 3; i++) {
+		assert_int_equal(packets_take(rx, &packet, 1, WAIT_NS), 1);
+		packet_check(&packet, i == 1 ? 0 : MARKET_DATA_DATAGRAM_MAX, i);
+		assert_int_equal(packet.kernel_ns, 0);
+	}
+	receive_close(rx);
+	close(fd);
+}
+
+/* The best of some, since the machine may be busy. */
+static void quiet_returns(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 5; i++) {
+		uint64_t start = clock_monotonic_ns(), took;
+		struct packet packet;
+
+		assert_int_equal(receive_poll(rx, &packet, 1), 0);
+		took = clock_monotonic_ns() - start;
+		best = took < best ? took : best;
+	}
+	if (ops->caps & RECEIVE_SLEEPS)
+		assert_in_range(best, CLOCK_NS_PER_S / 1000,
+				CLOCK_NS_PER_S / 5);
+	else
+		assert_true(best < CLOCK_NS_PER_S / 1000);
+	receive_close(rx);
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+/* So that Ctrl-C need not wait: the sleep ends, and it is no error. */
+static void signal_ends_sleep(const struct receive_ops *ops)
+{
+	struct sigaction action = { .sa_handler = on_alarm }, before;
+	struct itimerval timer = { .it_value.tv_usec = 5000 };
+	struct receive *rx = path_open(ops, "");
+	uint64_t best = UINT64_MAX;
+
+	sigaction(SIGALRM, &action, &before);
+	for (int i = 0; i < 5; i++) {
+		uint64_t start = clock_monotonic_ns(), took;
+		struct packet packet;
+
+		setitimer(ITIMER_REAL, &timer, NULL);
+		assert_int_equal(receive_poll(rx, &packet, 1), 0);
+		took = clock_monotonic_ns() - start;
+		best = took < best ? took : best;
+	}
+	assert_true(best < CLOCK_NS_PER_S / 12);
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	receive_close(rx);
+}
+
+/*
+ * Cases for all.
+ */
+
+/* The options that a path in memory is tested with. */
+static const char *memory_options(const struct receive_ops *ops)
+{
+	static char text[64];
+
+	if (!strcmp(ops->name, "replay"))
+		snprintf(text, sizeof(text), "file=%s", rig.capture);
+	else
+		snprintf(text, sizeof(text), "count=%d", MEMORY_COUNT);
+	return ops->caps & RECEIVE_MEMORY ? text : "";
+}
+
+static void reopens(const struct receive_ops *ops)
+{
+	const char *options = memory_options(ops);
+	unsigned int fds = 0;
+	long pages = 0;
+
+	for (int i = 0; i < REOPENED; i++) {
+		struct receive *rx = path_open(ops, options);
+		struct packet packet;
+
+		if (ops->caps & RECEIVE_MEMORY)
+			assert_int_equal(receive_poll(rx, &packet, 1), 1);
+		receive_close(rx);
+		/* The first rounds fill the allocators' caches. */
+		if (i == REOPENED / 4) {
+			fds = descriptors();
+			pages = resident_pages();
+		}
+	}
+	assert_int_equal(descriptors(), fds);
+	/* A sanitizer keeps what was freed, and looks for leaks itself. */
+	assert_true(SANITIZED || resident_pages() - pages < 64);
+	receive_close(NULL);
+}
+
+static void memory_in_order(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, memory_options(ops));
+	struct packet packets[RECEIVE_BURST_MAX];
+	struct market_data_header header;
+	uint32_t next = 0;
+	int n;
+
+	while ((n = receive_poll(rx, packets, 1 + next % RECEIVE_BURST_MAX)) >=
+	       0) {
+		assert_in_range(n, 1, 1 + next % RECEIVE_BURST_MAX);
+		for (int i = 0; i < n; i++, next++) {
+			bool end = next == MEMORY_COUNT;
+
+			assert_int_equal(market_data_decode(packets[i].data,
+							    packets[i].len,
+							    &header),
+					 0);
+			assert_int_equal(header.sequence, next);
+			assert_int_equal(header.message_count, end ? 0 : 1);
+			assert_int_equal(header.flags,
+					 end ? MARKET_DATA_END_OF_FEED : 0);
+			assert_int_equal(packets[i].len,
+					 market_data_len(end ? 0 : 1));
+			if (!end)
+				assert_int_equal(
+					market_data_read(packets[i].data, 0)
+						.type,
+					MARKET_DATA_UPDATE);
+		}
+	}
+	assert_int_equal(n, -ESHUTDOWN);
+	assert_int_equal(next, MEMORY_COUNT + 1);
+	assert_int_equal(receive_poll(rx, packets, 1), -ESHUTDOWN);
+	assert_int_equal(receive_lost(rx), 0);
+	receive_close(rx);
+}
+
+/*
+ * The list of tests, the rig.
+ */
+
+enum where { NETWORK = 1, MEMORY = 2 };
+
+static const struct test_case {
+	const char *name;
+	void (*run)(const struct receive_ops *ops);
+	unsigned int where;
+	const char *option; /* only for paths that have it */
+} cases[] = {
+	{ "all packets in order", in_order, NETWORK, NULL },
+	{ "a burst of 10,000 is kept", burst_kept, NETWORK, "rcvbuf" },
+	{ "overload: received + lost = sent", overload_counted, NETWORK,
+	  "rcvbuf" },
+	{ "0 bytes to 1472 bytes, exactly", all_sizes, NETWORK, NULL },
+	{ "larger than the MTU", fragments, NETWORK, NULL },
+	{ "another group, port or address is not delivered", other_groups,
+	  NETWORK, NULL },
+	{ "wrong checksum, lengths or VLAN is not delivered", bad_frames,
+	  NETWORK, NULL },
+	{ "two receivers get all, each", two_receivers, NETWORK, NULL },
+	{ "goes on when the sender restarts", sender_restarts, NETWORK, NULL },
+	{ "recovers from interface down and up", link_bounces, NETWORK, NULL },
+	{ "what is wrong is refused", refusals, NETWORK, NULL },
+	{ "kernel stamps lie within the run", stamps_on, NETWORK,
+	  "timestamps" },
+	{ "no stamps with timestamps=off", stamps_off, NETWORK, "timestamps" },
+	{ "a quiet poll returns in time", quiet_returns, NETWORK, NULL },
+	{ "a signal ends the sleep", signal_ends_sleep, NETWORK, NULL },
+	{ "all in order, then -ESHUTDOWN", memory_in_order, MEMORY, NULL },
+	{ "200 times closed and reopened, nothing left", reopens,
+	  NETWORK | MEMORY, NULL },
+};
+
+struct test {
+	char name[128];
+	const struct receive_ops *ops;
+	const struct test_case *test_case; /* NULL: skipped, see name */
+};
+
+static void test_run(void **state)
+{
+	const struct test *test = *state;
+
+	if (!test->test_case)
+		skip();
+	test->test_case->run(test->ops);
+}
+
+/* Why a path can't be tested; NULL when it can. */
+static const char *path_fault(const struct receive_ops *ops)
+{
+	const char *why = "this host can't run it";
+
+	if (ops->absent)
+		return ops->absent;
+	if (!(ops->caps & RECEIVE_MEMORY) && rig.fault)
+		return rig.fault;
+	return ops->probe && ops->probe(&rig.config, &why) < 0 ? why : NULL;
+}
+
+static size_t path_list(struct test *tests, const struct receive_ops *ops)
+{
+	unsigned int where = ops->caps & RECEIVE_MEMORY ? MEMORY : NETWORK;
+	const char *fault = path_fault(ops);
+	size_t n = 0;
+
+	if (fault) {
+		tests->ops = ops;
+		snprintf(tests->name, sizeof(tests->name), "%s: %s", ops->name,
+			 fault);
+		return 1;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!(cases[i].where & where) ||
+		    (cases[i].option && !has_option(ops, cases[i].option)))
+			continue;
+		tests[n].ops = ops;
+		tests[n].test_case = &cases[i];
+		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
+			 ops->name, cases[i].name);
+		n++;
+	}
+	return n;
+}
+
+int main(void)
+{
+	struct CMUnitTest *unit_tests;
+	struct test *tests;
+	size_t paths = 0, n = 0;
+	int failed;
+
+	log_open("conformance", LOG_WARNING);
+	rig_open();
+	while (receive_path((unsigned int)paths))
+		paths++;
+	tests = calloc(paths * ARRAY_SIZE(cases), sizeof(*tests));
+	unit_tests = calloc(paths * ARRAY_SIZE(cases), sizeof(*unit_tests));
+	if (!tests || !unit_tests)
+		return 1;
+	for (unsigned int i = 0; i < paths; i++)
+		n += path_list(tests + n, receive_path(i));
+	for (size_t i = 0; i < n; i++)
+		unit_tests[i] =
+			(struct CMUnitTest){ .name = tests[i].name,
+					     .test_func = test_run,
+					     .initial_state = &tests[i] };
+	failed = _cmocka_run_group_tests("receive", unit_tests, n,
+					 capture_write, capture_remove);
+	free(unit_tests);
+	free(tests);
+	rig_close();
+	return failed;
+}
