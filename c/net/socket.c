@@ -279,7 +279,11 @@ failed:
 int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
 		     unsigned int count)
 {
+	const unsigned int patience_s = idle_s + interval_s * count;
 	const struct setting settings[] = {
+		/* For what was sent and is not acknowledged. */
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, (int)patience_s * 1000,
+		  "TCP_USER_TIMEOUT" },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, (int)idle_s, "TCP_KEEPIDLE" },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, (int)interval_s,
 		  "TCP_KEEPINTVL" },

@@ -27,7 +27,7 @@ int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 		   const volatile int *stop);
 
 /* Notice a dead peer: probes after idle_s, then every interval_s, given up
- * after count. tcp(7). */
+ * after count; and as long for bytes that it does not take. tcp(7). */
 int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
 		     unsigned int count);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Market data in, orders out. */
 #include <errno.h>
+#include <limits.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "channel/channel.h"
-#include "channel/transport.h"
+#include "channel/transport_ops.h"
 #include "net/address.h"
 #include "net/interface.h"
 #include "receive/receive_ops.h"
@@ -32,7 +33,7 @@ static int cpu_parse(const char *text, void *target, const char **why)
 	char *end;
 	long cpu = strtol(text, &end, 10);
 
-	if (!*text || *end || cpu < 0) {
+	if (!*text || *end || cpu < 0 || cpu > INT_MAX) {
 		*why = "the number of a CPU";
 		return -EINVAL;
 	}
@@ -201,6 +202,19 @@ static const struct receive_ops *path_find(const char *text)
 	return NULL;
 }
 
+static bool transport_known(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	const struct transport_ops *ops;
+
+	for (unsigned int i = 0; (ops = transport_kind(i)); i++)
+		if (strlen(ops->name) == len && !memcmp(ops->name, text, len))
+			return true;
+	log_error("--transport: '%.*s' is none: '--transport help' lists them",
+		  (int)len, text);
+	return false;
+}
+
 /* 0, or the exit code. */
 static int config_check(struct config *config)
 {
@@ -210,7 +224,7 @@ static int config_check(struct config *config)
 	bool memory;
 	int err;
 
-	if (!path)
+	if (!path || !transport_known(trader->transport))
 		return 2;
 	memory = path->caps & RECEIVE_MEMORY;
 	if (!memory && !trader->connect.sin_port) {
@@ -363,6 +377,8 @@ static int trade(const struct config *config)
 	struct trader trader;
 	int err = trader_open(&trader, &config->trader), closed;
 
+	if (err == -EINTR) /* a signal, while it tried to connect */
+		return 0;
 	if (err)
 		return err == -EINVAL ? 2 : 1;
 	err = trader_run(&trader);
@@ -400,6 +416,7 @@ int main(int argc, char **argv)
 	code = config_check(&config);
 	if (code)
 		return code;
+	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if (place_take(&config) < 0)

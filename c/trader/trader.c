@@ -30,10 +30,14 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	memset(trader, 0, sizeof(*trader));
 	trader->config = config;
 	trader->fd = -1;
+	/* First, so that a wrong name doesn't cost the exchange a session. */
+	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
+	if (err)
+		return err;
 	err = strategy_open(&trader->strategy, &config->strategy);
 	if (err) {
 		log_error("no memory for the book");
-		return err;
+		goto close_channel;
 	}
 	err = stages_open(&trader->stages, config->samples);
 	if (err)
@@ -48,11 +52,9 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 		err = trader->fd < 0 ? trader->fd : 0;
 		if (err)
 			goto close_receive;
+		err = socket_keepalive(trader->fd, 10, 2, 3);
 	}
-	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
-	if (err)
-		goto close_fd;
-	if (trader->channel->ops->prepare)
+	if (!err && trader->channel->ops->prepare)
 		err = trader->channel->ops->prepare(trader->channel,
 						    config->strategy.quantity);
 	if (!err)
@@ -60,8 +62,6 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 				     &trader->transport);
 	if (!err)
 		return 0;
-	channel_close(trader->channel);
-close_fd:
 	if (trader->fd >= 0)
 		close(trader->fd);
 close_receive:
@@ -70,6 +70,8 @@ close_stages:
 	stages_close(&trader->stages);
 close_strategy:
 	strategy_close(&trader->strategy);
+close_channel:
+	channel_close(trader->channel);
 	return err;
 }
 
@@ -156,7 +158,9 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 		trader->counters.duplicates++;
 		return 0;
 	}
-	if (__builtin_expect(header.flags & MARKET_DATA_END_OF_FEED, 0))
+	/* The last datagram may carry messages; the oracle applies them. */
+	if (__builtin_expect(header.flags & MARKET_DATA_END_OF_FEED, 0) &&
+	    header.message_count == 0)
 		return 1;
 	sample.sequence = header.sequence;
 	snapshot = header.flags & MARKET_DATA_SNAPSHOT;
@@ -177,18 +181,19 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 				return err;
 		}
 	}
-	return 0;
+	return (header.flags & MARKET_DATA_END_OF_FEED) != 0;
 }
 
-/* The exchange sends nothing: what can be read is its end. */
+/* The exchange sends nothing: what can be read is its end. Bytes that come
+ * all the same are taken, since they would hide it. */
 static int exchange_alive(const struct trader *trader)
 {
-	char byte;
+	char bytes[512];
 	ssize_t n;
 
 	if (trader->fd < 0)
 		return 0;
-	n = recv(trader->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+	n = recv(trader->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return 0;
 	return n == 0 ? -EPIPE : -errno;
@@ -214,6 +219,12 @@ static int look_around(struct trader *trader)
 	return err;
 }
 
+__attribute__((cold, noinline)) static int unreceived(int err)
+{
+	log_error("market data can't be received: %s", log_reason(err));
+	return err;
+}
+
 static int trader_loop(struct trader *trader)
 {
 	static const volatile int never;
@@ -234,7 +245,7 @@ static int trader_loop(struct trader *trader)
 			for (int i = 0; i < n && !err; i++)
 				err = packet_trade(trader, &packets[i], user);
 		} else if (n < 0) {
-			err = n == -ESHUTDOWN ? 1 : n;
+			err = n == -ESHUTDOWN ? 1 : unreceived(n);
 		} else if (++trader->idle >= idle_limit) {
 			err = look_around(trader);
 		}

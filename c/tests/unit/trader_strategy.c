@@ -138,6 +138,24 @@ static void snapshots_fill_the_book_and_do_not_fire(void **state)
 	strategy_close(&strategy);
 }
 
+static void a_snapshot_of_many_messages_clears_once(void **state)
+{
+	struct market_data_message message = { .type = 'U',
+					       .side = 'B',
+					       .quantity = USD };
+	struct strategy strategy;
+	struct order order;
+
+	(void)state;
+	assert_int_equal(strategy_open(&strategy, &plain), 0);
+	for (uint64_t price = 1; price <= 5; price++) {
+		message.price = price * USD;
+		strategy_update(&strategy, &message, true, &order);
+	}
+	assert_int_equal(strategy.symbols[0].book.side[BOOK_BID].count, 5);
+	strategy_close(&strategy);
+}
+
 static void symbols_have_books_of_their_own(void **state)
 {
 	struct market_data_message message = { .type = 'U',
@@ -264,6 +282,7 @@ int main(void)
 		cmocka_unit_test(only_the_top_of_the_book_fires),
 		cmocka_unit_test(a_removal_never_fires),
 		cmocka_unit_test(snapshots_fill_the_book_and_do_not_fire),
+		cmocka_unit_test(a_snapshot_of_many_messages_clears_once),
 		cmocka_unit_test(symbols_have_books_of_their_own),
 		cmocka_unit_test(without_an_opposite_side_there_is_no_order),
 		cmocka_unit_test(aggress_same_hits_the_large_order_itself),

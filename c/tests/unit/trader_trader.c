@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/decimal.h"
@@ -140,6 +141,56 @@ static void what_is_no_market_data_is_counted(void **state)
 	rig_close(&rig);
 }
 
+static void the_last_datagram_may_carry_a_trigger(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	capture_maker_level(&rig.maker, 0, MARKET_DATA_ASK, 101, 1);
+	capture_maker_level(&rig.maker, MARKET_DATA_END_OF_FEED,
+			    MARKET_DATA_BID, 100, 20000);
+	make_triggers(&rig, 5);
+	assert_int_equal(rig_run(&rig), 0);
+	assert_int_equal(rig.trader.counters.packets, 2);
+	assert_int_equal(rig.trader.counters.orders, 1);
+	rig_close(&rig);
+}
+
+/* A contract: checks outside the project read this line. */
+static void a_gap_is_told_and_not_too_often(void **state)
+{
+	char text[8192];
+	int keep = dup(STDERR_FILENO), file = memfd_create("log", 0);
+	size_t told = 0;
+	struct rig rig;
+	ssize_t len;
+
+	(void)state;
+	rig_open(&rig);
+	for (uint32_t i = 0; i < 12; i++) {
+		rig.maker.sequence = 10 * i;
+		make_triggers(&rig, 1); /* two datagrams */
+	}
+	assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(rig_run(&rig), 0);
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	len = pread(file, text, sizeof(text) - 1, 0);
+	close(file);
+	assert_true(len > 0);
+	text[len] = '\0';
+	assert_non_null(strstr(text, "Gap detected: expected 2, got 10\n"));
+	assert_non_null(strstr(text, "Gap detected: expected 92, got 100\n"));
+	for (char *at = text; (at = strstr(at, "Gap detected")); at++)
+		told++;
+	assert_int_equal(told, 10);
+	assert_int_equal(rig.trader.counters.gaps, 11);
+	assert_int_equal(rig.trader.counters.lost, 88);
+	assert_non_null(strstr(text, "11 gaps, 88 datagrams missing"));
+	rig_close(&rig);
+}
+
 static size_t lines_of(const char *path, char *first, size_t size)
 {
 	FILE *file = fopen(path, "re");
@@ -250,6 +301,8 @@ int main(void)
 		cmocka_unit_test(gaps_are_counted_and_the_first_is_none),
 		cmocka_unit_test(duplicates_are_not_applied),
 		cmocka_unit_test(what_is_no_market_data_is_counted),
+		cmocka_unit_test(the_last_datagram_may_carry_a_trigger),
+		cmocka_unit_test(a_gap_is_told_and_not_too_often),
 		cmocka_unit_test(samples_have_a_row_an_order),
 		cmocka_unit_test(more_samples_than_memory_holds_lose_none),
 		cmocka_unit_test(a_full_disk_is_told_at_the_end),
