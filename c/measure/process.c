@@ -70,8 +70,7 @@ int process_start(struct process *process, const char *const *argv,
 	}
 	if (pid == 0)
 		child_run(argv, place, parent);
-	process->pid = pid;
-	process->name = argv[0];
+	*process = (struct process){ .pid = pid, .name = argv[0] };
 	return 0;
 }
 
@@ -87,15 +86,15 @@ int process_ended(struct process *process)
 	pid_t pid;
 
 	if (process->pid == 0)
-		return 0;
+		return process->code;
 	pid = wait4(process->pid, &status, WNOHANG, &usage);
 	if (pid == 0)
 		return -EAGAIN;
 	process->pid = 0;
-	if (pid < 0)
-		return 127;
-	process->max_rss_kib = usage.ru_maxrss;
-	return exit_code(status);
+	process->code = pid < 0 ? 127 : exit_code(status);
+	if (pid > 0)
+		process->max_rss_kib = usage.ru_maxrss;
+	return process->code;
 }
 
 static bool wait_over(uint64_t begin, int timeout_ms, const volatile int *stop,
@@ -163,7 +162,7 @@ int process_stop(struct process *process, int signal, int timeout_ms)
 	int code;
 
 	if (process->pid == 0)
-		return 0;
+		return process->code;
 	kill(process->pid, signal);
 	code = process_wait(process, timeout_ms, NULL);
 	if (code != -ETIMEDOUT)

@@ -12,6 +12,7 @@
 
 struct process {
 	pid_t pid;	  /* 0: not running */
+	int code;	  /* how it ended: as process_ended() tells */
 	long max_rss_kib; /* the most it had in memory, once it ended */
 	const char *name; /* argv[0], for messages */
 };
@@ -30,7 +31,7 @@ int process_start(struct process *process, const char *const *argv,
 		  const struct process_place *place);
 
 /* Has it ended? -EAGAIN while it runs, else its exit code (128 + the signal
- * that killed it). */
+ * that killed it), as often as it is asked. 0 if it was never started. */
 int process_ended(struct process *process);
 
 /* Wait until it ends, at most timeout_ms (< 0: no limit) or until *stop.
@@ -44,8 +45,8 @@ int process_wait_text(struct process *process, const char *path,
 		      const char *text, int timeout_ms,
 		      const volatile int *stop);
 
-/* Send the signal and wait; SIGKILL after timeout_ms. Its exit code; 0 if it
- * was not running. */
+/* Send the signal and wait; SIGKILL after timeout_ms. Its exit code, also if
+ * it had ended before. */
 int process_stop(struct process *process, int signal, int timeout_ms);
 
 /* Run to the end and keep stdout (NUL-terminated, the last newline taken

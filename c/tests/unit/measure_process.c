@@ -29,7 +29,8 @@ static void exit_codes_and_signals_are_told(void **state)
 	assert_int_equal(process_start(&process, seven, &here), 0);
 	assert_int_equal(process_wait(&process, 10000, NULL), 7);
 	assert_true(process.max_rss_kib > 100);
-	assert_int_equal(process_ended(&process), 0);
+	assert_int_equal(process_ended(&process), 7);
+	assert_int_equal(process_wait(&process, -1, NULL), 7);
 	assert_int_equal(process_start(&process, killed, &here), 0);
 	assert_int_equal(process_wait(&process, 10000, NULL), 128 + SIGKILL);
 	assert_int_equal(process_start(&process, none, &here), 0);
@@ -47,7 +48,7 @@ static void waits_end_in_time_or_when_stopped(void **state)
 	assert_int_equal(process_wait(&process, 20, NULL), -ETIMEDOUT);
 	assert_int_equal(process_wait(&process, -1, &stop), -EINTR);
 	assert_int_equal(process_stop(&process, SIGTERM, 5000), 128 + SIGTERM);
-	assert_int_equal(process_stop(&process, SIGTERM, 5000), 0);
+	assert_int_equal(process_stop(&process, SIGTERM, 5000), 128 + SIGTERM);
 }
 
 static void who_ignores_a_signal_is_killed(void **state)
