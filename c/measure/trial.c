@@ -8,19 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "measure/loop_back.h"
 #include "measure/process.h"
-#include "net/address.h"
 #include "net/namespace.h"
-#include "net/socket.h"
-#include "wire/market_data.h"
 
 #define EXCHANGE_INTERFACE "exchange0"
 #define TRADER_INTERFACE   "trader0"
@@ -30,9 +24,6 @@
 
 #define START_MS 15000 /* for a program to be ready */
 #define END_MS	 10000 /* for a program to end */
-
-#define BACK_TO_BACK_FRAMES 4000
-#define BACK_TO_BACK_GAP_NS 250000 /* between two of them */
 
 static const char *const role_names[TRIAL_ROLES] = { "exchange", "wiretap",
 						     "trader" };
@@ -247,21 +238,26 @@ static int trader_start(struct trial *trial, const char *receive)
 	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);
 }
 
-/* Pins, as the kernel has them while the programs run. */
-static json_t *found_cpus(struct trial *trial)
+/* Pins, as the kernel has them while the programs run. A pin without effect
+ * would spoil the trial: -EIO, logged. */
+static int found_cpus(struct trial *trial, json_t *found)
 {
-	json_t *found = json_object();
+	int err = 0;
 
 	for (int i = 0; i < TRIAL_ROLES; i++) {
-		char cpus[64];
+		char cpus[64] = "", wanted[16];
 
-		if (process_cpus(&trial->process[i], cpus, sizeof(cpus)) == 0)
-			json_object_set_new(found, role_names[i],
-					    json_string(cpus));
-		else
-			json_object_set_new(found, role_names[i], json_null());
+		if (process_cpus(&trial->process[i], cpus, sizeof(cpus)) < 0)
+			continue; /* it has ended: whoever waits for it says */
+		json_object_set_new(found, role_names[i], json_string(cpus));
+		snprintf(wanted, sizeof(wanted), "%d", trial->config->cpu[i]);
+		if (trial->config->cpu[i] >= 0 && strcmp(cpus, wanted) != 0) {
+			log_error("%s runs on CPUs %s, not on %s as asked",
+				  role_names[i], cpus, wanted);
+			err = -EIO;
+		}
 	}
-	return found;
+	return err;
 }
 
 static int json_from_file(const char *path, json_t **value)
@@ -368,8 +364,12 @@ int trial_run(const struct trial_config *config, const char *receive,
 		process_wait_text(&trial.process[TRIAL_TRADER],
 				  trial.path[FILE_EXCHANGE_OUT],
 				  "state HANDSHAKE", START_MS, config->stop);
-		found = json_pack("{s:o}", "cpus", found_cpus(&trial));
-		err = run_to_the_end(&trial);
+		json_t *cpus = json_object();
+
+		err = found_cpus(&trial, cpus);
+		found = json_pack("{s:o}", "cpus", cpus);
+		if (!err)
+			err = run_to_the_end(&trial);
 		json_object_set_new(found, "max_rss_kib", found_memory(&trial));
 	}
 	trial_close(&trial);
@@ -389,118 +389,6 @@ int trial_run(const struct trial_config *config, const char *receive,
 	return err;
 }
 
-/* Send whatever comes into the trader's end straight back out of it. */
-static int loop_back(struct trial *trial)
-{
-	static const char *const commands[][16] = {
-		{ "tc", "qdisc", "add", "dev", TRADER_INTERFACE, "clsact" },
-		{ "tc", "filter", "add", "dev", TRADER_INTERFACE, "ingress",
-		  "u32", "match", "u32", "0", "0", "action", "mirred", "egress",
-		  "redirect" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		const char *argv[20] = { NULL };
-		struct process process = { 0 };
-		struct process_place place = {
-			.namespace = trial->trader_space,
-			.cpu = -1,
-			.err = trial->path[FILE_LOOP_LOG]
-		};
-		size_t n = 0;
-		int code;
-
-		for (; n < 16 && commands[i][n]; n++)
-			argv[n] = commands[i][n];
-		if (i == 1) {
-			argv[n++] = "dev";
-			argv[n++] = TRADER_INTERFACE;
-		}
-		code = process_start(&process, argv, &place);
-		if (!code)
-			code = process_wait(&process, END_MS, NULL);
-		if (code != 0) {
-			log_warning("the tap's own bias is not measured: tc "
-				    "cannot loop the wire (see %s)",
-				    place.err);
-			return -EOPNOTSUPP;
-		}
-	}
-	return 0;
-}
-
-/* Numbered datagrams at even times, from the exchange's place. */
-static int send_frames(struct trial *trial)
-{
-	struct market_data_header header = { .message_count = 1 };
-	struct market_data_message message = { .type = MARKET_DATA_UPDATE,
-					       .side = MARKET_DATA_BID };
-	uint8_t datagram[64];
-	struct sockaddr_in group;
-	struct interface interface;
-	const char *why;
-	uint64_t due_ns;
-	int fd, err;
-
-	err = address_parse_group(trial->config->group, &group, &why);
-	if (!err)
-		err = interface_find(EXCHANGE_INTERFACE, &interface);
-	if (err)
-		return err;
-	fd = socket_multicast_sender(&group, &interface, 1);
-	if (fd < 0)
-		return fd;
-	market_data_write(datagram, 0, &message);
-	due_ns = clock_monotonic_ns();
-	for (uint32_t i = 0; i < BACK_TO_BACK_FRAMES; i++) {
-		struct timespec due;
-
-		due_ns += BACK_TO_BACK_GAP_NS;
-		due = (struct timespec){
-			.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
-			.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S)
-		};
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
-		if (trial->config->stop && *trial->config->stop) {
-			err = -EINTR;
-			break;
-		}
-		header.sequence = i;
-		market_data_write_header(datagram, &header);
-		if (send(fd, datagram, market_data_len(1), 0) < 0) {
-			err = -errno;
-			log_error("back to back: cannot send: %s",
-				  log_reason(err));
-			break;
-		}
-	}
-	close(fd);
-	return err;
-}
-
-/* In a process of its own, since it has to be in the namespace. */
-static int send_from_exchange(struct trial *trial)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		int err = namespace_enter(trial->exchange_space);
-
-		if (!err && trial->config->cpu[TRIAL_EXCHANGE] >= 0)
-			cpu_pin((unsigned)trial->config->cpu[TRIAL_EXCHANGE]);
-		_exit(err || send_frames(trial) ? 1 : 0);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	if (trial->config->stop && *trial->config->stop)
-		return -EINTR;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
 int trial_back_to_back(const struct trial_config *config, const char *folder,
 		       json_t **result)
 {
@@ -509,11 +397,14 @@ int trial_back_to_back(const struct trial_config *config, const char *folder,
 
 	if (err)
 		return err;
-	err = loop_back(&trial);
+	err = loop_back_make(trial.trader_space, TRADER_INTERFACE,
+			     trial.path[FILE_LOOP_LOG]);
 	if (!err)
 		err = wiretap_start(&trial);
 	if (!err)
-		err = send_from_exchange(&trial);
+		err = loop_back_send(trial.exchange_space, EXCHANGE_INTERFACE,
+				     config->cpu[TRIAL_EXCHANGE], config->group,
+				     config->stop);
 	if (!err) {
 		int code = process_stop(&trial.process[TRIAL_WIRETAP], SIGINT,
 					END_MS);
