@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/exchange.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/decimal.h"
+#include "base/log.h"
+#include "exchange/exchange_state.h"
+
+#define NS_PER_MS	1000000
+#define STDOUT_CAPACITY (1024 * 1024)
+#define STDOUT_CLOSE_MS 5000
+/* Orders leave this much room, so that states always find theirs. */
+#define STATES_ROOM    1024
+#define ORDER_TEXT_MAX 128
+#define ORDERS_ROOM    (ORDER_ENTRY_ORDERS_MAX * ORDER_TEXT_MAX + STATES_ROOM)
+/* What can't be waited for is looked at again after this long. */
+#define LOOK_AGAIN_NS  NS_PER_MS
+#define ACCEPT_REST_NS (100 * NS_PER_MS)
+
+enum { FD_SIGNALS, FD_LISTENER, FD_TRADER, FD_MARKETDATA, FDS = 5 };
+
+struct exchange {
+	const struct exchange_config *config;
+	enum exchange_state state;
+	struct line_writer *out;
+	int signals;
+	bool stop;
+	uint64_t accept_ns; /* no accept before: the last one failed */
+
+	/* Of a session: */
+	uint64_t number;
+	uint64_t settle_ns; /* when to open the feed; 0: it was */
+	bool leaving;	    /* the trader sends no more; what it sent is read */
+	bool stdout_was_full;
+	const char *why; /* it ended */
+	uint64_t orders;
+	uint64_t rejects;
+
+	struct order_entry_server order_entry;
+	struct marketdata_server marketdata;
+};
+
+static void state_say(struct exchange *exchange)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "state %s\n",
+			   exchange_state_name(exchange->state));
+
+	line_writer_put(exchange->out, text, (size_t)len);
+}
+
+static size_t order_print(char *text, const struct order_entry *entry,
+			  uint64_t recv_ns)
+{
+	char price[DECIMAL_TEXT_MAX];
+
+	if (entry->fault)
+		return (size_t)snprintf(text, ORDER_TEXT_MAX,
+					"reject recv_ns=%" PRIu64
+					" reason=%s\n",
+					recv_ns, entry->fault);
+	decimal_format(entry->order.price, price);
+	return (size_t)snprintf(text, ORDER_TEXT_MAX,
+				"order recv_ns=%" PRIu64 " quantity=%" PRIu32
+				" price=%s side=%s%s\n",
+				recv_ns, entry->order.quantity, price,
+				order_side_name(entry->order.side),
+				entry->early ? " early" : "");
+}
+
+/* Receive once and log all orders in it. As order_entry_server_receive(). */
+static int orders_receive(struct exchange *exchange)
+{
+	char lines[ORDER_ENTRY_ORDERS_MAX * ORDER_TEXT_MAX];
+	struct order_entry entry;
+	uint64_t recv_ns;
+	size_t len = 0;
+	int rc = order_entry_server_receive(&exchange->order_entry);
+
+	if (rc <= 0)
+		return rc;
+	recv_ns = clock_realtime_ns();
+	while ((rc = order_entry_server_next(&exchange->order_entry, &entry)) >
+	       0) {
+		len += order_print(lines + len, &entry, recv_ns);
+		exchange->rejects += entry.fault != NULL;
+		exchange->orders += entry.fault == NULL;
+	}
+	line_writer_put(exchange->out, lines, len);
+	return rc < 0 ? rc : 1;
+}
+
+static bool orders_have_room(const struct exchange *exchange)
+{
+	return line_writer_has_room(exchange->out, ORDERS_ROOM);
+}
+
+static void summary_log(const struct exchange *exchange)
+{
+	const struct marketdata_server *server = &exchange->marketdata;
+	const struct marketdata_counts *counts = &server->counts;
+	const struct datagram_source_counts *lines =
+		&server->reader.source.counts;
+	double seconds = (double)(counts->last_ns - counts->first_ns) / 1e9;
+
+	log_info("session %" PRIu64 " with %s ended: %s; %" PRIu64
+		 " packets, %" PRIu64 " bytes in %.3f s, %.0f packets/s; "
+		 "%" PRIu64 " orders, %" PRIu64 " rejects",
+		 exchange->number, exchange->order_entry.peer, exchange->why,
+		 counts->packets, counts->bytes, seconds,
+		 seconds > 0 ? (double)counts->packets / seconds : 0.0,
+		 exchange->orders, exchange->rejects);
+	log_info("session %" PRIu64
+		 ": of the feed's lines (read ahead) %" PRIu64
+		 " skipped, %" PRIu64 " bad, %" PRIu64 " blank, %" PRIu64
+		 " too long; the kernel refused %" PRIu64 " sends, %" PRIu64
+		 " packets dropped",
+		 exchange->number, lines->skipped, lines->bad, lines->blank,
+		 lines->overlong, counts->refused, counts->dropped);
+	if (exchange->config->marketdata.pace.kind != PACE_MAX)
+		log_info("session %" PRIu64 ": sent later than intended by "
+			 "p50 %.1f us, p99 %.1f us, max %.1f us",
+			 exchange->number,
+			 (double)lag_quantile(&server->lag, 0.5) / 1e3,
+			 (double)lag_quantile(&server->lag, 0.99) / 1e3,
+			 (double)server->lag.max_ns / 1e3);
+	if (counts->rows_lost > 0)
+		log_warning("--send-times: %" PRIu64 " rows are missing: the "
+			    "disk was too slow",
+			    counts->rows_lost);
+}
+
+static void session_begin(struct exchange *exchange)
+{
+	exchange->number++;
+	exchange->leaving = exchange->stdout_was_full = false;
+	exchange->orders = exchange->rejects = 0;
+	exchange->why = "";
+	memset(&exchange->marketdata.counts, 0,
+	       sizeof(exchange->marketdata.counts));
+	memset(&exchange->marketdata.reader.source.counts, 0,
+	       sizeof(exchange->marketdata.reader.source.counts));
+	exchange->settle_ns = clock_monotonic_ns() +
+			      exchange->config->settle_ms * NS_PER_MS + 1;
+	log_info("session %" PRIu64 " with %s", exchange->number,
+		 exchange->order_entry.peer);
+}
+
+static void session_end(struct exchange *exchange)
+{
+	marketdata_server_stop(&exchange->marketdata);
+	/* When the trader is not the one who ended it, it may have sent. */
+	if (exchange->state == EXCHANGE_TRANSMIT)
+		while (orders_have_room(exchange) &&
+		       orders_receive(exchange) > 0)
+			;
+	order_entry_server_end(&exchange->order_entry);
+	summary_log(exchange);
+}
+
+static void event_handle(struct exchange *exchange, enum exchange_event event)
+{
+	enum exchange_state next = exchange_state_next(exchange->state, event);
+
+	if (event == EXCHANGE_END_OF_FEED && exchange->marketdata.ended)
+		log_info("session %" PRIu64 ": end of the feed",
+			 exchange->number);
+	if (next == exchange->state)
+		return;
+	if (next == EXCHANGE_INIT)
+		session_end(exchange);
+	exchange->state = next;
+	/* Before it is said: who answers to that line is not early. */
+	if (next == EXCHANGE_TRANSMIT)
+		order_entry_server_begin(&exchange->order_entry);
+	state_say(exchange);
+	if (next == EXCHANGE_HANDSHAKE)
+		session_begin(exchange);
+}
+
+static void trader_gone(struct exchange *exchange, int err)
+{
+	exchange->why = err == -EPIPE ? "the trader closed the connection"
+				      : log_reason(err);
+	event_handle(exchange, EXCHANGE_DISCONNECTED);
+}
+
+static void listener_ready(struct exchange *exchange)
+{
+	int rc;
+
+	if (exchange->state == EXCHANGE_INIT)
+		rc = order_entry_server_accept(&exchange->order_entry);
+	else
+		rc = order_entry_server_refuse(&exchange->order_entry);
+	if (rc < 0)
+		exchange->accept_ns = clock_monotonic_ns() + ACCEPT_REST_NS;
+	else if (rc > 0 && exchange->state == EXCHANGE_INIT)
+		event_handle(exchange, EXCHANGE_CONNECTED);
+}
+
+static void trader_ready(struct exchange *exchange, short revents)
+{
+	bool gone = revents & (POLLRDHUP | POLLHUP | POLLERR);
+	int rc;
+
+	if (exchange->state != EXCHANGE_TRANSMIT) {
+		if (gone)
+			trader_gone(exchange, order_entry_server_fault(
+						      &exchange->order_entry));
+		return;
+	}
+	if (gone && !exchange->leaving) {
+		exchange->leaving = true;
+		marketdata_server_stop(&exchange->marketdata);
+	}
+	do {
+		if (!orders_have_room(exchange))
+			return;
+		rc = orders_receive(exchange);
+		if (rc < 0)
+			trader_gone(exchange, rc);
+	} while (rc > 0 && exchange->leaving);
+}
+
+static void feed_failed(struct exchange *exchange)
+{
+	exchange->why = "market data failed";
+	event_handle(exchange, EXCHANGE_FEED_FAILED);
+}
+
+/* What time has made due. */
+static void time_passed(struct exchange *exchange, uint64_t now_ns)
+{
+	enum exchange_event event;
+
+	if (exchange->state == EXCHANGE_INIT || exchange->leaving)
+		return;
+	if (exchange->settle_ns) {
+		if (now_ns < exchange->settle_ns)
+			return;
+		exchange->settle_ns = 0;
+		if (marketdata_server_start(&exchange->marketdata) < 0) {
+			feed_failed(exchange);
+			return;
+		}
+	}
+	while (marketdata_server_publish(&exchange->marketdata, now_ns,
+					 &event)) {
+		if (event == EXCHANGE_FEED_FAILED) {
+			feed_failed(exchange);
+			return;
+		}
+		event_handle(exchange, event);
+	}
+}
+
+/* What to wait for, and until when. */
+static uint64_t wait_prepare(struct exchange *exchange,
+			     struct pollfd fds[static FDS])
+{
+	bool init = exchange->state == EXCHANGE_INIT;
+	bool room = orders_have_room(exchange);
+	uint64_t now_ns = clock_monotonic_ns(), due_ns = UINT64_MAX;
+
+	fds[FD_SIGNALS] =
+		(struct pollfd){ .fd = exchange->signals, .events = POLLIN };
+	fds[FD_LISTENER] =
+		(struct pollfd){ .fd = exchange->order_entry.listener,
+				 .events = POLLIN };
+	fds[FD_TRADER] = (struct pollfd){ .fd = exchange->order_entry.client,
+					  .events = POLLRDHUP };
+	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
+
+	if (init ? !line_writer_has_room(exchange->out, STATES_ROOM)
+		 : exchange->config->busy == EXCHANGE_QUEUE)
+		fds[FD_LISTENER].fd = -1;
+	if (now_ns < exchange->accept_ns) {
+		fds[FD_LISTENER].fd = -1;
+		due_ns = exchange->accept_ns;
+	}
+	if (exchange->state == EXCHANGE_TRANSMIT && room)
+		fds[FD_TRADER].events |= POLLIN;
+	else if (exchange->leaving)
+		fds[FD_TRADER].fd = -1;
+	if (!room) {
+		if (!exchange->stdout_was_full)
+			log_warning("stdout is not read: orders wait in their "
+				    "socket");
+		exchange->stdout_was_full = true;
+		due_ns = now_ns + LOOK_AGAIN_NS;
+	}
+
+	if (!init && exchange->settle_ns) {
+		if (exchange->settle_ns < due_ns)
+			due_ns = exchange->settle_ns;
+	} else if (!init && !exchange->leaving) {
+		uint64_t send_ns = marketdata_server_due(&exchange->marketdata);
+
+		if (send_ns < due_ns)
+			due_ns = send_ns;
+	}
+	if (due_ns == UINT64_MAX)
+		return due_ns;
+	return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
+static int turn(struct exchange *exchange)
+{
+	struct pollfd fds[FDS];
+	struct signalfd_siginfo signal;
+	uint64_t wait_ns = wait_prepare(exchange, fds);
+	struct timespec timeout = {
+		.tv_sec = (time_t)(wait_ns / CLOCK_NS_PER_S),
+		.tv_nsec = (long)(wait_ns % CLOCK_NS_PER_S),
+	};
+	int n = ppoll(fds, FDS, wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
+
+	if (n < 0 && errno != EINTR) {
+		int err = -errno;
+
+		log_error("can't wait for events: %s", log_reason(err));
+		return err;
+	}
+	if (n > 0 && fds[FD_SIGNALS].revents &&
+	    read(exchange->signals, &signal, sizeof(signal)) > 0) {
+		log_info("ended by SIG%s", sigabbrev_np((int)signal.ssi_signo));
+		exchange->stop = true;
+		return 0;
+	}
+	if (n > 0) {
+		/* The trader first: who has left is not to keep out others. */
+		if (fds[FD_TRADER].revents)
+			trader_ready(exchange, fds[FD_TRADER].revents);
+		if (fds[FD_LISTENER].revents)
+			listener_ready(exchange);
+		marketdata_server_woken(&exchange->marketdata,
+					&fds[FD_MARKETDATA]);
+	}
+	time_passed(exchange, clock_monotonic_ns());
+	return 0;
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0) {
+		fd = -errno;
+		log_error("can't watch for signals: %s", log_reason(fd));
+	}
+	return fd;
+}
+
+static int thread_place(const struct exchange_config *config)
+{
+	int err = config->cpu < 0 ? 0 : cpu_pin((unsigned int)config->cpu);
+
+	if (err)
+		log_error("--cpu: %d: %s", config->cpu, log_reason(err));
+	cpu_exact_timers();
+	return err;
+}
+
+static void ready_say(struct exchange *exchange)
+{
+	const struct exchange_config *config = exchange->config;
+	char listen[ADDRESS_TEXT_MAX], group[ADDRESS_TEXT_MAX];
+
+	log_info("takes orders at %s, publishes %s to %s through %s",
+		 address_format(&config->order_entry.listen, listen),
+		 config->marketdata.feed,
+		 address_format(&config->marketdata.group, group),
+		 config->marketdata.interface ? config->marketdata
+							.interface->name
+					      : "the routing table's choice");
+	state_say(exchange);
+}
+
+int exchange_run(const struct exchange_config *config)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	int err, close_err;
+
+	if (!exchange)
+		return -ENOMEM;
+	exchange->config = config;
+	/* Before any thread, so that no other gets the signals. */
+	err = exchange->signals = signals_open();
+	if (err < 0)
+		goto free_exchange;
+	err = line_writer_open(STDOUT_FILENO, "stdout", STDOUT_CAPACITY,
+			       &exchange->out);
+	if (err)
+		goto close_signals;
+	err = marketdata_server_open(&exchange->marketdata,
+				     &config->marketdata);
+	if (err)
+		goto close_out;
+	err = thread_place(config);
+	if (err)
+		goto close_marketdata;
+	err = order_entry_server_open(&exchange->order_entry,
+				      &config->order_entry);
+	if (err)
+		goto close_marketdata;
+	ready_say(exchange);
+	while (!err && !exchange->stop)
+		err = turn(exchange);
+	exchange->why = "the exchange ends";
+	event_handle(exchange, EXCHANGE_DISCONNECTED);
+	order_entry_server_close(&exchange->order_entry);
+
+close_marketdata:
+	close_err = marketdata_server_close(&exchange->marketdata);
+	err = err ? err : close_err;
+close_out:
+	close_err = line_writer_close(exchange->out, STDOUT_CLOSE_MS);
+	err = err ? err : close_err;
+close_signals:
+	close(exchange->signals);
+free_exchange:
+	free(exchange);
+	return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/lag.h"
+
+static uint64_t bucket_end(unsigned int bucket)
+{
+	unsigned int shift = bucket / 8;
+
+	if (shift == 0)
+		return bucket;
+	return ((UINT64_C(8) + bucket % 8 + 1) << (shift - 1)) - 1;
+}
+
+uint64_t lag_quantile(const struct lag *lag, double share)
+{
+	uint64_t wanted = (uint64_t)(share * (double)lag->count);
+	uint64_t seen = 0;
+
+	for (unsigned int i = 0; i < LAG_BUCKETS; i++) {
+		seen += lag->buckets[i];
+		if (seen > wanted || (seen > 0 && seen == lag->count))
+			return bucket_end(i) < lag->max_ns ? bucket_end(i)
+							   : lag->max_ns;
+	}
+	return 0;
+}

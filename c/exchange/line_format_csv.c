@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* tardis' incremental_book_L2: one row, one level, one message. */
+#include <errno.h>
+#include <string.h>
+
+#include "exchange/line_format_state.h"
+#include "wire/market_data.h"
+
+#define FIELDS_MAX 64
+
+struct field {
+	const char *at;
+	size_t len;
+};
+
+static const char *const column_names[LINE_FORMAT_COLUMNS] = {
+	[LINE_FORMAT_EXCHANGE] = "exchange",
+	[LINE_FORMAT_SYMBOL] = "symbol",
+	[LINE_FORMAT_TIMESTAMP] = "timestamp",
+	[LINE_FORMAT_LOCAL_TIMESTAMP] = "local_timestamp",
+	[LINE_FORMAT_IS_SNAPSHOT] = "is_snapshot",
+	[LINE_FORMAT_SIDE] = "side",
+	[LINE_FORMAT_PRICE] = "price",
+	[LINE_FORMAT_AMOUNT] = "amount",
+};
+
+/* Cut a row at its commas, into at most max fields. */
+static int row_split(const char *line, size_t len, struct field *fields,
+		     int max)
+{
+	const char *end = line + len;
+	int count = 0;
+
+	while (count < max) {
+		const char *comma = memchr(line, ',', (size_t)(end - line));
+
+		fields[count].at = line;
+		fields[count].len = (size_t)((comma ? comma : end) - line);
+		count++;
+		if (!comma)
+			break;
+		line = comma + 1;
+	}
+	return count;
+}
+
+static bool field_is(struct field field, const char *text)
+{
+	return field.len == strlen(text) && !memcmp(field.at, text, field.len);
+}
+
+static struct field field_trimmed(struct field field)
+{
+	while (field.len > 0 && (*field.at == ' ' || *field.at == '"'))
+		field.at++, field.len--;
+	while (field.len > 0 && (field.at[field.len - 1] == ' ' ||
+				 field.at[field.len - 1] == '"'))
+		field.len--;
+	return field;
+}
+
+/* Learn where the columns are, if the line is a header. */
+static bool header_read(struct line_format_state *state, const char *line,
+			size_t len)
+{
+	struct field fields[FIELDS_MAX];
+	int count = row_split(line, len, fields, FIELDS_MAX);
+	int column[LINE_FORMAT_COLUMNS], last = -1;
+
+	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++) {
+		column[i] = -1;
+		for (int at = 0; at < count && column[i] < 0; at++)
+			if (field_is(field_trimmed(fields[at]),
+				     column_names[i]))
+				column[i] = at;
+		if (column[i] > last)
+			last = column[i];
+	}
+	if (column[LINE_FORMAT_SIDE] < 0 || column[LINE_FORMAT_PRICE] < 0 ||
+	    column[LINE_FORMAT_AMOUNT] < 0)
+		return false;
+	memcpy(state->column, column, sizeof(column));
+	state->column_last = last;
+	return true;
+}
+
+/* Microseconds since 1970 to ns; 0 for what is none. */
+static uint64_t time_read(struct field field)
+{
+	uint64_t value = 0;
+
+	if (field.len == 0 || field.len > 16)
+		return 0;
+	for (size_t i = 0; i < field.len; i++) {
+		unsigned int digit = (unsigned int)(field.at[i] - '0');
+
+		if (digit > 9)
+			return 0;
+		value = value * 10 + digit;
+	}
+	return value * 1000;
+}
+
+static int symbol_read(struct line_format *context,
+		       const struct field *exchange, const struct field *symbol)
+{
+	char text[LINE_FORMAT_SYMBOL_LEN + 1];
+	size_t len = exchange->len + 1 + symbol->len;
+
+	/* In tardis' order the two stand in the line as they are kept. */
+	if (exchange->at && symbol->at == exchange->at + exchange->len + 1)
+		return line_format_state_symbol(context, exchange->at, len);
+	if (len > LINE_FORMAT_SYMBOL_LEN)
+		/* It is refused for its length, whatever is in it. */
+		return line_format_state_symbol(context, text, len);
+	if (exchange->len > 0)
+		memcpy(text, exchange->at, exchange->len);
+	text[exchange->len] = ',';
+	if (symbol->len > 0)
+		memcpy(text + exchange->len + 1, symbol->at, symbol->len);
+	return line_format_state_symbol(context, text, len);
+}
+
+/* A row in the known columns. 0, or -EBADMSG with the fault. */
+static int row_read(struct line_format *context, const char *line, size_t len,
+		    struct market_data_message *message)
+{
+	const struct line_format_state *state = context->state;
+	/* One more, which stands for all columns that are nowhere. */
+	struct field fields[FIELDS_MAX + 1];
+	struct field wanted[LINE_FORMAT_COLUMNS];
+	uint64_t price, quantity;
+	int id, count = row_split(line, len, fields, state->column_last + 1);
+
+	if (count <= state->column_last) {
+		context->fault = "it has too few columns";
+		return -EBADMSG;
+	}
+	fields[FIELDS_MAX] = (struct field){ NULL, 0 };
+	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
+		wanted[i] = fields[state->column[i] < 0 ? FIELDS_MAX
+							: state->column[i]];
+	message->side = (uint8_t)line_format_state_side(
+		wanted[LINE_FORMAT_SIDE].at, wanted[LINE_FORMAT_SIDE].len);
+	if (!message->side) {
+		context->fault = "its side is neither bid nor ask";
+		return -EBADMSG;
+	}
+	if (line_format_state_decimal(wanted[LINE_FORMAT_PRICE].at,
+				      wanted[LINE_FORMAT_PRICE].len,
+				      &price) < 0) {
+		context->fault = "its price is no decimal from 0 to 9.2e9 in "
+				 "steps of 1e-9";
+		return -EBADMSG;
+	}
+	if (line_format_state_decimal(wanted[LINE_FORMAT_AMOUNT].at,
+				      wanted[LINE_FORMAT_AMOUNT].len,
+				      &quantity) < 0) {
+		context->fault = "its amount is no decimal from 0 to 9.2e9 in "
+				 "steps of 1e-9";
+		return -EBADMSG;
+	}
+	context->time_ns = time_read(wanted[LINE_FORMAT_LOCAL_TIMESTAMP]);
+	if (!context->time_ns)
+		context->time_ns = time_read(wanted[LINE_FORMAT_TIMESTAMP]);
+	id = symbol_read(context, &wanted[LINE_FORMAT_EXCHANGE],
+			 &wanted[LINE_FORMAT_SYMBOL]);
+	if (id < 0)
+		return id;
+	message->symbol_id = (uint16_t)id;
+	message->price = price;
+	message->quantity = quantity;
+	message->type = quantity ? MARKET_DATA_UPDATE : MARKET_DATA_DELETE;
+	return 0;
+}
+
+/* The first line is a header or, without one, in tardis' order. */
+static bool first_line_is_header(struct line_format_state *state,
+				 const char *line, size_t len)
+{
+	if (header_read(state, line, len))
+		return true;
+	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
+		state->column[i] = i;
+	state->column_last = LINE_FORMAT_COLUMNS - 1;
+	return false;
+}
+
+ssize_t line_format_csv(struct line_format *context, const char *line,
+			size_t line_len, uint8_t *datagram, size_t size)
+{
+	const struct market_data_header header = {
+		.sequence = context->sequence,
+		.message_count = 1,
+		.flags = context->snapshot ? MARKET_DATA_SNAPSHOT : 0,
+	};
+	struct market_data_message message = { 0 };
+	int err = line_format_state_make(context);
+	struct line_format_state *state = context->state;
+
+	if (err)
+		return err;
+	if (__builtin_expect(state->column_last < 0, 0) &&
+	    first_line_is_header(state, line, line_len))
+		return 0;
+	err = row_read(context, line, line_len, &message);
+	if (err) {
+		/* Files put behind each other bring their header again. */
+		if (header_read(context->state, line, line_len))
+			return 0;
+		return err;
+	}
+	if (size < market_data_len(1))
+		return -ENOSPC;
+	market_data_write_header(datagram, &header);
+	market_data_write(datagram, 0, &message);
+	return (ssize_t)market_data_len(1);
+}

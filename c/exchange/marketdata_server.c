@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/marketdata_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/address.h"
+#include "net/socket.h"
+
+#define END_EVERY_NS	    100000000 /* one that is lost is not the last */
+#define REFUSED_WAIT_NS	    50000     /* nothing tells when a queue has room */
+#define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
+#define ROW_MAX		    64
+
+static int send_times_open(struct marketdata_server *server)
+{
+	static const char header[] = "sequence,intended_ns,sent_ns\n";
+	const char *path = server->config->send_times;
+	int err;
+
+	if (!path)
+		return 0;
+	server->send_times_fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	err = server->send_times_fd < 0
+		      ? -errno
+		      : line_writer_open(server->send_times_fd, "--send-times",
+					 SEND_TIMES_CAPACITY,
+					 &server->send_times);
+	if (err) {
+		log_error("--send-times: %s: %s", path, log_reason(err));
+		return err;
+	}
+	return line_writer_put(server->send_times, header, sizeof(header) - 1);
+}
+
+int marketdata_server_open(struct marketdata_server *server,
+			   const struct marketdata_config *config)
+{
+	int err;
+
+	memset(server, 0, sizeof(*server));
+	server->config = config;
+	server->fd = server->send_times_fd = -1;
+	for (unsigned int i = 0; i < MARKETDATA_BURST; i++) {
+		server->burst[i].msg_hdr.msg_iov = &server->burst_bytes[i];
+		server->burst[i].msg_hdr.msg_iovlen = 1;
+	}
+	err = marketdata_reader_open(&server->reader, config->loop);
+	if (!err)
+		err = send_times_open(server);
+	if (!err) {
+		server->fd = socket_multicast_sender(&config->group,
+						     config->interface,
+						     (unsigned int)config->ttl);
+		err = server->fd < 0 ? server->fd : 0;
+	}
+	if (err)
+		marketdata_server_close(server);
+	return err;
+}
+
+int marketdata_server_close(struct marketdata_server *server)
+{
+	int err = 0;
+
+	marketdata_server_stop(server);
+	marketdata_reader_close(&server->reader);
+	if (server->send_times) {
+		err = line_writer_close(server->send_times, 5000);
+		server->send_times = NULL;
+	}
+	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
+		err = -errno;
+	if (server->fd >= 0)
+		close(server->fd);
+	server->fd = server->send_times_fd = -1;
+	return err ? -EIO : 0;
+}
+
+int marketdata_server_start(struct marketdata_server *server)
+{
+	const struct marketdata_config *config = server->config;
+	int err = marketdata_reader_start(&server->reader, config->feed,
+					  config->format);
+
+	if (err)
+		return err;
+	server->publishing = true;
+	server->live = server->ended = false;
+	server->start_ns = server->retry_ns = 0;
+	server->wait_room = server->wait_reader = false;
+	server->at = spsc_begin(&server->reader.ring);
+	server->next = NULL;
+	server->burst_sent = server->burst_count = 0;
+	memset(&server->counts, 0, sizeof(server->counts));
+	memset(&server->lag, 0, sizeof(server->lag));
+	pace_start(&server->pace, &config->pace, config->seed);
+	return 0;
+}
+
+void marketdata_server_stop(struct marketdata_server *server)
+{
+	server->publishing = false;
+	marketdata_reader_stop(&server->reader);
+}
+
+static void clock_start(struct marketdata_server *server, uint64_t now_ns)
+{
+	server->start_ns = now_ns;
+	server->start_wall_ns =
+		clock_realtime_ns() - (clock_monotonic_ns() - now_ns);
+}
+
+/* Take the next record from the ring. False when there is none. */
+static bool next_take(struct marketdata_server *server, uint64_t now_ns)
+{
+	size_t len;
+
+	server->next = spsc_next(&server->reader.ring, &server->at, &len);
+	if (!server->next)
+		return false;
+	if (server->start_ns == 0)
+		clock_start(server, now_ns);
+	server->next_len = len - sizeof(*server->next);
+	server->next_due_ns =
+		server->next_len == 0
+			? 0 /* a mark: due as soon as it is reached */
+			: server->start_ns +
+				  pace_next(&server->pace,
+					    server->next->time_ns,
+					    server->next->flags &
+						    MARKETDATA_RECORD_SNAPSHOT);
+	return true;
+}
+
+/* A mark was reached; all before it is sent. */
+static int mark_handle(struct marketdata_server *server, uint64_t now_ns,
+		       enum exchange_event *event)
+{
+	uint32_t flags = server->next->flags;
+
+	*event = EXCHANGE_END_OF_FEED;
+	if (flags & MARKETDATA_RECORD_FAILED)
+		*event = EXCHANGE_FEED_FAILED;
+	if (flags & MARKETDATA_RECORD_END) {
+		server->ended = true;
+		server->end_sequence = server->next->sequence;
+		server->end_due_ns = now_ns;
+	}
+	server->next = NULL;
+	marketdata_reader_release(&server->reader, server->at);
+	return 1;
+}
+
+/* Make a burst of what is due. Returns 1 when an event comes first. */
+static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
+			enum exchange_event *event)
+{
+	unsigned int count = 0;
+
+	server->burst_sent = server->burst_count = 0;
+	for (; count < MARKETDATA_BURST; count++) {
+		const struct marketdata_record *record;
+
+		if (!server->next && !next_take(server, now_ns))
+			break;
+		record = server->next;
+		if (server->next_len == 0 && count == 0)
+			return mark_handle(server, now_ns, event);
+		if (server->next_len == 0 || server->next_due_ns > now_ns)
+			break;
+		if (!server->live &&
+		    !(record->flags & MARKETDATA_RECORD_SNAPSHOT)) {
+			if (count > 0)
+				break;
+			server->live = true;
+			*event = EXCHANGE_LIVE_LINE;
+			return 1;
+		}
+		server->burst_bytes[count].iov_base =
+			(void *)(uintptr_t)record->bytes;
+		server->burst_bytes[count].iov_len = server->next_len;
+		server->burst_after[count] = server->at;
+		server->burst_due_ns[count] = server->next_due_ns;
+		server->burst_sequence[count] = record->sequence;
+		server->next = NULL;
+	}
+	server->burst_count = count;
+	return 0;
+}
+
+static char *number_write(char *text, uint64_t number, char end)
+{
+	char reversed[20];
+	int n = 0;
+
+	do
+		reversed[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n > 0)
+		*text++ = reversed[--n];
+	*text++ = end;
+	return text;
+}
+
+/* Note when burst[first..last) was to leave and left. */
+static void sends_note(struct marketdata_server *server, unsigned int first,
+		       unsigned int last, uint64_t sent_ns)
+{
+	uint64_t wall_ns = server->start_wall_ns - server->start_ns;
+	bool is_paced = server->config->pace.kind != PACE_MAX;
+	char rows[MARKETDATA_BURST * ROW_MAX], *end = rows;
+
+	for (unsigned int i = first; i < last; i++) {
+		uint64_t due_ns = is_paced ? server->burst_due_ns[i] : sent_ns;
+
+		server->counts.bytes += server->burst_bytes[i].iov_len;
+		lag_add(&server->lag, sent_ns - due_ns);
+		if (!server->send_times)
+			continue;
+		end = number_write(end, server->burst_sequence[i], ',');
+		end = number_write(end, wall_ns + due_ns, ',');
+		end = number_write(end, wall_ns + sent_ns, '\n');
+	}
+	server->counts.packets += last - first;
+	if (server->counts.first_ns == 0)
+		server->counts.first_ns = sent_ns;
+	server->counts.last_ns = sent_ns;
+	if (end > rows &&
+	    line_writer_put(server->send_times, rows, (size_t)(end - rows)) < 0)
+		server->counts.rows_lost += last - first;
+}
+
+/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue. */
+static void send_refused(struct marketdata_server *server, int err,
+			 uint64_t now_ns)
+{
+	server->counts.refused++;
+	if (server->config->on_full == MARKETDATA_DROP) {
+		server->counts.dropped++;
+		server->burst_sent++;
+	} else if (err == -EAGAIN) {
+		server->wait_room = true;
+	} else {
+		server->retry_ns = now_ns + REFUSED_WAIT_NS;
+	}
+}
+
+static int send_failed(const struct marketdata_server *server, int err)
+{
+	char group[ADDRESS_TEXT_MAX];
+
+	log_error("can't send to %s: %s",
+		  address_format(&server->config->group, group),
+		  log_reason(err));
+	return err;
+}
+
+/* Send the burst, or what is left of it. 0 or a negative errno. */
+static int burst_send(struct marketdata_server *server)
+{
+	unsigned int first = server->burst_sent;
+	uint64_t now_ns = clock_monotonic_ns();
+	int n = sendmmsg(server->fd, server->burst + first,
+			 server->burst_count - first, 0);
+	int err = n < 0 ? -errno : 0;
+
+	server->retry_ns = 0;
+	if (n > 0) {
+		server->burst_sent += (unsigned int)n;
+		sends_note(server, first, server->burst_sent, now_ns);
+	} else if (err == -EAGAIN || err == -ENOBUFS) {
+		send_refused(server, err, now_ns);
+	} else if (err != -EINTR) {
+		return send_failed(server, err);
+	}
+	if (server->burst_sent > first)
+		marketdata_reader_release(
+			&server->reader,
+			server->burst_after[server->burst_sent - 1]);
+	return 0;
+}
+
+/* Say that the feed is over; again and again, under one number. */
+static int end_send(struct marketdata_server *server, uint64_t now_ns)
+{
+	const struct market_data_header header = {
+		.sequence = server->end_sequence,
+		.flags = MARKET_DATA_END_OF_FEED,
+	};
+	uint8_t datagram[sizeof(header)];
+
+	if (now_ns < server->end_due_ns)
+		return 0;
+	market_data_write_header(datagram, &header);
+	if (send(server->fd, datagram, sizeof(datagram), 0) < 0) {
+		int err = -errno;
+
+		if (err != -EAGAIN && err != -ENOBUFS && err != -EINTR)
+			return send_failed(server, err);
+		server->counts.refused += err != -EINTR;
+		server->end_due_ns = now_ns + REFUSED_WAIT_NS;
+		return 0;
+	}
+	server->end_due_ns = now_ns + END_EVERY_NS;
+	return 0;
+}
+
+int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
+			      enum exchange_event *event)
+{
+	int err = 0;
+
+	if (!server->publishing || server->wait_room || server->wait_reader ||
+	    now_ns < server->retry_ns)
+		return 0;
+	if (server->ended) {
+		err = end_send(server, now_ns);
+	} else {
+		if (server->burst_sent == server->burst_count &&
+		    burst_gather(server, now_ns, event))
+			return 1;
+		if (server->burst_sent < server->burst_count)
+			err = burst_send(server);
+		else if (!server->next)
+			server->wait_reader = marketdata_reader_wait(
+				&server->reader, server->at);
+	}
+	if (err) {
+		server->publishing = false;
+		*event = EXCHANGE_FEED_FAILED;
+		return 1;
+	}
+	return 0;
+}
+
+uint64_t marketdata_server_due(const struct marketdata_server *server)
+{
+	if (!server->publishing || server->wait_room || server->wait_reader)
+		return UINT64_MAX;
+	if (server->retry_ns)
+		return server->retry_ns;
+	if (server->ended)
+		return server->end_due_ns;
+	if (server->burst_sent < server->burst_count)
+		return 0;
+	return server->next ? server->next_due_ns : 0;
+}
+
+void marketdata_server_poll(const struct marketdata_server *server,
+			    struct pollfd fds[static 2])
+{
+	bool reader = server->publishing && server->wait_reader;
+	bool room = server->publishing && server->wait_room;
+
+	fds[0] = (struct pollfd){ .fd = reader ? server->reader.filled : -1,
+				  .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = room ? server->fd : -1,
+				  .events = POLLOUT };
+}
+
+void marketdata_server_woken(struct marketdata_server *server,
+			     const struct pollfd fds[static 2])
+{
+	if (fds[0].fd >= 0 && fds[0].revents) {
+		marketdata_reader_woken(&server->reader);
+		server->wait_reader = false;
+	}
+	if (fds[1].fd >= 0 && fds[1].revents)
+		server->wait_room = false;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The market data server: one multicast socket, open from start to end, and
+ * per session the feed, read ahead by a thread and sent by the caller's loop
+ * when it is due. Never blocks.
+ */
+#ifndef EXCHANGE_MARKETDATA_SERVER_H
+#define EXCHANGE_MARKETDATA_SERVER_H
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/line_writer.h"
+#include "exchange/exchange_state.h"
+#include "exchange/lag.h"
+#include "exchange/marketdata_reader.h"
+#include "exchange/pace.h"
+#include "net/interface.h"
+
+#define MARKETDATA_BURST 64 /* datagrams in one sendmmsg(2) */
+
+/* What to do with a datagram that the kernel has no room for. */
+enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
+
+struct marketdata_config {
+	const char *feed;
+	struct sockaddr_in group;
+	const struct interface *interface; /* NULL: as routes have it */
+	uint64_t ttl;
+	line_format_function *format;
+	struct pace_config pace;
+	uint64_t seed;
+	bool loop;
+	unsigned int on_full;	/* enum marketdata_on_full */
+	const char *send_times; /* file; NULL: none */
+};
+
+struct marketdata_counts {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t refused;   /* times the kernel had no room */
+	uint64_t dropped;   /* datagrams given up for it */
+	uint64_t rows_lost; /* of send_times: the disk was too slow */
+	uint64_t first_ns;  /* monotonic: of the first and last one sent */
+	uint64_t last_ns;
+};
+
+struct marketdata_server {
+	const struct marketdata_config *config;
+	int fd;
+	struct marketdata_reader reader;
+	struct line_writer *send_times;
+	int send_times_fd;
+
+	/* Of a session: */
+	bool publishing;
+	bool live; /* a line that is no snapshot was reached */
+	bool ended;
+	uint32_t end_sequence;
+	uint64_t end_due_ns; /* of the next end-of-feed datagram */
+	struct pace pace;
+	uint64_t start_ns; /* monotonic; 0: before the first datagram */
+	uint64_t start_wall_ns;
+	uint64_t retry_ns; /* no send before; 0: none was refused */
+	bool wait_room;	   /* until the socket is writable */
+	bool wait_reader;  /* until the reader has more */
+	uint64_t at;	   /* place in the ring, behind `next` */
+	const struct marketdata_record *next; /* taken and not yet due */
+	size_t next_len;
+	uint64_t next_due_ns; /* monotonic */
+	struct marketdata_counts counts;
+	struct lag lag;
+
+	/* Being sent: */
+	unsigned int burst_sent, burst_count;
+	uint64_t burst_after[MARKETDATA_BURST]; /* place behind each */
+	uint64_t burst_due_ns[MARKETDATA_BURST];
+	uint32_t burst_sequence[MARKETDATA_BURST];
+	struct iovec burst_bytes[MARKETDATA_BURST];
+	struct mmsghdr burst[MARKETDATA_BURST];
+};
+
+/* 0 or a negative errno, logged. config must outlive the server. */
+int marketdata_server_open(struct marketdata_server *server,
+			   const struct marketdata_config *config);
+/* 0, or -EIO if not all send times could be written. */
+int marketdata_server_close(struct marketdata_server *server);
+
+/* Begin a session: open the feed, from its first line, sequence 0. 0 or a
+ * negative errno, logged. */
+int marketdata_server_start(struct marketdata_server *server);
+
+/* End it: nothing is sent any more, the feed is closed. Counts and lags stay
+ * until the next start. */
+void marketdata_server_stop(struct marketdata_server *server);
+
+/*
+ * HOT. Send what is due, at most one burst. now_ns: monotonic. Returns 1 with
+ * an event that the caller handles before it calls again (a live line is
+ * announced before it is sent), else 0.
+ */
+int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
+			      enum exchange_event *event);
+
+/* When to call again, monotonic: 0 at once, UINT64_MAX when only what
+ * marketdata_server_poll() asks for can change anything. */
+uint64_t marketdata_server_due(const struct marketdata_server *server);
+
+/* Descriptors to wait for: fds[0] for the reader, fds[1] for room to send;
+ * an fd of -1 is not waited for. After the wait, woken() reads them. */
+void marketdata_server_poll(const struct marketdata_server *server,
+			    struct pollfd fds[static 2]);
+void marketdata_server_woken(struct marketdata_server *server,
+			     const struct pollfd fds[static 2]);
+
+#endif

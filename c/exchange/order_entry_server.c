@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/order_entry_server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "channel/channel_ops.h"
+#include "net/socket.h"
+
+#define CODEC	"raw"
+#define BACKLOG 16
+
+int order_entry_server_open(struct order_entry_server *server,
+			    const struct order_entry_config *config)
+{
+	*server = (struct order_entry_server){ .config = config };
+	server->client = -1;
+	server->listener = socket_listen(&config->listen, BACKLOG);
+	return server->listener < 0 ? server->listener : 0;
+}
+
+void order_entry_server_close(struct order_entry_server *server)
+{
+	order_entry_server_end(server);
+	if (server->listener >= 0)
+		close(server->listener);
+	server->listener = -1;
+}
+
+int order_entry_server_accept(struct order_entry_server *server)
+{
+	const struct order_entry_config *config = server->config;
+	struct sockaddr_in peer;
+	int err, fd = socket_accept(server->listener, &peer);
+
+	if (fd < 0)
+		return fd == -EAGAIN ? 0 : fd;
+	err = channel_open(CODEC, CHANNEL_EXCHANGE, &server->channel);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	/* Without it a dead peer is noticed late; no reason to turn it away. */
+	if (config->keepalive_idle_s)
+		socket_keepalive(fd, config->keepalive_idle_s,
+				 config->keepalive_interval_s,
+				 config->keepalive_probes);
+	server->client = fd;
+	server->len = 0;
+	server->early_len = server->decoded_len = 0;
+	address_format(&peer, server->peer);
+	return 1;
+}
+
+int order_entry_server_refuse(struct order_entry_server *server)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct sockaddr_in peer;
+	int fd = socket_accept(server->listener, &peer);
+
+	if (fd < 0)
+		return fd == -EAGAIN ? 0 : fd;
+	log_warning("refused %s: %s is connected, one trader at a time",
+		    address_format(&peer, text), server->peer);
+	close(fd);
+	return 1;
+}
+
+static size_t unread_len(const struct order_entry_server *server)
+{
+	int len = 0;
+
+	if (ioctl(server->client, FIONREAD, &len) < 0 || len < 0)
+		return 0;
+	return (size_t)len;
+}
+
+void order_entry_server_begin(struct order_entry_server *server)
+{
+	server->early_len = unread_len(server);
+	if (server->early_len > 0)
+		log_warning("%s: %" PRIu64 " bytes came before TRANSMIT; they "
+			    "are taken now",
+			    server->peer, server->early_len);
+}
+
+int order_entry_server_receive(struct order_entry_server *server)
+{
+	size_t room = sizeof(server->bytes) - server->len;
+	ssize_t n;
+
+	if (room == 0)
+		return -EMSGSIZE;
+	if (room > ORDER_ENTRY_RECEIVE_LEN)
+		room = ORDER_ENTRY_RECEIVE_LEN;
+	n = recv(server->client, server->bytes + server->len, room,
+		 MSG_DONTWAIT);
+	if (n > 0) {
+		server->len += (size_t)n;
+		return 1;
+	}
+	if (n == 0)
+		return -EPIPE;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+int order_entry_server_next(struct order_entry_server *server,
+			    struct order_entry *entry)
+{
+	struct channel_bytes bytes = { .in = server->bytes,
+				       .in_len = server->len };
+	int rc;
+
+	rc = server->channel->ops->decode(server->channel, &bytes,
+					  &entry->order);
+	if (rc > 0) {
+		entry->fault = order_fault(&entry->order);
+		entry->early = server->decoded_len < server->early_len;
+	}
+	server->decoded_len += bytes.consumed;
+	server->len -= bytes.consumed;
+	memmove(server->bytes, server->bytes + bytes.consumed, server->len);
+	return rc;
+}
+
+int order_entry_server_fault(const struct order_entry_server *server)
+{
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	getsockopt(server->client, SOL_SOCKET, SO_ERROR, &err, &len);
+	return err ? -err : -EPIPE;
+}
+
+void order_entry_server_end(struct order_entry_server *server)
+{
+	size_t unread;
+
+	if (server->client < 0)
+		return;
+	unread = unread_len(server);
+	if (server->len > 0)
+		log_warning("%s: the order stream ended inside an order: %zu "
+			    "of %d bytes",
+			    server->peer, server->len, ORDER_LEN);
+	if (unread > 0)
+		log_warning("%s: %zu bytes of orders were left unread",
+			    server->peer, unread);
+	close(server->client);
+	server->client = -1;
+	channel_close(server->channel);
+	server->channel = NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order entry server: a TCP listener that stays open from start to end,
+ * and the one trader that is connected. It takes no decision: the exchange
+ * says when it may accept and receive.
+ */
+#ifndef EXCHANGE_ORDER_ENTRY_SERVER_H
+#define EXCHANGE_ORDER_ENTRY_SERVER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channel/channel.h"
+#include "net/address.h"
+#include "wire/order.h"
+
+/* Bytes taken by one receive: orders at most, so that lines for them have a
+ * known length, and market data does not wait long. */
+#define ORDER_ENTRY_RECEIVE_LEN 2048
+#define ORDER_ENTRY_ORDERS_MAX	(2 * ORDER_ENTRY_RECEIVE_LEN / ORDER_LEN)
+
+struct order_entry_config {
+	struct sockaddr_in listen;
+	unsigned int keepalive_idle_s; /* 0: a dead peer is not noticed */
+	unsigned int keepalive_interval_s;
+	unsigned int keepalive_probes;
+};
+
+struct order_entry_server {
+	const struct order_entry_config *config;
+	int listener;
+
+	/* Of a session: */
+	int client; /* -1: nobody is connected */
+	char peer[ADDRESS_TEXT_MAX];
+	struct channel *channel;
+	uint64_t early_len; /* bytes that came before they were wanted */
+	uint64_t decoded_len;
+	size_t len; /* received and not decoded */
+	uint8_t bytes[2 * ORDER_ENTRY_RECEIVE_LEN];
+};
+
+struct order_entry {
+	struct order order;
+	const char *fault; /* NULL for an order that is taken */
+	bool early;	   /* it was there before the exchange took orders */
+};
+
+/* 0 or a negative errno, logged. config must outlive the server. */
+int order_entry_server_open(struct order_entry_server *server,
+			    const struct order_entry_config *config);
+void order_entry_server_close(struct order_entry_server *server);
+
+/* Accept one connection. 1; 0 when nobody waits; or a negative errno,
+ * logged. Nobody may be connected. */
+int order_entry_server_accept(struct order_entry_server *server);
+
+/* Accept one connection and close it at once, with a log line. As above. */
+int order_entry_server_refuse(struct order_entry_server *server);
+
+/* Orders are taken from here on: what is in the socket already is early. */
+void order_entry_server_begin(struct order_entry_server *server);
+
+/*
+ * Receive once, without blocking; then take the orders by next(). 1 when
+ * bytes came, 0 when there are none now, or a negative errno when the stream
+ * has ended: -EPIPE when the trader closed it, -ECONNRESET, -ETIMEDOUT ...
+ */
+int order_entry_server_receive(struct order_entry_server *server);
+
+/* The next order of what was received: 1; 0 when no whole one is left; or a
+ * negative errno when the stream can't be understood. */
+int order_entry_server_next(struct order_entry_server *server,
+			    struct order_entry *entry);
+
+/* Why a connection that can't be received from yet has ended (poll(2) says
+ * POLLRDHUP, POLLHUP or POLLERR): a negative errno as above. */
+int order_entry_server_fault(const struct order_entry_server *server);
+
+/* End the session: says what was left of the stream (a cut order, unread
+ * bytes) and closes it. Allowed when nobody is connected. */
+void order_entry_server_end(struct order_entry_server *server);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/pace.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/decimal.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+#define FACTOR_LEAST (DECIMAL_ONE / 1000) /* 0.001 */
+
+int pace_parse(const char *text, void *target, const char **why)
+{
+	static const struct {
+		const char *name;
+		enum pace_kind kind;
+		bool takes, needs; /* a number */
+	} kinds[] = {
+		{ "max", PACE_MAX, false, false },
+		{ "rate", PACE_RATE, true, true },
+		{ "poisson", PACE_POISSON, true, true },
+		{ "file", PACE_FILE, true, false },
+	};
+	struct pace_config config = { .factor = DECIMAL_ONE };
+	size_t i, len = strcspn(text, ":");
+	const char *number = text[len] ? text + len + 1 : NULL;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i].name) == len &&
+		    !memcmp(kinds[i].name, text, len))
+			break;
+	if (i == sizeof(kinds) / sizeof(kinds[0]) ||
+	    (number ? !kinds[i].takes : kinds[i].needs)) {
+		*why = "wanted: max, rate:N, poisson:N or file[:SPEED]";
+		return -EINVAL;
+	}
+	config.kind = kinds[i].kind;
+	if (number &&
+	    (decimal_parse(number, strlen(number), &config.factor) < 0 ||
+	     config.factor < FACTOR_LEAST)) {
+		*why = "the number must be a decimal from 0.001 up";
+		return -EINVAL;
+	}
+	*(struct pace_config *)target = config;
+	return 0;
+}
+
+void pace_start(struct pace *pace, const struct pace_config *config,
+		uint64_t seed)
+{
+	*pace = (struct pace){ .config = *config, .random = seed };
+}
+
+/* In (0, 1]. splitmix64. */
+static double random_next(struct pace *pace)
+{
+	uint64_t z = pace->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	return (double)((z >> 11) + 1) * 0x1p-53;
+}
+
+static uint64_t file_next(struct pace *pace, uint64_t time_ns, bool snapshot)
+{
+	uint64_t factor = (uint64_t)pace->config.factor;
+	wide step;
+
+	if (snapshot || time_ns == 0)
+		return pace->file_ns;
+	if (pace->time_ns > 0 && time_ns > pace->time_ns) {
+		/* What a division leaves is carried on: no drift. */
+		step = (wide)(time_ns - pace->time_ns) * (uint64_t)DECIMAL_ONE +
+		       pace->file_left;
+		pace->file_ns += (uint64_t)(step / factor);
+		pace->file_left = (uint64_t)(step % factor);
+	}
+	pace->time_ns = time_ns;
+	return pace->file_ns;
+}
+
+uint64_t pace_next(struct pace *pace, uint64_t time_ns, bool snapshot)
+{
+	uint64_t factor = (uint64_t)pace->config.factor;
+
+	switch (pace->config.kind) {
+	case PACE_MAX:
+		return 0;
+	case PACE_RATE:
+		return (uint64_t)((wide)pace->count++ * CLOCK_NS_PER_S *
+				  (uint64_t)DECIMAL_ONE / factor);
+	case PACE_POISSON:
+		if (pace->count++ > 0)
+			pace->poisson_ns -=
+				log(random_next(pace)) * 1e18 / (double)factor;
+		return (uint64_t)pace->poisson_ns;
+	case PACE_FILE:
+		return file_next(pace, time_ns, snapshot);
+	}
+	return 0;
+}

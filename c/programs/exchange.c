@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/option.h"
+#include "exchange/exchange.h"
+#include "exchange/formatter.h"
+
+struct options {
+	const char *interface;
+	const char *format;
+	const char *cpu;
+	struct exchange_config exchange;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const char *const busy_names[] = { "refuse", "queue", NULL };
+static const char *const on_full_names[] = { "retry", "drop", NULL };
+
+/* "IDLE,INTERVAL,PROBES" or "off"; the target is a struct order_entry_config.
+ */
+static int keepalive_parse(const char *text, void *target, const char **why)
+{
+	struct order_entry_config *config = target;
+	unsigned int idle, interval, probes;
+	int used = 0;
+
+	if (!strcmp(text, "off")) {
+		config->keepalive_idle_s = 0;
+		return 0;
+	}
+	/* The kernel's limits: tcp(7). */
+	if (strspn(text, "0123456789,") != strlen(text) ||
+	    sscanf(text, "%5u,%5u,%3u%n", &idle, &interval, &probes, &used) !=
+		    3 ||
+	    text[used] || idle < 1 || idle > 32767 || interval < 1 ||
+	    interval > 32767 || probes < 1 || probes > 127) {
+		*why = "wanted: off, or IDLE,INTERVAL,PROBES from 1 to 32767, "
+		       "32767 and 127";
+		return -EINVAL;
+	}
+	config->keepalive_idle_s = idle;
+	config->keepalive_interval_s = interval;
+	config->keepalive_probes = probes;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{ .name = "feed",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.marketdata.feed),
+	  .required = true,
+	  .help = "gzip market data; opened anew for each session" },
+	{ .name = "listen",
+	  .value = "[ADDR]:PORT",
+	  .initial = ":9012",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_listen,
+	  .offset = AT(exchange.order_entry.listen),
+	  .help = "where orders are taken; without ADDR the interface's\n"
+		  "address, or 127.0.0.1 when no interface is named" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:12345",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_group,
+	  .offset = AT(exchange.marketdata.group),
+	  .help = "multicast group of the market data" },
+	{ .name = "interface",
+	  .value = "NAME",
+	  .type = OPTION_STRING,
+	  .offset = AT(interface),
+	  .help = "where market data leaves; by default as routes have it" },
+	{ .name = "pace",
+	  .value = "PACE",
+	  .initial = "max",
+	  .type = OPTION_PARSED,
+	  .parse = pace_parse,
+	  .offset = AT(exchange.marketdata.pace),
+	  .help = "max: as fast as can be; rate:N: N packets a second, evenly;"
+		  "\npoisson:N: N a second on average, at random times;\n"
+		  "file[:SPEED]: as the lines' times have it, SPEED times as\n"
+		  "fast. Intended times never wait for those that are late" },
+	{ .name = "format",
+	  .value = "NAME|FILE.so",
+	  .initial = "auto",
+	  .type = OPTION_STRING,
+	  .offset = AT(format),
+	  .help = "what makes packets of lines: tardis-csv, json-lines, auto\n"
+		  "(by the line's first character), or a shared object made\n"
+		  "from exchange/line_format_example.c" },
+	{ .name = "busy",
+	  .value = "HOW",
+	  .initial = "refuse",
+	  .type = OPTION_CHOICE,
+	  .choices = busy_names,
+	  .offset = AT(exchange.busy),
+	  .help = "a second connection is closed at once, or waits its turn" },
+	{ .name = "loop",
+	  .type = OPTION_FLAG,
+	  .offset = AT(exchange.marketdata.loop),
+	  .help = "start over at the end of the feed; the sequence goes on" },
+	{ .name = "settle-ms",
+	  .value = "MS",
+	  .initial = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 3600000,
+	  .offset = AT(exchange.settle_ms),
+	  .help = "from the connection to the first packet, for networks\n"
+		  "where joining a group takes time" },
+	{ .name = "seed",
+	  .value = "N",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .offset = AT(exchange.marketdata.seed),
+	  .help = "of poisson's gaps; each session draws the same" },
+	{ .name = "on-full",
+	  .value = "HOW",
+	  .initial = "retry",
+	  .type = OPTION_CHOICE,
+	  .choices = on_full_names,
+	  .offset = AT(exchange.marketdata.on_full),
+	  .help = "a packet that the kernel has no room for is sent again,\n"
+		  "or dropped; counted in any case" },
+	{ .name = "send-times",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.marketdata.send_times),
+	  .help = "write there when each packet was to leave and when it was\n"
+		  "handed to the kernel, as CSV: "
+		  "sequence,intended_ns,sent_ns" },
+	{ .name = "keepalive",
+	  .value = "S,S,N",
+	  .initial = "10,2,3",
+	  .type = OPTION_PARSED,
+	  .parse = keepalive_parse,
+	  .offset = AT(exchange.order_entry),
+	  .help = "a trader that is silent for so long is probed, so often,\n"
+		  "so many times, and is then taken for dead; off: never" },
+	{ .name = "cpu",
+	  .value = "N",
+	  .type = OPTION_STRING,
+	  .offset = AT(cpu),
+	  .help = "run the sending loop on this CPU alone" },
+	{ .name = "ttl",
+	  .value = "N",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .max = 255,
+	  .offset = AT(exchange.marketdata.ttl),
+	  .help = "hops that the market data lives; 1 stays on the link" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-exchange",
+	.summary = "publish market data as UDP multicast and take TCP orders",
+	.synopsis = "--feed FILE [--interface NAME] [OPTION...]",
+	.description =
+		"Waits for a trader. When one has connected, the feed's "
+		"snapshot lines are published (HANDSHAKE), then the others, "
+		"and orders are taken and logged (TRANSMIT). At the end of "
+		"the feed a packet says so, again and again until the trader "
+		"leaves. However it leaves, market data stops at once and the "
+		"next trader meets the feed's first line."
+		"\n\n"
+		"Diagnostics go to stderr, with a summary of each session.",
+	.exit_and_output =
+		"One line each on stdout: \"state INIT\", \"state HANDSHAKE\", "
+		"\"state TRANSMIT\", \"order recv_ns=N quantity=N "
+		"price=DECIMAL side=buy|sell [early]\", \"reject recv_ns=N "
+		"reason=TEXT\". Times are ns since 1970; early: the order was "
+		"there before TRANSMIT. Exit code 0 after SIGINT or SIGTERM, "
+		"1 for a failure (also when stdout refused a line, which is "
+		"on stderr then), 2 for bad usage.",
+	.rows = rows,
+};
+
+/* A descriptor below 3 that is closed would be given to a socket. */
+static void descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int interface_use(struct options *options, struct interface *interface)
+{
+	struct sockaddr_in *listen = &options->exchange.order_entry.listen;
+	int err;
+
+	if (options->interface) {
+		err = interface_find(options->interface, interface);
+		if (err) {
+			log_error("--interface: '%s': %s", options->interface,
+				  log_reason(err));
+			return err;
+		}
+		if (!interface->up)
+			log_warning("--interface: '%s' is down",
+				    options->interface);
+		options->exchange.marketdata.interface = interface;
+	}
+	if (listen->sin_addr.s_addr != htonl(INADDR_ANY))
+		return 0;
+	listen->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (options->interface)
+		listen->sin_addr = interface->address;
+	if (listen->sin_addr.s_addr == htonl(INADDR_ANY)) {
+		log_error("--listen: '%s' has no IPv4 address: name the one "
+			  "to listen at",
+			  options->interface);
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+static int cpu_read(const char *text, int *cpu)
+{
+	int used = 0;
+
+	*cpu = -1;
+	if (!text)
+		return 0;
+	if (strspn(text, "0123456789") == strlen(text) &&
+	    sscanf(text, "%4d%n", cpu, &used) == 1 && !text[used])
+		return 0;
+	log_error("--cpu: '%s': wanted: the number of a CPU", text);
+	return -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct interface interface;
+	struct formatter formatter;
+	int err;
+
+	descriptors_fill();
+	switch (option_parse_arguments(&program, argc, argv, &options)) {
+	case OPTION_RUN:
+		break;
+	case OPTION_DONE:
+		return 0;
+	case OPTION_WRONG:
+		return 2;
+	}
+	if (cpu_read(options.cpu, &options.exchange.cpu) < 0)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	err = formatter_open(options.format, &formatter);
+	if (err)
+		return err == -EINVAL ? 2 : 1;
+	options.exchange.marketdata.format = formatter.format;
+	if (access(options.exchange.marketdata.feed, R_OK) < 0)
+		log_warning("--feed: %s: %s; it is opened when a trader "
+			    "connects",
+			    options.exchange.marketdata.feed,
+			    log_reason(-errno));
+	err = interface_use(&options, &interface);
+	if (!err)
+		err = exchange_run(&options.exchange);
+	formatter_close(&formatter);
+	return err < 0;
+}

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: MIT */
+/* The shipped formatters: rows and JSON lines to datagrams. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exchange/datagram_source.h"
+#include "exchange/line_format_state.h"
+#include "wire/market_data.h"
+
+#define NANO UINT64_C(1000000000)
+#define HEADER                                                              \
+	"exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price," \
+	"amount"
+
+static struct line_format context;
+static uint8_t datagram[MARKET_DATA_DATAGRAM_MAX];
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&context, 0, sizeof(context));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	free(context.state);
+	return 0;
+}
+
+/* The line in memory of its own, so that reading past it is found out. */
+static ssize_t format_with(line_format_function *format, const char *line)
+{
+	size_t len = strlen(line);
+	char *copy = malloc(len);
+	ssize_t result;
+
+	assert_non_null(copy);
+	memcpy(copy, line, len);
+	context.part = 0;
+	context.more = false;
+	context.time_ns = 0;
+	context.fault = NULL;
+	result = format(&context, copy, len, datagram, sizeof(datagram));
+	context.sequence += result > 0;
+	free(copy);
+	return result;
+}
+
+static ssize_t format(const char *line)
+{
+	return format_with(line_format_auto, line);
+}
+
+/* A datagram of count messages comes of it. */
+static void expect_count(const char *line, unsigned int count)
+{
+	uint32_t sequence = context.sequence;
+	struct market_data_header header;
+	ssize_t len = format(line);
+
+	if (len != (ssize_t)market_data_len(count))
+		fail_msg("%s: %zd bytes (%s)", line, len,
+			 context.fault ? context.fault : "no fault");
+	assert_int_equal(market_data_decode(datagram, (size_t)len, &header), 0);
+	assert_int_equal(header.sequence, sequence);
+	assert_int_equal(header.message_count, count);
+	assert_int_equal(header.flags,
+			 context.snapshot ? MARKET_DATA_SNAPSHOT : 0);
+}
+
+static void expect_message(unsigned int i, char type, char side,
+			   unsigned int symbol_id, uint64_t price,
+			   uint64_t quantity)
+{
+	struct market_data_message message = market_data_read(datagram, i);
+
+	assert_int_equal(message.type, type);
+	assert_int_equal(message.side, side);
+	assert_int_equal(message.symbol_id, symbol_id);
+	assert_int_equal(message.price, price);
+	assert_int_equal(message.quantity, quantity);
+	assert_int_equal(message.order_id, 0);
+}
+
+static void expect_bad(const char *line)
+{
+	ssize_t result = format(line);
+
+	if (result >= 0)
+		fail_msg("%s: %zd bytes", line, result);
+	assert_non_null(context.fault);
+}
+
+static void expect_skipped(const char *line)
+{
+	ssize_t result = format(line);
+
+	if (result != 0)
+		fail_msg("%s: %zd (%s)", line, result,
+			 context.fault ? context.fault : "no fault");
+	assert_false(context.more);
+}
+
+static void a_row_is_one_message(void **state)
+{
+	(void)state;
+	expect_skipped(HEADER);
+	expect_count("binance-futures,BTCUSDT,1723161256493000,"
+		     "1723161255319702,false,ask,61800.3,1.072",
+		     1);
+	expect_message(0, 'U', 'A', 0, UINT64_C(61800300000000), 1072000000);
+	assert_int_equal(context.time_ns, UINT64_C(1723161255319702000));
+	expect_count("binance-futures,BTCUSDT,1,2,false,bid,0.000000001,0", 1);
+	expect_message(0, 'D', 'B', 0, 1, 0);
+}
+
+static void a_snapshot_row_is_flagged(void **state)
+{
+	(void)state;
+	context.snapshot = true;
+	expect_count("x,BTC,1,2,true,bid,1,1", 1);
+	context.snapshot = false;
+	expect_count("x,BTC,1,2,false,bid,1,1", 1);
+}
+
+static void sides_have_two_names(void **state)
+{
+	static const struct {
+		const char *name;
+		char side;
+	} sides[] = {
+		{ "bid", 'B' }, { "buy", 'B' }, { "ask", 'A' }, { "sell", 'A' }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "x,BTC,1,2,false,%s,1,1",
+			 sides[i].name);
+		expect_count(line, 1);
+		expect_message(0, 'U', sides[i].side, 0, NANO, NANO);
+	}
+}
+
+static void columns_are_found_by_name(void **state)
+{
+	(void)state;
+	expect_skipped("amount,more,price,symbol,side,\"timestamp\"");
+	expect_count("2.5,x,100,ETH,sell,7", 1);
+	expect_message(0, 'U', 'A', 0, 100 * NANO, 2500000000);
+	assert_int_equal(context.time_ns, 7000);
+	expect_count("2.5,x,100,BTC,sell,8,and,more", 1);
+	expect_message(0, 'U', 'A', 1, 100 * NANO, 2500000000);
+}
+
+static void a_header_may_come_again(void **state)
+{
+	(void)state;
+	expect_skipped(HEADER);
+	expect_count("x,BTC,1,2,false,ask,3,4", 1);
+	expect_skipped("side,price,amount");
+	expect_count("ask,5,6", 1);
+	expect_message(0, 'U', 'A', 1, 5 * NANO, 6 * NANO);
+}
+
+static void no_header_is_needed(void **state)
+{
+	(void)state;
+	expect_count("x,BTC,1,2,false,ask,3,4", 1);
+	expect_message(0, 'U', 'A', 0, 3 * NANO, 4 * NANO);
+}
+
+static void bad_rows_are_told(void **state)
+{
+	static const char *const lines[] = {
+		"x",
+		"x,BTC,1,2,false,ask,3",
+		"x,BTC,1,2,false,,3,4",
+		"x,BTC,1,2,false,asks,3,4",
+		"x,BTC,1,2,false,ask,,4",
+		"x,BTC,1,2,false,ask,3,",
+		"x,BTC,1,2,false,ask,-3,4",
+		"x,BTC,1,2,false,ask,3,-4",
+		"x,BTC,1,2,false,ask,3,4x",
+		"x,BTC,1,2,false,ask,.,4",
+		"x,BTC,1,2,false,ask,1..2,4",
+		"x,BTC,1,2,false,ask,0.0000000001,4",
+		"x,BTC,1,2,false,ask,99999999999,4",
+		"x,BTC,1,2,false,ask,9223372036.854775808,4",
+		"x,BTC,1,2,false,ask,nan,4",
+		",,,,,,,",
+		"\x01\x02\xff\xfe,,,",
+		("x,a-symbol-of-more-than-63-bytes-a-symbol-of-more-than-63-"
+		 "bytes!,1,2,false,ask,3,4"),
+	};
+
+	(void)state;
+	expect_skipped(HEADER);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		expect_bad(lines[i]);
+	/* More columns than are needed are none, nor is the longest symbol. */
+	expect_count("x,BTC,1,2,false,ask,3,4,5 6,", 1);
+	expect_count("x,a-symbol-of-more-than-63-bytes-a-symbol-of-more-than-63"
+		     "-bytes,1,2,false,ask,3,4",
+		     1);
+	assert_int_equal(context.sequence, 2);
+}
+
+static void prices_are_exact(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t nano;
+	} prices[] = {
+		{ "0", 0 },
+		{ "0.1", 100000000 },
+		{ "61800.30", UINT64_C(61800300000000) },
+		{ "61800.300000000000", UINT64_C(61800300000000) },
+		{ "123456789.123456789", UINT64_C(123456789123456789) },
+		{ "9223372036.854775807", INT64_MAX },
+		{ "9223372036", UINT64_C(9223372036000000000) },
+		{ "0.00000001", 10 },
+		{ "1e-8", 10 },
+		{ ".5", 500000000 },
+		{ "5.", 5 * NANO },
+		{ "+5", 5 * NANO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++) {
+		char line[96];
+
+		snprintf(line, sizeof(line), "x,BTC,1,2,false,ask,%s,1",
+			 prices[i].text);
+		expect_count(line, 1);
+		expect_message(0, 'U', 'A', 0, prices[i].nano, NANO);
+	}
+}
+
+static void symbols_are_numbered_as_they_come(void **state)
+{
+	char line[96];
+
+	(void)state;
+	for (unsigned int round = 0; round < 2; round++) {
+		for (unsigned int i = 0; i < 1000; i++) {
+			snprintf(line, sizeof(line), "x,S%u,1,2,false,ask,3,4",
+				 i);
+			expect_count(line, 1);
+			expect_message(0, 'U', 'A', i, 3 * NANO, 4 * NANO);
+		}
+	}
+	/* The same name at another exchange is another symbol. */
+	expect_count("y,S0,1,2,false,ask,3,4", 1);
+	expect_message(0, 'U', 'A', 1000, 3 * NANO, 4 * NANO);
+}
+
+static void symbols_beyond_16_bits_are_bad(void **state)
+{
+	char line[96];
+
+	(void)state;
+	for (unsigned int i = 0; i < 65536; i++) {
+		snprintf(line, sizeof(line), "x,S%u,1,2,false,ask,3,4", i);
+		assert_int_equal(format(line), market_data_len(1));
+	}
+	expect_bad("x,one-more,1,2,false,ask,3,4");
+	expect_count("x,S65535,1,2,false,ask,3,4", 1);
+	expect_message(0, 'U', 'A', 65535, 3 * NANO, 4 * NANO);
+}
+
+static void times_come_from_the_local_clock(void **state)
+{
+	(void)state;
+	expect_count("x,BTC,1000,,false,ask,3,4", 1);
+	assert_int_equal(context.time_ns, 1000000);
+	expect_count("x,BTC,1000,x,false,ask,3,4", 1);
+	assert_int_equal(context.time_ns, 1000000);
+	expect_count("x,BTC,,,false,ask,3,4", 1);
+	assert_int_equal(context.time_ns, 0);
+	expect_count("x,BTC,99999999999999999999,,false,ask,3,4", 1);
+	assert_int_equal(context.time_ns, 0);
+}
+
+static void tardis_json_is_read(void **state)
+{
+	(void)state;
+	context.snapshot = true;
+	expect_count("{\"type\":\"book_change\",\"symbol\":\"XBTUSD\","
+		     "\"exchange\":\"bitmex\",\"isSnapshot\":true,\"bids\":["
+		     "{\"price\":7633.5,\"amount\":1906067},"
+		     "{\"price\":7633,\"amount\":0}],\"asks\":["
+		     "{\"price\":7634,\"amount\":1.25}],"
+		     "\"timestamp\":\"2019-10-23T11:29:53.469Z\","
+		     "\"localTimestamp\":\"2019-10-23T11:29:53.469123456Z\"}",
+		     3);
+	expect_message(0, 'U', 'B', 0, UINT64_C(7633500000000), 1906067 * NANO);
+	expect_message(1, 'D', 'B', 0, 7633 * NANO, 0);
+	expect_message(2, 'U', 'A', 0, 7634 * NANO, 1250000000);
+	assert_int_equal(context.time_ns, UINT64_C(1571830193469123456));
+}
+
+static void coinbase_json_is_read(void **state)
+{
+	(void)state;
+	context.snapshot = true;
+	expect_count("{\"type\":\"snapshot\",\"product_id\":\"BTC-USD\","
+		     "\"bids\":[[\"10101.10\",\"0.45054140\"]],"
+		     "\"asks\":[[\"10102.55\",\"0.57753524\"]]}",
+		     2);
+	expect_message(0, 'U', 'B', 0, UINT64_C(10101100000000), 450541400);
+	expect_message(1, 'U', 'A', 0, UINT64_C(10102550000000), 577535240);
+	assert_int_equal(context.time_ns, 0);
+	context.snapshot = false;
+	expect_count("{\"type\":\"l2update\",\"product_id\":\"BTC-USD\","
+		     "\"time\":\"2019-08-14T20:42:27.265Z\",\"changes\":["
+		     "[\"buy\",\"10101.80000000\",\"0.162567\"],"
+		     "[\"sell\",\"10102.5\",\"0\"]]}",
+		     2);
+	expect_message(0, 'U', 'B', 0, UINT64_C(10101800000000), 162567000);
+	expect_message(1, 'D', 'A', 0, UINT64_C(10102500000000), 0);
+	assert_int_equal(context.time_ns, UINT64_C(1565815347265000000));
+}
+
+static void kraken_json_is_read(void **state)
+{
+	(void)state;
+	context.snapshot = true;
+	expect_count("{\"channel\":\"book\",\"type\":\"snapshot\",\"data\":["
+		     "{\"symbol\":\"MATIC/USD\",\"bids\":[{\"price\":0.5666,"
+		     "\"qty\":4831.75496356}],\"asks\":[{\"price\":0.5668,"
+		     "\"qty\":4410.79769741}],\"checksum\":2439117997}]}",
+		     2);
+	expect_message(0, 'U', 'B', 0, 566600000, UINT64_C(4831754963560));
+	expect_message(1, 'U', 'A', 0, 566800000, UINT64_C(4410797697410));
+	context.snapshot = false;
+	/* Several books in one line. */
+	expect_count("{\"channel\":\"book\",\"type\":\"update\",\"data\":["
+		     "{\"symbol\":\"BTC/USD\",\"bids\":[],\"asks\":["
+		     "{\"price\":2,\"qty\":1}]},"
+		     "{\"symbol\":\"MATIC/USD\",\"bids\":[{\"price\":0.5657,"
+		     "\"qty\":1098.3947558}],\"asks\":[],"
+		     "\"timestamp\":\"2023-10-06T17:35:55.440295Z\"}]}",
+		     2);
+	expect_message(0, 'U', 'A', 1, 2 * NANO, NANO);
+	expect_message(1, 'U', 'B', 0, 565700000, UINT64_C(1098394755800));
+	assert_int_equal(context.time_ns, UINT64_C(1696613755440295000));
+}
+
+static void json_without_levels_is_skipped(void **state)
+{
+	static const char *const lines[] = {
+		"{\"type\":\"ticker\",\"snapshot\":true,\"data\":{\"bid\":1}}",
+		"{\"type\":\"ticker\",\"bids\":\"x\"}",
+		"{\"type\":\"subscriptions\",\"channels\":[]}",
+		("{\"method\":\"subscribe\",\"result\":{\"channel\":\"book\","
+		 "\"snapshot\":true,\"symbol\":\"BTC/USD\"},\"success\":true}"),
+		"{\"channel\":\"heartbeat\"}",
+		"{\"channel\":\"status\",\"data\":[{\"system\":\"online\"}]}",
+		"{\"channel\":\"trade\",\"data\":[{\"price\":1,\"qty\":2}]}",
+		"{\"bids\":[],\"asks\":[]}",
+		"{\"bids\":null}",
+		"{\"data\":[1,[],null]}",
+		"{}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		expect_skipped(lines[i]);
+}
+
+static void bad_json_is_told(void **state)
+{
+	static const char *const lines[] = {
+		"{",
+		"{\"bids\":[{\"price\":1,\"amount\":2}]",
+		"{\"bids\":[{\"price\":1,\"amount\":2}]} {}",
+		"{\"bids\":5}",
+		"{\"bids\":[5]}",
+		"{\"bids\":[[]]}",
+		"{\"bids\":[[\"1\"]]}",
+		"{\"bids\":[[\"1\",\"x\"]]}",
+		"{\"bids\":[[\"-1\",\"2\"]]}",
+		"{\"bids\":[[\"1\",-2]]}",
+		"{\"bids\":[[true,2]]}",
+		"{\"bids\":[[[1],2]]}",
+		"{\"bids\":[{\"price\":1}]}",
+		"{\"bids\":[{\"amount\":1}]}",
+		"{\"bids\":[{\"price\":1,\"amount\":null}]}",
+		"{\"changes\":[[\"1\",\"2\"]]}",
+		"{\"changes\":[[\"none\",\"1\",\"2\"]]}",
+		"{\"changes\":[{\"price\":1,\"amount\":2}]}",
+		"{\"bids\":[[1,2]],\"asks\":[[1,\"\"]]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		expect_bad(lines[i]);
+}
+
+static void times_are_checked(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} times[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "1970-01-01T00:00:01Z", NANO },
+		{ "2000-02-29T12:00:00.5Z", UINT64_C(951825600500000000) },
+		{ "2024-08-08T23:54:16.493Z", UINT64_C(1723161256493000000) },
+		{ "2024-08-08 23:54:16Z", UINT64_C(1723161256000000000) },
+		{ "2024-08-08T23:54:16", 0 },
+		{ "2024-13-08T23:54:16Z", 0 },
+		{ "2024-08-08T25:54:16Z", 0 },
+		{ "2024-08-08T23:54:16+02:00", 0 },
+		{ "9999-08-08T23:54:16Z", 0 },
+		{ "2024-08-08T23:54", 0 },
+		{ "yesterday", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		char line[96];
+
+		snprintf(line, sizeof(line),
+			 "{\"time\":\"%s\",\"bids\":[[1,2]]}", times[i].text);
+		expect_count(line, 1);
+		assert_int_equal(context.time_ns, times[i].ns);
+	}
+}
+
+/* {"bids":[[1,1],[2,1],...]} */
+static char *many_levels(unsigned int count, const char *last)
+{
+	char *line = malloc(count * 16 + 64);
+	size_t len = (size_t)sprintf(line, "{\"bids\":[");
+
+	for (unsigned int i = 1; i <= count; i++)
+		len += (size_t)sprintf(line + len, "%s[%u,1]", i > 1 ? "," : "",
+				       i);
+	sprintf(line + len, "]%s}", last);
+	return line;
+}
+
+static void what_fits_is_one_datagram(void **state)
+{
+	char *line = many_levels(MARKET_DATA_MESSAGES_MAX, "");
+
+	(void)state;
+	expect_count(line, MARKET_DATA_MESSAGES_MAX);
+	assert_false(context.more);
+	free(line);
+}
+
+static void more_levels_are_more_datagrams(void **state)
+{
+	const unsigned int count = MARKET_DATA_MESSAGES_MAX * 2 + 3;
+	char *line = many_levels(count, ",\"asks\":[[9,9]]");
+	unsigned int seen = 0;
+	ssize_t len;
+
+	(void)state;
+	for (;;) {
+		len = line_format_auto(&context, line, strlen(line), datagram,
+				       sizeof(datagram));
+		assert_true(len > 0);
+		for (unsigned int i = 0; market_data_len(i) < (size_t)len; i++)
+			if (++seen <= count)
+				expect_message(i, 'U', 'B', 0, seen * NANO,
+					       NANO);
+			else
+				expect_message(i, 'U', 'A', 0, 9 * NANO,
+					       9 * NANO);
+		if (!context.more)
+			break;
+		assert_int_equal(len,
+				 market_data_len(MARKET_DATA_MESSAGES_MAX));
+		context.more = false;
+		context.part++;
+		context.sequence++;
+	}
+	assert_int_equal(context.part, 2);
+	assert_int_equal(seen, count + 1);
+	free(line);
+}
+
+static void nothing_of_a_bad_line_goes_out(void **state)
+{
+	/* The fault lies where the third datagram would be made. */
+	char *line = many_levels(MARKET_DATA_MESSAGES_MAX * 2 + 3,
+				 ",\"asks\":[[9,-9]]");
+
+	(void)state;
+	expect_bad(line);
+	free(line);
+}
+
+static void small_buffers_are_kept_to(void **state)
+{
+	char *line = many_levels(5, "");
+
+	(void)state;
+	context.sequence = 7;
+	memset(datagram, 0x55, sizeof(datagram));
+	assert_int_equal(line_format_json(&context, line, strlen(line),
+					  datagram, market_data_len(2) + 27),
+			 market_data_len(2));
+	assert_true(context.more);
+	assert_int_equal(datagram[market_data_len(2)], 0x55);
+	free(line);
+}
+
+/* The real data lies beside the checkout, if anywhere. */
+static const char *real_file(void)
+{
+	static const char name[] =
+		"binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz";
+	static char path[4096];
+	const char *folder = getenv("T2T_DATA");
+
+	snprintf(path, sizeof(path), "%s/%s",
+		 folder ? folder : "../../shared/data", name);
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static void real_data_is_read_whole(void **state)
+{
+	static struct datagram_source source;
+	const char *path = real_file();
+	uint64_t snapshots = 0, count = 0;
+	struct datagram made;
+
+	(void)state;
+	if (!path) {
+		print_message("# the real file is not here: set T2T_DATA\n");
+		skip();
+	}
+	assert_int_equal(datagram_source_open(&source, path, line_format_auto),
+			 0);
+	while (datagram_source_next(&source, &made) > 0) {
+		struct market_data_message message =
+			market_data_read(made.bytes, 0);
+
+		assert_int_equal(made.len, market_data_len(1));
+		assert_int_equal(made.sequence, count++);
+		/* All snapshot lines come first. */
+		assert_int_equal(made.snapshot, count <= 2000);
+		assert_in_range(message.price, NANO, 1000000 * NANO);
+		assert_int_equal(message.type == 'D', message.quantity == 0);
+		assert_int_equal(message.symbol_id, 0);
+		snapshots += made.snapshot;
+		assert_true(made.time_ns > UINT64_C(1723161255) * NANO);
+	}
+	assert_int_equal(count, 445262);
+	assert_int_equal(snapshots, 2000);
+	assert_int_equal(source.counts.bad, 0);
+	assert_int_equal(source.counts.skipped, 1);
+	assert_int_equal(source.counts.passes, 1);
+	datagram_source_close(&source);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_row_is_one_message),
+		TEST(a_snapshot_row_is_flagged),
+		TEST(sides_have_two_names),
+		TEST(columns_are_found_by_name),
+		TEST(a_header_may_come_again),
+		TEST(no_header_is_needed),
+		TEST(bad_rows_are_told),
+		TEST(prices_are_exact),
+		TEST(symbols_are_numbered_as_they_come),
+		TEST(symbols_beyond_16_bits_are_bad),
+		TEST(times_come_from_the_local_clock),
+		TEST(tardis_json_is_read),
+		TEST(coinbase_json_is_read),
+		TEST(kraken_json_is_read),
+		TEST(json_without_levels_is_skipped),
+		TEST(bad_json_is_told),
+		TEST(times_are_checked),
+		TEST(what_fits_is_one_datagram),
+		TEST(more_levels_are_more_datagrams),
+		TEST(nothing_of_a_bad_line_goes_out),
+		TEST(small_buffers_are_kept_to),
+		TEST(real_data_is_read_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
