@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What the sections of the bench share. */
+#ifndef TESTS_BENCH_SUPPORT_BENCH_H
+#define TESTS_BENCH_SUPPORT_BENCH_H
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "measure/trial.h"
+
+#define BENCH_ROUNDS_MAX 99
+
+struct bench {
+	const char *feed;
+	const char *programs;
+	uint64_t rounds;
+	const char *only;
+	bool json;
+
+	char folder[64];	/* scratch, removed at the end */
+	char capture[PATH_MAX]; /* of the feed, for who replays it */
+	struct trial_config trial;
+	json_t *figures;
+	unsigned int beyond; /* figures beyond their bound */
+};
+
+int bench_open(struct bench *bench);
+
+/* Print what remains, remove the scratch folder. 0, or 1 when a figure lies
+ * beyond its bound. */
+int bench_close(struct bench *bench);
+
+enum bench_bound { BENCH_AT_MOST, BENCH_AT_LEAST, BENCH_NO_BOUND };
+
+/*
+ * A pair of figures by round: their medians, and the ratio round by round.
+ * Printed at once. unit: of ours and base. `judged` is the ratio, or ours
+ * itself where there is no base (bases NULL).
+ */
+void bench_figure(struct bench *bench, const char *name, const char *unit,
+		  const double *ours, const char *against, const double *bases,
+		  size_t rounds, enum bench_bound kind, double bound);
+
+/* A line of text that belongs to the figures. */
+void bench_note(struct bench *bench, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* programs/name */
+const char *bench_program(const struct bench *bench, const char *name,
+			  char path[static PATH_MAX]);
+
+/* Run to the end with no output: wall seconds, or a negative errno. */
+double bench_seconds(const char *const *argv);
+
+/* A capture of the feed, made on first use by a trial of its own. */
+int bench_capture(struct bench *bench);
+
+int bench_feed(struct bench *bench);
+int bench_send(struct bench *bench);
+int bench_decide(struct bench *bench);
+int bench_wire(struct bench *bench);
+int bench_calls(struct bench *bench);
+int bench_memory(struct bench *bench);
+int bench_sockperf(struct bench *bench);
+
+#endif

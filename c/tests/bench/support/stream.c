@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/* What does not need the trader: the feed's way to packets, the rate at which
+ * the exchange sends, and the time of a decision. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "measure/process.h"
+#include "net/address.h"
+#include "net/capture_file.h"
+#include "net/namespace.h"
+#include "net/socket.h"
+#include "tests/bench/support/bench.h"
+#include "wire/frame.h"
+#include "wire/market_data.h"
+
+#define BURST 64
+
+int bench_feed(struct bench *bench)
+{
+	double ours[BENCH_ROUNDS_MAX], zcat[BENCH_ROUNDS_MAX];
+	char path[PATH_MAX];
+	const char *const format[] = { bench_program(bench, "tests/bench/feed",
+						     path),
+				       bench->feed, NULL };
+	const char *const inflate[] = { "zcat", bench->feed, NULL };
+
+	for (size_t i = 0; i < bench->rounds; i++) {
+		ours[i] = bench_seconds(format) * 1e3;
+		zcat[i] = bench_seconds(inflate) * 1e3;
+		if (ours[i] < 0 || zcat[i] < 0)
+			return -EIO;
+	}
+	bench_figure(bench, "gzip feed to packets, null sink", "ms", ours,
+		     "zcat to /dev/null", zcat, bench->rounds, BENCH_AT_MOST,
+		     1.5);
+	return 0;
+}
+
+int bench_decide(struct bench *bench)
+{
+	char path[PATH_MAX], text[65536];
+	const char *const argv[] = { bench_program(bench, "tests/bench/decide",
+						   path),
+				     "--feed", bench->feed, "--json", NULL };
+	json_t *result;
+	double p50;
+
+	if (process_output(argv, text, sizeof(text)) != 0)
+		return -EIO;
+	result = json_loads(text, 0, NULL);
+	if (!json_is_number(json_object_get(result, "p50_ns"))) {
+		json_decref(result);
+		return -EIO;
+	}
+	p50 = json_number_value(json_object_get(result, "p50_ns"));
+	json_decref(result);
+	bench_figure(bench, "decode, book, rule, encode: p50 a packet", "ns",
+		     &p50, NULL, NULL, 1, BENCH_AT_MOST, 150);
+	return 0;
+}
+
+/* The capture's market data in memory, ready for sendmmsg. */
+struct datagrams {
+	struct mmsghdr *message;
+	struct iovec *bytes;
+	uint8_t *memory;
+	size_t count;
+};
+
+static int datagrams_load(struct datagrams *all, const char *path,
+			  uint16_t port)
+{
+	const size_t room = 1 << 20;
+	struct capture_frame captured;
+	struct capture_file *file;
+	struct frame frame;
+	size_t used = 0;
+	int err = capture_file_open(path, &file);
+
+	if (err)
+		return err;
+	memset(all, 0, sizeof(*all));
+	all->message = calloc(room, sizeof(*all->message));
+	all->bytes = calloc(room, sizeof(*all->bytes));
+	all->memory = malloc(room * 64);
+	while (all->memory && all->bytes && all->message && all->count < room &&
+	       (err = capture_file_next(file, &captured)) == 1) {
+		struct iovec *bytes = &all->bytes[all->count];
+
+		if (frame_decode(captured.link, captured.bytes,
+				 captured.captured_len, &frame) != FRAME_OK ||
+		    frame.protocol != FRAME_UDP ||
+		    frame.destination_port != port ||
+		    used + frame.payload_len > room * 64)
+			continue;
+		bytes->iov_base = all->memory + used;
+		bytes->iov_len = frame.payload_len;
+		memcpy(bytes->iov_base, frame.payload, frame.payload_len);
+		used += frame.payload_len;
+		all->message[all->count].msg_hdr.msg_iov = bytes;
+		all->message[all->count++].msg_hdr.msg_iovlen = 1;
+	}
+	capture_file_close(file);
+	return all->count ? 0 : -ENODATA;
+}
+
+static void datagrams_free(struct datagrams *all)
+{
+	free(all->message);
+	free(all->bytes);
+	free(all->memory);
+}
+
+/*
+ * A veth pair and, at its far end, a member of the group that takes what its
+ * buffer holds and reads nothing: the same for both senders. What runs in a
+ * namespace is a child of its own.
+ */
+struct link {
+	int space[2];
+	pid_t member;
+	pid_t client; /* holds the order connection, for the exchange */
+};
+
+static void child_end(pid_t *pid)
+{
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGKILL);
+	waitpid(*pid, NULL, 0);
+	*pid = 0;
+}
+
+static void link_close(struct link *link)
+{
+	child_end(&link->client);
+	child_end(&link->member);
+	namespace_close(&link->space[0]);
+	namespace_close(&link->space[1]);
+}
+
+/* Run work in a child there; what it reports (one double) comes back. */
+static double child_start(int space, int cpu, pid_t *pid,
+			  int (*work)(const struct bench *bench,
+				      struct datagrams *all, int report),
+			  const struct bench *bench, struct datagrams *all)
+{
+	double answer = -1;
+	int pipes[2];
+
+	if (pipe(pipes) < 0)
+		return -1;
+	*pid = fork();
+	if (*pid == 0) {
+		cpu_die_with_parent();
+		close(pipes[0]);
+		if (namespace_enter(space) < 0)
+			_exit(1);
+		if (cpu >= 0)
+			cpu_pin((unsigned int)cpu);
+		_exit(work(bench, all, pipes[1]) ? 1 : 0);
+	}
+	close(pipes[1]);
+	if (read(pipes[0], &answer, sizeof(answer)) != sizeof(answer))
+		answer = -1;
+	close(pipes[0]);
+	return answer;
+}
+
+static int report_send(int report, double answer)
+{
+	return write(report, &answer, sizeof(answer)) == sizeof(answer) ? 0
+									: -EIO;
+}
+
+static int near_send(const struct bench *bench, struct datagrams *all,
+		     int report)
+{
+	struct sockaddr_in group;
+	struct interface interface;
+	const char *why;
+	uint64_t begin;
+	size_t sent = 0;
+	int fd, n;
+
+	if (address_parse_group(bench->trial.group, &group, &why) < 0 ||
+	    interface_find("near0", &interface) < 0)
+		return -EINVAL;
+	fd = socket_multicast_sender(&group, &interface, 1);
+	if (fd < 0)
+		return fd;
+	begin = clock_monotonic_ns();
+	while (sent < all->count) {
+		size_t left = all->count - sent;
+
+		n = sendmmsg(fd, all->message + sent,
+			     left < BURST ? (unsigned int)left : BURST, 0);
+		if (n > 0)
+			sent += (size_t)n;
+		else if (errno != EAGAIN && errno != ENOBUFS)
+			return -errno;
+	}
+	return report_send(
+		report, (double)all->count /
+				((double)(clock_monotonic_ns() - begin) / 1e9));
+}
+
+static int far_join(const struct bench *bench, struct datagrams *all,
+		    int report)
+{
+	unsigned int buffer = 262144;
+	struct sockaddr_in group;
+	struct interface interface;
+	const char *why;
+
+	(void)all;
+	if (address_parse_group(bench->trial.group, &group, &why) < 0 ||
+	    interface_find("far0", &interface) < 0 ||
+	    socket_multicast_receiver(&group, &interface, &buffer) < 0 ||
+	    report_send(report, 1) < 0)
+		return -EINVAL;
+	return pause();
+}
+
+static int far_connect(const struct bench *bench, struct datagrams *all,
+		       int report)
+{
+	struct sockaddr_in exchange;
+	const char *why;
+
+	(void)bench;
+	(void)all;
+	if (address_parse("10.77.0.1:9012", &exchange, &why) < 0 ||
+	    socket_connect(&exchange, 5000, NULL) < 0 ||
+	    report_send(report, 1) < 0)
+		return -EINVAL;
+	return pause();
+}
+
+static int link_open(struct link *link, const struct bench *bench)
+{
+	struct namespace_end near = { .name = "near0", .prefix_len = 24 };
+	struct namespace_end far = { .name = "far0", .prefix_len = 24 };
+	int err;
+
+	*link = (struct link){ .space = { -1, -1 } };
+	err = namespace_open(&link->space[0]);
+	if (!err)
+		err = namespace_open(&link->space[1]);
+	if (err)
+		return err;
+	near.fd = link->space[0];
+	far.fd = link->space[1];
+	inet_pton(AF_INET, "10.77.0.1", &near.address);
+	inet_pton(AF_INET, "10.77.0.2", &far.address);
+	err = namespace_veth(&near, &far);
+	if (!err && child_start(link->space[1], -1, &link->member, far_join,
+				bench, NULL) < 0)
+		err = -EIO;
+	return err;
+}
+
+static double bare_rate(const struct bench *bench, struct datagrams *all)
+{
+	struct link link;
+	pid_t sender = 0;
+	double rate = -1;
+
+	if (link_open(&link, bench) == 0)
+		rate = child_start(link.space[0],
+				   bench->trial.cpu[TRIAL_EXCHANGE], &sender,
+				   near_send, bench, all);
+	if (sender > 0)
+		waitpid(sender, NULL, 0);
+	link_close(&link);
+	return rate;
+}
+
+/* "... 812345 packets/s ..." in what the exchange says of a session. */
+static double rate_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	double rate = -1;
+	char line[1024];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *found = strstr(line, " packets/s");
+
+		if (!found)
+			continue;
+		while (found > line && found[-1] != ' ')
+			found--;
+		rate = strtod(found, NULL);
+	}
+	if (file)
+		fclose(file);
+	return rate;
+}
+
+/* The exchange at full speed, from its first packet to its last. */
+static double exchange_rate(const struct bench *bench)
+{
+	char path[PATH_MAX], out[PATH_MAX], log[PATH_MAX];
+	const char *const argv[] = { bench_program(bench, "t2t-exchange", path),
+				     "--feed",
+				     bench->feed,
+				     "--listen",
+				     "10.77.0.1:9012",
+				     "--interface",
+				     "near0",
+				     "--pace",
+				     "max",
+				     NULL };
+	struct process exchange = { 0 };
+	struct process_place place = { .cpu = -1, .out = out, .err = log };
+	struct link link;
+	double rate = -1;
+
+	snprintf(out, sizeof(out), "%s/rate.out", bench->folder);
+	snprintf(log, sizeof(log), "%s/rate.log", bench->folder);
+	unlink(log);
+	if (link_open(&link, bench) < 0)
+		goto close_link;
+	place.namespace = link.space[0];
+	if (process_start(&exchange, argv, &place) < 0)
+		goto close_link;
+	if (process_wait_text(&exchange, out, "state INIT", 10000, NULL) == 0 &&
+	    child_start(link.space[1], -1, &link.client, far_connect, bench,
+			NULL) > 0 &&
+	    process_wait_text(&exchange, log, "end of the feed", 60000, NULL) ==
+		    0) {
+		child_end(&link.client);
+		process_wait_text(&exchange, log, "packets/s", 10000, NULL);
+	}
+	process_stop(&exchange, SIGTERM, 10000);
+	rate = rate_read(log);
+close_link:
+	link_close(&link);
+	return rate;
+}
+
+int bench_send(struct bench *bench)
+{
+	double ours[BENCH_ROUNDS_MAX], bare[BENCH_ROUNDS_MAX];
+	struct datagrams all = { 0 };
+	struct sockaddr_in group;
+	const char *why;
+	int err = bench_capture(bench);
+
+	if (err)
+		return err;
+	address_parse_group(bench->trial.group, &group, &why);
+	err = datagrams_load(&all, bench->capture, ntohs(group.sin_port));
+	for (size_t i = 0; !err && i < bench->rounds; i++) {
+		ours[i] = exchange_rate(bench) / 1e3;
+		bare[i] = bare_rate(bench, &all) / 1e3;
+		if (ours[i] <= 0 || bare[i] <= 0)
+			err = -EIO;
+	}
+	if (!err)
+		bench_figure(bench, "exchange's send rate, pace max", "k/s",
+			     ours, "a bare sendmmsg loop", bare, bench->rounds,
+			     BENCH_AT_LEAST, 0.9);
+	datagrams_free(&all);
+	return err;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole way, wire to wire: the trader against a bare reflector on the
+ * same veth, what the trader calls the kernel for, memory, and a witness. */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "measure/process.h"
+#include "net/namespace.h"
+#include "tests/bench/support/bench.h"
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* One trial's p50, us; < 0 when it failed or was incorrect. */
+static double trial_p50(struct bench *bench, const char *trader,
+			const char *receive, const char *name, size_t round)
+{
+	char folder[PATH_MAX];
+	const json_t *analysis;
+	json_t *result;
+	double p50;
+
+	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, name,
+		 round);
+	bench->trial.trader = trader;
+	if (trial_run(&bench->trial, receive, folder, &result) < 0)
+		return -1;
+	analysis = json_object_get(result, "analysis");
+	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
+				"p50") /
+	      1e3;
+	if (!json_is_true(json_object_get(analysis, "correct"))) {
+		log_error("%s: an order was not right", name);
+		p50 = -1;
+	}
+	json_decref(result);
+	return p50;
+}
+
+int bench_wire(struct bench *bench)
+{
+	double spin[BENCH_ROUNDS_MAX], reflector[BENCH_ROUNDS_MAX];
+	double bare[BENCH_ROUNDS_MAX];
+	char path[PATH_MAX];
+	int err = bench_capture(bench);
+
+	if (err)
+		return err;
+	bench_program(bench, "tests/bench/reflector", path);
+	for (size_t i = 0; i < bench->rounds; i++) {
+		spin[i] = trial_p50(bench, NULL, "spin", "spin", i);
+		reflector[i] = trial_p50(bench, path, "spin", "reflector", i);
+		bare[i] = trial_p50(bench, NULL, "spin:timestamps=off",
+				    "spin-bare", i);
+		if (spin[i] < 0 || reflector[i] < 0 || bare[i] < 0)
+			return -EIO;
+	}
+	bench->trial.trader = NULL;
+	bench_figure(bench, "spin trader, wire to wire p50", "us", spin,
+		     "a bare reflector", reflector, bench->rounds,
+		     BENCH_AT_MOST, 1.10);
+	bench_figure(bench, "the same without kernel stamps", "us", bare,
+		     "a bare reflector", reflector, bench->rounds,
+		     BENCH_NO_BOUND, 0);
+	return 0;
+}
+
+int bench_memory(struct bench *bench)
+{
+	static const char *const roles[] = { "exchange", "wiretap", "trader" };
+	char folder[PATH_MAX], program[PATH_MAX];
+	struct process process = { 0 };
+	struct process_place place = { .namespace = -1, .cpu = -1 };
+	const json_t *found;
+	json_t *result;
+	double mib;
+	int err;
+
+	snprintf(folder, sizeof(folder), "%s/memory", bench->folder);
+	err = trial_run(&bench->trial, "spin", folder, &result);
+	if (err)
+		return err;
+	found = json_object_get(json_object_get(result, "found"),
+				"max_rss_kib");
+	for (size_t i = 0; i < 3; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "memory of t2t-%s, at most",
+			 roles[i]);
+		mib = (double)number_of(found, roles[i]) / 1024;
+		bench_figure(bench, name, "MiB", &mib, NULL, NULL, 1,
+			     BENCH_AT_MOST, 64e6 / (1 << 20));
+	}
+	json_decref(result);
+
+	/* The oracle's, over the capture that this made. */
+	strncat(folder, "/capture.pcapng", sizeof(folder) - strlen(folder) - 1);
+	const char *const read[] = { bench_program(bench, "t2t-wiretap",
+						   program),
+				     "--read", folder, "--json", NULL };
+	err = process_start(&process, read, &place);
+	if (!err && process_wait(&process, -1, NULL) == 0) {
+		mib = (double)process.max_rss_kib / 1024;
+		bench_figure(bench, "memory of t2t-wiretap --read, at most",
+			     "MiB", &mib, NULL, NULL, 1, BENCH_AT_MOST,
+			     64e6 / (1 << 20));
+	}
+	return err;
+}
