@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# The verbs of the lab. `make help` lists them; `make run` is the main job.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BUILD := c/build
+# Another market data file; the shipped sample is made by t2t-feedgen.
+FEED := $(BUILD)/sample.csv.gz
+# As many lines as a few minutes of a busy market.
+BENCH_FEED := $(BUILD)/bench.csv.gz
+ARMS := block spin
+BLOCKS := 5
+PACE := rate:20000
+SEED := 1
+RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
+
+# What is missing is installed; nothing is assumed to be there but apt.
+PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
+	zlib1g-dev libpcap-dev libjansson-dev
+PACKAGES_RUN := iproute2 coreutils
+PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
+	groff-base tshark wireshark-common procps util-linux binutils
+PACKAGES_BENCH := libcmocka-dev sockperf strace gzip valgrind
+
+sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+jobs := $(shell nproc)
+
+# $(call install,packages): quiet and quick when all are there.
+define install
+	@missing=; for package in $(1); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | \
+			grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing:$$missing"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		$(sudo) apt-get update -q >/dev/null || \
+			{ echo "make deps: apt-get update failed" >&2; exit 1; }; \
+		for package in $$missing; do \
+			apt-cache show $$package >/dev/null 2>&1 && echo $$package || \
+				echo "make deps: no package $$package here: left out" >&2; \
+		done | $(sudo) -E xargs -r apt-get install -q -y \
+			--no-install-recommends >/dev/null || \
+			{ echo "make deps: apt-get install failed" >&2; exit 1; }; \
+	fi
+endef
+
+help: ## list the verbs
+	@echo 't2t-lab: what gets an order out sooner after the market data that calls for it?'
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo
+	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=5 PACE=rate:20000 SEED=1'
+
+deps: ## install what building and running need
+	$(call install,$(PACKAGES_BUILD) $(PACKAGES_RUN))
+
+deps-test: deps
+	$(call install,$(PACKAGES_TEST))
+
+deps-bench: deps
+	$(call install,$(PACKAGES_BENCH))
+
+build: deps ## build the programs into c/build
+	@$(MAKE) --no-print-directory -s -C c -j$(jobs)
+
+# The sample: a million bytes of market data, the same everywhere.
+$(BUILD)/sample.csv.gz: build
+	@[ -e $@ ] || $(BUILD)/t2t-feedgen --quiet --bytes 1000000 --seed 1 \
+		--triggers 0.01 --output $@ >/dev/null
+
+run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two namespaces, no VM
+	@mkdir -p results
+	@$(sudo) $(BUILD)/t2t-run --feed '$(FEED)' --arms '$(ARMS)' \
+		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
+		--output $(RESULT)
+
+test: deps-test deps-bench ## all tests
+	@$(MAKE) --no-print-directory -s -C c test
+
+bench: build deps-bench ## every speed claim, as a ratio measured in one run
+	@$(MAKE) --no-print-directory -s -C c benches
+	@[ -e $(BENCH_FEED) ] || $(BUILD)/t2t-feedgen --quiet --seed 1 \
+		--bytes 16000000 --triggers 0.001 --output $(BENCH_FEED) >/dev/null
+	@$(sudo) $(BUILD)/tests/bench/bench --programs $(BUILD) \
+		--feed '$(or $(filter-out $(BUILD)/sample.csv.gz,$(FEED)),$(BENCH_FEED))'
+
+probe: build ## what this machine can run, and why not
+	@$(sudo) $(BUILD)/t2t-probe
+
+lint: deps-test ## layout, layers, scripts, licences
+	@$(MAKE) --no-print-directory -s -C c lint
+
+man: build ## write the man pages to c/build/man
+	@$(MAKE) --no-print-directory -s -C c man
+
+clean: ## remove what was built; results stay
+	@$(MAKE) --no-print-directory -s -C c clean
+
+.PHONY: help deps deps-test deps-bench build run test bench probe lint man clean

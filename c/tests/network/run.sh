@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# t2t-run, the main job: its results, and that it leaves nothing behind
+# however it ends.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=${BUILD:-build}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
+	skip 't2t-run' 'network namespaces are not permitted'
+	finish
+fi
+
+# What a run could leave behind: its processes, interfaces of the host, and
+# namespaces, the ones that its processes were seen in.
+leftovers() {
+	pgrep -af -- "--output $folder|$folder/.*/trials" | grep -v "^$$ "
+	diff <(echo "$links") <(ip -o link | sed 's/ mtu.*//')
+	lsns -t net -n -o NS | grep -xE "${spaces:-none}"
+}
+
+# shellcheck disable=SC2317 # called by eventually
+nothing_left() {
+	[ -z "$(leftovers)" ]
+}
+
+see_spaces() {
+	local own
+	own=$(readlink /proc/self/ns/net)
+	spaces=$(for pid in $(pgrep -f "$folder/.*/trials"); do
+		readlink "/proc/$pid/ns/net"
+	done | grep -vxF "$own" | sort -u | tr -dc '0-9\n' | paste -sd'|')
+}
+
+# Wait until the command succeeds; 20 s.
+eventually() {
+	for _ in $(seq 200); do
+		"$@" && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+links=$(ip -o link | sed 's/ mtu.*//')
+spaces=''
+"$BUILD/t2t-feedgen" --quiet --bytes 200000 --seed 3 --triggers 0.02 \
+	--output "$folder/feed.csv.gz"
+
+name='A.20 a run is correct and its result complete'
+"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --output "$folder/one" \
+	>"$folder/one.out" 2>"$folder/one.err"
+code=$?
+if [ $code -eq 0 ] &&
+	grep -q '"state": "complete"' "$folder/one/manifest.json" &&
+	[ "$(grep -c '"correct": true' "$folder/one/summary.json")" -ge 4 ] &&
+	[ "$(find "$folder/one/trials" -name capture.pcapng -size +10k | wc -l)" -eq 2 ] &&
+	[ "$(find "$folder/one/trials" -name latencies.csv -size +1k | wc -l)" -eq 2 ] &&
+	[ "$(find "$folder/one/trials" -name samples.csv -size +1k | wc -l)" -eq 2 ] &&
+	grep -q 'wire to wire, us' "$folder/one.out" &&
+	! grep -q INCORRECT "$folder/one.out"; then
+	pass "$name"
+else
+	fail "$name" <<<"exit $code
+$(cat "$folder/one.err" "$folder/one.out")"
+fi
+
+name='nothing is left after a run'
+if eventually nothing_left; then
+	pass "$name"
+else
+	fail "$name" < <(leftovers)
+fi
+
+name='a result is never overwritten'
+"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --output "$folder/one" 2>"$folder/err"
+if [ $? -eq 2 ] && grep -q 'exists already' "$folder/err"; then
+	pass "$name"
+else
+	fail "$name" <"$folder/err"
+fi
+
+# A run that is ended in the middle of a trial by a signal.
+interrupted_run() { # signal, folder
+	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --pace rate:500 --blocks 2 \
+		--output "$2" >"$2.out" 2>"$2.err" &
+	local pid=$!
+	eventually grep -rqs --include=exchange.out 'state TRANSMIT' "$2"
+	in_time=$?
+	see_spaces
+	kill -"$1" $pid
+	wait $pid 2>/dev/null
+	code=$?
+	return $in_time
+}
+
+name='Ctrl-C ends a run, keeps what was measured and leaves nothing'
+if interrupted_run INT "$folder/two" && [ $code -eq 1 ] &&
+	grep -q '"state": "interrupted"' "$folder/two/manifest.json" &&
+	[ -n "$spaces" ] && eventually nothing_left; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/two.err"; leftovers)
+fi
+
+name='kill -9 leaves no namespace, interface or process'
+if interrupted_run KILL "$folder/three" && [ -n "$spaces" ] && eventually nothing_left; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/three.err"; leftovers)
+fi
+
+check_usage() { # name, text in the message, argument...
+	local name=$1 text=$2
+	shift 2
+	"$BUILD/t2t-run" --output "$folder/none" "$@" >/dev/null 2>"$folder/err"
+	if [ $? -eq 2 ] && grep -q -- "$text" "$folder/err" && [ ! -e "$folder/none" ]; then
+		pass "$name"
+	else
+		fail "$name" <"$folder/err"
+	fi
+}
+feed=(--feed "$folder/feed.csv.gz")
+check_usage 'a missing feed is bad usage' '--feed' --feed "$folder/nothing"
+check_usage 'an unknown path is bad usage' "'warp'" "${feed[@]}" --arms 'block warp'
+check_usage 'a path in memory is bad usage' "'null'" "${feed[@]}" --arms 'null'
+check_usage 'no path at all is bad usage' '--arms' "${feed[@]}" --arms ' '
+check_usage 'a wrong amount is bad usage' '--threshold-usd' "${feed[@]}" --threshold-usd much
+check_usage 'a group that is none is bad usage' '--group' "${feed[@]}" --group 10.0.0.1:5
+check_usage 'wrong CPUs are bad usage' '--cpus' "${feed[@]}" --cpus 1,2
+
+name='a trial that fails says which program and why'
+"$BUILD/t2t-run" "${feed[@]}" --arms 'spin:rcvbuf=nonsense' --blocks 1 \
+	--output "$folder/four" >/dev/null 2>"$folder/err"
+if [ $? -eq 1 ] && grep -q 'trader failed' "$folder/err" &&
+	grep -q 'nonsense' "$folder/err" &&
+	grep -q '"state": "failed"' "$folder/four/manifest.json"; then
+	pass "$name"
+else
+	fail "$name" <"$folder/err"
+fi
+finish

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/oracle.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+json_t *oracle_json(const struct program *program)
+{
+	json_error_t error;
+	json_t *object =
+		json_loads(program->text[PROGRAM_OUT].bytes, 0, &error);
+
+	if (!object) {
+		program_show(program);
+		fail_msg("no JSON: line %d: %s", error.line, error.text);
+	}
+	return object;
+}
+
+json_int_t oracle_count(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!json_is_integer(value))
+		fail_msg("no count \"%s\"", name);
+	return json_integer_value(value);
+}
+
+json_t *oracle_judge(const char *capture, const char *threshold_usd,
+		     const char *aggress)
+{
+	struct program wiretap = { 0 };
+	json_t *analysis;
+	int code = lab_call(&wiretap, -1, "t2t-wiretap", "--read", capture,
+			    "--json", "--threshold-usd",
+			    threshold_usd ? threshold_usd : "1000000",
+			    "--aggress", aggress ? aggress : "opposite", NULL);
+
+	if (code != 0) {
+		program_show(&wiretap);
+		fail_msg("t2t-wiretap --read: exit code %d", code);
+	}
+	analysis = oracle_json(&wiretap);
+	program_end(&wiretap);
+	return analysis;
+}
+
+static const char *either(const char *wanted, const char *otherwise)
+{
+	return wanted ? wanted : otherwise;
+}
+
+static void ended_well(struct program *program, const char *name, int code)
+{
+	if (code == 0)
+		return;
+	program_show(program);
+	fail_msg("%s: exit code %d", name, code);
+}
+
+void oracle_run(const struct lab *lab, struct oracle_run *run)
+{
+	struct program exchange = { 0 }, trader = { 0 }, wiretap = { 0 };
+	const char *threshold = either(run->threshold_usd, "1000000");
+	const char *aggress = either(run->aggress, "opposite");
+	int timeout_ms = run->timeout_ms ? run->timeout_ms : LAB_SOON_MS;
+
+	lab_path(lab, "capture.pcapng", run->capture);
+	lab_wiretap(lab, &wiretap, run->capture);
+	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, NULL);
+	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),
+		   "--threshold-usd", threshold, "--aggress", aggress, "--json",
+		   run->samples ? "--samples" : NULL, run->samples, NULL);
+	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));
+	lab_line(&exchange, "state TRANSMIT");
+	lab_line(&exchange, "state INIT");
+	ended_well(&exchange, "t2t-exchange",
+		   program_stop(&exchange, SIGTERM, LAB_SOON_MS));
+	ended_well(&wiretap, "t2t-wiretap",
+		   program_stop(&wiretap, SIGINT, LAB_SOON_MS));
+	run->trader = oracle_json(&trader);
+	program_end(&trader);
+	program_end(&exchange);
+	program_end(&wiretap);
+	run->analysis = oracle_judge(
+		run->capture, either(run->judge_threshold_usd, threshold),
+		either(run->judge_aggress, aggress));
+}
+
+void oracle_free(struct oracle_run *run)
+{
+	json_decref(run->trader);
+	json_decref(run->analysis);
+	run->trader = run->analysis = NULL;
+}
