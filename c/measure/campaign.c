@@ -103,17 +103,17 @@ static json_t *time_now(void)
 	return json_string(text);
 }
 
+static json_t *cpu_or_null(int cpu)
+{
+	return cpu < 0 ? json_null() : json_integer(cpu);
+}
+
 static json_t *cpus_wanted(const struct trial_config *trial)
 {
-	json_t *cpus = json_array();
-
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		json_array_append_new(
-			cpus, trial->cpu[i] < 0 ? json_null()
-						: json_integer(trial->cpu[i]));
-	return json_pack("{s:O,s:O,s:O}", "exchange", json_array_get(cpus, 0),
-			 "wiretap", json_array_get(cpus, 1), "trader",
-			 json_array_get(cpus, 2));
+	return json_pack("{s:o,s:o,s:o}", "exchange",
+			 cpu_or_null(trial->cpu[TRIAL_EXCHANGE]), "wiretap",
+			 cpu_or_null(trial->cpu[TRIAL_WIRETAP]), "trader",
+			 cpu_or_null(trial->cpu[TRIAL_TRADER]));
 }
 
 static json_t *manifest_make(const struct campaign *campaign)
