@@ -90,9 +90,9 @@ int decimal_parse(const char *text, size_t len, int64_t *nano)
 		return -EINVAL;
 	if (scale(&digits, shift + exponent) < 0)
 		return -ERANGE;
-	if (digits > (uint64_t)INT64_MAX)
+	if (digits > (uint64_t)INT64_MAX + negative)
 		return -ERANGE;
-	*nano = negative ? -(int64_t)digits : (int64_t)digits;
+	*nano = (int64_t)(negative ? -digits : digits);
 	return 0;
 }
 
