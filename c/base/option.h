@@ -32,7 +32,7 @@ struct option_row {
 	/* OPTION_PARSED: 0, or -EINVAL with *why set to the reason */
 	int (*parse)(const char *text, void *target, const char **why);
 	size_t offset;
-	const char *help; /* one line or more; \n starts a new one */
+	const char *help; /* wrapped where it is shown */
 	uint8_t required; /* an error when it is not given */
 };
 

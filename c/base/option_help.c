@@ -5,8 +5,42 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Text of help starts in this column. */
+/* Help starts in this column, and lines end before the other. */
 #define HELP_COLUMN 30
+#define HELP_WIDTH  79
+
+/*
+ * Print text from the column on, broken at blanks; a newline in it is a
+ * blank, two are a new paragraph.
+ */
+static void wrap(FILE *out, const char *text, size_t column)
+{
+	size_t at = column;
+
+	while (*text) {
+		size_t blank = strspn(text, " \n");
+		size_t len = strcspn(text + blank, " \n");
+		const char *second = memchr(text, '\n', blank);
+		bool paragraph =
+			second && memchr(second + 1, '\n',
+					 blank - (size_t)(second + 1 - text));
+
+		if (!len)
+			break;
+		if (paragraph || (at > column && at + 1 + len > HELP_WIDTH)) {
+			fprintf(out, "%s\n%*s", paragraph ? "\n" : "",
+				(int)column, "");
+			at = column;
+		} else if (at > column) {
+			fputc(' ', out);
+			at++;
+		}
+		fwrite(text + blank, 1, len, out);
+		at += len;
+		text += blank + len;
+	}
+	fputc('\n', out);
+}
 
 /* "  --threshold-usd USD" and the like; returns its length. */
 static int left_print(char *text, size_t size, const struct option_row *row,
@@ -19,48 +53,38 @@ static int left_print(char *text, size_t size, const struct option_row *row,
 			value ? joint : "", value ? value : "");
 }
 
-static void choices_print(FILE *out, const struct option_row *row)
+/* The help, the choices, the default. */
+static void right_print(char *text, size_t size, const struct option_row *row)
 {
-	fputs(" (", out);
-	for (unsigned int i = 0; row->choices[i]; i++)
-		fprintf(out, "%s%s", i ? " | " : "", row->choices[i]);
-	fputc(')', out);
-}
+	size_t n = (size_t)snprintf(text, size, "%s", row->help);
 
-static void facts_print(FILE *out, const struct option_row *row)
-{
-	if (row->type == OPTION_CHOICE)
-		choices_print(out, row);
-	if (row->required)
-		fputs(" [required]", out);
-	else if (row->initial && *row->initial && row->type != OPTION_FLAG)
-		fprintf(out, " [%s]", row->initial);
-	else if (row->initial && row->type == OPTION_FLAG)
-		fprintf(out, " [%s]", row->initial);
+	for (unsigned int i = 0; row->type == OPTION_CHOICE && n < size; i++) {
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+				      i ? " | " : " (", row->choices[i]);
+		if (row->choices[i + 1])
+			continue;
+		if (n < size)
+			n += (size_t)snprintf(text + n, size - n, ")");
+		break;
+	}
+	if (n < size && row->required)
+		snprintf(text + n, size - n, " [required]");
+	else if (n < size && row->initial && *row->initial)
+		snprintf(text + n, size - n, " [%s]", row->initial);
 }
 
 static void row_print(FILE *out, const struct option_row *row,
 		      const char *prefix, const char *joint)
 {
-	const char *line = row->help;
-	char left[128];
+	char left[128], right[1024];
 	int n = left_print(left, sizeof(left), row, prefix, joint);
 
+	right_print(right, sizeof(right), row);
 	if (n < HELP_COLUMN - 1)
 		fprintf(out, "%-*s", HELP_COLUMN, left);
 	else
 		fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-	for (;;) {
-		size_t len = strcspn(line, "\n");
-
-		fwrite(line, 1, len, out);
-		if (!line[len])
-			break;
-		fprintf(out, "\n%*s", HELP_COLUMN, "");
-		line += len + 1;
-	}
-	facts_print(out, row);
-	fputc('\n', out);
+	wrap(out, right, HELP_COLUMN);
 }
 
 void option_print_rows(FILE *out, const struct option_row *rows,
@@ -72,15 +96,18 @@ void option_print_rows(FILE *out, const struct option_row *rows,
 
 void option_print_help(FILE *out, const struct option_program *program)
 {
-	fprintf(out, "%s - %s\n\nUsage: %s %s\n\n%s\n\nOptions:\n",
-		program->name, program->summary, program->name,
-		program->synopsis ? program->synopsis : "[OPTION...]",
-		program->description);
+	fprintf(out, "%s - %s\n\nUsage: %s %s\n\n", program->name,
+		program->summary, program->name,
+		program->synopsis ? program->synopsis : "[OPTION...]");
+	wrap(out, program->description, 0);
+	fputs("\nOptions:\n", out);
 	for (const struct option_row *row = program->rows; row->name; row++)
 		row_print(out, row, "  --", " ");
 	fputs("  --help, --version, --man, --verbose, --quiet\n", out);
-	if (program->exit_and_output)
-		fprintf(out, "\n%s\n", program->exit_and_output);
+	if (program->exit_and_output) {
+		fputc('\n', out);
+		wrap(out, program->exit_and_output, 0);
+	}
 	fputs("\nExit status: 0, 1 for a failure, 2 for bad usage.\n", out);
 }
 
@@ -123,14 +150,14 @@ void option_print_man(FILE *out, const struct option_program *program)
 	roff_print(out, program->description);
 	fputs("\n.SH OPTIONS\n", out);
 	for (const struct option_row *row = program->rows; row->name; row++) {
-		char left[128];
+		char left[128], right[1024];
 
 		left_print(left, sizeof(left), row, "--", " ");
+		right_print(right, sizeof(right), row);
 		fputs(".TP\n.B ", out);
 		roff_print(out, left);
 		fputc('\n', out);
-		roff_print(out, row->help);
-		facts_print(out, row);
+		roff_print(out, right);
 		fputc('\n', out);
 	}
 	if (program->exit_and_output) {
