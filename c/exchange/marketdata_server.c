@@ -39,6 +39,23 @@ static int send_times_open(struct marketdata_server *server)
 	return line_writer_put(server->send_times, header, sizeof(header) - 1);
 }
 
+/* A full interface queue tells a UDP sender only on request: without this
+ * datagrams vanish and are counted as sent. ip(7), IP_RECVERR. */
+static int socket_open(struct marketdata_server *server)
+{
+	const struct marketdata_config *config = server->config;
+	int found, err;
+
+	server->fd = socket_multicast_sender(&config->group, config->interface,
+					     (unsigned int)config->ttl);
+	if (server->fd < 0)
+		return server->fd;
+	err = socket_option(server->fd, IPPROTO_IP, IP_RECVERR, 1, &found);
+	if (err)
+		log_error("cannot set IP_RECVERR: %s", log_reason(err));
+	return err;
+}
+
 int marketdata_server_open(struct marketdata_server *server,
 			   const struct marketdata_config *config)
 {
@@ -54,12 +71,8 @@ int marketdata_server_open(struct marketdata_server *server,
 	err = marketdata_reader_open(&server->reader, config->loop);
 	if (!err)
 		err = send_times_open(server);
-	if (!err) {
-		server->fd = socket_multicast_sender(&config->group,
-						     config->interface,
-						     (unsigned int)config->ttl);
-		err = server->fd < 0 ? server->fd : 0;
-	}
+	if (!err)
+		err = socket_open(server);
 	if (err)
 		marketdata_server_close(server);
 	return err;
@@ -237,7 +250,9 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 		server->counts.rows_lost += last - first;
 }
 
-/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue. */
+/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue;
+ * err is 0 where sendmmsg(2) stopped short, which hides the reason: asking
+ * again will tell. */
 static void send_refused(struct marketdata_server *server, int err,
 			 uint64_t now_ns)
 {
@@ -247,7 +262,7 @@ static void send_refused(struct marketdata_server *server, int err,
 		server->burst_sent++;
 	} else if (err == -EAGAIN) {
 		server->wait_room = true;
-	} else {
+	} else if (err == -ENOBUFS) {
 		server->retry_ns = now_ns + REFUSED_WAIT_NS;
 	}
 }
@@ -275,6 +290,8 @@ static int burst_send(struct marketdata_server *server)
 	if (n > 0) {
 		server->burst_sent += (unsigned int)n;
 		sends_note(server, first, server->burst_sent, now_ns);
+		if (server->burst_sent < server->burst_count)
+			send_refused(server, 0, now_ns);
 	} else if (err == -EAGAIN || err == -ENOBUFS) {
 		send_refused(server, err, now_ns);
 	} else if (err != -EINTR) {

@@ -157,8 +157,7 @@ static size_t stream_run(const struct stream *stream)
 static void fuzz(void **state)
 {
 	uint64_t seed = number_from("FUZZ_SEED", 20240808);
-	uint64_t streams = number_from("FUZZ_STREAMS",
-				       LAB_SANITIZED ? STREAMS / 10 : STREAMS);
+	uint64_t streams = number_from("FUZZ_STREAMS", STREAMS);
 	struct stream stream;
 	size_t logged = 0, descriptors;
 
