@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The trader from outside, against an exchange that is played by the test. */
+/* The trader from outside, against an exchange that is played by the test:
+ * joining, sending, stamps, gaps and ends. */
 #include "tests/support/oracle.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,68 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/decimal.h"
-#include "net/interface.h"
-#include "net/socket.h"
-#include "wire/order.h"
+#include "tests/support/fake_exchange.h"
 
 static struct lab lab;
 static struct program trader;
-
-/* The exchange that is played. */
-static struct {
-	int listener, sender, client;
-	uint32_t sequence; /* of the next datagram */
-} fake = { -1, -1, -1, 0 };
-
-static void fake_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+static struct fake_exchange fake = FAKE_EXCHANGE_NONE;
 
 static int clean(void **state)
 {
 	(void)state;
 	program_end(&trader);
-	fake_close(&fake.listener);
-	fake_close(&fake.sender);
-	fake_close(&fake.client);
-	fake.sequence = 0;
+	fake_exchange_close(&fake);
 	return 0;
-}
-
-static struct sockaddr_in address(const char *text, uint16_t port)
-{
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(port),
-				     .sin_addr.s_addr = inet_addr(text) };
-}
-
-static void fake_listen(void)
-{
-	const struct sockaddr_in own =
-		address(LAB_EXCHANGE_ADDRESS, LAB_ORDER_PORT);
-	const struct sockaddr_in group = address(LAB_GROUP, LAB_GROUP_PORT);
-	struct interface interface;
-
-	lab_go_exchange(&lab);
-	fake.listener = socket_listen(&own, 4);
-	assert_int_equal(interface_find(LAB_EXCHANGE_INTERFACE, &interface), 0);
-	fake.sender = socket_multicast_sender(&group, &interface, 1);
-	lab_go_trader(&lab);
-	assert_true(fake.listener >= 0 && fake.sender >= 0);
-}
-
-static void fake_accept(void)
-{
-	struct pollfd poller = { .fd = fake.listener, .events = POLLIN };
-
-	if (poll(&poller, 1, LAB_SOON_MS) != 1)
-		program_show(&trader);
-	fake.client = accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC);
-	assert_true(fake.client >= 0);
 }
 
 /* Is the group joined on the trader's interface? We are in its namespace. */
@@ -96,95 +45,21 @@ static bool group_joined(void)
 	return joined;
 }
 
-static struct market_data_message level(char side, const char *price,
-					const char *quantity)
-{
-	struct market_data_message message = { .type = 'U',
-					       .side = (uint8_t)side };
-	int64_t nano;
-
-	assert_int_equal(decimal_parse(price, strlen(price), &nano), 0);
-	message.price = (uint64_t)nano;
-	assert_int_equal(decimal_parse(quantity, strlen(quantity), &nano), 0);
-	message.quantity = (uint64_t)nano;
-	if (nano == 0)
-		message.type = 'D';
-	return message;
-}
-
-static void publish_all(uint16_t flags,
-			const struct market_data_message *messages,
-			unsigned int count)
-{
-	const struct market_data_header header = {
-		.sequence = fake.sequence++,
-		.message_count = (uint16_t)count,
-		.flags = flags,
-	};
-	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX];
-
-	market_data_write_header(bytes, &header);
-	for (unsigned int i = 0; i < count; i++)
-		market_data_write(bytes, i, &messages[i]);
-	assert_int_equal(send(fake.sender, bytes, market_data_len(count), 0),
-			 market_data_len(count));
-}
-
-static void publish(bool snapshot, char side, const char *price,
-		    const char *quantity)
-{
-	const struct market_data_message message = level(side, price, quantity);
-
-	publish_all(snapshot ? MARKET_DATA_SNAPSHOT : 0, &message, 1);
-}
-
-/* One side each, at 100 and 250. */
-static void publish_book(void)
-{
-	publish(true, 'A', "250", "1");
-	publish(true, 'B', "100", "1");
-}
-
-static void publish_end(void)
-{
-	publish_all(MARKET_DATA_END_OF_FEED, NULL, 0);
-}
-
-static void expect_order(uint32_t quantity, const char *price, uint8_t side)
-{
-	uint8_t bytes[ORDER_LEN + 1];
-	struct pollfd poller = { .fd = fake.client, .events = POLLIN };
-	struct order order;
-	int64_t nano;
-
-	if (poll(&poller, 1, LAB_SOON_MS) != 1) {
-		program_show(&trader);
-		fail_msg("no order at %s", price);
-	}
-	assert_int_equal(recv(fake.client, bytes, ORDER_LEN, MSG_WAITALL),
-			 ORDER_LEN);
-	order = order_read(bytes);
-	assert_int_equal(decimal_parse(price, strlen(price), &nano), 0);
-	assert_int_equal(order.price, nano);
-	assert_int_equal(order.side, side);
-	assert_int_equal(order.quantity, quantity);
-}
-
 /* The feed ends, the trader leaves with 0, and there was no more. */
 static void expect_end(void)
 {
 	uint8_t byte;
 
-	publish_end();
+	fake_exchange_end(&fake);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
 	assert_int_equal(recv(fake.client, &byte, 1, MSG_DONTWAIT), 0);
 }
 
 static void begin(const char *option, const char *value)
 {
-	fake_listen();
+	fake_exchange_listen(&fake, &lab);
 	lab_trader(&lab, &trader, "--json", option, value, NULL);
-	fake_accept();
+	fake_exchange_accept(&fake);
 }
 
 static json_int_t counter(const char *name)
@@ -212,113 +87,15 @@ static void joins_first(void **state)
 			usleep(1000);
 		}
 		assert_int_equal(program_wait(&trader, 0), -1);
-		fake_listen();
-		fake_accept();
+		fake_exchange_listen(&fake, &lab);
+		fake_exchange_accept(&fake);
 		/* What is published at once is not lost. */
-		publish_book();
-		publish(false, 'B', "160", "6250.001");
-		expect_order(1, "250", ORDER_BUY);
+		fake_exchange_book(&fake);
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 		expect_end();
 		clean(state);
 	}
-}
-
-static void the_rule(void **state)
-{
-	(void)state;
-	begin(NULL, NULL);
-	publish(true, 'A', "250", "1000000"); /* a snapshot */
-	publish(true, 'B', "100", "1");
-	publish(false, 'B', "160", "6250"); /* 1,000,000 is not larger */
-	publish(false, 'B', "160", "6250.001");
-	expect_order(1, "250", ORDER_BUY);
-	publish(false, 'A', "200", "5000");
-	publish(false, 'A', "200", "5000.000000001");
-	expect_order(1, "160", ORDER_SELL);
-	publish(false, 'B', "150", "100000"); /* not the best */
-	publish(false, 'B', "160", "0");      /* gone: 150 is the best */
-	publish(false, 'A', "199.5", "5100");
-	expect_order(1, "150", ORDER_SELL);
-	publish(false, 'B', "150", "100000"); /* the best again */
-	expect_order(1, "199.5", ORDER_BUY);
-	expect_end();
-	assert_int_equal(counter("orders"), 4);
-	assert_int_equal(counter("triggers"), 4);
-	assert_int_equal(counter("gaps"), 0);
-}
-
-static void clears_book(void **state)
-{
-	(void)state;
-	begin(NULL, NULL);
-	publish_book();
-	publish(false, 'B', "110", "1");
-	publish(true, 'A', "300", "1"); /* false -> true: all else is gone */
-	publish(true, 'B', "90", "1");
-	publish(false, 'B', "95", "20000");
-	expect_order(1, "300", ORDER_BUY);
-	expect_end();
-}
-
-static void no_opposite(void **state)
-{
-	(void)state;
-	begin(NULL, NULL);
-	publish(true, 'B', "100", "1");
-	publish(false, 'B', "160", "10000");
-	expect_end();
-	assert_int_equal(counter("no_opposite"), 1);
-	assert_int_equal(counter("orders"), 0);
-}
-
-static void symbols(void **state)
-{
-	struct market_data_message messages[3] = {
-		level('A', "50", "1"),
-		level('A', "60", "1"),
-		level('B', "40", "30000"),
-	};
-
-	(void)state;
-	messages[1].symbol_id = messages[2].symbol_id = 9;
-	begin(NULL, NULL);
-	publish_all(MARKET_DATA_SNAPSHOT, messages, 2);
-	publish_all(0, &messages[2], 1);
-	expect_order(1, "60", ORDER_BUY);
-	expect_end();
-}
-
-static void aggress_same(void **state)
-{
-	(void)state;
-	begin("--aggress", "same");
-	publish_book();
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "160", ORDER_SELL);
-	publish(false, 'A', "200", "10000");
-	expect_order(1, "200", ORDER_BUY);
-	expect_end();
-}
-
-static void threshold(void **state)
-{
-	(void)state;
-	begin("--threshold-usd", "99.5");
-	publish_book();
-	publish(false, 'B', "199", "0.5"); /* 99.5 */
-	publish(false, 'B', "199", "0.500000001");
-	expect_order(1, "250", ORDER_BUY);
-	expect_end();
-}
-
-static void order_quantity(void **state)
-{
-	(void)state;
-	begin("--order-quantity", "4000000000");
-	publish_book();
-	publish(false, 'B', "160", "10000");
-	expect_order(4000000000u, "250", ORDER_BUY);
-	expect_end();
 }
 
 static uint32_t data_segments(void)
@@ -338,15 +115,15 @@ static void one_send(void **state)
 
 	(void)state;
 	begin(NULL, NULL);
-	publish_book();
-	publish(false, 'B', "150", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "150", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	before = data_segments();
 	for (unsigned int i = 0; i < 5; i++)
-		messages[i] = level('B', "160", "10000");
-	publish_all(0, messages, 5);
+		messages[i] = fake_exchange_message('B', "160", "10000");
+	fake_exchange_publish(&fake, 0, messages, 5);
 	for (int i = 0; i < 5; i++)
-		expect_order(1, "250", ORDER_BUY);
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	after = data_segments();
 	assert_int_equal(after - before, 5);
 	expect_end();
@@ -366,10 +143,10 @@ static void samples(void **state)
 
 	(void)state;
 	begin("--samples", lab_path(&lab, "samples.csv", path));
-	publish_book();
+	fake_exchange_book(&fake);
 	for (int i = 0; i < 100; i++) {
-		publish(false, 'B', "160", "10000");
-		expect_order(1, "250", ORDER_BUY);
+		fake_exchange_level(&fake, false, 'B', "160", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	}
 	expect_end();
 
@@ -417,12 +194,12 @@ static void table(void **state)
 					     "max" };
 
 	(void)state;
-	fake_listen();
+	fake_exchange_listen(&fake, &lab);
 	lab_trader(&lab, &trader, NULL);
-	fake_accept();
-	publish_book();
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_accept(&fake);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	expect_end();
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		assert_true(program_says(&trader, PROGRAM_OUT, words[i], 0));
@@ -433,15 +210,15 @@ static void gaps(void **state)
 	(void)state;
 	begin(NULL, NULL);
 	fake.sequence = 3; /* the first number seen is no gap */
-	publish_book();
+	fake_exchange_book(&fake);
 	fake.sequence = 7;
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	fake.sequence = 5; /* late: not applied */
-	publish(false, 'B', "170", "10000");
+	fake_exchange_level(&fake, false, 'B', "170", "10000");
 	fake.sequence = 8;
-	publish(false, 'B', "180", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_level(&fake, false, 'B', "180", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	expect_end();
 	lab_says(&trader, "Gap detected: expected 5, got 7");
 	assert_false(program_says(&trader, PROGRAM_ERR, "got 3", 0));
@@ -455,9 +232,9 @@ static void wraps(void **state)
 	(void)state;
 	begin(NULL, NULL);
 	fake.sequence = UINT32_MAX - 1;
-	publish_book();
-	publish(false, 'B', "160", "10000"); /* number 0 */
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000"); /* number 0 */
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	expect_end();
 	assert_int_equal(counter("gaps"), 0);
 }
@@ -469,15 +246,15 @@ static void bad_datagrams(void **state)
 
 	(void)state;
 	begin(NULL, NULL);
-	publish_book();
+	fake_exchange_book(&fake);
 	for (size_t len = 0; len < 8; len++)
 		assert_int_equal(send(fake.sender, junk, len, 0), len);
 	assert_int_equal(send(fake.sender, junk, 40, 0), 40);
 	assert_int_equal(send(fake.sender, junk, sizeof(junk), 0),
 			 sizeof(junk));
-	publish_all(0, &odd, 1);
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_publish(&fake, 0, &odd, 1);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	expect_end();
 	assert_int_equal(counter("bad_datagrams"), 10);
 	assert_int_equal(counter("bad_messages"), 1);
@@ -486,9 +263,9 @@ static void bad_datagrams(void **state)
 static void exchange_gone(bool reset)
 {
 	begin(NULL, NULL);
-	publish_book();
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "250", ORDER_BUY);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	if (reset)
 		order_client_reset(fake.client);
 	else
@@ -520,9 +297,9 @@ static void signals(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		begin("--receive", paths[i]);
-		publish_book();
-		publish(false, 'B', "160", "10000");
-		expect_order(1, "250", ORDER_BUY);
+		fake_exchange_book(&fake);
+		fake_exchange_level(&fake, false, 'B', "160", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 		assert_int_equal(program_stop(&trader, i % 2 ? SIGINT : SIGTERM,
 					      LAB_SOON_MS),
 				 0);
@@ -540,17 +317,17 @@ static void signals(void **state)
 static void samples_nowhere(void **state)
 {
 	(void)state;
-	fake_listen();
+	fake_exchange_listen(&fake, &lab);
 	lab_trader(&lab, &trader, "--samples", "/nonexistent/samples.csv",
 		   NULL);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
 	lab_says(&trader, "/nonexistent/samples.csv");
 	clean(state);
 	begin("--samples", "/dev/full");
-	publish_book();
-	publish(false, 'B', "160", "10000");
-	expect_order(1, "250", ORDER_BUY);
-	publish_end();
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	fake_exchange_end(&fake);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
 	lab_says(&trader, "/dev/full");
 }
@@ -558,16 +335,6 @@ static void samples_nowhere(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.16 the group is joined before the connect, on each path",
 		 joins_first, clean),
-	LAB_TEST("A.16 the trading rule, order by order", the_rule, clean),
-	LAB_TEST("A.16 on false -> true the book is cleared", clears_book,
-		 clean),
-	LAB_TEST("A.16 without an opposite side: no order, counted",
-		 no_opposite, clean),
-	LAB_TEST("A.16 each symbol has its book", symbols, clean),
-	LAB_TEST("A.16 --aggress same hits the large order itself",
-		 aggress_same, clean),
-	LAB_TEST("A.16 --threshold-usd, strictly larger", threshold, clean),
-	LAB_TEST("A.17 --order-quantity", order_quantity, clean),
 	LAB_TEST("A.17 each order is one 13-byte segment, also of one packet",
 		 one_send, clean),
 	LAB_TEST("A.18 every stage is stamped: samples and percentiles",
