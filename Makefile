@@ -34,13 +34,13 @@ define install
 	done; \
 	if [ -n "$$missing" ]; then \
 		echo "installing:$$missing"; \
-		export DEBIAN_FRONTEND=noninteractive; \
 		$(sudo) apt-get update -q >/dev/null || \
 			{ echo "make deps: apt-get update failed" >&2; exit 1; }; \
 		for package in $$missing; do \
 			apt-cache show $$package >/dev/null 2>&1 && echo $$package || \
 				echo "make deps: no package $$package here: left out" >&2; \
-		done | $(sudo) -E xargs -r apt-get install -q -y \
+		done | $(sudo) env DEBIAN_FRONTEND=noninteractive \
+			xargs -r apt-get install -q -y \
 			--no-install-recommends >/dev/null || \
 			{ echo "make deps: apt-get install failed" >&2; exit 1; }; \
 	fi
