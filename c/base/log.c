@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ static const char *log_colour(enum log_level level)
 
 void log_write(enum log_level level, const char *format, ...)
 {
+	const int kept = errno; /* isatty(3) sets it where stderr is a file */
 	char line[1024];
 	const char *colour;
 	va_list arguments;
@@ -55,15 +57,16 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	n = vsnprintf(line + len, sizeof(line) - len, format, arguments);
 	va_end(arguments);
-	if (n < 0)
-		return;
-	len += (size_t)n;
-	if (len > sizeof(line) - 2)
-		len = sizeof(line) - 2;
-	line[len++] = '\n';
-	/* Nowhere is left to complain when stderr itself is gone. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		return;
+	if (n >= 0) {
+		len += (size_t)n;
+		if (len > sizeof(line) - 2)
+			len = sizeof(line) - 2;
+		line[len++] = '\n';
+		/* Nowhere is left to complain when stderr itself is gone. */
+		if (write(STDERR_FILENO, line, len) < 0)
+			len = 0;
+	}
+	errno = kept;
 }
 
 const char *log_reason(int negative_errno)

@@ -4,8 +4,8 @@
  *
  * The cause of an error is logged once, where it is known; above that only
  * the negative errno travels. A line is one write(2), so that lines of
- * several threads do not mix. Colours only on a terminal. Never call this
- * from HOT code.
+ * several threads do not mix. Colours only on a terminal. errno is left as it
+ * was. Never call this from HOT code.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
