@@ -142,7 +142,8 @@ static json_t *manifest_make(const struct campaign *campaign)
 static int state_save(struct campaign *campaign, const char *state)
 {
 	json_object_set_new(campaign->manifest, "state", json_string(state));
-	json_object_set_new(campaign->manifest, "ended", time_now());
+	if (strcmp(state, "running") != 0)
+		json_object_set_new(campaign->manifest, "ended", time_now());
 	return json_save(campaign, "manifest.json", campaign->manifest);
 }
 
@@ -230,6 +231,15 @@ static const json_t *trial_find(const struct campaign *campaign,
 	return NULL;
 }
 
+/* Latencies of a trial without any order are null: no figure, not 0. */
+static const json_t *latency_of(const json_t *analysis, const char *name)
+{
+	const json_t *ns = json_object_get(
+		json_object_get(analysis, "wire_to_wire_ns"), name);
+
+	return json_is_number(ns) ? ns : NULL;
+}
+
 /* One percentile of each of an arm's trials, by block; how many there are. */
 static size_t percentiles_of(const struct campaign *campaign, unsigned int arm,
 			     const char *name, double *values)
@@ -238,20 +248,13 @@ static size_t percentiles_of(const struct campaign *campaign, unsigned int arm,
 
 	for (unsigned int block = 0; block < campaign->config->blocks;
 	     block++) {
-		const json_t *analysis = trial_find(campaign, block, arm);
+		const json_t *ns =
+			latency_of(trial_find(campaign, block, arm), name);
 
-		if (analysis)
-			values[n++] = (double)number_of(
-				json_object_get(analysis, "wire_to_wire_ns"),
-				name);
+		if (ns)
+			values[n++] = json_number_value(ns);
 	}
 	return n;
-}
-
-static double p50_of(const json_t *analysis)
-{
-	return (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
-				 "p50");
 }
 
 /* NAN, which JSON can't say, stands for nothing measured. */
@@ -320,6 +323,7 @@ static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 	double values[CAMPAIGN_BLOCKS_MAX];
 	json_t *summary = json_object(), *latency = json_object();
 	json_t *p50s = json_array();
+	unsigned int trials = 0;
 	bool correct = true;
 	size_t n = 0;
 
@@ -339,13 +343,16 @@ static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 				    n ? json_real(statistics_median(values, n))
 				      : json_null());
 	}
+	for (unsigned int b = 0; b < campaign->config->blocks; b++)
+		trials += trial_find(campaign, b, arm) != NULL;
 	n = percentiles_of(campaign, arm, "p50", values);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(p50s, json_real(values[i]));
 	json_object_set_new(summary, "receive",
 			    json_string(campaign->config->arms[arm]));
-	json_object_set_new(summary, "trials", json_integer((json_int_t)n));
-	json_object_set_new(summary, "correct", json_boolean(correct && n > 0));
+	json_object_set_new(summary, "trials", json_integer(trials));
+	json_object_set_new(summary, "correct",
+			    json_boolean(correct && trials > 0));
 	json_object_set_new(summary, "wire_to_wire_ns", latency);
 	json_object_set_new(summary, "p50_of_trials_ns", p50s);
 	json_object_set_new(summary, "stages_p50_ns", stages_of(campaign, arm));
@@ -362,13 +369,15 @@ static json_t *comparison(const struct campaign *campaign, unsigned int arm)
 	size_t n = 0;
 
 	for (unsigned int b = 0; b < campaign->config->blocks; b++) {
-		const json_t *base = trial_find(campaign, b, 0);
-		const json_t *other = trial_find(campaign, b, arm);
+		const json_t *base =
+			latency_of(trial_find(campaign, b, 0), "p50");
+		const json_t *other =
+			latency_of(trial_find(campaign, b, arm), "p50");
 
 		if (!base || !other)
 			continue;
-		bases[n] = p50_of(base);
-		values[n++] = p50_of(other);
+		bases[n] = json_number_value(base);
+		values[n++] = json_number_value(other);
 	}
 	if (statistics_of_ratios(values, bases, n, &ratios) < 0)
 		ratios.count = 0;

@@ -2,6 +2,7 @@
 #include "measure/loop_back.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,7 @@ int loop_back_make(int space, const char *interface, const char *log)
 
 		if (!code)
 			code = process_wait(&process, TC_MS, NULL);
+		process_stop(&process, SIGKILL, TC_MS);
 		if (code != 0) {
 			log_warning("the tap's own bias is not measured: tc "
 				    "can't loop the wire (see %s)",

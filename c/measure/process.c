@@ -59,11 +59,22 @@ static void child_run(const char *const *argv,
 	_exit(127);
 }
 
+/* Before the fork: who then waits for a text in the file must not meet that of
+ * an earlier process. What can't be emptied is the child's to complain of. */
+static void output_empty(const char *path)
+{
+	if (path && truncate(path, 0) < 0)
+		return;
+}
+
 int process_start(struct process *process, const char *const *argv,
 		  const struct process_place *place)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid;
 
+	output_empty(place->out);
+	output_empty(place->err);
+	pid = fork();
 	if (pid < 0) {
 		log_error("cannot start %s: %s", argv[0], log_reason(-errno));
 		return -errno;

@@ -36,6 +36,18 @@ static double real_of(const json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
+/* "0", or "any" of what was not pinned. */
+static const char *cpu_of(const json_t *cpus, const char *role,
+			  char text[static 24])
+{
+	const json_t *cpu = json_object_get(cpus, role);
+
+	if (!json_is_integer(cpu))
+		return "any";
+	snprintf(text, 24, "%lld", (long long)json_integer_value(cpu));
+	return text;
+}
+
 static void parameters_print(FILE *out, const json_t *manifest)
 {
 	const json_t *parameters = json_object_get(manifest, "parameters");
@@ -43,13 +55,14 @@ static void parameters_print(FILE *out, const json_t *manifest)
 	const json_t *feed = json_object_get(manifest, "feed");
 	const json_t *cpus =
 		json_object_get(json_object_get(manifest, "wanted"), "cpus");
+	char exchange[24], wiretap[24], trader[24];
 
 	fprintf(out,
 		"feed      %s, sha256 %.12s\n"
 		"pace      %s, %lld blocks, seed %lld\n"
 		"rule      larger than %s USD, aggress %s\n"
 		"place     %s (two namespaces, a veth pair), accelerator %s\n"
-		"CPUs      exchange %lld, wiretap %lld, trader %lld of %lld; "
+		"CPUs      exchange %s, wiretap %s, trader %s of %lld; "
 		"%s\n"
 		"host      Linux %s, %s, clock %s\n"
 		"programs  %s\n",
@@ -60,13 +73,22 @@ static void parameters_print(FILE *out, const json_t *manifest)
 		text_of(parameters, "threshold_usd"),
 		text_of(parameters, "aggress"), text_of(manifest, "place"),
 		text_of(manifest, "accelerator"),
-		(long long)number_of(cpus, "exchange"),
-		(long long)number_of(cpus, "wiretap"),
-		(long long)number_of(cpus, "trader"),
+		cpu_of(cpus, "exchange", exchange),
+		cpu_of(cpus, "wiretap", wiretap),
+		cpu_of(cpus, "trader", trader),
 		(long long)number_of(host, "cpus"), text_of(host, "cpu"),
 		text_of(host, "kernel"), text_of(host, "distribution"),
 		text_of(host, "clock_source"),
 		text_of(json_object_get(manifest, "programs"), "version"));
+}
+
+/* A column of ns in us; "-" where nothing was measured. */
+static void us_print(FILE *out, const json_t *ns)
+{
+	if (json_is_number(ns))
+		fprintf(out, " %9.2f", json_number_value(ns) / 1e3);
+	else
+		fprintf(out, " %9s", "-");
 }
 
 static void arm_print(FILE *out, const json_t *arm, const struct style *style)
@@ -79,7 +101,7 @@ static void arm_print(FILE *out, const json_t *arm, const struct style *style)
 	fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
 		text_of(arm, "receive"));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		fprintf(out, " %9.2f", real_of(latency, names[i]) / 1e3);
+		us_print(out, json_object_get(latency, names[i]));
 	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",
 		(long long)number_of(arm, "triggers"),
 		(long long)number_of(arm, "matched"),
@@ -110,7 +132,7 @@ static const char *const *glyphs(void)
 	return ascii;
 }
 
-/* An axis with a mark at each power of two of microseconds, every octave. */
+/* An axis with a mark at every second octave. */
 static void axis_print(FILE *out, unsigned int first, unsigned int last)
 {
 	char axis[HISTOGRAM_BUCKETS + 16];
@@ -194,15 +216,8 @@ static void stages_print(FILE *out, const json_t *arms)
 
 		fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
 			text_of(arm, "receive"));
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-			const json_t *ns = json_object_get(stages, names[i]);
-
-			if (json_is_number(ns))
-				fprintf(out, " %9.2f",
-					json_number_value(ns) / 1e3);
-			else
-				fprintf(out, " %9s", "-");
-		}
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			us_print(out, json_object_get(stages, names[i]));
 		fputc('\n', out);
 	}
 }
@@ -215,6 +230,15 @@ static void comparisons_print(FILE *out, const json_t *summary,
 
 	json_array_foreach(json_object_get(summary, "comparisons"), n,
 			   comparison)
+	{
+		if (number_of(comparison, "pairs") == 0) {
+			fprintf(out,
+				"\n%s and %s are not compared: no block in "
+				"which both sent a right order\n",
+				text_of(comparison, "arm"),
+				text_of(comparison, "against"));
+			continue;
+		}
 		fprintf(out,
 			"\n%s%s takes %.2f x the time of %s at p50%s "
 			"(median of %lld pairs; %.2f to %.2f)\n",
@@ -224,6 +248,7 @@ static void comparisons_print(FILE *out, const json_t *summary,
 			(long long)number_of(comparison, "pairs"),
 			real_of(comparison, "p50_ratio_min"),
 			real_of(comparison, "p50_ratio_max"));
+	}
 }
 
 static void bias_print(FILE *out, const json_t *summary)

@@ -74,6 +74,26 @@ static void who_ignores_a_signal_is_killed(void **state)
 	unlink(path);
 }
 
+static void an_earlier_output_is_not_taken_for_the_new_one(void **state)
+{
+	char path[] = "/tmp/process.XXXXXX";
+	static const char *const says[] = { "sh", "-c", "echo ready", NULL };
+	static const char *const silent[] = { "sleep", "30", NULL };
+	struct process process = { 0 };
+	struct process_place place = here;
+
+	(void)state;
+	close(mkstemp(path));
+	place.out = path;
+	assert_int_equal(process_start(&process, says, &place), 0);
+	assert_int_equal(process_wait(&process, 10000, NULL), 0);
+	assert_int_equal(process_start(&process, silent, &place), 0);
+	assert_int_equal(process_wait_text(&process, path, "ready", 50, NULL),
+			 -ETIMEDOUT);
+	process_stop(&process, SIGKILL, 1000);
+	unlink(path);
+}
+
 static void output_is_kept_without_its_last_newline(void **state)
 {
 	static const char *const echo[] = { "sh", "-c", "echo a b; exit 3",
@@ -144,6 +164,8 @@ int main(void)
 		cmocka_unit_test(exit_codes_and_signals_are_told),
 		cmocka_unit_test(waits_end_in_time_or_when_stopped),
 		cmocka_unit_test(who_ignores_a_signal_is_killed),
+		cmocka_unit_test(
+			an_earlier_output_is_not_taken_for_the_new_one),
 		cmocka_unit_test(output_is_kept_without_its_last_newline),
 		cmocka_unit_test(a_child_dies_with_its_parent),
 		cmocka_unit_test(pins_hold_and_are_read_back),

@@ -115,6 +115,37 @@ static void what_was_not_measured_is_said(void **state)
 	free(text);
 }
 
+/* 0 would be the fastest of all. */
+static void an_arm_without_orders_has_no_figures(void **state)
+{
+	char *text =
+		report_of("{'arms': [{'receive': 'spin', 'correct': false,"
+			  "  'wire_to_wire_ns': {'min': null, 'p50': null}}],"
+			  " 'comparisons': [{'arm': 'spin', 'against': 'block',"
+			  "  'pairs': 0, 'p50_ratio_median': null}]}",
+			  "{}", false);
+
+	(void)state;
+	assert_null(strstr(text, "0.00"));
+	assert_null(strstr(text, "takes"));
+	assert_non_null(strstr(text, "spin and block are not compared"));
+	free(text);
+}
+
+static void cpus_that_are_not_pinned_are_no_cpu_0(void **state)
+{
+	char *text = report_of("{'arms': []}",
+			       "{'wanted': {'cpus': {'exchange': null,"
+			       " 'wiretap': null, 'trader': 1}},"
+			       " 'host': {'cpus': 2}}",
+			       false);
+
+	(void)state;
+	assert_non_null(
+		strstr(text, "exchange any, wiretap any, trader 1 of 2"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +153,8 @@ int main(void)
 		cmocka_unit_test(colours_are_for_terminals_only),
 		cmocka_unit_test(parameters_are_named),
 		cmocka_unit_test(what_was_not_measured_is_said),
+		cmocka_unit_test(an_arm_without_orders_has_no_figures),
+		cmocka_unit_test(cpus_that_are_not_pinned_are_no_cpu_0),
 	};
 
 	return cmocka_run_group_tests_name("measure/report", tests, NULL, NULL);
