@@ -279,10 +279,12 @@ failed:
 int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
 		     unsigned int count)
 {
-	const unsigned int patience_s = idle_s + interval_s * count;
+	const uint64_t patience_ms =
+		((uint64_t)idle_s + (uint64_t)interval_s * count) * 1000;
 	const struct setting settings[] = {
 		/* For what was sent and is not acknowledged. */
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, (int)patience_s * 1000,
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT,
+		  patience_ms < INT_MAX ? (int)patience_ms : INT_MAX,
 		  "TCP_USER_TIMEOUT" },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, (int)idle_s, "TCP_KEEPIDLE" },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, (int)interval_s,

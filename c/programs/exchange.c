@@ -52,6 +52,19 @@ static int keepalive_parse(const char *text, void *target, const char **why)
 	return 0;
 }
 
+/* Without an address the family is AF_UNSPEC, until interface_use() has found
+ * one: a given 0.0.0.0 means what it says. */
+static int listen_parse(const char *text, void *target, const char **why)
+{
+	struct sockaddr_in *listen = target;
+	const char *colon = strrchr(text, ':');
+	int err = address_parse_listen(text, target, why);
+
+	if (!err && (!colon || colon == text))
+		listen->sin_family = AF_UNSPEC;
+	return err;
+}
+
 static const struct option_row rows[] = {
 	{ .name = "feed",
 	  .value = "FILE",
@@ -63,7 +76,7 @@ static const struct option_row rows[] = {
 	  .value = "[ADDR]:PORT",
 	  .initial = ":9012",
 	  .type = OPTION_PARSED,
-	  .parse = address_parse_listen,
+	  .parse = listen_parse,
 	  .offset = AT(exchange.order_entry.listen),
 	  .help = "where orders are taken; without ADDR the interface's\n"
 		  "address, or 127.0.0.1 when no interface is named" },
@@ -213,8 +226,9 @@ static int interface_use(struct options *options, struct interface *interface)
 				    options->interface);
 		options->exchange.marketdata.interface = interface;
 	}
-	if (listen->sin_addr.s_addr != htonl(INADDR_ANY))
+	if (listen->sin_family != AF_UNSPEC)
 		return 0;
+	listen->sin_family = AF_INET;
 	listen->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (options->interface)
 		listen->sin_addr = interface->address;

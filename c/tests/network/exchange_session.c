@@ -118,6 +118,16 @@ static void defaults(void **state)
 	order_client_close(client);
 }
 
+static void any_address(void **state)
+{
+	(void)state;
+	lab_start(&exchange, lab.exchange, "t2t-exchange", "--feed",
+		  lab_feed(&lab, 1, 1), "--interface", LAB_EXCHANGE_INTERFACE,
+		  "--listen", "0.0.0.0:9012", NULL);
+	lab_line(&exchange, "state INIT");
+	lab_says(&exchange, "takes orders at 0.0.0.0:9012");
+}
+
 static void other_addresses(void **state)
 {
 	int client;
@@ -345,6 +355,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.2 by default orders go to 9012, data to 239.255.0.1:12345",
 		 defaults, clean),
 	LAB_TEST("A.2 port and group are options", other_addresses, clean),
+	LAB_TEST("A.2 a given 0.0.0.0 means any address", any_address, clean),
 	LAB_TEST("A.4 a second connect while busy is accepted and closed at "
 		 "once, logged, the first undisturbed",
 		 second_closed, clean),

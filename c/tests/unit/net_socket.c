@@ -303,6 +303,8 @@ static void test_keepalive(void **state)
 	assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 3);
 	assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
 	log_catch();
+	/* The kernel's limits; in ms they are more than an int takes. */
+	assert_int_equal(socket_keepalive(fd, 32767, 32767, 127), 0);
 	assert_int_equal(socket_keepalive(fd, 0, 3, 4), -EINVAL);
 	assert_true(is_one_line(log_caught(),
 				"cannot set TCP_KEEPIDLE to 0: Invalid arg"));

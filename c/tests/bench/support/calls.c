@@ -133,11 +133,12 @@ int bench_calls(struct bench *bench)
 	slow.trader = wrapper;
 	slow.pace = "rate:4000";
 	err = trial_run(&slow, "spin", folder, &result);
-	if (!err)
-		err = calls_read(&calls, trace);
 	if (err)
 		return err;
 	json_decref(result);
+	err = calls_read(&calls, trace);
+	if (err)
+		return err;
 	for (size_t i = 0; i < calls.count; i++)
 		if (!allowed(calls.call[i].name))
 			others += (double)calls.call[i].count;

@@ -22,6 +22,7 @@ static json_int_t number_of(const json_t *object, const char *key)
 static double trial_p50(struct bench *bench, const char *trader,
 			const char *receive, const char *name, size_t round)
 {
+	struct trial_config trial = bench->trial;
 	char folder[PATH_MAX];
 	const json_t *analysis;
 	json_t *result;
@@ -29,8 +30,8 @@ static double trial_p50(struct bench *bench, const char *trader,
 
 	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, name,
 		 round);
-	bench->trial.trader = trader;
-	if (trial_run(&bench->trial, receive, folder, &result) < 0)
+	trial.trader = trader;
+	if (trial_run(&trial, receive, folder, &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
 	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
@@ -62,7 +63,6 @@ int bench_wire(struct bench *bench)
 		if (spin[i] < 0 || reflector[i] < 0 || bare[i] < 0)
 			return -EIO;
 	}
-	bench->trial.trader = NULL;
 	bench_figure(bench, "spin trader, wire to wire p50", "us", spin,
 		     "a bare reflector", reflector, bench->rounds,
 		     BENCH_AT_MOST, 1.10);
@@ -106,11 +106,14 @@ int bench_memory(struct bench *bench)
 						   program),
 				     "--read", folder, "--json", NULL };
 	err = process_start(&process, read, &place);
-	if (!err && process_wait(&process, -1, NULL) == 0) {
-		mib = (double)process.max_rss_kib / 1024;
-		bench_figure(bench, "memory of t2t-wiretap --read, at most",
-			     "MiB", &mib, NULL, NULL, 1, BENCH_AT_MOST,
-			     64e6 / (1 << 20));
+	if (err)
+		return err;
+	if (process_wait(&process, -1, NULL) != 0) {
+		log_error("t2t-wiretap --read %s failed", folder);
+		return -EIO;
 	}
-	return err;
+	mib = (double)process.max_rss_kib / 1024;
+	bench_figure(bench, "memory of t2t-wiretap --read, at most", "MiB",
+		     &mib, NULL, NULL, 1, BENCH_AT_MOST, 64e6 / (1 << 20));
+	return 0;
 }
