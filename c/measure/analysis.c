@@ -13,7 +13,8 @@
 #include "wire/frame.h"
 #include "wire/market_data.h"
 
-#define SEEN_COUNT 65536 /* datagrams remembered; a power of two */
+#define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
+#define SEEN_COUNT     65536 /* datagrams remembered; a power of two */
 /* A datagram's second sight comes within this. */
 #define SIGHT_MAX_NS CLOCK_NS_PER_S
 
@@ -348,9 +349,9 @@ int analysis_open(const struct analysis_config *config, struct analysis **out)
 	if (!analysis)
 		goto no_memory;
 	analysis->config = *config;
-	latencies_open(&analysis->wire_to_wire);
-	latencies_open(&analysis->deciding_message);
-	latencies_open(&analysis->back_to_back);
+	latencies_open(&analysis->wire_to_wire, LATENCIES_KEPT);
+	latencies_open(&analysis->deciding_message, LATENCIES_KEPT);
+	latencies_open(&analysis->back_to_back, LATENCIES_KEPT);
 	order_stream_open(&analysis->stream,
 			  &(struct order_stream_config){
 				  .port = (uint16_t)config->order_port,

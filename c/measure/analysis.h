@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "measure/latencies.h"
+#include "base/latencies.h"
 #include "net/capture_file.h"
 #include "trader/strategy.h"
 

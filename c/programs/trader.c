@@ -288,7 +288,8 @@ static json_t *stages_json(struct trader *trader)
 	json_t *stages = json_object();
 
 	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		struct percentiles all = stages_percentiles(&trader->stages, i);
+		struct latencies_summary all =
+			stages_summary(&trader->stages, i);
 
 		json_object_set_new(stages, stages_interval_names[i],
 				    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
@@ -339,7 +340,8 @@ static void table_print(struct trader *trader)
 	printf("%-18s %9s %9s %9s %9s %9s %9s %9s\n", "stage, ns", "count",
 	       "min", "p50", "p90", "p99", "p99.9", "max");
 	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		struct percentiles all = stages_percentiles(&trader->stages, i);
+		struct latencies_summary all =
+			stages_summary(&trader->stages, i);
 
 		if (all.count == 0 && i != STAGES_USER_TO_SENT) {
 			printf("%-18s %9s %s\n", stages_interval_names[i], "-",
@@ -348,8 +350,8 @@ static void table_print(struct trader *trader)
 				       : "no order was sent");
 			continue;
 		}
-		printf("%-18s %9zu %9llu %9llu %9llu %9llu %9llu %9llu\n",
-		       stages_interval_names[i], all.count,
+		printf("%-18s %9llu %9llu %9llu %9llu %9llu %9llu %9llu\n",
+		       stages_interval_names[i], (unsigned long long)all.count,
 		       (unsigned long long)all.min, (unsigned long long)all.p50,
 		       (unsigned long long)all.p90, (unsigned long long)all.p99,
 		       (unsigned long long)all.p99_9,

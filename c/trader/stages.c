@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+
+/* Of each kind: 2 MiB. */
+#define INTERVALS_KEPT (1 << 18)
 
 const char *const stages_interval_names[STAGES_INTERVALS] = {
 	[STAGES_KERNEL_TO_USER] = "kernel_to_user",
@@ -47,84 +49,68 @@ int stages_open(struct stages *stages, const char *path)
 			  stages->file) == EOF)
 			fault_note(stages);
 	}
+	for (int i = 0; i < STAGES_INTERVALS; i++)
+		latencies_open(&stages->interval[i], INTERVALS_KEPT);
 	clock_anchor_take(&stages->first);
 	return 0;
 }
 
-static int room_make(struct stages *stages)
-{
-	size_t room = stages->interval_room + stages->count;
-
-	if (stages->count == 0)
-		return 0;
-	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		uint64_t *wider =
-			realloc(stages->interval[i], room * sizeof(*wider));
-
-		if (!wider)
-			return -ENOMEM;
-		stages->interval[i] = wider;
-	}
-	stages->interval_room = room;
-	return 0;
-}
-
-static void interval_add(struct stages *stages, enum stages_interval interval,
-			 uint64_t from_ns, uint64_t to_ns)
+static int interval_add(struct stages *stages, enum stages_interval interval,
+			uint64_t from_ns, uint64_t to_ns)
 {
 	/* Two clocks may disagree by a little; time doesn't run backwards. */
-	stages->interval[interval][stages->interval_count[interval]++] =
-		to_ns > from_ns ? to_ns - from_ns : 0;
+	return latencies_add(&stages->interval[interval],
+			     to_ns > from_ns ? to_ns - from_ns : 0);
 }
 
-static void sample_settle(struct stages *stages,
-			  const struct clock_anchor *last,
-			  const struct stages_sample *sample)
+static int sample_settle(struct stages *stages, const struct clock_anchor *last,
+			 const struct stages_sample *sample)
 {
 	const struct clock_anchor *first = &stages->first;
 	uint64_t user = clock_to_realtime_ns(first, last, sample->user);
 	uint64_t decision = clock_to_realtime_ns(first, last, sample->decision);
 	uint64_t sent = clock_to_realtime_ns(first, last, sample->sent);
+	int err = interval_add(stages, STAGES_USER_TO_DECISION, user, decision);
 
-	interval_add(stages, STAGES_USER_TO_DECISION, user, decision);
-	interval_add(stages, STAGES_DECISION_TO_SENT, decision, sent);
-	interval_add(stages, STAGES_USER_TO_SENT, user, sent);
-	if (sample->kernel_ns) {
-		interval_add(stages, STAGES_KERNEL_TO_USER, sample->kernel_ns,
-			     user);
-		interval_add(stages, STAGES_KERNEL_TO_SENT, sample->kernel_ns,
-			     sent);
-	} else {
+	if (!err)
+		err = interval_add(stages, STAGES_DECISION_TO_SENT, decision,
+				   sent);
+	if (!err)
+		err = interval_add(stages, STAGES_USER_TO_SENT, user, sent);
+	if (!sample->kernel_ns)
 		stages->unstamped++;
-	}
+	if (!err && sample->kernel_ns)
+		err = interval_add(stages, STAGES_KERNEL_TO_USER,
+				   sample->kernel_ns, user);
+	if (!err && sample->kernel_ns)
+		err = interval_add(stages, STAGES_KERNEL_TO_SENT,
+				   sample->kernel_ns, sent);
 	if (stages->file && fprintf(stages->file,
 				    "%" PRIu32 ",%" PRIu64 ",%" PRIu64
 				    ",%" PRIu64 ",%" PRIu64 "\n",
 				    sample->sequence, sample->kernel_ns, user,
 				    decision, sent) < 0)
 		fault_note(stages);
+	return err;
 }
 
 int stages_settle(struct stages *stages)
 {
 	struct clock_anchor last;
-	int err = room_make(stages);
+	int err = 0;
 
-	if (err)
-		return err;
 	clock_anchor_take_after(&stages->first, &last);
-	for (uint32_t i = 0; i < stages->count; i++)
-		sample_settle(stages, &last, &stages->sample[i]);
+	for (uint32_t i = 0; i < stages->count && !err; i++)
+		err = sample_settle(stages, &last, &stages->sample[i]);
 	stages->taken += stages->count;
 	stages->count = 0;
-	return 0;
+	return err;
 }
 
-struct percentiles stages_percentiles(struct stages *stages,
-				      enum stages_interval interval)
+struct latencies_summary stages_summary(struct stages *stages,
+					enum stages_interval interval)
 {
-	return percentiles_of(stages->interval[interval],
-			      stages->interval_count[interval]);
+	return latencies_summary(&stages->interval[interval]);
 }
 
 int stages_close(struct stages *stages)
@@ -138,7 +124,7 @@ int stages_close(struct stages *stages)
 		log_error("--samples %s: %s: samples are missing", stages->path,
 			  log_reason(err));
 	for (int i = 0; i < STAGES_INTERVALS; i++)
-		free(stages->interval[i]);
+		latencies_close(&stages->interval[i]);
 	mem_arena_close(&stages->arena);
 	memset(stages, 0, sizeof(*stages));
 	return err;

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/latencies.h"
 #include "base/mem.h"
-#include "base/percentile.h"
 
 #define STAGES_ROOM 65536 /* samples in memory before they are written out */
 
@@ -47,10 +47,7 @@ struct stages {
 	FILE *file; /* NULL: samples are not kept */
 	const char *path;
 	int fault; /* what befell the file first */
-	/* All intervals so far, ns; grown when samples are settled. */
-	uint64_t *interval[STAGES_INTERVALS];
-	size_t interval_count[STAGES_INTERVALS];
-	size_t interval_room;
+	struct latencies interval[STAGES_INTERVALS]; /* of what was settled */
 };
 
 /* path: where raw samples go (CSV); NULL: nowhere. 0 or a negative errno,
@@ -81,9 +78,9 @@ static inline int stages_filling(const struct stages *stages)
  * stages_close(). */
 int stages_settle(struct stages *stages);
 
-/* Exact percentiles of all that was settled, ns. */
-struct percentiles stages_percentiles(struct stages *stages,
-				      enum stages_interval interval);
+/* Percentiles of all that was settled, ns; exact while stride is 1. */
+struct latencies_summary stages_summary(struct stages *stages,
+					enum stages_interval interval);
 
 /* Closes the file. 0, or the negative errno that befell it, logged with the
  * path. */

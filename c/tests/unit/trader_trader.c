@@ -72,7 +72,7 @@ static void make_triggers(struct rig *rig, int count)
 static void each_trigger_makes_one_order_and_one_sample(void **state)
 {
 	struct rig rig;
-	struct percentiles all;
+	struct latencies_summary all;
 
 	(void)state;
 	rig_open(&rig);
@@ -86,8 +86,8 @@ static void each_trigger_makes_one_order_and_one_sample(void **state)
 	assert_int_equal(rig.trader.counters.orders, 5);
 	assert_int_equal(rig.trader.counters.gaps, 0);
 	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		all = stages_percentiles(&rig.trader.stages,
-					 (enum stages_interval)i);
+		all = stages_summary(&rig.trader.stages,
+				     (enum stages_interval)i);
 		assert_int_equal(all.count, 5);
 		assert_true(all.min <= all.p50 && all.p50 <= all.max);
 	}
@@ -237,8 +237,7 @@ static void more_samples_than_memory_holds_lose_none(void **state)
 	assert_int_equal(rig.trader.stages.flushes, 1);
 	assert_int_equal(rig.trader.counters.orders, STAGES_ROOM + 10);
 	assert_int_equal(
-		stages_percentiles(&rig.trader.stages, STAGES_USER_TO_SENT)
-			.count,
+		stages_summary(&rig.trader.stages, STAGES_USER_TO_SENT).count,
 		STAGES_ROOM + 10);
 	assert_int_equal(rig_close(&rig), 0);
 	assert_int_equal(lines_of(path, first, sizeof(first)),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "measure/latencies.h"
+#include "base/latencies.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,9 +8,11 @@
 
 #define LATENCIES_FIRST 4096
 
-void latencies_open(struct latencies *latencies)
+void latencies_open(struct latencies *latencies, size_t most)
 {
-	*latencies = (struct latencies){ .stride = 1, .min = UINT64_MAX };
+	*latencies = (struct latencies){ .most = most,
+					 .stride = 1,
+					 .min = UINT64_MAX };
 }
 
 void latencies_close(struct latencies *latencies)
@@ -27,13 +29,15 @@ static int latencies_make_room(struct latencies *latencies)
 
 	if (latencies->kept < latencies->capacity)
 		return 0;
-	if (latencies->kept == LATENCIES_MAX) {
-		for (size_t i = 0; i < LATENCIES_MAX / 2; i++)
+	if (latencies->kept == latencies->most) {
+		for (size_t i = 0; i < latencies->most / 2; i++)
 			latencies->values[i] = latencies->values[2 * i];
-		latencies->kept = LATENCIES_MAX / 2;
+		latencies->kept = latencies->most / 2;
 		latencies->stride *= 2;
 		return 0;
 	}
+	if (capacity > latencies->most)
+		capacity = latencies->most;
 	values = realloc(latencies->values, capacity * sizeof(*values));
 	if (!values)
 		return -ENOMEM;

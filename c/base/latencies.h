@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Intervals in nanoseconds, kept raw for exact percentiles. Memory is bounded:
- * beyond LATENCIES_MAX every second one is forgotten and from then on only
+ * beyond `most` every second one is forgotten and from then on only
  * every second, then every fourth ... is kept; count, min and max stay exact,
  * and `stride` tells.
  */
-#ifndef MEASURE_LATENCIES_H
-#define MEASURE_LATENCIES_H
+#ifndef BASE_LATENCIES_H
+#define BASE_LATENCIES_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-#define LATENCIES_MAX (UINT32_C(1) << 21)
 
 struct latencies {
 	uint64_t *values; /* kept of them */
 	size_t kept;
 	size_t capacity;
+	size_t most;	 /* a power of two, at least 2 */
 	uint64_t stride; /* 1: all were kept */
 	uint64_t count;	 /* added */
 	uint64_t min, max;
@@ -28,7 +27,8 @@ struct latencies_summary {
 	uint64_t min, p50, p90, p99, p99_9, max;
 };
 
-void latencies_open(struct latencies *latencies);
+/* Keep at most so many, a power of two. */
+void latencies_open(struct latencies *latencies, size_t most);
 void latencies_close(struct latencies *latencies);
 
 /* 0 or -ENOMEM. */
