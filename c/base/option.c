@@ -208,6 +208,14 @@ static const struct option_row *row_find(const struct option_row *rows,
 	return NULL;
 }
 
+static enum option_result answered(void)
+{
+	if (fflush(stdout) == 0)
+		return OPTION_DONE;
+	log_error("cannot write to stdout: %s", log_reason(-errno));
+	return OPTION_FAILED;
+}
+
 static int wrong(const struct option_program *program)
 {
 	log_info("'%s --help' lists the options", program->name);
@@ -274,7 +282,7 @@ enum option_result option_parse_arguments(const struct option_program *program,
 	else if (common.man)
 		option_print_man(stdout, program);
 	if (!err && (common.help || common.version || common.man))
-		return fflush(stdout) == 0 ? OPTION_DONE : OPTION_WRONG;
+		return answered();
 	if (err)
 		return wrong(program);
 	for (unsigned int i = 0; program->rows[i].name; i++) {

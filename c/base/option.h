@@ -48,10 +48,12 @@ struct option_program {
 	const struct option_row *rows; /* ends with a row without name */
 };
 
+/* OPTION_RUN, or the code to exit with. */
 enum option_result {
-	OPTION_RUN = 0,	  /* go on */
-	OPTION_DONE = 1,  /* --help, --version or --man was answered */
-	OPTION_WRONG = 2, /* bad usage, said on stderr: exit with 2 */
+	OPTION_RUN = -1,   /* go on */
+	OPTION_DONE = 0,   /* --help, --version or --man was answered */
+	OPTION_FAILED = 1, /* ... to a stdout that did not take it; said */
+	OPTION_WRONG = 2,  /* bad usage, said on stderr */
 };
 
 /*

@@ -240,6 +240,14 @@ static const json_t *latency_of(const json_t *analysis, const char *name)
 	return json_is_number(ns) ? ns : NULL;
 }
 
+/* The p50 that may enter a comparison: of a trial that was all right. */
+static const json_t *judged(const json_t *analysis)
+{
+	if (!json_is_true(json_object_get(analysis, "correct")))
+		return NULL;
+	return latency_of(analysis, "p50");
+}
+
 /* One percentile of each of an arm's trials, by block; how many there are. */
 static size_t percentiles_of(const struct campaign *campaign, unsigned int arm,
 			     const char *name, double *values)
@@ -317,9 +325,10 @@ static json_t *histogram_of(const struct campaign *campaign, unsigned int arm)
 
 static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 {
-	static const char *const counts[] = { "packets", "triggers", "orders",
-					      "matched", "missing",  "extra",
-					      "wrong",	 "gaps" };
+	static const char *const counts[] = {
+		"packets", "triggers", "orders", "matched",    "missing",
+		"extra",   "wrong",    "gaps",	 "tap_dropped"
+	};
 	double values[CAMPAIGN_BLOCKS_MAX];
 	json_t *summary = json_object(), *latency = json_object();
 	json_t *p50s = json_array();
@@ -334,8 +343,6 @@ static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 			sum += number_of(trial_find(campaign, b, arm),
 					 counts[i]);
 		json_object_set_new(summary, counts[i], json_integer(sum));
-		if (i >= 4 && i <= 6 && sum > 0)
-			correct = false;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(percentile_names); i++) {
 		n = percentiles_of(campaign, arm, percentile_names[i], values);
@@ -343,8 +350,15 @@ static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 				    n ? json_real(statistics_median(values, n))
 				      : json_null());
 	}
-	for (unsigned int b = 0; b < campaign->config->blocks; b++)
-		trials += trial_find(campaign, b, arm) != NULL;
+	for (unsigned int b = 0; b < campaign->config->blocks; b++) {
+		const json_t *analysis = trial_find(campaign, b, arm);
+
+		if (!analysis)
+			continue;
+		trials++;
+		if (!json_is_true(json_object_get(analysis, "correct")))
+			correct = false;
+	}
 	n = percentiles_of(campaign, arm, "p50", values);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(p50s, json_real(values[i]));
@@ -369,10 +383,8 @@ static json_t *comparison(const struct campaign *campaign, unsigned int arm)
 	size_t n = 0;
 
 	for (unsigned int b = 0; b < campaign->config->blocks; b++) {
-		const json_t *base =
-			latency_of(trial_find(campaign, b, 0), "p50");
-		const json_t *other =
-			latency_of(trial_find(campaign, b, arm), "p50");
+		const json_t *base = judged(trial_find(campaign, b, 0));
+		const json_t *other = judged(trial_find(campaign, b, arm));
 
 		if (!base || !other)
 			continue;

@@ -62,7 +62,12 @@ static int sender_open(const char *interface_name, const char *group_text)
 
 	if (!err)
 		err = interface_find(interface_name, &interface);
-	return err ? err : socket_multicast_sender(&group, &interface, 1);
+	if (err) {
+		log_error("back to back: %s to %s: %s", interface_name,
+			  group_text, log_reason(err));
+		return err;
+	}
+	return socket_multicast_sender(&group, &interface, 1);
 }
 
 static int frames_send(int fd, const volatile int *stop)
@@ -102,8 +107,10 @@ int loop_back_send(int space, const char *interface, int cpu, const char *group,
 	int status, fd;
 	pid_t pid = fork();
 
-	if (pid < 0)
+	if (pid < 0) {
+		log_error("back to back: cannot fork: %s", log_reason(-errno));
 		return -errno;
+	}
 	if (pid == 0) {
 		cpu_die_with_parent();
 		if (namespace_enter(space) < 0 ||

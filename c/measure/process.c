@@ -202,12 +202,18 @@ int process_output(const char *const *argv, char *text, size_t size)
 		_exit(127);
 	}
 	close(pipes[1]);
-	while (pid > 0 && len < size - 1 &&
-	       (n = read(pipes[0], text + len, size - 1 - len)) > 0)
-		len += (size_t)n;
+	while (pid > 0 && len < size - 1) {
+		n = read(pipes[0], text + len, size - 1 - len);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
 	close(pipes[0]);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+	if (pid < 0)
 		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	text[len] = '\0';

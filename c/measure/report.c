@@ -6,7 +6,9 @@
 
 #include "measure/histogram.h"
 
-#define ARM_WIDTH 16
+/* A column as wide as its longest text, within bounds. */
+#define ARM_WIDTH_LEAST 13
+#define ARM_WIDTH_MOST	48
 
 struct style {
 	const char *bold, *good, *bad, *plain;
@@ -91,15 +93,34 @@ static void us_print(FILE *out, const json_t *ns)
 		fprintf(out, " %9s", "-");
 }
 
-static void arm_print(FILE *out, const json_t *arm, const struct style *style)
+static int arm_width(const json_t *arms)
+{
+	size_t width = ARM_WIDTH_LEAST, n;
+	const json_t *arm;
+
+	json_array_foreach(arms, n, arm)
+	{
+		size_t len = strlen(text_of(arm, "receive"));
+
+		width = len > width ? len : width;
+	}
+	return (int)(width < ARM_WIDTH_MOST ? width : ARM_WIDTH_MOST);
+}
+
+static void name_print(FILE *out, const json_t *arm, int width)
+{
+	fprintf(out, "%-*.*s", width, width, text_of(arm, "receive"));
+}
+
+static void arm_print(FILE *out, int width, const json_t *arm,
+		      const struct style *style)
 {
 	static const char *const names[] = { "min", "p50",   "p90",
 					     "p99", "p99_9", "max" };
 	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
 	bool correct = json_is_true(json_object_get(arm, "correct"));
 
-	fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
-		text_of(arm, "receive"));
+	name_print(out, arm, width);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		us_print(out, json_object_get(latency, names[i]));
 	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",
@@ -133,7 +154,8 @@ static const char *const *glyphs(void)
 }
 
 /* An axis with a mark at every second octave. */
-static void axis_print(FILE *out, unsigned int first, unsigned int last)
+static void axis_print(FILE *out, int width, unsigned int first,
+		       unsigned int last)
 {
 	char axis[HISTOGRAM_BUCKETS + 16];
 
@@ -151,11 +173,11 @@ static void axis_print(FILE *out, unsigned int first, unsigned int last)
 					     us / 1e3);
 		memcpy(axis + (i - first), label, (size_t)len);
 	}
-	fprintf(out, "%-*s %.*s\n", ARM_WIDTH, "us (m: ms)",
+	fprintf(out, "%-*s  %.*s\n", width, "us (m: ms)",
 		(int)(last - first + 8), axis);
 }
 
-static void distributions_print(FILE *out, const json_t *arms)
+static void distributions_print(FILE *out, int width, const json_t *arms)
 {
 	const char *const *glyph = glyphs();
 	unsigned int first = HISTOGRAM_BUCKETS, last = 0;
@@ -189,17 +211,17 @@ static void distributions_print(FILE *out, const json_t *arms)
 		for (unsigned int i = first; i <= last; i++)
 			if (histogram.count[i] > most)
 				most = histogram.count[i];
-		fprintf(out, "%-*.*s ", ARM_WIDTH, ARM_WIDTH - 1,
-			text_of(arm, "receive"));
+		name_print(out, arm, width);
+		fputs("  ", out);
 		for (unsigned int i = first; i <= last; i++)
 			fputs(glyph[(histogram.count[i] * 8 + most - 1) / most],
 			      out);
 		fputc('\n', out);
 	}
-	axis_print(out, first, last);
+	axis_print(out, width, first, last);
 }
 
-static void stages_print(FILE *out, const json_t *arms)
+static void stages_print(FILE *out, int width, const json_t *arms)
 {
 	static const char *const names[] = { "kernel_to_user",
 					     "user_to_decision",
@@ -214,8 +236,7 @@ static void stages_print(FILE *out, const json_t *arms)
 	{
 		const json_t *stages = json_object_get(arm, "stages_p50_ns");
 
-		fprintf(out, "%-*.*s", ARM_WIDTH, ARM_WIDTH - 1,
-			text_of(arm, "receive"));
+		name_print(out, arm, width);
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			us_print(out, json_object_get(stages, names[i]));
 		fputc('\n', out);
@@ -276,6 +297,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 {
 	const struct style style = style_of(colour);
 	const json_t *arms = json_object_get(summary, "arms");
+	const int width = arm_width(arms);
 	const json_t *arm;
 	size_t n;
 
@@ -284,12 +306,12 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
 		"outside the trader; medians over the blocks\n"
 		"%-*s %9s %9s %9s %9s %9s %9s  %7s %7s %4s %4s %4s\n",
-		style.bold, style.plain, ARM_WIDTH, "receive path", "min",
-		"p50", "p90", "p99", "p99.9", "max", "trigger", "match", "miss",
+		style.bold, style.plain, width, "receive path", "min", "p50",
+		"p90", "p99", "p99.9", "max", "trigger", "match", "miss",
 		"xtra", "bad");
-	json_array_foreach(arms, n, arm) arm_print(out, arm, &style);
-	stages_print(out, arms);
-	distributions_print(out, arms);
+	json_array_foreach(arms, n, arm) arm_print(out, width, arm, &style);
+	stages_print(out, width, arms);
+	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);
 	bias_print(out, summary);
 }

@@ -328,6 +328,39 @@ static int analyse(struct trial *trial, bool back_to_back, json_t **analysis)
 	return json_from_file(place.out, analysis);
 }
 
+/* Frames that the kernel dropped at the tap, as the wiretap told; -1 when it
+ * did not. */
+static long long tap_dropped(const struct trial *trial)
+{
+	FILE *file = fopen(trial->path[FILE_WIRETAP_LOG], "re");
+	long long dropped = -1;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *found = strstr(line, " frames captured, ");
+
+		if (found)
+			sscanf(found, " frames captured, %lld dropped",
+			       &dropped);
+	}
+	if (file)
+		fclose(file);
+	return dropped;
+}
+
+/* What the tap missed the oracle takes for the trader's fault, or overlooks:
+ * such a trial proves nothing. */
+static void tap_judge(const struct trial *trial, json_t *analysis)
+{
+	long long dropped = tap_dropped(trial);
+
+	json_object_set_new(analysis, "tap_dropped", json_integer(dropped));
+	if (dropped == 0)
+		return;
+	log_warning("the wiretap missed frames: this trial does not count");
+	json_object_set_new(analysis, "correct", json_false());
+}
+
 /* The trader leaves at the end of the feed; then the tap is emptied. */
 static int run_to_the_end(struct trial *trial)
 {
@@ -375,6 +408,8 @@ int trial_run(const struct trial_config *config, const char *receive,
 	trial_close(&trial);
 	if (!err)
 		err = analyse(&trial, false, &analysis);
+	if (!err)
+		tap_judge(&trial, analysis);
 	if (!err)
 		err = json_from_file(trial.path[FILE_TRADER_JSON], &trader);
 	if (!err) {

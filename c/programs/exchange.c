@@ -257,20 +257,16 @@ static int cpu_read(const char *text, int *cpu)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct options options = { 0 };
 	struct interface interface;
 	struct formatter formatter;
 	int err;
 
 	descriptors_fill();
-	switch (option_parse_arguments(&program, argc, argv, &options)) {
-	case OPTION_RUN:
-		break;
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	}
+	result = option_parse_arguments(&program, argc, argv, &options);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (cpu_read(options.cpu, &options.exchange.cpu) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

@@ -97,17 +97,13 @@ static int symbol_check(const char *symbol)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct options options = { 0 };
 	struct feed_generator_counts counts;
 
-	switch (option_parse_arguments(&program, argc, argv, &options)) {
-	case OPTION_RUN:
-		break;
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	}
+	result = option_parse_arguments(&program, argc, argv, &options);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (symbol_check(options.feed.symbol) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

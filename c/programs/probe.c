@@ -178,18 +178,14 @@ static void table_print(const json_t *found, const struct utsname *kernel)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct config config = { 0 };
 	struct utsname kernel;
 	json_t *found;
 
-	switch (option_parse_arguments(&program, argc, argv, &config)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		return (int)result;
 	uname(&kernel);
 	found = json_array();
 	tell_paths(found, config.interface);

@@ -14,12 +14,14 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "exchange/pace.h"
 #include "measure/campaign.h"
 #include "measure/process.h"
 #include "measure/report.h"
 #include "net/address.h"
 #include "net/namespace.h"
 #include "receive/receive_ops.h"
+#include "trader/strategy.h"
 
 struct config {
 	const char *feed;
@@ -28,7 +30,7 @@ struct config {
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
-	const char *aggress;
+	unsigned int aggress;
 	const char *group;
 	const char *cpus;
 	const char *output;
@@ -79,9 +81,10 @@ static const struct option_row rows[] = {
 	{ .name = "aggress",
 	  .value = "SIDE",
 	  .initial = "opposite",
-	  .type = OPTION_STRING,
+	  .type = OPTION_CHOICE,
+	  .choices = strategy_aggress_names,
 	  .offset = offsetof(struct config, aggress),
-	  .help = "opposite or same" },
+	  .help = "which side an order takes, as t2t-trader has it" },
 	{ .name = "group",
 	  .value = "ADDR:PORT",
 	  .initial = "239.255.0.1:12345",
@@ -215,6 +218,7 @@ static int programs_folder(char path[static PATH_MAX])
 static int config_check(const struct config *config)
 {
 	struct sockaddr_in group;
+	struct pace_config pace;
 	const char *why = "";
 	int64_t usd;
 
@@ -231,6 +235,10 @@ static int config_check(const struct config *config)
 	}
 	if (address_parse_group(config->group, &group, &why) < 0) {
 		log_error("--group: '%s': %s", config->group, why);
+		return -EINVAL;
+	}
+	if (pace_parse(config->pace, &pace, &why) < 0) {
+		log_error("--pace: '%s': %s", config->pace, why);
 		return -EINVAL;
 	}
 	if (access(config->output, F_OK) == 0) {
@@ -302,6 +310,7 @@ static int result_print(const struct config *config, const json_t *summary)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct campaign_config campaign = { 0 };
 	char folder[PATH_MAX], command[4096];
@@ -310,14 +319,9 @@ int main(int argc, char **argv)
 	char *arms = NULL;
 	int code = 2, err;
 
-	switch (option_parse_arguments(&program, argc, argv, &config)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		return (int)result;
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
 	if (!arms || arms_split(arms, &campaign) < 0) {
@@ -344,7 +348,7 @@ int main(int argc, char **argv)
 	campaign.trial.feed = config.feed;
 	campaign.trial.pace = config.pace;
 	campaign.trial.threshold_usd = config.threshold_usd;
-	campaign.trial.aggress = config.aggress;
+	campaign.trial.aggress = strategy_aggress_names[config.aggress];
 	campaign.trial.group = config.group;
 	campaign.trial.stop = &stopped;
 	campaign.blocks = (unsigned int)config.blocks;

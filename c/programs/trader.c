@@ -401,18 +401,14 @@ static int trade(const struct config *config)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct config config = { .cpu = -1 };
 	int code;
 
-	switch (option_parse_arguments(&program, argc, argv, &config)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (help_given(&config))
 		return fflush(stdout) == EOF ? 1 : 0;
 	code = config_check(&config);

@@ -190,17 +190,13 @@ static int analyse(const struct wiretap_options *options)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct wiretap_options options = { 0 };
 	int rc;
 
-	switch (option_parse_arguments(&program, argc, argv, &options)) {
-	case OPTION_RUN:
-		break;
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	}
+	result = option_parse_arguments(&program, argc, argv, &options);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (!options.read == !options.write ||
 	    !options.interface != !options.write) {
 		log_error("either --read FILE, or --interface NAME and "

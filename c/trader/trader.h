@@ -53,7 +53,7 @@ struct trader {
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;
-	unsigned int idle; /* polls in a row that found nothing */
+	unsigned int idle; /* empty polls since the last look around */
 	const struct trader_config *config;
 	int fd; /* of the order connection; -1: none */
 };

@@ -70,17 +70,13 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct bench bench = { 0 };
 	int failed = 0;
 
-	switch (option_parse_arguments(&program, argc, argv, &bench)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &bench);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (namespace_become_root() < 0 || bench_open(&bench) < 0)
 		return 1;
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {

@@ -145,6 +145,7 @@ static uint64_t stamp_ticks(void)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	struct clock_anchor first, last;
 	uint64_t *times, p50s[1000], p99s[1000], orders = 0;
 	struct datagrams all = { 0 };
@@ -152,14 +153,9 @@ int main(int argc, char **argv)
 	struct config config = { 0 };
 	double ns, p50, p99, stamp;
 
-	switch (option_parse_arguments(&program, argc, argv, &config)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (datagrams_load(&all, config.feed) < 0 || all.count == 0 ||
 	    channel_open("raw", CHANNEL_TRADER, &channel) < 0)
 		return 1;

@@ -192,6 +192,7 @@ static int reflect(int data, int orders, const struct answer *answer)
 
 int main(int argc, char **argv)
 {
+	enum option_result result;
 	const char *capture = getenv("T2T_BENCH_CAPTURE");
 	struct config config = { .strategy.quantity = 1 };
 	unsigned int buffer = 4 << 20;
@@ -199,14 +200,9 @@ int main(int argc, char **argv)
 	struct interface interface;
 	int data, orders, err;
 
-	switch (option_parse_arguments(&program, argc, argv, &config)) {
-	case OPTION_DONE:
-		return 0;
-	case OPTION_WRONG:
-		return 2;
-	case OPTION_RUN:
-		break;
-	}
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		return (int)result;
 	if (!capture || answers_load(&config, capture, &answers) < 0 ||
 	    !answers.count) {
 		log_error("T2T_BENCH_CAPTURE: no capture with triggers");

@@ -129,6 +129,8 @@ check_usage 'a path in memory is bad usage' "'null'" "${feed[@]}" --arms 'null'
 check_usage 'no path at all is bad usage' '--arms' "${feed[@]}" --arms ' '
 check_usage 'a wrong amount is bad usage' '--threshold-usd' "${feed[@]}" --threshold-usd much
 check_usage 'a group that is none is bad usage' '--group' "${feed[@]}" --group 10.0.0.1:5
+check_usage 'a wrong pace is bad usage' '--pace' "${feed[@]}" --pace warp:9
+check_usage 'a wrong side is bad usage' '--aggress' "${feed[@]}" --aggress up
 check_usage 'wrong CPUs are bad usage' '--cpus' "${feed[@]}" --cpus 1,2
 
 name='a trial that fails says which program and why'

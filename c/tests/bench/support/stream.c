@@ -309,7 +309,7 @@ static double rate_read(const char *path)
 /* The exchange at full speed, from its first packet to its last. */
 static double exchange_rate(const struct bench *bench)
 {
-	char path[PATH_MAX], out[PATH_MAX], log[PATH_MAX];
+	char path[PATH_MAX], out[PATH_MAX], log[PATH_MAX], cpu[16];
 	const char *const argv[] = { bench_program(bench, "t2t-exchange", path),
 				     "--feed",
 				     bench->feed,
@@ -325,6 +325,7 @@ static double exchange_rate(const struct bench *bench)
 	struct link link;
 	double rate = -1;
 
+	snprintf(cpu, sizeof(cpu), "%d", bench->trial.cpu[TRIAL_EXCHANGE]);
 	snprintf(out, sizeof(out), "%s/rate.out", bench->folder);
 	snprintf(log, sizeof(log), "%s/rate.log", bench->folder);
 	unlink(log);
