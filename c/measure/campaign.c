@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "measure/busy.h"
 #include "measure/histogram.h"
 #include "measure/provenance.h"
 #include "measure/statistics.h"
@@ -27,6 +28,7 @@ struct campaign {
 	json_t *trials; /* of the summary, in the order they ran */
 	json_t *bias;	/* of the summary; null when not measured */
 	uint64_t begin_ns;
+	struct busy begin_busy;
 	uint64_t random; /* the generator's state */
 };
 
@@ -404,6 +406,7 @@ static json_t *comparison(const struct campaign *campaign, unsigned int arm)
 static json_t *summary_make(const struct campaign *campaign)
 {
 	json_t *arms = json_array(), *comparisons = json_array();
+	struct busy now = campaign->begin_busy;
 
 	for (unsigned int i = 0; i < campaign->config->arm_count; i++) {
 		json_array_append_new(arms, arm_summary(campaign, i));
@@ -411,11 +414,14 @@ static json_t *summary_make(const struct campaign *campaign)
 			json_array_append_new(comparisons,
 					      comparison(campaign, i));
 	}
+	busy_take(&now);
 	return json_pack(
-		"{s:s,s:s,s:s,s:o,s:o,s:O,s:O,s:f}", "schema", CAMPAIGN_SCHEMA,
-		"place", "local", "accelerator", "none", "arms", arms,
-		"comparisons", comparisons, "back_to_back", campaign->bias,
-		"trials", campaign->trials, "seconds",
+		"{s:s,s:s,s:s,s:o,s:o,s:O,s:O,s:f,s:f,s:f}", "schema",
+		CAMPAIGN_SCHEMA, "place", "local", "accelerator", "none",
+		"arms", arms, "comparisons", comparisons, "back_to_back",
+		campaign->bias, "trials", campaign->trials, "others_cpus",
+		busy_others(&campaign->begin_busy, &now), "stolen_cpus",
+		busy_stolen(&campaign->begin_busy, &now), "seconds",
 		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9);
 }
 
@@ -472,6 +478,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	campaign.bias = json_null();
 	campaign.manifest = manifest_make(&campaign);
 	err = state_save(&campaign, "running");
+	busy_take(&campaign.begin_busy);
 	if (!err)
 		err = bias_measure(&campaign);
 	if (!err)

@@ -10,6 +10,9 @@
 #define ARM_WIDTH_LEAST 13
 #define ARM_WIDTH_MOST	48
 
+/* CPUs that others kept busy, from which on it is said. */
+#define OTHERS_NOTED 0.3
+
 struct style {
 	const char *bold, *good, *bad, *plain;
 };
@@ -272,6 +275,22 @@ static void comparisons_print(FILE *out, const json_t *summary,
 	}
 }
 
+/* A spinning path suffers most from whoever else wants its CPU. */
+static void others_print(FILE *out, const json_t *summary,
+			 const struct style *style)
+{
+	double others = real_of(summary, "others_cpus");
+
+	if (others < OTHERS_NOTED)
+		return;
+	fprintf(out,
+		"%sthe machine was not ours alone%s: others kept %.2f CPUs "
+		"busy meanwhile (%.2f stolen); believe no tail, and repeat it "
+		"when it is quiet\n",
+		style->bad, style->plain, others,
+		real_of(summary, "stolen_cpus"));
+}
+
 static void bias_print(FILE *out, const json_t *summary)
 {
 	const json_t *bias = json_object_get(
@@ -314,4 +333,5 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);
 	bias_print(out, summary);
+	others_print(out, summary, &style);
 }

@@ -105,6 +105,22 @@ static void parameters_are_named(void **state)
 	free(text);
 }
 
+static void a_busy_machine_is_told(void **state)
+{
+	char *busy = report_of("{'arms': [], 'others_cpus': 1.25,"
+			       " 'stolen_cpus': 0.5}",
+			       "{}", false);
+	char *quiet =
+		report_of("{'arms': [], 'others_cpus': 0.05}", "{}", false);
+
+	(void)state;
+	assert_non_null(strstr(busy, "others kept 1.25 CPUs busy meanwhile "
+				     "(0.50 stolen)"));
+	assert_null(strstr(quiet, "others kept"));
+	free(quiet);
+	free(busy);
+}
+
 static void what_was_not_measured_is_said(void **state)
 {
 	char *text =
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(figures_and_verdicts_are_shown),
 		cmocka_unit_test(colours_are_for_terminals_only),
 		cmocka_unit_test(parameters_are_named),
+		cmocka_unit_test(a_busy_machine_is_told),
 		cmocka_unit_test(what_was_not_measured_is_said),
 		cmocka_unit_test(an_arm_without_orders_has_no_figures),
 		cmocka_unit_test(cpus_that_are_not_pinned_are_no_cpu_0),

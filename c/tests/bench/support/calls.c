@@ -129,10 +129,11 @@ int bench_calls(struct bench *bench)
 	err = wrapper_write(bench, wrapper, trace);
 	if (err)
 		return err;
-	/* At a rate that a traced program keeps up with. */
+	/* At a rate that a traced program keeps up with, and with a buffer for
+	 * when it does not: telling of a gap takes calls, too. */
 	slow.trader = wrapper;
 	slow.pace = "rate:4000";
-	err = trial_run(&slow, "spin", folder, &result);
+	err = trial_run(&slow, "spin:rcvbuf=64m", folder, &result);
 	if (err)
 		return err;
 	json_decref(result);
