@@ -161,6 +161,5 @@ int bench_capture(struct bench *bench)
 	json_decref(result);
 	snprintf(bench->capture, sizeof(bench->capture),
 		 "%s/capture/capture.pcapng", bench->folder);
-	setenv("T2T_BENCH_CAPTURE", bench->capture, 1);
 	return 0;
 }

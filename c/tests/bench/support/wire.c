@@ -13,14 +13,16 @@
 #include "net/namespace.h"
 #include "tests/bench/support/bench.h"
 
+#define TRIES 3 /* for a trial in which all orders are right */
+
 static json_int_t number_of(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
 /* One trial's p50, us; < 0 when it failed or was incorrect. */
-static double trial_p50(struct bench *bench, const char *trader,
-			const char *receive, const char *name, size_t round)
+static double trial_once(struct bench *bench, const char *trader,
+			 const char *receive, const char *name, size_t round)
 {
 	struct trial_config trial = bench->trial;
 	char folder[PATH_MAX];
@@ -45,30 +47,89 @@ static double trial_p50(struct bench *bench, const char *trader,
 	return p50;
 }
 
+/* A trial that was not all right (the machine lost packets) says nothing of
+ * speed: it is made again, not left out. */
+static double trial_p50(struct bench *bench, const char *trader,
+			const char *receive, const char *name, size_t round)
+{
+	double p50 = -1;
+
+	for (int i = 0; i < TRIES && p50 < 0; i++)
+		p50 = trial_once(bench, trader, receive, name, round);
+	return p50;
+}
+
+/*
+ * Short trials and many: what drifts on a shared machine then drifts less
+ * between two neighbours, and the median of the pairs sees through the rest.
+ */
+static int short_feed(const struct bench *bench, char path[static PATH_MAX])
+{
+	char program[PATH_MAX];
+	const char *const argv[] = { bench_program(bench, "t2t-feedgen",
+						   program),
+				     "--quiet",
+				     "--bytes",
+				     "300000",
+				     "--seed",
+				     "2",
+				     "--triggers",
+				     "0.05",
+				     "--output",
+				     path,
+				     NULL };
+
+	snprintf(path, PATH_MAX, "%s/short.csv.gz", bench->folder);
+	return bench_seconds(argv) < 0 ? -EIO : 0;
+}
+
+/* What the reflector is to answer. */
+static int answers_make(struct bench *bench)
+{
+	char folder[PATH_MAX], capture[PATH_MAX + 16];
+	json_t *result;
+	int err;
+
+	snprintf(folder, sizeof(folder), "%s/answers", bench->folder);
+	err = trial_run(&bench->trial, "spin", folder, &result);
+	if (err)
+		return err;
+	json_decref(result);
+	snprintf(capture, sizeof(capture), "%s/capture.pcapng", folder);
+	return setenv("T2T_BENCH_CAPTURE", capture, 1) < 0 ? -errno : 0;
+}
+
 int bench_wire(struct bench *bench)
 {
 	double spin[BENCH_ROUNDS_MAX], reflector[BENCH_ROUNDS_MAX];
 	double bare[BENCH_ROUNDS_MAX];
-	char path[PATH_MAX];
-	int err = bench_capture(bench);
+	const size_t rounds = bench->rounds * 5 < BENCH_ROUNDS_MAX
+				      ? bench->rounds * 5
+				      : BENCH_ROUNDS_MAX;
+	char program[PATH_MAX], feed[PATH_MAX];
+	struct bench mine = *bench;
+	int err = short_feed(bench, feed);
 
+	mine.trial.feed = feed;
+	if (!err)
+		err = answers_make(&mine);
 	if (err)
 		return err;
-	bench_program(bench, "tests/bench/reflector", path);
-	for (size_t i = 0; i < bench->rounds; i++) {
-		spin[i] = trial_p50(bench, NULL, "spin", "spin", i);
-		reflector[i] = trial_p50(bench, path, "spin", "reflector", i);
-		bare[i] = trial_p50(bench, NULL, "spin:timestamps=off",
+	bench_program(bench, "tests/bench/reflector", program);
+	for (size_t i = 0; i < rounds; i++) {
+		spin[i] = trial_p50(&mine, NULL, "spin", "spin", i);
+		reflector[i] =
+			trial_p50(&mine, program, "spin", "reflector", i);
+		bare[i] = trial_p50(&mine, NULL, "spin:timestamps=off",
 				    "spin-bare", i);
 		if (spin[i] < 0 || reflector[i] < 0 || bare[i] < 0)
 			return -EIO;
 	}
 	bench_figure(bench, "spin trader, wire to wire p50", "us", spin,
-		     "a bare reflector", reflector, bench->rounds,
-		     BENCH_AT_MOST, 1.10);
+		     "a bare reflector", reflector, rounds, BENCH_AT_MOST,
+		     1.10);
 	bench_figure(bench, "the same without kernel stamps", "us", bare,
-		     "a bare reflector", reflector, bench->rounds,
-		     BENCH_NO_BOUND, 0);
+		     "a bare reflector", reflector, rounds, BENCH_NO_BOUND, 0);
 	return 0;
 }
 
