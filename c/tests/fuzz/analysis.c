@@ -37,8 +37,10 @@ static uint64_t time_after(uint64_t stamp_ns, uint8_t what)
 {
 	uint64_t step = what >> 2;
 
+	/* Backwards, but never to before 1970, which no capture holds. */
 	if (step == 63)
-		return stamp_ns - CLOCK_NS_PER_S;
+		return stamp_ns > CLOCK_NS_PER_S ? stamp_ns - CLOCK_NS_PER_S
+						 : 0;
 	return stamp_ns + step * step * CLOCK_NS_PER_S / 1000;
 }
 
