@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: MIT
+"""The doctor's rows: check, found, wanted, and what mends it.
+
+state: ok; note (the lab works without, and says what it does instead);
+FAIL (nothing is begun).
+"""
+
+import ipaddress
+import re
+
+MIB = 1 << 20
+GIB = 1 << 30
+NIC_DEVICES = {"virtio": "virtio-net-pci"}  # libvirt's name -> QEMU's
+NIC_MODELS = ("virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "igb")
+IMAGE_BYTES = 6 * GIB  # root, build root and archives while it is made
+GUEST_BYTES = 1 * GIB  # what a guest writes over the image
+
+
+def row(check, found, wanted, state, mend=""):
+    return {"check": check, "found": str(found), "wanted": str(wanted),
+            "state": state, "mend": mend if state != "ok" else ""}
+
+
+def must(check, found, wanted, good, mend):
+    return row(check, found, wanted, "ok" if good else "FAIL", mend)
+
+
+def number_list(text):
+    numbers = []
+    for part in str(text).split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdigit() or (last and not last.isdigit()):
+            raise ValueError(text)
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
+
+
+def kvm_row(facts, plan):
+    kvm = facts["kvm"]
+    found = "{}, {}, {}".format(
+        "CPU flag" if kvm["flag"] else "no CPU flag (vmx, svm)",
+        "/dev/kvm" if kvm["device"] else "no /dev/kvm",
+        {True: "a kernel booted", False: "a kernel did not boot",
+         None: "no boot tried"}[kvm["boot"]])
+    good = kvm["flag"] and kvm["device"] and kvm["boot"]
+    forced = [name for name, domain in plan.items()
+              if domain["accelerator"] == "kvm"]
+    if not kvm["flag"]:
+        mend = ("switch virtualisation on in the firmware, or nesting on in "
+                "the hypervisor below; until then guests run under TCG")
+    elif not kvm["device"]:
+        mend = "modprobe kvm_intel || modprobe kvm_amd"
+    elif kvm["boot"] is None:
+        mend = "make image: a kernel to try it with"
+    else:
+        mend = "/dev/kvm does not carry a guest here; guests run under TCG"
+    if forced and not good:
+        mend = (f"domain_accelerator is kvm for {', '.join(forced)}; set it "
+                "to auto or tcg")
+    return row("KVM", found, "all three",
+               "ok" if good else "FAIL" if forced else "note", mend)
+
+
+def cpu_rows(facts, plan):
+    online = [cpu["cpu"] for cpu in facts["cpus"]]
+    needed = 1 + sum(int(domain["vcpus"]) + 1 for domain in plan.values())
+    rows = [row("CPUs", len(online), f"{needed} or more",
+                "ok" if len(online) >= needed else "note",
+                "emulators, exchange and host share CPUs; figures are noisier")]
+    for name, domain in plan.items():
+        knobs = [(f"domain_vcpupin[{i}]", cpus)
+                 for i, cpus in enumerate(domain["vcpupin"])]
+        knobs += [(f"domain_{knob}", domain[knob])
+                  for knob in ("emulatorpin", "iothreadpin") if domain[knob]]
+        if len(domain["vcpupin"]) > int(domain["vcpus"]):
+            rows.append(must(f"{name}: domain_vcpupin",
+                             f"{len(domain['vcpupin'])} pins",
+                             f"at most {domain['vcpus']}, one a vCPU", False,
+                             f"shorten domain_vcpupin of {name}"))
+        for knob, cpus in knobs:
+            try:
+                off = [cpu for cpu in number_list(cpus) if cpu not in online]
+            except ValueError:
+                off = [cpus]
+            if off:
+                rows.append(must(
+                    f"{name}: {knob}", f"CPU {','.join(map(str, off))}",
+                    f"of those online: {','.join(map(str, online))}", False,
+                    f"set {knob} of {name} to auto or to CPUs online"))
+    return rows
+
+
+def record_of(facts, kind):
+    return [made for made in facts["record"] if made["kind"] == kind]
+
+
+def memory_rows(facts, plan):
+    rows = []
+    normal_kib, huge = 0, {}
+    mine = {made["size_kib"]: made["after"] - made["before"]
+            for made in record_of(facts, "hugepages")}
+    running = facts["libvirt"]["domains"]
+    for domain in plan.values():
+        size, mib = int(domain["hugepage_kib"]), int(domain["memory_mib"])
+        there = running.get(domain["name"], {}).get("running")
+        if size:
+            huge[size] = huge.get(size, 0) + -(-mib * 1024 // size)
+        elif not there:
+            normal_kib += mib * 1024
+    available = facts["memory"]["available_kib"]
+    for size, pages in huge.items():
+        pool = facts["memory"]["huge"].get(str(size))
+        label = f"huge pages of {size} KiB"
+        if pool is None:
+            sizes = ", ".join(sorted(facts["memory"]["huge"], key=int))
+            rows.append(must(label, f"sizes {sizes or 'none'}",
+                             f"size {size}", False,
+                             "set domain_hugepage_kib to one of these, or to "
+                             "0 for ordinary memory"))
+            continue
+        # Those that the lab has already made count as there.
+        free = max(pool["free"], mine.get(size, 0))
+        missing = max(0, pages - free)
+        normal_kib += missing * size
+        rows.append(row(label, f"{free} free", f"{pages}",
+                        "ok" if not missing else
+                        "note" if missing * size <= available else "FAIL",
+                        f"make up reserves the {missing} that are missing"
+                        if missing * size <= available else
+                        f"{missing * size // 1024} MiB more than the memory "
+                        "that is free; lower domain_memory_mib, or set "
+                        "domain_hugepage_kib to 0"))
+    rows.append(must("memory", f"{available // 1024} MiB available",
+                     f"{normal_kib // 1024} MiB for guests not yet running",
+                     normal_kib <= available, "lower domain_memory_mib"))
+    return rows
+
+
+def nic_rows(name, domain, facts):
+    model, rows = domain["nic_model"], []
+    mend = f"set domain_nic_model of {name} to one that QEMU has"
+    if model not in NIC_MODELS:
+        return [must(f"{name}: domain_nic_model", model,
+                     "one of " + " ".join(NIC_MODELS), False, mend)]
+    device = NIC_DEVICES.get(model, model)
+    there = device in facts["emulator"]["devices"]
+    rows.append(must(f"{name}: domain_nic_model",
+                     f"{model}" + ("" if there else
+                                   f", not in QEMU {facts['emulator']['version']}"),
+                     "a NIC that QEMU has", there, mend))
+    if model != "virtio":
+        for knob, standard in (("queues", 1), ("driver", "qemu")):
+            value = domain[f"nic_{knob}"]
+            if str(value) != str(standard):
+                rows.append(must(f"{name}: domain_nic_{knob}", value,
+                                 f"{standard}: {model} has nothing else",
+                                 False, f"unset domain_nic_{knob} of {name}, "
+                                 "or take domain_nic_model virtio"))
+    elif int(domain["nic_queues"]) > int(domain["vcpus"]):
+        rows.append(must(f"{name}: domain_nic_queues", domain["nic_queues"],
+                         f"at most domain_vcpus, {domain['vcpus']}", False,
+                         "a queue more than vCPUs is never served: raise "
+                         "domain_vcpus or lower domain_nic_queues"))
+    return rows
+
+
+def guest_rows(facts, plan):
+    rows = []
+    for name, domain in plan.items():
+        rows += nic_rows(name, domain, facts)
+        machines = facts["emulator"]["machines"]
+        if domain["machine"] not in machines:
+            rows.append(must(f"{name}: domain_machine", domain["machine"],
+                             "one that QEMU has", False,
+                             f"{domain['emulator']} -machine help"))
+        for interface in ("lab", "management"):
+            tap = domain[f"tap_{interface}"]
+            ours = domain["name"] in facts["libvirt"]["domains"]
+            if len(tap) > 15 or (tap in facts["links"] and not ours):
+                rows.append(must(
+                    f"{name}: tap {tap}",
+                    "longer than 15 characters" if len(tap) > 15 else
+                    "in use by someone else", "a free name of up to 15",
+                    False, "set another lab_prefix"))
+        there = facts["libvirt"]["domains"].get(domain["name"])
+        if there:
+            ours = any(made["uuid"] == there["uuid"]
+                       for made in record_of(facts, "domain"))
+            whose = (f"another lab's, in {there['folder']}" if there["folder"]
+                     else "not the lab's")
+            rows.append(must(f"domain {domain['name']}",
+                             "ours" if ours else f"there, {whose}",
+                             "none, or ours", ours,
+                             "set another lab_prefix, or remove it: virsh "
+                             f"undefine {domain['name']}"))
+    return rows
+
+
+def vhost_row(facts, plan):
+    users = [name for name, domain in plan.items()
+             if domain["nic_driver"] == "vhost"]
+    return row("vhost-net", facts["vhost"], "there",
+               "ok" if facts["vhost"] == "there" else
+               "FAIL" if users else "note",
+               "modprobe vhost_net" if facts["vhost"] == "module" else
+               "this kernel has no vhost_net: " +
+               (f"set domain_nic_driver of {', '.join(users)} to qemu"
+                if users else "domain_nic_driver stays qemu"))
+
+
+def libvirt_rows(facts):
+    libvirt = facts["libvirt"]
+    if not libvirt["there"]:
+        return [must("libvirt", "not installed", "libvirtd", False,
+                     "make deps")]
+    state = "ok" if libvirt["answers"] else "note"
+    return [row("libvirt", f"{libvirt['version']}, " +
+                ("answers" if libvirt["answers"] else "does not run"),
+                "answers", state, "make up starts it, "
+                + ("by systemd" if facts["systemd"] else
+                   "by hand: no systemd runs here"))]
+
+
+def overlaps(network, routes):
+    return [route for route in routes
+            if ipaddress.ip_network(route).overlaps(network)]
+
+
+def bridge_rows(facts, bridges):
+    """bridges: [{name, subnet}], the lab's own first."""
+    rows = []
+    made = {made["name"]: made for made in record_of(facts, "bridge")}
+    for bridge in bridges:
+        name, link = bridge["name"], facts["links"].get(bridge["name"])
+        network = ipaddress.ip_network(bridge["subnet"])
+        ours = bool(link) and name in made and link["mac"] == made[name]["mac"]
+        if link and not ours:
+            rows.append(must(f"bridge {name}", "in use by someone else",
+                             "free, or ours", False,
+                             "name another bridge in the inventory, or "
+                             f"remove that one: ip link del {name}"))
+            continue
+        if len(name) > 15:
+            rows.append(must(f"bridge {name}", f"{len(name)} characters",
+                             "15 at most", False, "shorten its name"))
+        others = [] if ours else overlaps(network, facts["routes"])
+        rows.append(must(f"bridge {name}",
+                         f"{bridge['subnet']} overlaps {', '.join(others)}"
+                         if others else "there" if ours else "not yet there",
+                         "free, or ours", not others,
+                         f"set another subnet for {name} in the inventory"))
+        if ours:
+            rows.append(must(f"{name}: snooping",
+                             "on" if link["snooping"] else "off", "off",
+                             not link["snooping"],
+                             f"ip link set {name} type bridge "
+                             "mcast_snooping 0: with no querier, multicast "
+                             "stops after minutes"))
+    calls = facts["bridge_filter"]
+    dropped = calls["calls"] and calls["policy"] in ("DROP", "REJECT")
+    rows.append(must("packet filter on bridges",
+                     "drops what bridges forward" if dropped
+                     else "lets pass", "lets pass", not dropped,
+                     "sysctl net.bridge.bridge-nf-call-iptables=0"))
+    return rows
+
+
+def checks(facts, plan, settings):
+    """settings: bridges, image (is it made?), folder."""
+    emulator = facts["emulator"]
+    disk = (0 if settings["image"] else IMAGE_BYTES) + \
+        GUEST_BYTES * len(plan)
+    rows = [
+        must("privileges", "root" if facts["root"] else "none", "root",
+             facts["root"], "run it as root or through sudo"),
+        kvm_row(facts, plan),
+        must("QEMU", emulator["version"] or "not installed", "5 or later",
+             emulator["there"] and
+             int((re.match(r"\d+", emulator["version"]) or [0])[0]) >= 5,
+             "make deps"),
+        *libvirt_rows(facts),
+        must("/dev/net/tun", "there" if facts["tun"] else "absent", "there",
+             facts["tun"], "modprobe tun"),
+        vhost_row(facts, plan),
+        *cpu_rows(facts, plan),
+        *memory_rows(facts, plan),
+        must("disk", f"{facts['disk_free'] / GIB:.1f} GiB free",
+             f"{disk / GIB:.1f} GiB", facts["disk_free"] >= disk,
+             f"make room below {settings['folder']}"),
+        row("files for QEMU",
+            f"{facts['qemu_user'] or 'QEMU'} may not enter "
+            + ", ".join(facts["barred"]) if facts["barred"] else "reachable",
+            "reachable", "note" if facts["barred"] else "ok",
+            "QEMU runs as root here; or: chmod o+x "
+            + " ".join(facts["barred"])),
+        row("AppArmor", "on" if facts["apparmor"] else "off",
+            "off, or with libvirt's profiles",
+            "ok" if not facts["apparmor"] or facts["apparmor_libvirt"]
+            else "FAIL", "make deps"),
+        *bridge_rows(facts, settings["bridges"]),
+    ]
+    return rows + (guest_rows(facts, plan) if emulator["there"] else [])
+
+
+def report(rows):
+    """The rows as text: a table, each mend below its row."""
+    columns = ("state", "check", "found", "wanted")
+    widths = [max([len(r[c]) for r in rows] + [len(c)]) for c in columns[:3]]
+    lines = []
+    for entry in [dict(zip(columns, columns), mend="")] + rows:
+        cells = [entry[c].ljust(w) for c, w in zip(columns, widths)]
+        lines.append("  ".join(cells + [entry["wanted"]]).rstrip())
+        if entry["mend"]:
+            lines.append(" " * (widths[0] + 2) + "-> " + entry["mend"])
+    return "\n".join(lines)
+
+
+class FilterModule:
+    """Ansible finds it by this name."""
+
+    def filters(self):
+        return {"lab_checks": checks, "lab_checks_report": report}

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Each knob: wanted, found, and whether they agree.
+
+state: ok; differs; unsupported (the device or its driver has no such knob).
+"""
+
+
+def numbers(text):
+    """"0,2-3" -> {0, 2, 3}"""
+    found = set()
+    for part in str(text).split(","):
+        if part.strip():
+            first, _, last = part.partition("-")
+            found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+def row(knob, wanted, found, good):
+    return {"knob": knob, "wanted": str(wanted), "found": str(found),
+            "state": "ok" if good else
+            "unsupported" if found is None else "differs"}
+
+
+def equal(knob, wanted, found):
+    return row(knob, wanted, found, str(wanted) == str(found))
+
+
+def pin(knob, wanted, found):
+    return row(knob, wanted, found, numbers(wanted) == numbers(found))
+
+
+def machine(wanted, found):
+    """q35 stands for the newest of its kind."""
+    return row("machine", wanted, found,
+               found == wanted or (wanted in ("q35", "pc")
+                                   and found.startswith(
+                                       {"q35": "pc-q35-",
+                                        "pc": "pc-i440fx-"}[wanted])))
+
+
+def pin_rows(domain, qemu):
+    rows = []
+    for i, cpus in enumerate(domain["vcpupin"]):
+        found = qemu["vcpupin"][i] if i < len(qemu["vcpupin"]) else None
+        rows.append(pin(f"vcpupin {i}", cpus, found)
+                    if found else row(f"vcpupin {i}", cpus, None, False))
+    if domain["emulatorpin"]:
+        rows.append(pin("emulatorpin", domain["emulatorpin"],
+                        qemu["emulatorpin"]))
+    if domain["iothreadpin"]:
+        rows += [pin(f"iothreadpin {i + 1}", domain["iothreadpin"], cpus)
+                 for i, cpus in enumerate(qemu["iothreadpin"])]
+    if int(domain["vcpu_fifo"]):
+        rows += [equal(f"vcpu_fifo {i}", domain["vcpu_fifo"], priority)
+                 for i, priority in enumerate(qemu["vcpu_fifo"])]
+    return rows
+
+
+def ring_rows(domain, qemu, nic):
+    rows = []
+    for way in ("rx", "tx"):
+        wanted = int(domain[f"nic_{way}_ring"])
+        if not wanted:
+            continue
+        if domain["nic_model"] == "virtio":
+            rows.append(equal(f"nic_{way}_ring, QEMU", wanted,
+                              qemu[f"nic_{way}_ring"]))
+        rows.append(equal(f"nic_{way}_ring, guest", wanted,
+                          nic[f"{way}_ring"]))
+    return rows
+
+
+def offload_rows(domain, qemu, nic):
+    wanted, rows = domain["nic_offloads"], []
+    if wanted == "default":
+        return rows
+    for name, on in sorted(qemu.get("nic_offloads", {}).items()):
+        found = None if on is None else "on" if on else "off"
+        rows.append(equal(f"offload {name}, QEMU", wanted, found))
+    for name, now in sorted(nic["offloads"].items()):
+        found = now["state"]
+        # What cannot be switched is not the lab's doing.
+        if found != wanted and now["fixed"]:
+            found = None
+        rows.append(equal(f"offload {name}, guest", wanted, found))
+    return rows
+
+
+def knobs(domain, qemu, guest):
+    """domain: the plan; qemu: lab_readback's; guest: lab_guest's."""
+    nic = guest["nic"]
+    rows = [
+        equal("accelerator", domain["accelerator"], qemu["accelerator"]),
+        machine(domain["machine"], qemu["machine"]),
+        equal("vcpus, QEMU", domain["vcpus"], qemu["vcpus"]),
+        row("vcpus, guest", domain["vcpus"], len(numbers(guest["cpus"])),
+            len(numbers(guest["cpus"])) == int(domain["vcpus"])),
+        *[equal(f"cpu feature {name}", "off",
+                None if on is None else "on" if on else "off")
+          for name, on in sorted(qemu["cpu_features"].items())],
+        *pin_rows(domain, qemu),
+        equal("memory_mib", domain["memory_mib"], qemu["memory_mib"]),
+        equal("page size, KiB", int(domain["hugepage_kib"]) or 4,
+              qemu["page_kib"]),
+        equal("memory_locked", bool(domain["memory_locked"]), qemu["locked"]),
+        equal("iothreads", domain["iothreads"], qemu["iothreads"]),
+        equal("nic_model", domain["nic_model"], qemu["nic_model"]),
+        equal("nic_driver", domain["nic_driver"], qemu["nic_driver"]),
+        equal("nic_queues, QEMU", domain["nic_queues"], qemu["nic_queues"]),
+        *ring_rows(domain, qemu, nic),
+        *offload_rows(domain, qemu, nic),
+    ]
+    if int(domain["nic_queues"]) > 1:
+        rows.append(equal("nic_queues, guest", domain["nic_queues"],
+                          nic["queues"]))
+    words = domain["kernel_arguments"].split()
+    rows += [row(f"kernel argument {word}", "there",
+                 "there" if word in guest["command_line"].split() else
+                 "missing", word in guest["command_line"].split())
+             for word in words]
+    return rows
+
+
+class FilterModule:
+    """Ansible finds it by this name."""
+
+    def filters(self):
+        return {"lab_knobs": knobs}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""From what is wanted to what will be: every "auto" decided by the facts."""
+
+TCG_FEATURES_OFF = ["la57"]  # `max` has 5-level paging: a slower page walk
+
+
+def accelerator(wanted, facts):
+    """kvm only where it was seen to carry a kernel."""
+    kvm = facts["kvm"]
+    if wanted != "auto":
+        return wanted
+    return "kvm" if kvm["flag"] and kvm["device"] and kvm["boot"] else "tcg"
+
+
+def cores(cpus):
+    """Lists of CPUs that share a core, those of the fullest node first, in
+    the order of their numbers."""
+    by_core, node_of = {}, {}
+    for cpu in cpus:
+        key = (cpu["node"], cpu["socket"], cpu["core"])
+        by_core.setdefault(key, []).append(cpu["cpu"])
+        node_of.setdefault(cpu["node"], set()).add(key)
+    return [by_core[key] for key in
+            sorted(by_core, key=lambda k: (-len(node_of[k[0]]), k))]
+
+
+def pins(cpus, guests):
+    """Each guest's share: whole cores while they last, the trader's first.
+    The first core is the host's, and of whoever got none of their own.
+
+    guests: (name, vcpus) in the order in which they choose.
+    """
+    free = cores(cpus)
+    if len(cpus) < 2:
+        return {name: {"vcpupin": [], "emulatorpin": "", "iothreadpin": ""}
+                for name, _ in guests}
+    if len(free) < 2:  # one core with two threads is two places
+        free = [[cpu] for cpu in free[0]]
+    shared = ",".join(map(str, free.pop(0)))
+    shares = {}
+    for name, vcpus in guests:
+        own = [str(free.pop(0)[0]) for _ in range(min(vcpus, len(free)))]
+        # More vCPUs than cores are left: they take turns on what there is.
+        own += [own[i % len(own)] if own else shared
+                for i in range(vcpus - len(own))]
+        shares[name] = {"vcpupin": own}
+    for name, _ in guests:
+        emulator = str(free.pop(0)[0]) if free else shared
+        shares[name].update(emulatorpin=emulator, iothreadpin=shared)
+    return shares
+
+
+def plan(wanted, facts):
+    """wanted: name -> settings of the role domain; the same with no auto."""
+    order = sorted(wanted, key=lambda name: wanted[name]["role"] != "trader")
+    shares = pins(facts["cpus"],
+                  [(name, int(wanted[name]["vcpus"])) for name in order])
+    decided = {}
+    for name in order:
+        domain = dict(wanted[name])
+        domain["accelerator"] = accelerator(domain["accelerator"], facts)
+        if domain["cpu_features_off"] == "auto":
+            tcg = domain["accelerator"] == "tcg"
+            domain["cpu_features_off"] = (TCG_FEATURES_OFF if tcg and
+                                          domain["cpu_model"] == "auto" else [])
+        for knob, share in shares[name].items():
+            if domain[knob] == "auto":
+                domain[knob] = share
+        domain["vcpupin"] = [str(cpus) for cpus in domain["vcpupin"]]
+        domain["emulatorpin"] = str(domain["emulatorpin"])
+        domain["iothreadpin"] = str(domain["iothreadpin"])
+        # QEMU gives up root for libvirt's user, unless that one cannot reach
+        # the files: a clone in a home folder must work too.
+        domain["runs_as"] = "+0:+0" if facts["barred"] else ""
+        decided[name] = domain
+    return decided
+
+
+def hugepages_needed(decided):
+    """Pages by their size in KiB."""
+    pages = {}
+    for domain in decided.values():
+        size = int(domain["hugepage_kib"])
+        if size:
+            kib = int(domain["memory_mib"]) * 1024
+            pages[str(size)] = pages.get(str(size), 0) + -(-kib // size)
+    return pages
+
+
+def by_kind(made):
+    """The record's entries."""
+    kinds = {}
+    for entry in made:
+        kinds.setdefault(entry["kind"], []).append(entry)
+    return kinds
+
+
+class FilterModule:
+    """Ansible finds it by this name."""
+
+    def filters(self):
+        return {"lab_plan": plan, "lab_hugepages_needed": hugepages_needed,
+                "lab_by_kind": by_kind}

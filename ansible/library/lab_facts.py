@@ -1,0 +1,335 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What the hypervisor has: read, never changed."""
+
+DOCUMENTATION = r"""
+module: lab_facts
+short_description: Look at the machine that the lab is to run on
+description: Reads CPUs, memory, QEMU, libvirt, links and the lab's record.
+options:
+  folder: {description: The lab's folder., type: path, required: true}
+  emulator: {description: QEMU., type: path, required: true}
+  kernels: {description: To try KVM with the first that is there.,
+            type: list, elements: path, default: []}
+  readers: {description: Paths that QEMU's user must reach.,
+            type: list, elements: path, default: []}
+"""
+
+import glob
+import json
+import os
+import pwd
+import re
+import select
+import shutil
+import socket
+import subprocess
+import time
+import xml.etree.ElementTree as xml
+
+from ansible.module_utils.basic import AnsibleModule
+
+LIBVIRT_SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
+BOOT_S = 20  # to the root file system; a second or two where KVM is real
+# With no disk given, a kernel that lives ends here.
+BOOT_SEEN = re.compile(rb"VFS: Unable to mount root|Run /init")
+
+
+def read(path, default=""):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return default
+
+
+def output(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def cpus():
+    """The CPUs that are online and that we may use, and what they share."""
+    found = []
+    for number in sorted(os.sched_getaffinity(0)):
+        base = f"/sys/devices/system/cpu/cpu{number}"
+        nodes = glob.glob(f"{base}/node*")
+        found.append({
+            "cpu": number,
+            "core": int(read(f"{base}/topology/core_id", str(number))),
+            "socket": int(read(f"{base}/topology/physical_package_id", "0")),
+            "node": int(nodes[0].rsplit("node", 1)[1]) if nodes else 0,
+        })
+    return found
+
+
+def memory():
+    info = dict(re.findall(r"^(\w+):\s+(\d+) kB", read("/proc/meminfo"), re.M))
+    pages = {}
+    for folder in glob.glob("/sys/kernel/mm/hugepages/hugepages-*kB"):
+        size = int(re.search(r"-(\d+)kB", folder).group(1))
+        pages[str(size)] = {
+            "total": int(read(f"{folder}/nr_hugepages", "0")),
+            "free": int(read(f"{folder}/free_hugepages", "0"))
+            - int(read(f"{folder}/resv_hugepages", "0")),
+        }
+    return {"total_kib": int(info["MemTotal"]),
+            "available_kib": int(info["MemAvailable"]), "huge": pages}
+
+
+def emulator(path):
+    devices = output(path, "-device", "help")
+    machines = output(path, "-machine", "help")
+    return {
+        "path": path,
+        "there": os.access(path, os.X_OK),
+        "version": (re.findall(r"version (\S+)", output(path, "--version"))
+                    or [""])[0],
+        "devices": [name for name in
+                    re.findall(r'^name "([^"]+)"', devices, re.M)
+                    if not name.endswith("-cpu")],
+        "machines": re.findall(r"^(\S+) ", machines, re.M),
+    }
+
+
+def boots(path, kernel):
+    """Does this kernel come up under KVM? None when QEMU can't be run."""
+    command = [path, "-accel", "kvm", "-m", "256", "-nodefaults",
+               "-display", "none", "-no-reboot", "-serial", "stdio",
+               "-kernel", kernel, "-append",
+               "console=ttyS0 earlyprintk=ttyS0 panic=-1"]
+    try:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as process:
+            text, end = b"", time.monotonic() + BOOT_S
+            while time.monotonic() < end and not BOOT_SEEN.search(text):
+                ready = select.select([process.stdout], [], [], 0.5)[0]
+                if not ready:
+                    continue
+                chunk = os.read(process.stdout.fileno(), 65536)
+                if not chunk:
+                    break
+                text += chunk
+            process.kill()
+    except OSError:
+        return None
+    return bool(BOOT_SEEN.search(text))
+
+
+def kvm(path, kernels):
+    """KVM counts by the CPU's flag and a kernel that was seen to boot: the
+    device alone may be there and not carry a guest."""
+    flags = re.search(r"^flags\s*:(.*)$", read("/proc/cpuinfo"), re.M)
+    flag = bool(flags and {"vmx", "svm"} & set(flags.group(1).split()))
+    kernel = next((k for k in kernels if os.access(k, os.R_OK)), "")
+    found = {"flag": flag, "device": os.path.exists("/dev/kvm"),
+             "kernel": kernel, "boot": None}
+    if found["device"] and flag and kernel:
+        found["boot"] = boots(path, kernel)
+    return found
+
+
+def answers(path):
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(5)
+            sock.connect(path)
+        return True
+    except OSError:
+        return False
+
+
+def pid_of(name):
+    """Of the daemon that its pid file names, if that is what runs there."""
+    text = read(f"/run/{name}.pid")
+    if text.isdigit() and read(f"/proc/{text}/comm") == name:
+        return int(text)
+    return 0
+
+
+def lab_of(element, attribute):
+    """What the lab wrote into the domain's metadata."""
+    lab = element.find("metadata/{urn:t2t-lab}lab")
+    return "" if lab is None else lab.get(attribute, "")
+
+
+def domains(answering):
+    """All domains: asked for, or as defined where nobody answers."""
+    texts = []
+    if answering:
+        for name in output("virsh", "-q", "-c", "qemu:///system", "list",
+                           "--all", "--name").split("\n"):
+            if name.strip():
+                texts.append(output("virsh", "-c", "qemu:///system",
+                                    "dumpxml", "--domain", name.strip()))
+    else:
+        texts = [read(file) for file in glob.glob("/etc/libvirt/qemu/*.xml")]
+    found = {}
+    for text in filter(None, texts):
+        try:
+            element = xml.fromstring(text)
+        except xml.ParseError:
+            continue
+        found[element.findtext("name")] = {
+            "uuid": element.findtext("uuid"),
+            "running": bool(element.get("id")),
+            "type": element.get("type"),
+            "folder": lab_of(element, "folder"),
+            "hash": lab_of(element, "hash"),
+        }
+    return found
+
+
+def libvirt():
+    answering = any(answers(path) for path in LIBVIRT_SOCKETS)
+    return {
+        "there": bool(shutil.which("libvirtd") or shutil.which("virtqemud")),
+        "answers": answering,
+        "pids": {name: pid_of(name) for name in ("libvirtd", "virtlogd")},
+        "version": output("virsh", "--version").strip(),
+        "domains": domains(answering),
+    }
+
+
+def links():
+    found = {}
+    for link in json.loads(output("ip", "-json", "-details", "address")
+                           or "[]"):
+        info = link.get("linkinfo", {})
+        found[link["ifname"]] = {
+            "mac": link.get("address", ""),
+            "kind": info.get("info_kind", ""),
+            "master": link.get("master", ""),
+            "up": "UP" in link.get("flags", []),
+            "addresses": [f"{a['local']}/{a['prefixlen']}"
+                          for a in link.get("addr_info", [])
+                          if a.get("family") == "inet"],
+            "snooping": info.get("info_data", {}).get("mcast_snooping"),
+        }
+    return found
+
+
+def routes():
+    return [route["dst"] + ("" if "/" in route["dst"] else "/32")
+            for route in json.loads(output("ip", "-json", "-4", "route") or "[]")
+            if route.get("dst") != "default"]
+
+
+def qemu_user():
+    for name in ("libvirt-qemu", "qemu"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return None
+
+
+def first_barred(path):
+    """The first folder on the way that we may not enter."""
+    step = "/"
+    for part in os.path.abspath(path).split("/"):
+        step = os.path.join(step, part)
+        if os.path.isdir(step) and not os.access(step, os.X_OK):
+            return step
+    return None
+
+
+def access_of(user, paths):
+    """Folders that bar the user from the paths, and whether KVM is open to
+    them: asked of the kernel in a child that has become the user."""
+    found = {"barred": [], "kvm": True}
+    if user is None or os.getuid() != 0:
+        return found
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        found["barred"] = sorted(set(filter(None, map(first_barred, paths))))
+        found["kvm"] = (not os.path.exists("/dev/kvm")
+                        or os.access("/dev/kvm", os.R_OK | os.W_OK))
+        os.write(writer, json.dumps(found).encode())
+        os._exit(0)  # pylint: disable=protected-access
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        found = json.load(file)
+    os.waitpid(child, 0)
+    return found
+
+
+def vhost():
+    """Is vhost-net there, or can its module be loaded?"""
+    if os.path.exists("/dev/vhost-net"):
+        return "there"
+    known = f"/lib/modules/{os.uname().release}/modules.dep"
+    return "module" if "/vhost_net.ko" in read(known) else "absent"
+
+
+def disk_free(path):
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    usage = os.statvfs(path)
+    return usage.f_bavail * usage.f_frsize
+
+
+def bridge_filter():
+    """Do the host's own packet filters drop what bridges forward?"""
+    calls = read("/proc/sys/net/bridge/bridge-nf-call-iptables", "0") == "1"
+    policy = output("iptables", "-S", "FORWARD").split("\n")[0]
+    return {"calls": calls, "policy": policy.rpartition(" ")[2]}
+
+
+def record(folder):
+    text = read(os.path.join(folder, "record.json"))
+    if not text:
+        return []
+    return json.loads(text)["made"]
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "folder": {"type": "path", "required": True},
+            "emulator": {"type": "path", "required": True},
+            "kernels": {"type": "list", "elements": "path", "default": []},
+            "readers": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    parameters = module.params
+    user = qemu_user()
+    access = access_of(user, parameters["readers"])
+    module.exit_json(changed=False, lab={
+        "hostname": os.uname().nodename,
+        "kernel": os.uname().release,
+        "systemd": os.path.isdir("/run/systemd/system"),
+        "root": os.getuid() == 0,
+        "cpus": cpus(),
+        "memory": memory(),
+        "emulator": emulator(parameters["emulator"]),
+        "kvm": kvm(parameters["emulator"], parameters["kernels"]),
+        "vhost": vhost(),
+        "tun": os.path.exists("/dev/net/tun"),
+        "libvirt": libvirt(),
+        "links": links(),
+        "routes": routes(),
+        "bridge_filter": bridge_filter(),
+        "apparmor": read("/sys/module/apparmor/parameters/enabled") == "Y",
+        "apparmor_libvirt":
+            os.path.exists("/etc/apparmor.d/abstractions/libvirt-qemu"),
+        "qemu_user": user.pw_name if user else "",
+        "barred": access["barred"],
+        "kvm_open": access["kvm"],
+        "disk_free": disk_free(parameters["folder"]),
+        "record": record(parameters["folder"]),
+    })
+
+
+if __name__ == "__main__":
+    main()

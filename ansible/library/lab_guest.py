@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""In a guest: settle the NIC under test and say what the kernel made of it.
+One module, since under TCG each one costs seconds."""
+
+DOCUMENTATION = r"""
+module: lab_guest
+short_description: Settle the NIC under test and report
+description: Sets ring sizes and offloads where they differ, reads them back
+  and reports kernel, CPUs and NIC.
+options:
+  mac: {description: Of the NIC under test., type: str, required: true}
+  rx_ring: {description: "Descriptors; 0: as it is.", type: int, default: 0}
+  tx_ring: {description: "Descriptors; 0: as it is.", type: int, default: 0}
+  offloads: {description: Wanted., choices: [default, "on", "off"],
+             default: default}
+"""
+
+import glob
+import os
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+
+# ethtool's long names and how -K calls them.
+OFFLOADS = {"rx-checksumming": "rx", "tx-checksumming": "tx",
+            "scatter-gather": "sg", "tcp-segmentation-offload": "tso",
+            "generic-segmentation-offload": "gso",
+            "generic-receive-offload": "gro"}
+
+
+def read(path, default=""):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return default
+
+
+class Nic:
+    """Through ethtool, which knows every driver."""
+
+    def __init__(self, module, name):
+        self.module = module
+        self.name = name
+
+    def ethtool(self, *arguments):
+        code, out, _ = self.module.run_command(["ethtool", *arguments])
+        return out if code == 0 else ""
+
+    def rings(self):
+        """(rx, tx); None where the driver has no such thing."""
+        current = self.ethtool("-g", self.name).partition("Current")[2]
+        found = dict(re.findall(r"^(RX|TX):\s+(\d+)", current, re.M))
+        return [int(found[k]) if k in found else None for k in ("RX", "TX")]
+
+    def queues(self):
+        current = self.ethtool("-l", self.name).partition("Current")[2]
+        found = dict(re.findall(r"^(RX|TX|Combined):\s+(\d+)", current, re.M))
+        return int(found.get("Combined") or found.get("RX") or 0) or None
+
+    def offloads(self):
+        """name -> (state, fixed)"""
+        rows = re.findall(r"^([a-z-]+): (on|off)( \[fixed\])?",
+                          self.ethtool("-k", self.name), re.M)
+        return {name: {"state": state, "fixed": bool(fixed)}
+                for name, state, fixed in rows if name in OFFLOADS}
+
+    def set_rings(self):
+        wanted = [self.module.params["rx_ring"], self.module.params["tx_ring"]]
+        pairs = [(word, size) for word, size, now
+                 in zip(("rx", "tx"), wanted, self.rings())
+                 if size and now is not None and now != size]
+        for word, size in pairs:
+            if not self.module.check_mode:
+                self.ethtool("-G", self.name, word, str(size))
+        return bool(pairs)
+
+    def set_offloads(self):
+        wanted = self.module.params["offloads"]
+        if wanted == "default":
+            return False
+        words = [OFFLOADS[name] for name, now in self.offloads().items()
+                 if now["state"] != wanted and not now["fixed"]]
+        for word in words:
+            if not self.module.check_mode:
+                self.ethtool("-K", self.name, word, wanted)
+        return bool(words)
+
+    def report(self):
+        rx_ring, tx_ring = self.rings()
+        driver = dict(re.findall(r"^(\S+): (.+)$",
+                                 self.ethtool("-i", self.name), re.M))
+        return {"name": self.name, "driver": driver.get("driver", ""),
+                "bus": driver.get("bus-info", ""),
+                "rx_ring": rx_ring, "tx_ring": tx_ring,
+                "queues": self.queues(), "offloads": self.offloads(),
+                "up": read(f"/sys/class/net/{self.name}/operstate")}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "mac": {"type": "str", "required": True},
+            "rx_ring": {"type": "int", "default": 0},
+            "tx_ring": {"type": "int", "default": 0},
+            "offloads": {"choices": ["default", "on", "off"],
+                         "default": "default"},
+        },
+        supports_check_mode=True,
+    )
+    name = next((path.split("/")[-2] for path
+                 in glob.glob("/sys/class/net/*/address")
+                 if read(path) == module.params["mac"]), None)
+    if name is None:
+        module.fail_json(msg="no NIC with the address "
+                         f"{module.params['mac']}: the guest's kernel has no "
+                         "driver for it")
+    nic = Nic(module, name)
+    changed = nic.set_rings() | nic.set_offloads()
+    module.exit_json(changed=changed, found={
+        "kernel": os.uname().release,
+        "command_line": read("/proc/cmdline"),
+        "cpus": read("/sys/devices/system/cpu/online"),
+        "nic": nic.report(),
+    })
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What a running guest really has: asked of QEMU and the kernel, not of the
+definition, since QEMU clamps and libvirt leaves out without a word."""
+
+DOCUMENTATION = r"""
+module: lab_readback
+short_description: Read a guest's settings back from the running QEMU
+description: By QMP and /proc. Changes nothing.
+options:
+  name: {description: Of the domain., type: str, required: true}
+  features: {description: CPU features to ask for., type: list, elements: str,
+             default: []}
+"""
+
+import json
+import os
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+
+VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
+NIC = "/machine/peripheral/ua-lab"
+NIC_TYPES = {"virtio-net-pci": "virtio"}  # the others have one name
+OFFLOADS = ("csum", "gso", "host_tso4", "host_tso6", "host_ecn", "host_ufo",
+            "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn",
+            "guest_ufo")
+
+
+class Guest:
+    """Questions to one domain."""
+
+    def __init__(self, module):
+        self.module = module
+        self.name = module.params["name"]
+        pid_file = f"/run/libvirt/qemu/{self.name}.pid"
+        try:
+            with open(pid_file, encoding="ascii") as file:
+                self.pid = int(file.read())
+        except OSError:
+            module.fail_json(msg=f"domain {self.name} does not run")
+
+    def ask(self, command, **arguments):
+        """None where QEMU has no such thing."""
+        request = json.dumps({"execute": command, "arguments": arguments})
+        code, out, _ = self.module.run_command(
+            VIRSH + ["qemu-monitor-command", self.name, request])
+        return json.loads(out).get("return") if code == 0 else None
+
+    def member(self, path, name):
+        return self.ask("qom-get", path=path, property=name)
+
+    def human(self, line):
+        return self.ask("human-monitor-command", **{"command-line": line})
+
+    def allowed(self, thread):
+        """The CPUs that the kernel lets the thread run on."""
+        path = f"/proc/{self.pid}/task/{thread}/status"
+        with open(path, encoding="ascii", errors="replace") as file:
+            return re.search(r"Cpus_allowed_list:\s*(\S+)",
+                             file.read()).group(1)
+
+    def policy(self, thread):
+        """The thread's real-time priority, 0: none."""
+        policy = os.sched_getscheduler(thread)
+        if policy not in (os.SCHED_FIFO, os.SCHED_RR):
+            return 0
+        return os.sched_getparam(thread).sched_priority
+
+    def memory(self):
+        """Size of the pages behind the largest mapping, the guest's."""
+        largest, page = 0, 0
+        with open(f"/proc/{self.pid}/smaps", encoding="ascii",
+                  errors="replace") as file:
+            size = 0
+            for line in file:
+                word = line.split()
+                if word[0] == "Size:":
+                    size = int(word[1])
+                elif word[0] == "KernelPageSize:" and size > largest:
+                    largest, page = size, int(word[1])
+        with open(f"/proc/{self.pid}/status", encoding="ascii",
+                  errors="replace") as file:
+            locked = int(re.search(r"VmLck:\s*(\d+)", file.read()).group(1))
+        summary = self.ask("query-memory-size-summary") or {}
+        return {"memory_mib": summary.get("base-memory", 0) >> 20,
+                "page_kib": page, "locked": locked > 0}
+
+    def nic(self):
+        kind = self.member(NIC, "type")
+        found = {"nic_model": NIC_TYPES.get(kind, kind),
+                 "nic_queues": len(re.findall(r"hostua-lab: index=\d+",
+                                              self.human("info network")
+                                              or "")),
+                 "nic_driver": "vhost" if self.vhost() else "qemu"}
+        if kind == "virtio-net-pci":
+            found["nic_rx_ring"] = self.member(NIC, "rx_queue_size")
+            found["nic_tx_ring"] = self.member(NIC, "tx_queue_size")
+            found["nic_offloads"] = {name: self.member(NIC, name)
+                                     for name in OFFLOADS}
+        return found
+
+    def vhost(self):
+        folder = f"/proc/{self.pid}/fd"
+        for number in os.listdir(folder):
+            try:
+                if os.readlink(f"{folder}/{number}") == "/dev/vhost-net":
+                    return True
+            except OSError:
+                continue
+        return False
+
+    def look(self):
+        cpus = self.ask("query-cpus-fast") or []
+        iothreads = self.ask("query-iothreads") or []
+        machine = self.member("/machine", "type") or ""
+        with open(f"/proc/{self.pid}/cmdline", encoding="utf-8",
+                  errors="replace") as file:
+            command_line = file.read().split("\0")[:-1]
+        version = (self.ask("query-version") or {}).get("qemu", {})
+        return {
+            "pid": self.pid,
+            "qemu": "{major}.{minor}.{micro}".format(**version),
+            "command_line": command_line,
+            "accelerator": "kvm" if (self.ask("query-kvm") or {}).get("enabled")
+            else "tcg",
+            "machine": machine.replace("-machine", ""),
+            "vcpus": len(cpus),
+            "cpu_type": self.member(cpus[0]["qom-path"], "type")
+            if cpus else "",
+            "cpu_features": {name: self.member(cpus[0]["qom-path"], name)
+                             for name in self.module.params["features"]}
+            if cpus else {},
+            "vcpupin": [self.allowed(cpu["thread-id"]) for cpu in cpus],
+            "vcpu_fifo": [self.policy(cpu["thread-id"]) for cpu in cpus],
+            "emulatorpin": self.allowed(self.pid),
+            "iothreads": len(iothreads),
+            "iothreadpin": [self.allowed(thread["thread-id"])
+                            for thread in iothreads],
+            **self.memory(),
+            **self.nic(),
+        }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "features": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, found=Guest(module).look())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The record of what the lab made, which is all that teardown goes by.
+
+A thing is written down before it is made: a run that is killed in between
+leaves an entry for nothing, which teardown passes over, and never a thing that
+nobody knows of. The file is replaced as a whole, so it is never half written.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+
+SCHEMA = "t2t-lab-record/1"
+# Of these fields together there is one entry.
+IDENTITY = ("kind", "name")
+
+
+def boot_id():
+    """What does not outlive a reboot is told by it."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+class Record:
+    """with Record(path) as record: ... ; guests are made side by side, so it
+    is locked from reading to writing."""
+
+    def __init__(self, path):
+        self.path = path
+        self.made = []
+        self.lock = None
+
+    def __enter__(self):
+        folder = os.path.dirname(self.path)
+        self.lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                self.made = json.load(file)["made"]
+        except FileNotFoundError:
+            pass
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.lock)
+
+    def find(self, kind, name):
+        for made in self.made:
+            if (made["kind"], made["name"]) == (kind, name):
+                return made
+        return None
+
+    def add(self, entry):
+        """True if that changes the record."""
+        there = self.find(entry["kind"], entry["name"])
+        if there == entry:
+            return False
+        if there:
+            self.made[self.made.index(there)] = entry
+        else:
+            self.made.append(entry)
+        self.write()
+        return True
+
+    def remove(self, kind, name):
+        there = self.find(kind, name)
+        if not there:
+            return False
+        self.made.remove(there)
+        self.write()
+        return True
+
+    def write(self):
+        handle, path = tempfile.mkstemp(dir=os.path.dirname(self.path),
+                                        prefix=".record")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"schema": SCHEMA, "made": self.made}, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(path, 0o644)
+        os.rename(path, self.path)

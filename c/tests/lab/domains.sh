@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each variant of a domain is XML that libvirt takes, and says what it should.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+for program in ansible-playbook virt-xml-validate xmllint; do
+	if ! command -v $program >/dev/null; then
+		skip 'domains' "no $program"
+		finish
+	fi
+done
+
+name='every variant is rendered'
+if (cd ../ansible && ansible-playbook -i ../inventory/lab \
+	-e "folder=$folder lab_repository=${PWD%/*}" ../c/tests/lab/domains.yml) \
+	>"$folder/log" 2>&1; then
+	pass "$name"
+else
+	fail "$name" <"$folder/log"
+	finish
+fi
+
+for file in "$folder"/*.xml; do
+	name="valid: $(basename "$file" .xml)"
+	if output=$(virt-xml-validate "$file" domain 2>&1); then
+		pass "$name"
+	else
+		fail "$name" <<<"$output"
+	fi
+done
+
+# What the XML says at a place, against what is wanted.
+says() { # variant, XPath, wanted
+	local found
+	found=$(xmllint --xpath "string($2)" "$folder/$1.xml" 2>&1)
+	if [ "$found" = "$3" ]; then
+		pass "$1: $2 is '$3'"
+	else
+		fail "$1: $2 is '$3'" <<<"it is '$found'"
+	fi
+}
+
+nic="//interface[alias/@name='ua-lab']"
+for model in e1000 e1000e vmxnet3 rtl8139 igb; do
+	says $model "$nic/model/@type" $model
+	says $model "count($nic/driver)" 0
+	says $model "//interface[alias/@name='ua-management']/model/@type" virtio
+done
+says default /domain/@type kvm
+says default //cpu/@mode host-passthrough
+says default "count(//cpu/feature)" 0
+says tcg /domain/@type qemu
+says tcg //cpu/@mode maximum
+says tcg "//cpu/feature[@name='la57']/@policy" disable
+says tcg-cpu-model "count(//cpu/feature)" 0
+says default //vcpupin/@cpuset 1
+says default //emulatorpin/@cpuset 2
+says default //iothreadpin/@cpuset 0
+says no-pins "count(//cputune)" 0
+says pins "//vcpupin[@vcpu='1']/@cpuset" 3
+says pins //emulatorpin/@cpuset 0-1
+says pins "//iothreadpin[@iothread='2']/@cpuset" 1
+says fifo //vcpusched/@priority 10
+says no-iothread "count(//iothreads | //iothreadpin | //driver[@iothread])" 0
+says default //hugepages/page/@size 2048
+says gigabyte-pages //hugepages/page/@size 1048576
+says no-hugepages "count(//memoryBacking)" 0
+says locked "count(//memoryBacking/locked)" 1
+says queues "$nic/driver/@queues" 4
+says rings "$nic/driver/@rx_queue_size" 1024
+says rings "$nic/driver/@tx_queue_size" 256
+says default "$nic/driver/@rx_queue_size" ''
+says offloads-off "$nic/driver/guest/@tso4" off
+says offloads-off "$nic/driver/host/@csum" off
+says vhost "$nic/driver/@name" vhost
+says machine-pc //os/type/@machine pc
+says default //cmdline 'root=/dev/vda rw console=ttyS0 <&>'
+says command-line //cmdline 'root=/dev/vda rw console=ttyS0 isolcpus=1 quiet="a b"'
+says no-initrd "count(//initrd)" 0
+says as-root //seclabel/label +0:+0
+says default "count(//seclabel)" 0
+says raw-devices //watchdog/@model i6300esb
+says raw-domain "count(//*[local-name()='arg'])" 2
+says default "//memballoon/@model" none
+says default "//controller[@type='usb']/@model" none
+says default "//serial/log/@file" /lab/console/trader.log
+finish
