@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The feed of an experiment: a file, or its first lines, stated exactly."""
+
+DOCUMENTATION = r"""
+module: lab_feed
+short_description: The first lines of a gzip feed
+description: Writes them into a file that is the same each time, and says how
+  many there were and what the file's sha256 is. All lines are the file itself.
+options:
+  src: {description: The gzip file., type: path, required: true}
+  dest: {description: Where to., type: path, required: true}
+  lines: {description: "Of data, after the header; 0: all.", type: int,
+          default: 0}
+"""
+
+import gzip
+import hashlib
+import os
+import zlib
+
+from ansible.module_utils.basic import AnsibleModule
+
+HEADER = b"exchange,"  # a tardis CSV's first line; JSON lines have none
+
+
+def digest(path):
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            total.update(chunk)
+    return total.hexdigest()
+
+
+def copy(src, dest, lines):
+    """The number of lines of data that were copied."""
+    count = 0
+    with gzip.open(src, "rb") as source, open(dest, "wb") as file, \
+            gzip.GzipFile("", "wb", fileobj=file, mtime=0) as target:
+        for number, line in enumerate(source):
+            if not (number == 0 and line.startswith(HEADER)):
+                if lines and count == lines:
+                    break
+                count += 1
+            target.write(line)
+    return count
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "src": {"type": "path", "required": True},
+            "dest": {"type": "path", "required": True},
+            "lines": {"type": "int", "default": 0},
+        },
+    )
+    src, dest = module.params["src"], module.params["dest"]
+    if not os.path.exists(src):
+        module.fail_json(msg=f"experiment_feed {src}: there is no such file")
+    if not module.params["lines"]:
+        module.exit_json(changed=False, path=src, lines=None,
+                         sha256=digest(src), source=src,
+                         source_sha256=digest(src))
+    part = dest + ".part"
+    try:
+        count = copy(src, part, module.params["lines"])
+    except (OSError, EOFError, zlib.error) as error:
+        if os.path.exists(part):
+            os.unlink(part)
+        module.fail_json(msg=f"experiment_feed {src}: {error}")
+    before = digest(dest) if os.path.exists(dest) else ""
+    os.rename(part, dest)
+    after = digest(dest)
+    module.exit_json(changed=before != after, path=dest, lines=count,
+                     sha256=after, source=src, source_sha256=digest(src))
+
+
+if __name__ == "__main__":
+    main()

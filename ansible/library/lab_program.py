@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A program of an experiment: started and left running, or run to its end,
+with its words in files; and stopped."""
+
+DOCUMENTATION = r"""
+module: lab_program
+short_description: Start or stop a program of an experiment
+description: In the folder it keeps NAME.out and NAME.log, what the program
+  said, which is returned too. One that was left over is stopped first.
+options:
+  name: {description: Of its files., type: str, required: true}
+  folder: {description: Where its files go., type: path, required: true}
+  state: {description: "started: until it says that it is ready; finished: run
+          to its end; stopped.",
+          choices: [started, finished, stopped], required: true}
+  argv: {description: The program., type: list, elements: str, default: []}
+  ready: {description: Text in its output that says it is ready., type: str,
+          default: ""}
+  cpus: {description: "To run on, as in 0,2-3.", type: str, default: ""}
+  signal: {description: That stops it., type: str, default: SIGTERM}
+  timeout: {description: For any of it, in seconds., type: int, default: 60}
+  record: {description: The lab's record, where it runs on the hypervisor.,
+           type: path, default: ""}
+"""
+
+import os
+import signal
+import subprocess
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_record import Record
+
+POLL_S = 0.05
+# The exit code outlives us in a file.
+KEEPER = 'folder=$0; "$@" & echo $! >"$folder.pid"; wait $!; ' \
+         'echo $? >"$folder.code"'
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def cpu_set(text):
+    cpus = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        cpus |= set(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def started_at(pid):
+    """The start's clock tick, by which a pid is known to be the same."""
+    stat = read(f"/proc/{pid}/stat")
+    fields = stat.rpartition(")")[2].split()
+    return fields[19] if fields and fields[0] != "Z" else ""
+
+
+class Program:
+    """One of them, known by its files."""
+
+    def __init__(self, module):
+        self.module = module
+        self.parameters = module.params
+        self.base = os.path.join(self.parameters["folder"],
+                                 self.parameters["name"])
+        self.end = time.monotonic() + self.parameters["timeout"]
+
+    def fail(self, what):
+        text = read(self.base + ".log") or read(self.base + ".out")
+        tail = "\n".join(text.split("\n")[-10:]).strip()
+        self.module.fail_json(
+            msg=f"{self.parameters['name']}: {what}\n{tail}".strip())
+
+    def late(self):
+        return time.monotonic() > self.end
+
+    def pid(self):
+        """Of the one that runs, or 0."""
+        pid, _, start = read(self.base + ".running").strip().partition(" ")
+        return int(pid) if pid and started_at(pid) == start else 0
+
+    def enter(self, pid):
+        """Into the file, and the record: a run may be cut off right here."""
+        with open(self.base + ".running", "w", encoding="ascii") as file:
+            file.write(f"{pid} {started_at(pid)}")
+        if self.parameters["record"]:
+            with Record(self.parameters["record"]) as record:
+                record.add({"kind": "process", "name": self.base, "pid": pid,
+                            "started": started_at(pid)})
+
+    def strike(self):
+        if self.parameters["record"]:
+            with Record(self.parameters["record"]) as record:
+                record.remove("process", self.base)
+
+    def start(self):
+        os.makedirs(self.parameters["folder"], exist_ok=True)
+        self.stop()
+        for ending in (".out", ".log", ".pid", ".code"):
+            if os.path.exists(self.base + ending):
+                os.unlink(self.base + ending)
+        cpus = self.parameters["cpus"]
+        with open(self.base + ".out", "wb") as out, \
+                open(self.base + ".log", "wb") as log:
+            subprocess.Popen(  # pylint: disable=consider-using-with
+                ["sh", "-c", KEEPER, self.base, *self.parameters["argv"]],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=log,
+                start_new_session=True, cwd=self.parameters["folder"],
+                preexec_fn=(lambda: os.sched_setaffinity(0, cpu_set(cpus)))
+                if cpus else None)
+        while not read(self.base + ".pid").strip():
+            if self.late():
+                self.fail("did not start")
+            time.sleep(POLL_S)
+        self.enter(int(read(self.base + ".pid")))
+
+    def code(self):
+        """None while it runs."""
+        text = read(self.base + ".code").strip()
+        return int(text) if text else None
+
+    def wait_ready(self):
+        ready = self.parameters["ready"]
+        while ready and ready not in (read(self.base + ".out")
+                                      + read(self.base + ".log")):
+            if self.code() is not None:
+                self.fail(f"ended with {self.code()} before it was ready")
+            if self.late():
+                self.stop()
+                self.fail(f"not ready after {self.parameters['timeout']} s")
+            time.sleep(POLL_S)
+
+    def wait_end(self):
+        while self.code() is None:
+            if self.late():
+                self.stop()
+                self.fail(f"not done after {self.parameters['timeout']} s")
+            time.sleep(POLL_S)
+        self.strike()
+
+    def stop(self):
+        """True if there was one to stop."""
+        pid = self.pid()
+        if not pid:
+            self.strike()
+            return False
+        os.kill(pid, getattr(signal, self.parameters["signal"]))
+        while self.pid():
+            if self.late():
+                os.kill(pid, signal.SIGKILL)
+                self.strike()
+                self.fail("did not stop, and was killed")
+            time.sleep(POLL_S)
+        # Its keeper still writes the exit code.
+        while self.code() is None and not self.late():
+            time.sleep(POLL_S)
+        self.strike()
+        return True
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "folder": {"type": "path", "required": True},
+            "state": {"choices": ["started", "finished", "stopped"],
+                      "required": True},
+            "argv": {"type": "list", "elements": "str", "default": []},
+            "ready": {"type": "str", "default": ""},
+            "cpus": {"type": "str", "default": ""},
+            "signal": {"type": "str", "default": "SIGTERM"},
+            "timeout": {"type": "int", "default": 60},
+            "record": {"type": "path", "default": ""},
+        },
+    )
+    program = Program(module)
+    state = module.params["state"]
+    if state == "stopped":
+        changed = program.stop()
+    else:
+        program.start()
+        changed = True
+        if state == "started":
+            program.wait_ready()
+        else:
+            program.wait_end()
+    code = program.code()
+    if state != "started" and code:
+        program.fail(f"exit code {code}")
+    module.exit_json(changed=changed, code=code,
+                     out=read(program.base + ".out"),
+                     log=read(program.base + ".log"))
+
+
+if __name__ == "__main__":
+    main()
