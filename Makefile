@@ -23,6 +23,25 @@ PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils
 PACKAGES_BENCH := sockperf strace gzip
+# The lab proper: two guests under libvirt, made and measured by Ansible.
+PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
+	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
+	cloud-image-utils python3-libvirt python3-lxml openssh-client rsync jq \
+	util-linux
+PACKAGES_LAB_TEST := ansible-lint cloud-init libxml2-utils
+
+# local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.
+INVENTORY := lab
+SET :=
+# More of the image: KERNEL=rt, KERNEL=path/to/bzImage, IMAGE=disk.qcow2.
+KERNEL :=
+IMAGE :=
+# For console and ssh.
+GUEST := trader
+LAB_FOLDER ?= $(CURDIR)/ansible/build/lab
+export LAB_FOLDER
+playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
+	$(if $(strip $(SET)),-e '$(strip $(SET))')
 
 sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 jobs := $(shell nproc)
@@ -53,6 +72,7 @@ help: ## list the verbs
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
 	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=5 PACE=rate:20000 SEED=1;'
+	@echo 'up, experiment and status take INVENTORY=lab SET="domain_nic_model=e1000e exchange_place=host";'
 	@echo 'make bench takes FEED=file.csv.gz, and makes a feed of its own without it'
 
 deps: ## install what building and running need
@@ -60,6 +80,9 @@ deps: ## install what building and running need
 
 deps-test: deps
 	$(call install,$(PACKAGES_TEST))
+
+deps-lab: deps
+	$(call install,$(PACKAGES_LAB))
 
 deps-bench: deps
 	$(call install,$(PACKAGES_BENCH))
@@ -77,6 +100,32 @@ run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two na
 	@$(sudo) $(BUILD)/t2t-run --feed '$(FEED)' --arms '$(ARMS)' \
 		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
 		--output $(RESULT)
+
+image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMAGE=file takes yours
+	@$(sudo) images/make-image $(KERNEL:%=--kernel '%') $(IMAGE:%=--image '%')
+
+doctor: ## what the lab needs, what is there, and what mends it; changes nothing
+	@command -v ansible-playbook >/dev/null || \
+		{ echo "make doctor: no Ansible here: run 'make deps-lab'" >&2; exit 1; }
+	@LAB_QUIET=1; export LAB_QUIET; $(playbook) doctor.yml
+
+up: deps-lab build image ## the lab: two guests, running and provisioned
+	@$(playbook) up.yml
+
+status: ## what of the lab is there; JSON=1 for programs
+	@LAB_QUIET=1; export LAB_QUIET; $(playbook) status.yml $(if $(JSON),-e status_output=json)
+
+console: ## a shell on the console of GUEST=trader; ^] leaves
+	@virsh -c qemu:///system console $(GUEST)
+
+ssh: ## a shell in GUEST=trader over SSH; RUN='command' runs that
+	@ssh -F '$(LAB_FOLDER)/ssh_config' $(GUEST) $(if $(RUN),'$(RUN)')
+
+experiment: build $(BUILD)/sample.csv.gz ## one run of the main job on INVENTORY=lab, local or metal
+	@$(playbook) experiment.yml
+
+teardown: ## the machine as it was before make up
+	@$(playbook) teardown.yml
 
 test: deps-test deps-bench ## all tests
 	@$(MAKE) --no-print-directory -s -C c test
@@ -100,4 +149,5 @@ man: build ## write the man pages to c/build/man
 clean: ## remove what was built; results stay
 	@$(MAKE) --no-print-directory -s -C c clean
 
-.PHONY: help deps deps-test deps-bench build run test bench probe lint man clean
+.PHONY: help deps deps-test deps-bench deps-lab build run image doctor up status \
+	console ssh experiment teardown test bench probe lint man clean

@@ -164,10 +164,21 @@ def nic_rows(name, domain, facts):
     return rows
 
 
-def guest_rows(facts, plan):
+def kernel_row(name, domain, settings):
+    kernels = settings["kernels"]
+    # No image yet; or one of one's own, which boots by itself.
+    if not kernels or domain["kernel"] in kernels:
+        return []
+    return [must(f"{name}: domain_kernel", domain["kernel"],
+                 "one that was made: " + ", ".join(kernels), False,
+                 f"make image KERNEL={domain['kernel']}")]
+
+
+def guest_rows(facts, plan, settings):
     rows = []
     for name, domain in plan.items():
         rows += nic_rows(name, domain, facts)
+        rows += kernel_row(name, domain, settings)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:
             rows.append(must(f"{name}: domain_machine", domain["machine"],
@@ -212,7 +223,7 @@ def libvirt_rows(facts):
     libvirt = facts["libvirt"]
     if not libvirt["there"]:
         return [must("libvirt", "not installed", "libvirtd", False,
-                     "make deps")]
+                     "make deps-lab")]
     state = "ok" if libvirt["answers"] else "note"
     return [row("libvirt", f"{libvirt['version']}, " +
                 ("answers" if libvirt["answers"] else "does not run"),
@@ -266,7 +277,8 @@ def bridge_rows(facts, bridges):
 
 
 def checks(facts, plan, settings):
-    """settings: bridges, image (is it made?), folder."""
+    """settings: bridges; folder, the lab's; image (is it made?), images,
+    its folder, and kernels, those that it has."""
     emulator = facts["emulator"]
     disk = (0 if settings["image"] else IMAGE_BYTES) + \
         GUEST_BYTES * len(plan)
@@ -277,7 +289,7 @@ def checks(facts, plan, settings):
         must("QEMU", emulator["version"] or "not installed", "5 or later",
              emulator["there"] and
              int((re.match(r"\d+", emulator["version"]) or [0])[0]) >= 5,
-             "make deps"),
+             "make deps-lab"),
         *libvirt_rows(facts),
         must("/dev/net/tun", "there" if facts["tun"] else "absent", "there",
              facts["tun"], "modprobe tun"),
@@ -296,10 +308,10 @@ def checks(facts, plan, settings):
         row("AppArmor", "on" if facts["apparmor"] else "off",
             "off, or with libvirt's profiles",
             "ok" if not facts["apparmor"] or facts["apparmor_libvirt"]
-            else "FAIL", "make deps"),
+            else "FAIL", "make deps-lab"),
         *bridge_rows(facts, settings["bridges"]),
     ]
-    return rows + (guest_rows(facts, plan) if emulator["there"] else [])
+    return rows + (guest_rows(facts, plan, settings) if emulator["there"] else [])
 
 
 def report(rows):

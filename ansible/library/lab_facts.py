@@ -11,6 +11,8 @@ options:
   emulator: {description: QEMU., type: path, required: true}
   kernels: {description: To try KVM with the first that is there.,
             type: list, elements: path, default: []}
+  places: {description: "ADDRESS:PORT of servers that speak first.",
+           type: list, elements: str, default: []}
   readers: {description: Paths that QEMU's user must reach.,
             type: list, elements: path, default: []}
 """
@@ -158,6 +160,16 @@ def lab_of(element, attribute):
     return "" if lab is None else lab.get(attribute, "")
 
 
+def nic_of(element):
+    """The model of the NIC under test."""
+    for nic in element.iter("interface"):
+        alias, model = nic.find("alias"), nic.find("model")
+        if alias is not None and alias.get("name") == "ua-lab" \
+                and model is not None:
+            return model.get("type")
+    return ""
+
+
 def domains(answering):
     """All domains: asked for, or as defined where nobody answers."""
     texts = []
@@ -181,6 +193,7 @@ def domains(answering):
             "type": element.get("type"),
             "folder": lab_of(element, "folder"),
             "hash": lab_of(element, "hash"),
+            "nic": nic_of(element),
         }
     return found
 
@@ -212,6 +225,16 @@ def links():
             "snooping": info.get("info_data", {}).get("mcast_snooping"),
         }
     return found
+
+
+def greets(place):
+    """Does a server answer at ADDRESS:PORT, and say something?"""
+    address, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((address, int(port)), timeout=3) as sock:
+            return bool(sock.recv(1))
+    except OSError:
+        return False
 
 
 def routes():
@@ -298,6 +321,7 @@ def main():
             "folder": {"type": "path", "required": True},
             "emulator": {"type": "path", "required": True},
             "kernels": {"type": "list", "elements": "path", "default": []},
+            "places": {"type": "list", "elements": "str", "default": []},
             "readers": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
@@ -306,6 +330,7 @@ def main():
     user = qemu_user()
     access = access_of(user, parameters["readers"])
     module.exit_json(changed=False, lab={
+        "folder": parameters["folder"],
         "hostname": os.uname().nodename,
         "kernel": os.uname().release,
         "systemd": os.path.isdir("/run/systemd/system"),
@@ -326,6 +351,7 @@ def main():
         "qemu_user": user.pw_name if user else "",
         "barred": access["barred"],
         "kvm_open": access["kvm"],
+        "answers": {place: greets(place) for place in parameters["places"]},
         "disk_free": disk_free(parameters["folder"]),
         "record": record(parameters["folder"]),
     })

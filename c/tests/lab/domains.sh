@@ -81,6 +81,8 @@ says machine-pc //os/type/@machine pc
 says default //cmdline 'root=/dev/vda rw console=ttyS0 <&>'
 says command-line //cmdline 'root=/dev/vda rw console=ttyS0 isolcpus=1 quiet="a b"'
 says no-initrd "count(//initrd)" 0
+says own-image "count(//os/kernel | //os/initrd | //os/cmdline)" 0
+says own-image //os/boot/@dev hd
 says as-root //seclabel/label +0:+0
 says default "count(//seclabel)" 0
 says raw-devices //watchdog/@model i6300esb
