@@ -82,7 +82,9 @@ class CallbackModule(CallbackBase):
 
     def where(self, result):
         """'trader: ' where a task has hosts to tell apart."""
-        name = result._host.get_name()  # pylint: disable=protected-access
+        # pylint: disable=protected-access
+        name = (result._task_fields.get("delegate_to")
+                or result._host.get_name())
         return "" if name in ("localhost", "hypervisor") else f"{name}: "
 
     def v2_runner_on_ok(self, result):

@@ -19,7 +19,7 @@
 #include "wire/market_data.h"
 
 #define FRAMES	 4000
-#define GAP_NS	 250000 /* between two of them */
+#define RATE	 4000 /* frames a second */
 #define TC_MS	 10000
 #define WORD_MAX 24
 
@@ -70,7 +70,7 @@ static int sender_open(const char *interface_name, const char *group_text)
 	return socket_multicast_sender(&group, &interface, 1);
 }
 
-static int frames_send(int fd, const volatile int *stop)
+static int frames_send(int fd, const struct loop_back_frames *frames)
 {
 	const struct market_data_message message = { .type = MARKET_DATA_UPDATE,
 						     .side = MARKET_DATA_BID };
@@ -79,12 +79,12 @@ static int frames_send(int fd, const volatile int *stop)
 	uint8_t datagram[64];
 
 	market_data_write(datagram, 0, &message);
-	for (; header.sequence < FRAMES; header.sequence++) {
+	for (; header.sequence < frames->count; header.sequence++) {
 		struct timespec due;
 
-		if (stop && *stop)
+		if (frames->stop && *frames->stop)
 			return -EINTR;
-		due_ns += GAP_NS;
+		due_ns += CLOCK_NS_PER_S / frames->rate;
 		due.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S);
 		due.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S);
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
@@ -100,11 +100,30 @@ static int frames_send(int fd, const volatile int *stop)
 	return 0;
 }
 
+int loop_back_frames(const struct loop_back_frames *frames)
+{
+	int fd = sender_open(frames->interface, frames->group);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = frames_send(fd, frames);
+	close(fd);
+	return err;
+}
+
 /* In a process of its own, since it has to be in the namespace. */
 int loop_back_send(int space, const char *interface, int cpu, const char *group,
 		   const volatile int *stop)
 {
-	int status, fd;
+	const struct loop_back_frames frames = {
+		.interface = interface,
+		.group = group,
+		.count = FRAMES,
+		.rate = RATE,
+		.stop = stop,
+	};
+	int status;
 	pid_t pid = fork();
 
 	if (pid < 0) {
@@ -116,8 +135,7 @@ int loop_back_send(int space, const char *interface, int cpu, const char *group,
 		if (namespace_enter(space) < 0 ||
 		    (cpu >= 0 && cpu_pin((unsigned int)cpu) < 0))
 			_exit(1);
-		fd = sender_open(interface, group);
-		_exit(fd < 0 || frames_send(fd, stop) < 0 ? 1 : 0);
+		_exit(loop_back_frames(&frames) < 0 ? 1 : 0);
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
