@@ -127,7 +127,8 @@ experiment: build $(BUILD)/sample.csv.gz ## one run of the main job on INVENTORY
 teardown: ## the machine as it was before make up
 	@$(playbook) teardown.yml
 
-test: deps-test deps-bench ## all tests
+test: deps-test deps-bench deps-lab ## all tests
+	$(call install,$(PACKAGES_LAB_TEST))
 	@$(MAKE) --no-print-directory -s -C c test
 
 bench: build deps-bench ## every speed claim, measured beside what it is held against

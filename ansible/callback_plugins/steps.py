@@ -83,8 +83,9 @@ class CallbackModule(CallbackBase):
     def where(self, result):
         """'trader: ' where a task has hosts to tell apart."""
         # pylint: disable=protected-access
-        name = (result._task_fields.get("delegate_to")
-                or result._host.get_name())
+        name = result._task_fields.get("delegate_to") or ""
+        if not name or "{{" in name:
+            name = result._host.get_name()
         return "" if name in ("localhost", "hypervisor") else f"{name}: "
 
     def v2_runner_on_ok(self, result):
