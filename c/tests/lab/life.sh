@@ -6,10 +6,10 @@
 set -u
 # shellcheck source=tests/lab/lab.bash
 . tests/lab/lab.bash
-soak=
+soak='' sender=''
 # shellcheck disable=SC2317 # called by the trap
 clean() {
-	[ -z "$soak" ] || kill "$soak" 2>/dev/null
+	[ -z "$soak" ] || kill "$soak" "$sender" 2>/dev/null
 	[ -e "$LAB_FOLDER/record.json" ] && lab_play teardown
 	rm -rf "$folder"
 }
