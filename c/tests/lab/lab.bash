@@ -68,6 +68,7 @@ lab_dump() {
 	sort /proc/mounts
 	grep . /sys/kernel/mm/hugepages/*/nr_hugepages
 	stat -c '%a %u:%g %n' /dev/kvm 2>/dev/null
+	cksum ~/.ssh/known_hosts 2>/dev/null
 	# Threads of the kernel come and go.
 	ps -e -o ppid=,comm= | awk '$1 != 2 { print "process", $2 }' |
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
