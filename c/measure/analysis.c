@@ -38,6 +38,7 @@ struct analysis {
 	struct latencies deciding_message;
 	struct latencies back_to_back;
 	FILE *samples;
+	uint64_t warmed_up; /* pairs left out so far */
 	struct analysis_result result;
 };
 
@@ -67,6 +68,10 @@ static int analysis_order(void *context, const struct order *order,
 	if (pairing_order(&analysis->pairing, order, stamp_ns, &trigger) !=
 	    PAIRING_MATCHED)
 		return 0;
+	if (analysis->warmed_up < analysis->config.warm_up) {
+		analysis->warmed_up++;
+		return 0;
+	}
 	rc = latencies_add(&analysis->wire_to_wire,
 			   stamp_ns - trigger.stamp_ns);
 	/* Without a line rate the two are the same. */

@@ -29,6 +29,8 @@ struct analysis_config {
 	 * messages come at one instant. */
 	uint64_t line_rate;
 	const char *samples; /* a CSV file of all pairs, or NULL */
+	uint64_t warm_up;    /* pairs at the beginning that enter neither
+				samples nor latencies; they are judged */
 	bool back_to_back;   /* also measure between two sights of a datagram */
 };
 

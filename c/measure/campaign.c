@@ -29,7 +29,9 @@ struct campaign {
 	json_t *bias;	/* of the summary; null when not measured */
 	uint64_t begin_ns;
 	struct busy begin_busy;
-	uint64_t random; /* the generator's state */
+	uint64_t random;   /* the generator's state */
+	unsigned int all;  /* trials of the whole campaign */
+	unsigned int done; /* of those, by this process */
 };
 
 /* splitmix64: small, seeded, the same everywhere. */
@@ -125,20 +127,22 @@ static json_t *manifest_make(const struct campaign *campaign)
 	json_t *arms = json_array();
 
 	for (unsigned int i = 0; i < config->arm_count; i++)
-		json_array_append_new(arms, json_string(config->arms[i]));
+		json_array_append_new(arms, json_string(config->arms[i].name));
 	return json_pack(
-		"{s:s,s:s,s:o,s:s,s:s,s:s,s:{s:o,s:i,s:I,s:s,s:s,s:s,s:s},"
-		"s:{s:o},s:o,s:o,s:o}",
+		"{s:s,s:s,s:o,s:s,s:s,s:s,"
+		"s:{s:o,s:i,s:I,s:s,s:s,s:s,s:s,s:s},"
+		"s:{s:o},s:o,s:o,s:o,s:O?}",
 		"schema", CAMPAIGN_SCHEMA, "state", "running", "started",
-		time_now(), "place", "local", "accelerator", "none",
-		"command_line", config->command_line, "parameters", "arms",
-		arms, "blocks", (int)config->blocks, "seed",
-		(json_int_t)config->seed, "pace", trial->pace, "threshold_usd",
-		trial->threshold_usd, "aggress", trial->aggress, "group",
-		trial->group, "wanted", "cpus", cpus_wanted(trial), "feed",
-		provenance_file(trial->feed), "programs",
-		provenance_programs(trial->programs), "host",
-		provenance_host());
+		time_now(), "place", config->place, "accelerator",
+		config->accelerator, "command_line", config->command_line,
+		"parameters", "arms", arms, "blocks", (int)config->blocks,
+		"seed", (json_int_t)config->seed, "pace", trial->pace,
+		"threshold_usd", trial->threshold_usd, "aggress",
+		trial->aggress, "group", trial->group, "warm_up_orders",
+		trial->warm_up ? trial->warm_up : "0", "wanted", "cpus",
+		cpus_wanted(trial), "feed", provenance_file(trial->feed),
+		"programs", provenance_programs(trial->programs), "host",
+		provenance_host(), "experiment", config->plan);
 }
 
 static int state_save(struct campaign *campaign, const char *state)
@@ -164,58 +168,113 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		       const char *arm, const json_t *analysis)
 {
 	const json_t *latency = json_object_get(analysis, "wire_to_wire_ns");
-	unsigned int all =
-		campaign->config->blocks * campaign->config->arm_count;
+	double seconds =
+		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
+	double left = seconds / campaign->done * (campaign->all - number);
 
 	progress_show(campaign, "");
 	fprintf(stderr,
 		"[%*u/%u] %-10s %7lld packets, %5lld of %lld orders right, "
-		"p50 %6.1f us, p99 %7.1f us  (%.0f s)\n",
-		all > 9 ? 2 : 1, number, all, arm,
+		"p50 %6.1f us, p99 %7.1f us  (%.0f s",
+		campaign->all > 9 ? 2 : 1, number, campaign->all, arm,
 		(long long)number_of(analysis, "packets"),
 		(long long)number_of(analysis, "matched"),
 		(long long)number_of(analysis, "triggers"),
 		(double)number_of(latency, "p50") / 1e3,
-		(double)number_of(latency, "p99") / 1e3,
-		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9);
+		(double)number_of(latency, "p99") / 1e3, seconds);
+	if (!campaign->config->collect)
+		fprintf(stderr, ", %.0f s left", left);
+	fputs(")\n", stderr);
 }
 
-/* "spin:rcvbuf=1m" makes a folder "spin". */
 static void trial_folder(const struct campaign *campaign, unsigned int number,
 			 const char *arm, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/trials/%02u-%.*s",
-		 campaign->config->folder, number, (int)strcspn(arm, ":"), arm);
+	char name[64];
+
+	/* "spin:rcvbuf=1m" makes a folder "spin". */
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arm, ":"), arm);
+	for (char *c = name; *c; c++)
+		if (*c == '/' || *c == ' ')
+			*c = '-';
+	snprintf(path, PATH_MAX, "%s/trials/%02u-%s", campaign->config->folder,
+		 number, name);
 }
 
-static int trial_do(struct campaign *campaign, unsigned int block,
-		    unsigned int arm)
+/* Kept as a file of its own, last of all: where it is, the trial is whole. */
+static int trial_keep(struct campaign *campaign, json_t *result,
+		      const char *folder)
+{
+	const char *name = folder + strlen(campaign->config->folder) + 1;
+	char path[PATH_MAX];
+
+	json_array_append_new(campaign->trials, result);
+	if (snprintf(path, sizeof(path), "%s/trial.json", name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return json_save(campaign, path, result);
+}
+
+/* Was it run already? Then it is taken as it is. */
+static bool trial_kept(struct campaign *campaign, unsigned int arm,
+		       const char *folder)
+{
+	char path[PATH_MAX];
+	json_t *result = NULL;
+
+	if (snprintf(path, sizeof(path), "%s/trial.json", folder) < PATH_MAX)
+		result = json_load_file(path, 0, NULL);
+	if (!result)
+		return false;
+	if (number_of(result, "arm") != arm) {
+		json_decref(result);
+		return false;
+	}
+	json_array_append_new(campaign->trials, result);
+	return true;
+}
+
+/* Did somebody else run it, and is it whole but for the oracle's word? */
+static bool trial_ran(const char *folder)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/trader.json", folder) <
+		       PATH_MAX &&
+	       access(path, R_OK) == 0;
+}
+
+static int trial_do(struct campaign *campaign, unsigned int number,
+		    unsigned int block, unsigned int arm)
 {
 	const struct campaign_config *config = campaign->config;
-	unsigned int number =
-		(unsigned int)json_array_size(campaign->trials) + 1;
-	const char *receive = config->arms[arm];
+	const char *name = config->arms[arm].name;
 	char folder[PATH_MAX], text[128];
 	json_t *result;
 	int err;
 
-	trial_folder(campaign, number, receive, folder);
+	trial_folder(campaign, number, name, folder);
+	if ((config->resume || config->collect) &&
+	    trial_kept(campaign, arm, folder))
+		return 0;
+	if (config->collect && !trial_ran(folder))
+		return 0;
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
-		 config->blocks * config->arm_count, block + 1, config->blocks,
-		 receive);
+		 campaign->all, block + 1, config->blocks, name);
 	progress_show(campaign, text);
-	err = trial_run(&config->trial, receive, folder, &result);
+	err = config->collect ? trial_judge(&config->trial, folder, &result)
+			      : trial_run(&config->trial, &config->arms[arm],
+					  folder, &result);
 	if (err)
 		return err;
-	trial_tell(campaign, number, receive,
-		   json_object_get(result, "analysis"));
+	campaign->done++;
+	trial_tell(campaign, number, name, json_object_get(result, "analysis"));
 	json_object_set_new(result, "number", json_integer(number));
 	json_object_set_new(result, "block", json_integer(block));
 	json_object_set_new(result, "arm", json_integer(arm));
+	json_object_set_new(result, "name", json_string(name));
 	json_object_set_new(result, "folder",
 			    json_string(folder + strlen(config->folder) + 1));
-	json_array_append_new(campaign->trials, result);
-	return 0;
+	return trial_keep(campaign, result, folder);
 }
 
 static const json_t *trial_find(const struct campaign *campaign,
@@ -364,8 +423,14 @@ static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
 	n = percentiles_of(campaign, arm, "p50", values);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(p50s, json_real(values[i]));
+	json_object_set_new(summary, "name",
+			    json_string(campaign->config->arms[arm].name));
 	json_object_set_new(summary, "receive",
-			    json_string(campaign->config->arms[arm]));
+			    json_string(campaign->config->arms[arm].receive));
+	if (campaign->config->arms[arm].skipped)
+		json_object_set_new(
+			summary, "skipped",
+			json_string(campaign->config->arms[arm].skipped));
 	json_object_set_new(summary, "trials", json_integer(trials));
 	json_object_set_new(summary, "correct",
 			    json_boolean(correct && trials > 0));
@@ -396,11 +461,12 @@ static json_t *comparison(const struct campaign *campaign, unsigned int arm)
 	if (statistics_of_ratios(values, bases, n, &ratios) < 0)
 		ratios.count = 0;
 	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
-			 campaign->config->arms[arm], "against",
-			 campaign->config->arms[0], "pairs", (int)ratios.count,
-			 "p50_ratio_median", real_or_null(ratios.median),
-			 "p50_ratio_min", real_or_null(ratios.min),
-			 "p50_ratio_max", real_or_null(ratios.max));
+			 campaign->config->arms[arm].name, "against",
+			 campaign->config->arms[0].name, "pairs",
+			 (int)ratios.count, "p50_ratio_median",
+			 real_or_null(ratios.median), "p50_ratio_min",
+			 real_or_null(ratios.min), "p50_ratio_max",
+			 real_or_null(ratios.max));
 }
 
 static json_t *summary_make(const struct campaign *campaign)
@@ -410,19 +476,35 @@ static json_t *summary_make(const struct campaign *campaign)
 
 	for (unsigned int i = 0; i < campaign->config->arm_count; i++) {
 		json_array_append_new(arms, arm_summary(campaign, i));
-		if (i > 0)
+		if (i > 0 && !campaign->config->arms[i].skipped)
 			json_array_append_new(comparisons,
 					      comparison(campaign, i));
 	}
 	busy_take(&now);
 	return json_pack(
 		"{s:s,s:s,s:s,s:o,s:o,s:O,s:O,s:f,s:f,s:f}", "schema",
-		CAMPAIGN_SCHEMA, "place", "local", "accelerator", "none",
-		"arms", arms, "comparisons", comparisons, "back_to_back",
-		campaign->bias, "trials", campaign->trials, "others_cpus",
+		CAMPAIGN_SCHEMA, "place", campaign->config->place,
+		"accelerator", campaign->config->accelerator, "arms", arms,
+		"comparisons", comparisons, "back_to_back", campaign->bias,
+		"trials", campaign->trials, "others_cpus",
 		busy_others(&campaign->begin_busy, &now), "stolen_cpus",
 		busy_stolen(&campaign->begin_busy, &now), "seconds",
 		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9);
+}
+
+static bool bias_kept(struct campaign *campaign, const char *folder)
+{
+	char path[PATH_MAX];
+	json_t *kept = NULL;
+
+	if ((campaign->config->resume || campaign->config->collect) &&
+	    snprintf(path, sizeof(path), "%s/analysis.json", folder) < PATH_MAX)
+		kept = json_load_file(path, 0, NULL);
+	if (!kept)
+		return false;
+	json_decref(campaign->bias);
+	campaign->bias = kept;
+	return true;
 }
 
 static int bias_measure(struct campaign *campaign)
@@ -432,6 +514,8 @@ static int bias_measure(struct campaign *campaign)
 	int err;
 
 	snprintf(folder, sizeof(folder), "%s/bias", campaign->config->folder);
+	if (bias_kept(campaign, folder) || campaign->config->collect)
+		return 0;
 	progress_show(campaign, "the tap's own bias, without a trader ...");
 	err = trial_back_to_back(&campaign->config->trial, folder, &result);
 	progress_show(campaign, "");
@@ -444,16 +528,21 @@ static int bias_measure(struct campaign *campaign)
 	return 0;
 }
 
+/* An arm that the place can't run keeps its lot in the order, so that the
+ * same seed makes the same order everywhere, but has no number. */
 static int blocks_run(struct campaign *campaign)
 {
 	const struct campaign_config *config = campaign->config;
-	unsigned int order[CAMPAIGN_ARMS_MAX];
+	unsigned int order[CAMPAIGN_ARMS_MAX], number = 0;
 
 	for (unsigned int block = 0; block < config->blocks; block++) {
 		shuffle(campaign, order, config->arm_count);
 		for (unsigned int i = 0; i < config->arm_count; i++) {
-			int err = trial_do(campaign, block, order[i]);
+			int err;
 
+			if (config->arms[order[i]].skipped)
+				continue;
+			err = trial_do(campaign, ++number, block, order[i]);
 			if (err)
 				return err;
 		}
@@ -461,11 +550,21 @@ static int blocks_run(struct campaign *campaign)
 	return 0;
 }
 
+static unsigned int trials_wanted(const struct campaign_config *config)
+{
+	unsigned int arms = 0;
+
+	for (unsigned int i = 0; i < config->arm_count; i++)
+		arms += !config->arms[i].skipped;
+	return arms * config->blocks;
+}
+
 int campaign_run(const struct campaign_config *config, json_t **summary)
 {
 	struct campaign campaign = { .config = config,
 				     .random = config->seed,
-				     .begin_ns = clock_monotonic_ns() };
+				     .begin_ns = clock_monotonic_ns(),
+				     .all = trials_wanted(config) };
 	const char *state;
 	int err, saved;
 
@@ -486,7 +585,10 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	progress_show(&campaign, "");
 
 	/* Whatever happened, what was measured is kept and marked. */
-	state = err == -EINTR ? "interrupted" : err ? "failed" : "complete";
+	state = err == -EINTR ? "interrupted"
+		: err	      ? "failed"
+		: json_array_size(campaign.trials) < campaign.all ? "running"
+								  : "complete";
 	*summary = summary_make(&campaign);
 	saved = json_save(&campaign, "summary.json", *summary);
 	if (!saved)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A campaign: several arms (receive paths) side by side. In each block every
- * arm runs once, in an order drawn from the recorded seed; each trial is a
- * set of fresh processes. Arms are compared within a block, so that what
- * drifts on the machine falls on all of them.
+ * A campaign: several arms side by side. In each block every arm runs once,
+ * in an order drawn from the recorded seed; each trial is a set of fresh
+ * processes. Arms are compared within a block, so that what drifts on the
+ * machine falls on all of them.
  *
  * The folder: manifest.json (parameters, host, knobs wanted and found,
- * state), summary.json (what came out), trials/NN-ARM/ (raw), bias/.
+ * state), summary.json (what came out), trials/NN-ARM/ (raw, and trial.json
+ * once it is whole: by it a campaign that was cut off goes on), bias/.
  */
 #ifndef MEASURE_CAMPAIGN_H
 #define MEASURE_CAMPAIGN_H
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "measure/arm.h"
 #include "measure/trial.h"
 
 #define CAMPAIGN_SCHEMA	    "t2t-run/1"
@@ -23,13 +25,18 @@
 
 struct campaign_config {
 	struct trial_config trial;
-	const char *arms[CAMPAIGN_ARMS_MAX]; /* receive paths with options */
+	struct arm arms[CAMPAIGN_ARMS_MAX];
 	unsigned int arm_count;
 	unsigned int blocks;
 	uint64_t seed;
 	const char *folder;
 	const char *command_line; /* how to run it again */
-	bool progress;		  /* a line that changes, on a terminal */
+	const char *place;	  /* "local", "lab", "metal" */
+	const char *accelerator;  /* "none", "kvm", "tcg" */
+	json_t *plan;  /* what it was made from, for the manifest; or NULL */
+	bool resume;   /* trials that are whole already are kept */
+	bool collect;  /* run nothing: judge and sum up what is there */
+	bool progress; /* a line that changes, on a terminal */
 };
 
 /*

@@ -31,6 +31,12 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "unknown";
 }
 
+/* What an arm is called: its receive path, unless it has a name. */
+static const char *name_of(const json_t *arm)
+{
+	return text_of(arm, json_object_get(arm, "name") ? "name" : "receive");
+}
+
 static json_int_t number_of(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -66,7 +72,7 @@ static void parameters_print(FILE *out, const json_t *manifest)
 		"feed      %s, sha256 %.12s\n"
 		"pace      %s, %lld blocks, seed %lld\n"
 		"rule      larger than %s USD, aggress %s\n"
-		"place     %s (two namespaces, a veth pair), accelerator %s\n"
+		"place     %s%s, accelerator %s\n"
 		"CPUs      exchange %s, wiretap %s, trader %s of %lld; "
 		"%s\n"
 		"host      Linux %s, %s, clock %s\n"
@@ -77,6 +83,9 @@ static void parameters_print(FILE *out, const json_t *manifest)
 		(long long)number_of(parameters, "seed"),
 		text_of(parameters, "threshold_usd"),
 		text_of(parameters, "aggress"), text_of(manifest, "place"),
+		strcmp(text_of(manifest, "place"), "local") != 0
+			? ""
+			: " (two namespaces, a veth pair)",
 		text_of(manifest, "accelerator"),
 		cpu_of(cpus, "exchange", exchange),
 		cpu_of(cpus, "wiretap", wiretap),
@@ -103,7 +112,7 @@ static int arm_width(const json_t *arms)
 
 	json_array_foreach(arms, n, arm)
 	{
-		size_t len = strlen(text_of(arm, "receive"));
+		size_t len = strlen(name_of(arm));
 
 		width = len > width ? len : width;
 	}
@@ -112,7 +121,7 @@ static int arm_width(const json_t *arms)
 
 static void name_print(FILE *out, const json_t *arm, int width)
 {
-	fprintf(out, "%-*.*s", width, width, text_of(arm, "receive"));
+	fprintf(out, "%-*.*s", width, width, name_of(arm));
 }
 
 static void arm_print(FILE *out, int width, const json_t *arm,
@@ -124,6 +133,10 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 	bool correct = json_is_true(json_object_get(arm, "correct"));
 
 	name_print(out, arm, width);
+	if (json_object_get(arm, "skipped")) {
+		fprintf(out, "  skipped: %s\n", text_of(arm, "skipped"));
+		return;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		us_print(out, json_object_get(latency, names[i]));
 	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",

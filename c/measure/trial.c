@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "measure/counters.h"
 #include "measure/loop_back.h"
 #include "measure/process.h"
 #include "net/namespace.h"
@@ -24,6 +25,9 @@
 
 #define START_MS 15000 /* for a program to be ready */
 #define END_MS	 10000 /* for a program to end */
+#define KNOBS_MS 30000 /* for a command before or after */
+
+#define ARGUMENTS_MAX 64
 
 static const char *const role_names[TRIAL_ROLES] = { "exchange", "wiretap",
 						     "trader" };
@@ -42,6 +46,12 @@ enum trial_file {
 	FILE_TRADER_JSON,
 	FILE_EXCHANGE_OUT,
 	FILE_LOOP_LOG,
+	FILE_KNOBS,
+	FILE_KNOBS_LOG,
+	FILE_AFTER_LOG,
+	FILE_COUNTERS_BEFORE,
+	FILE_COUNTERS_AFTER,
+	FILE_FOUND,
 	FILES,
 };
 
@@ -58,6 +68,12 @@ static const char *const file_names[FILES] = {
 	[FILE_TRADER_JSON] = "trader.json",
 	[FILE_EXCHANGE_OUT] = "exchange.out",
 	[FILE_LOOP_LOG] = "tc.log",
+	[FILE_KNOBS] = "knobs.json",
+	[FILE_KNOBS_LOG] = "knobs.log",
+	[FILE_AFTER_LOG] = "knobs-after.log",
+	[FILE_COUNTERS_BEFORE] = "counters-before.txt",
+	[FILE_COUNTERS_AFTER] = "counters-after.txt",
+	[FILE_FOUND] = "found.json",
 };
 
 struct trial {
@@ -116,11 +132,9 @@ static int spaces_open(struct trial *trial)
 	return namespace_veth(&exchange, &trader);
 }
 
-static int trial_open(struct trial *trial, const struct trial_config *config,
-		      const char *folder)
+static void trial_name(struct trial *trial, const struct trial_config *config,
+		       const char *folder)
 {
-	int err;
-
 	memset(trial, 0, sizeof(*trial));
 	trial->config = config;
 	for (int i = 0; i < FILES; i++)
@@ -133,6 +147,14 @@ static int trial_open(struct trial *trial, const struct trial_config *config,
 		snprintf(trial->program[TRIAL_TRADER],
 			 sizeof(trial->program[TRIAL_TRADER]), "%s",
 			 config->trader);
+}
+
+static int trial_open(struct trial *trial, const struct trial_config *config,
+		      const char *folder)
+{
+	int err;
+
+	trial_name(trial, config, folder);
 	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
 		err = -errno;
 		log_error("cannot make %s: %s", folder, log_reason(err));
@@ -187,55 +209,101 @@ static int wiretap_start(struct trial *trial)
 	return err ? fail(trial, TRIAL_WIRETAP, "did not start", err) : 0;
 }
 
-static int exchange_start(struct trial *trial)
+/* The arm's own arguments come last, and so win. */
+static int arguments_join(const char *argv[static ARGUMENTS_MAX],
+			  const char *const *more)
+{
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	while (more && *more) {
+		if (n == ARGUMENTS_MAX - 1)
+			return -E2BIG;
+		argv[n++] = *more++;
+	}
+	argv[n] = NULL;
+	return 0;
+}
+
+static int exchange_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
-	const char *const argv[] = { trial->program[TRIAL_EXCHANGE],
-				     "--feed",
-				     config->feed,
-				     "--listen",
-				     EXCHANGE_ADDRESS ":" ORDER_PORT,
-				     "--interface",
-				     EXCHANGE_INTERFACE,
-				     "--group",
-				     config->group,
-				     "--pace",
-				     config->pace,
-				     "--send-times",
-				     trial->path[FILE_SENDS],
-				     NULL };
+	const char *argv[ARGUMENTS_MAX] = { trial->program[TRIAL_EXCHANGE],
+					    "--feed",
+					    config->feed,
+					    "--listen",
+					    EXCHANGE_ADDRESS ":" ORDER_PORT,
+					    "--interface",
+					    EXCHANGE_INTERFACE,
+					    "--group",
+					    config->group,
+					    "--pace",
+					    config->pace,
+					    "--send-times",
+					    trial->path[FILE_SENDS] };
 	const char *out = trial->path[FILE_EXCHANGE_OUT];
 	int err;
 
-	err = start(trial, TRIAL_EXCHANGE, argv, out);
+	err = arguments_join(argv, arm->exchange);
+	if (!err)
+		err = start(trial, TRIAL_EXCHANGE, argv, out);
 	if (!err)
 		err = process_wait_text(&trial->process[TRIAL_EXCHANGE], out,
 					"state INIT", START_MS, config->stop);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err) : 0;
 }
 
-static int trader_start(struct trial *trial, const char *receive)
+static int trader_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
-	const char *const argv[] = { trial->program[TRIAL_TRADER],
-				     "--connect",
-				     EXCHANGE_ADDRESS ":" ORDER_PORT,
-				     "--interface",
-				     TRADER_INTERFACE,
-				     "--group",
-				     config->group,
-				     "--receive",
-				     receive,
-				     "--threshold-usd",
-				     config->threshold_usd,
-				     "--aggress",
-				     config->aggress,
-				     "--samples",
-				     trial->path[FILE_SAMPLES],
-				     "--json",
-				     NULL };
+	const char *argv[ARGUMENTS_MAX] = { trial->program[TRIAL_TRADER],
+					    "--connect",
+					    EXCHANGE_ADDRESS ":" ORDER_PORT,
+					    "--interface",
+					    TRADER_INTERFACE,
+					    "--group",
+					    config->group,
+					    "--receive",
+					    arm->receive,
+					    "--threshold-usd",
+					    config->threshold_usd,
+					    "--aggress",
+					    config->aggress,
+					    "--samples",
+					    trial->path[FILE_SAMPLES],
+					    "--json" };
+	int err = arguments_join(argv, arm->trader);
 
-	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);
+	if (!err)
+		err = start(trial, TRIAL_TRADER, argv,
+			    trial->path[FILE_TRADER_JSON]);
+	return err ? fail(trial, TRIAL_TRADER, "did not start", err) : 0;
+}
+
+/* A command in the trader's namespace, run to its end. */
+static int command_run(const struct trial *trial, const char *const *argv,
+		       enum trial_file out, enum trial_file log)
+{
+	const struct process_place place = { .namespace = trial->trader_space,
+					     .cpu = -1,
+					     .out = trial->path[out],
+					     .err = trial->path[log] };
+	struct process process = { 0 };
+	char text[2048];
+	const char *const tail[] = { "tail", "-n", "5", trial->path[log],
+				     NULL };
+	int code = process_start(&process, argv, &place);
+
+	if (!code)
+		code = process_wait(&process, KNOBS_MS, NULL);
+	if (!code)
+		return 0;
+	process_stop(&process, SIGTERM, KNOBS_MS);
+	if (process_output(tail, text, sizeof(text)) != 0)
+		*text = '\0';
+	log_error("%s: exit code %d\n%s", argv[0], code, text);
+	return code < 0 ? code : -EIO;
 }
 
 /* Pins, as the kernel has them while the programs run. A pin without effect
@@ -305,6 +373,8 @@ static int analyse(struct trial *trial, bool back_to_back, json_t **analysis)
 			       config->aggress,
 			       "--samples",
 			       trial->path[FILE_LATENCIES],
+			       config->warm_up ? "--warm-up" : NULL,
+			       config->warm_up,
 			       NULL };
 	int code;
 
@@ -378,50 +448,108 @@ static int run_to_the_end(struct trial *trial)
 	return 0;
 }
 
-int trial_run(const struct trial_config *config, const char *receive,
-	      const char *folder, json_t **result)
+/* What was seen while it ran, for trial_judge(), which may come later. */
+static int found_save(const struct trial *trial, json_t *found)
 {
-	json_t *found = NULL, *analysis = NULL, *trader = NULL;
-	struct trial trial;
-	int err = trial_open(&trial, config, folder);
+	int err = 0;
 
+	json_object_set_new(found, "max_rss_kib", found_memory(trial));
+	if (json_dump_file(found, trial->path[FILE_FOUND], JSON_INDENT(2)) < 0)
+		err = errno ? -errno : -EIO;
+	if (err)
+		log_error("cannot write %s: %s", trial->path[FILE_FOUND],
+			  log_reason(err));
+	return err;
+}
+
+static int programs_run(struct trial *trial, const struct arm *arm)
+{
+	const struct trial_config *config = trial->config;
+	json_t *found, *cpus;
+	int err = wiretap_start(trial);
+
+	if (!err)
+		err = exchange_start(trial, arm);
+	if (!err)
+		err = trader_start(trial, arm);
 	if (err)
 		return err;
-	err = wiretap_start(&trial);
+	/* Once it has connected all three are up and pinned. */
+	process_wait_text(&trial->process[TRIAL_TRADER],
+			  trial->path[FILE_EXCHANGE_OUT], "state HANDSHAKE",
+			  START_MS, config->stop);
+	cpus = json_object();
+	err = found_cpus(trial, cpus);
+	found = json_pack("{s:o}", "cpus", cpus);
 	if (!err)
-		err = exchange_start(&trial);
+		err = run_to_the_end(trial);
 	if (!err)
-		err = trader_start(&trial, receive);
-	if (!err) {
-		/* Once it has connected all three are up and pinned. */
-		process_wait_text(&trial.process[TRIAL_TRADER],
-				  trial.path[FILE_EXCHANGE_OUT],
-				  "state HANDSHAKE", START_MS, config->stop);
-		json_t *cpus = json_object();
+		err = found_save(trial, found);
+	json_decref(found);
+	return err;
+}
 
-		err = found_cpus(&trial, cpus);
-		found = json_pack("{s:o}", "cpus", cpus);
-		if (!err)
-			err = run_to_the_end(&trial);
-		json_object_set_new(found, "max_rss_kib", found_memory(&trial));
-	}
-	trial_close(&trial);
-	if (!err)
-		err = analyse(&trial, false, &analysis);
+int trial_judge(const struct trial_config *config, const char *folder,
+		json_t **result)
+{
+	json_t *analysis = NULL, *trader = NULL, *found, *knobs;
+	struct trial trial;
+	int err;
+
+	trial_name(&trial, config, folder);
+	err = analyse(&trial, false, &analysis);
 	if (!err)
 		tap_judge(&trial, analysis);
 	if (!err)
 		err = json_from_file(trial.path[FILE_TRADER_JSON], &trader);
 	if (!err) {
-		*result = json_pack("{s:O,s:O,s:O}", "analysis", analysis,
-				    "trader", trader, "found", found);
+		found = json_load_file(trial.path[FILE_FOUND], 0, NULL);
+		knobs = json_load_file(trial.path[FILE_KNOBS], 0, NULL);
+		if (!found)
+			found = json_object();
+		if (knobs)
+			json_object_set_new(found, "knobs", knobs);
+		*result =
+			json_pack("{s:O,s:O,s:o,s:o}", "analysis", analysis,
+				  "trader", trader, "found", found, "counters",
+				  counters_of(trial.path[FILE_COUNTERS_BEFORE],
+					      trial.path[FILE_COUNTERS_AFTER]));
 		if (!*result)
 			err = -ENOMEM;
 	}
 	json_decref(trader);
 	json_decref(analysis);
-	json_decref(found);
 	return err;
+}
+
+int trial_run(const struct trial_config *config, const struct arm *arm,
+	      const char *folder, json_t **result)
+{
+	struct trial trial;
+	int err = trial_open(&trial, config, folder);
+
+	if (err)
+		return err;
+	if (arm->before)
+		err = command_run(&trial, arm->before, FILE_KNOBS,
+				  FILE_KNOBS_LOG);
+	if (!err)
+		err = counters_take(trial.trader_space, TRADER_INTERFACE,
+				    trial.path[FILE_COUNTERS_BEFORE]);
+	if (!err)
+		err = programs_run(&trial, arm);
+	if (!err)
+		err = counters_take(trial.trader_space, TRADER_INTERFACE,
+				    trial.path[FILE_COUNTERS_AFTER]);
+	/* However it went, and even if before had come half way. */
+	if (arm->after) {
+		int undone = command_run(&trial, arm->after, FILE_AFTER_LOG,
+					 FILE_AFTER_LOG);
+
+		err = err ? err : undone;
+	}
+	trial_close(&trial);
+	return err ? err : trial_judge(config, folder, result);
 }
 
 int trial_back_to_back(const struct trial_config *config, const char *folder,

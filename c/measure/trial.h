@@ -14,6 +14,8 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "measure/arm.h"
+
 enum trial_role { TRIAL_EXCHANGE, TRIAL_WIRETAP, TRIAL_TRADER, TRIAL_ROLES };
 
 /* What is the same for all trials of a campaign. Strings stay the
@@ -27,20 +29,30 @@ struct trial_config {
 	const char *threshold_usd; /* as trader and wiretap take it */
 	const char *aggress;
 	const char *group;	  /* ADDR:PORT */
+	const char *warm_up;	  /* orders at a trial's start that are judged,
+				     but enter no figure: "20" */
 	int cpu[TRIAL_ROLES];	  /* -1: not pinned */
 	const volatile int *stop; /* set by a signal: give up soon */
 };
 
 /*
- * Run one trial of a receive path ("spin:rcvbuf=1m") in folder, which is made
- * and afterwards holds capture.pcapng, latencies.csv, samples.csv,
- * sends.csv, analysis.json, trader.json and each program's log. *result: an
- * object with members analysis, trader and found (the CPUs that the running
- * processes had, the most memory they took). 0; -EINTR when stopped; another negative errno, logged,
- * with the tail of the failing program's log.
+ * Run one trial of an arm in folder, which is made and afterwards holds
+ * capture.pcapng, latencies.csv, samples.csv, sends.csv, analysis.json,
+ * trader.json, the counters before and after, and each program's log; then
+ * trial_judge(). 0; -EINTR when stopped; another negative errno, logged, with
+ * the tail of the failing program's log.
  */
-int trial_run(const struct trial_config *config, const char *receive,
+int trial_run(const struct trial_config *config, const struct arm *arm,
 	      const char *folder, json_t **result);
+
+/*
+ * Let the oracle judge what a trial left in its folder, whoever ran it.
+ * *result: an object with members analysis, trader, found (CPUs and memory of
+ * the processes, and the knobs that were set) and counters. 0 or a negative
+ * errno, logged.
+ */
+int trial_judge(const struct trial_config *config, const char *folder,
+		json_t **result);
 
 /*
  * The known bias: the same wire looped back on itself where the trader would

@@ -16,6 +16,7 @@
 #include "base/option.h"
 #include "exchange/pace.h"
 #include "measure/campaign.h"
+#include "measure/campaign_plan.h"
 #include "measure/process.h"
 #include "measure/report.h"
 #include "net/address.h"
@@ -34,6 +35,9 @@ struct config {
 	const char *group;
 	const char *cpus;
 	const char *output;
+	const char *campaign;
+	bool resume;
+	bool collect;
 	bool json;
 };
 
@@ -42,7 +46,6 @@ static const struct option_row rows[] = {
 	  .value = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, feed),
-	  .required = true,
 	  .help = "gzip market data, as t2t-exchange takes it" },
 	{ .name = "arms",
 	  .value = "'PATH PATH...'",
@@ -105,6 +108,22 @@ static const struct option_row rows[] = {
 	  .required = true,
 	  .help = "new folder for manifest, summary, captures and raw\n"
 		  "samples" },
+	{ .name = "campaign",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, campaign),
+	  .help = "a plan made from ansible/experiments/: it says all but\n"
+		  "CPUs and output, and arms may differ in anything" },
+	{ .name = "resume",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, resume),
+	  .help = "go on with a campaign in output that was cut off, with\n"
+		  "the same plan: trials that are whole are kept" },
+	{ .name = "collect",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, collect),
+	  .help = "run nothing: judge and sum up the trials that others ran\n"
+		  "by the plan and left in output" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -148,7 +167,8 @@ static int arms_split(char *text, struct campaign_config *campaign)
 			continue;
 		if (campaign->arm_count == CAMPAIGN_ARMS_MAX)
 			return -E2BIG;
-		campaign->arms[campaign->arm_count++] = arm;
+		campaign->arms[campaign->arm_count++] =
+			(struct arm){ .name = arm, .receive = arm };
 	}
 	return campaign->arm_count > 0 ? 0 : -EINVAL;
 }
@@ -215,38 +235,102 @@ static int programs_folder(char path[static PATH_MAX])
 	return 0;
 }
 
-static int config_check(const struct config *config)
+static int campaign_check(const struct campaign_config *campaign)
 {
+	const struct trial_config *trial = &campaign->trial;
 	struct sockaddr_in group;
 	struct pace_config pace;
 	const char *why = "";
 	int64_t usd;
 
-	if (access(config->feed, R_OK) < 0) {
-		log_error("--feed %s: %s", config->feed, log_reason(-errno));
+	for (unsigned int i = 0; i < campaign->arm_count; i++)
+		if (!campaign->arms[i].skipped &&
+		    arm_check(campaign->arms[i].receive) < 0)
+			return -EINVAL;
+	if (access(trial->feed, R_OK) < 0) {
+		log_error("--feed %s: %s", trial->feed, log_reason(-errno));
 		return -EINVAL;
 	}
-	if (decimal_parse(config->threshold_usd, strlen(config->threshold_usd),
+	if (decimal_parse(trial->threshold_usd, strlen(trial->threshold_usd),
 			  &usd) < 0 ||
 	    usd < 0) {
 		log_error("--threshold-usd: '%s' is no amount",
-			  config->threshold_usd);
+			  trial->threshold_usd);
 		return -EINVAL;
 	}
-	if (address_parse_group(config->group, &group, &why) < 0) {
-		log_error("--group: '%s': %s", config->group, why);
+	if (address_parse_group(trial->group, &group, &why) < 0) {
+		log_error("--group: '%s': %s", trial->group, why);
 		return -EINVAL;
 	}
-	if (pace_parse(config->pace, &pace, &why) < 0) {
-		log_error("--pace: '%s': %s", config->pace, why);
+	if (pace_parse(trial->pace, &pace, &why) < 0) {
+		log_error("--pace: '%s': %s", trial->pace, why);
 		return -EINVAL;
 	}
-	if (access(config->output, F_OK) == 0) {
+	return 0;
+}
+
+/* Is it the plan that the folder was begun with? */
+static bool plan_is_same(const struct config *config, const json_t *plan)
+{
+	char path[PATH_MAX];
+	json_t *manifest;
+	bool same;
+
+	snprintf(path, sizeof(path), "%s/manifest.json", config->output);
+	manifest = json_load_file(path, 0, NULL);
+	same = manifest &&
+	       json_equal(json_object_get(manifest, "experiment"), plan);
+	json_decref(manifest);
+	return same;
+}
+
+static int output_check(const struct config *config,
+			const struct campaign_config *campaign)
+{
+	if ((config->resume || config->collect) && !config->campaign) {
+		log_error("--resume and --collect need --campaign");
+		return -EINVAL;
+	}
+	if (config->collect)
+		return 0;
+	if (access(config->output, F_OK) != 0)
+		return 0;
+	if (!config->resume) {
 		log_error("--output %s: exists already; results are not "
 			  "overwritten",
 			  config->output);
 		return -EINVAL;
 	}
+	if (plan_is_same(config, campaign->plan))
+		return 0;
+	log_error("--resume: %s was begun with another plan", config->output);
+	return -EINVAL;
+}
+
+/* From the command line alone, or from the plan. */
+static int campaign_make(const struct config *config, char *arms,
+			 struct campaign_config *campaign)
+{
+	if (config->campaign)
+		return campaign_plan_read(config->campaign, campaign);
+	if (!config->feed) {
+		log_error("--feed is required");
+		return -EINVAL;
+	}
+	if (arms_split(arms, campaign) < 0) {
+		log_error("--arms: '%s': wanted: 1 to %d receive paths",
+			  config->arms, CAMPAIGN_ARMS_MAX);
+		return -EINVAL;
+	}
+	campaign->trial.feed = config->feed;
+	campaign->trial.pace = config->pace;
+	campaign->trial.threshold_usd = config->threshold_usd;
+	campaign->trial.aggress = strategy_aggress_names[config->aggress];
+	campaign->trial.group = config->group;
+	campaign->blocks = (unsigned int)config->blocks;
+	campaign->seed = config->seed;
+	campaign->place = "local";
+	campaign->accelerator = "none";
 	return 0;
 }
 
@@ -279,8 +363,10 @@ static bool all_correct(const json_t *summary)
 	const json_t *arm;
 	size_t i;
 
-	json_array_foreach(json_object_get(summary, "arms"), i, arm) if (
-		!json_is_true(json_object_get(arm, "correct"))) return false;
+	json_array_foreach(json_object_get(summary, "arms"), i,
+			   arm) if (!json_object_get(arm, "skipped") &&
+				    !json_is_true(json_object_get(
+					    arm, "correct"))) return false;
 	return true;
 }
 
@@ -324,15 +410,9 @@ int main(int argc, char **argv)
 		return (int)result;
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
-	if (!arms || arms_split(arms, &campaign) < 0) {
-		log_error("--arms: '%s': wanted: 1 to %d receive paths",
-			  config.arms, CAMPAIGN_ARMS_MAX);
-		goto free_arms;
-	}
-	for (unsigned int i = 0; i < campaign.arm_count; i++)
-		if (arm_check(campaign.arms[i]) < 0)
-			goto free_arms;
-	if (config_check(&config) < 0 ||
+	if (!arms || campaign_make(&config, arms, &campaign) < 0 ||
+	    campaign_check(&campaign) < 0 ||
+	    output_check(&config, &campaign) < 0 ||
 	    cpus_set(config.cpus, campaign.trial.cpu) < 0)
 		goto free_arms;
 
@@ -345,14 +425,9 @@ int main(int argc, char **argv)
 		goto free_arms;
 	}
 	campaign.trial.programs = folder;
-	campaign.trial.feed = config.feed;
-	campaign.trial.pace = config.pace;
-	campaign.trial.threshold_usd = config.threshold_usd;
-	campaign.trial.aggress = strategy_aggress_names[config.aggress];
-	campaign.trial.group = config.group;
 	campaign.trial.stop = &stopped;
-	campaign.blocks = (unsigned int)config.blocks;
-	campaign.seed = config.seed;
+	campaign.resume = config.resume;
+	campaign.collect = config.collect;
 	campaign.folder = config.output;
 	campaign.command_line = command;
 	campaign.progress = isatty(STDERR_FILENO);
@@ -365,6 +440,7 @@ int main(int argc, char **argv)
 	give_to_caller(config.output);
 	json_decref(summary);
 free_arms:
+	campaign_plan_free(&campaign);
 	free(arms);
 	return code;
 }

@@ -106,6 +106,12 @@ static const struct option_row rows[] = {
 	  .help = "of a capture without trader, on which the wire loops each\n"
 		  "packet back: the time between its two sights, which is\n"
 		  "what the tap itself adds" },
+	{ .name = "warm-up",
+	  .value = "ORDERS",
+	  .type = OPTION_UNSIGNED,
+	  .offset = AT(analysis.warm_up),
+	  .help = "leave so many orders at the beginning out of latencies\n"
+		  "and samples; they are judged all the same" },
 	{ .name = "samples",
 	  .value = "FILE",
 	  .type = OPTION_STRING,

@@ -133,7 +133,9 @@ int bench_calls(struct bench *bench)
 	 * when it does not: telling of a gap takes calls, too. */
 	slow.trader = wrapper;
 	slow.pace = "rate:4000";
-	err = trial_run(&slow, "spin:rcvbuf=64m", folder, &result);
+	err = trial_run(&slow,
+			&(const struct arm){ .receive = "spin:rcvbuf=64m" },
+			folder, &result);
 	if (err)
 		return err;
 	json_decref(result);

@@ -123,7 +123,9 @@ int bench_sockperf(struct bench *bench)
 			break;
 		snprintf(folder, sizeof(folder), "%s/witness-%zu",
 			 bench->folder, i);
-		err = trial_run(&bench->trial, "spin", folder, &result);
+		err = trial_run(&bench->trial,
+				&(const struct arm){ .receive = "spin" },
+				folder, &result);
 		if (err)
 			break;
 		ours[i] = (double)json_integer_value(json_object_get(

@@ -33,7 +33,8 @@ static double trial_once(struct bench *bench, const char *trader,
 	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, name,
 		 round);
 	trial.trader = trader;
-	if (trial_run(&trial, receive, folder, &result) < 0)
+	if (trial_run(&trial, &(const struct arm){ .receive = receive }, folder,
+		      &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
 	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
@@ -91,7 +92,8 @@ static int answers_make(struct bench *bench)
 	int err;
 
 	snprintf(folder, sizeof(folder), "%s/answers", bench->folder);
-	err = trial_run(&bench->trial, "spin", folder, &result);
+	err = trial_run(&bench->trial, &(const struct arm){ .receive = "spin" },
+			folder, &result);
 	if (err)
 		return err;
 	json_decref(result);
@@ -145,7 +147,8 @@ int bench_memory(struct bench *bench)
 	int err;
 
 	snprintf(folder, sizeof(folder), "%s/memory", bench->folder);
-	err = trial_run(&bench->trial, "spin", folder, &result);
+	err = trial_run(&bench->trial, &(const struct arm){ .receive = "spin" },
+			folder, &result);
 	if (err)
 		return err;
 	found = json_object_get(json_object_get(result, "found"),

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A campaign as a JSON file, which the experiment's playbook makes from
+ * ansible/experiments/NAME.yml:
+ *
+ *	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
+ *	 "feed": PATH, "pace": "rate:2000", "blocks": 5, "seed": 1,
+ *	 "threshold_usd": "1000000", "aggress": "opposite",
+ *	 "group": "239.255.0.1:12345", "warm_up": 20,
+ *	 "arms": [{"name": NAME, "receive": PATH, "trader": [ARGUMENT...],
+ *	           "exchange": [ARGUMENT...], "before": [ARGUMENT...],
+ *	           "after": [ARGUMENT...], "skipped": REASON}]}
+ *
+ * Further members are kept for the manifest and mean nothing here. Lists and
+ * "skipped" may be left out.
+ */
+#ifndef MEASURE_CAMPAIGN_PLAN_H
+#define MEASURE_CAMPAIGN_PLAN_H
+
+#include "measure/campaign.h"
+
+#define CAMPAIGN_PLAN_SCHEMA "t2t-lab-plan/1"
+
+/* Fill the members of config that the file speaks of; config->plan holds the
+ * strings. 0 or -EINVAL, logged with the member's name; gives everything back
+ * on failure. */
+int campaign_plan_read(const char *path, struct campaign_config *config);
+void campaign_plan_free(struct campaign_config *config);
+
+#endif
