@@ -11,6 +11,9 @@
 _Static_assert(offsetof(struct receive_socket, receive) == 0,
 	       "the core hands out the address of the whole struct");
 
+#define TUNING(name, index, unit, about) \
+	SOCKET_OPTION(name, struct receive_socket, tuning, index, unit, about)
+
 const struct option_row receive_socket_options[] = {
 	{ .name = "rcvbuf",
 	  .value = "BYTES",
@@ -26,6 +29,17 @@ const struct option_row receive_socket_options[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct receive_socket, timestamps),
 	  .help = "the kernel's receive stamps (SO_TIMESTAMPNS)" },
+	TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",
+	       "least bytes to wake up for (SO_RCVLOWAT)"),
+	TUNING("busy_poll", SOCKET_BUSY_POLL, "US",
+	       "poll the NIC before sleeping (SO_BUSY_POLL)"),
+	TUNING("prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off",
+	       "no interrupts meanwhile (SO_PREFER_BUSY_POLL)"),
+	TUNING("busy_poll_budget", SOCKET_BUSY_POLL_BUDGET, "PACKETS",
+	       "of one poll (SO_BUSY_POLL_BUDGET)"),
+	TUNING("incoming_cpu", SOCKET_INCOMING_CPU, "CPU",
+	       "that packets come in on (SO_INCOMING_CPU)"),
+	TUNING("priority", SOCKET_PRIORITY, "N", "SO_PRIORITY"),
 	OPTION_END,
 };
 
@@ -48,6 +62,7 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	const struct receive_config *config = &rx->receive.config;
 	unsigned int buffer_bytes = (unsigned int)rx->rcvbuf;
 	struct interface interface;
+	char what[64];
 	int err;
 
 	err = interface_find(config->interface, &interface);
@@ -74,6 +89,10 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 			    rx->receive.ops->name,
 			    (unsigned long long)rx->rcvbuf, buffer_bytes);
 	err = socket_receive_stamps(rx->fd, rx->timestamps);
+	if (err)
+		goto close_fd;
+	snprintf(what, sizeof(what), "--receive %s", rx->receive.ops->name);
+	err = socket_options_apply(rx->fd, &rx->tuning, what);
 	if (err)
 		goto close_fd;
 	return 0;

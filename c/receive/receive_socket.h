@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "net/socket_options.h"
 #include "receive/receive_ops.h"
 
 /* The longest datagram that is delivered. One that is longer (IP fragments
@@ -29,13 +30,14 @@ struct receive_socket {
 	struct receive receive;
 	uint64_t rcvbuf; /* bytes asked for */
 	bool timestamps;
+	struct socket_options tuning;
 	int fd;
 	struct mem_arena arena;
 	struct receive_socket_slot *slots;
 	uint64_t oversized; /* longer than RECEIVE_SOCKET_DATAGRAM_MAX */
 };
 
-/* rcvbuf and timestamps. */
+/* rcvbuf, timestamps, and what experiments turn. */
 extern const struct option_row receive_socket_options[];
 
 /* Open, bind and join, with that many slots. 0 or a negative errno, logged;

@@ -1,0 +1,553 @@
+# SPDX-License-Identifier: MIT
+"""Experiments: their files are read, checked and made into plans.
+
+By itself this file is a program: `list FOLDER` prints a line for each
+experiment, `check FILE...` what is wrong with them.
+"""
+
+import glob
+import gzip
+import itertools
+import json
+import os
+import re
+import sys
+
+import yaml
+
+try:
+    from ansible.errors import AnsibleFilterError as Wrong
+except ImportError:
+    Wrong = ValueError
+
+SCHEMA = "t2t-lab-plan/1"
+PLACES = ("local", "lab", "metal")
+PACE = r"max|rate:[1-9]\d*|poisson:[1-9]\d*|file(:\d+(\.\d+)?)?|auto"
+NAME = r"[a-z0-9][a-z0-9.+-]*"
+CPUS = r"\d+(-\d+)?(,\d+(-\d+)?)*"
+ARMS_MAX = 16
+
+# What a value may be: ("flag",), ("number", least, most), ("words", ...),
+# ("text", pattern, how it is called).
+FLAG = ("flag",)
+ANY = ("text", r"[^\n]*", "a text")
+
+
+def number(least, most):
+    return ("number", least, most)
+
+
+def words(*choices):
+    return ("words", *choices)
+
+
+KNOBS = {
+    "program": {
+        "receive": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a receive path"),
+        "channel": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a channel"),
+        "transport": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a transport"),
+        "pace": ("text", PACE, "max, rate:N, poisson:N or file[:SPEED]"),
+        "feed": ANY,
+    },
+    "process": {"cpu": number(0, 4095), "fifo": number(1, 99), "mlock": FLAG},
+    # Behind the receive path's colon.
+    "socket": {
+        "rcvbuf": number(4096, 1 << 30), "timestamps": FLAG,
+        "rcvlowat": number(1, 1 << 30), "busy_poll": number(0, 1000000),
+        "prefer_busy_poll": FLAG, "busy_poll_budget": number(1, 65535),
+        "incoming_cpu": number(0, 4095), "priority": number(0, 15),
+    },
+    # Behind the transport's colon.
+    "order": {
+        "nodelay": FLAG, "quickack": FLAG, "tos": number(0, 255),
+        "priority": number(0, 15), "sndbuf": number(4096, 1 << 30),
+        "sndlowat": number(1, 1 << 30), "rcvlowat": number(1, 1 << 30),
+        "notsent_lowat": number(1, 1 << 30),
+        "busy_poll": number(0, 1000000), "incoming_cpu": number(0, 4095),
+    },
+    "nic": {
+        **dict.fromkeys(("rx", "tx", "sg", "tso", "gso", "gro", "lro",
+                         "rxhash", "adaptive-rx", "adaptive-tx"), FLAG),
+        **dict.fromkeys(("rx-usecs", "rx-frames", "tx-usecs", "tx-frames"),
+                        number(0, 100000)),
+        **dict.fromkeys(("rx-ring", "tx-ring"), number(1, 65536)),
+        **dict.fromkeys(("rps_cpus", "xps_cpus"),
+                        ("text", r"[0-9a-f,]+", "a hexadecimal mask")),
+        "threaded": number(0, 1),
+        "napi_defer_hard_irqs": number(0, 1000000),
+        "gro_flush_timeout": number(0, 10**9),
+        "irq_affinity": ("text", CPUS, "CPUs, as in 0,2-3"),
+    },
+    "machine": {
+        "thp": words("always", "madvise", "never"),
+        "thp_defrag": words("always", "defer", "defer+madvise", "madvise",
+                            "never"),
+        "governor": words("performance", "powersave", "schedutil", "ondemand",
+                          "conservative", "userspace"),
+    },
+    # role domain's variables, without the prefix; and where the exchange is.
+    "domain": {
+        "accelerator": words("auto", "kvm", "tcg"), "machine": ANY,
+        "vcpus": number(1, 64), "cpu_model": ANY, "cpu_features_off": ("list",),
+        "vcpupin": ("list",), "emulatorpin": ANY, "iothreadpin": ANY,
+        "iothreads": number(0, 16), "vcpu_fifo": number(0, 99),
+        "memory_mib": number(256, 1 << 20),
+        "hugepage_kib": words("0", "2048", "1048576"),
+        "memory_locked": FLAG, "kernel": ANY, "kernel_arguments": ANY,
+        "nic_model": words("virtio", "e1000", "e1000e", "vmxnet3", "rtl8139",
+                           "igb"),
+        "nic_driver": words("qemu", "vhost"), "nic_queues": number(1, 64),
+        "nic_rx_ring": number(0, 65536), "nic_tx_ring": number(0, 65536),
+        "nic_offloads": words("default", "on", "off"),
+        "raw_devices": ("text", r"(?s).*", "XML"),
+        "raw_xml": ("text", r"(?s).*", "XML"),
+        "exchange_place": words("vm", "host"),
+    },
+}
+# A key is a sysctl's name; these families are known.
+SYSCTLS = (r"net\.core\.(busy_read|busy_poll|[rw]mem_(max|default)|optmem_max|"
+           r"netdev_budget|netdev_budget_usecs|netdev_max_backlog|"
+           r"default_qdisc|dev_weight\w*|gro_normal_batch|"
+           r"rps_sock_flow_entries|skb_defer_max|netdev_tstamp_prequeue|"
+           r"bpf_jit_enable|somaxconn)|"
+           r"net\.ipv4\.(tcp|udp|ip|igmp)_\w+|vm\.\w+|kernel\.\w+")
+RUNTIME = ("sysctl", "nic", "machine")  # turned while the machine runs
+ELSEWHERE = ("host", "exchange")        # RUNTIME's, of another machine
+KEYS = {
+    "question": True, "places": True, "arms": False, "factors": False,
+    "base": False, "seed": False, "blocks": False, "pace": False,
+    "lines": False, "warm_up": False, "rule": False,
+}
+# Seconds that a trial takes beside the feed itself, and a guest's restart.
+TRIAL_S = {"local": 1.2, "lab": 45, "metal": 12}
+RESTART_S = {"kvm": 40, "tcg": 180, "none": 0}
+
+
+class Checker:
+    """Of one file: the first fault ends it."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def wrong(self, key, what):
+        raise Wrong(f"{self.file}: {key}: {what}")
+
+    def value(self, key, value, kind):
+        """The value as text, as programs take it."""
+        if kind[0] == "flag":
+            on = {True: "on", False: "off"}.get(
+                value if isinstance(value, bool) else None, value)
+            if on not in ("on", "off"):
+                self.wrong(key, f"{value!r}: wanted: on or off")
+            return on
+        if kind[0] == "number":
+            if isinstance(value, bool) or not isinstance(value, int) or \
+                    not kind[1] <= value <= kind[2]:
+                self.wrong(key, f"{value!r}: wanted: {kind[1]} to {kind[2]}")
+            return str(value)
+        if kind[0] == "words":
+            # YAML takes on and off for truth values, and 0 for a number.
+            text = {True: "on", False: "off"}.get(
+                value if isinstance(value, bool) else None, str(value))
+            if text not in kind[1:]:
+                self.wrong(key, f"{value!r}: wanted: "
+                           + ", ".join(kind[1:]))
+            return text
+        if kind[0] == "list":
+            if value not in ("auto", "") and not isinstance(value, list):
+                self.wrong(key, f"{value!r}: wanted: a list, or auto")
+            return value
+        if isinstance(value, (dict, list, bool)) or \
+                not re.fullmatch(kind[1], str(value)):
+            self.wrong(key, f"{value!r}: wanted: {kind[2]}")
+        return str(value)
+
+    def mapping(self, key, value, allowed):
+        if not isinstance(value, dict):
+            self.wrong(key, f"{value!r}: wanted: key: value, with keys "
+                       + ", ".join(sorted(allowed)))
+        for one in value:
+            if one not in allowed:
+                self.wrong(f"{key}.{one}", "unknown; there are: "
+                           + ", ".join(sorted(allowed)))
+
+    def knobs(self, where, key, value):
+        """A list of knobs from what stands below an arm."""
+        families = [*KNOBS, "sysctl", *ELSEWHERE] if where == "trader" else \
+            RUNTIME
+        found = []
+        self.mapping(key, value, families)
+        for family, settings in value.items():
+            path = f"{key}.{family}"
+            if family in ELSEWHERE:
+                found += self.knobs(family, path, settings)
+                continue
+            if family == "sysctl":
+                found += self.sysctls(where, path, settings)
+                continue
+            self.mapping(path, settings, KNOBS[family])
+            found += [{"where": where, "kind": family, "name": name,
+                       "value": self.value(f"{path}.{name}", one,
+                                           KNOBS[family][name])}
+                      for name, one in settings.items()]
+        return found
+
+    def sysctls(self, where, key, settings):
+        if not isinstance(settings, dict):
+            self.wrong(key, f"{settings!r}: wanted: sysctl: value")
+        found = []
+        for name, value in settings.items():
+            if not re.fullmatch(SYSCTLS, str(name)):
+                self.wrong(f"{key}.{name}", "unknown; there are: "
+                           "net.core.*, net.ipv4.tcp_*, udp_*, ip_*, vm.* "
+                           "and kernel.*")
+            found.append({"where": where, "kind": "sysctl", "name": name,
+                          "value": self.value(f"{key}.{name}", value,
+                                              ("text", r"[\w. -]+",
+                                               "a number or a word"))})
+        return found
+
+
+def by_place(checker, key, value, kind):
+    """One value, or one a place."""
+    if isinstance(value, dict):
+        checker.mapping(key, value, PLACES)
+        return {place: checker.value(f"{key}.{place}", one, kind)
+                for place, one in value.items()}
+    return dict.fromkeys(PLACES, checker.value(key, value, kind))
+
+
+def arms_of(checker, data):
+    """name -> knobs; of factors, all that they make together."""
+    if ("arms" in data) == ("factors" in data):
+        checker.wrong("arms", "wanted: either arms or factors")
+    key = "arms" if "arms" in data else "factors"
+    if not isinstance(data[key], dict) or not data[key]:
+        checker.wrong(key, "wanted: name: knobs; the first is the baseline")
+    factors = {"": data["arms"]} if key == "arms" else data["factors"]
+    levels = []
+    for factor, arms in factors.items():
+        path = f"{key}.{factor}".rstrip(".")
+        if not isinstance(arms, dict) or not arms:
+            checker.wrong(path, "wanted: name: knobs")
+        for name in arms:
+            if not re.fullmatch(NAME, str(name)):
+                checker.wrong(f"{path}.{name}", "a name is made of a-z, 0-9, "
+                              "., + and -")
+        levels.append([(str(name), checker.knobs("trader", f"{path}.{name}",
+                                                 knobs or {}))
+                       for name, knobs in arms.items()])
+    arms = [{"name": "+".join(name for name, _ in level),
+             "knobs": [knob for _, knobs in level for knob in knobs]}
+            for level in itertools.product(*levels)]
+    # One more is the A/A pair's.
+    if len(arms) > ARMS_MAX - 1:
+        checker.wrong(key, f"{len(arms)} arms: {ARMS_MAX - 1} at most")
+    return arms
+
+
+def experiment(path):
+    """The file, checked: all values text, all defaults filled in."""
+    checker = Checker(os.path.basename(path))
+    try:
+        with open(path, encoding="utf-8") as file:
+            data = yaml.safe_load(file)
+    except FileNotFoundError:
+        there = ", ".join(sorted(
+            os.path.basename(one)[:-4] for one in
+            glob.glob(os.path.join(os.path.dirname(path), "*.yml"))))
+        raise Wrong(f"no experiment '{checker.file[:-4]}'; there are: "
+                    f"{there}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}:" if mark else ""
+        problem = getattr(error, "problem", None) or "it is no text"
+        raise Wrong(f"{checker.file}:{line} no YAML: {problem}") from None
+    checker.mapping("the file", data, KEYS)
+    for key, required in KEYS.items():
+        if required and key not in data:
+            checker.wrong(key, "missing")
+    places = data["places"]
+    if not isinstance(places, list) or not places or \
+            set(map(str, places)) - set(PLACES):
+        checker.wrong("places", f"{places!r}: wanted: a list of "
+                      + ", ".join(PLACES))
+    rule = data.get("rule", {})
+    checker.mapping("rule", rule, ("threshold_usd", "aggress"))
+    base = checker.knobs("trader", "base", data.get("base") or {})
+    return {
+        "name": checker.file.removesuffix(".yml"),
+        "question": checker.value("question", data["question"],
+                                  ("text", r"(?s)\S.*", "a sentence")).strip(),
+        "places": places,
+        "seed": int(checker.value("seed", data.get("seed", 1),
+                                  number(0, 2**62))),
+        "blocks": by_place(checker, "blocks", data.get("blocks", 5),
+                           number(1, 1000)),
+        "pace": by_place(checker, "pace", data.get("pace", "auto"),
+                         KNOBS["program"]["pace"]),
+        "lines": by_place(checker, "lines", data.get("lines", 0),
+                          number(0, 10**9)),
+        "warm_up": int(checker.value("warm_up", data.get("warm_up", 10),
+                                     number(0, 10**6))),
+        "rule": {
+            "threshold_usd": checker.value(
+                "rule.threshold_usd", rule.get("threshold_usd", "1000000"),
+                ("text", r"\d+(\.\d+)?", "an amount")),
+            "aggress": checker.value("rule.aggress",
+                                     rule.get("aggress", "opposite"),
+                                     words("opposite", "same")),
+        },
+        "base": base,
+        "arms": arms_of(checker, data),
+    }
+
+
+def merged(base, knobs):
+    """An arm's own knob takes the place of the base's."""
+    own = {(k["where"], k["kind"], k["name"]) for k in knobs}
+    return [k for k in base
+            if (k["where"], k["kind"], k["name"]) not in own] + knobs
+
+
+def label(knob):
+    where = "" if knob["where"] == "trader" else knob["where"] + "."
+    return f"{where}{knob['kind']}.{knob['name']}"
+
+
+def lacking(knob, place):
+    """Why a place can't have such a knob at all; None: it may."""
+    if place == "lab":
+        return None
+    if knob["kind"] == "domain":
+        return f"{place} has no {label(knob)}: no virtual machine there"
+    if knob["where"] == "host":
+        return f"{place} has no {label(knob)}: no host below the trader"
+    if knob["where"] == "exchange" and place == "local":
+        return f"local has no {label(knob)}: one machine for both"
+    return None
+
+
+def turned(knobs, where="trader"):
+    return [{key: knob[key] for key in ("kind", "name", "value")}
+            for knob in knobs
+            if knob["where"] == where and knob["kind"] in RUNTIME]
+
+
+def settings(knobs, kind):
+    return {knob["name"]: knob["value"] for knob in knobs
+            if knob["kind"] == kind and knob["where"] == "trader"}
+
+
+def with_options(name, options):
+    text = ",".join(f"{key}={value}" for key, value in options.items())
+    return name if not text else f"{name}{',' if ':' in name else ':'}{text}"
+
+
+def arguments(knobs, pace):
+    """How the programs are started."""
+    program, process = settings(knobs, "program"), settings(knobs, "process")
+    trader = ["--transport", with_options(program.get("transport", "send"),
+                                          settings(knobs, "order"))]
+    if "channel" in program:
+        trader += ["--channel", program["channel"]]
+    for name in ("cpu", "fifo"):
+        if name in process:
+            trader += [f"--{name}", process[name]]
+    if process.get("mlock") == "on":
+        trader.append("--mlock")
+    exchange = ["--pace", program.get("pace", pace)]
+    if "feed" in program:
+        exchange += ["--feed", program["feed"]]
+    if "channel" in program:
+        exchange += ["--channel", program["channel"]]
+    return {"receive": with_options(program.get("receive", "block"),
+                                    settings(knobs, "socket")),
+            "trader": trader, "exchange": exchange}
+
+
+def splitmix(state):
+    """As measure/campaign.c has it: the same seed, the same order."""
+    mask = (1 << 64) - 1
+    while True:
+        state = (state + 0x9e3779b97f4a7c15) & mask
+        z = ((state ^ state >> 30) * 0xbf58476d1ce4e5b9) & mask
+        z = ((z ^ z >> 27) * 0x94d049bb133111eb) & mask
+        yield z ^ z >> 31
+
+
+def trials(arms, blocks, seed):
+    """Which arm when: each once a block, in random order."""
+    random, found = splitmix(seed), []
+    for block in range(blocks):
+        order = list(range(len(arms)))
+        for left in range(len(arms), 1, -1):
+            j = next(random) % left
+            order[left - 1], order[j] = order[j], order[left - 1]
+        found += [(block, arm) for arm in order if not arms[arm]["skipped"]]
+    return [{"number": i + 1, "block": block, "arm": arm,
+             "folder": f"trials/{i + 1:02}-{arms[arm]['name']}"}
+            for i, (block, arm) in enumerate(found)]
+
+
+def lines_in(feed):
+    with gzip.open(feed, "rb") as file:
+        return sum(chunk.count(b"\n")
+                   for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def seconds(plan):
+    """About how long it takes."""
+    rate = re.search(r":(\d+)", plan["pace"])
+    each = TRIAL_S[plan["place"]] + (
+        plan["lines"] / int(rate[1]) if rate and "file" not in plan["pace"]
+        else 1)
+    domains = [plan["arms"][trial["arm"]]["domain"]
+               for trial in plan["trials"]]
+    # From the lab as it stands and back to it.
+    restarts = sum(a != b for a, b in
+                   itertools.pairwise([{}, *domains, {}]))
+    return round(each * len(plan["trials"])
+                 + restarts * RESTART_S[plan["accelerator"]])
+
+
+def plan(what, where):
+    """what: experiment(); where: place, accelerator, paces (of accelerators),
+    feed, group, and overrides: blocks, lines, pace, seed, only (names of
+    arms), missing (arm -> reason, as the machines told)."""
+    place = where["place"]
+    if place not in what["places"]:
+        raise Wrong(f"{what['name']} cannot run in {place}; it can in: "
+                    + ", ".join(what["places"]))
+    names = [arm["name"] for arm in what["arms"]]
+    only = str(where.get("only") or "").split()
+    for name in only:
+        if name not in names:
+            raise Wrong(f"{what['name']} has no arm '{name}'; there are: "
+                        + ", ".join(names))
+    chosen = [arm for arm in what["arms"] if not only or arm["name"] in only]
+    pace = str(where.get("pace") or what["pace"].get(place, "auto"))
+    pace = where["paces"][where["accelerator"]] if pace == "auto" else pace
+    dropped = [{"knob": label(knob), "reason": lacking(knob, place)}
+               for knob in what["base"] if lacking(knob, place)]
+    base = [knob for knob in what["base"] if not lacking(knob, place)]
+    arms = []
+    for arm in chosen:
+        knobs = merged(base, arm["knobs"])
+        reasons = [lacking(knob, place) for knob in arm["knobs"]]
+        reasons.append((where.get("missing") or {}).get(arm["name"]))
+        arms.append({
+            "name": arm["name"], "knobs": knobs,
+            "skipped": next((reason for reason in reasons if reason), None),
+            "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
+    # The A/A pair: what is no difference has to look like none.
+    again = dict(arms[0], name=arms[0]["name"] + "-again")
+    arms.insert(1, again)
+    blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
+    seed = int(where.get("seed") or what["seed"])
+    made = {
+        "schema": SCHEMA, "name": what["name"], "question": what["question"],
+        "place": place, "accelerator": where["accelerator"],
+        "feed": where["feed"], "group": where["group"], "pace": pace,
+        "blocks": blocks, "seed": seed, "warm_up": what["warm_up"],
+        "lines": int(where.get("lines") or 0),
+        **what["rule"], "skipped_knobs": dropped, "aa": [0, 1],
+        "arms": arms, "trials": trials(arms, blocks, seed),
+    }
+    made["seconds"] = seconds(made)
+    return made
+
+
+def with_commands(made, programs):
+    """For a place of namespaces: each arm turns its knobs by a command.
+    programs: python, knob (the program) and record."""
+    reads = []
+    for arm in made["arms"]:
+        for knob in turned(arm["knobs"]):
+            one = {"kind": knob["kind"], "name": knob["name"]}
+            if one not in reads:
+                reads.append(one)
+    if not reads:
+        return made
+    tool = [programs["python"], programs["knob"]]
+    arms = []
+    for arm in made["arms"]:
+        knobs = {"set": turned(arm["knobs"]), "read": reads}
+        arms.append(dict(
+            arm,
+            before=[*tool, "apply", "--namespace", "--record",
+                    programs["record"], "--knobs", json.dumps(knobs)],
+            after=[*tool, "restore", "--record", programs["record"]]))
+    return dict(made, arms=arms)
+
+
+def lasts(total):
+    return f"{total // 60} min {total % 60:02} s" if total >= 60 else \
+        f"{total} s"
+
+
+def text(made):
+    """The plan, to be read."""
+    rows = [f"experiment  {made['name']}: {made['question']}",
+            f"place       {made['place']}, accelerator {made['accelerator']}",
+            f"rule        larger than {made['threshold_usd']} USD, aggress "
+            f"{made['aggress']}; the first {made['warm_up']} orders of a "
+            "trial enter no figure",
+            f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
+            f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
+            f"seed {made['seed']}, about {lasts(made['seconds'])}", ""]
+    width = max(len(arm["name"]) for arm in made["arms"])
+    for i, arm in enumerate(made["arms"]):
+        told = ", ".join(f"{label(knob)}={knob['value']}"
+                         for knob in arm["knobs"]) or "as it is"
+        note = {0: " (baseline)", 1: " (the baseline again: A/A)"}.get(i, "")
+        rows.append(f"  {arm['name']:<{width}}  "
+                    + (f"skipped: {arm['skipped']}" if arm["skipped"]
+                       else told + note))
+    rows += [f"skipped knob  {one['knob']}: {one['reason']}"
+             for one in made["skipped_knobs"]]
+    orders = {}
+    for trial in made["trials"]:
+        orders.setdefault(trial["block"], []).append(
+            made["arms"][trial["arm"]]["name"])
+    rows += ["", *(f"  block {block + 1}: {', '.join(names)}"
+                   for block, names in orders.items())]
+    return "\n".join(rows)
+
+
+def runs(made):
+    """Has it anything to compare?"""
+    return sum(not arm["skipped"] for arm in made["arms"][1:]) > 1 or \
+        len(made["arms"]) == 2
+
+
+class FilterModule:
+    """Ansible finds it by this name."""
+
+    def filters(self):
+        return {"lab_experiment": experiment, "lab_experiment_plan": plan,
+                "lab_experiment_commands": with_commands,
+                "lab_experiment_text": text, "lab_experiment_runs": runs,
+                "lab_experiment_turned": turned,
+                "lab_experiment_lines": lines_in}
+
+
+def main(verb, *arguments_):
+    paths = sorted(glob.glob(arguments_[0] + "/*.yml")) if verb == "list" \
+        else arguments_
+    code = 0
+    for path in paths:
+        try:
+            found = experiment(path)
+        except Wrong as error:
+            print(error, file=sys.stderr)
+            code = 1
+            continue
+        if verb == "list":
+            print(f"  {found['name']:<18} {found['question']} "
+                  f"({', '.join(found['places'])})")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

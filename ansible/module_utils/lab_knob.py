@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: MIT
+"""Knobs of a running machine: read, set, read back, and put back.
+
+A knob is {"kind": "sysctl" | "nic" | "machine", "name": ..., "value": ...}.
+What is found is written into the record before anything is changed, so that a
+run that was killed is put right by the next one, or by `make restore`. A knob
+that is not there, or that does not become what was asked, is Missing: named
+with its reason, and never taken for set.
+
+By itself this file is a program for a trader's namespace (t2t-run's before and
+after); library/lab_knob.py is the same for machines that Ansible reaches.
+"""
+
+import argparse
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+try:
+    from ansible.module_utils.lab_record import Record, boot_id
+except ImportError:  # as a program: beside this file
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from lab_record import Record, boot_id
+
+# How ethtool -K calls them -> how ethtool -k does.
+OFFLOADS = {"rx": "rx-checksumming", "tx": "tx-checksumming",
+            "sg": "scatter-gather", "tso": "tcp-segmentation-offload",
+            "gso": "generic-segmentation-offload",
+            "gro": "generic-receive-offload",
+            "lro": "large-receive-offload",
+            "rxhash": "receive-hashing"}
+COALESCING = ("rx-usecs", "rx-frames", "tx-usecs", "tx-frames",
+              "adaptive-rx", "adaptive-tx")
+RINGS = {"rx-ring": "RX", "tx-ring": "TX"}
+NAPI = ("threaded", "napi_defer_hard_irqs", "gro_flush_timeout")
+QUEUES = {"rps_cpus": "rx", "xps_cpus": "tx"}
+MACHINE = {
+    "thp": "/sys/kernel/mm/transparent_hugepage/enabled",
+    "thp_defrag": "/sys/kernel/mm/transparent_hugepage/defrag",
+    "governor": "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor",
+}
+
+
+class Missing(Exception):
+    """This machine has no such knob, or it can't be turned that way."""
+
+
+def command(*argv):
+    """What it prints; Missing where it fails."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True,
+                              check=False)
+    except FileNotFoundError:
+        raise Missing(f"no {argv[0]} here") from None
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().split("\n")[0]
+        raise Missing(f"{' '.join(argv)}: {said}")
+    return done.stdout
+
+
+class Files:
+    """Of one namespace: this one, or that of machine (a path), by
+    nsenter(1)."""
+
+    def __init__(self, machine=None):
+        self.enter = ["nsenter", f"--net={machine}", "--"] if machine else []
+
+    def read(self, path):
+        if self.enter:
+            return command(*self.enter, "cat", path).strip()
+        try:
+            with open(path, encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError as error:
+            raise Missing(f"{path}: {error.strerror}") from None
+
+    def write(self, path, text):
+        if self.enter:
+            command(*self.enter, "sh", "-c", 'echo "$1" >"$0"', path, text)
+            return
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise Missing(f"{path} does not take {text}: "
+                          f"{error.strerror}") from None
+
+
+class Knob:
+    """One of them. read() and write() speak the kernel's own words."""
+
+    def __init__(self, name, interface, files):
+        self.name, self.interface, self.files = name, interface, files
+
+    def paths(self):
+        raise NotImplementedError
+
+    def all_paths(self):
+        paths = self.paths()
+        if not paths:
+            raise Missing(f"{self.name}: this machine has none")
+        return paths
+
+    def read(self):
+        """One value, or one a file where they differ."""
+        values = [self.files.read(path) for path in self.all_paths()]
+        return values[0] if len(set(values)) == 1 else "; ".join(values)
+
+    def write(self, value):
+        paths = self.all_paths()
+        values = value.split("; ")
+        values = values if len(values) == len(paths) else [value] * len(paths)
+        for path, one in zip(paths, values):
+            self.files.write(path, one)
+
+    @staticmethod
+    def normal(value):
+        """Two that mean the same become the same."""
+        return " ".join(str(value).split())
+
+
+class Sysctl(Knob):
+    """sysctl(8)."""
+
+    def paths(self):
+        return ["/proc/sys/" + self.name.replace(".", "/")]
+
+
+class Choice(Knob):
+    """One word in brackets among others."""
+
+    def paths(self):
+        return sorted(glob.glob(MACHINE[self.name]))
+
+    def read(self):
+        found = super().read()
+        chosen = re.search(r"\[(\S+)\]", found)
+        return chosen[1] if chosen else found
+
+
+class Napi(Knob):
+    """Of a device."""
+
+    def paths(self):
+        return [f"/sys/class/net/{self.interface}/{self.name}"]
+
+
+class Queue(Knob):
+    """Masks of CPUs, one a queue."""
+
+    def paths(self):
+        return sorted(glob.glob(
+            f"/sys/class/net/{self.interface}/queues/"
+            f"{QUEUES[self.name]}-*/{self.name}"))
+
+    @staticmethod
+    def normal(value):
+        return "; ".join(f"{int(mask.replace(',', '') or '0', 16):x}"
+                         for mask in str(value).split("; "))
+
+
+class Irq(Knob):
+    """All interrupts of the NIC."""
+
+    def numbers(self):
+        folder = os.path.realpath(f"/sys/class/net/{self.interface}/device")
+        # virtio's interrupts are those of the PCI device above it.
+        while folder.startswith("/sys/devices/"):
+            found = glob.glob(folder + "/msi_irqs/*")
+            if found:
+                return sorted(os.path.basename(path) for path in found)
+            folder = os.path.dirname(folder)
+        return []
+
+    def paths(self):
+        return [f"/proc/irq/{number}/smp_affinity_list"
+                for number in self.numbers()]
+
+    @staticmethod
+    def normal(value):
+        """"0-1" and "0,1" are the same."""
+        lists = []
+        for text in str(value).split("; "):
+            cpus = set()
+            for part in text.split(","):
+                first, _, last = part.partition("-")
+                cpus |= set(range(int(first), int(last or first) + 1))
+            lists.append(",".join(map(str, sorted(cpus))))
+        return "; ".join(lists) if len(set(lists)) > 1 else lists[0]
+
+
+class Offload(Knob):
+    """ethtool -K."""
+
+    def read(self):
+        rows = command("ethtool", "-k", self.interface)
+        row = re.search(rf"^{OFFLOADS[self.name]}: (on|off)", rows, re.M)
+        if not row:
+            raise Missing(f"{self.interface} has no {self.name}")
+        return row[1]
+
+    def write(self, value):
+        command("ethtool", "-K", self.interface, self.name, value)
+
+
+class Coalescing(Knob):
+    """ethtool -C."""
+
+    def read(self):
+        rows = command("ethtool", "-c", self.interface)
+        if self.name.startswith("adaptive-"):
+            word = self.name.removeprefix("adaptive-").upper()
+            row = re.search(rf"^Adaptive .*\b{word}: (on|off)", rows, re.M)
+        else:
+            row = re.search(rf"^{self.name}:\s+(\d+)", rows, re.M)
+        if not row:
+            raise Missing(f"{self.interface}'s driver has no {self.name}")
+        return row[1]
+
+    def write(self, value):
+        command("ethtool", "-C", self.interface, self.name, value)
+
+
+class Ring(Knob):
+    """ethtool -G."""
+
+    def read(self):
+        rows = command("ethtool", "-g", self.interface)
+        row = re.search(rf"^{RINGS[self.name]}:\s+(\d+)",
+                        rows.partition("Current")[2], re.M)
+        if not row:
+            raise Missing(f"{self.interface}'s driver has no {self.name}")
+        return row[1]
+
+    def write(self, value):
+        command("ethtool", "-G", self.interface,
+                self.name.removesuffix("-ring"), value)
+
+
+def kind_of(knob):
+    name = knob["name"]
+    if knob["kind"] == "sysctl":
+        return Sysctl
+    if knob["kind"] == "machine":
+        return Choice
+    return (Offload if name in OFFLOADS else
+            Coalescing if name in COALESCING else
+            Ring if name in RINGS else
+            Napi if name in NAPI else
+            Queue if name in QUEUES else Irq)
+
+
+def label(knob):
+    return f"{knob['kind']} {knob['name']}"
+
+
+class Knobs:
+    """Those of one machine, or of a namespace on it. machine: path of the
+    machine's network namespace, where we are in another one: what that one
+    lacks is the machine's."""
+
+    def __init__(self, record, interface, machine=None):
+        self.record, self.interface, self.machine = record, interface, machine
+        if record:
+            os.makedirs(os.path.dirname(record), exist_ok=True)
+
+    def knob(self, knob, whole_machine):
+        files = Files(self.machine if whole_machine else None)
+        return kind_of(knob)(knob["name"], knob.get("interface",
+                                                    self.interface), files)
+
+    def scope(self, knob):
+        """(knob, is it the whole machine's?): in a namespace, what is there
+        and can be written ends with it and needs no record."""
+        if not self.machine or knob["kind"] == "nic":
+            return self.knob(knob, False), not self.machine
+        own = self.knob(knob, False)
+        if knob["name"].startswith("net."):
+            try:
+                own.write(own.read())
+                return own, False
+            except Missing:
+                pass
+        return self.knob(knob, True), True
+
+    def enter(self, knob, before):
+        """Before it is changed. What an earlier run found stands."""
+        with Record(self.record) as record:
+            if not record.find("knob", label(knob)):
+                record.add({"kind": "knob", "name": label(knob),
+                            "knob": dict(knob, interface=self.interface),
+                            "before": before, "boot": boot_id()})
+
+    def set_one(self, knob):
+        turned, recorded = self.scope(knob)
+        before = turned.read()
+        wanted = str(knob["value"])
+        if turned.normal(before) != turned.normal(wanted):
+            if recorded:
+                self.enter(knob, before)
+            turned.write(wanted)
+        found = turned.read()
+        if turned.normal(found) != turned.normal(wanted):
+            raise Missing(f"{label(knob)}: asked for {wanted}, "
+                          f"the kernel made it {found}")
+        return {"knob": label(knob), "wanted": wanted, "before": before,
+                "found": found}
+
+    def look(self, knobs):
+        """label -> value; None where it is missing."""
+        found = {}
+        for knob in knobs:
+            try:
+                found[label(knob)] = self.scope(knob)[0].read()
+            except Missing:
+                found[label(knob)] = None
+        return found
+
+    def apply(self, knobs):
+        """All or nothing: (set, missing)."""
+        done = []
+        for knob in knobs:
+            try:
+                done.append(self.set_one(knob))
+            except Missing as reason:
+                return done, [{"knob": label(knob), "reason": str(reason)}]
+        return done, []
+
+    def probe(self, knobs):
+        """Turn them and turn them back: what can't be."""
+        missing = self.apply(knobs)[1]
+        self.restore()
+        return missing
+
+    def restore(self):
+        """What the record names, last first: (put back, could not be)."""
+        done, failed = [], []
+        if not self.record or not os.path.exists(self.record):
+            return done, failed
+        with Record(self.record) as record:
+            entries = [made for made in record.made if made["kind"] == "knob"]
+        for entry in reversed(entries):
+            # After a reboot the kernel has its own values again.
+            if entry["boot"] == boot_id():
+                turned = self.knob(entry["knob"], bool(self.machine))
+                try:
+                    self.put_back(turned, entry["before"])
+                    done.append(entry["name"])
+                except Missing as reason:
+                    failed.append({"knob": entry["name"],
+                                   "reason": str(reason)})
+                    continue
+            with Record(self.record) as record:
+                record.remove("knob", entry["name"])
+        return done, failed
+
+    @staticmethod
+    def put_back(turned, before):
+        if turned.normal(turned.read()) == turned.normal(before):
+            return
+        turned.write(before)
+        found = turned.read()
+        if turned.normal(found) != turned.normal(before):
+            raise Missing(f"{turned.name}: was {before}, is {found}")
+
+
+# A namespace sees its own devices only in a sysfs of its own.
+ENTER = "mount -t sysfs none /sys && exec \"$@\""
+RIG = ("ip link add trader0 type veth peer name exchange0 && "
+       "ip link set trader0 up && ip link set exchange0 up && " + ENTER)
+
+
+def reenter(arguments, script, unshare, machine):
+    """This program again, in a mount namespace (and a network one)."""
+    os.execvp("unshare", [
+        "unshare", "--mount", "--propagation", "private", *unshare,
+        "sh", "-c", script, "sh", sys.executable, os.path.abspath(__file__),
+        *arguments, "--machine", machine])
+
+
+def knobs_argument(text):
+    knobs = json.loads(text)
+    return knobs if isinstance(knobs, dict) else {"set": knobs, "read": []}
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("verb", choices=["apply", "probe", "restore", "dump"])
+    parser.add_argument("--record", required=True)
+    parser.add_argument("--interface", default="trader0")
+    parser.add_argument("--knobs", type=knobs_argument,
+                        default={"set": [], "read": []})
+    parser.add_argument("--namespace", action="store_true",
+                        help="we are in a namespace of the caller's making")
+    parser.add_argument("--rig", action="store_true",
+                        help="make such a namespace and its veth pair first")
+    parser.add_argument("--machine", default="")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
+    if not options.machine and options.rig:
+        # The machine's namespace is that of whoever waits for us.
+        reenter(arguments, RIG, ["--net"], f"/proc/{os.getppid()}/ns/net")
+    if not options.machine and options.namespace:
+        reenter(arguments, ENTER, [], f"/proc/{os.getppid()}/ns/net")
+    knobs = Knobs(options.record, options.interface, options.machine or None)
+    result, bad = {}, []
+    if options.verb == "apply":
+        # A run that was killed may have left its own.
+        knobs.restore()
+        done, bad = knobs.apply(options.knobs["set"])
+        result = {"set": done, "missing": bad,
+                  "found": knobs.look(options.knobs["read"])}
+        if bad:
+            knobs.restore()
+    elif options.verb == "probe":
+        result = {"missing": knobs.probe(options.knobs["set"])}
+    elif options.verb == "dump":
+        result = knobs.look(options.knobs["set"])
+    else:
+        done, bad = knobs.restore()
+        result = {"restored": done, "failed": bad}
+    print(json.dumps(result, indent=2))
+    for one in bad:
+        print(f"{one['knob']}: {one['reason']}", file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
