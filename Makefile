@@ -36,6 +36,10 @@ SET :=
 # More of the image: KERNEL=rt, KERNEL=path/to/bzImage, IMAGE=disk.qcow2.
 KERNEL :=
 IMAGE :=
+# An experiment, its plan alone, or the folder of one that was cut off.
+NAME :=
+DRY_RUN :=
+RESUME :=
 # For console and ssh.
 GUEST := trader
 LAB_FOLDER ?= $(CURDIR)/ansible/build/lab
@@ -121,8 +125,16 @@ console: ## a shell on the console of GUEST=trader; ^] leaves
 ssh: ## a shell in GUEST=trader over SSH; RUN='command' runs that
 	@ssh -F '$(LAB_FOLDER)/ssh_config' $(GUEST) $(if $(RUN),'$(RUN)')
 
-experiment: build $(BUILD)/sample.csv.gz ## one run of the main job on INVENTORY=lab, local or metal
-	@$(playbook) experiment.yml
+experiments: ## list the experiments, with a line each
+	@python3 ansible/filter_plugins/lab_experiment.py list ansible/experiments
+
+experiment: build $(BUILD)/sample.csv.gz ## run NAME=busy-poll on INVENTORY=lab, local or metal; no NAME: the main job once
+	@$(playbook) experiment.yml $(if $(NAME),-e experiment='$(NAME)') \
+		$(if $(DRY_RUN),-e dry_run=true) \
+		$(if $(RESUME),-e experiment_resume=true -e experiment_output='$(abspath $(RESUME))')
+
+restore: ## put back knobs that an experiment left turned when it was killed
+	@$(playbook) restore.yml
 
 teardown: ## the machine as it was before make up
 	@$(playbook) teardown.yml
@@ -151,4 +163,5 @@ clean: ## remove what was built; results stay
 	@$(MAKE) --no-print-directory -s -C c clean
 
 .PHONY: help deps deps-test deps-bench deps-lab build run image doctor up status \
-	console ssh experiment teardown test bench probe lint man clean
+	console ssh experiment experiments restore \
+	teardown test bench probe lint man clean

@@ -54,7 +54,7 @@ KNOBS = {
     "socket": {
         "rcvbuf": number(4096, 1 << 30), "timestamps": FLAG,
         "rcvlowat": number(1, 1 << 30), "busy_poll": number(0, 1000000),
-        "prefer_busy_poll": FLAG, "busy_poll_budget": number(1, 65535),
+        "prefer_busy_poll": FLAG,
         "incoming_cpu": number(0, 4095), "priority": number(0, 15),
     },
     # Behind the transport's colon.
@@ -334,6 +334,18 @@ def turned(knobs, where="trader"):
             if knob["where"] == where and knob["kind"] in RUNTIME]
 
 
+def tried(knobs):
+    """What a probe turns, those of sockets too."""
+    return turned(knobs) + [
+        {key: knob[key] for key in ("kind", "name", "value")}
+        for knob in knobs if knob["kind"] in ("socket", "order")]
+
+
+def reason(missing):
+    """Of the first that is missing; None of none."""
+    return f"{missing[0]['knob']}: {missing[0]['reason']}" if missing else None
+
+
 def settings(knobs, kind):
     return {knob["name"]: knob["value"] for knob in knobs
             if knob["kind"] == kind and knob["where"] == "trader"}
@@ -441,8 +453,7 @@ def plan(what, where):
             "skipped": next((reason for reason in reasons if reason), None),
             "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
     # The A/A pair: what is no difference has to look like none.
-    again = dict(arms[0], name=arms[0]["name"] + "-again")
-    arms.insert(1, again)
+    arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
     blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
     seed = int(where.get("seed") or what["seed"])
     made = {
@@ -451,7 +462,7 @@ def plan(what, where):
         "feed": where["feed"], "group": where["group"], "pace": pace,
         "blocks": blocks, "seed": seed, "warm_up": what["warm_up"],
         "lines": int(where.get("lines") or 0),
-        **what["rule"], "skipped_knobs": dropped, "aa": [0, 1],
+        **what["rule"], "skipped_knobs": dropped, "aa": len(arms) - 1,
         "arms": arms, "trials": trials(arms, blocks, seed),
     }
     made["seconds"] = seconds(made)
@@ -477,7 +488,8 @@ def with_commands(made, programs):
             arm,
             before=[*tool, "apply", "--namespace", "--record",
                     programs["record"], "--knobs", json.dumps(knobs)],
-            after=[*tool, "restore", "--record", programs["record"]]))
+            after=[*tool, "restore", "--namespace", "--record",
+                   programs["record"]]))
     return dict(made, arms=arms)
 
 
@@ -500,7 +512,8 @@ def text(made):
     for i, arm in enumerate(made["arms"]):
         told = ", ".join(f"{label(knob)}={knob['value']}"
                          for knob in arm["knobs"]) or "as it is"
-        note = {0: " (baseline)", 1: " (the baseline again: A/A)"}.get(i, "")
+        note = {0: " (baseline)",
+                made["aa"]: " (the baseline again: A/A)"}.get(i, "")
         rows.append(f"  {arm['name']:<{width}}  "
                     + (f"skipped: {arm['skipped']}" if arm["skipped"]
                        else told + note))
@@ -516,9 +529,11 @@ def text(made):
 
 
 def runs(made):
-    """Has it anything to compare?"""
-    return sum(not arm["skipped"] for arm in made["arms"][1:]) > 1 or \
-        len(made["arms"]) == 2
+    """Has it anything to compare? The baseline, and another than its own
+    repetition."""
+    arms = made["arms"]
+    return not arms[0]["skipped"] and (
+        len(arms) == 2 or any(not arm["skipped"] for arm in arms[1:-1]))
 
 
 class FilterModule:
@@ -529,6 +544,8 @@ class FilterModule:
                 "lab_experiment_commands": with_commands,
                 "lab_experiment_text": text, "lab_experiment_runs": runs,
                 "lab_experiment_turned": turned,
+                "lab_experiment_tried": tried,
+                "lab_experiment_reason": reason,
                 "lab_experiment_lines": lines_in}
 
 

@@ -16,6 +16,7 @@ import glob
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -240,8 +241,58 @@ class Ring(Knob):
                 self.name.removesuffix("-ring"), value)
 
 
+class Socket(Knob):
+    """An option of a fresh socket: programs set it on their own; here it is
+    only asked whether this kernel has it."""
+
+    KIND = socket.SOCK_DGRAM
+    # Linux's own numbers, which Python does not name.
+    OPTIONS = {
+        "rcvlowat": (socket.SOL_SOCKET, 18), "sndlowat": (socket.SOL_SOCKET, 19),
+        "busy_poll": (socket.SOL_SOCKET, 46),
+        "prefer_busy_poll": (socket.SOL_SOCKET, 69),
+        "incoming_cpu": (socket.SOL_SOCKET, 49),
+        "priority": (socket.SOL_SOCKET, 12), "tos": (socket.IPPROTO_IP, 1),
+        "nodelay": (socket.IPPROTO_TCP, 1), "quickack": (socket.IPPROTO_TCP, 12),
+        "notsent_lowat": (socket.IPPROTO_TCP, 25),
+        "sndbuf": (socket.SOL_SOCKET, 7),
+    }
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.found = ""
+
+    def read(self):
+        return self.found
+
+    def write(self, value):
+        if self.name not in self.OPTIONS:  # the program reads it back itself
+            self.found = value
+            return
+        number = {"on": 1, "off": 0}.get(value, value)
+        with socket.socket(socket.AF_INET, self.KIND) as asked:
+            try:
+                asked.setsockopt(*self.OPTIONS[self.name], int(number))
+                found = asked.getsockopt(*self.OPTIONS[self.name])
+            except OSError as error:
+                raise Missing(error.strerror) from None
+        # The kernel doubles it, for what it keeps beside the bytes.
+        found = found // 2 if self.name == "sndbuf" else found
+        self.found = value if found == int(number) else str(found)
+
+
+class Order(Socket):
+    """Of the order connection."""
+
+    KIND = socket.SOCK_STREAM
+
+
 def kind_of(knob):
     name = knob["name"]
+    if knob["kind"] == "socket":
+        return Socket
+    if knob["kind"] == "order":
+        return Order
     if knob["kind"] == "sysctl":
         return Sysctl
     if knob["kind"] == "machine":
@@ -275,6 +326,8 @@ class Knobs:
     def scope(self, knob):
         """(knob, is it the whole machine's?): in a namespace, what is there
         and can be written ends with it and needs no record."""
+        if knob["kind"] in ("socket", "order"):
+            return self.knob(knob, False), False
         if not self.machine or knob["kind"] == "nic":
             return self.knob(knob, False), not self.machine
         own = self.knob(knob, False)

@@ -35,8 +35,6 @@ const struct option_row receive_socket_options[] = {
 	       "poll the NIC before sleeping (SO_BUSY_POLL)"),
 	TUNING("prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off",
 	       "no interrupts meanwhile (SO_PREFER_BUSY_POLL)"),
-	TUNING("busy_poll_budget", SOCKET_BUSY_POLL_BUDGET, "PACKETS",
-	       "of one poll (SO_BUSY_POLL_BUDGET)"),
 	TUNING("incoming_cpu", SOCKET_INCOMING_CPU, "CPU",
 	       "that packets come in on (SO_INCOMING_CPU)"),
 	TUNING("priority", SOCKET_PRIORITY, "N", "SO_PRIORITY"),
