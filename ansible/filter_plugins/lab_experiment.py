@@ -346,6 +346,39 @@ def reason(missing):
     return f"{missing[0]['knob']}: {missing[0]['reason']}" if missing else None
 
 
+def reads(made, where):
+    """All knobs that some arm turns there: each trial tells them."""
+    found = []
+    for arm in made["arms"]:
+        for knob in turned(arm["knobs"], where):
+            one = {"kind": knob["kind"], "name": knob["name"]}
+            if one not in found:
+                found.append(one)
+    return found
+
+
+def found_of(result):
+    """Of a task's result, what of it is kept."""
+    return {"where": result["item"]["where"], "set": result["set"],
+            "found": result["found"]}
+
+
+def overlay(wanted, trader):
+    """An inventory that goes over the lab's: the trader's guest alone, but
+    the exchange's place is everybody's."""
+    host = {f"domain_{name}": value for name, value in wanted.items()
+            if name != "exchange_place"}
+    everybody = {name: value for name, value in wanted.items()
+                 if name == "exchange_place"}
+    return {"all": {"vars": everybody, "hosts": {trader: host}}}
+
+
+def left(made, number):
+    """After so many trials."""
+    rest = len(made["trials"]) - number
+    return f", about {lasts(made['seconds'] * rest // len(made['trials']))} left"
+
+
 def settings(knobs, kind):
     return {knob["name"]: knob["value"] for knob in knobs
             if knob["kind"] == kind and knob["where"] == "trader"}
@@ -472,18 +505,13 @@ def plan(what, where):
 def with_commands(made, programs):
     """For a place of namespaces: each arm turns its knobs by a command.
     programs: python, knob (the program) and record."""
-    reads = []
-    for arm in made["arms"]:
-        for knob in turned(arm["knobs"]):
-            one = {"kind": knob["kind"], "name": knob["name"]}
-            if one not in reads:
-                reads.append(one)
-    if not reads:
+    read = reads(made, "trader")
+    if not read:
         return made
     tool = [programs["python"], programs["knob"]]
     arms = []
     for arm in made["arms"]:
-        knobs = {"set": turned(arm["knobs"]), "read": reads}
+        knobs = {"set": turned(arm["knobs"]), "read": read}
         arms.append(dict(
             arm,
             before=[*tool, "apply", "--namespace", "--record",
@@ -546,6 +574,10 @@ class FilterModule:
                 "lab_experiment_turned": turned,
                 "lab_experiment_tried": tried,
                 "lab_experiment_reason": reason,
+                "lab_experiment_reads": reads,
+                "lab_experiment_found": found_of,
+                "lab_experiment_overlay": overlay,
+                "lab_experiment_left": left,
                 "lab_experiment_lines": lines_in}
 
 
