@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -217,23 +218,35 @@ static int exchange_start(struct trial *trial)
 static int trader_start(struct trial *trial, const char *receive)
 {
 	const struct trial_config *config = trial->config;
-	const char *const argv[] = { trial->program[TRIAL_TRADER],
-				     "--connect",
-				     EXCHANGE_ADDRESS ":" ORDER_PORT,
-				     "--interface",
-				     TRADER_INTERFACE,
-				     "--group",
-				     config->group,
-				     "--receive",
-				     receive,
-				     "--threshold-usd",
-				     config->threshold_usd,
-				     "--aggress",
-				     config->aggress,
-				     "--samples",
-				     trial->path[FILE_SAMPLES],
-				     "--json",
-				     NULL };
+	char handicap[24];
+	const char *argv[] = { trial->program[TRIAL_TRADER],
+			       "--connect",
+			       EXCHANGE_ADDRESS ":" ORDER_PORT,
+			       "--interface",
+			       TRADER_INTERFACE,
+			       "--group",
+			       config->group,
+			       "--receive",
+			       receive,
+			       "--threshold-usd",
+			       config->threshold_usd,
+			       "--aggress",
+			       config->aggress,
+			       "--samples",
+			       trial->path[FILE_SAMPLES],
+			       "--json",
+			       NULL,
+			       NULL,
+			       NULL };
+
+	if (config->handicap_ns) {
+		const size_t n = ARRAY_SIZE(argv) - 3;
+
+		snprintf(handicap, sizeof(handicap), "%" PRIu64,
+			 config->handicap_ns);
+		argv[n] = "--handicap-ns";
+		argv[n + 1] = handicap;
+	}
 
 	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);
 }

@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum trial_role { TRIAL_EXCHANGE, TRIAL_WIRETAP, TRIAL_TRADER, TRIAL_ROLES };
 
@@ -27,6 +28,7 @@ struct trial_config {
 	const char *threshold_usd; /* as trader and wiretap take it */
 	const char *aggress;
 	const char *group;	  /* ADDR:PORT */
+	uint64_t handicap_ns;	  /* of the trader; 0: none */
 	int cpu[TRIAL_ROLES];	  /* -1: not pinned */
 	const volatile int *stop; /* set by a signal: give up soon */
 };
