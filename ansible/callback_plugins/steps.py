@@ -25,6 +25,15 @@ from ansible.plugins.callback import CallbackBase
 FAILURE_FIELDS = ("msg", "stderr", "stdout", "module_stderr", "module_stdout")
 
 
+def uuids(tasks):
+    """Of tasks, and of those in the blocks among them."""
+    found = set()
+    for task in tasks:
+        found.add(task._uuid)  # pylint: disable=protected-access
+        found |= uuids(getattr(task, "block", []))
+    return found
+
+
 class CallbackModule(CallbackBase):
     """See DOCUMENTATION."""
 
@@ -110,10 +119,11 @@ class CallbackModule(CallbackBase):
     @staticmethod
     def rescued(task):
         """Does a rescue take care of it, and say more?"""
-        block = task._parent  # pylint: disable=protected-access
+        # pylint: disable=protected-access
+        block = task._parent
         while block is not None:
-            if getattr(block, "rescue", None) and task not in block.rescue \
-                    and task._parent not in block.rescue:
+            rescue = getattr(block, "rescue", None) or []
+            if rescue and task._uuid not in uuids(rescue):
                 return True
             block = getattr(block, "_parent", None)
         return False

@@ -411,6 +411,13 @@ def arguments(knobs, pace):
             "trader": trader, "exchange": exchange}
 
 
+def comparable(chosen, arms):
+    """Is the baseline there, and another arm, if there ever was one?"""
+    names = [arm["name"] for arm in arms]
+    return chosen[0]["name"] in names and (len(chosen) == 1
+                                           or len(names) > 2)
+
+
 def splitmix(state):
     """As measure/campaign.c has it: the same seed, the same order."""
     mask = (1 << 64) - 1
@@ -429,7 +436,7 @@ def trials(arms, blocks, seed):
         for left in range(len(arms), 1, -1):
             j = next(random) % left
             order[left - 1], order[j] = order[j], order[left - 1]
-        found += [(block, arm) for arm in order if not arms[arm]["skipped"]]
+        found += [(block, arm) for arm in order]
     return [{"number": i + 1, "block": block, "arm": arm,
              "folder": f"trials/{i + 1:02}-{arms[arm]['name']}"}
             for i, (block, arm) in enumerate(found)]
@@ -473,20 +480,23 @@ def plan(what, where):
     chosen = [arm for arm in what["arms"] if not only or arm["name"] in only]
     pace = str(where.get("pace") or what["pace"].get(place, "auto"))
     pace = where["paces"][where["accelerator"]] if pace == "auto" else pace
-    dropped = [{"knob": label(knob), "reason": lacking(knob, place)}
-               for knob in what["base"] if lacking(knob, place)]
     base = [knob for knob in what["base"] if not lacking(knob, place)]
-    arms = []
+    arms, skipped = [], [{"knob": label(knob), "reason": lacking(knob, place)}
+                         for knob in what["base"] if lacking(knob, place)]
     for arm in chosen:
         knobs = merged(base, arm["knobs"])
         reasons = [lacking(knob, place) for knob in arm["knobs"]]
         reasons.append((where.get("missing") or {}).get(arm["name"]))
+        reason_ = next((one for one in reasons if one), None)
+        if reason_:
+            skipped.append({"arm": arm["name"], "reason": reason_})
+            continue
         arms.append({
             "name": arm["name"], "knobs": knobs,
-            "skipped": next((reason for reason in reasons if reason), None),
             "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
     # The A/A pair: what is no difference has to look like none.
-    arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
+    if arms:
+        arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
     blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
     seed = int(where.get("seed") or what["seed"])
     made = {
@@ -495,7 +505,8 @@ def plan(what, where):
         "feed": where["feed"], "group": where["group"], "pace": pace,
         "blocks": blocks, "seed": seed, "warm_up": what["warm_up"],
         "lines": int(where.get("lines") or 0),
-        **what["rule"], "skipped_knobs": dropped, "aa": len(arms) - 1,
+        **what["rule"], "skipped": skipped, "aa": len(arms) - 1,
+        "comparable": comparable(chosen, arms),
         "arms": arms, "trials": trials(arms, blocks, seed),
     }
     made["seconds"] = seconds(made)
@@ -536,17 +547,15 @@ def text(made):
             f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
             f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
             f"seed {made['seed']}, about {lasts(made['seconds'])}", ""]
-    width = max(len(arm["name"]) for arm in made["arms"])
+    width = max([len(arm["name"]) for arm in made["arms"]] + [0])
     for i, arm in enumerate(made["arms"]):
         told = ", ".join(f"{label(knob)}={knob['value']}"
                          for knob in arm["knobs"]) or "as it is"
         note = {0: " (baseline)",
                 made["aa"]: " (the baseline again: A/A)"}.get(i, "")
-        rows.append(f"  {arm['name']:<{width}}  "
-                    + (f"skipped: {arm['skipped']}" if arm["skipped"]
-                       else told + note))
-    rows += [f"skipped knob  {one['knob']}: {one['reason']}"
-             for one in made["skipped_knobs"]]
+        rows.append(f"  {arm['name']:<{width}}  {told}{note}")
+    rows += [f"  skipped: {one.get('arm') or one['knob']}: {one['reason']}"
+             for one in made["skipped"]]
     orders = {}
     for trial in made["trials"]:
         orders.setdefault(trial["block"], []).append(
@@ -556,21 +565,13 @@ def text(made):
     return "\n".join(rows)
 
 
-def runs(made):
-    """Has it anything to compare? The baseline, and another than its own
-    repetition."""
-    arms = made["arms"]
-    return not arms[0]["skipped"] and (
-        len(arms) == 2 or any(not arm["skipped"] for arm in arms[1:-1]))
-
-
 class FilterModule:
     """Ansible finds it by this name."""
 
     def filters(self):
         return {"lab_experiment": experiment, "lab_experiment_plan": plan,
                 "lab_experiment_commands": with_commands,
-                "lab_experiment_text": text, "lab_experiment_runs": runs,
+                "lab_experiment_text": text,
                 "lab_experiment_turned": turned,
                 "lab_experiment_tried": tried,
                 "lab_experiment_reason": reason,

@@ -18,9 +18,6 @@ struct arm {
 	 * JSON, is kept with the trial: the knobs as they were found. */
 	const char *const *before;
 	const char *const *after;
-	/* Why this place can't run it; NULL: it can. It stays in the result
-	 * without any trial. */
-	const char *skipped;
 };
 
 #endif

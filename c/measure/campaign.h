@@ -7,7 +7,8 @@
  *
  * The folder: manifest.json (parameters, host, knobs wanted and found,
  * state), summary.json (what came out), trials/NN-ARM/ (raw, and trial.json
- * once it is whole: by it a campaign that was cut off goes on), bias/.
+ * once it is whole: by it a campaign that was cut off goes on), bias/. It is
+ * described in measure/RESULTS.md.
  */
 #ifndef MEASURE_CAMPAIGN_H
 #define MEASURE_CAMPAIGN_H
@@ -19,13 +20,12 @@
 #include "measure/arm.h"
 #include "measure/trial.h"
 
-#define CAMPAIGN_SCHEMA	    "t2t-run/1"
 #define CAMPAIGN_ARMS_MAX   16
 #define CAMPAIGN_BLOCKS_MAX 1000
 
 struct campaign_config {
 	struct trial_config trial;
-	struct arm arms[CAMPAIGN_ARMS_MAX];
+	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
 	unsigned int arm_count;
 	unsigned int blocks;
 	uint64_t seed;

@@ -98,7 +98,6 @@ static int arm_read(const char *path, const json_t *json, struct arm *arm)
 
 	arm->name = json_string_value(json_object_get(json, "name"));
 	arm->receive = json_string_value(json_object_get(json, "receive"));
-	arm->skipped = json_string_value(json_object_get(json, "skipped"));
 	if (!arm->name || !*arm->name || !arm->receive)
 		return fault(path, "arms", "each with a name and receive");
 	err = list_read(path, json, "trader", &arm->trader);

@@ -9,10 +9,11 @@
  *	 "group": "239.255.0.1:12345", "warm_up": 20,
  *	 "arms": [{"name": NAME, "receive": PATH, "trader": [ARGUMENT...],
  *	           "exchange": [ARGUMENT...], "before": [ARGUMENT...],
- *	           "after": [ARGUMENT...], "skipped": REASON}]}
+ *	           "after": [ARGUMENT...]}]}
  *
- * Further members are kept for the manifest and mean nothing here. Lists and
- * "skipped" may be left out.
+ * The last arm is the first one again. Lists may be left out. Further members
+ * mean nothing here; all of it goes into the manifest, whose "skipped" is the
+ * plan's: arms that the place can't run.
  */
 #ifndef MEASURE_CAMPAIGN_PLAN_H
 #define MEASURE_CAMPAIGN_PLAN_H

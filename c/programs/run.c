@@ -54,15 +54,18 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, arms),
 	  .help = "receive paths to set side by side, as t2t-trader\n"
 		  "--receive takes them, separated by blanks; the first is\n"
-		  "what the others are compared with" },
+		  "what the others are compared with, and runs twice in each\n"
+		  "block (@again): the campaign's own noise. PATH@handicap=NS\n"
+		  "slows that trader down, to see whether it is found" },
 	{ .name = "blocks",
 	  .value = "N",
-	  .initial = "5",
+	  .initial = "8",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = CAMPAIGN_BLOCKS_MAX,
 	  .offset = offsetof(struct config, blocks),
-	  .help = "rounds; each runs every arm once, in random order" },
+	  .help = "rounds; each runs every arm once, in random order; fewer\n"
+		  "than 6 can decide nothing" },
 	{ .name = "seed",
 	  .value = "N",
 	  .initial = "1",
@@ -157,26 +160,65 @@ static void on_signal(int signal)
 	stopped = 1;
 }
 
-/* Split at blanks; text is changed. -E2BIG when there are too many. */
-static int arms_split(char *text, struct campaign_config *campaign)
+/* Behind a receive path: a slow-down, to see whether the lab finds it. */
+#define HANDICAP "@handicap="
+#define AGAIN	 "@again"
+
+/* What arms of the command line are made of. */
+struct arm_text {
+	char name[256];
+	char receive[256];
+	char handicap[24];
+	const char *trader[3];
+};
+
+/* "spin:rcvbuf=1m@handicap=3000" is a path and a slow-down of 3000 ns. */
+static struct arm arm_make(const char *name, const char *more,
+			   struct arm_text *text)
 {
+	const char *handicap = strstr(name, HANDICAP);
+
+	snprintf(text->name, sizeof(text->name), "%s%s", name, more);
+	snprintf(text->receive, sizeof(text->receive), "%.*s",
+		 (int)strcspn(name, "@"), name);
+	if (handicap) {
+		snprintf(text->handicap, sizeof(text->handicap), "%s",
+			 handicap + strlen(HANDICAP));
+		text->trader[0] = "--handicap-ns";
+		text->trader[1] = text->handicap;
+	}
+	return (struct arm){ .name = text->name,
+			     .receive = text->receive,
+			     .trader = handicap ? text->trader : NULL };
+}
+
+/* Split at blanks; text is changed. -E2BIG when there are too many. */
+static int arms_split(char *text, struct campaign_config *campaign,
+		      struct arm_text texts[static CAMPAIGN_ARMS_MAX])
+{
+	unsigned int n = 0;
 	char *arm;
 
 	while ((arm = strsep(&text, " "))) {
 		if (!*arm)
 			continue;
-		if (campaign->arm_count == CAMPAIGN_ARMS_MAX)
+		if (n == CAMPAIGN_ARMS_MAX - 1)
 			return -E2BIG;
-		campaign->arms[campaign->arm_count++] =
-			(struct arm){ .name = arm, .receive = arm };
+		campaign->arms[n] = arm_make(arm, "", &texts[n]);
+		n++;
 	}
-	return campaign->arm_count > 0 ? 0 : -EINVAL;
+	if (n == 0)
+		return -EINVAL;
+	/* The A/A pair, always. */
+	campaign->arms[n] = arm_make(texts[0].name, AGAIN, &texts[n]);
+	campaign->arm_count = n + 1;
+	return 0;
 }
 
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
-	size_t len = strcspn(arm, ":");
+	size_t len = strcspn(arm, ":@");
 	const struct receive_ops *ops;
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
@@ -244,8 +286,7 @@ static int campaign_check(const struct campaign_config *campaign)
 	int64_t usd;
 
 	for (unsigned int i = 0; i < campaign->arm_count; i++)
-		if (!campaign->arms[i].skipped &&
-		    arm_check(campaign->arms[i].receive) < 0)
+		if (arm_check(campaign->arms[i].receive) < 0)
 			return -EINVAL;
 	if (access(trial->feed, R_OK) < 0) {
 		log_error("--feed %s: %s", trial->feed, log_reason(-errno));
@@ -309,6 +350,7 @@ static int output_check(const struct config *config,
 
 /* From the command line alone, or from the plan. */
 static int campaign_make(const struct config *config, char *arms,
+			 struct arm_text texts[static CAMPAIGN_ARMS_MAX],
 			 struct campaign_config *campaign)
 {
 	if (config->campaign)
@@ -317,9 +359,9 @@ static int campaign_make(const struct config *config, char *arms,
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (arms_split(arms, campaign) < 0) {
+	if (arms_split(arms, campaign, texts) < 0) {
 		log_error("--arms: '%s': wanted: 1 to %d receive paths",
-			  config->arms, CAMPAIGN_ARMS_MAX);
+			  config->arms, CAMPAIGN_ARMS_MAX - 1);
 		return -EINVAL;
 	}
 	campaign->trial.feed = config->feed;
@@ -363,10 +405,8 @@ static bool all_correct(const json_t *summary)
 	const json_t *arm;
 	size_t i;
 
-	json_array_foreach(json_object_get(summary, "arms"), i,
-			   arm) if (!json_object_get(arm, "skipped") &&
-				    !json_is_true(json_object_get(
-					    arm, "correct"))) return false;
+	json_array_foreach(json_object_get(summary, "arms"), i, arm) if (
+		!json_is_true(json_object_get(arm, "correct"))) return false;
 	return true;
 }
 
@@ -400,6 +440,7 @@ int main(int argc, char **argv)
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct campaign_config campaign = { 0 };
 	char folder[PATH_MAX], command[4096];
+	struct arm_text texts[CAMPAIGN_ARMS_MAX] = { 0 };
 	struct config config = { 0 };
 	json_t *summary = NULL;
 	char *arms = NULL;
@@ -410,7 +451,7 @@ int main(int argc, char **argv)
 		return (int)result;
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
-	if (!arms || campaign_make(&config, arms, &campaign) < 0 ||
+	if (!arms || campaign_make(&config, arms, texts, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
 	    cpus_set(config.cpus, campaign.trial.cpu) < 0)

@@ -65,12 +65,13 @@ lab_dump() {
 	ip -o link | sed 's/^[0-9]*: //; s/\\.*//; s/ qlen.*//' | sort
 	ip -o address | awk '{ print "address", $2, $4 }' | sort
 	ip route | sort
-	sort /proc/mounts
+	grep -v ' /run/netns' /proc/mounts | sort
 	grep . /sys/kernel/mm/hugepages/*/nr_hugepages
 	stat -c '%a %u:%g %n' /dev/kvm 2>/dev/null
 	cksum ~/.ssh/known_hosts 2>/dev/null
-	# Threads of the kernel come and go.
-	ps -e -o ppid=,comm= | awk '$1 != 2 { print "process", $2 }' |
+	# Of this PID namespace: in others there may be somebody's containers.
+	ps -e -o pidns=,comm= | awk -v own="$(lsns -n -t pid -o NS -p $$)" \
+		'$1 == own { print "process", $2 }' |
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
 		/run/t2t-experiment ~/.ansible/t2t-lab 2>/dev/null | sort

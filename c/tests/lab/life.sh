@@ -109,7 +109,7 @@ fi
 
 # In the guest that goes on while the other one is started anew and anew:
 # one datagram a second to a group that was joined once.
-lab_ssh exchange "python3 -uc '
+ssh -F "$LAB_FOLDER/ssh_config" exchange "python3 -uc '
 import socket, struct, time
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind((\"239.255.0.9\", 12399))
@@ -120,7 +120,7 @@ joined = time.monotonic()
 while True:
 	sock.recv(100)
 	print(int(time.monotonic() - joined))
-'" >"$folder/soak" 2>&1 &
+'" </dev/null >"$folder/soak" 2>&1 &
 soak=$!
 "$BUILD/t2t-frames" --interface t2t-test0 --group 239.255.0.9:12399 \
 	--frames 100000 --rate 1 &

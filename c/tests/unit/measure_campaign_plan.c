@@ -14,14 +14,14 @@
 static json_t *plan_make(void)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:i,"
-			 "s:[{s:s,s:s},{s:s,s:s,s:[s,s],s:[s],s:s}]}",
+			 "s:[{s:s,s:s},{s:s,s:s,s:[s,s],s:[s]}]}",
 			 "schema", CAMPAIGN_PLAN_SCHEMA, "place", "local",
 			 "accelerator", "none", "feed", "feed.gz", "pace",
 			 "max", "threshold_usd", "1", "aggress", "same",
 			 "group", "239.1.1.1:1", "blocks", 3, "seed", 7,
 			 "warm_up", 20, "arms", "name", "a", "receive", "block",
 			 "name", "b", "receive", "spin", "trader", "--fifo",
-			 "5", "before", "true", "skipped", "no NIC");
+			 "5", "before", "true");
 }
 
 static int read_back(json_t *plan, struct campaign_config *config)
@@ -51,12 +51,10 @@ static void all_members_arrive(void **state)
 	assert_string_equal(config.place, "local");
 	assert_int_equal(config.arm_count, 2);
 	assert_null(config.arms[0].trader);
-	assert_null(config.arms[0].skipped);
 	assert_string_equal(config.arms[1].trader[1], "5");
 	assert_null(config.arms[1].trader[2]);
 	assert_string_equal(config.arms[1].before[0], "true");
 	assert_null(config.arms[1].after);
-	assert_string_equal(config.arms[1].skipped, "no NIC");
 	campaign_plan_free(&config);
 	json_decref(plan);
 }
