@@ -379,6 +379,21 @@ def left(made, number):
     return f", about {lasts(made['seconds'] * rest // len(made['trials']))} left"
 
 
+def fault(result):
+    """What the doctor would fail an arm's guests for; None if nothing."""
+    if "stdout" not in result:
+        return None
+    rows = [row for row in json.loads(result["stdout"])
+            if row["state"] == "FAIL"]
+    return f"{rows[0]['check']}: {rows[0]['found']}; wanted: " \
+        f"{rows[0]['wanted']}" if rows else None
+
+
+def missing_of(arms):
+    """(name, reason, another one) of each -> name: the first reason."""
+    return {name: one or other for name, one, other in arms}
+
+
 def settings(knobs, kind):
     return {knob["name"]: knob["value"] for knob in knobs
             if knob["kind"] == kind and knob["where"] == "trader"}
@@ -575,6 +590,8 @@ class FilterModule:
                 "lab_experiment_turned": turned,
                 "lab_experiment_tried": tried,
                 "lab_experiment_reason": reason,
+                "lab_experiment_fault": fault,
+                "lab_experiment_missing": missing_of,
                 "lab_experiment_reads": reads,
                 "lab_experiment_found": found_of,
                 "lab_experiment_overlay": overlay,
