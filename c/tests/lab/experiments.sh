@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Experiments: their files, knobs and campaigns, in two namespaces; no VM.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=$(realpath "${BUILD:-build}")
+folder=$(mktemp -d)
+export LAB_FOLDER=$folder/lab
+mkdir "$LAB_FOLDER"
+trap 'rm -rf "$folder"' EXIT
+
+if [ "$(id -u)" != 0 ] || ! command -v ansible-playbook >/dev/null; then
+	skip 'experiments' 'wants root and Ansible: make deps-lab'
+	finish
+fi
+
+# One line of TAP for each of Python's.
+while read -r line; do
+	name=${line%% *}
+	case $line in
+	*'... ok') pass "python: $name" ;;
+	*'... skipped '*) skip "python: $name" "${line##*... skipped }" ;;
+	*'... FAIL' | *'... ERROR') fail "python: $name" <"$folder/python" ;;
+	esac
+done < <(cd tests/lab/python && python3 -m unittest -v 2>&1 |
+	tee "$folder/python" | grep ' \.\.\. ')
+python_ran=$(sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$folder/python")
+[ "${python_ran:-0}" -ge 40 ] || fail 'python: the tests ran' <"$folder/python"
+
+"$BUILD/t2t-feedgen" --quiet --bytes 200000 --seed 3 --triggers 0.02 \
+	--output "$folder/feed.csv.gz" >/dev/null
+
+play() { # arguments...
+	(cd ../ansible && exec ansible-playbook -i ../inventory/local \
+		experiment.yml -e experiment_feed="$folder/feed.csv.gz" \
+		-e experiment_pace=rate:5000 "$@") >"$folder/log" 2>&1 </dev/null
+}
+
+knobs() {
+	cat /sys/kernel/mm/transparent_hugepage/enabled \
+		/proc/sys/net/core/busy_read /proc/sys/net/core/busy_poll
+}
+before=$(knobs)
+
+said() { # name, code wanted, text...
+	local name=$1 code=$2 text
+	shift 2
+	[ "$code" = "$wanted" ] || {
+		fail "$name" <"$folder/log"
+		return
+	}
+	for text; do
+		grep -qF -- "$text" "$folder/log" || {
+			fail "$name" <"$folder/log"
+			return
+		}
+	done
+	pass "$name"
+}
+
+play -e experiment=busy-poll -e dry_run=true
+wanted=0 said 'a dry run prints the plan and its time' $? 'trials      40 in 8 blocks' \
+	'about' 'block 8:' 'interrupt-again'
+
+play -e experiment=bussy-poll
+wanted=2 said 'an unknown experiment names those there are' $? \
+	"no experiment 'bussy-poll'" busy-poll
+
+play -e experiment=nic-models
+wanted=2 said 'a place that an experiment cannot have is told' $? \
+	'nic-models cannot run in local; it can in: lab'
+
+play -e experiment=busy-poll -e experiment_only="'interrupt warp'"
+wanted=2 said 'an unknown arm names those there are' $? "no arm 'warp'"
+
+play -e experiment=receive-paths -e experiment_blocks=2 \
+	-e experiment_only="'block spin'" -e experiment_output="$folder/one"
+wanted=0 said 'receive-paths, start to end' $? 'A/A' 'spin against block'
+
+name='its result is whole: each trial, its counters, the report'
+if [ "$(find "$folder/one/trials" -name trial.json | wc -l)" = 6 ] &&
+	[ "$(jq -r .state "$folder/one/manifest.json")" = complete ] &&
+	jq -e '.counters.after["Udp.InDatagrams"] > 5000' \
+		"$folder"/one/trials/01*/trial.json >/dev/null &&
+	[ -s "$folder/one/report.html" ]; then
+	pass "$name"
+else
+	fail "$name" < <(find "$folder/one")
+fi
+
+name='the order is the one that the plan told'
+expect_none "$name" < <(diff \
+	<(jq -r '.experiment.trials[].folder' "$folder/one/manifest.json") \
+	<(cd "$folder/one" && ls -d trials/*))
+
+# What t2t-run left when it was cut off is kept; the rest is run.
+name='a campaign that was cut off goes on'
+rm -r "$folder"/one/trials/0[45]*
+stamp=$(stat -c %Y.%i "$folder"/one/trials/01*/trial.json)
+play -e experiment=receive-paths -e experiment_blocks=2 \
+	-e experiment_only="'block spin'" -e experiment_output="$folder/one" \
+	-e experiment_resume=true
+code=$?
+if [ $code = 0 ] && [ "$(find "$folder/one/trials" -name trial.json | wc -l)" = 6 ] &&
+	[ "$stamp" = "$(stat -c %Y.%i "$folder"/one/trials/01*/trial.json)" ]; then
+	pass "$name"
+else
+	fail "$name" <"$folder/log"
+fi
+
+play -e experiment=receive-paths -e experiment_blocks=3 \
+	-e experiment_output="$folder/one" -e experiment_resume=true
+wanted=2 said 'but not with another plan' $? 'was begun with another plan'
+
+play -e experiment=sndlowat -e experiment_blocks=1 -e experiment_output="$folder/two"
+wanted=0 said 'what the place lacks is left out by name' $? \
+	'sndlowat is skipped: order sndlowat: Protocol not available'
+name='in the result too'
+if jq -e '.skipped[0].arm == "sndlowat"' "$folder/two/manifest.json" >/dev/null; then
+	pass "$name"
+else
+	fail "$name" <"$folder/two/manifest.json"
+fi
+
+play -e experiment=thp -e experiment_blocks=1 -e experiment_output="$folder/three"
+wanted=0 said 'knobs of the machine are turned' $? 'never'
+name='and read back with each trial'
+if jq -es 'any(.[]; .name == "always" and
+		.found.knobs.found["machine thp"] == "always")' \
+	"$folder"/three/trials/*/trial.json >/dev/null &&
+	[ "$(knobs)" = "$before" ]; then
+	pass "$name"
+else
+	fail "$name" < <(knobs)
+fi
+
+# An arm whose trader fails, while the machine's knobs are turned.
+fails() { # signal or nothing
+	(cd ../ansible && exec setsid ansible-playbook -i ../inventory/local \
+		experiment.yml -e experiment_feed="$folder/feed.csv.gz" \
+		-e experiment_pace=rate:500 -e experiment=thp \
+		-e experiment_only="'never always'" \
+		-e experiment_output="$folder/$1") >"$folder/log" 2>&1 </dev/null &
+	pid=$!
+	for _ in $(seq 600); do
+		grep -qF '[never]' /sys/kernel/mm/transparent_hugepage/enabled &&
+			[ -e "$folder/$1/trials" ] && break
+		sleep 0.1
+	done
+	turned=$(knobs)
+	pkill -"$1" -s $pid
+	wait $pid 2>/dev/null
+}
+fails INT
+sleep 2
+name='Ctrl-C puts the knobs back'
+if [ "$turned" != "$before" ] && [ "$(knobs)" = "$before" ]; then
+	pass "$name"
+else
+	fail "$name" < <(knobs; cat "$folder/log")
+fi
+
+fails KILL
+sleep 1
+(cd ../ansible && ansible-playbook -i ../inventory/local restore.yml) >"$folder/log" 2>&1
+name='make restore puts them back after kill -9'
+if [ "$turned" != "$before" ] && [ "$(knobs)" = "$before" ]; then
+	pass "$name"
+else
+	fail "$name" < <(knobs; cat "$folder/log")
+fi
+finish

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""Experiments' files: what is wrong with them is said with file, key and what
+is allowed; and what plans are made of them."""
+
+import glob
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import support
+
+lab = support.load("filter_plugins/lab_experiment.py")
+
+GOOD = """
+question: Does it?
+places: [local, lab]
+arms:
+  a:
+  b: {program: {receive: spin}}
+"""
+WHERE = {"place": "local", "accelerator": "none", "feed": "f.gz", "lines": 100,
+         "group": "239.1.1.1:1", "paces": {"none": "rate:100",
+                                           "tcg": "rate:10"}}
+
+
+def read(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "mine.yml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return lab.experiment(path)
+
+
+def arms(text):
+    return GOOD.replace("{program: {receive: spin}}", text)
+
+
+class Wrong(unittest.TestCase):
+    """Each of these is refused, and the message names what is meant."""
+
+    def refused(self, text, *said):
+        with self.assertRaises(lab.Wrong) as caught:
+            read(text)
+        for one in ("mine.yml", *said):
+            self.assertIn(one, str(caught.exception))
+
+    def test_no_yaml(self):
+        self.refused("question: [", "line", "no YAML")
+
+    def test_a_list(self):
+        self.refused("- a\n- b\n", "the file")
+
+    def test_nothing(self):
+        self.refused("", "the file")
+
+    def test_bytes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "mine.yml")
+            with open(path, "wb") as file:
+                file.write(b"\xff\xfe\x00\x01")
+            with self.assertRaises(lab.Wrong):
+                lab.experiment(path)
+
+    def test_unknown_key(self):
+        self.refused(GOOD + "sed: 3\n", "sed", "unknown", "seed")
+
+    def test_missing_question(self):
+        self.refused("places: [local]\narms: {a: }\n", "question", "missing")
+
+    def test_unknown_place(self):
+        self.refused(GOOD.replace("[local, lab]", "[moon]"), "places", "metal")
+
+    def test_unknown_family(self):
+        self.refused(arms("{soket: {rcvbuf: 5000}}"), "arms.b.soket",
+                     "socket")
+
+    def test_unknown_knob(self):
+        self.refused(arms("{socket: {rcvbuff: 5000}}"),
+                     "arms.b.socket.rcvbuff", "rcvbuf")
+
+    def test_unknown_sysctl(self):
+        self.refused(arms("{sysctl: {net.core.buzy: 5}}"),
+                     "arms.b.sysctl.net.core.buzy", "unknown")
+
+    def test_out_of_range(self):
+        self.refused(arms("{process: {fifo: 100}}"), "arms.b.process.fifo",
+                     "100", "1 to 99")
+
+    def test_no_number(self):
+        self.refused(arms("{socket: {rcvbuf: much}}"), "much", "4096")
+
+    def test_no_word(self):
+        self.refused(arms("{machine: {thp: sometimes}}"), "sometimes",
+                     "madvise")
+
+    def test_unknown_nic_model(self):
+        self.refused(arms("{domain: {nic_model: tulip}}"), "tulip", "e1000e")
+
+    def test_wrong_pace(self):
+        self.refused(GOOD + "pace: warp:9\n", "pace", "warp:9", "rate:N")
+
+    def test_wrong_blocks(self):
+        self.refused(GOOD + "blocks: 0\n", "blocks", "1 to 1000")
+
+    def test_arms_and_factors(self):
+        self.refused(GOOD + "factors: {x: {y: }}\n", "arms", "factors")
+
+    def test_wrong_arm_name(self):
+        self.refused(GOOD.replace("  a:", "  'a b/c':"), "a b/c")
+
+    def test_too_many(self):
+        self.refused("question: q\nplaces: [lab]\nfactors:\n"
+                     "  x: {a: , b: , c: , d: }\n  y: {a: , b: , c: , d: }\n",
+                     "16 arms", "15")
+
+    def test_no_such_experiment(self):
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.experiment(os.path.join(support.ANSIBLE,
+                                        "experiments/bussy-poll.yml"))
+        self.assertIn("bussy-poll", str(caught.exception))
+        self.assertIn("busy-poll", str(caught.exception))
+
+
+class Plan(unittest.TestCase):
+    """What is run."""
+
+    def test_shipped_files(self):
+        paths = glob.glob(support.ANSIBLE + "/experiments/*.yml")
+        self.assertGreaterEqual(len(paths), 21)
+        for path in paths:
+            for place in lab.experiment(path)["places"]:
+                made = lab.plan(lab.experiment(path),
+                                dict(WHERE, place=place, accelerator="tcg"))
+                self.assertTrue(made["seconds"] > 0)
+                self.assertTrue(lab.text(made))
+
+    def test_the_baseline_comes_again(self):
+        made = lab.plan(read(GOOD), WHERE)
+        self.assertEqual([arm["name"] for arm in made["arms"]],
+                         ["a", "b", "a-again"])
+        self.assertEqual(made["aa"], 2)
+        self.assertEqual(made["arms"][0]["receive"],
+                         made["arms"][2]["receive"])
+
+    def test_each_block_has_each_arm_once(self):
+        made = lab.plan(read(GOOD + "blocks: 20\n"), WHERE)
+        orders = [[trial["arm"] for trial in made["trials"]
+                   if trial["block"] == block] for block in range(20)]
+        for order in orders:
+            self.assertEqual(sorted(order), [0, 1, 2])
+        self.assertGreater(len({tuple(order) for order in orders}), 3)
+        again = lab.plan(read(GOOD + "blocks: 20\n"), WHERE)
+        self.assertEqual(again["trials"], made["trials"])
+        other = lab.plan(read(GOOD + "blocks: 20\nseed: 2\n"), WHERE)
+        self.assertNotEqual(other["trials"], made["trials"])
+
+    def test_wrong_place(self):
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.plan(read(GOOD), dict(WHERE, place="metal"))
+        self.assertIn("local, lab", str(caught.exception))
+
+    def test_unknown_arm(self):
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.plan(read(GOOD), dict(WHERE, only="a zz"))
+        self.assertIn("'zz'", str(caught.exception))
+        self.assertIn("a, b", str(caught.exception))
+
+    def test_what_a_place_lacks_is_left_out_by_name(self):
+        made = lab.plan(read(arms("{domain: {nic_model: e1000}}")), WHERE)
+        self.assertEqual([arm["name"] for arm in made["arms"]],
+                         ["a", "a-again"])
+        self.assertFalse(made["comparable"])
+        self.assertEqual(made["skipped"][0]["arm"], "b")
+        self.assertIn("domain.nic_model", made["skipped"][0]["reason"])
+
+    def test_what_a_machine_lacks_is_left_out_by_name(self):
+        made = lab.plan(read(GOOD), dict(WHERE, missing={"b": "no NIC"}))
+        self.assertEqual(made["skipped"], [{"arm": "b", "reason": "no NIC"}])
+
+    def test_knobs_become_arguments(self):
+        made = lab.plan(read(arms(
+            "{program: {receive: epoll, pace: 'rate:7'}, socket: {rcvbuf: "
+            "5000, timestamps: off}, order: {tos: 16}, process: {fifo: 5, "
+            "mlock: on}}")), WHERE)
+        arm = made["arms"][1]
+        self.assertEqual(arm["receive"], "epoll:rcvbuf=5000,timestamps=off")
+        self.assertEqual(arm["trader"], ["--transport", "send:tos=16",
+                                         "--fifo", "5", "--mlock"])
+        self.assertEqual(arm["exchange"], ["--pace", "rate:7"])
+
+    def test_an_arm_overrides_the_base(self):
+        made = lab.plan(read(GOOD + "base: {program: {receive: epoll}}\n"),
+                        WHERE)
+        self.assertEqual([arm["receive"] for arm in made["arms"]],
+                         ["epoll", "spin", "epoll"])
+
+    def test_factors_are_multiplied(self):
+        made = lab.plan(read(
+            "question: q\nplaces: [local]\nfactors:\n"
+            "  x: {one: , two: {process: {mlock: on}}}\n"
+            "  y: {three: , four: {process: {fifo: 1}}}\n"), WHERE)
+        self.assertEqual([arm["name"] for arm in made["arms"]],
+                         ["one+three", "one+four", "two+three", "two+four",
+                          "one+three-again"])
+
+    def test_commands_turn_what_differs(self):
+        made = lab.with_commands(
+            lab.plan(read(arms("{sysctl: {net.core.busy_read: 50}}")), WHERE),
+            {"python": "py", "knob": "k.py", "record": "r"})
+        first, second = made["arms"][:2]
+        self.assertEqual(json.loads(first["before"][-1])["set"], [])
+        self.assertEqual(json.loads(first["before"][-1])["read"],
+                         [{"kind": "sysctl", "name": "net.core.busy_read"}])
+        self.assertEqual(json.loads(second["before"][-1])["set"][0]["value"],
+                         "50")
+        self.assertEqual(first["after"][2], "restore")
+
+    def test_a_guest_restarts_when_it_changes(self):
+        what = read(arms("{domain: {nic_model: e1000}}") + "blocks: 4\n")
+        tcg = dict(WHERE, place="lab", accelerator="tcg")
+        changed = lab.plan(what, tcg)["seconds"]
+        same = lab.plan(read(GOOD + "blocks: 4\n"), tcg)["seconds"]
+        self.assertGreater(changed, same + 4 * lab.RESTART_S["tcg"])
+
+    def test_the_list(self):
+        said = subprocess.run(
+            ["python3", support.ANSIBLE + "/filter_plugins/lab_experiment.py",
+             "list", support.ANSIBLE + "/experiments"],
+            capture_output=True, text=True, check=True).stdout
+        self.assertGreaterEqual(len(said.splitlines()), 21)
+        self.assertIn("busy-poll", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
