@@ -43,9 +43,9 @@ knobs() {
 }
 before=$(knobs)
 
-said() { # name, code wanted, text...
-	local name=$1 code=$2 text
-	shift 2
+said() { # code wanted, name, code, text...
+	local wanted=$1 name=$2 code=$3 text
+	shift 3
 	[ "$code" = "$wanted" ] || {
 		fail "$name" <"$folder/log"
 		return
@@ -60,23 +60,23 @@ said() { # name, code wanted, text...
 }
 
 play -e experiment=busy-poll -e dry_run=true
-wanted=0 said 'a dry run prints the plan and its time' $? 'trials      40 in 8 blocks' \
+said 0 'a dry run prints the plan and its time' $? 'trials      40 in 8 blocks' \
 	'about' 'block 8:' 'interrupt-again'
 
 play -e experiment=bussy-poll
-wanted=2 said 'an unknown experiment names those there are' $? \
+said 2 'an unknown experiment names those there are' $? \
 	"no experiment 'bussy-poll'" busy-poll
 
 play -e experiment=nic-models
-wanted=2 said 'a place that an experiment cannot have is told' $? \
+said 2 'a place that an experiment cannot have is told' $? \
 	'nic-models cannot run in local; it can in: lab'
 
 play -e experiment=busy-poll -e experiment_only="'interrupt warp'"
-wanted=2 said 'an unknown arm names those there are' $? "no arm 'warp'"
+said 2 'an unknown arm names those there are' $? "no arm 'warp'"
 
 play -e experiment=receive-paths -e experiment_blocks=2 \
 	-e experiment_only="'block spin'" -e experiment_output="$folder/one"
-wanted=0 said 'receive-paths, start to end' $? 'A/A' 'spin against block'
+said 0 'receive-paths, start to end' $? 'A/A' 'spin against block'
 
 name='its result is whole: each trial, its counters, the report'
 if [ "$(find "$folder/one/trials" -name trial.json | wc -l)" = 6 ] &&
@@ -111,10 +111,10 @@ fi
 
 play -e experiment=receive-paths -e experiment_blocks=3 \
 	-e experiment_output="$folder/one" -e experiment_resume=true
-wanted=2 said 'but not with another plan' $? 'was begun with another plan'
+said 2 'but not with another plan' $? 'was begun with another plan'
 
 play -e experiment=sndlowat -e experiment_blocks=1 -e experiment_output="$folder/two"
-wanted=0 said 'what the place lacks is left out by name' $? \
+said 0 'what the place lacks is left out by name' $? \
 	'sndlowat is skipped: order sndlowat: Protocol not available'
 name='in the result too'
 if jq -e '.skipped[0].arm == "sndlowat"' "$folder/two/manifest.json" >/dev/null; then
@@ -124,7 +124,7 @@ else
 fi
 
 play -e experiment=thp -e experiment_blocks=1 -e experiment_output="$folder/three"
-wanted=0 said 'knobs of the machine are turned' $? 'never'
+said 0 'knobs of the machine are turned' $? 'never'
 name='and read back with each trial'
 if jq -es 'any(.[]; .name == "always" and
 		.found.knobs.found["machine thp"] == "always")' \
