@@ -496,7 +496,7 @@ def plan(what, where):
     pace = str(where.get("pace") or what["pace"].get(place, "auto"))
     pace = where["paces"][where["accelerator"]] if pace == "auto" else pace
     base = [knob for knob in what["base"] if not lacking(knob, place)]
-    arms, skipped = [], [{"knob": label(knob), "reason": lacking(knob, place)}
+    arms, skipped = [], [{"what": label(knob), "reason": lacking(knob, place)}
                          for knob in what["base"] if lacking(knob, place)]
     for arm in chosen:
         knobs = merged(base, arm["knobs"])
@@ -504,7 +504,7 @@ def plan(what, where):
         reasons.append((where.get("missing") or {}).get(arm["name"]))
         reason_ = next((one for one in reasons if one), None)
         if reason_:
-            skipped.append({"arm": arm["name"], "reason": reason_})
+            skipped.append({"what": arm["name"], "reason": reason_})
             continue
         arms.append({
             "name": arm["name"], "knobs": knobs,
@@ -569,7 +569,7 @@ def text(made):
         note = {0: " (baseline)",
                 made["aa"]: " (the baseline again: A/A)"}.get(i, "")
         rows.append(f"  {arm['name']:<{width}}  {told}{note}")
-    rows += [f"  skipped: {one.get('arm') or one['knob']}: {one['reason']}"
+    rows += [f"  skipped: {one['what']}: {one['reason']}"
              for one in made["skipped"]]
     orders = {}
     for trial in made["trials"]:

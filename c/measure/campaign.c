@@ -212,6 +212,64 @@ static bool trial_settled(const struct campaign_config *config,
 	return config->collect && !file_there(folder, "trader.json");
 }
 
+/* The knobs that an arm's first trial wanted and found, for the manifest. */
+static void knobs_note(struct campaign *campaign, const char *name,
+		       const json_t *trial)
+{
+	const json_t *knobs =
+		json_object_get(json_object_get(trial, "found"), "knobs");
+	const json_t *turned = json_object_get(knobs, "turned"), *side, *knob;
+	json_t *sides = json_array(), *rows;
+	size_t i, j;
+
+	rows = json_object_get(campaign->manifest, "knobs");
+	/* t2t-run's own have one machine, those of a playbook several. */
+	if (turned)
+		json_array_extend(sides, (json_t *)(uintptr_t)turned);
+	else if (knobs)
+		json_array_append(sides, (json_t *)(uintptr_t)knobs);
+	json_array_foreach(sides, i, side)
+	{
+		json_array_foreach(json_object_get(side, "set"), j, knob)
+			json_array_append_new(
+				rows,
+				json_pack("{s:s,s:O*,s:O*,s:O*,s:O*}", "arm",
+					  name, "knob",
+					  json_object_get(knob, "knob"),
+					  "wanted",
+					  json_object_get(knob, "wanted"),
+					  "before",
+					  json_object_get(knob, "before"),
+					  "found",
+					  json_object_get(knob, "found")));
+	}
+	json_decref(sides);
+}
+
+/* Of the first block's trials, also those of an earlier run. */
+static void knobs_take(struct campaign *campaign)
+{
+	unsigned int order[CAMPAIGN_ARMS_MAX];
+	const struct campaign_config *config = campaign->config;
+
+	json_object_set_new(campaign->manifest, "knobs", json_array());
+	campaign->random = config->seed;
+	shuffle(campaign, order, config->arm_count);
+	for (unsigned int i = 0; i < config->arm_count; i++) {
+		const char *name = config->arms[order[i]].name;
+		char folder[PATH_MAX], path[PATH_MAX];
+		json_t *trial;
+
+		trial_folder(campaign, i + 1, name, folder);
+		if (snprintf(path, sizeof(path), "%s/trial.json", folder) >=
+		    PATH_MAX)
+			continue;
+		trial = json_load_file(path, 0, NULL);
+		knobs_note(campaign, name, trial);
+		json_decref(trial);
+	}
+}
+
 static int trial_do(struct campaign *campaign, unsigned int number,
 		    unsigned int block, unsigned int arm)
 {
@@ -347,6 +405,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 		: campaign.trials < campaign_trials(config) ? "running"
 							    : "complete";
 	machine_note(&campaign);
+	knobs_take(&campaign);
 	saved = state_save(&campaign, state);
 	json_decref(campaign.manifest);
 	if (!saved)

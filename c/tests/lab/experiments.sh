@@ -117,7 +117,7 @@ play -e experiment=sndlowat -e experiment_blocks=1 -e experiment_output="$folder
 said 0 'what the place lacks is left out by name' $? \
 	'sndlowat is skipped: order sndlowat: Protocol not available'
 name='in the result too'
-if jq -e '.skipped[0].arm == "sndlowat"' "$folder/two/manifest.json" >/dev/null; then
+if jq -e '.skipped[0].what == "sndlowat"' "$folder/two/manifest.json" >/dev/null; then
 	pass "$name"
 else
 	fail "$name" <"$folder/two/manifest.json"

@@ -172,12 +172,12 @@ class Plan(unittest.TestCase):
         self.assertEqual([arm["name"] for arm in made["arms"]],
                          ["a", "a-again"])
         self.assertFalse(made["comparable"])
-        self.assertEqual(made["skipped"][0]["arm"], "b")
+        self.assertEqual(made["skipped"][0]["what"], "b")
         self.assertIn("domain.nic_model", made["skipped"][0]["reason"])
 
     def test_what_a_machine_lacks_is_left_out_by_name(self):
         made = lab.plan(read(GOOD), dict(WHERE, missing={"b": "no NIC"}))
-        self.assertEqual(made["skipped"], [{"arm": "b", "reason": "no NIC"}])
+        self.assertEqual(made["skipped"], [{"what": "b", "reason": "no NIC"}])
 
     def test_knobs_become_arguments(self):
         made = lab.plan(read(arms(
