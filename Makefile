@@ -32,6 +32,10 @@ PACKAGES_LAB_TEST := ansible-lint cloud-init libxml2-utils
 
 # local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.
 INVENTORY := lab
+ifeq ($(wildcard inventory/$(INVENTORY)/hosts.yml),)
+$(error INVENTORY=$(INVENTORY): there is none in inventory/; there are: \
+	$(notdir $(wildcard inventory/*)))
+endif
 SET :=
 # More of the image: KERNEL=rt, KERNEL=path/to/bzImage, IMAGE=disk.qcow2.
 KERNEL :=
