@@ -29,10 +29,12 @@ def must(check, found, wanted, good, mend):
 def number_list(text):
     numbers = []
     for part in str(text).split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if not (first.isdigit() and last.isdigit()
+                and int(first) <= int(last)):
             raise ValueError(text)
-        numbers += range(int(first), int(last or first) + 1)
+        numbers += range(int(first), int(last) + 1)
     return numbers
 
 
