@@ -38,6 +38,9 @@ enum receive_caps {
 	RECEIVE_ZEROCOPY = 1 << 2, /* data lies where the NIC put it */
 	RECEIVE_BYPASS = 1 << 3,   /* no kernel socket in the path */
 	RECEIVE_HWTSTAMP = 1 << 4,
+	RECEIVE_EXCLUSIVE = 1 << 5, /* one an interface: a second one is
+				       refused with -EBUSY, and kernel sockets
+				       there don't get the group meanwhile */
 };
 
 struct receive {

@@ -36,6 +36,8 @@
 #define WAIT_NS	 (15 * CLOCK_NS_PER_S)
 #define REOPENED 200
 
+extern const struct receive_ops receive_spin_ops;
+
 static struct receive *path_open(const struct receive_ops *ops,
 				 const char *options)
 {
@@ -247,7 +249,8 @@ static void other_groups(const struct receive_ops *ops)
 
 	/* A group that someone else on this host has joined does reach it. */
 	rig.config.group = address_of("239.255.0.2", PORT);
-	other = path_open(ops, "");
+	other = path_open(
+		ops->caps & RECEIVE_EXCLUSIVE ? &receive_spin_ops : ops, "");
 	rig.config.group = address_of(GROUP, PORT);
 	assert_int_equal(payload_send(group, PAYLOAD, 1), 0);
 	assert_int_equal(payload_send(port, PAYLOAD, 2), 0);
@@ -304,12 +307,36 @@ static void bad_frames(const struct receive_ops *ops)
 	receive_close(rx);
 }
 
-static void two_receivers(const struct receive_ops *ops)
+/* The second is refused, and the first doesn't notice. */
+static void one_receiver(const struct receive_ops *ops)
 {
 	struct receive *first = path_open(ops, "");
-	struct receive *second = path_open(ops, "");
+	struct receive *second = NULL;
 	int fd = sender_open();
 
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	assert_int_equal(receive_open(ops->name, &rig.config, &second), -EBUSY);
+	assert_null(second);
+	for (uint32_t i = 50; i < 100; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	packets_expect(first, 100);
+	receive_close(first);
+	close(fd);
+}
+
+static void two_receivers(const struct receive_ops *ops)
+{
+	struct receive *first, *second;
+	int fd;
+
+	if (ops->caps & RECEIVE_EXCLUSIVE) {
+		one_receiver(ops);
+		return;
+	}
+	first = path_open(ops, "");
+	second = path_open(ops, "");
+	fd = sender_open();
 	for (uint32_t i = 0; i < 100; i++)
 		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
 	packets_expect(first, 100);
@@ -588,7 +615,8 @@ static const struct test_case {
 	  NETWORK, NULL },
 	{ "wrong checksum, lengths or VLAN is not delivered", bad_frames,
 	  NETWORK, NULL },
-	{ "two receivers get all, each", two_receivers, NETWORK, NULL },
+	{ "two receivers get all, each, or the second is refused",
+	  two_receivers, NETWORK, NULL },
 	{ "goes on when the sender restarts", sender_restarts, NETWORK, NULL },
 	{ "recovers from interface down and up", link_bounces, NETWORK, NULL },
 	{ "what is wrong is refused", refusals, NETWORK, NULL },
