@@ -218,7 +218,10 @@ static int link_open(struct xdp_socket *xs, uint32_t flags)
 	xs->link_flags = flags;
 	xs->link_fd = bpf_link_create(xs->program_fd, (int)xs->interface.index,
 				      BPF_XDP, &options);
-	return xs->link_fd < 0 ? -errno : 0;
+	if (xs->link_fd >= 0)
+		return 0;
+	/* -EEXIST: another program, in another mode. */
+	return errno == EEXIST ? -EBUSY : -errno;
 }
 
 static int program_exchange(struct xdp_socket *xs)
@@ -356,7 +359,6 @@ static bool is_final(const struct xdp_socket *xs,
 {
 	switch (err) {
 	case -EBUSY:
-	case -EEXIST:
 		busy_log(xs, config);
 		return true;
 	case -EPERM:
