@@ -19,6 +19,13 @@ struct transport_ops {
 	/* Can this host run it? As in receive_ops; NULL: any host can. */
 	int (*probe)(const char **why);
 
+	/* Make the connection without a kernel socket: transport->fd stays
+	 * -1, and open() is not called. May block. 0, -EINTR when *stop was
+	 * set, or a negative errno, logged; gives everything back on failure.
+	 * NULL: a socket is connected and handed to open(). */
+	int (*connect)(struct transport *transport,
+		       const struct transport_config *config);
+
 	/* Set up on transport->fd. Gives everything back on failure.
 	 * Optional. */
 	int (*open)(struct transport *transport);
@@ -29,7 +36,10 @@ struct transport_ops {
 	int (*send)(struct transport *transport, const uint8_t *bytes,
 		    size_t len);
 
-	/* Give back what open() took. Optional. */
+	/* As transport_alive(). Needed with connect(), else NULL. */
+	int (*alive)(struct transport *transport);
+
+	/* Give back what open() or connect() took. Optional. */
 	void (*close)(struct transport *transport);
 };
 

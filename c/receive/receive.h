@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 struct receive_ops;
+struct xdp_socket;
 
 #define RECEIVE_BURST_MAX 64
 
@@ -48,6 +49,8 @@ struct receive {
 	struct receive_config config;
 	char *text;    /* the options' text, which strings point into */
 	uint64_t lost; /* dropped by the kernel, once closed or asked */
+	struct xdp_socket *xdp; /* the path's, for a transport to send on;
+				   NULL: it has none */
 };
 
 /*

@@ -125,6 +125,8 @@ static int xdp_open(struct receive *receive)
 	err = group_join(rx);
 	if (err)
 		xdp_socket_close(&rx->socket);
+	else
+		receive->xdp = &rx->socket;
 	return err;
 }
 
