@@ -18,7 +18,7 @@ RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 # What is missing is installed; nothing is assumed to be there but apt.
 PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
-	liburing-dev libxdp-dev libbpf-dev libgsl-dev
+	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils

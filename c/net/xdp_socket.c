@@ -22,16 +22,11 @@ const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
 #include <xdp/libxdp.h>
 
 #include "base/log.h"
-#include "wire/frame.h"
 
 /* Half a page: the kernel keeps 256 bytes of it, the rest holds a frame of
  * the usual MTU. */
 #define FRAME_SIZE 2048
 _Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
-
-/* How often an empty ring makes worth a look at the rest of the world. */
-#define IDLE_QUIET   4096
-#define HEALTH_QUIET (64 * IDLE_QUIET)
 
 #define QUEUES_MAX 4096
 #define BUSY_MS	   1000 /* how long a queue may take to become free */
@@ -539,143 +534,6 @@ int xdp_socket_probe(const char **why)
 	}
 	close(fd);
 	return 0;
-}
-
-/*
- * HOT.
- */
-
-static void held_give(struct xdp_socket *xs)
-{
-	unsigned int count = xs->held_count;
-	uint32_t at;
-
-	/* There is room: the ring holds as many as there are. */
-	if (!count || xsk_ring_prod__reserve(&xs->fill, count, &at) != count)
-		return;
-	for (unsigned int i = 0; i < count; i++)
-		*xsk_ring_prod__fill_addr(&xs->fill, at + i) = xs->held[i];
-	xsk_ring_prod__submit(&xs->fill, count);
-	xs->held_count = 0;
-}
-
-/* An interface that is gone leaves an error behind, once; one that is down
- * does not. */
-static int health_check(struct xdp_socket *xs)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (getsockopt(xs->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	if (error)
-		xs->error = error == ENETDOWN ? -ENODEV : -error;
-	return xs->error;
-}
-
-static int quiet_take(struct xdp_socket *xs)
-{
-	if (xs->busy_poll ||
-	    (xs->need_wakeup && xsk_ring_prod__needs_wakeup(&xs->fill)))
-		recvfrom(xs->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
-	if (__builtin_expect(++xs->quiet % IDLE_QUIET != 0, 1))
-		return 0;
-	if (xs->listener)
-		xs->listener->idle(xs->listener);
-	return xs->quiet % HEALTH_QUIET ? xs->error : health_check(xs);
-}
-
-/* The program lets in IPv4 headers of 20 bytes only. */
-static bool is_stream(const uint8_t *bytes)
-{
-	return bytes[14 + 9] == FRAME_TCP;
-}
-
-int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
-		    unsigned int max)
-{
-	unsigned int count = 0, n;
-	uint32_t at;
-
-	held_give(xs);
-	n = xsk_ring_cons__peek(&xs->received, max, &at);
-	if (!n)
-		return quiet_take(xs);
-	xs->quiet = 0;
-	for (uint32_t i = at; i != at + n; i++) {
-		const struct xdp_desc *desc =
-			xsk_ring_cons__rx_desc(&xs->received, i);
-		uint8_t *bytes = xs->memory + desc->addr;
-
-		xs->held[xs->held_count++] = desc->addr;
-		if (__builtin_expect(!is_stream(bytes), 1))
-			frames[count++] =
-				(struct xdp_socket_frame){ bytes, desc->len };
-		else if (xs->listener && (int32_t)(i - xs->scanned) >= 0)
-			xs->listener->frame(xs->listener, bytes, desc->len);
-	}
-	xsk_ring_cons__release(&xs->received, n);
-	if ((int32_t)(at + n - xs->scanned) > 0)
-		xs->scanned = at + n;
-	return (int)count;
-}
-
-int xdp_socket_scan(struct xdp_socket *xs)
-{
-	uint32_t at,
-		n = xsk_ring_cons__peek(&xs->received, xs->received.size, &at);
-
-	if (!n)
-		return quiet_take(xs);
-	for (uint32_t i = at; i != at + n; i++) {
-		const struct xdp_desc *desc =
-			xsk_ring_cons__rx_desc(&xs->received, i);
-		uint8_t *bytes = xs->memory + desc->addr;
-
-		if ((int32_t)(i - xs->scanned) < 0)
-			continue;
-		xs->scanned = i + 1;
-		if (is_stream(bytes))
-			xs->listener->frame(xs->listener, bytes, desc->len);
-	}
-	xsk_ring_cons__cancel(&xs->received, n);
-	return 0;
-}
-
-/* The frames that have left. */
-static void sent_reap(struct xdp_socket *xs)
-{
-	uint32_t at,
-		n = xsk_ring_cons__peek(&xs->sent, XDP_SOCKET_SEND_FRAMES, &at);
-
-	for (uint32_t i = 0; i < n; i++)
-		xs->spare[xs->spare_count++] =
-			*xsk_ring_cons__comp_addr(&xs->sent, at + i);
-	xsk_ring_cons__release(&xs->sent, n);
-}
-
-uint8_t *xdp_socket_frame(struct xdp_socket *xs)
-{
-	if (!xs->spare_count)
-		sent_reap(xs);
-	if (!xs->spare_count)
-		return NULL;
-	return xs->memory + xs->spare[xs->spare_count - 1];
-}
-
-void xdp_socket_send(struct xdp_socket *xs, uint32_t len)
-{
-	uint32_t at;
-
-	if (!xsk_ring_prod__reserve(&xs->send, 1, &at))
-		return;
-	*xsk_ring_prod__tx_desc(&xs->send, at) = (struct xdp_desc){
-		.addr = xs->spare[--xs->spare_count],
-		.len = len,
-	};
-	xsk_ring_prod__submit(&xs->send, 1);
-	if (!xs->need_wakeup || xsk_ring_prod__needs_wakeup(&xs->send))
-		sendto(xs->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
 }
 
 #else

@@ -65,7 +65,7 @@ struct xdp_socket_listener {
 	/* The bytes are the callee's until it returns. */
 	void (*frame)(struct xdp_socket_listener *listener, uint8_t *bytes,
 		      uint32_t len);
-	/* Nothing came for a while (some thousand empty takes): timers. */
+	/* Once in some thousand calls: timers. */
 	void (*idle)(struct xdp_socket_listener *listener);
 };
 
@@ -77,7 +77,7 @@ struct xdp_socket {
 	struct xdp_socket_listener *listener;
 	uint32_t scanned; /* up to here the listener has had its frames */
 	unsigned int held_count;
-	unsigned int quiet; /* empty takes in a row */
+	unsigned int turns; /* calls, taken modulo */
 	bool need_wakeup;
 	bool busy_poll;
 	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
@@ -126,7 +126,7 @@ void xdp_socket_flow_remove(struct xdp_socket *xs,
  * negative errno when the interface is gone (-ENODEV); while it is down there
  * is nothing, and it goes on once it is up. No system call, but where the
  * driver asks for a wake-up, with busy_poll_us, and once in many thousand
- * empty calls.
+ * calls.
  */
 int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		    unsigned int max);
