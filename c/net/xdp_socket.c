@@ -12,6 +12,7 @@ const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
 #include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if_arp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -78,7 +79,7 @@ static void rings_close(struct xdp_socket *xs)
 	memset(&xs->sent, 0, sizeof(xs->sent));
 }
 
-static void frames_give(struct xdp_socket *xs, unsigned int frames)
+static void frames_share(struct xdp_socket *xs, unsigned int frames)
 {
 	uint32_t at;
 
@@ -119,7 +120,7 @@ static int rings_open(struct xdp_socket *xs,
 			       &xs->fill, &xs->sent, &umem);
 	if (err)
 		return err;
-	frames_give(xs, config->frames);
+	frames_share(xs, config->frames);
 	err = xsk_socket__create(&xs->xsk, config->interface, queue, xs->umem,
 				 &xs->received, &xs->send, &socket);
 	if (!err) {
@@ -474,7 +475,9 @@ int xdp_socket_open(struct xdp_socket *xs,
 		return err;
 	}
 	xs->memory = xs->arena.base;
-	err = program_open(xs);
+	xs->aside_size = ring_size(config->frames);
+	xs->aside = calloc(xs->aside_size, sizeof(*xs->aside));
+	err = xs->aside ? program_open(xs) : -ENOMEM;
 	if (err)
 		goto close_arena;
 	err = modes_try(xs, config);
@@ -489,6 +492,7 @@ close_program:
 	close(xs->program_fd);
 	close(xs->map_fd);
 close_arena:
+	free(xs->aside);
 	mem_arena_close(&xs->arena);
 	return err;
 }
@@ -500,6 +504,7 @@ void xdp_socket_close(struct xdp_socket *xs)
 	rings_close(xs);
 	close(xs->program_fd);
 	close(xs->map_fd);
+	free(xs->aside);
 	mem_arena_close(&xs->arena);
 }
 

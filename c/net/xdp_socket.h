@@ -75,12 +75,16 @@ struct xdp_socket {
 	struct xsk_ring_prod fill;
 	uint8_t *memory;
 	struct xdp_socket_listener *listener;
-	uint32_t scanned; /* up to here the listener has had its frames */
+	unsigned int aside_first, aside_count;
 	unsigned int held_count;
 	unsigned int turns; /* calls, taken modulo */
 	bool need_wakeup;
 	bool busy_poll;
 	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
+	/* What a scan found that is not the listener's, for the next takes:
+	 * a ring, of a power of two. */
+	struct xdp_desc *aside;
+	unsigned int aside_size;
 
 	struct xsk_ring_prod send;
 	struct xsk_ring_cons sent;
@@ -131,8 +135,8 @@ void xdp_socket_flow_remove(struct xdp_socket *xs,
 int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		    unsigned int max);
 
-/* HOT. Give the listener what lies there for it, and leave the other frames to
- * the next take. As much as take's errors. */
+/* HOT. Give the listener what lies there for it, and keep the other frames for
+ * the next takes. Those of the last take stay valid. Errors as take's. */
 int xdp_socket_scan(struct xdp_socket *xs);
 
 /* HOT. A frame to fill, XDP_SOCKET_FRAME_MAX bytes; NULL when all are on their

@@ -13,18 +13,17 @@
 #define TURNS_IDLE   4096
 #define TURNS_HEALTH (64 * TURNS_IDLE)
 
-static void held_give(struct xdp_socket *xs)
+static void frames_give(struct xdp_socket *xs, const uint64_t *addresses,
+			unsigned int count)
 {
-	unsigned int count = xs->held_count;
 	uint32_t at;
 
 	/* There is room: the ring holds as many as there are. */
 	if (!count || xsk_ring_prod__reserve(&xs->fill, count, &at) != count)
 		return;
 	for (unsigned int i = 0; i < count; i++)
-		*xsk_ring_prod__fill_addr(&xs->fill, at + i) = xs->held[i];
+		*xsk_ring_prod__fill_addr(&xs->fill, at + i) = addresses[i];
 	xsk_ring_prod__submit(&xs->fill, count);
-	xs->held_count = 0;
 }
 
 /* An interface that is gone leaves an error behind, once; one that is down
@@ -64,13 +63,39 @@ static bool is_stream(const uint8_t *bytes)
 	return bytes[14 + 9] == FRAME_TCP;
 }
 
+static void frame_yield(struct xdp_socket *xs, const struct xdp_desc *desc,
+			struct xdp_socket_frame *frame)
+{
+	*frame =
+		(struct xdp_socket_frame){ xs->memory + desc->addr, desc->len };
+}
+
+__attribute__((cold, noinline)) static int aside_take(
+	struct xdp_socket *xs, struct xdp_socket_frame *frames,
+	unsigned int max)
+{
+	unsigned int count = 0;
+
+	for (; count < max && xs->aside_count; count++, xs->aside_count--) {
+		const struct xdp_desc *desc =
+			&xs->aside[xs->aside_first++ % xs->aside_size];
+
+		xs->held[xs->held_count++] = desc->addr;
+		frame_yield(xs, desc, &frames[count]);
+	}
+	return (int)count;
+}
+
 int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		    unsigned int max)
 {
 	unsigned int count = 0, n;
 	uint32_t at;
 
-	held_give(xs);
+	frames_give(xs, xs->held, xs->held_count);
+	xs->held_count = 0;
+	if (__builtin_expect(xs->aside_count > 0, 0))
+		return aside_take(xs, frames, max);
 	n = xsk_ring_cons__peek(&xs->received, max, &at);
 	if (!n) {
 		wake(xs);
@@ -79,27 +104,27 @@ int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 	for (uint32_t i = at; i != at + n; i++) {
 		const struct xdp_desc *desc =
 			xsk_ring_cons__rx_desc(&xs->received, i);
-		uint8_t *bytes = xs->memory + desc->addr;
 
 		xs->held[xs->held_count++] = desc->addr;
-		if (__builtin_expect(!is_stream(bytes), 1))
-			frames[count++] =
-				(struct xdp_socket_frame){ bytes, desc->len };
-		else if (xs->listener && (int32_t)(i - xs->scanned) >= 0)
-			xs->listener->frame(xs->listener, bytes, desc->len);
+		frame_yield(xs, desc, &frames[count]);
+		if (__builtin_expect(!is_stream(frames[count].bytes), 1))
+			count++;
+		else if (xs->listener)
+			xs->listener->frame(xs->listener, frames[count].bytes,
+					    desc->len);
 	}
 	xsk_ring_cons__release(&xs->received, n);
-	if ((int32_t)(at + n - xs->scanned) > 0)
-		xs->scanned = at + n;
 	turn(xs);
 	return (int)count;
 }
 
 int xdp_socket_scan(struct xdp_socket *xs)
 {
-	uint32_t at, n;
+	uint64_t done[XDP_SOCKET_BURST_MAX];
+	unsigned int done_count = 0, n;
+	uint32_t at;
 
-	n = xsk_ring_cons__peek(&xs->received, xs->received.size, &at);
+	n = xsk_ring_cons__peek(&xs->received, XDP_SOCKET_BURST_MAX, &at);
 	if (!n) {
 		wake(xs);
 		return turn(xs);
@@ -109,13 +134,18 @@ int xdp_socket_scan(struct xdp_socket *xs)
 			xsk_ring_cons__rx_desc(&xs->received, i);
 		uint8_t *bytes = xs->memory + desc->addr;
 
-		if ((int32_t)(i - xs->scanned) < 0)
+		/* As many as there are frames find room. */
+		if (!is_stream(bytes)) {
+			xs->aside[(xs->aside_first + xs->aside_count++) %
+				  xs->aside_size] = *desc;
 			continue;
-		xs->scanned = i + 1;
-		if (is_stream(bytes))
+		}
+		if (xs->listener)
 			xs->listener->frame(xs->listener, bytes, desc->len);
+		done[done_count++] = desc->addr;
 	}
-	xsk_ring_cons__cancel(&xs->received, n);
+	xsk_ring_cons__release(&xs->received, n);
+	frames_give(xs, done, done_count);
 	return turn(xs);
 }
 

@@ -267,17 +267,16 @@ static int port_hold(struct xdp_stream *stream)
 static int handshake(struct xdp_stream *stream, uint64_t deadline_ns,
 		     const volatile int *stop)
 {
-	uint64_t again_ns = 0;
-	int err = 0;
+	uint64_t now_ns = clock_monotonic_ns(), again_ns = now_ns;
+	int err, refusal = -ETIMEDOUT;
 
 	while (!stream->connected) {
-		uint64_t now_ns = clock_monotonic_ns();
-
 		if (is_stopped(stop))
 			return -EINTR;
 		if (now_ns >= deadline_ns)
-			return err ? err : -ETIMEDOUT;
+			return refusal;
 		if (!stream->pcb && now_ns >= again_ns) {
+			again_ns = now_ns + AGAIN_NS;
 			err = pcb_open(stream);
 			if (err)
 				return err;
@@ -286,9 +285,9 @@ static int handshake(struct xdp_stream *stream, uint64_t deadline_ns,
 		if (err)
 			return err;
 		sys_check_timeouts();
-		err = stream->error;
-		if (err && again_ns <= now_ns)
-			again_ns = now_ns + AGAIN_NS;
+		if (stream->error)
+			refusal = stream->error;
+		now_ns = clock_monotonic_ns();
 	}
 	return 0;
 }
