@@ -214,9 +214,11 @@ static int exchange_start(struct trial *trial)
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err) : 0;
 }
 
-static int trader_start(struct trial *trial, const char *receive)
+static int trader_start(struct trial *trial, const char *arm)
 {
 	const struct trial_config *config = trial->config;
+	const char *transport = strchr(arm, '+');
+	char receive[PATH_MAX];
 	const char *const argv[] = { trial->program[TRIAL_TRADER],
 				     "--connect",
 				     EXCHANGE_ADDRESS ":" ORDER_PORT,
@@ -233,8 +235,11 @@ static int trader_start(struct trial *trial, const char *receive)
 				     "--samples",
 				     trial->path[FILE_SAMPLES],
 				     "--json",
+				     transport ? "--transport" : NULL,
+				     transport ? transport + 1 : NULL,
 				     NULL };
 
+	snprintf(receive, sizeof(receive), "%.*s", (int)strcspn(arm, "+"), arm);
 	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);
 }
 

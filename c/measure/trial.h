@@ -32,7 +32,8 @@ struct trial_config {
 };
 
 /*
- * Run one trial of a receive path ("spin:rcvbuf=1m") in folder, which is made
+ * Run one trial of a receive path ("spin:rcvbuf=1m"), or of one with a
+ * transport for orders ("xdp+bypass"), in folder, which is made
  * and afterwards holds capture.pcapng, latencies.csv, samples.csv,
  * sends.csv, analysis.json, trader.json and each program's log. *result: an
  * object with members analysis, trader and found (the CPUs that the running

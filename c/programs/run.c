@@ -50,7 +50,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, arms),
 	  .help = "receive paths to set side by side, as t2t-trader\n"
-		  "--receive takes them, separated by blanks; the first is\n"
+		  "--receive takes them, each with a + and its --transport\n"
+		  "if that is not send, separated by blanks; the first is\n"
 		  "what the others are compared with" },
 	{ .name = "blocks",
 	  .value = "N",
@@ -156,7 +157,7 @@ static int arms_split(char *text, struct campaign_config *campaign)
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
-	size_t len = strcspn(arm, ":");
+	size_t len = strcspn(arm, ":+");
 	const struct receive_ops *ops;
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
