@@ -429,6 +429,21 @@ int trial_run(const struct trial_config *config, const char *receive,
 	return err;
 }
 
+static int wire_loop(const struct trial *trial)
+{
+	const struct trial_wire wire = {
+		.near_space = trial->exchange_space,
+		.far_space = trial->trader_space,
+		.near = EXCHANGE_INTERFACE,
+		.far = TRADER_INTERFACE,
+	};
+
+	if (trial->config->reflector)
+		return trial->config->reflector(&wire);
+	return loop_back_make(trial->trader_space, TRADER_INTERFACE,
+			      trial->path[FILE_LOOP_LOG]);
+}
+
 int trial_back_to_back(const struct trial_config *config, const char *folder,
 		       json_t **result)
 {
@@ -437,8 +452,7 @@ int trial_back_to_back(const struct trial_config *config, const char *folder,
 
 	if (err)
 		return err;
-	err = loop_back_make(trial.trader_space, TRADER_INTERFACE,
-			     trial.path[FILE_LOOP_LOG]);
+	err = wire_loop(&trial);
 	if (!err)
 		err = wiretap_start(&trial);
 	if (!err)
