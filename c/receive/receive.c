@@ -89,6 +89,7 @@ int receive_open(const char *text, const struct receive_config *config,
 	if (!rx)
 		return -ENOMEM;
 	rx->ops = ops;
+	rx->caps = ops->caps;
 	rx->config = *config;
 	snprintf(what, sizeof(what), "--receive %s", ops->name);
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),

@@ -47,8 +47,9 @@ enum receive_caps {
 struct receive {
 	const struct receive_ops *ops;
 	struct receive_config config;
-	char *text;    /* the options' text, which strings point into */
-	uint64_t lost; /* dropped by the kernel, once closed or asked */
+	unsigned int caps; /* of ops, but what the options make of them */
+	char *text;	   /* the options' text, which strings point into */
+	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
 	struct xdp_socket *xdp; /* the path's, for a transport to send on;
 				   NULL: it has none */
 };

@@ -12,20 +12,7 @@ _Static_assert(offsetof(struct receive_socket, receive) == 0,
 	       "the core hands out the address of the whole struct");
 
 const struct option_row receive_socket_options[] = {
-	{ .name = "rcvbuf",
-	  .value = "BYTES",
-	  .initial = "4m",
-	  .type = OPTION_UNSIGNED,
-	  .min = 4096,
-	  .max = UINT64_C(1) << 30,
-	  .offset = offsetof(struct receive_socket, rcvbuf),
-	  .help = "the socket's receive buffer (SO_RCVBUF)" },
-	{ .name = "timestamps",
-	  .value = "on|off",
-	  .initial = "on",
-	  .type = OPTION_FLAG,
-	  .offset = offsetof(struct receive_socket, timestamps),
-	  .help = "the kernel's receive stamps (SO_TIMESTAMPNS)" },
+	RECEIVE_SOCKET_ROWS,
 	OPTION_END,
 };
 
@@ -84,8 +71,8 @@ close_arena:
 	return err;
 }
 
-/* Errors that pass: a socket outlives what happens to its interface. */
-static int soften(int error)
+/* A socket outlives what happens to its interface. */
+int receive_socket_soften(int error)
 {
 	switch (error) {
 	case EAGAIN:
@@ -116,7 +103,7 @@ int receive_socket_take(struct receive_socket *rx,
 			   flags | MSG_TRUNC);
 	}
 	if (__builtin_expect(len < 0, 0))
-		return soften(errno);
+		return receive_socket_soften(errno);
 	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
 		rx->oversized++;
 		return 0;

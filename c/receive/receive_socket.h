@@ -35,8 +35,23 @@ struct receive_socket {
 	uint64_t oversized; /* longer than RECEIVE_SOCKET_DATAGRAM_MAX */
 };
 
-/* rcvbuf and timestamps. */
+/* rcvbuf and timestamps; the rows alone are for paths with more of them. */
 extern const struct option_row receive_socket_options[];
+#define RECEIVE_SOCKET_ROWS                                               \
+	{ .name = "rcvbuf",                                               \
+	  .value = "BYTES",                                               \
+	  .initial = "4m",                                                \
+	  .type = OPTION_UNSIGNED,                                        \
+	  .min = 4096,                                                    \
+	  .max = UINT64_C(1) << 30,                                       \
+	  .offset = offsetof(struct receive_socket, rcvbuf),              \
+	  .help = "the socket's receive buffer (SO_RCVBUF)" },            \
+	{                                                                 \
+		.name = "timestamps", .value = "on|off", .initial = "on", \
+		.type = OPTION_FLAG,                                      \
+		.offset = offsetof(struct receive_socket, timestamps),    \
+		.help = "the kernel's receive stamps (SO_TIMESTAMPNS)"    \
+	}
 
 /* Open, bind and join, with that many slots. 0 or a negative errno, logged;
  * gives everything back on failure. */
@@ -51,6 +66,10 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
 int receive_socket_take(struct receive_socket *rx,
 			struct receive_socket_slot *slot, int flags,
 			struct packet *packet);
+
+/* HOT. What poll() makes of an errno: 0 for one that passes (a signal, the
+ * interface went down), else it negative. */
+int receive_socket_soften(int error);
 
 /* As lost() and close() of struct receive_ops. */
 uint64_t receive_socket_lost(struct receive *receive);

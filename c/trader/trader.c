@@ -216,7 +216,7 @@ static int trader_loop(struct trader *trader)
 	const volatile int *stop =
 		trader->config->stop ? trader->config->stop : &never;
 	const unsigned int idle_limit =
-		trader->receive->ops->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
+		trader->receive->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
 	struct packet packets[RECEIVE_BURST_MAX];
 	int err = 0;
 
