@@ -12,11 +12,13 @@ extern const struct receive_ops receive_replay_ops;
 extern const struct receive_ops receive_block_ops;
 extern const struct receive_ops receive_epoll_ops;
 extern const struct receive_ops receive_spin_ops;
+extern const struct receive_ops receive_uring_ops;
 extern const struct receive_ops receive_xdp_ops;
 
 static const struct receive_ops *const paths[] = {
 	&receive_null_ops,  &receive_replay_ops, &receive_block_ops,
-	&receive_epoll_ops, &receive_spin_ops,	 &receive_xdp_ops,
+	&receive_epoll_ops, &receive_spin_ops,	 &receive_uring_ops,
+	&receive_xdp_ops,
 };
 
 /* "memory,sleeps,zerocopy,bypass,hwtstamp,exclusive" and its NUL. */
