@@ -12,11 +12,15 @@
 
 extern const struct transport_ops transport_null_ops;
 extern const struct transport_ops transport_send_ops;
+extern const struct transport_ops transport_uring_ops;
+extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
 
 static const struct transport_ops *const kinds[] = {
 	&transport_null_ops,
 	&transport_send_ops,
+	&transport_uring_ops,
+	&transport_zerocopy_ops,
 	&transport_bypass_ops,
 };
 

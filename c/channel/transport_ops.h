@@ -32,7 +32,9 @@ struct transport_ops {
 
 	/* HOT. Send all of bytes. 0, or a negative errno: the connection is
 	 * of no more use (-EPIPE, -ECONNRESET). Waits while the peer's window
-	 * is closed. Never raises SIGPIPE. bytes may be reused on return. */
+	 * is closed. Never raises SIGPIPE. bytes may be reused on return: what
+	 * sends them later keeps a copy. The thread need not be that of
+	 * open(); two at once are not allowed. */
 	int (*send)(struct transport *transport, const uint8_t *bytes,
 		    size_t len);
 
