@@ -17,11 +17,8 @@ extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
 
 static const struct transport_ops *const kinds[] = {
-	&transport_null_ops,
-	&transport_send_ops,
-	&transport_uring_ops,
-	&transport_zerocopy_ops,
-	&transport_bypass_ops,
+	&transport_null_ops,	 &transport_send_ops,	&transport_uring_ops,
+	&transport_zerocopy_ops, &transport_bypass_ops,
 };
 
 static const struct transport_ops *kind_find(const char *name, size_t len)
