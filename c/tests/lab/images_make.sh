@@ -88,6 +88,7 @@ expect_none 'no host keys are in it' < <(
 expect_none 'it has no machine-id of its own' < <(
 	look 'stat /etc/machine-id' | grep -q 'Type: regular' || echo 'no file'
 	look 'cat /etc/machine-id'
+	look 'cat /var/lib/dbus/machine-id'
 )
 expect_none 'nobody has a password in it' < <(
 	look 'cat /etc/shadow' | grep -q ^root: || echo 'nobody at all'
