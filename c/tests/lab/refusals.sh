@@ -22,7 +22,8 @@ fi
 if [ -z "${T2T_PRIVATE:-}" ]; then
 	folder=$(mktemp -d)
 	trap 'rm -rf "$folder"' EXIT
-	T2T_PRIVATE=$folder unshare --mount --net --ipc --pid --fork \
+	# Nor does it outlive us.
+	T2T_PRIVATE=$folder setpriv --pdeathsig KILL unshare --mount --net --ipc --pid --fork \
 		--mount-proc --kill-child bash "$0"
 	exit
 fi
