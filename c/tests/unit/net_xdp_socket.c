@@ -239,16 +239,18 @@ static int member_open(void)
 	return fd;
 }
 
-static void options_send(uint32_t number)
+enum { OPTIONS_LEN = 4 };
+
+static void options_send(uint32_t number, const uint8_t wanted[OPTIONS_LEN])
 {
-	enum { IP = 14, IP_LEN = 20, OPTIONS_LEN = 4 };
+	enum { IP = 14, IP_LEN = 20 };
 	uint8_t bytes[256 + OPTIONS_LEN];
 	size_t len = frame_make(&ours, number, bytes);
 	uint8_t *ip = bytes + IP, *options = ip + IP_LEN;
 	uint16_t checksum;
 
 	memmove(options + OPTIONS_LEN, options, len - IP - IP_LEN);
-	memset(options, 1, OPTIONS_LEN); /* no operation */
+	memcpy(options, wanted, OPTIONS_LEN);
 	ip[0] = 0x46;
 	ip[3] = (uint8_t)(ip[3] + OPTIONS_LEN);
 	ip[10] = ip[11] = 0;
@@ -275,6 +277,10 @@ static void kernel_keeps_the_rest(unsigned int mode)
 		{ NEAR_ADDRESS, PORT, 40000, FRAME_UDP, 0, NULL },
 		{ GROUP, PORT, 40000, FRAME_TCP, 0, NULL },
 	};
+	static const uint8_t no_operation[OPTIONS_LEN] = { 1, 1, 1, 1 };
+	/* Where the ports would be; the kernel drops it. */
+	static const uint8_t as_ports[OPTIONS_LEN] = { 1, 1, PORT >> 8,
+						       PORT & 0xff };
 	struct sockaddr_in here = address_of(NEAR_ADDRESS, PORT + 2);
 	struct sockaddr_in group = address_of(GROUP, PORT);
 	static uint8_t large[4000];
@@ -286,7 +292,8 @@ static void kernel_keeps_the_rest(unsigned int mode)
 	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
 		frame_send(&strangers[i], 1);
 	bytes_send(bytes, frame_make(&ours, 1, bytes) - 3);
-	options_send(2);
+	options_send(1, as_ports);
+	options_send(2, no_operation);
 	number_expect_at(member, 2);
 
 	rig_enter(rig.far);
@@ -414,6 +421,8 @@ static void test_a_listener_has_its_flow(void **state)
 				       FRAME_TCP,    0,	    NULL };
 	const struct shape stranger = { NEAR_ADDRESS, 33333, TCP_PORT + 1,
 					FRAME_TCP,    0,     NULL };
+	const struct shape datagram = { NEAR_ADDRESS, 33333, TCP_PORT,
+					FRAME_UDP,    0,     NULL };
 	struct xdp_socket_frame frame;
 
 	(void)state;
@@ -429,6 +438,7 @@ static void test_a_listener_has_its_flow(void **state)
 	frame_send(&ours, 1);
 	frame_send(&segment, 0);
 	frame_send(&stranger, 0);
+	frame_send(&datagram, 0);
 	frame_send(&ours, 2);
 	frame_send(&segment, 0);
 	frames_scan(2);

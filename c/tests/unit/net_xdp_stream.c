@@ -199,6 +199,31 @@ static void test_a_slow_reader_loses_nothing(void **state)
 	stream_is_whole(8192, 4096, 100000);
 }
 
+static void *far_read_late(void *context)
+{
+	usleep(400000);
+	return far_read(context);
+}
+
+/* Closing is no reason to lose what is still on its way. */
+static void test_closing_waits_for_the_reader(void **state)
+{
+	enum { LEN = 40000 };
+	pthread_t thread;
+	size_t count = 0;
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(8192);
+	assert_int_equal(pthread_create(&thread, NULL, far_read_late, &count),
+			 0);
+	bytes_send(0, LEN, 4096);
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, LEN);
+}
+
 static void test_each_order_leaves_at_once(void **state)
 {
 	uint8_t bytes[64];
@@ -456,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_bytes_arrive),
 		TEST(test_a_slow_reader_loses_nothing),
+		TEST(test_closing_waits_for_the_reader),
 		TEST(test_each_order_leaves_at_once),
 		TEST(test_the_peer_closes),
 		TEST(test_connecting_again_while_it_refuses),
