@@ -60,12 +60,11 @@ static int headers_prepare(struct send_packet *self, const char *what)
 	return 0;
 }
 
-int send_packet_open(struct send_packet *self, const char *what)
+int send_packet_prepare(struct send_packet *self, const char *what)
 {
 	const struct send_path_config *config = &self->path.config;
-	int found, err;
+	int err = interface_check(config->interface, what);
 
-	err = interface_check(config->interface, what);
 	if (err)
 		return err;
 	self->port = socket_multicast_sender(&config->group, config->interface,
@@ -74,7 +73,16 @@ int send_packet_open(struct send_packet *self, const char *what)
 		return self->port;
 	err = headers_prepare(self, what);
 	if (err)
-		goto close_port;
+		close(self->port);
+	return err;
+}
+
+int send_packet_open(struct send_packet *self, const char *what)
+{
+	int found, err = send_packet_prepare(self, what);
+
+	if (err)
+		return err;
 	/* Protocol 0: it receives nothing. */
 	self->path.fd =
 		socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -31,8 +31,11 @@ struct send_packet {
 			"(PACKET_QDISC_BYPASS)"                             \
 	}
 
-/* Open a packet socket, not bound yet: path->fd. what: "--send packet". 0 or a
- * negative errno, logged; gives everything back on failure. */
+/* Reserve our source port and fill in all of a frame's headers. 0 or a negative
+ * errno, logged; gives everything back on failure. */
+int send_packet_prepare(struct send_packet *self, const char *what);
+
+/* The same, and open a packet socket, not bound yet: path->fd. what: "--send packet". */
 int send_packet_open(struct send_packet *self, const char *what);
 
 /* Bind it to the interface: from now on it sends. The same. */

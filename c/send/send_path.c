@@ -14,10 +14,12 @@ extern const struct send_path_ops send_uring_ops;
 extern const struct send_path_ops send_zerocopy_ops;
 extern const struct send_path_ops send_packet_ops;
 extern const struct send_path_ops send_packet_ring_ops;
+extern const struct send_path_ops send_xdp_ops;
 
 static const struct send_path_ops *const kinds[] = {
 	&send_send_ops,	    &send_sendmmsg_ops, &send_uring_ops,
 	&send_zerocopy_ops, &send_packet_ops,	&send_packet_ring_ops,
+	&send_xdp_ops,
 };
 
 static const struct send_path_ops *kind_find(const char *name, size_t len)

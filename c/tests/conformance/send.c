@@ -48,6 +48,8 @@ static const struct variant {
 	{ "packet", "qdisc_bypass=off" },
 	{ "packet_ring", "qdisc_bypass=off" },
 	{ "packet_ring", "frames=65" },
+	{ "xdp", "mode=generic" },
+	{ "xdp", "wakeup=off" },
 };
 
 static struct {
@@ -190,7 +192,7 @@ static int one_send(struct send_path *path, size_t len, uint32_t number)
 
 static bool makes_frames(const char *text)
 {
-	return !strncmp(text, "packet", 6);
+	return !strncmp(text, "packet", 6) || !strncmp(text, "xdp", 3);
 }
 
 /*
