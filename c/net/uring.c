@@ -123,10 +123,14 @@ void uring_close(struct io_uring *ring)
 		.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
 		.timeout = { .tv_sec = 1 },
 	};
+	struct __kernel_timespec patience = { .tv_nsec = 100000000 };
+	struct io_uring_cqe *cqe;
 
-	io_uring_register_sync_cancel(ring, &all);
-	/* What was cancelled may wait for us to end it (defer_taskrun). */
-	io_uring_get_events(ring);
+	io_uring_cq_advance(ring, io_uring_cq_ready(ring));
+	/* What was cancelled waits for us to end it (defer_taskrun), or we for
+	 * sqpoll's thread. */
+	if (io_uring_register_sync_cancel(ring, &all) > 0)
+		io_uring_wait_cqe_timeout(ring, &cqe, &patience);
 	io_uring_unregister_files(ring);
 	io_uring_unregister_buffers(ring);
 	io_uring_queue_exit(ring);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recvmsg(2) by io_uring. Single: one receive in flight (or some), asked for
- * again when its datagram was handled. Multishot: asked for once; the kernel
+ * recvmsg(2) by io_uring. Single: one receive in flight, asked for again when
+ * its datagram was handled (several would complete in any order). Multishot: asked for once; the kernel
  * takes a buffer of a ring that both sides map for each datagram. With sqpoll
  * and wait=spin there is no system call at all.
  */
@@ -47,16 +47,14 @@ struct multishot_buffer {
 struct receive_uring {
 	struct receive_socket socket;
 	unsigned int mode, wait, defer_taskrun;
-	uint64_t entries;
 	uint64_t buffer_count;
 	uint64_t napi_us;
 	bool registered_file, single_issuer, coop_taskrun;
 	struct uring_sqpoll sqpoll;
 
 	struct io_uring ring;
-	bool armed; /* the multishot receive is under way */
-	unsigned int slot_count;
-	unsigned int given; /* what the last poll yielded: slots or buffers */
+	bool armed;	    /* the receive is under way */
+	unsigned int given; /* buffers that the last poll yielded */
 	uint16_t gives[RECEIVE_BURST_MAX];
 	struct msghdr pattern; /* of multishot: how much room for what */
 	struct mem_arena arena;
@@ -82,15 +80,6 @@ static const struct option_row uring_options[] = {
 	  .choices = wait_names,
 	  .offset = AT(wait),
 	  .help = "for completions: look again and again, or sleep" },
-	{ .name = "entries",
-	  .value = "N",
-	  .initial = "1",
-	  .type = OPTION_UNSIGNED,
-	  .min = 1,
-	  .max = RECEIVE_BURST_MAX,
-	  .offset = AT(entries),
-	  .help = "of the submission queue; in mode single, receives in "
-		  "flight (each datagram wakes them all)" },
 	{ .name = "buffers",
 	  .value = "N",
 	  .initial = "256",
@@ -170,9 +159,9 @@ static int options_check(const struct receive_uring *self)
 
 static int ring_open(struct receive_uring *self)
 {
-	/* Twice: sqpoll's thread may say that it took submissions after their
-	 * completions were seen. */
-	unsigned int entries = (unsigned int)self->entries * 2;
+	/* Two, for the one in flight: sqpoll's thread may say that it took a
+	 * submission after its completion was seen. */
+	const unsigned int entries = 2;
 	unsigned int completions = entries, flags = 0;
 	int err;
 
@@ -280,8 +269,8 @@ static int file_register(struct receive_uring *self)
 	return err;
 }
 
-/* Ask for a datagram into this slot, or for all. There is room: ring_open(). */
-static void ask(struct receive_uring *self, unsigned int slot)
+/* Ask for a datagram, or for all. There is room: ring_open(). */
+static void ask(struct receive_uring *self)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&self->ring);
 	int fd = self->registered_file ? 0 : self->socket.fd;
@@ -291,19 +280,18 @@ static void ask(struct receive_uring *self, unsigned int slot)
 						MSG_TRUNC);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = GROUP;
-		self->armed = true;
 	} else {
-		struct msghdr *message = &self->socket.slots[slot].message;
+		struct msghdr *message = &self->socket.slots->message;
 
 		message->msg_controllen =
 			self->socket.timestamps
-				? sizeof(self->socket.slots[slot].control)
+				? sizeof(self->socket.slots->control)
 				: 0;
 		io_uring_prep_recvmsg(sqe, fd, message, MSG_TRUNC);
 	}
 	if (self->registered_file)
 		sqe->flags |= IOSQE_FIXED_FILE;
-	io_uring_sqe_set_data64(sqe, slot);
+	self->armed = true;
 }
 
 static int uring_path_open(struct receive *receive)
@@ -315,9 +303,7 @@ static int uring_path_open(struct receive *receive)
 		return err;
 	if (self->wait == SLEEP)
 		receive->caps |= RECEIVE_SLEEPS;
-	if (self->mode == SINGLE)
-		self->slot_count = (unsigned int)self->entries;
-	err = receive_socket_open(&self->socket, (unsigned int)self->entries);
+	err = receive_socket_open(&self->socket, 1);
 	if (err)
 		return err;
 	err = ring_open(self);
@@ -330,9 +316,6 @@ static int uring_path_open(struct receive *receive)
 		err = buffers_open(self);
 	if (err)
 		goto close_ring;
-	for (unsigned int i = 0; i < self->slot_count; i++)
-		self->gives[i] = (uint16_t)i;
-	self->given = self->slot_count;
 	return 0;
 close_ring:
 	uring_close(&self->ring);
@@ -344,19 +327,13 @@ close_socket:
 /* Give back what the last poll yielded. */
 static void give_back(struct receive_uring *self)
 {
-	if (self->mode == MULTISHOT) {
-		for (unsigned int i = 0; i < self->given; i++)
-			buffer_return(self, self->gives[i], (int)i);
-		if (self->given)
-			io_uring_buf_ring_advance(self->buffer_ring,
-						  (int)self->given);
-		if (!self->armed)
-			ask(self, 0);
-	} else {
-		for (unsigned int i = 0; i < self->given; i++)
-			ask(self, self->gives[i]);
-	}
+	for (unsigned int i = 0; i < self->given; i++)
+		buffer_return(self, self->gives[i], (int)i);
+	if (self->given)
+		io_uring_buf_ring_advance(self->buffer_ring, (int)self->given);
 	self->given = 0;
+	if (!self->armed)
+		ask(self);
 }
 
 /* 1 with the packet; 0 when it was too long or an error that passes; else a
@@ -394,10 +371,9 @@ static int multishot_take(struct receive_uring *self,
 static int single_take(struct receive_uring *self,
 		       const struct io_uring_cqe *cqe, struct packet *packet)
 {
-	const struct receive_socket_slot *slot =
-		&self->socket.slots[cqe->user_data];
+	const struct receive_socket_slot *slot = self->socket.slots;
 
-	self->gives[self->given++] = (uint16_t)cqe->user_data;
+	self->armed = false;
 	if (cqe->res < 0)
 		return receive_socket_soften(-cqe->res);
 	if (__builtin_expect((size_t)cqe->res > sizeof(slot->data), 0)) {

@@ -42,7 +42,6 @@ static const struct variant {
 	const char *path, *options;
 } variants[] = {
 	{ "uring", "mode=single" },
-	{ "uring", "mode=single,entries=8" },
 	{ "uring", "mode=single,wait=sleep" },
 	{ "uring", "mode=single,sqpoll=on" },
 	{ "uring", "wait=sleep" },

@@ -237,10 +237,14 @@ static void through_slow_reader(const char *text, size_t piece, size_t count)
 	struct sending sending = { .connection = &connection,
 				   .piece = piece,
 				   .count = count };
+	const int more = 100 * SMALL;
 	pthread_t thread;
 
 	connection_open(&connection, text, SMALL);
 	sending_start(&sending, &thread);
+	stuck_wait(&connection);
+	/* Room for more sends under way than a transport has slots. */
+	setsockopt(connection.near, SOL_SOCKET, SO_SNDBUF, &more, sizeof(more));
 	stuck_wait(&connection);
 	stream_expect(connection.far, piece * count);
 	pthread_join(thread, NULL);

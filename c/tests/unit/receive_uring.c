@@ -93,7 +93,7 @@ static void closed_is_gone_at_once(void **state)
 					     "uring:sqpoll=on" };
 
 	(void)state;
-	for (size_t i = 0; i < 20 * ARRAY_SIZE(texts); i++) {
+	for (size_t i = 0; i < 8 * ARRAY_SIZE(texts); i++) {
 		const char *text = texts[i % ARRAY_SIZE(texts)];
 		unsigned int before = sockets();
 		struct receive *rx;
