@@ -10,7 +10,8 @@ FEED := $(BUILD)/sample.csv.gz
 # As many lines as a few minutes of a busy market.
 BENCH_FEED := $(BUILD)/bench.csv.gz
 ARMS := block spin
-BLOCKS := 5
+# 6 decide about one arm, 8 about six.
+BLOCKS := 8
 PACE := rate:20000
 SEED := 1
 RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
@@ -75,7 +76,7 @@ help: ## list the verbs
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
-	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=5 PACE=rate:20000 SEED=1;'
+	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 PACE=rate:20000 SEED=1;'
 	@echo 'up, experiment and status take INVENTORY=lab SET="domain_nic_model=e1000e exchange_place=host";'
 	@echo 'make bench takes FEED=file.csv.gz, and makes a feed of its own without it'
 

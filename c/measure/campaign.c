@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +14,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "measure/busy.h"
-#include "measure/histogram.h"
 #include "measure/provenance.h"
-#include "measure/statistics.h"
-
-static const char *const percentile_names[] = { "min", "p50",	"p90",
-						"p99", "p99_9", "max" };
+#include "measure/results.h"
+#include "measure/summary.h"
 
 struct campaign {
 	const struct campaign_config *config;
 	json_t *manifest;
-	json_t *trials; /* of the summary, in the order they ran */
-	json_t *bias;	/* of the summary; null when not measured */
+	unsigned int trials; /* so far */
 	uint64_t begin_ns;
 	struct busy begin_busy;
 	uint64_t random; /* the generator's state */
@@ -55,31 +50,6 @@ static void shuffle(struct campaign *campaign, unsigned int *order,
 		order[i - 1] = order[j];
 		order[j] = kept;
 	}
-}
-
-/* Whole or not at all: a new file takes the old one's place. */
-static int json_save(const struct campaign *campaign, const char *name,
-		     const json_t *value)
-{
-	char path[PATH_MAX], new[PATH_MAX + 8];
-	int err = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", campaign->config->folder, name);
-	snprintf(new, sizeof(new), "%s.new", path);
-	file = fopen(new, "we");
-	if (!file)
-		err = -errno;
-	if (!err && (json_dumpf(value, file, JSON_INDENT(2)) < 0 ||
-		     fputc('\n', file) == EOF || fflush(file) == EOF))
-		err = errno ? -errno : -EIO;
-	if (file && fclose(file) == EOF && !err)
-		err = -errno;
-	if (!err && rename(new, path) < 0)
-		err = -errno;
-	if (err)
-		log_error("cannot write %s: %s", path, log_reason(err));
-	return err;
 }
 
 static int folder_make(const char *parent, const char *name)
@@ -127,15 +97,20 @@ static json_t *manifest_make(const struct campaign *campaign)
 	for (unsigned int i = 0; i < config->arm_count; i++)
 		json_array_append_new(arms, json_string(config->arms[i]));
 	return json_pack(
-		"{s:s,s:s,s:o,s:s,s:s,s:s,s:{s:o,s:i,s:I,s:s,s:s,s:s,s:s},"
+		"{s:s,s:s,s:o,s:s,s:s,s:s,s:s,"
+		"s:{s:o,s:i,s:i,s:I,s:s,s:s,s:s,s:s},"
 		"s:{s:o},s:o,s:o,s:o}",
-		"schema", CAMPAIGN_SCHEMA, "state", "running", "started",
+		"schema", RESULTS_SCHEMA, "state", "running", "started",
 		time_now(), "place", "local", "accelerator", "none",
-		"command_line", config->command_line, "parameters", "arms",
-		arms, "blocks", (int)config->blocks, "seed",
-		(json_int_t)config->seed, "pace", trial->pace, "threshold_usd",
-		trial->threshold_usd, "aggress", trial->aggress, "group",
-		trial->group, "wanted", "cpus", cpus_wanted(trial), "feed",
+		"command_line", config->command_line, "question",
+		config->arm_count > 2
+			? "which receive path gets an order out soonest?"
+			: "how much does the lab differ from itself?",
+		"parameters", "arms", arms, "aa", (int)config->arm_count - 1,
+		"blocks", (int)config->blocks, "seed", (json_int_t)config->seed,
+		"pace", trial->pace, "threshold_usd", trial->threshold_usd,
+		"aggress", trial->aggress, "group", trial->group, "wanted",
+		"cpus", cpus_wanted(trial), "feed",
 		provenance_file(trial->feed), "programs",
 		provenance_programs(trial->programs), "host",
 		provenance_host());
@@ -146,7 +121,8 @@ static int state_save(struct campaign *campaign, const char *state)
 	json_object_set_new(campaign->manifest, "state", json_string(state));
 	if (strcmp(state, "running") != 0)
 		json_object_set_new(campaign->manifest, "ended", time_now());
-	return json_save(campaign, "manifest.json", campaign->manifest);
+	return results_save(campaign->config->folder, "manifest.json",
+			    campaign->manifest);
 }
 
 static json_int_t number_of(const json_t *object, const char *key)
@@ -185,244 +161,41 @@ static void trial_folder(const struct campaign *campaign, unsigned int number,
 			 const char *arm, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/trials/%02u-%.*s",
-		 campaign->config->folder, number, (int)strcspn(arm, ":"), arm);
+		 campaign->config->folder, number, (int)strcspn(arm, ":@"),
+		 arm);
 }
 
 static int trial_do(struct campaign *campaign, unsigned int block,
 		    unsigned int arm)
 {
 	const struct campaign_config *config = campaign->config;
-	unsigned int number =
-		(unsigned int)json_array_size(campaign->trials) + 1;
-	const char *receive = config->arms[arm];
-	char folder[PATH_MAX], text[128];
+	unsigned int number = campaign->trials + 1;
+	const char *name = config->arms[arm];
+	struct trial_config trial = config->trial;
+	char folder[PATH_MAX], text[128], receive[256];
 	json_t *result;
 	int err;
 
-	trial_folder(campaign, number, receive, folder);
+	trial_folder(campaign, number, name, folder);
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
 		 config->blocks * config->arm_count, block + 1, config->blocks,
-		 receive);
+		 name);
 	progress_show(campaign, text);
-	err = trial_run(&config->trial, receive, folder, &result);
+	campaign_arm_split(name, receive, sizeof(receive), &trial.handicap_ns);
+	err = trial_run(&trial, receive, folder, &result);
 	if (err)
 		return err;
-	trial_tell(campaign, number, receive,
-		   json_object_get(result, "analysis"));
+	trial_tell(campaign, number, name, json_object_get(result, "analysis"));
+	json_object_set_new(result, "schema", json_string(RESULTS_SCHEMA));
 	json_object_set_new(result, "number", json_integer(number));
 	json_object_set_new(result, "block", json_integer(block));
 	json_object_set_new(result, "arm", json_integer(arm));
 	json_object_set_new(result, "folder",
 			    json_string(folder + strlen(config->folder) + 1));
-	json_array_append_new(campaign->trials, result);
-	return 0;
-}
-
-static const json_t *trial_find(const struct campaign *campaign,
-				unsigned int block, unsigned int arm)
-{
-	const json_t *trial;
-	size_t i;
-
-	json_array_foreach(
-		campaign->trials, i,
-		trial) if (number_of(trial, "block") == block &&
-			   number_of(trial, "arm") ==
-				   arm) return json_object_get(trial,
-							       "analysis");
-	return NULL;
-}
-
-/* Latencies of a trial without any order are null: no figure, not 0. */
-static const json_t *latency_of(const json_t *analysis, const char *name)
-{
-	const json_t *ns = json_object_get(
-		json_object_get(analysis, "wire_to_wire_ns"), name);
-
-	return json_is_number(ns) ? ns : NULL;
-}
-
-/* The p50 that may enter a comparison: of a trial that was all right. */
-static const json_t *judged(const json_t *analysis)
-{
-	if (!json_is_true(json_object_get(analysis, "correct")))
-		return NULL;
-	return latency_of(analysis, "p50");
-}
-
-/* One percentile of each of an arm's trials, by block; how many there are. */
-static size_t percentiles_of(const struct campaign *campaign, unsigned int arm,
-			     const char *name, double *values)
-{
-	size_t n = 0;
-
-	for (unsigned int block = 0; block < campaign->config->blocks;
-	     block++) {
-		const json_t *ns =
-			latency_of(trial_find(campaign, block, arm), name);
-
-		if (ns)
-			values[n++] = json_number_value(ns);
-	}
-	return n;
-}
-
-/* NAN, which JSON can't say, stands for nothing measured. */
-static json_t *real_or_null(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
-/* The medians, over an arm's trials, of the trader's own stages. */
-static json_t *stages_of(const struct campaign *campaign, unsigned int arm)
-{
-	static const char *const names[] = { "kernel_to_user",
-					     "user_to_decision",
-					     "decision_to_sent" };
-	json_t *stages = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		double values[CAMPAIGN_BLOCKS_MAX];
-		const json_t *trial;
-		size_t n = 0, j;
-
-		json_array_foreach(campaign->trials, j, trial)
-		{
-			const json_t *stage = json_object_get(
-				json_object_get(
-					json_object_get(trial, "trader"),
-					"stages_ns"),
-				names[i]);
-
-			if (number_of(trial, "arm") == arm &&
-			    number_of(stage, "count") > 0)
-				values[n++] = (double)number_of(stage, "p50");
-		}
-		json_object_set_new(stages, names[i],
-				    real_or_null(statistics_median(values, n)));
-	}
-	return stages;
-}
-
-static json_t *histogram_of(const struct campaign *campaign, unsigned int arm)
-{
-	struct histogram histogram = { 0 };
-	const json_t *trial;
-	size_t i;
-
-	json_array_foreach(campaign->trials, i, trial)
-	{
-		char path[PATH_MAX];
-
-		if (number_of(trial, "arm") != arm)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/latencies.csv",
-			 campaign->config->folder,
-			 json_string_value(json_object_get(trial, "folder")));
-		if (histogram_add_file(&histogram, path) < 0)
-			return json_null();
-	}
-	return histogram_to_json(&histogram);
-}
-
-static json_t *arm_summary(const struct campaign *campaign, unsigned int arm)
-{
-	static const char *const counts[] = {
-		"packets", "triggers", "orders", "matched",    "missing",
-		"extra",   "wrong",    "gaps",	 "tap_dropped"
-	};
-	double values[CAMPAIGN_BLOCKS_MAX];
-	json_t *summary = json_object(), *latency = json_object();
-	json_t *p50s = json_array();
-	unsigned int trials = 0;
-	bool correct = true;
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		json_int_t sum = 0;
-
-		for (unsigned int b = 0; b < campaign->config->blocks; b++)
-			sum += number_of(trial_find(campaign, b, arm),
-					 counts[i]);
-		json_object_set_new(summary, counts[i], json_integer(sum));
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(percentile_names); i++) {
-		n = percentiles_of(campaign, arm, percentile_names[i], values);
-		json_object_set_new(latency, percentile_names[i],
-				    n ? json_real(statistics_median(values, n))
-				      : json_null());
-	}
-	for (unsigned int b = 0; b < campaign->config->blocks; b++) {
-		const json_t *analysis = trial_find(campaign, b, arm);
-
-		if (!analysis)
-			continue;
-		trials++;
-		if (!json_is_true(json_object_get(analysis, "correct")))
-			correct = false;
-	}
-	n = percentiles_of(campaign, arm, "p50", values);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(p50s, json_real(values[i]));
-	json_object_set_new(summary, "receive",
-			    json_string(campaign->config->arms[arm]));
-	json_object_set_new(summary, "trials", json_integer(trials));
-	json_object_set_new(summary, "correct",
-			    json_boolean(correct && trials > 0));
-	json_object_set_new(summary, "wire_to_wire_ns", latency);
-	json_object_set_new(summary, "p50_of_trials_ns", p50s);
-	json_object_set_new(summary, "stages_p50_ns", stages_of(campaign, arm));
-	json_object_set_new(summary, "histogram_ns",
-			    histogram_of(campaign, arm));
-	return summary;
-}
-
-/* Each arm against the first, block by block. */
-static json_t *comparison(const struct campaign *campaign, unsigned int arm)
-{
-	double values[CAMPAIGN_BLOCKS_MAX], bases[CAMPAIGN_BLOCKS_MAX];
-	struct statistics ratios = { 0 };
-	size_t n = 0;
-
-	for (unsigned int b = 0; b < campaign->config->blocks; b++) {
-		const json_t *base = judged(trial_find(campaign, b, 0));
-		const json_t *other = judged(trial_find(campaign, b, arm));
-
-		if (!base || !other)
-			continue;
-		bases[n] = json_number_value(base);
-		values[n++] = json_number_value(other);
-	}
-	if (statistics_of_ratios(values, bases, n, &ratios) < 0)
-		ratios.count = 0;
-	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
-			 campaign->config->arms[arm], "against",
-			 campaign->config->arms[0], "pairs", (int)ratios.count,
-			 "p50_ratio_median", real_or_null(ratios.median),
-			 "p50_ratio_min", real_or_null(ratios.min),
-			 "p50_ratio_max", real_or_null(ratios.max));
-}
-
-static json_t *summary_make(const struct campaign *campaign)
-{
-	json_t *arms = json_array(), *comparisons = json_array();
-	struct busy now = campaign->begin_busy;
-
-	for (unsigned int i = 0; i < campaign->config->arm_count; i++) {
-		json_array_append_new(arms, arm_summary(campaign, i));
-		if (i > 0)
-			json_array_append_new(comparisons,
-					      comparison(campaign, i));
-	}
-	busy_take(&now);
-	return json_pack(
-		"{s:s,s:s,s:s,s:o,s:o,s:O,s:O,s:f,s:f,s:f}", "schema",
-		CAMPAIGN_SCHEMA, "place", "local", "accelerator", "none",
-		"arms", arms, "comparisons", comparisons, "back_to_back",
-		campaign->bias, "trials", campaign->trials, "others_cpus",
-		busy_others(&campaign->begin_busy, &now), "stolen_cpus",
-		busy_stolen(&campaign->begin_busy, &now), "seconds",
-		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9);
+	err = results_save(folder, "trial.json", result);
+	json_decref(result);
+	campaign->trials += !err;
+	return err;
 }
 
 static int bias_measure(struct campaign *campaign)
@@ -439,8 +212,7 @@ static int bias_measure(struct campaign *campaign)
 		return 0;
 	if (err)
 		return err;
-	json_decref(campaign->bias);
-	campaign->bias = result;
+	json_decref(result); /* it is in bias/analysis.json */
 	return 0;
 }
 
@@ -461,6 +233,48 @@ static int blocks_run(struct campaign *campaign)
 	return 0;
 }
 
+/* How busy others were, and how long it took. */
+static void machine_note(struct campaign *campaign)
+{
+	struct busy now = campaign->begin_busy;
+
+	busy_take(&now);
+	json_object_set_new(
+		campaign->manifest, "machine",
+		json_pack("{s:f,s:f,s:f}", "others_cpus",
+			  busy_others(&campaign->begin_busy, &now),
+			  "stolen_cpus",
+			  busy_stolen(&campaign->begin_busy, &now), "seconds",
+			  (double)(clock_monotonic_ns() - campaign->begin_ns) /
+				  1e9));
+}
+
+/* Made from what stands on the disk, as any later report is. */
+static int summary_save(const char *folder, json_t **summary)
+{
+	struct results results;
+	int err = results_open(&results, folder, true);
+
+	if (err)
+		return err;
+	err = summary_make(&results, summary);
+	if (!err)
+		err = results_save(folder, "summary.json", *summary);
+	results_close(&results);
+	return err;
+}
+
+void campaign_arm_split(const char *arm, char *receive, size_t size,
+			uint64_t *handicap_ns)
+{
+	const char *handicap = strstr(arm, CAMPAIGN_HANDICAP);
+
+	snprintf(receive, size, "%.*s", (int)strcspn(arm, "@"), arm);
+	*handicap_ns = handicap ? strtoull(handicap + strlen(CAMPAIGN_HANDICAP),
+					   NULL, 10)
+				: 0;
+}
+
 int campaign_run(const struct campaign_config *config, json_t **summary)
 {
 	struct campaign campaign = { .config = config,
@@ -469,13 +283,12 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	const char *state;
 	int err, saved;
 
+	*summary = NULL;
 	err = folder_make(config->folder, NULL);
 	if (!err)
 		err = folder_make(config->folder, "trials");
 	if (err)
 		return err;
-	campaign.trials = json_array();
-	campaign.bias = json_null();
 	campaign.manifest = manifest_make(&campaign);
 	err = state_save(&campaign, "running");
 	busy_take(&campaign.begin_busy);
@@ -487,13 +300,11 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 
 	/* Whatever happened, what was measured is kept and marked. */
 	state = err == -EINTR ? "interrupted" : err ? "failed" : "complete";
-	*summary = summary_make(&campaign);
-	saved = json_save(&campaign, "summary.json", *summary);
-	if (!saved)
-		saved = state_save(&campaign, state);
+	machine_note(&campaign);
+	saved = state_save(&campaign, state);
 	json_decref(campaign.manifest);
-	json_decref(campaign.trials);
-	json_decref(campaign.bias);
+	if (!saved)
+		saved = summary_save(config->folder, summary);
 	if (!err)
 		err = saved;
 	if (err) {

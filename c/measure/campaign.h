@@ -6,7 +6,8 @@
  * drifts on the machine falls on all of them.
  *
  * The folder: manifest.json (parameters, host, knobs wanted and found,
- * state), summary.json (what came out), trials/NN-ARM/ (raw), bias/.
+ * state), summary.json (what came out), trials/NN-ARM/ (raw), bias/. It is
+ * described in measure/RESULTS.md.
  */
 #ifndef MEASURE_CAMPAIGN_H
 #define MEASURE_CAMPAIGN_H
@@ -17,13 +18,18 @@
 
 #include "measure/trial.h"
 
-#define CAMPAIGN_SCHEMA	    "t2t-run/1"
 #define CAMPAIGN_ARMS_MAX   16
 #define CAMPAIGN_BLOCKS_MAX 1000
 
+/* What may stand behind an arm's receive path: the A/A pair's second half,
+ * and a slow-down to see whether the lab finds it. */
+#define CAMPAIGN_AGAIN	  "@again"
+#define CAMPAIGN_HANDICAP "@handicap="
+
 struct campaign_config {
 	struct trial_config trial;
-	const char *arms[CAMPAIGN_ARMS_MAX]; /* receive paths with options */
+	/* Receive paths with options; the last is the first again. */
+	const char *arms[CAMPAIGN_ARMS_MAX];
 	unsigned int arm_count;
 	unsigned int blocks;
 	uint64_t seed;
@@ -38,5 +44,9 @@ struct campaign_config {
  * negative errno, logged.
  */
 int campaign_run(const struct campaign_config *config, json_t **summary);
+
+/* "spin:rcvbuf=1m@handicap=3000" -> "spin:rcvbuf=1m" and 3000. */
+void campaign_arm_split(const char *arm, char *receive, size_t size,
+			uint64_t *handicap_ns);
 
 #endif

@@ -246,33 +246,54 @@ static void stages_print(FILE *out, int width, const json_t *arms)
 	}
 }
 
+static void comparison_print(FILE *out, const json_t *comparison,
+			     const struct style *style)
+{
+	if (number_of(comparison, "pairs") == 0) {
+		fprintf(out,
+			"\n%s and %s are not compared: no block in "
+			"which both sent a right order\n",
+			text_of(comparison, "arm"),
+			text_of(comparison, "against"));
+		return;
+	}
+	fprintf(out,
+		"\n%s%s against %s: %s%s\n"
+		"  %.2f x the time at p50 (median of %lld pairs; "
+		"%.2f to %.2f)",
+		style->bold, text_of(comparison, "arm"),
+		text_of(comparison, "against"), text_of(comparison, "verdict"),
+		style->plain, real_of(comparison, "p50_ratio_median"),
+		(long long)number_of(comparison, "pairs"),
+		real_of(comparison, "p50_ratio_min"),
+		real_of(comparison, "p50_ratio_max"));
+	if (json_is_number(json_object_get(comparison, "p_holm")))
+		fprintf(out, "; p %.4f after Holm",
+			real_of(comparison, "p_holm"));
+	if (json_is_number(json_object_get(comparison, "noise_floor_ratio")))
+		fprintf(out, "; A/A noise floor %.1f %%",
+			(real_of(comparison, "noise_floor_ratio") - 1) * 100);
+	if (*text_of(comparison, "lacks") &&
+	    json_is_string(json_object_get(comparison, "lacks")))
+		fprintf(out, "; %s", text_of(comparison, "lacks"));
+	fputc('\n', out);
+}
+
 static void comparisons_print(FILE *out, const json_t *summary,
 			      const struct style *style)
 {
-	const json_t *comparison;
+	const json_t *aa = json_object_get(summary, "aa"), *comparison;
 	size_t n;
 
 	json_array_foreach(json_object_get(summary, "comparisons"), n,
-			   comparison)
-	{
-		if (number_of(comparison, "pairs") == 0) {
-			fprintf(out,
-				"\n%s and %s are not compared: no block in "
-				"which both sent a right order\n",
-				text_of(comparison, "arm"),
-				text_of(comparison, "against"));
-			continue;
-		}
+			   comparison) comparison_print(out, comparison, style);
+	if (json_is_object(aa) && number_of(aa, "pairs") > 0)
 		fprintf(out,
-			"\n%s%s takes %.2f x the time of %s at p50%s "
-			"(median of %lld pairs; %.2f to %.2f)\n",
-			style->bold, text_of(comparison, "arm"),
-			real_of(comparison, "p50_ratio_median"),
-			text_of(comparison, "against"), style->plain,
-			(long long)number_of(comparison, "pairs"),
-			real_of(comparison, "p50_ratio_min"),
-			real_of(comparison, "p50_ratio_max"));
-	}
+			"\nA/A: the same arm twice in each block differs by "
+			"%+.1f %% (95 %% CI %+.1f..%+.1f %%)\n",
+			(real_of(aa, "ratio") - 1) * 100,
+			(real_of(aa, "ratio_low") - 1) * 100,
+			(real_of(aa, "ratio_high") - 1) * 100);
 }
 
 /* A spinning path suffers most from whoever else wants its CPU. */

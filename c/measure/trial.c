@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -218,26 +219,35 @@ static int trader_start(struct trial *trial, const char *arm)
 {
 	const struct trial_config *config = trial->config;
 	const char *transport = strchr(arm, '+');
-	char receive[PATH_MAX];
-	const char *const argv[] = { trial->program[TRIAL_TRADER],
-				     "--connect",
-				     EXCHANGE_ADDRESS ":" ORDER_PORT,
-				     "--interface",
-				     TRADER_INTERFACE,
-				     "--group",
-				     config->group,
-				     "--receive",
-				     receive,
-				     "--threshold-usd",
-				     config->threshold_usd,
-				     "--aggress",
-				     config->aggress,
-				     "--samples",
-				     trial->path[FILE_SAMPLES],
-				     "--json",
-				     transport ? "--transport" : NULL,
-				     transport ? transport + 1 : NULL,
-				     NULL };
+	char receive[PATH_MAX], handicap[24];
+	const char *argv[24] = { trial->program[TRIAL_TRADER],
+				 "--connect",
+				 EXCHANGE_ADDRESS ":" ORDER_PORT,
+				 "--interface",
+				 TRADER_INTERFACE,
+				 "--group",
+				 config->group,
+				 "--receive",
+				 receive,
+				 "--threshold-usd",
+				 config->threshold_usd,
+				 "--aggress",
+				 config->aggress,
+				 "--samples",
+				 trial->path[FILE_SAMPLES],
+				 "--json" };
+	size_t n = 16;
+
+	if (transport) {
+		argv[n++] = "--transport";
+		argv[n++] = transport + 1;
+	}
+	if (config->handicap_ns) {
+		snprintf(handicap, sizeof(handicap), "%" PRIu64,
+			 config->handicap_ns);
+		argv[n++] = "--handicap-ns";
+		argv[n++] = handicap;
+	}
 
 	snprintf(receive, sizeof(receive), "%.*s", (int)strcspn(arm, "+"), arm);
 	return start(trial, TRIAL_TRADER, argv, trial->path[FILE_TRADER_JSON]);

@@ -52,15 +52,18 @@ static const struct option_row rows[] = {
 	  .help = "receive paths to set side by side, as t2t-trader\n"
 		  "--receive takes them, each with a + and its --transport\n"
 		  "if that is not send, separated by blanks; the first is\n"
-		  "what the others are compared with" },
+		  "what the others are compared with, and runs twice in each\n"
+		  "block (@again): the campaign's own noise. PATH@handicap=NS\n"
+		  "slows that trader down, to see whether it is found" },
 	{ .name = "blocks",
 	  .value = "N",
-	  .initial = "5",
+	  .initial = "8",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = CAMPAIGN_BLOCKS_MAX,
 	  .offset = offsetof(struct config, blocks),
-	  .help = "rounds; each runs every arm once, in random order" },
+	  .help = "rounds; each runs every arm once, in random order; fewer\n"
+		  "than 6 can decide nothing" },
 	{ .name = "seed",
 	  .value = "N",
 	  .initial = "1",
@@ -140,7 +143,8 @@ static void on_signal(int signal)
 }
 
 /* Split at blanks; text is changed. -E2BIG when there are too many. */
-static int arms_split(char *text, struct campaign_config *campaign)
+static int arms_split(char *text, struct campaign_config *campaign, char *again,
+		      size_t size)
 {
 	char *arm;
 
@@ -151,13 +155,20 @@ static int arms_split(char *text, struct campaign_config *campaign)
 			return -E2BIG;
 		campaign->arms[campaign->arm_count++] = arm;
 	}
-	return campaign->arm_count > 0 ? 0 : -EINVAL;
+	if (campaign->arm_count == 0)
+		return -EINVAL;
+	if (campaign->arm_count == CAMPAIGN_ARMS_MAX)
+		return -E2BIG;
+	/* The A/A pair, always. */
+	snprintf(again, size, "%s%s", campaign->arms[0], CAMPAIGN_AGAIN);
+	campaign->arms[campaign->arm_count++] = again;
+	return 0;
 }
 
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
-	size_t len = strcspn(arm, ":+");
+	size_t len = strcspn(arm, ":+@");
 	const struct receive_ops *ops;
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
@@ -314,7 +325,7 @@ int main(int argc, char **argv)
 	enum option_result result;
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct campaign_config campaign = { 0 };
-	char folder[PATH_MAX], command[4096];
+	char folder[PATH_MAX], command[4096], again[300];
 	struct config config = { 0 };
 	json_t *summary = NULL;
 	char *arms = NULL;
@@ -325,9 +336,9 @@ int main(int argc, char **argv)
 		return (int)result;
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
-	if (!arms || arms_split(arms, &campaign) < 0) {
+	if (!arms || arms_split(arms, &campaign, again, sizeof(again)) < 0) {
 		log_error("--arms: '%s': wanted: 1 to %d receive paths",
-			  config.arms, CAMPAIGN_ARMS_MAX);
+			  config.arms, CAMPAIGN_ARMS_MAX - 1);
 		goto free_arms;
 	}
 	for (unsigned int i = 0; i < campaign.arm_count; i++)

@@ -43,6 +43,7 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 
 	memset(trader, 0, sizeof(*trader));
 	trader->config = config;
+	trader->handicap_ns = config->handicap_ns;
 	/* First, so that a wrong name doesn't cost the exchange a session. */
 	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
 	if (err)
@@ -108,6 +109,15 @@ __attribute__((cold, noinline)) static int unsent(int err)
 	return err;
 }
 
+/* Busy, not asleep: what slow code would do. */
+__attribute__((cold, noinline)) static void handicap(uint64_t ns)
+{
+	const uint64_t end = clock_monotonic_ns() + ns;
+
+	while (clock_monotonic_ns() < end)
+		;
+}
+
 /* HOT. Encode, send, stamp. */
 static int order_send(struct trader *trader, const struct order *order,
 		      struct stages_sample *sample)
@@ -117,6 +127,8 @@ static int order_send(struct trader *trader, const struct order *order,
 	int err;
 
 	sample->decision = clock_counter();
+	if (__builtin_expect(trader->handicap_ns > 0, 0))
+		handicap(trader->handicap_ns);
 	len = trader->channel->ops->encode(trader->channel, order, bytes,
 					   sizeof(bytes));
 	if (__builtin_expect(len < 0, 0))

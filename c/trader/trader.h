@@ -28,6 +28,8 @@ struct trader_config {
 				       in memory and transport null */
 	uint64_t connect_timeout_ms;
 	struct strategy_config strategy;
+	uint64_t handicap_ns;	  /* wait so long before each order: a test of
+				     the lab, not of a trader */
 	const char *samples;	  /* path; NULL: not kept */
 	const volatile int *stop; /* set by a signal: leave soon */
 };
@@ -53,6 +55,7 @@ struct trader {
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;
+	uint64_t handicap_ns;
 	unsigned int idle; /* empty polls since the last look around */
 	const struct trader_config *config;
 };

@@ -55,10 +55,10 @@ name='A.20 a run is correct and its result complete'
 code=$?
 if [ $code -eq 0 ] &&
 	grep -q '"state": "complete"' "$folder/one/manifest.json" &&
-	[ "$(grep -c '"correct": true' "$folder/one/summary.json")" -ge 4 ] &&
-	[ "$(find "$folder/one/trials" -name capture.pcapng -size +10k | wc -l)" -eq 2 ] &&
-	[ "$(find "$folder/one/trials" -name latencies.csv -size +1k | wc -l)" -eq 2 ] &&
-	[ "$(find "$folder/one/trials" -name samples.csv -size +1k | wc -l)" -eq 2 ] &&
+	[ "$(grep -c '"correct": true' "$folder/one/summary.json")" -ge 6 ] &&
+	[ "$(find "$folder/one/trials" -name capture.pcapng -size +10k | wc -l)" -eq 3 ] &&
+	[ "$(find "$folder/one/trials" -name latencies.csv -size +1k | wc -l)" -eq 3 ] &&
+	[ "$(find "$folder/one/trials" -name samples.csv -size +1k | wc -l)" -eq 3 ] &&
 	grep -q 'wire to wire, us' "$folder/one.out" &&
 	! grep -q INCORRECT "$folder/one.out"; then
 	pass "$name"

@@ -26,7 +26,7 @@ static const char summary_text[] =
 	"  'stages_p50_ns': {}, 'histogram_ns': []}],"
 	" 'comparisons': [{'arm': 'spin', 'against': 'block', 'pairs': 5,"
 	"  'p50_ratio_median': 0.4, 'p50_ratio_min': 0.35,"
-	"  'p50_ratio_max': 0.45}],"
+	"  'p50_ratio_max': 0.45, 'verdict': 'faster by 60.0 %'}],"
 	" 'back_to_back': {'back_to_back_ns': {'count': 4000, 'p50': 1200,"
 	"  'p99': 5000}}}";
 
@@ -67,8 +67,9 @@ static void figures_and_verdicts_are_shown(void **state)
 	assert_non_null(strstr(text, "8.25"));
 	assert_non_null(strstr(text, "correct"));
 	assert_non_null(strstr(text, "INCORRECT"));
-	assert_non_null(strstr(text, "spin takes 0.40 x the time of block at "
-				     "p50 (median of 5 pairs; 0.35 to 0.45)"));
+	assert_non_null(strstr(text, "spin against block: faster by 60.0 %"));
+	assert_non_null(strstr(text, "0.40 x the time at p50 (median of 5 "
+				     "pairs; 0.35 to 0.45)"));
 	assert_non_null(strstr(text, "p50 1.20, p99 5.00 us (4000 frames)"));
 	free(text);
 }

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/results.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "measure/schema.h"
+
+/* Column latency_ns of a latencies.csv, the last one. */
+static int samples_read(const char *path, uint64_t **ns, size_t *count)
+{
+	size_t capacity = 0, line_size = 0, number = 0;
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	int err = 0;
+
+	*ns = NULL;
+	*count = 0;
+	if (!file) {
+		err = -errno;
+		log_error("%s: %s", path, log_reason(err));
+		return err;
+	}
+	while (!err && getline(&line, &line_size, file) > 0) {
+		const char *last = strrchr(line, ',');
+		char end = '\0';
+
+		if (number++ == 0)
+			continue;
+		if (*count == capacity) {
+			size_t wanted = capacity ? 2 * capacity : 1024;
+			uint64_t *more = realloc(*ns, wanted * sizeof(*more));
+
+			if (!more) {
+				err = -ENOMEM;
+				break;
+			}
+			*ns = more;
+			capacity = wanted;
+		}
+		/* A line that was cut has no newline. */
+		if (last &&
+		    sscanf(last + 1, "%" SCNu64 "%c", *ns + *count, &end) ==
+			    2 &&
+		    end == '\n') {
+			(*count)++;
+			continue;
+		}
+		log_error("%s: line %zu is no sample: '%.40s'", path, number,
+			  line);
+		err = -EBADMSG;
+	}
+	if (!err && number == 0) {
+		log_error("%s: is empty: not even a header", path);
+		err = -EBADMSG;
+	}
+	free(line);
+	fclose(file);
+	return err;
+}
+
+static unsigned int number_of(const json_t *object, const char *key)
+{
+	return (unsigned int)json_integer_value(json_object_get(object, key));
+}
+
+static int trial_load(struct results *results, const char *name)
+{
+	struct results_trial *trial = &results->trials[results->count];
+	char path[PATH_MAX];
+	size_t count;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/trials/%s/trial.json", results->folder,
+		 name);
+	/* A trial that was cut off has none, and is not counted. */
+	if (access(path, F_OK) < 0)
+		return 0;
+	err = schema_load(path, RESULTS_SCHEMA, schema_trial, &trial->json);
+	if (err)
+		return err;
+	results->count++;
+	trial->number = number_of(trial->json, "number");
+	trial->block = number_of(trial->json, "block");
+	trial->arm = number_of(trial->json, "arm");
+	trial->correct = json_is_true(json_object_get(
+		json_object_get(trial->json, "analysis"), "correct"));
+	if (trial->arm >= results->arm_count ||
+	    trial->block >= results->blocks) {
+		log_error("%s: keys 'block' and 'arm' are %u and %u: the "
+			  "manifest has %u blocks of %u arms",
+			  path, trial->block, trial->arm, results->blocks,
+			  results->arm_count);
+		return -EBADMSG;
+	}
+	snprintf(path, sizeof(path), "%s/trials/%s/latencies.csv",
+		 results->folder, name);
+	err = samples_read(path, &trial->ns, &count);
+	if (!err)
+		trial->percentiles = percentiles_of(trial->ns, count);
+	return err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct results_trial *left = a, *right = b;
+
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int trials_load(struct results *results)
+{
+	char path[PATH_MAX];
+	struct dirent **names;
+	int count, err = 0;
+
+	snprintf(path, sizeof(path), "%s/trials", results->folder);
+	count = scandir(path, &names, visible, alphasort);
+	if (count < 0) {
+		err = -errno;
+		log_error("%s: %s", path, log_reason(err));
+		return err;
+	}
+	results->trials = calloc((size_t)count + 1, sizeof(*results->trials));
+	if (!results->trials)
+		err = -ENOMEM;
+	for (int i = 0; i < count; i++) {
+		if (!err)
+			err = trial_load(results, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	if (!err)
+		qsort(results->trials, results->count, sizeof(*results->trials),
+		      by_number);
+	return err;
+}
+
+static int manifest_load(struct results *results, bool any_state)
+{
+	const json_t *parameters, *aa;
+	char path[PATH_MAX];
+	const char *state;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/manifest.json", results->folder);
+	err = schema_load(path, RESULTS_SCHEMA, schema_manifest,
+			  &results->manifest);
+	if (err)
+		return err;
+	parameters = json_object_get(results->manifest, "parameters");
+	state = json_string_value(json_object_get(results->manifest, "state"));
+	results->blocks = number_of(parameters, "blocks");
+	results->arm_count = (unsigned int)json_array_size(
+		json_object_get(parameters, "arms"));
+	aa = json_object_get(parameters, "aa");
+	results->aa = json_is_integer(aa) ? (int)json_integer_value(aa) : -1;
+	if (results->arm_count > RESULTS_ARMS_MAX ||
+	    results->aa >= (int)results->arm_count) {
+		log_error("%s: key 'parameters.aa' or 'parameters.arms': no "
+			  "such arm, or more than %d",
+			  path, RESULTS_ARMS_MAX);
+		return -EBADMSG;
+	}
+	if (any_state || !strcmp(state, "complete"))
+		return 0;
+	log_error("%s: half-written: key 'state' is '%s', not 'complete'", path,
+		  state);
+	return -EBADMSG;
+}
+
+static int all_there(const struct results *results)
+{
+	for (unsigned int block = 0; block < results->blocks; block++)
+		for (unsigned int arm = 0; arm < results->arm_count; arm++)
+			if (!results_trial(results, block, arm)) {
+				log_error("%s: half-written: no trial of block "
+					  "%u, arm '%s'",
+					  results->folder, block,
+					  results_arm_name(results, arm));
+				return -EBADMSG;
+			}
+	return 0;
+}
+
+int results_open(struct results *results, const char *folder, bool any_state)
+{
+	char path[PATH_MAX];
+	int err;
+
+	memset(results, 0, sizeof(*results));
+	snprintf(results->folder, sizeof(results->folder), "%s", folder);
+	err = manifest_load(results, any_state);
+	if (!err)
+		err = trials_load(results);
+	if (!err && !any_state)
+		err = all_there(results);
+	snprintf(path, sizeof(path), "%s/bias/analysis.json", results->folder);
+	if (!err)
+		results->bias = json_load_file(path, 0, NULL);
+	if (!results->bias)
+		results->bias = json_null();
+	if (err)
+		results_close(results);
+	return err;
+}
+
+void results_close(struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		json_decref(results->trials[i].json);
+		free(results->trials[i].ns);
+	}
+	free(results->trials);
+	json_decref(results->bias);
+	json_decref(results->manifest);
+	memset(results, 0, sizeof(*results));
+}
+
+const char *results_arm_name(const struct results *results, unsigned int arm)
+{
+	return json_string_value(json_array_get(
+		json_object_get(
+			json_object_get(results->manifest, "parameters"),
+			"arms"),
+		arm));
+}
+
+const struct results_trial *results_trial(const struct results *results,
+					  unsigned int block, unsigned int arm)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].block == block &&
+		    results->trials[i].arm == arm)
+			return &results->trials[i];
+	return NULL;
+}
+
+int results_arm_ns(const struct results *results, unsigned int arm,
+		   uint64_t **ns, size_t *count)
+{
+	size_t all = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].arm == arm)
+			all += results->trials[i].percentiles.count;
+	*ns = malloc((all + 1) * sizeof(**ns));
+	if (!*ns)
+		return -ENOMEM;
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+
+		if (trial->arm != arm || trial->percentiles.count == 0)
+			continue;
+		memcpy(*ns + *count, trial->ns,
+		       trial->percentiles.count * sizeof(**ns));
+		*count += trial->percentiles.count;
+	}
+	percentile_sort(*ns, *count);
+	return 0;
+}
+
+int results_save(const char *folder, const char *name, const json_t *value)
+{
+	char path[PATH_MAX], new[PATH_MAX + 8];
+	int err = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(new, sizeof(new), "%s.new", path);
+	file = fopen(new, "we");
+	if (!file)
+		err = -errno;
+	if (!err && (json_dumpf(value, file, JSON_INDENT(2)) < 0 ||
+		     fputc('\n', file) == EOF || fflush(file) == EOF))
+		err = errno ? -errno : -EIO;
+	if (file && fclose(file) == EOF && !err)
+		err = -errno;
+	if (!err && rename(new, path) < 0)
+		err = -errno;
+	if (err)
+		log_error("cannot write %s: %s", path, log_reason(err));
+	return err;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A results folder, read back from its raw files (measure/RESULTS.md):
+ * manifest.json, trials/NN-ARM/trial.json and latencies.csv. Everything that a
+ * report shows is made anew from these.
+ */
+#ifndef MEASURE_RESULTS_H
+#define MEASURE_RESULTS_H
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/percentile.h"
+
+#define RESULTS_SCHEMA	 "t2t-run/2"
+#define RESULTS_ARMS_MAX 64
+
+struct results_trial {
+	json_t *json;
+	unsigned int number, block, arm;
+	bool correct;
+	uint64_t *ns; /* raw latencies, ascending */
+	struct percentiles percentiles;
+};
+
+struct results {
+	char folder[PATH_MAX / 2];
+	json_t *manifest;
+	json_t *bias;		      /* bias/analysis.json, or null */
+	struct results_trial *trials; /* as they ran */
+	size_t count;
+	unsigned int arm_count, blocks;
+	int aa; /* the arm that is the baseline again; -1: none */
+};
+
+/*
+ * Read and check all of it. any_state: also one that was interrupted;
+ * otherwise what is not complete is refused. 0 or a negative errno, logged
+ * with file and key.
+ */
+int results_open(struct results *results, const char *folder, bool any_state);
+void results_close(struct results *results);
+
+const char *results_arm_name(const struct results *results, unsigned int arm);
+
+/* The trial of a block and arm, or NULL. */
+const struct results_trial *results_trial(const struct results *results,
+					  unsigned int block, unsigned int arm);
+
+/* All latencies of an arm's trials, ascending; to be freed. -ENOMEM. */
+int results_arm_ns(const struct results *results, unsigned int arm,
+		   uint64_t **ns, size_t *count);
+
+/* Write a JSON file whole or not at all. 0 or a negative errno, logged. */
+int results_save(const char *folder, const char *name, const json_t *value);
+
+#endif
