@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* A campaign's report, made anew from its raw files. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/option.h"
+#include "measure/export.h"
+#include "measure/html.h"
+#include "measure/report.h"
+#include "measure/schema.h"
+#include "measure/summary.h"
+
+struct config {
+	const char *result;
+	const char *html;
+	const char *compare;
+	const char *files;
+	bool json;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "result",
+	  .value = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, result),
+	  .required = true,
+	  .help = "results of t2t-run or of an experiment; the option's name\n"
+		  "may be left out when it comes first" },
+	{ .name = "html",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, html),
+	  .help = "write the report there as one self-contained page" },
+	{ .name = "files",
+	  .value = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, files),
+	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
+		  "each arm into that folder, which must exist" },
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, json),
+	  .help = "print the summary as JSON instead of the tables" },
+	{ .name = "compare",
+	  .value = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, compare),
+	  .help = "set these results beside it; refused where accelerator or\n"
+		  "schema differ" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-report",
+	.summary = "make a campaign's report from its raw files",
+	.synopsis = "FOLDER [OPTION...]",
+	.description =
+		"Reads manifest, trials and raw latencies of a results folder,\n"
+		"checks them, works out every figure and verdict again, and\n"
+		"shows them as text, JSON or a page. What is half-written or of\n"
+		"another schema version is refused.",
+	.exit_and_output =
+		"Tables, or one JSON object, on stdout. Exit status 1\n"
+		"when the results can't be used.",
+	.rows = rows,
+};
+
+struct report {
+	struct results results;
+	json_t *summary;
+};
+
+static int report_load(struct report *report, const char *folder)
+{
+	int err = results_open(&report->results, folder, false);
+
+	if (err)
+		return err;
+	err = summary_make(&report->results, &report->summary);
+	if (err)
+		results_close(&report->results);
+	return err;
+}
+
+static void report_free(struct report *report)
+{
+	json_decref(report->summary);
+	results_close(&report->results);
+}
+
+/* Whole or not at all. */
+static int page_write(const char *path, const struct report *report)
+{
+	char new[PATH_MAX];
+	FILE *file;
+	bool full;
+	int err;
+
+	snprintf(new, sizeof(new), "%s.new", path);
+	file = fopen(new, "we");
+	if (!file) {
+		err = -errno;
+		log_error("cannot write %s: %s", new, log_reason(err));
+		return err;
+	}
+	err = html_write(file, &report->results, report->summary);
+	full = ferror(file);
+	full = fclose(file) == EOF || full;
+	if (!err && (full || rename(new, path) < 0)) {
+		err = errno ? -errno : -EIO;
+		log_error("cannot write %s: %s", path, log_reason(err));
+	}
+	if (err)
+		unlink(new);
+	return err;
+}
+
+static const char *accelerator(const struct report *report)
+{
+	return json_string_value(
+		json_object_get(report->summary, "accelerator"));
+}
+
+static const json_t *arm_named(const struct report *report, const char *name)
+{
+	const json_t *arm;
+	size_t i;
+
+	json_array_foreach(json_object_get(report->summary, "arms"), i, arm)
+	{
+		const char *found =
+			json_string_value(json_object_get(arm, "receive"));
+
+		if (!strcmp(found, name))
+			return arm;
+	}
+	return NULL;
+}
+
+static double p50_of(const json_t *arm)
+{
+	return json_number_value(json_object_get(
+		json_object_get(arm, "wire_to_wire_ns"), "p50"));
+}
+
+/* Not interleaved, so no verdict: what the machine did between the two is in
+ * the difference. */
+static int compare(const struct report *one, const struct report *two)
+{
+	if (strcmp(accelerator(one), accelerator(two)) != 0) {
+		log_error("%s and %s are not comparable: accelerators %s and "
+			  "%s",
+			  one->results.folder, two->results.folder,
+			  accelerator(one), accelerator(two));
+		return -EINVAL;
+	}
+	printf("\nbeside %s: no verdict, since blocks are not shared\n"
+	       "%-24s %12s %12s %8s\n",
+	       two->results.folder, "p50, us", "this", "that", "that/this");
+	for (unsigned int i = 0; i < one->results.arm_count; i++) {
+		const char *name = results_arm_name(&one->results, i);
+		const json_t *here = arm_named(one, name);
+		const json_t *there = arm_named(two, name);
+
+		if (there && p50_of(here) > 0)
+			printf("%-24s %12.2f %12.2f %8.2f\n", name,
+			       p50_of(here) / 1e3, p50_of(there) / 1e3,
+			       p50_of(there) / p50_of(here));
+		else
+			printf("%-24s %12.2f %12s\n", name, p50_of(here) / 1e3,
+			       "not there");
+	}
+	return 0;
+}
+
+static int report_show(const struct config *config, const struct report *report)
+{
+	struct report other;
+	int err = schema_check(schema_summary, report->summary, config->result);
+
+	if (!err && config->files)
+		err = export_all(config->files, &report->results,
+				 report->summary);
+	if (!err && config->html)
+		err = page_write(config->html, report);
+	if (err)
+		return err;
+	if (config->json) {
+		json_dumpf(report->summary, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		report_print(stdout, report->summary, report->results.manifest,
+			     isatty(STDOUT_FILENO));
+	}
+	if (config->compare) {
+		err = report_load(&other, config->compare);
+		if (err)
+			return err;
+		err = compare(report, &other);
+		report_free(&other);
+	}
+	if (fflush(stdout) == EOF) {
+		log_error("cannot write to stdout: %s", log_reason(-errno));
+		return -EIO;
+	}
+	return err;
+}
+
+/* FOLDER alone, in front, is --result FOLDER. */
+static char **arguments(int *argc, char **argv)
+{
+	static char name[] = "--result";
+	char **all = calloc((size_t)*argc + 2, sizeof(*all));
+	int n = 0;
+
+	for (int i = 0; i < *argc && all; i++) {
+		if (i == 1 && argv[i][0] != '-')
+			all[n++] = name;
+		all[n++] = argv[i];
+	}
+	*argc = n;
+	return all;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	enum option_result result;
+	struct report report;
+	int code = 1;
+
+	argv = arguments(&argc, argv);
+	if (!argv)
+		return 1;
+	result = option_parse_arguments(&program, argc, argv, &config);
+	if (result != OPTION_RUN)
+		code = (int)result;
+	else if (report_load(&report, config.result) == 0) {
+		code = report_show(&config, &report) < 0;
+		report_free(&report);
+	}
+	free(argv);
+	return code;
+}
