@@ -24,6 +24,9 @@ PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils
 PACKAGES_BENCH := sockperf strace gzip
+comma := ,
+# RESULT has a default, for what a run makes; a report needs one that is there.
+REPORTED := $(if $(filter command line environment,$(origin RESULT)),$(RESULT))
 # The lab proper: two guests under libvirt, made and measured by Ansible.
 PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
@@ -106,6 +109,16 @@ run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two na
 		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
 		--output $(RESULT)
 
+report: build ## the report of RESULT=folder anew from its raw files; COMPARE=a,b sets two side by side
+	@result='$(or $(firstword $(subst $(comma), ,$(COMPARE))),$(REPORTED))'; \
+	[ -n "$$result" ] || { echo 'make report: RESULT=FOLDER or COMPARE=A,B' >&2; exit 1; }; \
+	$(BUILD)/t2t-report "$$result" --html "$$result/report.html" --files "$$result" \
+		$(if $(COMPARE),--compare '$(word 2,$(subst $(comma), ,$(COMPARE)))') && \
+	echo "report     $$result/report.html"
+
+power: build $(BUILD)/sample.csv.gz ## how small a slow-down the lab finds, and how often it errs
+	@$(sudo) c/tests/bench/power.sh $(BUILD) '$(FEED)'
+
 image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMAGE=file takes yours
 	@$(sudo) images/make-image $(KERNEL:%=--kernel '%') $(IMAGE:%=--image '%')
 
@@ -155,5 +168,5 @@ man: build ## write the man pages to c/build/man
 clean: ## remove what was built; results stay
 	@$(MAKE) --no-print-directory -s -C c clean
 
-.PHONY: help deps deps-test deps-bench deps-lab build run image doctor up status \
+.PHONY: help deps deps-test deps-bench deps-lab build run report power image doctor up status \
 	console ssh experiment teardown test bench probe lint man clean

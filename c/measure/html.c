@@ -18,10 +18,11 @@ static const char style[] =
 	".bad{color:#b00020;font-weight:600}.note{color:#555;font-size:.9rem}"
 	".wide{overflow-x:auto}"
 	"table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}"
-	"th,td{padding:.25rem .6rem;border-bottom:1px solid #ddd;"
+	"th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;"
 	"text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}"
 	"th:first-child,td:first-child,.text td,.text th{text-align:left}"
 	".text td{overflow-wrap:anywhere}"
+	".text td:first-child,.text th:first-child{min-width:9rem}"
 	"svg{width:100%;height:auto;display:block}"
 	"pre{background:#f5f5f5;padding:.7rem;white-space:pre-wrap;"
 	"overflow-wrap:anywhere;font-size:.85rem}"
@@ -193,8 +194,7 @@ static void arms_write(FILE *out, const json_t *summary)
 	const json_t *arm;
 	size_t n;
 
-	fputs("<h2>Figures</h2>\n<div class=\"wide\"><table><tr><th>us, "
-	      "medians over the blocks</th><th>min</th><th>p50</th>"
+	fputs("<h2>Figures, us, medians over the blocks</h2>\n<div class=\"wide\"><table><tr><th>arm</th><th>min</th><th>p50</th>"
 	      "<th>p90</th><th>p99</th><th>p99.9</th><th>max</th>"
 	      "<th>triggers</th><th>matched</th><th>missing</th>"
 	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",

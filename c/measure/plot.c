@@ -27,7 +27,7 @@ static void head_write(FILE *script, const char *name)
 		"set border 3 lc rgb '#666666'\n"
 		"set tics nomirror textcolor rgb '#333333'\n"
 		"set grid lc rgb '#dddddd' lw 1\n"
-		"set key outside bottom center horizontal\n"
+		"set key outside top center horizontal\n"
 		"set ylabel 'wire to wire, us'\nset logscale y\n",
 		name);
 }
@@ -74,13 +74,13 @@ static int curve_write(FILE *script, const struct results *results,
 }
 
 static void plot_write(FILE *script, const struct results *results,
-		       const char *style)
+		       const char *style, const char *usual, const char *again)
 {
 	for (unsigned int arm = 0; arm < results->arm_count; arm++) {
 		fprintf(script,
 			"%s $d%u using 1:2 with %s%s lc rgb '%s' title ",
 			arm ? "," : "plot", arm, style,
-			(int)arm == results->aa ? " dt 2" : "",
+			(int)arm == results->aa ? again : usual,
 			colours[(int)arm == results->aa ? 0 : arm % COLOURS]);
 		name_write(script, results_arm_name(results, arm));
 	}
@@ -101,7 +101,7 @@ static int curves_write(FILE *script, const struct results *results)
 		"set xtics ('0 %%%%' 1, '50 %%%%' 2, '90 %%%%' 10, '99 %%%%' 100, "
 		"'99.9 %%%%' 1000, '99.99 %%%%' 10000, '99.999 %%%%' 100000)\n",
 		most);
-	plot_write(script, results, "lines lw 2");
+	plot_write(script, results, "lines lw 2", "", " dt 2");
 	return err;
 }
 
@@ -130,7 +130,7 @@ static int blocks_write(FILE *script, const struct results *results)
 		"set ylabel 'p50 of each trial, us'\n",
 		results->blocks,
 		results->blocks > 20 ? results->blocks / 10 : 1);
-	plot_write(script, results, "points pt 7 ps 0.7");
+	plot_write(script, results, "points ps 0.7", " pt 7", " pt 6");
 	return 0;
 }
 

@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# t2t-report: a folder of known figures in, the right verdict and a sound page
+# out; and what it refuses. Needs no network.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=${BUILD:-build}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# Three arms: base, base again, and one at 60 % of it, in 8 blocks. Its name
+# tries to be markup, and gnuplot's.
+# shellcheck disable=SC2016 # it must not expand
+evil='</title><script>alert(1)</script>'"'"'`"$x'
+make_results() { # folder
+	local block arm number=0 order to
+	mkdir -p "$1/trials"
+	cat >"$1/manifest.json" <<END
+{"schema": "t2t-run/2", "state": "complete", "started": "now",
+ "place": "test", "accelerator": "none", "command_line": "again <&> 'it'",
+ "question": "is <b> faster?", "host": {"kernel": "6.1"},
+ "knobs": [{"knob": "net.core.busy_read", "wanted": "50", "found": "49"}],
+ "parameters": {"arms": ["base", "${evil//\"/\\\"}", "base@again"],
+  "aa": 2, "blocks": 8, "seed": 1}}
+END
+	for block in {0..7}; do
+		for arm in 0 1 2; do
+			number=$((number + 1))
+			to=$1/trials/$number-x
+			mkdir "$to"
+			cat >"$to/trial.json" <<END
+{"schema": "t2t-run/2", "number": $number, "block": $block, "arm": $arm,
+ "folder": "trials/$number-x", "counters": {"before": {"drops": 1},
+ "after": {"drops": 3}}, "analysis": {"correct": true, "packets": 9,
+ "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
+ "wrong": 0}}
+END
+			{
+				echo 'sequence,trigger_ns,order_ns,latency_ns'
+				for order in {1..30}; do
+					case $arm in
+					1) echo "1,2,3,$((6000 + 30 * order + 10 * block))" ;;
+					*) echo "1,2,3,$((10000 + 50 * order + 10 * block + 7 * arm))" ;;
+					esac
+				done
+			} >"$to/latencies.csv"
+		done
+	done
+}
+make_results "$folder/good"
+
+report() { # argument...
+	"$BUILD/t2t-report" "$@" >"$folder/out" 2>"$folder/err" </dev/null
+}
+
+check() { # name, command...
+	local name=$1
+	shift
+	if "$@"; then
+		pass "$name"
+	else
+		fail "$name" < <(cat "$folder/out" "$folder/err")
+	fi
+}
+
+mkdir "$folder/files"
+report "$folder/good" --files "$folder/files"
+check 'the verdict is right' grep -q 'faster by 39.9 %' "$folder/out"
+check 'a curve for HdrHistogram' \
+	grep -qE '^ +6\.[0-9]+ 0\.000000000000 +1 +1\.00$' "$folder/files/"01-*.hgrm
+check 'CSV has a row a trial' test "$(wc -l <"$folder/files/trials.csv")" -eq 25
+check 'JUnit has a case a trial' \
+	test "$(grep -c '<testcase' "$folder/files/junit.xml")" -eq 24
+report "$folder/good" --json
+cp "$folder/out" "$folder/first"
+report "$folder/good" --json
+check 'the same again, to the last digit' cmp -s "$folder/out" "$folder/first"
+
+page=$folder/page.html
+if ! command -v gnuplot >/dev/null 2>&1; then
+	skip 'the page' 'gnuplot is not installed'
+else
+	report "$folder/good" --html "$page"
+	check 'the page is written' test -s "$page"
+	# shellcheck disable=SC2317 # called by check
+	curves() {
+		[ "$(grep -oE 'id="curves_plot_[0-9]+"' "$page" | sort -u | wc -l)" -eq 3 ]
+	}
+	check 'every arm has a curve' curves
+	# shellcheck disable=SC2317 # called by check
+	quiet() {
+		! grep -qiE '<script|<link|<img|<iframe|@import|url\(http' "$page" &&
+			! grep -oE '(src|href)="?(https?:)?//[^ ]*' "$page"
+	}
+	check 'nothing is loaded, no name becomes markup' quiet
+	check 'knobs wanted and found are shown' grep -q '<td>49</td>' "$page"
+	check 'counters are shown' grep -q '<td>16</td>' "$page"
+	check 'it prints and fits a phone' \
+		grep -q 'name="viewport".*' "$page"
+	if command -v xmllint >/dev/null 2>&1; then
+		sed 1d "$page" | xmllint --noout - 2>"$folder/err"
+		check 'the page is well-formed' test "${PIPESTATUS[1]}" -eq 0
+		check 'JUnit is well-formed' xmllint --noout "$folder/files/junit.xml"
+	else
+		skip 'the page is well-formed' 'xmllint is not installed'
+	fi
+	if command -v chromium >/dev/null 2>&1; then
+		mkdir -p "$BUILD/tests/log"
+		timeout 60 chromium --headless --no-sandbox --disable-gpu \
+			--user-data-dir="$folder/chromium" --enable-logging=stderr \
+			--window-size=1000,2600 \
+			--screenshot="$BUILD/tests/log/report.png" \
+			"file://$page" >"$folder/out" 2>"$folder/err"
+		check 'Chromium shows it' test -s "$BUILD/tests/log/report.png"
+		check 'Chromium has nothing against it' \
+			test "$(grep -c 'CONSOLE' "$folder/err")" -eq 0
+	else
+		skip 'Chromium shows it' 'chromium is not installed'
+	fi
+fi
+
+# A copy with one thing wrong is refused, with file and key.
+refuses() { # name, text in the message, sed script or command on the copy
+	local name=$1 text=$2 copy=$folder/copy
+	shift 2
+	rm -rf "$copy"
+	cp -r "$folder/good" "$copy"
+	(cd "$copy" && "$@")
+	report "$copy"
+	if [ $? -eq 1 ] && grep -qF -- "$text" "$folder/err" && [ ! -s "$folder/out" ]; then
+		pass "$name"
+	else
+		fail "$name" < <(cat "$folder/err" "$folder/out")
+	fi
+}
+refuses 'no manifest' 'manifest.json: No such file' rm manifest.json
+refuses 'half-written' "key 'state' is 'running'" \
+	sed -i 's/"complete"/"running"/' manifest.json
+refuses 'another schema' "key 'schema' is 't2t-run/1'" \
+	sed -i 's,t2t-run/2,t2t-run/1,' manifest.json
+refuses 'a manifest cut off' 'manifest.json: line' truncate -s 99 manifest.json
+refuses 'a key of another type' "key 'parameters.blocks' is not an integer" \
+	sed -i 's/"blocks": 8/"blocks": "8"/' manifest.json
+refuses 'too many blocks' "key 'parameters.blocks' is 9999" \
+	sed -i 's/"blocks": 8/"blocks": 9999/' manifest.json
+refuses 'no such A/A arm' "key 'parameters.aa'" sed -i 's/"aa": 2/"aa": 7/' manifest.json
+refuses 'a trial missing' 'no trial of block 2' rm -r trials/7-x
+refuses 'a trial of no such arm' "keys 'block' and 'arm'" \
+	sed -i 's/"arm": 0/"arm": 9/' trials/1-x/trial.json
+refuses 'samples cut off' 'latencies.csv: line' truncate -s -2 trials/1-x/latencies.csv
+refuses 'samples that are none' 'is no sample' \
+	sed -i '3s/.*/1,2,3,x/' trials/1-x/latencies.csv
+refuses 'samples empty' 'latencies.csv: is empty' truncate -s 0 trials/1-x/latencies.csv
+refuses 'samples missing' 'latencies.csv: No such file' rm trials/1-x/latencies.csv
+
+# Shown, and in no verdict: 7 blocks are left.
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
+sed -i 's/"correct": true/"correct": false/' "$folder/copy/trials/2-x/trial.json"
+report "$folder/copy"
+check 'an incorrect trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
+check 'an incorrect trial is shown' grep -q INCORRECT "$folder/out"
+
+report "$folder/good" --compare "$folder/copy"
+check 'two results stand side by side' grep -q '^base .* 1.00$' "$folder/out"
+sed -i 's/"accelerator": "none"/"accelerator": "tcg"/' "$folder/copy/manifest.json"
+report "$folder/good" --compare "$folder/copy"
+check 'different accelerators are refused' grep -q 'accelerators none and tcg' "$folder/err"
+report "$folder/good" --html /dev/full/x
+check 'a page that cannot be written is said' grep -q 'cannot write' "$folder/err"
+finish
