@@ -165,11 +165,31 @@ static int arms_split(char *text, struct campaign_config *campaign, char *again,
 	return 0;
 }
 
+/* The A/A pair's, or a slow-down in digits. */
+static bool suffix_known(const char *suffix)
+{
+	const size_t len = strlen(CAMPAIGN_HANDICAP);
+
+	if (!strcmp(suffix, CAMPAIGN_AGAIN))
+		return true;
+	if (strncmp(suffix, CAMPAIGN_HANDICAP, len) != 0 || !suffix[len])
+		return false;
+	return strspn(suffix + len, "0123456789") == strlen(suffix + len);
+}
+
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
 	size_t len = strcspn(arm, ":+@");
+	const char *suffix = strchr(arm, '@');
 	const struct receive_ops *ops;
+
+	if (suffix && !suffix_known(suffix)) {
+		log_error("--arms: '%s': wanted: PATH" CAMPAIGN_HANDICAP
+			  "NS, not '%s'",
+			  arm, suffix);
+		return -EINVAL;
+	}
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
 		if (strlen(ops->name) == len && !memcmp(ops->name, arm, len) &&

@@ -127,6 +127,8 @@ check_usage 'a missing feed is bad usage' '--feed' --feed "$folder/nothing"
 check_usage 'an unknown path is bad usage' "'warp'" "${feed[@]}" --arms 'block warp'
 check_usage 'a path in memory is bad usage' "'null'" "${feed[@]}" --arms 'null'
 check_usage 'no path at all is bad usage' '--arms' "${feed[@]}" --arms ' '
+check_usage 'an unknown suffix is bad usage' '@handicap=' "${feed[@]}" --arms 'spin@slow=3'
+check_usage 'a slow-down of no number is bad usage' '@handicap=' "${feed[@]}" --arms 'spin@handicap=x'
 check_usage 'a wrong amount is bad usage' '--threshold-usd' "${feed[@]}" --threshold-usd much
 check_usage 'a group that is none is bad usage' '--group' "${feed[@]}" --group 10.0.0.1:5
 check_usage 'a wrong pace is bad usage' '--pace' "${feed[@]}" --pace warp:9
