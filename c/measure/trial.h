@@ -33,9 +33,9 @@ struct trial_config {
 	const char *pace;	   /* as the exchange takes it */
 	const char *threshold_usd; /* as trader and wiretap take it */
 	const char *aggress;
-	const char *group;	  /* ADDR:PORT */
-	uint64_t handicap_ns;	  /* of the trader; 0: none */
-	int cpu[TRIAL_ROLES];	  /* -1: not pinned */
+	const char *group;    /* ADDR:PORT */
+	uint64_t handicap_ns; /* of the trader; 0: none */
+	int cpu[TRIAL_ROLES]; /* -1: not pinned */
 	/* For trial_back_to_back(): makes the far end send back what comes in.
 	 * NULL: by tc-mirred(8). 0 or a negative errno, logged. */
 	int (*reflector)(const struct trial_wire *wire);
