@@ -42,6 +42,8 @@ enum receive_caps {
 	RECEIVE_EXCLUSIVE = 1 << 5, /* one an interface: a second one is
 				       refused with -EBUSY, and kernel sockets
 				       there don't get the group meanwhile */
+	RECEIVE_FRAMES = 1 << 6,    /* sees frames: nothing of a datagram that
+				    came in IP fragments */
 };
 
 struct receive {

@@ -16,8 +16,13 @@ const struct option_row receive_socket_options[] = {
 	OPTION_END,
 };
 
-static void slots_prepare(struct receive_socket *rx, unsigned int slot_count)
+int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count)
 {
+	int err = mem_arena_open(&rx->arena, slot_count * sizeof(*rx->slots),
+				 false);
+
+	if (err)
+		return err;
 	rx->slots = rx->arena.base;
 	for (unsigned int i = 0; i < slot_count; i++) {
 		struct receive_socket_slot *slot = &rx->slots[i];
@@ -28,6 +33,7 @@ static void slots_prepare(struct receive_socket *rx, unsigned int slot_count)
 						 .msg_iovlen = 1,
 						 .msg_control = slot->control };
 	}
+	return 0;
 }
 
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
@@ -44,11 +50,9 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 			  log_reason(err));
 		return err;
 	}
-	err = mem_arena_open(&rx->arena, slot_count * sizeof(*rx->slots),
-			     false);
+	err = receive_socket_slots(rx, slot_count);
 	if (err)
 		return err;
-	slots_prepare(rx, slot_count);
 	rx->fd = socket_multicast_receiver(&config->group, &interface,
 					   &buffer_bytes);
 	if (rx->fd < 0) {

@@ -53,6 +53,9 @@ extern const struct option_row receive_socket_options[];
 		.help = "the kernel's receive stamps (SO_TIMESTAMPNS)"    \
 	}
 
+/* The slots alone, for paths with a socket of another kind: 0 or -ENOMEM. */
+int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count);
+
 /* Open, bind and join, with that many slots. 0 or a negative errno, logged;
  * gives everything back on failure. */
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);

@@ -2,13 +2,11 @@
 /* AF_XDP: the group's frames in memory shared with the driver, past the
  * kernel's stack; all else is left to the kernel. */
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "net/xdp_socket.h"
-#include "receive/receive_ops.h"
+#include "receive/receive_member.h"
 #include "wire/datagram.h"
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
@@ -79,29 +77,6 @@ static int xdp_probe(const struct receive_config *config, const char **why)
 	return xdp_socket_probe(why);
 }
 
-/* Join the group, so that switches and the NIC let it through: a socket bound
- * to no port receives nothing itself. */
-static int group_join(struct receive_xdp *rx)
-{
-	struct ip_mreqn member = {
-		.imr_multiaddr = rx->receive.config.group.sin_addr,
-		.imr_ifindex = (int)rx->socket.interface.index,
-	};
-	int err;
-
-	rx->member = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (rx->member >= 0 &&
-	    setsockopt(rx->member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member,
-		       sizeof(member)) == 0)
-		return 0;
-	err = -errno;
-	log_error("--receive xdp: %s: the group can't be joined: %s",
-		  rx->receive.config.interface, log_reason(err));
-	if (rx->member >= 0)
-		close(rx->member);
-	return err;
-}
-
 static int xdp_open(struct receive *receive)
 {
 	struct receive_xdp *rx =
@@ -122,12 +97,13 @@ static int xdp_open(struct receive *receive)
 
 	if (err)
 		return err;
-	err = group_join(rx);
-	if (err)
+	rx->member = receive_member_open(receive, &rx->socket.interface);
+	if (rx->member < 0) {
 		xdp_socket_close(&rx->socket);
-	else
-		receive->xdp = &rx->socket;
-	return err;
+		return rx->member;
+	}
+	receive->xdp = &rx->socket;
+	return 0;
 }
 
 static int xdp_poll(struct receive *receive, struct packet *packets,
@@ -177,7 +153,7 @@ static void xdp_close(struct receive *receive)
 const struct receive_ops receive_xdp_ops = {
 	.name = "xdp",
 	.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
-	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE,
+	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE | RECEIVE_FRAMES,
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 	.size = sizeof(struct receive_xdp),
 	.options = xdp_options,
