@@ -19,7 +19,7 @@ RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 # What is missing is installed; nothing is assumed to be there but apt.
 PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
-	liburing-dev libxdp-dev libbpf-dev libgsl-dev
+	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils
@@ -32,10 +32,14 @@ PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
 	cloud-image-utils python3-libvirt python3-lxml openssh-client rsync jq \
 	util-linux
-PACKAGES_LAB_TEST := ansible-lint cloud-init libxml2-utils
+PACKAGES_LAB_TEST := ansible-lint libxml2-utils
 
 # local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.
 INVENTORY := lab
+ifeq ($(wildcard inventory/$(INVENTORY)/hosts.yml),)
+$(error INVENTORY=$(INVENTORY): there is none in inventory/; there are: \
+	$(notdir $(wildcard inventory/*)))
+endif
 SET :=
 # More of the image: KERNEL=rt, KERNEL=path/to/bzImage, IMAGE=disk.qcow2.
 KERNEL :=

@@ -13,6 +13,7 @@ GIB = 1 << 30
 NIC_DEVICES = {"virtio": "virtio-net-pci"}  # libvirt's name -> QEMU's
 NIC_MODELS = ("virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "igb")
 IMAGE_BYTES = 6 * GIB  # root, build root and archives while it is made
+VIRTIO_RINGS = (256, 512, 1024)  # descriptors that QEMU takes
 GUEST_BYTES = 1 * GIB  # what a guest writes over the image
 
 
@@ -28,10 +29,12 @@ def must(check, found, wanted, good, mend):
 def number_list(text):
     numbers = []
     for part in str(text).split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if not (first.isdigit() and last.isdigit()
+                and int(first) <= int(last)):
             raise ValueError(text)
-        numbers += range(int(first), int(last or first) + 1)
+        numbers += range(int(first), int(last) + 1)
     return numbers
 
 
@@ -164,6 +167,40 @@ def nic_rows(name, domain, facts):
     return rows
 
 
+def size_rows(name, domain):
+    """Numbers that neither QEMU nor libvirt takes."""
+    rows = []
+    for knob, least in (("vcpus", 1), ("memory_mib", 128), ("iothreads", 0),
+                        ("nic_queues", 1), ("hugepage_kib", 0),
+                        ("nic_rx_ring", 0), ("nic_tx_ring", 0)):
+        if int(domain[knob]) < least:
+            rows.append(must(f"{name}: domain_{knob}", domain[knob],
+                             f"{least} or more", False,
+                             f"set domain_{knob} of {name} to that"))
+    for knob in ("nic_rx_ring", "nic_tx_ring"):
+        ring = int(domain[knob])
+        if domain["nic_model"] == "virtio" and ring > 0 \
+                and ring not in VIRTIO_RINGS:
+            rows.append(must(f"{name}: domain_{knob}", ring,
+                             " ".join(map(str, VIRTIO_RINGS)), False,
+                             f"set domain_{knob} of {name} to one of these"))
+    return rows
+
+
+def image_row(settings):
+    """make up makes it beforehand; ansible-playbook up.yml does not."""
+    return row("image", "there" if settings["image"] else "not made",
+               settings["images"], "ok" if settings["image"] else
+               "FAIL" if settings["strict"] else "note", "make image")
+
+
+def folder_row(facts, settings):
+    return must("the lab's folder", settings["folder"]
+                if facts["folder_writable"] else
+                f"{settings['folder']}: cannot be written", "writable",
+                facts["folder_writable"], "set LAB_FOLDER to another one")
+
+
 def kernel_row(name, domain, settings):
     kernels = settings["kernels"]
     # No image yet; or one of one's own, which boots by itself.
@@ -177,6 +214,7 @@ def kernel_row(name, domain, settings):
 def guest_rows(facts, plan, settings):
     rows = []
     for name, domain in plan.items():
+        rows += size_rows(name, domain)
         rows += nic_rows(name, domain, facts)
         rows += kernel_row(name, domain, settings)
         machines = facts["emulator"]["machines"]
@@ -278,7 +316,7 @@ def bridge_rows(facts, bridges):
 
 def checks(facts, plan, settings):
     """settings: bridges; folder, the lab's; image (is it made?), images,
-    its folder, and kernels, those that it has."""
+    its folder, and kernels, those that it has; strict: up comes next."""
     emulator = facts["emulator"]
     disk = (0 if settings["image"] else IMAGE_BYTES) + \
         GUEST_BYTES * len(plan)
@@ -296,6 +334,8 @@ def checks(facts, plan, settings):
         vhost_row(facts, plan),
         *cpu_rows(facts, plan),
         *memory_rows(facts, plan),
+        folder_row(facts, settings),
+        image_row(settings),
         must("disk", f"{facts['disk_free'] / GIB:.1f} GiB free",
              f"{disk / GIB:.1f} GiB", facts["disk_free"] >= disk,
              f"make room below {settings['folder']}"),

@@ -66,6 +66,9 @@ def plan(wanted, facts):
         for knob, share in shares[name].items():
             if domain[knob] == "auto":
                 domain[knob] = share
+        if not isinstance(domain["vcpupin"], (list, tuple)):
+            one = str(domain["vcpupin"])
+            domain["vcpupin"] = [one] * int(domain["vcpus"]) if one else []
         domain["vcpupin"] = [str(cpus) for cpus in domain["vcpupin"]]
         domain["emulatorpin"] = str(domain["emulatorpin"])
         domain["iothreadpin"] = str(domain["iothreadpin"])

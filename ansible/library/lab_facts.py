@@ -301,6 +301,13 @@ def disk_free(path):
     return usage.f_bavail * usage.f_frsize
 
 
+def writable(path):
+    """Is the folder there to be written in, or can it be made?"""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
+
+
 def bridge_filter():
     """Do the host's own packet filters drop what bridges forward?"""
     calls = read("/proc/sys/net/bridge/bridge-nf-call-iptables", "0") == "1"
@@ -353,6 +360,7 @@ def main():
         "kvm_open": access["kvm"],
         "answers": {place: greets(place) for place in parameters["places"]},
         "disk_free": disk_free(parameters["folder"]),
+        "folder_writable": writable(parameters["folder"]),
         "record": record(parameters["folder"]),
     })
 

@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "channel/transport.h"
 #include "channel/transport_ops.h"
+#include "net/socket.h"
 
 extern const struct transport_ops transport_null_ops;
 extern const struct transport_ops transport_send_ops;
+extern const struct transport_ops transport_uring_ops;
+extern const struct transport_ops transport_zerocopy_ops;
+extern const struct transport_ops transport_bypass_ops;
 
 static const struct transport_ops *const kinds[] = {
-	&transport_null_ops,
-	&transport_send_ops,
+	&transport_null_ops,	 &transport_send_ops,	&transport_uring_ops,
+	&transport_zerocopy_ops, &transport_bypass_ops,
 };
 
 static const struct transport_ops *kind_find(const char *name, size_t len)
@@ -42,7 +48,8 @@ static const char *kind_fault(const struct transport_ops *ops)
 	return ops->probe && ops->probe(&why) < 0 ? why : NULL;
 }
 
-int transport_open(const char *text, int fd, struct transport **transport)
+/* Found, allocated, its options read; not open. 0 or a negative errno, logged. */
+static int kind_make(const char *text, struct transport **transport)
 {
 	size_t len = strcspn(text, ":");
 	const struct transport_ops *ops = kind_find(text, len);
@@ -63,11 +70,9 @@ int transport_open(const char *text, int fd, struct transport **transport)
 	if (!new)
 		return -ENOMEM;
 	new->ops = ops;
-	new->fd = fd;
+	new->fd = -1;
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
 				what, new, &new->text);
-	if (!err && ops->open)
-		err = ops->open(new);
 	if (err) {
 		free(new->text);
 		free(new);
@@ -77,12 +82,92 @@ int transport_open(const char *text, int fd, struct transport **transport)
 	return 0;
 }
 
+static void kind_free(struct transport **transport)
+{
+	free((*transport)->text);
+	free(*transport);
+	*transport = NULL;
+}
+
+int transport_open(const char *text, int fd, struct transport **transport)
+{
+	int err = kind_make(text, transport);
+	struct transport *new = *transport;
+
+	if (err)
+		return err;
+	new->fd = fd;
+	if (new->ops->connect) {
+		log_error("--transport %s: makes its connection itself",
+			  new->ops->name);
+		err = -EOPNOTSUPP;
+	} else if (new->ops->open) {
+		err = new->ops->open(new);
+	}
+	if (err)
+		kind_free(transport);
+	return err;
+}
+
+static int socket_open(struct transport *transport,
+		       const struct transport_config *config)
+{
+	int err;
+
+	transport->fd =
+		socket_connect(&config->peer, config->timeout_ms, config->stop);
+	if (transport->fd < 0)
+		return transport->fd;
+	err = socket_keepalive(transport->fd, 10, 2, 3);
+	if (!err && transport->ops->open)
+		err = transport->ops->open(transport);
+	if (err)
+		close(transport->fd);
+	return err;
+}
+
+int transport_connect(const char *text, const struct transport_config *config,
+		      struct transport **transport)
+{
+	int err = kind_make(text, transport);
+	struct transport *new = *transport;
+
+	if (err)
+		return err;
+	err = new->ops->connect ? new->ops->connect(new, config)
+				: socket_open(new, config);
+	if (err)
+		kind_free(transport);
+	else
+		new->connected = true;
+	return err;
+}
+
+int transport_alive(struct transport *transport)
+{
+	char bytes[512];
+	ssize_t n;
+
+	if (transport->ops->alive)
+		return transport->ops->alive(transport);
+	if (transport->fd < 0)
+		return 0;
+	/* The peer sends nothing: what can be read is its end. Bytes that come
+	 * all the same are taken, since they would hide it. */
+	n = recv(transport->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return 0;
+	return n == 0 ? -EPIPE : -errno;
+}
+
 void transport_close(struct transport *transport)
 {
 	if (!transport)
 		return;
 	if (transport->ops->close)
 		transport->ops->close(transport);
+	if (transport->connected && transport->fd >= 0)
+		close(transport->fd);
 	free(transport->text);
 	free(transport);
 }

@@ -384,13 +384,14 @@ static void ready_say(struct exchange *exchange)
 	const struct exchange_config *config = exchange->config;
 	char listen[ADDRESS_TEXT_MAX], group[ADDRESS_TEXT_MAX];
 
-	log_info("takes orders at %s, publishes %s to %s through %s",
-		 address_format(&config->order_entry.listen, listen),
-		 config->marketdata.feed,
-		 address_format(&config->marketdata.group, group),
-		 config->marketdata.interface ? config->marketdata
-							.interface->name
-					      : "the routing table's choice");
+	log_info(
+		"takes orders at %s, publishes %s to %s through %s",
+		address_format(&config->order_entry.listen, listen),
+		config->marketdata.feed,
+		address_format(&config->marketdata.to.group, group),
+		config->marketdata.to.interface ? config->marketdata.to
+							  .interface->name
+						: "the routing table's choice");
 	state_say(exchange);
 }
 

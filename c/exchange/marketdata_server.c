@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
-#include "net/socket.h"
 
 #define END_EVERY_NS	    100000000 /* one that is lost is not the last */
 #define REFUSED_WAIT_NS	    50000     /* nothing tells when a queue has room */
@@ -39,23 +38,6 @@ static int send_times_open(struct marketdata_server *server)
 	return line_writer_put(server->send_times, header, sizeof(header) - 1);
 }
 
-/* A full interface queue tells a UDP sender only on request: without this
- * datagrams vanish and are counted as sent. ip(7), IP_RECVERR. */
-static int socket_open(struct marketdata_server *server)
-{
-	const struct marketdata_config *config = server->config;
-	int found, err;
-
-	server->fd = socket_multicast_sender(&config->group, config->interface,
-					     (unsigned int)config->ttl);
-	if (server->fd < 0)
-		return server->fd;
-	err = socket_option(server->fd, IPPROTO_IP, IP_RECVERR, 1, &found);
-	if (err)
-		log_error("cannot set IP_RECVERR: %s", log_reason(err));
-	return err;
-}
-
 int marketdata_server_open(struct marketdata_server *server,
 			   const struct marketdata_config *config)
 {
@@ -63,16 +45,12 @@ int marketdata_server_open(struct marketdata_server *server,
 
 	memset(server, 0, sizeof(*server));
 	server->config = config;
-	server->fd = server->send_times_fd = -1;
-	for (unsigned int i = 0; i < MARKETDATA_BURST; i++) {
-		server->burst[i].msg_hdr.msg_iov = &server->burst_bytes[i];
-		server->burst[i].msg_hdr.msg_iovlen = 1;
-	}
+	server->send_times_fd = -1;
 	err = marketdata_reader_open(&server->reader, config->loop);
 	if (!err)
 		err = send_times_open(server);
 	if (!err)
-		err = socket_open(server);
+		err = send_path_open(config->send, &config->to, &server->path);
 	if (err)
 		marketdata_server_close(server);
 	return err;
@@ -90,9 +68,9 @@ int marketdata_server_close(struct marketdata_server *server)
 	}
 	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
 		err = -errno;
-	if (server->fd >= 0)
-		close(server->fd);
-	server->fd = server->send_times_fd = -1;
+	send_path_close(server->path);
+	server->path = NULL;
+	server->send_times_fd = -1;
 	return err ? -EIO : 0;
 }
 
@@ -178,7 +156,7 @@ static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 	unsigned int count = 0;
 
 	server->burst_sent = server->burst_count = 0;
-	for (; count < MARKETDATA_BURST; count++) {
+	for (; count < SEND_PATH_BURST_MAX; count++) {
 		const struct marketdata_record *record;
 
 		if (!server->next && !next_take(server, now_ns))
@@ -228,7 +206,7 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 {
 	uint64_t wall_ns = server->start_wall_ns - server->start_ns;
 	bool is_paced = server->config->pace.kind != PACE_MAX;
-	char rows[MARKETDATA_BURST * ROW_MAX], *end = rows;
+	char rows[SEND_PATH_BURST_MAX * ROW_MAX], *end = rows;
 
 	for (unsigned int i = first; i < last; i++) {
 		uint64_t due_ns = is_paced ? server->burst_due_ns[i] : sent_ns;
@@ -251,8 +229,8 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 }
 
 /* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue;
- * err is 0 where sendmmsg(2) stopped short, which hides the reason: asking
- * again will tell. */
+ * err is 0 where the path stopped short, which hides the reason: asking again
+ * will tell. */
 static void send_refused(struct marketdata_server *server, int err,
 			 uint64_t now_ns)
 {
@@ -272,7 +250,7 @@ static int send_failed(const struct marketdata_server *server, int err)
 	char group[ADDRESS_TEXT_MAX];
 
 	log_error("can't send to %s: %s",
-		  address_format(&server->config->group, group),
+		  address_format(&server->config->to.group, group),
 		  log_reason(err));
 	return err;
 }
@@ -282,9 +260,8 @@ static int burst_send(struct marketdata_server *server)
 {
 	unsigned int first = server->burst_sent;
 	uint64_t now_ns = clock_monotonic_ns();
-	int n = sendmmsg(server->fd, server->burst + first,
-			 server->burst_count - first, 0);
-	int err = n < 0 ? -errno : 0;
+	int n = send_path_send(server->path, server->burst_bytes + first,
+			       server->burst_count - first);
 
 	server->retry_ns = 0;
 	if (n > 0) {
@@ -292,10 +269,10 @@ static int burst_send(struct marketdata_server *server)
 		sends_note(server, first, server->burst_sent, now_ns);
 		if (server->burst_sent < server->burst_count)
 			send_refused(server, 0, now_ns);
-	} else if (err == -EAGAIN || err == -ENOBUFS) {
-		send_refused(server, err, now_ns);
-	} else if (err != -EINTR) {
-		return send_failed(server, err);
+	} else if (n == -EAGAIN || n == -ENOBUFS) {
+		send_refused(server, n, now_ns);
+	} else if (n != -EINTR) {
+		return send_failed(server, n);
 	}
 	if (server->burst_sent > first)
 		marketdata_reader_release(
@@ -312,13 +289,15 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 		.flags = MARKET_DATA_END_OF_FEED,
 	};
 	uint8_t datagram[sizeof(header)];
+	const struct iovec bytes = { .iov_base = datagram,
+				     .iov_len = sizeof(datagram) };
+	int err;
 
 	if (now_ns < server->end_due_ns)
 		return 0;
 	market_data_write_header(datagram, &header);
-	if (send(server->fd, datagram, sizeof(datagram), 0) < 0) {
-		int err = -errno;
-
+	err = send_path_send(server->path, &bytes, 1);
+	if (err < 0) {
 		if (err != -EAGAIN && err != -ENOBUFS && err != -EINTR)
 			return send_failed(server, err);
 		server->counts.refused += err != -EINTR;
@@ -378,7 +357,7 @@ void marketdata_server_poll(const struct marketdata_server *server,
 
 	fds[0] = (struct pollfd){ .fd = reader ? server->reader.filled : -1,
 				  .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = room ? server->fd : -1,
+	fds[1] = (struct pollfd){ .fd = room ? server->path->fd : -1,
 				  .events = POLLOUT };
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The market data server: one multicast socket, open from start to end, and
- * per session the feed, read ahead by a thread and sent by the caller's loop
+ * The market data server: one send path, open from start to end, and per
+ * session the feed, read ahead by a thread and sent by the caller's loop
  * when it is due. Never blocks.
  */
 #ifndef EXCHANGE_MARKETDATA_SERVER_H
@@ -9,25 +9,21 @@
 
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "base/line_writer.h"
 #include "exchange/exchange_state.h"
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
-#include "net/interface.h"
-
-#define MARKETDATA_BURST 64 /* datagrams in one sendmmsg(2) */
+#include "send/send_path_ops.h"
 
 /* What to do with a datagram that the kernel has no room for. */
 enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
 
 struct marketdata_config {
 	const char *feed;
-	struct sockaddr_in group;
-	const struct interface *interface; /* NULL: as routes have it */
-	uint64_t ttl;
+	const char *send; /* "PATH[:key=value,...]" */
+	struct send_path_config to;
 	line_format_function *format;
 	struct pace_config pace;
 	uint64_t seed;
@@ -48,7 +44,7 @@ struct marketdata_counts {
 
 struct marketdata_server {
 	const struct marketdata_config *config;
-	int fd;
+	struct send_path *path;
 	struct marketdata_reader reader;
 	struct line_writer *send_times;
 	int send_times_fd;
@@ -63,7 +59,7 @@ struct marketdata_server {
 	uint64_t start_ns; /* monotonic; 0: before the first datagram */
 	uint64_t start_wall_ns;
 	uint64_t retry_ns; /* no send before; 0: none was refused */
-	bool wait_room;	   /* until the socket is writable */
+	bool wait_room;	   /* until path->fd is writable */
 	bool wait_reader;  /* until the reader has more */
 	uint64_t at;	   /* place in the ring, behind `next` */
 	const struct marketdata_record *next; /* taken and not yet due */
@@ -74,11 +70,10 @@ struct marketdata_server {
 
 	/* Being sent: */
 	unsigned int burst_sent, burst_count;
-	uint64_t burst_after[MARKETDATA_BURST]; /* place behind each */
-	uint64_t burst_due_ns[MARKETDATA_BURST];
-	uint32_t burst_sequence[MARKETDATA_BURST];
-	struct iovec burst_bytes[MARKETDATA_BURST];
-	struct mmsghdr burst[MARKETDATA_BURST];
+	uint64_t burst_after[SEND_PATH_BURST_MAX]; /* place behind each */
+	uint64_t burst_due_ns[SEND_PATH_BURST_MAX];
+	uint32_t burst_sequence[SEND_PATH_BURST_MAX];
+	struct iovec burst_bytes[SEND_PATH_BURST_MAX];
 };
 
 /* 0 or a negative errno, logged. config must outlive the server. */

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -552,6 +553,21 @@ int trial_run(const struct trial_config *config, const struct arm *arm,
 	return err ? err : trial_judge(config, folder, result);
 }
 
+static int wire_loop(const struct trial *trial)
+{
+	const struct trial_wire wire = {
+		.near_space = trial->exchange_space,
+		.far_space = trial->trader_space,
+		.near = EXCHANGE_INTERFACE,
+		.far = TRADER_INTERFACE,
+	};
+
+	if (trial->config->reflector)
+		return trial->config->reflector(&wire);
+	return loop_back_make(trial->trader_space, TRADER_INTERFACE,
+			      trial->path[FILE_LOOP_LOG]);
+}
+
 int trial_back_to_back(const struct trial_config *config, const char *folder,
 		       json_t **result)
 {
@@ -560,8 +576,7 @@ int trial_back_to_back(const struct trial_config *config, const char *folder,
 
 	if (err)
 		return err;
-	err = loop_back_make(trial.trader_space, TRADER_INTERFACE,
-			     trial.path[FILE_LOOP_LOG]);
+	err = wire_loop(&trial);
 	if (!err)
 		err = wiretap_start(&trial);
 	if (!err)

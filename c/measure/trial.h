@@ -13,10 +13,17 @@
 #include <jansson.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "measure/arm.h"
 
 enum trial_role { TRIAL_EXCHANGE, TRIAL_WIRETAP, TRIAL_TRADER, TRIAL_ROLES };
+
+/* The wire of a trial: the exchange's end is near, the trader's far. */
+struct trial_wire {
+	int near_space, far_space; /* namespaces */
+	const char *near, *far;	   /* interfaces */
+};
 
 /* What is the same for all trials of a campaign. Strings stay the
  * caller's. */
@@ -28,10 +35,13 @@ struct trial_config {
 	const char *pace;	   /* as the exchange takes it */
 	const char *threshold_usd; /* as trader and wiretap take it */
 	const char *aggress;
-	const char *group;	  /* ADDR:PORT */
-	const char *warm_up;	  /* orders at a trial's start that are judged,
+	const char *group;    /* ADDR:PORT */
+	const char *warm_up;  /* orders at a trial's start that are judged,
 				     but enter no figure: "20" */
-	int cpu[TRIAL_ROLES];	  /* -1: not pinned */
+	int cpu[TRIAL_ROLES]; /* -1: not pinned */
+	/* For trial_back_to_back(): makes the far end send back what comes in.
+	 * NULL: by tc-mirred(8). 0 or a negative errno, logged. */
+	int (*reflector)(const struct trial_wire *wire);
 	const volatile int *stop; /* set by a signal: give up soon */
 };
 

@@ -70,8 +70,7 @@ static const struct option_row rows[] = {
 	  .value = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.marketdata.feed),
-	  .required = true,
-	  .help = "gzip market data; opened anew for each session" },
+	  .help = "gzip market data; opened anew for each session; needed" },
 	{ .name = "listen",
 	  .value = "[ADDR]:PORT",
 	  .initial = ":9012",
@@ -85,13 +84,20 @@ static const struct option_row rows[] = {
 	  .initial = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
-	  .offset = AT(exchange.marketdata.group),
+	  .offset = AT(exchange.marketdata.to.group),
 	  .help = "multicast group of the market data" },
 	{ .name = "interface",
 	  .value = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = AT(interface),
 	  .help = "where market data leaves; by default as routes have it" },
+	{ .name = "send",
+	  .value = "PATH",
+	  .initial = "sendmmsg",
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.marketdata.send),
+	  .help = "how market data leaves, with its options behind a colon;\n"
+		  "help: list them all" },
 	{ .name = "pace",
 	  .value = "PACE",
 	  .initial = "max",
@@ -168,7 +174,7 @@ static const struct option_row rows[] = {
 	  .initial = "1",
 	  .type = OPTION_UNSIGNED,
 	  .max = 255,
-	  .offset = AT(exchange.marketdata.ttl),
+	  .offset = AT(exchange.marketdata.to.ttl),
 	  .help = "hops that the market data lives; 1 stays on the link" },
 	OPTION_END,
 };
@@ -224,7 +230,7 @@ static int interface_use(struct options *options, struct interface *interface)
 		if (!interface->up)
 			log_warning("--interface: '%s' is down",
 				    options->interface);
-		options->exchange.marketdata.interface = interface;
+		options->exchange.marketdata.to.interface = interface;
 	}
 	if (listen->sin_family != AF_UNSPEC)
 		return 0;
@@ -255,6 +261,15 @@ static int cpu_read(const char *text, int *cpu)
 	return -EINVAL;
 }
 
+static int options_check(struct options *options)
+{
+	if (!options->exchange.marketdata.feed) {
+		log_error("--feed is required");
+		return -EINVAL;
+	}
+	return cpu_read(options->cpu, &options->exchange.cpu);
+}
+
 int main(int argc, char **argv)
 {
 	enum option_result result;
@@ -267,7 +282,11 @@ int main(int argc, char **argv)
 	result = option_parse_arguments(&program, argc, argv, &options);
 	if (result != OPTION_RUN)
 		return (int)result;
-	if (cpu_read(options.cpu, &options.exchange.cpu) < 0)
+	if (!strcmp(options.exchange.marketdata.send, "help")) {
+		send_path_print_list(stdout);
+		return fflush(stdout) == EOF ? 1 : 0;
+	}
+	if (options_check(&options) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	err = formatter_open(options.format, &formatter);
@@ -283,5 +302,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = exchange_run(&options.exchange);
 	formatter_close(&formatter);
+	if (err == -EINVAL)
+		return 2;
 	return err < 0;
 }

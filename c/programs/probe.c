@@ -18,6 +18,7 @@
 #include "channel/transport_ops.h"
 #include "net/namespace.h"
 #include "receive/receive_ops.h"
+#include "send/send_path_ops.h"
 
 struct config {
 	bool json;
@@ -72,6 +73,19 @@ static void tell_paths(json_t *found, const char *interface)
 			!why && (!ops->probe || ops->probe(&config, &why) == 0);
 
 		tell(found, "receive path", ops->name, can,
+		     can || !why ? ops->help : why);
+	}
+}
+
+static void tell_send_paths(json_t *found)
+{
+	const struct send_path_ops *ops;
+
+	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
+		const char *why = ops->absent;
+		bool can = !why && (!ops->probe || ops->probe(&why) == 0);
+
+		tell(found, "send path", ops->name, can,
 		     can || !why ? ops->help : why);
 	}
 }
@@ -189,6 +203,7 @@ int main(int argc, char **argv)
 	uname(&kernel);
 	found = json_array();
 	tell_paths(found, config.interface);
+	tell_send_paths(found);
 	tell_channels(found);
 	tell_cpus(found);
 	tell_huge_pages(found);

@@ -53,7 +53,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, arms),
 	  .help = "receive paths to set side by side, as t2t-trader\n"
-		  "--receive takes them, separated by blanks; the first is\n"
+		  "--receive takes them, each with a + and its --transport\n"
+		  "if that is not send, separated by blanks; the first is\n"
 		  "what the others are compared with, and runs twice in each\n"
 		  "block (@again): the campaign's own noise. PATH@handicap=NS\n"
 		  "slows that trader down, to see whether it is found" },
@@ -168,28 +169,40 @@ static void on_signal(int signal)
 struct arm_text {
 	char name[256];
 	char receive[256];
+	char transport[256];
 	char handicap[24];
-	const char *trader[3];
+	const char *trader[5];
 };
 
-/* "spin:rcvbuf=1m@handicap=3000" is a path and a slow-down of 3000 ns. */
+/* "xdp:queue=0+bypass@handicap=3000" is a receive path, a transport for orders
+ * and a slow-down of 3000 ns. */
 static struct arm arm_make(const char *name, const char *more,
 			   struct arm_text *text)
 {
 	const char *handicap = strstr(name, HANDICAP);
+	size_t receive_len = strcspn(name, "+@");
+	unsigned int n = 0;
 
 	snprintf(text->name, sizeof(text->name), "%s%s", name, more);
-	snprintf(text->receive, sizeof(text->receive), "%.*s",
-		 (int)strcspn(name, "@"), name);
+	snprintf(text->receive, sizeof(text->receive), "%.*s", (int)receive_len,
+		 name);
+	if (name[receive_len] == '+') {
+		const char *transport = name + receive_len + 1;
+
+		snprintf(text->transport, sizeof(text->transport), "%.*s",
+			 (int)strcspn(transport, "@"), transport);
+		text->trader[n++] = "--transport";
+		text->trader[n++] = text->transport;
+	}
 	if (handicap) {
 		snprintf(text->handicap, sizeof(text->handicap), "%s",
 			 handicap + strlen(HANDICAP));
-		text->trader[0] = "--handicap-ns";
-		text->trader[1] = text->handicap;
+		text->trader[n++] = "--handicap-ns";
+		text->trader[n++] = text->handicap;
 	}
 	return (struct arm){ .name = text->name,
 			     .receive = text->receive,
-			     .trader = handicap ? text->trader : NULL };
+			     .trader = n ? text->trader : NULL };
 }
 
 /* Split at blanks; text is changed. -E2BIG when there are too many. */
@@ -218,11 +231,11 @@ static int arms_split(char *text, struct campaign_config *campaign,
 /* The A/A pair's, or a slow-down in digits. */
 static bool suffix_known(const char *suffix)
 {
-	const size_t len = strlen(CAMPAIGN_HANDICAP);
+	const size_t len = strlen(HANDICAP);
 
-	if (!strcmp(suffix, CAMPAIGN_AGAIN))
+	if (!strcmp(suffix, AGAIN))
 		return true;
-	if (strncmp(suffix, CAMPAIGN_HANDICAP, len) != 0 || !suffix[len])
+	if (strncmp(suffix, HANDICAP, len) != 0 || !suffix[len])
 		return false;
 	return strspn(suffix + len, "0123456789") == strlen(suffix + len);
 }
@@ -230,13 +243,12 @@ static bool suffix_known(const char *suffix)
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
-	size_t len = strcspn(arm, ":@");
+	size_t len = strcspn(arm, ":+@");
 	const char *suffix = strchr(arm, '@');
 	const struct receive_ops *ops;
 
 	if (suffix && !suffix_known(suffix)) {
-		log_error("--arms: '%s': wanted: PATH" CAMPAIGN_HANDICAP
-			  "NS, not '%s'",
+		log_error("--arms: '%s': wanted: PATH" HANDICAP "NS, not '%s'",
 			  arm, suffix);
 		return -EINVAL;
 	}

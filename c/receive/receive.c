@@ -12,13 +12,20 @@ extern const struct receive_ops receive_replay_ops;
 extern const struct receive_ops receive_block_ops;
 extern const struct receive_ops receive_epoll_ops;
 extern const struct receive_ops receive_spin_ops;
+extern const struct receive_ops receive_mmsg_ops;
+extern const struct receive_ops receive_busy_ops;
+extern const struct receive_ops receive_packet_ops;
+extern const struct receive_ops receive_uring_ops;
+extern const struct receive_ops receive_xdp_ops;
 
 static const struct receive_ops *const paths[] = {
 	&receive_null_ops,  &receive_replay_ops, &receive_block_ops,
-	&receive_epoll_ops, &receive_spin_ops,
+	&receive_epoll_ops, &receive_spin_ops,	 &receive_mmsg_ops,
+	&receive_busy_ops,  &receive_packet_ops, &receive_uring_ops,
+	&receive_xdp_ops,
 };
 
-/* "memory, sleeps, zerocopy, bypass, hwtstamp" and its NUL. */
+/* "memory,sleeps,zerocopy,bypass,hwtstamp,exclusive,..." and its NUL. */
 #define CAPS_TEXT_MAX 64
 
 static const struct receive_ops *path_find(const char *name, size_t len)
@@ -88,6 +95,7 @@ int receive_open(const char *text, const struct receive_config *config,
 	if (!rx)
 		return -ENOMEM;
 	rx->ops = ops;
+	rx->caps = ops->caps;
 	rx->config = *config;
 	snprintf(what, sizeof(what), "--receive %s", ops->name);
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
@@ -141,8 +149,9 @@ const struct receive_ops *receive_path(unsigned int i)
 
 static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
 {
-	static const char *const words[] = { "memory", "sleeps", "zerocopy",
-					     "bypass", "hwtstamp" };
+	static const char *const words[] = { "memory", "sleeps",   "zerocopy",
+					     "bypass", "hwtstamp", "exclusive",
+					     "frames" };
 	size_t n = 0;
 
 	strcpy(text, "-");

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 struct receive_ops;
+struct xdp_socket;
 
 #define RECEIVE_BURST_MAX 64
 
@@ -38,13 +39,21 @@ enum receive_caps {
 	RECEIVE_ZEROCOPY = 1 << 2, /* data lies where the NIC put it */
 	RECEIVE_BYPASS = 1 << 3,   /* no kernel socket in the path */
 	RECEIVE_HWTSTAMP = 1 << 4,
+	RECEIVE_EXCLUSIVE = 1 << 5, /* one an interface: a second one is
+				       refused with -EBUSY, and kernel sockets
+				       there don't get the group meanwhile */
+	RECEIVE_FRAMES = 1 << 6,    /* sees frames: nothing of a datagram that
+				    came in IP fragments */
 };
 
 struct receive {
 	const struct receive_ops *ops;
 	struct receive_config config;
-	char *text;    /* the options' text, which strings point into */
-	uint64_t lost; /* dropped by the kernel, once closed or asked */
+	unsigned int caps; /* of ops, but what the options make of them */
+	char *text;	   /* the options' text, which strings point into */
+	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
+	struct xdp_socket *xdp; /* the path's, for a transport to send on;
+				   NULL: it has none */
 };
 
 /*

@@ -18,7 +18,9 @@ struct receive_ops {
 	 * it has. All functions may be NULL then. */
 	const char *absent;
 
-	unsigned int caps; /* enum receive_caps */
+	/* enum receive_caps, with options left alone; where an option changes
+	 * them, open() does so in receive->caps. */
+	unsigned int caps;
 
 	/* Of the backend's own struct, which begins with its member `struct
 	 * receive receive` and is found by container_of. The core allocates

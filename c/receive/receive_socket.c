@@ -11,38 +11,19 @@
 _Static_assert(offsetof(struct receive_socket, receive) == 0,
 	       "the core hands out the address of the whole struct");
 
-#define TUNING(name, index, unit, about) \
-	SOCKET_OPTION(name, struct receive_socket, tuning, index, unit, about)
-
 const struct option_row receive_socket_options[] = {
-	{ .name = "rcvbuf",
-	  .value = "BYTES",
-	  .initial = "4m",
-	  .type = OPTION_UNSIGNED,
-	  .min = 4096,
-	  .max = UINT64_C(1) << 30,
-	  .offset = offsetof(struct receive_socket, rcvbuf),
-	  .help = "the socket's receive buffer (SO_RCVBUF)" },
-	{ .name = "timestamps",
-	  .value = "on|off",
-	  .initial = "on",
-	  .type = OPTION_FLAG,
-	  .offset = offsetof(struct receive_socket, timestamps),
-	  .help = "the kernel's receive stamps (SO_TIMESTAMPNS)" },
-	TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",
-	       "least bytes to wake up for (SO_RCVLOWAT)"),
-	TUNING("busy_poll", SOCKET_BUSY_POLL, "US",
-	       "poll the NIC before sleeping (SO_BUSY_POLL)"),
-	TUNING("prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off",
-	       "no interrupts meanwhile (SO_PREFER_BUSY_POLL)"),
-	TUNING("incoming_cpu", SOCKET_INCOMING_CPU, "CPU",
-	       "that packets come in on (SO_INCOMING_CPU)"),
-	TUNING("priority", SOCKET_PRIORITY, "N", "SO_PRIORITY"),
+	RECEIVE_SOCKET_ROWS,
+	RECEIVE_SOCKET_TUNING_ROWS,
 	OPTION_END,
 };
 
-static void slots_prepare(struct receive_socket *rx, unsigned int slot_count)
+int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count)
 {
+	int err = mem_arena_open(&rx->arena, slot_count * sizeof(*rx->slots),
+				 false);
+
+	if (err)
+		return err;
 	rx->slots = rx->arena.base;
 	for (unsigned int i = 0; i < slot_count; i++) {
 		struct receive_socket_slot *slot = &rx->slots[i];
@@ -53,6 +34,7 @@ static void slots_prepare(struct receive_socket *rx, unsigned int slot_count)
 						 .msg_iovlen = 1,
 						 .msg_control = slot->control };
 	}
+	return 0;
 }
 
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
@@ -70,11 +52,9 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 			  log_reason(err));
 		return err;
 	}
-	err = mem_arena_open(&rx->arena, slot_count * sizeof(*rx->slots),
-			     false);
+	err = receive_socket_slots(rx, slot_count);
 	if (err)
 		return err;
-	slots_prepare(rx, slot_count);
 	rx->fd = socket_multicast_receiver(&config->group, &interface,
 					   &buffer_bytes);
 	if (rx->fd < 0) {
@@ -101,8 +81,8 @@ close_arena:
 	return err;
 }
 
-/* Errors that pass: a socket outlives what happens to its interface. */
-static int soften(int error)
+/* A socket outlives what happens to its interface. */
+int receive_socket_soften(int error)
 {
 	switch (error) {
 	case EAGAIN:
@@ -133,7 +113,7 @@ int receive_socket_take(struct receive_socket *rx,
 			   flags | MSG_TRUNC);
 	}
 	if (__builtin_expect(len < 0, 0))
-		return soften(errno);
+		return receive_socket_soften(errno);
 	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
 		rx->oversized++;
 		return 0;

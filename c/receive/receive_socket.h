@@ -37,8 +37,44 @@ struct receive_socket {
 	uint64_t oversized; /* longer than RECEIVE_SOCKET_DATAGRAM_MAX */
 };
 
-/* rcvbuf, timestamps, and what experiments turn. */
+/* rcvbuf, timestamps, and what experiments turn. The rows alone are for paths
+ * with more of them; the tuning is done by receive_socket_open(). */
 extern const struct option_row receive_socket_options[];
+#define RECEIVE_SOCKET_ROWS                                               \
+	{ .name = "rcvbuf",                                               \
+	  .value = "BYTES",                                               \
+	  .initial = "4m",                                                \
+	  .type = OPTION_UNSIGNED,                                        \
+	  .min = 4096,                                                    \
+	  .max = UINT64_C(1) << 30,                                       \
+	  .offset = offsetof(struct receive_socket, rcvbuf),              \
+	  .help = "the socket's receive buffer (SO_RCVBUF)" },            \
+	{                                                                 \
+		.name = "timestamps", .value = "on|off", .initial = "on", \
+		.type = OPTION_FLAG,                                      \
+		.offset = offsetof(struct receive_socket, timestamps),    \
+		.help = "the kernel's receive stamps (SO_TIMESTAMPNS)"    \
+	}
+
+#define RECEIVE_SOCKET_TUNING(name, index, unit, about) \
+	SOCKET_OPTION(name, struct receive_socket, tuning, index, unit, about)
+#define RECEIVE_SOCKET_TUNING_ROWS                                             \
+	RECEIVE_SOCKET_TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",            \
+			      "least bytes to wake up for (SO_RCVLOWAT)"),     \
+		RECEIVE_SOCKET_TUNING(                                         \
+			"busy_poll", SOCKET_BUSY_POLL, "US",                   \
+			"poll the NIC before sleeping (SO_BUSY_POLL)"),        \
+		RECEIVE_SOCKET_TUNING(                                         \
+			"prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off", \
+			"no interrupts meanwhile (SO_PREFER_BUSY_POLL)"),      \
+		RECEIVE_SOCKET_TUNING(                                         \
+			"incoming_cpu", SOCKET_INCOMING_CPU, "CPU",            \
+			"that packets come in on (SO_INCOMING_CPU)"),          \
+		RECEIVE_SOCKET_TUNING("priority", SOCKET_PRIORITY, "N",        \
+				      "SO_PRIORITY")
+
+/* The slots alone, for paths with a socket of another kind: 0 or -ENOMEM. */
+int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count);
 
 /* Open, bind and join, with that many slots. 0 or a negative errno, logged;
  * gives everything back on failure. */
@@ -53,6 +89,10 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
 int receive_socket_take(struct receive_socket *rx,
 			struct receive_socket_slot *slot, int flags,
 			struct packet *packet);
+
+/* HOT. What poll() makes of an errno: 0 for one that passes (a signal, the
+ * interface went down), else it negative. */
+int receive_socket_soften(int error);
 
 /* As lost() and close() of struct receive_ops. */
 uint64_t receive_socket_lost(struct receive *receive);

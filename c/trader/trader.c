@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "channel/channel_ops.h"
 #include "channel/transport_ops.h"
-#include "net/socket.h"
 #include "receive/receive_ops.h"
 
 #define GAPS_SHOWN 10
@@ -21,6 +18,23 @@
 
 #define ORDER_BYTES_MAX 1024
 
+static int connect_or_open(struct trader *trader)
+{
+	const struct trader_config *config = trader->config;
+	const struct transport_config connection = {
+		.peer = config->connect,
+		.timeout_ms = (unsigned int)config->connect_timeout_ms,
+		.stop = config->stop,
+		.xdp = trader->receive->xdp,
+	};
+
+	if (!config->connect.sin_port)
+		return transport_open(config->transport, -1,
+				      &trader->transport);
+	return transport_connect(config->transport, &connection,
+				 &trader->transport);
+}
+
 int trader_open(struct trader *trader, const struct trader_config *config)
 {
 	const struct receive_config where = { .interface = config->interface,
@@ -29,7 +43,6 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 
 	memset(trader, 0, sizeof(*trader));
 	trader->config = config;
-	trader->fd = -1;
 	trader->handicap_ns = config->handicap_ns;
 	/* First, so that a wrong name doesn't cost the exchange a session. */
 	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
@@ -46,26 +59,13 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	err = receive_open(config->receive, &where, &trader->receive);
 	if (err)
 		goto close_stages;
-	if (config->connect.sin_port) {
-		trader->fd = socket_connect(
-			&config->connect, (unsigned)config->connect_timeout_ms,
-			config->stop);
-		err = trader->fd < 0 ? trader->fd : 0;
-		if (err)
-			goto close_receive;
-		err = socket_keepalive(trader->fd, 10, 2, 3);
-	}
-	if (!err && trader->channel->ops->prepare)
+	if (trader->channel->ops->prepare)
 		err = trader->channel->ops->prepare(trader->channel,
 						    config->strategy.quantity);
 	if (!err)
-		err = transport_open(config->transport, trader->fd,
-				     &trader->transport);
+		err = connect_or_open(trader);
 	if (!err)
 		return 0;
-	if (trader->fd >= 0)
-		close(trader->fd);
-close_receive:
 	receive_close(trader->receive);
 close_stages:
 	stages_close(&trader->stages);
@@ -196,21 +196,6 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 	return (header.flags & MARKET_DATA_END_OF_FEED) != 0;
 }
 
-/* The exchange sends nothing: what can be read is its end. Bytes that come
- * all the same are taken, since they would hide it. */
-static int exchange_alive(const struct trader *trader)
-{
-	char bytes[512];
-	ssize_t n;
-
-	if (trader->fd < 0)
-		return 0;
-	n = recv(trader->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return 0;
-	return n == 0 ? -EPIPE : -errno;
-}
-
 /* Nothing is waiting: now and then a look at the rest of the world. 0 or a
  * negative errno. */
 static int look_around(struct trader *trader)
@@ -223,7 +208,7 @@ static int look_around(struct trader *trader)
 		if (err)
 			return err;
 	}
-	err = exchange_alive(trader);
+	err = transport_alive(trader->transport);
 	if (err)
 		log_error("the exchange ended the order connection before the "
 			  "end of the feed: %s",
@@ -243,7 +228,7 @@ static int trader_loop(struct trader *trader)
 	const volatile int *stop =
 		trader->config->stop ? trader->config->stop : &never;
 	const unsigned int idle_limit =
-		trader->receive->ops->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
+		trader->receive->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
 	struct packet packets[RECEIVE_BURST_MAX];
 	int err = 0;
 
@@ -292,8 +277,6 @@ int trader_close(struct trader *trader)
 	}
 	transport_close(trader->transport);
 	channel_close(trader->channel);
-	if (trader->fd >= 0)
-		close(trader->fd);
 	receive_close(trader->receive);
 	err = stages_close(&trader->stages);
 	strategy_close(&trader->strategy);

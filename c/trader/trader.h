@@ -58,11 +58,10 @@ struct trader {
 	uint64_t handicap_ns;
 	unsigned int idle; /* empty polls since the last look around */
 	const struct trader_config *config;
-	int fd; /* of the order connection; -1: none */
 };
 
 /*
- * Join the group, connect, and get all memory there is need of: in this
+ * Join the group, get all memory there is need of, and connect: in this
  * order, since the exchange publishes as soon as it has accepted. 0, or a
  * negative errno, logged; gives everything back on failure.
  */

@@ -39,7 +39,8 @@ static const struct option_row rows[] = {
 	  .value = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
-	  .help = "feed, send, wire, decide, calls, memory or sockperf" },
+	  .help = "feed, send, wire, decide, calls, memory, sockperf or\n"
+		  "bypass" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -65,7 +66,7 @@ static const struct {
 	{ "feed", bench_feed },		{ "send", bench_send },
 	{ "decide", bench_decide },	{ "wire", bench_wire },
 	{ "calls", bench_calls },	{ "memory", bench_memory },
-	{ "sockperf", bench_sockperf },
+	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
 };
 
 int main(int argc, char **argv)

@@ -545,6 +545,8 @@ static const char *transport_fault(const struct transport_ops *kind)
 
 	if (kind->absent)
 		return kind->absent;
+	if (kind->connect)
+		return "it has no descriptor: see unit/net_xdp_stream";
 	if (namespace_fault)
 		return namespace_fault;
 	return kind->probe && kind->probe(&why) < 0 ? why : NULL;

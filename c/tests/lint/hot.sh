@@ -8,10 +8,12 @@ set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}
 
-objects=(wire/market_data wire/order trader/book trader/strategy channel/raw)
+objects=(wire/market_data wire/order wire/datagram net/xdp_socket_rings
+	trader/book trader/strategy channel/raw)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-# open, close and the rare growth
-declare -A cold=([trader/book]='malloc|calloc|realloc|free'
+# open, close and the rare growth; of AF_XDP, wake-ups and a look now and then
+declare -A cold=([net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
+	[trader/book]='malloc|calloc|realloc|free'
 	[trader/strategy]='malloc|calloc|realloc|free')
 
 if grep -qE '^SANITIZE := .' "$BUILD/config.mk" 2>/dev/null; then

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Includes point down only:
-#	programs > exchange | trader | measure > receive | channel > net > wire > base
+#	programs > exchange | trader | measure > receive | send | channel > net > wire > base
 # and measure may use trader/strategy and trader/book, the oracle. Tests may
 # include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 
-declare -A rank=([base]=0 [wire]=1 [net]=2 [receive]=3 [channel]=3
+declare -A rank=([base]=0 [wire]=1 [net]=2 [receive]=3 [send]=3 [channel]=3
 	[exchange]=4 [trader]=4 [measure]=4 [programs]=5 [plugin]=5)
 
 # "FILE:LINE TARGET" of each include that names a file of this tree, be it in

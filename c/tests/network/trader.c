@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "channel/transport_ops.h"
+#include "receive/receive_ops.h"
 #include "tests/support/fake_exchange.h"
 
 static struct lab lab;
@@ -24,6 +26,37 @@ static int clean(void **state)
 	program_end(&trader);
 	fake_exchange_close(&fake);
 	return 0;
+}
+
+static const char *const paths[] = { "block", "epoll", "spin", "uring",
+				     "uring:wait=sleep" };
+
+/* Does this host run the path of that name? */
+static bool path_runs(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	const struct receive_ops *ops;
+	const char *why;
+
+	for (unsigned int i = 0; (ops = receive_path(i)); i++)
+		if (strlen(ops->name) == len && !strncmp(ops->name, text, len))
+			return !ops->absent &&
+			       (!ops->probe || ops->probe(NULL, &why) == 0);
+	return false;
+}
+
+/* And the transport? */
+static bool transport_runs(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	const struct transport_ops *ops;
+	const char *why;
+
+	for (unsigned int i = 0; (ops = transport_kind(i)); i++)
+		if (strlen(ops->name) == len && !strncmp(ops->name, text, len))
+			return !ops->absent &&
+			       (!ops->probe || ops->probe(&why) == 0);
+	return false;
 }
 
 /* Is the group joined on the trader's interface? We are in its namespace. */
@@ -76,9 +109,9 @@ static json_int_t counter(const char *name)
  * it would never join. */
 static void joins_first(void **state)
 {
-	static const char *const paths[] = { "block", "epoll", "spin" };
-
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (!path_runs(paths[i]))
+			continue;
 		assert_false(group_joined());
 		lab_trader(&lab, &trader, "--receive", paths[i],
 			   "--connect-timeout-ms", "30000", NULL);
@@ -283,6 +316,31 @@ static void exchange_goes(void **state)
 	exchange_gone(true);
 }
 
+static void transports(void **state)
+{
+	static const char *const texts[] = { "send",
+					     "uring",
+					     "uring:sqpoll=on",
+					     "uring:registered_buffer=on",
+					     "zerocopy",
+					     "zerocopy:how=send_zc" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (!transport_runs(strstr(texts[i], "send_zc") ? "uring"
+								: texts[i]))
+			continue;
+		begin("--transport", texts[i]);
+		fake_exchange_book(&fake);
+		for (int j = 0; j < 100; j++) {
+			fake_exchange_level(&fake, false, 'B', "150", "10000");
+			fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+		}
+		expect_end();
+		assert_int_equal(counter("orders"), 100);
+		clean(state);
+	}
+}
+
 static void exchange_absent(void **state)
 {
 	(void)state;
@@ -293,9 +351,9 @@ static void exchange_absent(void **state)
 
 static void signals(void **state)
 {
-	static const char *const paths[] = { "block", "epoll", "spin" };
-
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (!path_runs(paths[i]))
+			continue;
 		begin("--receive", paths[i]);
 		fake_exchange_book(&fake);
 		fake_exchange_level(&fake, false, 'B', "160", "10000");
@@ -337,6 +395,7 @@ static const struct CMUnitTest tests[] = {
 		 joins_first, clean),
 	LAB_TEST("A.17 each order is one 13-byte segment, also of one packet",
 		 one_send, clean),
+	LAB_TEST("C.4 orders leave by every transport", transports, clean),
 	LAB_TEST("A.18 every stage is stamped: samples and percentiles",
 		 samples, clean),
 	LAB_TEST("A.18 the table has every stage and percentile", table, clean),

@@ -70,6 +70,7 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	lab_wiretap(lab, &wiretap, run->capture);
 	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, NULL);
 	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),
+		   "--transport", either(run->transport, "send"),
 		   "--threshold-usd", threshold, "--aggress", aggress, "--json",
 		   run->samples ? "--samples" : NULL, run->samples, NULL);
 	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));

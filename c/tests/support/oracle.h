@@ -11,7 +11,8 @@
 struct oracle_run {
 	const char *feed;
 	const char *pace;
-	const char *receive; /* NULL: block */
+	const char *receive;   /* NULL: block */
+	const char *transport; /* NULL: send */
 	/* What the trader is told, and what the oracle is; NULL: the
 	 * defaults, and for the oracle as the trader. */
 	const char *threshold_usd, *judge_threshold_usd;

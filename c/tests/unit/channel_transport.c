@@ -184,6 +184,48 @@ static void null_drops(void **state)
 	transport_close(transport);
 }
 
+/* WRITE_FIXED has no MSG_NOSIGNAL. */
+static void a_registered_buffer_needs_sigpipe_ignored(void **state)
+{
+	extern const struct transport_ops transport_uring_ops;
+	struct transport *transport;
+	const char *why;
+	int fds[2];
+
+	(void)state;
+	if (transport_uring_ops.absent || transport_uring_ops.probe(&why) < 0)
+		skip();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(transport_open("uring:registered_buffer=on", fds[0],
+					&transport),
+			 -EOPNOTSUPP);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(transport_open("uring:registered_buffer=on", fds[0],
+					&transport),
+			 0);
+	close(fds[1]);
+	assert_int_equal(transport_send(transport, (const uint8_t *)"x", 1),
+			 -EPIPE);
+	transport_close(transport);
+	signal(SIGPIPE, SIG_DFL);
+	close(fds[0]);
+}
+
+/* It is for TCP. */
+static void zerocopy_says_where_it_cannot(void **state)
+{
+	struct transport *transport = (void *)-1;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+	assert_int_equal(transport_open("zerocopy", fds[0], &transport),
+			 -EOPNOTSUPP);
+	assert_null(transport);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -195,6 +237,8 @@ int main(void)
 		cmocka_unit_test(closed_peer_is_epipe_without_a_signal),
 		cmocka_unit_test(nothing_to_send_is_no_error),
 		cmocka_unit_test(null_drops),
+		cmocka_unit_test(a_registered_buffer_needs_sigpipe_ignored),
+		cmocka_unit_test(zerocopy_says_where_it_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

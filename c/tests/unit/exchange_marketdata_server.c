@@ -19,16 +19,18 @@ static struct interface loopback;
 static struct marketdata_config config_make(void)
 {
 	struct marketdata_config config = { .feed = "/nowhere/feed.gz",
-					    .interface = &loopback,
-					    .ttl = 1,
+					    .send = "sendmmsg",
+					    .to.interface = &loopback,
+					    .to.ttl = 1,
 					    .format = line_format_auto };
 
 	if (interface_find("lo", &loopback) < 0)
 		skip();
-	config.group.sin_family = AF_INET;
-	config.group.sin_port = htons(12345);
+	config.to.group.sin_family = AF_INET;
+	config.to.group.sin_port = htons(12345);
 	assert_int_equal(
-		inet_pton(AF_INET, "239.255.0.1", &config.group.sin_addr), 1);
+		inet_pton(AF_INET, "239.255.0.1", &config.to.group.sin_addr),
+		1);
 	return config;
 }
 
@@ -55,7 +57,8 @@ static void a_full_queue_is_not_hidden(void **state)
 	(void)state;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
 	assert_int_equal(
-		getsockopt(server.fd, IPPROTO_IP, IP_RECVERR, &on, &len), 0);
+		getsockopt(server.path->fd, IPPROTO_IP, IP_RECVERR, &on, &len),
+		0);
 	assert_int_equal(on, 1);
 	assert_int_equal(marketdata_server_close(&server), 0);
 }

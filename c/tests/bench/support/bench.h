@@ -57,10 +57,20 @@ double bench_seconds(const char *const *argv);
 /* A capture of the feed, made on first use by a trial of its own. */
 int bench_capture(struct bench *bench);
 
+/* One trial's p50, us, of an arm (trial_run()), made again while it is not all
+ * right; < 0 when that fails. trader: as in the trial's config. */
+double bench_trial(struct bench *bench, const char *trader, const char *receive,
+		   const char *name, size_t round);
+
+/* What trials that are compared wire to wire run on, and how many. */
+int bench_short_feed(const struct bench *bench, char path[static PATH_MAX]);
+size_t bench_wire_rounds(const struct bench *bench);
+
 int bench_feed(struct bench *bench);
 int bench_send(struct bench *bench);
 int bench_decide(struct bench *bench);
 int bench_wire(struct bench *bench);
+int bench_bypass(struct bench *bench);
 int bench_calls(struct bench *bench);
 int bench_memory(struct bench *bench);
 int bench_sockperf(struct bench *bench);

@@ -50,8 +50,8 @@ static double trial_once(struct bench *bench, const char *trader,
 
 /* A trial that was not all right (the machine lost packets) says nothing of
  * speed: it is made again, not left out. */
-static double trial_p50(struct bench *bench, const char *trader,
-			const char *receive, const char *name, size_t round)
+double bench_trial(struct bench *bench, const char *trader, const char *receive,
+		   const char *name, size_t round)
 {
 	double p50 = -1;
 
@@ -64,7 +64,7 @@ static double trial_p50(struct bench *bench, const char *trader,
  * Short trials and many: what drifts on a shared machine then drifts less
  * between two neighbours, and the median of the pairs sees through the rest.
  */
-static int short_feed(const struct bench *bench, char path[static PATH_MAX])
+int bench_short_feed(const struct bench *bench, char path[static PATH_MAX])
 {
 	char program[PATH_MAX];
 	const char *const argv[] = { bench_program(bench, "t2t-feedgen",
@@ -82,6 +82,12 @@ static int short_feed(const struct bench *bench, char path[static PATH_MAX])
 
 	snprintf(path, PATH_MAX, "%s/short.csv.gz", bench->folder);
 	return bench_seconds(argv) < 0 ? -EIO : 0;
+}
+
+size_t bench_wire_rounds(const struct bench *bench)
+{
+	return bench->rounds * 5 < BENCH_ROUNDS_MAX ? bench->rounds * 5
+						    : BENCH_ROUNDS_MAX;
 }
 
 /* What the reflector is to answer. */
@@ -105,12 +111,10 @@ int bench_wire(struct bench *bench)
 {
 	double spin[BENCH_ROUNDS_MAX], reflector[BENCH_ROUNDS_MAX];
 	double bare[BENCH_ROUNDS_MAX];
-	const size_t rounds = bench->rounds * 5 < BENCH_ROUNDS_MAX
-				      ? bench->rounds * 5
-				      : BENCH_ROUNDS_MAX;
+	const size_t rounds = bench_wire_rounds(bench);
 	char program[PATH_MAX], feed[PATH_MAX];
 	struct bench mine = *bench;
-	int err = short_feed(bench, feed);
+	int err = bench_short_feed(bench, feed);
 
 	mine.trial.feed = feed;
 	if (!err)
@@ -119,11 +123,11 @@ int bench_wire(struct bench *bench)
 		return err;
 	bench_program(bench, "tests/bench/reflector", program);
 	for (size_t i = 0; i < rounds; i++) {
-		spin[i] = trial_p50(&mine, NULL, "spin", "spin", i);
+		spin[i] = bench_trial(&mine, NULL, "spin", "spin", i);
 		reflector[i] =
-			trial_p50(&mine, program, "spin", "reflector", i);
-		bare[i] = trial_p50(&mine, NULL, "spin:timestamps=off",
-				    "spin-bare", i);
+			bench_trial(&mine, program, "spin", "reflector", i);
+		bare[i] = bench_trial(&mine, NULL, "spin:timestamps=off",
+				      "spin-bare", i);
 		if (spin[i] < 0 || reflector[i] < 0 || bare[i] < 0)
 			return -EIO;
 	}

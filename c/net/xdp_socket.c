@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/xdp_socket.h"
+
+#include <errno.h>
+
+const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
+					      "generic", NULL };
+
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <xdp/libxdp.h>
+
+#include "base/log.h"
+
+/* Half a page: the kernel keeps 256 bytes of it, the rest holds a frame of
+ * the usual MTU. */
+#define FRAME_SIZE 2048
+_Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
+
+#define QUEUES_MAX 4096
+#define BUSY_MS	   1000 /* how long a queue may take to become free */
+#define BUDGET	   64	/* packets of one busy poll, as NAPI has it */
+
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+
+/* Dearest first. */
+static const struct attempt {
+	enum xdp_socket_mode mode;
+	uint32_t link_flags;
+	uint16_t bind_flags;
+	const char *name;
+} attempts[] = {
+	{ XDP_SOCKET_ZEROCOPY, XDP_FLAGS_DRV_MODE, XDP_ZEROCOPY,
+	  "native, zero-copy" },
+	{ XDP_SOCKET_NATIVE, XDP_FLAGS_DRV_MODE, XDP_COPY, "native, copy" },
+	{ XDP_SOCKET_GENERIC, XDP_FLAGS_SKB_MODE, XDP_COPY, "generic, copy" },
+};
+
+/*
+ * Rings and memory.
+ */
+
+static uint32_t ring_size(unsigned int frames)
+{
+	uint32_t size = XDP_SOCKET_BURST_MAX;
+
+	while (size < frames)
+		size *= 2;
+	return size;
+}
+
+static void rings_close(struct xdp_socket *xs)
+{
+	if (xs->xsk)
+		xsk_socket__delete(xs->xsk);
+	if (xs->umem)
+		xsk_umem__delete(xs->umem);
+	xs->xsk = NULL;
+	xs->umem = NULL;
+	/* libxdp takes half of their members as it finds them. */
+	memset(&xs->fill, 0, sizeof(xs->fill));
+	memset(&xs->received, 0, sizeof(xs->received));
+	memset(&xs->send, 0, sizeof(xs->send));
+	memset(&xs->sent, 0, sizeof(xs->sent));
+}
+
+static void frames_share(struct xdp_socket *xs, unsigned int frames)
+{
+	uint32_t at;
+
+	if (xsk_ring_prod__reserve(&xs->fill, frames, &at) == frames) {
+		for (uint32_t i = 0; i < frames; i++)
+			*xsk_ring_prod__fill_addr(&xs->fill, at + i) =
+				(uint64_t)i * FRAME_SIZE;
+		xsk_ring_prod__submit(&xs->fill, frames);
+	}
+	xs->spare_count = XDP_SOCKET_SEND_FRAMES;
+	for (unsigned int i = 0; i < XDP_SOCKET_SEND_FRAMES; i++)
+		xs->spare[i] = (uint64_t)(frames + i) * FRAME_SIZE;
+}
+
+/* 0 or a negative errno, silent: the next mode may work. */
+static int rings_open(struct xdp_socket *xs,
+		      const struct xdp_socket_config *config,
+		      uint16_t bind_flags)
+{
+	const struct xsk_umem_config umem = {
+		.fill_size = ring_size(config->frames),
+		.comp_size = XDP_SOCKET_SEND_FRAMES,
+		.frame_size = FRAME_SIZE,
+	};
+	const struct xsk_socket_config socket = {
+		.rx_size = ring_size(config->frames),
+		.tx_size = XDP_SOCKET_SEND_FRAMES,
+		.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
+		.bind_flags =
+			(uint16_t)(bind_flags |
+				   (config->need_wakeup ? XDP_USE_NEED_WAKEUP
+							: 0)),
+	};
+	uint32_t queue = config->queue;
+	int err;
+
+	err = xsk_umem__create(&xs->umem, xs->arena.base, xs->arena.size,
+			       &xs->fill, &xs->sent, &umem);
+	if (err)
+		return err;
+	frames_share(xs, config->frames);
+	err = xsk_socket__create(&xs->xsk, config->interface, queue, xs->umem,
+				 &xs->received, &xs->send, &socket);
+	if (!err) {
+		xs->fd = xsk_socket__fd(xs->xsk);
+		err = bpf_map_update_elem(xs->map_fd, &queue, &xs->fd, 0);
+	}
+	if (err)
+		rings_close(xs);
+	return err;
+}
+
+static int busy_poll_set(struct xdp_socket *xs,
+			 const struct xdp_socket_config *config)
+{
+	const int values[][2] = {
+		{ SO_PREFER_BUSY_POLL, 1 },
+		{ SO_BUSY_POLL, (int)config->busy_poll_us },
+		{ SO_BUSY_POLL_BUDGET, BUDGET },
+	};
+
+	xs->busy_poll = config->busy_poll_us > 0;
+	for (size_t i = 0; xs->busy_poll && i < ARRAY_SIZE(values); i++) {
+		if (setsockopt(xs->fd, SOL_SOCKET, values[i][0], &values[i][1],
+			       sizeof(int)) < 0) {
+			int err = -errno;
+
+			log_error("%s: busy_poll: %s%s", xs->who,
+				  log_reason(err),
+				  err == -EPERM ? ": needs CAP_NET_ADMIN" : "");
+			return err;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The program.
+ */
+
+static int program_make(struct xdp_socket *xs)
+{
+	int fd = xdp_program_load(xs->flows, xs->flow_count, xs->map_fd);
+
+	if (fd < 0)
+		log_error("%s: the XDP program can't be loaded: %s%s", xs->who,
+			  log_reason(fd),
+			  fd == -EPERM ? ": needs CAP_BPF and CAP_NET_ADMIN"
+				       : "");
+	return fd;
+}
+
+static int program_open(struct xdp_socket *xs)
+{
+	xs->map_fd =
+		bpf_map_create(BPF_MAP_TYPE_XSKMAP, "t2t_sockets",
+			       sizeof(uint32_t), sizeof(int), QUEUES_MAX, NULL);
+	if (xs->map_fd < 0) {
+		int err = -errno;
+
+		log_error("%s: no map of AF_XDP sockets: %s%s", xs->who,
+			  log_reason(err),
+			  err == -EPERM ? ": needs CAP_BPF and CAP_NET_ADMIN"
+					: "");
+		return err;
+	}
+	xs->program_fd = program_make(xs);
+	if (xs->program_fd < 0) {
+		close(xs->map_fd);
+		return xs->program_fd;
+	}
+	return 0;
+}
+
+static void link_close(struct xdp_socket *xs)
+{
+	if (xs->link_fd >= 0)
+		close(xs->link_fd);
+	xs->link_fd = -1;
+}
+
+/* Attach, unless it is attached that way already: a NIC may restart its
+ * queues for it. */
+static int link_open(struct xdp_socket *xs, uint32_t flags)
+{
+	const struct bpf_link_create_opts options = { .sz = sizeof(options),
+						      .flags = flags };
+
+	if (xs->link_fd >= 0 && xs->link_flags == flags)
+		return 0;
+	link_close(xs);
+	xs->link_flags = flags;
+	xs->link_fd = bpf_link_create(xs->program_fd, (int)xs->interface.index,
+				      BPF_XDP, &options);
+	if (xs->link_fd >= 0)
+		return 0;
+	/* -EEXIST: another program, in another mode. */
+	return errno == EEXIST ? -EBUSY : -errno;
+}
+
+static int program_exchange(struct xdp_socket *xs)
+{
+	int fd = program_make(xs), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_link_update(xs->link_fd, fd, NULL) < 0) {
+		err = -errno;
+		log_error("%s: %s: the XDP program can't be exchanged: %s",
+			  xs->who, xs->interface.name, log_reason(err));
+		close(fd);
+		return err;
+	}
+	close(xs->program_fd);
+	xs->program_fd = fd;
+	return 0;
+}
+
+int xdp_socket_flow_add(struct xdp_socket *xs,
+			const struct xdp_program_flow *flow)
+{
+	int err;
+
+	if (xs->flow_count == XDP_PROGRAM_FLOWS_MAX)
+		return -E2BIG;
+	xs->flows[xs->flow_count++] = *flow;
+	err = program_exchange(xs);
+	if (err)
+		xs->flow_count--;
+	return err;
+}
+
+void xdp_socket_flow_remove(struct xdp_socket *xs,
+			    const struct xdp_program_flow *flow)
+{
+	for (unsigned int i = 0; i < xs->flow_count; i++) {
+		if (memcmp(&xs->flows[i], flow, sizeof(*flow)) != 0)
+			continue;
+		xs->flows[i] = xs->flows[--xs->flow_count];
+		program_exchange(xs);
+		return;
+	}
+}
+
+/*
+ * Opening.
+ */
+
+/* Receive queues in use; 0 where the driver doesn't tell. */
+static unsigned int queue_count(const struct interface *interface)
+{
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	struct ifreq request = { .ifr_data = (void *)&channels };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned int count = 0;
+
+	if (fd < 0)
+		return 0;
+	memcpy(request.ifr_name, interface->name, sizeof(request.ifr_name));
+	if (ioctl(fd, SIOCETHTOOL, &request) == 0)
+		count = channels.combined_count + channels.rx_count;
+	close(fd);
+	return count;
+}
+
+static int interface_check(struct xdp_socket *xs,
+			   const struct xdp_socket_config *config)
+{
+	int err = interface_find(config->interface, &xs->interface);
+	unsigned int queues;
+
+	if (err) {
+		log_error("%s: interface '%s': %s", xs->who, config->interface,
+			  log_reason(err));
+		return err;
+	}
+	if (xs->interface.link_type != ARPHRD_ETHER &&
+	    xs->interface.link_type != ARPHRD_LOOPBACK) {
+		log_error("%s: %s: it has no Ethernet frames", xs->who,
+			  config->interface);
+		return -EOPNOTSUPP;
+	}
+	if (!xs->interface.up) {
+		log_error("%s: %s is down", xs->who, config->interface);
+		return -ENETDOWN;
+	}
+	queues = queue_count(&xs->interface);
+	if (queues && config->queue >= queues) {
+		log_error("%s: queue %u: %s has %u, from 0", xs->who,
+			  config->queue, config->interface, queues);
+		return -EINVAL;
+	}
+	if (queues > 1)
+		log_warning("%s: %s has %u receive queues, only what comes in "
+			    "on queue %u is seen: steer it there, or 'ethtool "
+			    "-L %s combined 1'",
+			    xs->who, config->interface, queues, config->queue,
+			    config->interface);
+	return 0;
+}
+
+static void limit_log(const struct xdp_socket *xs)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	log_error("%s: %zu KiB of frames are more than the limit of locked "
+		  "memory, %llu KiB: raise it (ulimit -l), ask for fewer "
+		  "frames, or give CAP_IPC_LOCK",
+		  xs->who, xs->arena.size / 1024,
+		  (unsigned long long)limit.rlim_cur / 1024);
+}
+
+static void busy_log(const struct xdp_socket *xs,
+		     const struct xdp_socket_config *config)
+{
+	uint32_t id = 0;
+
+	if (xs->link_fd >= 0)
+		log_error("%s: %s: another AF_XDP socket has queue %u", xs->who,
+			  config->interface, config->queue);
+	else if (bpf_xdp_query_id((int)xs->interface.index, 0, &id) == 0 && id)
+		log_error("%s: %s: another XDP program is attached, id %u: an "
+			  "interface serves one",
+			  xs->who, config->interface, id);
+	else
+		log_error("%s: %s: busy", xs->who, config->interface);
+}
+
+/* Does no other mode help against it? Logged then. */
+static bool is_final(const struct xdp_socket *xs,
+		     const struct xdp_socket_config *config, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		busy_log(xs, config);
+		return true;
+	case -EPERM:
+	case -EACCES:
+		log_error("%s: %s: %s: needs CAP_NET_RAW, CAP_NET_ADMIN and "
+			  "CAP_BPF",
+			  xs->who, config->interface, log_reason(err));
+		return true;
+	case -ENOBUFS:
+		limit_log(xs);
+		return true;
+	case -ENETDOWN:
+	case -ENODEV:
+		log_error("%s: %s: %s", xs->who, config->interface,
+			  log_reason(err));
+		return true;
+	}
+	return false;
+}
+
+/* The kernel takes a closed socket off its queue a little later, by a worker;
+ * so a queue that is busy may have just been left. */
+static int mode_try(struct xdp_socket *xs,
+		    const struct xdp_socket_config *config,
+		    const struct attempt *attempt)
+{
+	const struct timespec while_busy = { .tv_nsec = 1000000 };
+	int err = link_open(xs, attempt->link_flags);
+
+	if (err)
+		return err;
+	for (int i = 0; i < BUSY_MS; i++) {
+		err = rings_open(xs, config, attempt->bind_flags);
+		if (err != -EBUSY)
+			break;
+		nanosleep(&while_busy, NULL);
+	}
+	return err;
+}
+
+/* One mode after the other. 0 or a negative errno, logged. */
+static int modes_try(struct xdp_socket *xs,
+		     const struct xdp_socket_config *config)
+{
+	char failed[256] = "";
+	size_t len = 0;
+	int err = -EOPNOTSUPP;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
+		const struct attempt *attempt = &attempts[i];
+
+		if (config->mode != XDP_SOCKET_AUTO &&
+		    config->mode != attempt->mode)
+			continue;
+		err = mode_try(xs, config, attempt);
+		if (!err) {
+			log_info("%s: %s queue %u: %s; %u frames in %s "
+				 "pages%s%s",
+				 xs->who, config->interface, config->queue,
+				 attempt->name, config->frames,
+				 xs->arena.huge ? "huge" : "ordinary",
+				 *failed ? "; not " : "", failed);
+			return 0;
+		}
+		if (is_final(xs, config, err))
+			return err;
+		len += (size_t)snprintf(failed + len, sizeof(failed) - len,
+					"%s%s (%s)", len ? ", " : "",
+					attempt->name, log_reason(err));
+	}
+	log_error("%s: %s queue %u: not to be had: %s%s", xs->who,
+		  config->interface, config->queue, failed,
+		  err == -EINVAL ? ": is there such a queue?" : "");
+	return err;
+}
+
+static int quiet(enum libxdp_print_level level, const char *format,
+		 va_list arguments)
+{
+	(void)level, (void)format, (void)arguments;
+	return 0;
+}
+
+static int quiet_bpf(enum libbpf_print_level level, const char *format,
+		     va_list arguments)
+{
+	(void)level, (void)format, (void)arguments;
+	return 0;
+}
+
+static void libraries_silence(void)
+{
+	/* Their lines would stand beside ours, for the same cause. */
+	libxdp_set_print(quiet);
+	libbpf_set_print(quiet_bpf);
+}
+
+int xdp_socket_open(struct xdp_socket *xs,
+		    const struct xdp_socket_config *config)
+{
+	size_t frames = (size_t)config->frames + XDP_SOCKET_SEND_FRAMES;
+	int err;
+
+	memset(xs, 0, sizeof(*xs));
+	xs->link_fd = -1;
+	xs->who = config->who;
+	xs->need_wakeup = config->need_wakeup;
+	xs->flows[0] = config->flow;
+	xs->flow_count = 1;
+	libraries_silence();
+	err = interface_check(xs, config);
+	if (err)
+		return err;
+	err = mem_arena_open(&xs->arena, frames * FRAME_SIZE,
+			     config->huge_pages);
+	if (err) {
+		log_error("%s: no memory for %zu frames", xs->who, frames);
+		return err;
+	}
+	xs->memory = xs->arena.base;
+	xs->aside_size = ring_size(config->frames);
+	xs->aside = calloc(xs->aside_size, sizeof(*xs->aside));
+	err = xs->aside ? program_open(xs) : -ENOMEM;
+	if (err)
+		goto close_arena;
+	err = modes_try(xs, config);
+	if (err)
+		goto close_program;
+	err = busy_poll_set(xs, config);
+	if (!err)
+		return 0;
+	rings_close(xs);
+close_program:
+	link_close(xs);
+	close(xs->program_fd);
+	close(xs->map_fd);
+close_arena:
+	free(xs->aside);
+	mem_arena_close(&xs->arena);
+	return err;
+}
+
+void xdp_socket_close(struct xdp_socket *xs)
+{
+	/* First, so that the kernel gets the frames again. */
+	link_close(xs);
+	rings_close(xs);
+	close(xs->program_fd);
+	close(xs->map_fd);
+	free(xs->aside);
+	mem_arena_close(&xs->arena);
+}
+
+uint64_t xdp_socket_lost(const struct xdp_socket *xs)
+{
+	struct xdp_statistics statistics = { 0 };
+	socklen_t len = sizeof(statistics);
+
+	if (getsockopt(xs->fd, SOL_XDP, XDP_STATISTICS, &statistics, &len) < 0)
+		return 0;
+	return statistics.rx_dropped + statistics.rx_ring_full;
+}
+
+int xdp_socket_probe(const char **why)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), err = -errno;
+
+	if (fd < 0) {
+		*why = err == -EPERM ? "AF_XDP needs CAP_NET_RAW"
+				     : "this kernel has no AF_XDP";
+		return err;
+	}
+	close(fd);
+	libraries_silence();
+	fd = xdp_program_load(NULL, 0, -1);
+	if (fd < 0) {
+		*why = fd == -EPERM
+			       ? "an XDP program needs CAP_BPF and "
+				 "CAP_NET_ADMIN, in the first user namespace"
+			       : "this kernel takes no XDP program";
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
+#else
+
+int xdp_socket_probe(const char **why)
+{
+	*why = "built without libxdp";
+	return -EOPNOTSUPP;
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AF_XDP: frames of one queue of an interface, from and to the driver, past
+ * the kernel's network stack, in memory that both share (UMEM). A program on
+ * the interface (net/xdp_program.h) sends the flows asked for here and leaves
+ * all else to the kernel. It goes with the process, kill -9 included, since
+ * nothing but a descriptor holds it there (a bpf_link).
+ *
+ * Linux: Documentation/networking/af_xdp.rst; libxdp's xsk.h.
+ */
+#ifndef NET_XDP_SOCKET_H
+#define NET_XDP_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "net/interface.h"
+#include "net/xdp_program.h"
+
+#define XDP_SOCKET_BURST_MAX 64
+#define XDP_SOCKET_FRAME_MAX 1792 /* bytes of one frame, in or out */
+
+/* How much of the kernel is left out. */
+enum xdp_socket_mode {
+	XDP_SOCKET_AUTO,     /* the first of these that works here */
+	XDP_SOCKET_ZEROCOPY, /* the NIC writes into the UMEM */
+	XDP_SOCKET_NATIVE,   /* the driver's program copies there */
+	XDP_SOCKET_GENERIC,  /* any interface: in the stack, past the driver */
+};
+/* "auto", "zerocopy" ..., NULL-terminated: an option's choices. */
+extern const char *const xdp_socket_mode_names[];
+
+struct xdp_socket_config {
+	const char *who; /* begins each log line: "--receive xdp" */
+	const char *interface;
+	struct xdp_program_flow flow; /* the first one */
+	unsigned int queue;
+	unsigned int mode;	   /* enum xdp_socket_mode */
+	unsigned int frames;	   /* to receive into; sending has its own */
+	unsigned int busy_poll_us; /* 0: off; else each empty take runs the
+				      driver's receive poll, SO_BUSY_POLL */
+	bool need_wakeup;	   /* XDP_USE_NEED_WAKEUP */
+	bool huge_pages;	   /* where there are some */
+};
+
+/* Can this build and this host do it? 0, or a negative errno with *why; needs
+ * CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF. Leaves nothing behind, silent. */
+int xdp_socket_probe(const char **why);
+
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+
+#include <xdp/xsk.h>
+
+#define XDP_SOCKET_SEND_FRAMES 256
+
+struct xdp_socket_frame {
+	uint8_t *bytes; /* from the Ethernet header on */
+	uint32_t len;
+};
+
+/* Who takes the TCP segments among the flows. Called within
+ * xdp_socket_take() and xdp_socket_scan(); HOT. */
+struct xdp_socket_listener {
+	/* The bytes are the callee's until it returns. */
+	void (*frame)(struct xdp_socket_listener *listener, uint8_t *bytes,
+		      uint32_t len);
+	/* Once in some thousand calls: timers. */
+	void (*idle)(struct xdp_socket_listener *listener);
+};
+
+struct xdp_socket {
+	/* What the loop touches first. */
+	struct xsk_ring_cons received;
+	struct xsk_ring_prod fill;
+	uint8_t *memory;
+	struct xdp_socket_listener *listener;
+	unsigned int aside_first, aside_count;
+	unsigned int held_count;
+	unsigned int turns; /* calls, taken modulo */
+	bool need_wakeup;
+	bool busy_poll;
+	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
+	/* What a scan found that is not the listener's, for the next takes:
+	 * a ring, of a power of two. */
+	struct xdp_desc *aside;
+	unsigned int aside_size;
+
+	struct xsk_ring_prod send;
+	struct xsk_ring_cons sent;
+	unsigned int spare_count;
+	uint64_t spare[XDP_SOCKET_SEND_FRAMES];
+
+	int fd; /* of the socket; belongs to xsk */
+	int error;
+	struct xsk_socket *xsk;
+	struct xsk_umem *umem;
+	struct mem_arena arena;
+	struct interface interface;
+	const char *who;
+	int map_fd;
+	int program_fd;
+	int link_fd;
+	uint32_t link_flags;
+	struct xdp_program_flow flows[XDP_PROGRAM_FLOWS_MAX];
+	unsigned int flow_count;
+};
+
+/*
+ * Open, bind, attach; logs one line that says what was had (mode, pages).
+ * 0, or a negative errno, logged, everything given back: -ENODEV no such
+ * interface; -ENETDOWN it is down; -EINVAL no such queue; -EBUSY another
+ * program or socket has it; -EPERM with the capability's name; -ENOBUFS the
+ * limit of locked memory.
+ */
+int xdp_socket_open(struct xdp_socket *xs,
+		    const struct xdp_socket_config *config);
+void xdp_socket_close(struct xdp_socket *xs);
+
+/* One more flow, or one less, at once and with no frame lost. 0 or a negative
+ * errno, logged. */
+int xdp_socket_flow_add(struct xdp_socket *xs,
+			const struct xdp_program_flow *flow);
+void xdp_socket_flow_remove(struct xdp_socket *xs,
+			    const struct xdp_program_flow *flow);
+
+/*
+ * HOT. Frames of the flows, at most max (1..XDP_SOCKET_BURST_MAX), without
+ * those that the listener got; gives back the frames of the last call. A
+ * negative errno when the interface is gone (-ENODEV); while it is down there
+ * is nothing, and it goes on once it is up. No system call, but where the
+ * driver asks for a wake-up, with busy_poll_us, and once in many thousand
+ * calls.
+ */
+int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
+		    unsigned int max);
+
+/* HOT. Give the listener what lies there for it, and keep the other frames for
+ * the next takes. Those of the last take stay valid. Errors as take's. */
+int xdp_socket_scan(struct xdp_socket *xs);
+
+/* HOT. A frame to fill, XDP_SOCKET_FRAME_MAX bytes; NULL when all are on their
+ * way. It must be sent, or the same one comes again. */
+uint8_t *xdp_socket_frame(struct xdp_socket *xs);
+
+/* HOT. Send the frame that the last xdp_socket_frame() gave. A frame that can't
+ * leave now (the interface is down) stays queued or is lost, as on any wire. */
+void xdp_socket_send(struct xdp_socket *xs, uint32_t len);
+
+/* Frames that the kernel dropped for want of room here. */
+uint64_t xdp_socket_lost(const struct xdp_socket *xs);
+
+#endif
+#endif

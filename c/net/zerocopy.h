@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MSG_ZEROCOPY: the kernel sends from the caller's pages and tells on the
+ * socket's error queue when it is done with them. What is sent is copied into
+ * a slot first, since the callers' bytes don't live so long; the kernel's own
+ * copy is saved. Documentation/networking/msg_zerocopy.rst.
+ */
+#ifndef NET_ZEROCOPY_H
+#define NET_ZEROCOPY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/mem.h"
+
+#define ZEROCOPY_SLOTS	  32
+#define ZEROCOPY_SLOT_LEN 4096
+
+struct zerocopy {
+	int fd; /* stays the caller's */
+	struct mem_arena arena;
+	uint32_t next; /* number of the next send; the kernel counts alike */
+	unsigned int under_way;
+	bool busy[ZEROCOPY_SLOTS]; /* of send N: slot N % ZEROCOPY_SLOTS */
+	uint64_t copied;	   /* sends that the kernel copied after all */
+};
+
+/* Turn it on for a UDP or TCP socket. 0 or a negative errno, logged with
+ * what ("--transport zerocopy"). */
+int zerocopy_open(struct zerocopy *zerocopy, int fd, const char *what);
+void zerocopy_close(struct zerocopy *zerocopy);
+
+/*
+ * HOT. As send(2) of at most ZEROCOPY_SLOT_LEN bytes of bytes, which may be
+ * reused on return. How many went, or a negative errno; -ENOBUFS: all slots
+ * are under way: zerocopy_wait(), then again.
+ */
+ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
+		      size_t len, int flags);
+
+/* Wait at most timeout_ms for one slot or more to come back. 0, or a negative
+ * errno when the connection is broken, or nothing is under way (-ENOBUFS). */
+int zerocopy_wait(struct zerocopy *zerocopy, int timeout_ms);
+
+#endif

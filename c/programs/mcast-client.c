@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints what t2t-mcast-server sends: with mcast-server.c the shortest example
+ * of what the library is for. Which way packets come is one word; the rest does
+ * not know. */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/option.h"
+#include "net/address.h"
+#include "receive/receive_ops.h"
+
+struct options {
+	const char *receive;
+	bool bypass;
+	struct receive_config path;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "interface",
+	  .value = "NAME",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct options, path.interface),
+	  .required = 1,
+	  .help = "where the group is joined" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:3334",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_group,
+	  .offset = offsetof(struct options, path.group),
+	  .help = "multicast group and port" },
+	{ .name = "bypass",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct options, bypass),
+	  .help = "past the kernel's stack, by AF_XDP" },
+	{ .name = "receive",
+	  .value = "PATH",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct options, receive),
+	  .help = "another receive path; help: list them all. By default "
+		  "uring:wait=sleep, or epoll where this host has no "
+		  "io_uring" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-mcast-client",
+	.summary = "print the lines that a multicast group brings",
+	.synopsis = "--interface NAME [OPTION...]",
+	.description =
+		"Each datagram is a line on standard output, control\n"
+		"characters shown as '?'. It stays when the server goes, and\n"
+		"goes on when one comes back, or when the interface does;\n"
+		"Ctrl-C ends it.",
+	.rows = rows,
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static const char *path_choose(const struct options *options)
+{
+	const struct receive_ops *ops;
+	const char *why;
+
+	if (options->receive)
+		return options->receive;
+	if (options->bypass)
+		return "xdp";
+	for (unsigned int i = 0; (ops = receive_path(i)); i++)
+		if (!strcmp(ops->name, "uring") && !ops->absent &&
+		    (!ops->probe || !ops->probe(&options->path, &why)))
+			return "uring:wait=sleep";
+	return "epoll";
+}
+
+/* What came from a network does not drive the terminal. */
+static void line_print(const struct packet *packet)
+{
+	for (uint32_t i = 0; i < packet->len; i++)
+		putchar(iscntrl(packet->data[i]) ? '?' : packet->data[i]);
+	putchar('\n');
+}
+
+/* 0 when it was told to stop, a negative errno when the path broke. */
+static int lines_print(struct receive *receive)
+{
+	struct packet packets[RECEIVE_BURST_MAX];
+
+	while (!stop) {
+		int n = receive_poll(receive, packets, RECEIVE_BURST_MAX);
+
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++)
+			line_print(&packets[i]);
+		if (n && fflush(stdout) == EOF) {
+			stop = 1;
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct options options = { 0 };
+	struct receive *receive;
+	enum option_result result =
+		option_parse_arguments(&program, argc, argv, &options);
+	int err;
+
+	if (result != OPTION_RUN)
+		return (int)result;
+	if (options.receive && !strcmp(options.receive, "help")) {
+		receive_print_paths(stdout);
+		return 0;
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	err = receive_open(path_choose(&options), &options.path, &receive);
+	if (err)
+		return err == -EINVAL ? 2 : 1;
+	log_info("receiving by %s", receive_name(receive));
+	while ((err = lines_print(receive)) && !stop) {
+		log_warning("%s; trying again", log_reason(err));
+		receive_close(receive);
+		receive = NULL;
+		while (!stop && receive_open(path_choose(&options),
+					     &options.path, &receive) < 0)
+			sleep(1);
+		if (!receive)
+			break;
+	}
+	receive_close(receive);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Each line typed here appears at every client of the group: with
+ * mcast-client.c the shortest example of what the library is for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/option.h"
+#include "net/address.h"
+#include "send/send_path_ops.h"
+
+#define LINE_MAX_LEN 1400 /* of one frame */
+
+struct options {
+	const char *interface;
+	const char *send;
+	bool bypass;
+	struct send_path_config path;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "interface",
+	  .value = "NAME",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct options, interface),
+	  .required = 1,
+	  .help = "where lines leave" },
+	{ .name = "group",
+	  .value = "ADDR:PORT",
+	  .initial = "239.255.0.1:3334",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_group,
+	  .offset = offsetof(struct options, path.group),
+	  .help = "multicast group and port" },
+	{ .name = "ttl",
+	  .value = "N",
+	  .initial = "1",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 255,
+	  .offset = offsetof(struct options, path.ttl),
+	  .help = "hops that a line lives" },
+	{ .name = "bypass",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct options, bypass),
+	  .help = "past the kernel's stack, by AF_XDP" },
+	{ .name = "send",
+	  .value = "PATH",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct options, send),
+	  .help = "another send path; help: list them all. By default uring, "
+		  "or sendmmsg where this host has no io_uring" },
+	OPTION_END,
+};
+
+static const struct option_program program = {
+	.name = "t2t-mcast-server",
+	.summary = "send each line that is typed to a multicast group",
+	.synopsis = "--interface NAME [OPTION...]",
+	.description =
+		"Reads lines from standard input; each becomes a datagram,\n"
+		"which appears at every t2t-mcast-client. An empty line, or\n"
+		"the input's end, stops it.",
+	.rows = rows,
+};
+
+/* The first of the two that this host can run. */
+static const char *path_choose(const struct options *options)
+{
+	const struct send_path_ops *ops;
+	const char *why;
+
+	if (options->send)
+		return options->send;
+	if (options->bypass)
+		return "xdp";
+	for (unsigned int i = 0; (ops = send_path_kind(i)); i++)
+		if (!strcmp(ops->name, "uring") && !ops->absent &&
+		    (!ops->probe || !ops->probe(&why)))
+			return ops->name;
+	return "sendmmsg";
+}
+
+/* One datagram; waits while there is no room. */
+static int line_send(struct send_path *path, char *line, size_t len)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	const struct iovec datagram = { line, len };
+	int n;
+
+	while ((n = send_path_send(path, &datagram, 1)) == -EAGAIN ||
+	       n == -ENOBUFS || n == -EINTR)
+		nanosleep(&moment, NULL);
+	return n < 0 ? n : 0;
+}
+
+static int lines_send(struct send_path *path)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int err = 0;
+
+	while (!err && (len = getline(&line, &size, stdin)) > 0) {
+		if (line[len - 1] == '\n')
+			len--;
+		if (!len)
+			break;
+		if (len > LINE_MAX_LEN)
+			log_error("a line of %zd bytes is not sent: at most %d",
+				  len, LINE_MAX_LEN);
+		else
+			err = line_send(path, line, (size_t)len);
+	}
+	free(line);
+	/* A link that is down is not the end. */
+	if (err)
+		log_error("cannot send: %s", log_reason(err));
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct interface interface;
+	struct send_path *path;
+	enum option_result result =
+		option_parse_arguments(&program, argc, argv, &options);
+	int err;
+
+	if (result != OPTION_RUN)
+		return (int)result;
+	if (options.send && !strcmp(options.send, "help")) {
+		send_path_print_list(stdout);
+		return 0;
+	}
+	err = interface_find(options.interface, &interface);
+	if (err) {
+		log_error("--interface %s: %s", options.interface,
+			  log_reason(err));
+		return 1;
+	}
+	options.path.interface = &interface;
+	err = send_path_open(path_choose(&options), &options.path, &path);
+	if (err)
+		return err == -EINVAL ? 2 : 1;
+	log_info("sending by %s; an empty line stops", send_path_name(path));
+	err = lines_send(path);
+	send_path_close(path);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A blocking recvmsg(2) that first runs the driver's receive poll itself, for
+ * some microseconds, instead of waiting for the interrupt. socket(7),
+ * Documentation/networking/napi.rst. A driver without NAPI (veth without XDP
+ * or GRO) has nothing to poll: it is a blocking receive then.
+ */
+#include <errno.h>
+#include <sys/time.h>
+
+#include "base/log.h"
+#include "net/socket.h"
+#include "receive/receive_socket.h"
+
+struct receive_busy {
+	struct receive_socket socket;
+	uint64_t usec;
+	bool prefer;
+	uint64_t budget;
+};
+
+static const struct option_row busy_options[] = {
+	RECEIVE_SOCKET_ROWS,
+	RECEIVE_SOCKET_TUNING_ROWS,
+	{ .name = "usec",
+	  .value = "US",
+	  .initial = "50",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 1000000,
+	  .offset = offsetof(struct receive_busy, usec),
+	  .help = "how long to poll before sleeping (SO_BUSY_POLL)" },
+	{ .name = "prefer",
+	  .value = "on|off",
+	  .initial = "off",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct receive_busy, prefer),
+	  .help = "interrupts stay off while it polls often enough "
+		  "(SO_PREFER_BUSY_POLL)" },
+	{ .name = "budget",
+	  .value = "N",
+	  .initial = "8",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 65535,
+	  .offset = offsetof(struct receive_busy, budget),
+	  .help = "packets a poll takes at most (SO_BUSY_POLL_BUDGET)" },
+	OPTION_END,
+};
+
+static struct receive_busy *busy_self(struct receive *receive)
+{
+	return container_of(receive, struct receive_busy, socket.receive);
+}
+
+static int fault(const char *name, int err)
+{
+	log_error("--receive busy: %s: %s%s", name, log_reason(err),
+		  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+	return err;
+}
+
+/* Set, and there as it was set. */
+static int busy_set(int fd, int option, uint64_t wanted, const char *name)
+{
+	int found = 0;
+	int err = socket_option(fd, SOL_SOCKET, option, (int)wanted, &found);
+
+	if (err)
+		return fault(name, err);
+	if (found == (int)wanted)
+		return 0;
+	log_error("--receive busy: %s: asked for %d, had %d", name, (int)wanted,
+		  found);
+	return -EOPNOTSUPP;
+}
+
+/* The one that Linux does not let be read back. */
+static int budget_set(int fd, uint64_t wanted)
+{
+	int budget = (int)wanted;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget,
+		       sizeof(budget)) < 0)
+		return fault("budget, SO_BUSY_POLL_BUDGET", -errno);
+	return 0;
+}
+
+static int busy_open(struct receive *receive)
+{
+	struct receive_busy *self = busy_self(receive);
+	struct timeval wait = { .tv_usec = 100000 };
+	int err = receive_socket_open(&self->socket, 1);
+	int fd = self->socket.fd;
+
+	if (err)
+		return err;
+	err = busy_set(fd, SO_BUSY_POLL, self->usec, "usec, SO_BUSY_POLL");
+	if (!err)
+		err = busy_set(fd, SO_PREFER_BUSY_POLL, self->prefer,
+			       "prefer, SO_PREFER_BUSY_POLL");
+	if (!err)
+		err = budget_set(fd, self->budget);
+	if (!err &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
+		err = -errno;
+		log_error("--receive busy: SO_RCVTIMEO: %s", log_reason(err));
+	}
+	if (err)
+		receive_socket_close(receive);
+	return err;
+}
+
+/* One packet a call, as block has it. */
+static int busy_poll(struct receive *receive, struct packet *packets,
+		     unsigned int max)
+{
+	struct receive_socket *rx = &busy_self(receive)->socket;
+
+	(void)max;
+	return receive_socket_take(rx, rx->slots, 0, packets);
+}
+
+const struct receive_ops receive_busy_ops = {
+	.name = "busy",
+	.help = "blocking recvmsg that polls the driver first (SO_BUSY_POLL)",
+	.caps = RECEIVE_SLEEPS,
+	.size = sizeof(struct receive_busy),
+	.options = busy_options,
+	.open = busy_open,
+	.poll = busy_poll,
+	.lost = receive_socket_lost,
+	.close = receive_socket_close,
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* AF_XDP: the group's frames in memory shared with the driver, past the
+ * kernel's stack; all else is left to the kernel. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/xdp_socket.h"
+#include "receive/receive_member.h"
+#include "wire/datagram.h"
+
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+
+_Static_assert(RECEIVE_BURST_MAX <= XDP_SOCKET_BURST_MAX, "a burst fits");
+
+struct receive_xdp {
+	struct receive receive;
+	struct xdp_socket socket;
+	uint64_t malformed;
+	int member; /* a kernel socket that has joined the group */
+	uint64_t queue;
+	unsigned int mode;
+	uint64_t frames;
+	bool wakeup;
+	uint64_t busy_poll;
+	bool huge_pages;
+};
+
+static const struct option_row xdp_options[] = {
+	{ .name = "queue",
+	  .value = "N",
+	  .initial = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 4095,
+	  .offset = offsetof(struct receive_xdp, queue),
+	  .help = "receive queue; packets on others are not seen" },
+	{ .name = "mode",
+	  .value = "MODE",
+	  .initial = "auto",
+	  .type = OPTION_CHOICE,
+	  .choices = xdp_socket_mode_names,
+	  .offset = offsetof(struct receive_xdp, mode),
+	  .help = "auto: the first that works, in this order" },
+	{ .name = "frames",
+	  .value = "N",
+	  .initial = "8192",
+	  .type = OPTION_UNSIGNED,
+	  .min = XDP_SOCKET_BURST_MAX,
+	  .max = 65536,
+	  .offset = offsetof(struct receive_xdp, frames),
+	  .help = "packets there is room for, 2 KiB each" },
+	{ .name = "wakeup",
+	  .value = "on|off",
+	  .initial = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct receive_xdp, wakeup),
+	  .help = "the driver may sleep and asks to be woken" },
+	{ .name = "busy_poll",
+	  .value = "US",
+	  .initial = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 1000000,
+	  .offset = offsetof(struct receive_xdp, busy_poll),
+	  .help = "SO_BUSY_POLL: run the driver's poll; 0: off" },
+	{ .name = "huge_pages",
+	  .value = "on|off",
+	  .initial = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct receive_xdp, huge_pages),
+	  .help = "frames in huge pages, where there are some" },
+	OPTION_END,
+};
+
+static int xdp_probe(const struct receive_config *config, const char **why)
+{
+	(void)config;
+	return xdp_socket_probe(why);
+}
+
+static int xdp_open(struct receive *receive)
+{
+	struct receive_xdp *rx =
+		container_of(receive, struct receive_xdp, receive);
+	const struct xdp_socket_config config = {
+		.who = "--receive xdp",
+		.interface = receive->config.interface,
+		.flow = { .protocol = IPPROTO_UDP,
+			  .destination = receive->config.group },
+		.queue = (unsigned int)rx->queue,
+		.mode = rx->mode,
+		.frames = (unsigned int)rx->frames,
+		.busy_poll_us = (unsigned int)rx->busy_poll,
+		.need_wakeup = rx->wakeup,
+		.huge_pages = rx->huge_pages,
+	};
+	int err = xdp_socket_open(&rx->socket, &config);
+
+	if (err)
+		return err;
+	rx->member = receive_member_open(receive, &rx->socket.interface);
+	if (rx->member < 0) {
+		xdp_socket_close(&rx->socket);
+		return rx->member;
+	}
+	receive->xdp = &rx->socket;
+	return 0;
+}
+
+static int xdp_poll(struct receive *receive, struct packet *packets,
+		    unsigned int max)
+{
+	struct receive_xdp *rx =
+		container_of(receive, struct receive_xdp, receive);
+	struct xdp_socket_frame frames[RECEIVE_BURST_MAX];
+	int n = xdp_socket_take(&rx->socket, frames, max), count = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct datagram datagram;
+
+		if (__builtin_expect(!datagram_read(frames[i].bytes,
+						    frames[i].len, &datagram),
+				     0)) {
+			rx->malformed++;
+			continue;
+		}
+		packets[count++] = (struct packet){ .data = datagram.payload,
+						    .len = datagram.len };
+	}
+	return n < 0 ? n : count;
+}
+
+static uint64_t xdp_lost(struct receive *receive)
+{
+	return xdp_socket_lost(
+		&container_of(receive, struct receive_xdp, receive)->socket);
+}
+
+static void xdp_close(struct receive *receive)
+{
+	struct receive_xdp *rx =
+		container_of(receive, struct receive_xdp, receive);
+
+	if (rx->malformed)
+		log_warning("--receive xdp: skipped %llu frames with a wrong "
+			    "checksum or length",
+			    (unsigned long long)rx->malformed);
+	close(rx->member);
+	xdp_socket_close(&rx->socket);
+}
+
+#endif
+
+const struct receive_ops receive_xdp_ops = {
+	.name = "xdp",
+	.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
+	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE | RECEIVE_FRAMES,
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+	.size = sizeof(struct receive_xdp),
+	.options = xdp_options,
+	.probe = xdp_probe,
+	.open = xdp_open,
+	.poll = xdp_poll,
+	.lost = xdp_lost,
+	.close = xdp_close,
+#else
+	.absent = "built without libxdp and libbpf",
+#endif
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole frames in a ring that the kernel maps (PACKET_TX_RING, TPACKET_V2):
+ * it sends them from where they lie. packet(7),
+ * Documentation/networking/packet_mmap.rst.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "send/send_packet.h"
+
+#define WHAT	 "--send packet_ring"
+#define FRAME_AT TPACKET_ALIGN(sizeof(struct tpacket2_hdr))
+
+struct send_packet_ring {
+	struct send_packet packet;
+	uint64_t frames;
+	uint8_t *map;
+	unsigned int count, head; /* frames; the next one */
+};
+
+static const struct option_row ring_options[] = {
+	SEND_PACKET_ROWS,
+	{ .name = "frames",
+	  .value = "N",
+	  .initial = "256",
+	  .type = OPTION_UNSIGNED,
+	  .min = SEND_PATH_BURST_MAX,
+	  .max = 65536,
+	  .offset = offsetof(struct send_packet_ring, frames),
+	  .help = "that the ring holds, of 2 KiB each" },
+	OPTION_END,
+};
+
+static struct send_packet_ring *ring_self(struct send_path *path)
+{
+	return container_of(path, struct send_packet_ring, packet.path);
+}
+
+static int fault(const char *step)
+{
+	int err = -errno;
+
+	log_error(WHAT ": %s: %s", step, log_reason(err));
+	return err;
+}
+
+static int ring_map(struct send_packet_ring *self)
+{
+	unsigned int block = (unsigned int)sysconf(_SC_PAGESIZE);
+	unsigned int in_block = block / SEND_PACKET_FRAME_MAX;
+	struct tpacket_req request = {
+		.tp_block_size = block,
+		.tp_block_nr =
+			((unsigned int)self->frames + in_block - 1) / in_block,
+		.tp_frame_size = SEND_PACKET_FRAME_MAX,
+	};
+	int fd = self->packet.path.fd, version = TPACKET_V2;
+
+	request.tp_frame_nr = request.tp_block_nr * in_block;
+	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+		       sizeof(version)) < 0)
+		return fault("PACKET_VERSION");
+	if (setsockopt(fd, SOL_PACKET, PACKET_TX_RING, &request,
+		       sizeof(request)) < 0)
+		return fault("PACKET_TX_RING");
+	self->count = request.tp_frame_nr;
+	self->map =
+		mmap(NULL, (size_t)self->count * SEND_PACKET_FRAME_MAX,
+		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	return self->map == MAP_FAILED ? fault("mmap") : 0;
+}
+
+static void ring_close(struct send_path *path)
+{
+	struct send_packet_ring *self = ring_self(path);
+
+	if (self->map != MAP_FAILED)
+		munmap(self->map, (size_t)self->count * SEND_PACKET_FRAME_MAX);
+	send_packet_close(&self->packet);
+}
+
+static int ring_open(struct send_path *path)
+{
+	struct send_packet_ring *self = ring_self(path);
+	int err = send_packet_open(&self->packet, WHAT);
+
+	if (err)
+		return err;
+	self->map = MAP_FAILED;
+	err = ring_map(self);
+	if (!err)
+		err = send_packet_bind(&self->packet, WHAT);
+	if (err)
+		ring_close(path);
+	return err;
+}
+
+/* The frame so far behind the head. */
+static struct tpacket2_hdr *frame_behind(struct send_packet_ring *self,
+					 unsigned int i)
+{
+	size_t number = (self->head + i) % self->count;
+
+	return (void *)(self->map + number * SEND_PACKET_FRAME_MAX);
+}
+
+static uint32_t status_load(const struct tpacket2_hdr *header)
+{
+	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE);
+}
+
+static void status_store(struct tpacket2_hdr *header, uint32_t status)
+{
+	__atomic_store_n(&header->tp_status, status, __ATOMIC_RELEASE);
+}
+
+/* Put datagrams into free frames. How many, or why not even one. */
+static int frames_fill(struct send_packet_ring *self,
+		       const struct iovec *datagrams, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct tpacket2_hdr *header = frame_behind(self, i);
+		int len = -EAGAIN;
+
+		if (status_load(header) == TP_STATUS_AVAILABLE)
+			len = send_packet_build(&self->packet, &datagrams[i],
+						(uint8_t *)header + FRAME_AT,
+						SEND_PACKET_FRAME_MAX -
+							FRAME_AT);
+		if (len < 0)
+			return i ? (int)i : len;
+		header->tp_len = (uint32_t)len;
+		status_store(header, TP_STATUS_SEND_REQUEST);
+	}
+	return (int)count;
+}
+
+/* Frames that the kernel left as they were are taken back: it stops at the
+ * first that finds no room, and goes on there. */
+static int ring_send(struct send_path *path, const struct iovec *datagrams,
+		     unsigned int count)
+{
+	struct send_packet_ring *self = ring_self(path);
+	int filled = frames_fill(self, datagrams, count), taken = 0, err;
+
+	if (filled < 0)
+		return filled;
+	err = send(path->fd, NULL, 0, MSG_DONTWAIT) < 0 ? -errno : 0;
+	for (int i = 0; i < filled; i++) {
+		struct tpacket2_hdr *header =
+			frame_behind(self, (unsigned int)i);
+
+		switch (status_load(header)) {
+		case TP_STATUS_SEND_REQUEST:
+		case TP_STATUS_WRONG_FORMAT:
+			status_store(header, TP_STATUS_AVAILABLE);
+			break;
+		default:
+			taken++;
+		}
+	}
+	self->head = (self->head + (unsigned int)taken) % self->count;
+	if (taken)
+		return taken;
+	return err ? err : -ENOBUFS;
+}
+
+const struct send_path_ops send_packet_ring_ops = {
+	.name = "packet_ring",
+	.help = "whole frames in a ring that the kernel sends from, past UDP "
+		"and IP",
+	.size = sizeof(struct send_packet_ring),
+	.options = ring_options,
+	.open = ring_open,
+	.send = ring_send,
+	.close = ring_close,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* One send(2) a datagram. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "send/send_socket.h"
+
+static int send_send(struct send_path *path, const struct iovec *datagrams,
+		     unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (send(path->fd, datagrams[i].iov_base, datagrams[i].iov_len,
+			 0) < 0)
+			return i ? (int)i : -errno;
+	return (int)count;
+}
+
+const struct send_path_ops send_send_ops = {
+	.name = "send",
+	.help = "one send(2) a datagram",
+	.size = sizeof(struct send_path),
+	.open = send_socket_open,
+	.send = send_send,
+	.close = send_socket_close,
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Send paths, for those who write one: one file, one const table, last and
+ * its only global symbol; then a line in send_path.c's list. */
+#ifndef SEND_SEND_PATH_OPS_H
+#define SEND_SEND_PATH_OPS_H
+
+#include <sys/uio.h>
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "send/send_path.h"
+
+struct send_path_ops {
+	const char *name;
+	const char *help;
+	const char *absent; /* as in receive_ops */
+	size_t size; /* of the backend's struct, which begins with its member
+			`struct send_path path`; container_of */
+	const struct option_row *options;
+
+	/* Can this host run it? As in receive_ops; NULL: any host can. */
+	int (*probe)(const char **why);
+
+	/* Set path->fd. May block. On failure gives everything back, logs the
+	 * cause and returns a negative errno. */
+	int (*open)(struct send_path *path);
+
+	/*
+	 * HOT. Hand over count datagrams (1..SEND_PATH_BURST_MAX) in order;
+	 * returns how many the kernel took: fewer when it had no more room or
+	 * met an error, which the next call then tells. When it took none, a
+	 * negative errno: -EAGAIN: room is told by path->fd; -ENOBUFS:
+	 * nothing tells, ask again later; -EINTR; any other: the path or the
+	 * datagram is no good. Never blocks. The bytes may be reused on
+	 * return.
+	 */
+	int (*send)(struct send_path *path, const struct iovec *datagrams,
+		    unsigned int count);
+
+	void (*close)(struct send_path *path);
+};
+
+/* HOT. */
+static inline int send_path_send(struct send_path *path,
+				 const struct iovec *datagrams,
+				 unsigned int count)
+{
+	return path->ops->send(path, datagrams, count);
+}
+
+#endif

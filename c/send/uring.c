@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* All that is due by io_uring: one system call, or none (sqpoll). */
+#include "send/send_path_ops.h"
+
+#ifdef HAVE_LIBURING
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "net/uring.h"
+#include "send/send_socket.h"
+
+struct send_uring {
+	struct send_path path;
+	struct uring_sqpoll sqpoll;
+	bool registered_file;
+	struct io_uring ring;
+};
+
+static const struct option_row uring_options[] = {
+	URING_SQPOLL_ROWS(struct send_uring, sqpoll),
+	{ .name = "registered_file",
+	  .value = "on|off",
+	  .initial = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct send_uring, registered_file),
+	  .help = "the socket is looked up once (IOSQE_FIXED_FILE)" },
+	OPTION_END,
+};
+
+static struct send_uring *uring_self(struct send_path *path)
+{
+	return container_of(path, struct send_uring, path);
+}
+
+static int uring_open_path(struct send_path *path)
+{
+	struct send_uring *self = uring_self(path);
+	int err = send_socket_open(path);
+
+	if (err)
+		return err;
+	/* Twice: sqpoll's thread may say that it took submissions after their
+	 * completions were seen. */
+	err = uring_open(&self->ring, 2 * SEND_PATH_BURST_MAX, 0, 0,
+			 &self->sqpoll, "--send uring");
+	if (err)
+		goto close_socket;
+	if (!self->registered_file)
+		return 0;
+	err = io_uring_register_files(&self->ring, &path->fd, 1);
+	if (!err)
+		return 0;
+	log_error("--send uring: registered_file: %s", log_reason(err));
+	uring_close(&self->ring);
+close_socket:
+	send_socket_close(path);
+	return err;
+}
+
+/* Wait for all; returns how many of them went, from the first on, or the
+ * first one's error. */
+static int completions_wait(struct io_uring *ring, unsigned int count)
+{
+	int result = 0, err;
+	struct io_uring_cqe *cqe;
+	unsigned int head, n = 0;
+
+	do
+		err = io_uring_submit_and_wait(ring, count);
+	while ((err >= 0 || err == -EINTR) && io_uring_cq_ready(ring) < count);
+	if (err < 0)
+		return err;
+	io_uring_for_each_cqe(ring, head, cqe)
+	{
+		if (cqe->res >= 0)
+			n++;
+		else if (cqe->res != -ECANCELED)
+			result = cqe->res;
+	}
+	io_uring_cq_advance(ring, count);
+	return n ? (int)n : result;
+}
+
+/* Linked: none overtakes one that was refused, and none follows it. */
+static int uring_send(struct send_path *path, const struct iovec *datagrams,
+		      unsigned int count)
+{
+	struct send_uring *self = uring_self(path);
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&self->ring);
+
+		io_uring_prep_send(sqe, self->registered_file ? 0 : path->fd,
+				   datagrams[i].iov_base, datagrams[i].iov_len,
+				   MSG_DONTWAIT);
+		if (self->registered_file)
+			sqe->flags |= IOSQE_FIXED_FILE;
+		if (i + 1 < count)
+			sqe->flags |= IOSQE_IO_LINK;
+	}
+	return completions_wait(&self->ring, count);
+}
+
+static void uring_close_path(struct send_path *path)
+{
+	uring_close(&uring_self(path)->ring);
+	send_socket_close(path);
+}
+
+static int uring_probe_path(const char **why)
+{
+	return uring_probe(IORING_OP_SEND, why);
+}
+
+#endif
+
+const struct send_path_ops send_uring_ops = {
+	.name = "uring",
+	.help = "io_uring: linked sends, submitted at once",
+#ifdef HAVE_LIBURING
+	.size = sizeof(struct send_uring),
+	.options = uring_options,
+	.probe = uring_probe_path,
+	.open = uring_open_path,
+	.send = uring_send,
+	.close = uring_close_path,
+#else
+	.absent = "built without liburing",
+#endif
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* AF_XDP: whole frames from memory shared with the driver, past the kernel's
+ * stack. Documentation/networking/af_xdp.rst. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "net/xdp_socket.h"
+#include "send/send_packet.h"
+
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+
+#define WHAT "--send xdp"
+
+struct send_xdp {
+	struct send_packet packet; /* for its frames alone */
+	struct xdp_socket socket;
+	uint64_t queue;
+	unsigned int mode;
+	bool wakeup;
+};
+
+static const struct option_row xdp_options[] = {
+	{ .name = "queue",
+	  .value = "N",
+	  .initial = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 4095,
+	  .offset = offsetof(struct send_xdp, queue),
+	  .help = "transmit queue" },
+	{ .name = "mode",
+	  .value = "MODE",
+	  .initial = "auto",
+	  .type = OPTION_CHOICE,
+	  .choices = xdp_socket_mode_names,
+	  .offset = offsetof(struct send_xdp, mode),
+	  .help = "auto: the first that works, in this order" },
+	{ .name = "wakeup",
+	  .value = "on|off",
+	  .initial = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct send_xdp, wakeup),
+	  .help = "the driver may sleep and asks to be woken" },
+	OPTION_END,
+};
+
+static struct send_xdp *xdp_self(struct send_path *path)
+{
+	return container_of(path, struct send_xdp, packet.path);
+}
+
+static int xdp_open(struct send_path *path)
+{
+	struct send_xdp *self = xdp_self(path);
+	int err = send_packet_prepare(&self->packet, WHAT);
+
+	if (err)
+		return err;
+	const struct xdp_socket_config config = {
+		.who = WHAT,
+		.interface = path->config.interface->name,
+		/* Nothing comes back: our own port is nobody's goal. */
+		.flow = { .protocol = IPPROTO_UDP,
+			  .destination = {
+				  .sin_family = AF_INET,
+				  .sin_port = htons(
+					  self->packet.frame.source_port),
+				  .sin_addr.s_addr =
+					  htonl(self->packet.frame.source),
+			  } },
+		.queue = (unsigned int)self->queue,
+		.mode = self->mode,
+		.frames = XDP_SOCKET_BURST_MAX,
+		.need_wakeup = self->wakeup,
+	};
+
+	err = xdp_socket_open(&self->socket, &config);
+	if (err)
+		close(self->packet.port);
+	else
+		path->fd = self->socket.fd;
+	return err;
+}
+
+static int xdp_send(struct send_path *path, const struct iovec *datagrams,
+		    unsigned int count)
+{
+	struct send_xdp *self = xdp_self(path);
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint8_t *bytes = xdp_socket_frame(&self->socket);
+		int len;
+
+		if (!bytes)
+			return i ? (int)i : -ENOBUFS;
+		len = send_packet_build(&self->packet, &datagrams[i], bytes,
+					XDP_SOCKET_FRAME_MAX);
+		if (len < 0)
+			return i ? (int)i : len;
+		xdp_socket_send(&self->socket, (uint32_t)len);
+	}
+	return (int)count;
+}
+
+static void xdp_close(struct send_path *path)
+{
+	struct send_xdp *self = xdp_self(path);
+
+	xdp_socket_close(&self->socket);
+	close(self->packet.port);
+}
+
+#endif
+
+const struct send_path_ops send_xdp_ops = {
+	.name = "xdp",
+	.help = "AF_XDP: whole frames past the kernel's stack",
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+	.size = sizeof(struct send_xdp),
+	.options = xdp_options,
+	.probe = xdp_socket_probe,
+	.open = xdp_open,
+	.send = xdp_send,
+	.close = xdp_close,
+#else
+	.absent = "built without libxdp and libbpf",
+#endif
+};

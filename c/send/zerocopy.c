@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* One send(2) a datagram, from pages that the kernel does not copy. */
+#include <errno.h>
+
+#include "net/zerocopy.h"
+#include "send/send_socket.h"
+
+struct send_zerocopy {
+	struct send_path path;
+	struct zerocopy zerocopy;
+};
+
+static struct send_zerocopy *zerocopy_self(struct send_path *path)
+{
+	return container_of(path, struct send_zerocopy, path);
+}
+
+static int zerocopy_open_path(struct send_path *path)
+{
+	int err = send_socket_open(path);
+
+	if (err)
+		return err;
+	err = zerocopy_open(&zerocopy_self(path)->zerocopy, path->fd,
+			    "--send zerocopy");
+	if (err)
+		send_socket_close(path);
+	return err;
+}
+
+static int zerocopy_send_path(struct send_path *path,
+			      const struct iovec *datagrams, unsigned int count)
+{
+	struct zerocopy *zerocopy = &zerocopy_self(path)->zerocopy;
+
+	for (unsigned int i = 0; i < count; i++) {
+		ssize_t sent =
+			datagrams[i].iov_len > ZEROCOPY_SLOT_LEN
+				? -EMSGSIZE
+				: zerocopy_send(zerocopy, datagrams[i].iov_base,
+						datagrams[i].iov_len, 0);
+
+		if (sent < 0)
+			return i ? (int)i : (int)sent;
+	}
+	return (int)count;
+}
+
+static void zerocopy_close_path(struct send_path *path)
+{
+	zerocopy_close(&zerocopy_self(path)->zerocopy);
+	send_socket_close(path);
+}
+
+const struct send_path_ops send_zerocopy_ops = {
+	.name = "zerocopy",
+	.help = "one send(2) a datagram, with MSG_ZEROCOPY",
+	.size = sizeof(struct send_zerocopy),
+	.open = zerocopy_open_path,
+	.send = zerocopy_send_path,
+	.close = zerocopy_close_path,
+};

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every transport must do, asked of every one in the list and of its
+ * variants, over a TCP connection on the loopback of a private namespace.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "channel/transport_ops.h"
+#include "net/namespace.h"
+#include "net/socket.h"
+
+#define WAIT_NS	  (30 * CLOCK_NS_PER_S)
+#define LONG_LEN  (1 << 20)
+#define REOPENED  200
+#define SMALL	  8192 /* bytes of a socket's buffer */
+#define ORDERS	  100000
+#define ORDER_LEN 13
+
+/* Transports that are other ones with these options, and do all again. */
+static const struct variant {
+	const char *kind, *options;
+} variants[] = {
+	{ "uring", "sqpoll=on" },
+	{ "uring", "sqpoll=on,sq_cpu=0,sq_idle=1" },
+	{ "uring", "registered_file=off" },
+	{ "uring", "registered_buffer=on" },
+	{ "uring", "registered_buffer=on,sqpoll=on" },
+	{ "zerocopy", "how=send_zc" },
+	{ "zerocopy", "how=send_zc,registered_buffer=off" },
+};
+
+struct test {
+	char name[128];
+	char text[96]; /* as transport_open() takes it */
+	void (*run)(const char *text);
+};
+
+/*
+ * A connection and its far end.
+ */
+
+struct connection {
+	struct transport *transport;
+	int near, far;
+};
+
+/* buffer: of both ends, in bytes; 0: as they are. */
+static void connect_pair(struct connection *connection, int buffer)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET }, peer;
+	socklen_t len = sizeof(address);
+	int listener;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = socket_listen(&address, 1);
+	assert_true(listener >= 0);
+	/* Inherited by what is accepted, before its window is offered. */
+	if (buffer)
+		assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_RCVBUF,
+					    &buffer, sizeof(buffer)),
+				 0);
+	assert_int_equal(getsockname(listener, (void *)&address, &len), 0);
+	connection->near = socket_connect(&address, 5000, NULL);
+	assert_true(connection->near >= 0);
+	assert_int_equal(poll(&(struct pollfd){ listener, POLLIN, 0 }, 1, 5000),
+			 1);
+	connection->far = socket_accept(listener, &peer);
+	assert_true(connection->far >= 0);
+	close(listener);
+	if (buffer)
+		assert_int_equal(setsockopt(connection->near, SOL_SOCKET,
+					    SO_SNDBUF, &buffer, sizeof(buffer)),
+				 0);
+}
+
+static void connection_open(struct connection *connection, const char *text,
+			    int buffer)
+{
+	int err;
+
+	connect_pair(connection, buffer);
+	err = transport_open(text, connection->near, &connection->transport);
+	if (err == -EOPNOTSUPP) {
+		close(connection->near);
+		close(connection->far);
+		skip(); /* an option that this kernel lacks; logged */
+	}
+	assert_int_equal(err, 0);
+}
+
+static void connection_close(struct connection *connection)
+{
+	transport_close(connection->transport);
+	close(connection->near);
+	if (connection->far >= 0)
+		close(connection->far);
+}
+
+/* The stream's byte at this place. */
+static uint8_t byte_at(size_t at)
+{
+	return (uint8_t)(at * 7 + at / 251 + at / 65521);
+}
+
+/* Send len bytes of the stream from *at on; what they lay in is spoilt at
+ * once, as its owner may. */
+static int piece_send(struct transport *transport, size_t len, size_t *at)
+{
+	static uint8_t bytes[LONG_LEN];
+	int err;
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = byte_at(*at + i);
+	err = transport_send(transport, bytes, len);
+	memset(bytes, 0xee, len);
+	*at += len;
+	return err;
+}
+
+static ssize_t far_read(int fd, void *bytes, size_t size, uint64_t deadline)
+{
+	for (;;) {
+		struct pollfd readable = { fd, POLLIN, 0 };
+		ssize_t n = read(fd, bytes, size);
+
+		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+			return n < 0 ? -errno : n;
+		if (clock_monotonic_ns() > deadline)
+			return -ETIMEDOUT;
+		poll(&readable, 1, 100);
+	}
+}
+
+/* Read to the end of the stream: all of it is right, and so long. */
+static void stream_expect(int fd, size_t expected)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	uint8_t bytes[4096];
+	size_t at = 0;
+	ssize_t n;
+
+	while ((n = far_read(fd, bytes, sizeof(bytes), deadline)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			if (bytes[i] != byte_at(at + (size_t)i))
+				fail_msg("byte %zu is wrong", at + (size_t)i);
+		at += (size_t)n;
+	}
+	assert_int_equal(n, 0);
+	assert_int_equal(at, expected);
+}
+
+/* Until bytes wait at the near end and their number no longer changes. */
+static void stuck_wait(const struct connection *connection)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	int waiting = 0, before;
+
+	do {
+		before = waiting;
+		poll(NULL, 0, 20);
+		assert_int_equal(ioctl(connection->near, SIOCOUTQ, &waiting),
+				 0);
+		assert_true(clock_monotonic_ns() < deadline);
+	} while (waiting == 0 || waiting != before);
+}
+
+struct sending {
+	struct connection *connection;
+	size_t piece, count;
+	size_t at;
+	int result;
+	volatile int done;
+};
+
+static void *pieces_send(void *context)
+{
+	struct sending *sending = context;
+
+	for (size_t i = 0; i < sending->count && !sending->result; i++)
+		sending->result = piece_send(sending->connection->transport,
+					     sending->piece, &sending->at);
+	sending->done = 1;
+	shutdown(sending->connection->near, SHUT_WR);
+	return NULL;
+}
+
+static void sending_start(struct sending *sending, pthread_t *thread)
+{
+	assert_int_equal(pthread_create(thread, NULL, pieces_send, sending), 0);
+}
+
+/*
+ * The cases.
+ */
+
+/* Without a thread: all of it fits the socket. */
+static void all_sizes(const char *text)
+{
+	static const size_t lens[] = { 1,    13,   0,	 14,   1460, 4095,
+				       4096, 4097, 8192, 8193, 13,   1 };
+	struct connection connection;
+	size_t at = 0;
+
+	connection_open(&connection, text, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
+		assert_int_equal(piece_send(connection.transport, lens[i], &at),
+				 0);
+	shutdown(connection.near, SHUT_WR);
+	stream_expect(connection.far, at);
+	connection_close(&connection);
+}
+
+static void through_slow_reader(const char *text, size_t piece, size_t count)
+{
+	struct connection connection;
+	struct sending sending = { .connection = &connection,
+				   .piece = piece,
+				   .count = count };
+	const int more = 100 * SMALL;
+	pthread_t thread;
+
+	connection_open(&connection, text, SMALL);
+	sending_start(&sending, &thread);
+	stuck_wait(&connection);
+	/* Room for more sends under way than a transport has slots. */
+	setsockopt(connection.near, SOL_SOCKET, SO_SNDBUF, &more, sizeof(more));
+	stuck_wait(&connection);
+	stream_expect(connection.far, piece * count);
+	pthread_join(thread, NULL);
+	assert_int_equal(sending.result, 0);
+	connection_close(&connection);
+}
+
+static void orders_slow(const char *text)
+{
+	through_slow_reader(text, ORDER_LEN, ORDERS);
+}
+
+static void large_slow(const char *text)
+{
+	through_slow_reader(text, LONG_LEN, 2);
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void signals(const char *text)
+{
+	struct sigaction action = { .sa_handler = on_signal }, before;
+	struct connection connection;
+	struct sending sending = { .connection = &connection,
+				   .piece = LONG_LEN / 4,
+				   .count = 4 };
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	uint8_t bytes[1000];
+	pthread_t thread;
+	size_t at = 0;
+
+	connection_open(&connection, text, SMALL);
+	sigaction(SIGUSR1, &action, &before);
+	sending_start(&sending, &thread);
+	while (at < LONG_LEN) {
+		ssize_t n = far_read(connection.far, bytes, sizeof(bytes),
+				     deadline);
+
+		assert_true(n > 0);
+		for (ssize_t i = 0; i < n; i++)
+			assert_int_equal(bytes[i], byte_at(at + (size_t)i));
+		at += (size_t)n;
+		if (!sending.done)
+			pthread_kill(thread, SIGUSR1);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(sending.result, 0);
+	sigaction(SIGUSR1, &before, NULL);
+	connection_close(&connection);
+}
+
+/* SIGPIPE would end this process. */
+static void peer_closes(const char *text)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	struct connection connection;
+	size_t at = 0;
+	int err = 0;
+
+	connection_open(&connection, text, 0);
+	close(connection.far);
+	connection.far = -1;
+	while (!err && clock_monotonic_ns() < deadline)
+		err = piece_send(connection.transport, ORDER_LEN, &at);
+	assert_true(err == -EPIPE || err == -ECONNRESET);
+	/* And stays so. */
+	err = piece_send(connection.transport, ORDER_LEN, &at);
+	assert_true(err == -EPIPE || err == -ECONNRESET);
+	connection_close(&connection);
+}
+
+/* A reset comes while the send waits for room: it ends. */
+static void reset_under_way(const char *text, size_t piece)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	struct connection connection;
+	struct sending sending = { .connection = &connection,
+				   .piece = piece,
+				   .count = 100 * LONG_LEN / piece };
+	pthread_t thread;
+
+	connection_open(&connection, text, SMALL);
+	sending_start(&sending, &thread);
+	stuck_wait(&connection);
+	assert_int_equal(setsockopt(connection.far, SOL_SOCKET, SO_LINGER,
+				    &reset, sizeof(reset)),
+			 0);
+	close(connection.far);
+	connection.far = -1;
+	pthread_join(thread, NULL);
+	assert_true(sending.result == -EPIPE || sending.result == -ECONNRESET);
+	connection_close(&connection);
+}
+
+static void peer_resets(const char *text)
+{
+	reset_under_way(text, ORDER_LEN);
+	reset_under_way(text, LONG_LEN);
+}
+
+/* Nothing holds the connection once it is closed. */
+static void end_arrives(const char *text)
+{
+	struct connection connection;
+	size_t at = 0;
+
+	connection_open(&connection, text, 0);
+	assert_int_equal(piece_send(connection.transport, 100, &at), 0);
+	transport_close(connection.transport);
+	assert_int_equal(close(connection.near), 0);
+	stream_expect(connection.far, at);
+	close(connection.far);
+}
+
+static unsigned int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
+static unsigned int mappings(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned int n = 0;
+	int c;
+
+	assert_non_null(file);
+	while ((c = getc(file)) != EOF)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
+static void reopens(const char *text)
+{
+	struct connection connection;
+	unsigned int fds = 0, maps = 0;
+
+	for (int i = 0; i < REOPENED; i++) {
+		size_t at = 0;
+
+		connection_open(&connection, text, 0);
+		assert_int_equal(piece_send(connection.transport, 100, &at), 0);
+		connection_close(&connection);
+		/* The first rounds fill the allocators' caches. */
+		if (i == REOPENED / 4) {
+			fds = descriptors();
+			maps = mappings();
+		}
+	}
+	assert_int_equal(descriptors(), fds);
+	assert_in_range(mappings(), 0, maps + 8);
+}
+
+/* A process that sends without end is killed: its connection ends, so nobody
+ * holds its socket any more. */
+static void killed(const char *text)
+{
+	struct connection connection;
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	uint8_t bytes[4096];
+	ssize_t n;
+	pid_t child;
+	int status;
+
+	connection_open(&connection, text, 0);
+	transport_close(connection.transport);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		size_t at = 0;
+
+		close(connection.far);
+		if (transport_open(text, connection.near,
+				   &connection.transport) < 0)
+			_exit(1);
+		while (!piece_send(connection.transport, ORDER_LEN, &at))
+			;
+		_exit(1);
+	}
+	close(connection.near);
+	assert_true(far_read(connection.far, bytes, sizeof(bytes), deadline) >
+		    0);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	do
+		n = far_read(connection.far, bytes, sizeof(bytes), deadline);
+	while (n > 0);
+	assert_true(n == 0 || n == -ECONNRESET);
+	close(connection.far);
+}
+
+static void refusals(const char *text)
+{
+	static const char *const wrong[] = { "nonsense=1", "sqpoll=maybe",
+					     "how=dma", "sq_idle=0",
+					     "sqpoll=on,sq_cpu=9999" };
+	struct connection connection;
+	struct transport *transport;
+	unsigned int before;
+	char bad[160];
+
+	connect_pair(&connection, 0);
+	before = descriptors();
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		snprintf(bad, sizeof(bad), "%.*s:%s", (int)strcspn(text, ":"),
+			 text, wrong[i]);
+		transport = (void *)-1;
+		assert_int_equal(
+			transport_open(bad, connection.near, &transport),
+			-EINVAL);
+		assert_null(transport);
+	}
+	assert_int_equal(descriptors(), before);
+	close(connection.near);
+	close(connection.far);
+}
+
+/*
+ * The list of tests.
+ */
+
+static const struct test_case {
+	const char *name;
+	void (*run)(const char *text);
+} cases[] = {
+	{ "0 to 8,193 bytes, in order, bytes reused at once", all_sizes },
+	{ "100,000 orders through a slow reader", orders_slow },
+	{ "1 MiB at once through a slow reader", large_slow },
+	{ "signals cut nothing short", signals },
+	{ "a closed peer is an error, no signal", peer_closes },
+	{ "a reset ends a send that waits", peer_resets },
+	{ "the end arrives once it is closed", end_arrives },
+	{ "200 times closed and reopened, nothing left", reopens },
+	{ "killed, it leaves nothing", killed },
+	{ "what is wrong is refused", refusals },
+};
+
+static void test_run(void **state)
+{
+	const struct test *test = *state;
+
+	if (!test->run)
+		skip();
+	/* The one that can't do without. */
+	signal(SIGPIPE, !strncmp(test->text, "uring:registered_buffer", 23)
+				? SIG_IGN
+				: SIG_DFL);
+	test->run(test->text);
+}
+
+static size_t cases_list(struct test *tests, const struct transport_ops *kind,
+			 const char *options)
+{
+	size_t n = 0;
+
+	for (; n < ARRAY_SIZE(cases); n++) {
+		snprintf(tests[n].text, sizeof(tests[n].text), "%s%s%s",
+			 kind->name, *options ? ":" : "", options);
+		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
+			 tests[n].text, cases[n].name);
+		tests[n].run = cases[n].run;
+	}
+	return n;
+}
+
+static size_t kind_list(struct test *tests, const struct transport_ops *kind,
+			const char *fault)
+{
+	const char *why = "this host can't run it";
+	size_t n;
+
+	if (!strcmp(kind->name, "null"))
+		fault = "drops all";
+	else if (kind->absent)
+		fault = kind->absent;
+	else if (!fault && kind->probe && kind->probe(&why) < 0)
+		fault = why;
+	if (fault) {
+		snprintf(tests->name, sizeof(tests->name), "%s: %s", kind->name,
+			 fault);
+		return 1;
+	}
+	n = cases_list(tests, kind, "");
+	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
+		if (!strcmp(variants[i].kind, kind->name))
+			n += cases_list(tests + n, kind, variants[i].options);
+	return n;
+}
+
+int main(void)
+{
+	static struct test tests[512];
+	static struct CMUnitTest unit_tests[512];
+	const struct transport_ops *kind;
+	const char *fault = NULL;
+	int namespace = -1, failed;
+	size_t n = 0;
+
+	log_open("conformance", LOG_WARNING);
+	if (namespace_become_root() < 0 || namespace_open(&namespace) < 0 ||
+	    namespace_enter(namespace) < 0)
+		fault = "network namespaces are not permitted here";
+	for (unsigned int i = 0; (kind = transport_kind(i)); i++)
+		n += kind_list(tests + n, kind, fault);
+	for (size_t i = 0; i < n; i++)
+		unit_tests[i] =
+			(struct CMUnitTest){ .name = tests[i].name,
+					     .test_func = test_run,
+					     .initial_state = &tests[i] };
+	failed =
+		_cmocka_run_group_tests("transport", unit_tests, n, NULL, NULL);
+	namespace_close(&namespace);
+	return failed;
+}

@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The Python of ansible/ that decides: pins, checks, knobs, and the record.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+
+if ! command -v python3 >/dev/null; then
+	skip 'what decides, in Python' 'no python3'
+	finish
+fi
+exec python3 -B tests/lab/python/tap.py

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""ansible/filter_plugins/lab_checks.py: the doctor's rows."""
+
+import copy
+import unittest
+
+import lab_checks
+
+GIB = 1 << 30
+BRIDGE = {"kind": "bridge", "name": "b0", "mac": "52:54:00:00:00:01"}
+FACTS = {
+    "root": True, "systemd": False, "tun": True, "vhost": "there",
+    "kvm": {"flag": True, "device": True, "boot": True},
+    "cpus": [{"cpu": cpu} for cpu in range(8)],
+    "memory": {"available_kib": 8 << 20,
+               "huge": {"2048": {"total": 0, "free": 0}}},
+    "emulator": {"there": True, "version": "7.2.22", "machines": ["q35"],
+                 "devices": ["virtio-net-pci", "e1000"]},
+    "libvirt": {"there": True, "answers": True, "version": "9.0.0",
+                "domains": {}},
+    "links": {}, "routes": ["192.0.2.0/24"], "record": [],
+    "bridge_filter": {"calls": False, "policy": "ACCEPT"},
+    "apparmor": False, "apparmor_libvirt": False,
+    "qemu_user": "qemu", "barred": [], "disk_free": 100 * GIB,
+    "folder_writable": True,
+}
+GUEST = {
+    "name": "trader", "accelerator": "kvm", "vcpus": 1, "vcpupin": ["1"],
+    "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
+    "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
+    "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
+    "nic_tx_ring": 0, "kernel": "stock", "machine": "q35",
+    "emulator": "qemu", "tap_lab": "trader-lab",
+    "tap_management": "trader-mgmt",
+}
+SETTINGS = {"folder": "/lab", "images": "/images", "image": True,
+            "kernels": ["stock"], "strict": True,
+            "bridges": [{"name": "b0", "subnet": "10.77.0.0/24"}]}
+
+
+def merged(base, changes):
+    whole = copy.deepcopy(base)
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(whole.get(key), dict):
+            whole[key] = merged(whole[key], value)
+        else:
+            whole[key] = value
+    return whole
+
+
+def rows(facts=None, guest=None, settings=None):
+    return lab_checks.checks(
+        merged(FACTS, facts or {}),
+        {"trader": {**GUEST, **(guest or {})}},
+        {**SETTINGS, **(settings or {})})
+
+
+def bad(*arguments, state="FAIL", **keywords):
+    return [row["check"] for row in rows(*arguments, **keywords)
+            if row["state"] == state]
+
+
+def state(check, *arguments, **keywords):
+    return [row["state"] for row in rows(*arguments, **keywords)
+            if row["check"] == check]
+
+
+class Checks(unittest.TestCase):
+    """One thing amiss at a time."""
+
+    def test_a_good_machine(self):
+        self.assertEqual(bad(), [])
+        self.assertEqual(bad(state="note"),
+                         ["huge pages of 2048 KiB"])
+
+    def test_what_the_machine_lacks(self):
+        for check, facts in (
+                ("privileges", {"root": False}),
+                ("/dev/net/tun", {"tun": False}),
+                ("QEMU", {"emulator": {"version": "4.2.0"}}),
+                ("libvirt", {"libvirt": {"there": False}}),
+                ("disk", {"disk_free": GIB // 2}),
+                ("the lab's folder", {"folder_writable": False}),
+                ("AppArmor", {"apparmor": True}),
+                ("packet filter on bridges",
+                 {"bridge_filter": {"calls": True, "policy": "DROP"}}),
+                ("bridge b0", {"routes": ["10.0.0.0/8"]}),
+                ("bridge b0", {"links": {"b0": {"mac": "1", "snooping": 0}}}),
+                ("trader: tap trader-lab", {"links": {"trader-lab": {}}})):
+            self.assertEqual(bad(facts), [check])
+
+    def test_every_failure_says_what_mends_it(self):
+        facts = {"root": False, "tun": False, "apparmor": True,
+                 "disk_free": 0, "folder_writable": False,
+                 "memory": {"available_kib": 0}, "vhost": "absent"}
+        guest = {"nic_model": "no", "machine": "no", "kernel": "no",
+                 "vcpupin": ["99", "99"], "nic_driver": "vhost",
+                 "tap_lab": "t" * 16}
+        failures = [row for row in rows(facts, guest, {"image": False})
+                    if row["state"] == "FAIL"]
+        self.assertGreater(len(failures), 12)
+        for row in failures:
+            self.assertTrue(row["mend"], row)
+
+    def test_without_qemu_it_is_told_and_not_looked_into(self):
+        facts = {"emulator": {"there": False, "version": "", "devices": [],
+                              "machines": []}}
+        self.assertEqual(bad(facts), ["QEMU"])
+
+    def test_kvm_that_is_forced_and_not_there(self):
+        kvm = {"kvm": {"flag": False}}
+        self.assertEqual(state("KVM", kvm), ["FAIL"])
+        self.assertEqual(state("KVM", kvm, {"accelerator": "tcg"}), ["note"])
+
+    def test_vhost_hinders_only_who_wants_it(self):
+        for vhost in ("absent", "module"):
+            self.assertEqual(state("vhost-net", {"vhost": vhost}), ["note"])
+            self.assertEqual(state("vhost-net", {"vhost": vhost},
+                                   {"nic_driver": "vhost"}), ["FAIL"])
+
+    def test_an_image_is_a_must_for_up_alone(self):
+        self.assertEqual(state("image", settings={"image": False}), ["FAIL"])
+        self.assertEqual(state("image", settings={"image": False,
+                                                  "strict": False}), ["note"])
+
+    def test_numbers_that_nobody_takes(self):
+        for knob, value in (("vcpus", 0), ("memory_mib", 0),
+                            ("iothreads", -1), ("nic_queues", 0),
+                            ("nic_rx_ring", 300), ("nic_tx_ring", 2048),
+                            ("nic_rx_ring", -1)):
+            self.assertIn(f"trader: domain_{knob}",
+                          bad(guest={knob: value}), (knob, value))
+
+    def test_lists_of_cpus(self):
+        self.assertEqual(lab_checks.number_list("0,2-4"), [0, 2, 3, 4])
+        for text in ("", "a", "1-", "-1", "1,,2", "3-1"):
+            with self.assertRaises(ValueError, msg=text):
+                lab_checks.number_list(text)
+
+
+class Ours(unittest.TestCase):
+    """What the record names does not hinder."""
+
+    def test_a_bridge_of_ours_and_its_subnet(self):
+        link = {"links": {"b0": {"mac": BRIDGE["mac"], "snooping": 0}},
+                "routes": ["10.77.0.0/24"], "record": [BRIDGE]}
+        self.assertEqual(bad(link), [])
+
+    def test_a_bridge_with_our_name_and_another_mac(self):
+        link = {"links": {"b0": {"mac": "52:54:00:00:00:02", "snooping": 0}},
+                "record": [BRIDGE]}
+        self.assertEqual(bad(link), ["bridge b0"])
+
+    def test_snooping_that_came_back(self):
+        link = {"links": {"b0": {"mac": BRIDGE["mac"], "snooping": 1}},
+                "record": [BRIDGE]}
+        self.assertEqual(bad(link), ["b0: snooping"])
+
+    def test_domains(self):
+        there = {"libvirt": {"domains": {"trader": {
+            "uuid": "u", "folder": "", "running": False}}}}
+        self.assertEqual(bad(there), ["domain trader"])
+        there["record"] = [{"kind": "domain", "name": "trader", "uuid": "u"}]
+        self.assertEqual(bad(there), [])
+
+    def test_huge_pages_of_ours_count_as_there(self):
+        made = {"kind": "hugepages", "name": "2048 KiB", "size_kib": 2048,
+                "before": 3, "after": 515}
+        facts = {"record": [made], "memory": {"available_kib": 1 << 20}}
+        self.assertEqual(state("huge pages of 2048 KiB", facts), ["ok"])
+        made["after"] = 514
+        self.assertEqual(state("huge pages of 2048 KiB", facts), ["note"])
+
+    def test_huge_pages_come_out_of_free_memory(self):
+        short = {"memory": {"available_kib": 1 << 19}}
+        self.assertEqual(bad(short), ["huge pages of 2048 KiB", "memory"])
+        small = {"memory_mib": 512}
+        self.assertEqual(bad(short, small), [])
+
+    def test_a_guest_that_runs_needs_no_more_memory(self):
+        facts = {"memory": {"available_kib": 1 << 10}, "libvirt": {"domains": {
+            "trader": {"uuid": "u", "folder": "", "running": True}}},
+                 "record": [{"kind": "domain", "name": "trader",
+                             "uuid": "u"}]}
+        self.assertEqual(bad(facts, {"hugepage_kib": 0}), [])

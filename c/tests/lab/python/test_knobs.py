@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""ansible/filter_plugins/lab_knobs.py: what runs against what was asked."""
+
+import unittest
+
+import lab_knobs
+
+DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
+          "vcpupin": ["1", "2-3"], "emulatorpin": "0,1", "iothreadpin": "0",
+          "vcpu_fifo": 0, "memory_mib": 1024, "hugepage_kib": 2048,
+          "memory_locked": False, "iothreads": 1, "nic_model": "virtio",
+          "nic_driver": "qemu", "nic_queues": 2, "nic_rx_ring": 512,
+          "nic_tx_ring": 256, "nic_offloads": "off",
+          "kernel_arguments": "quiet isolcpus=1"}
+QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
+        "vcpupin": ["1", "2,3"], "vcpu_fifo": [0, 0], "emulatorpin": "0-1",
+        "iothreads": 1, "iothreadpin": ["0"], "memory_mib": 1024,
+        "page_kib": 2048, "locked": False, "cpu_features": {"la57": False},
+        "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
+        "nic_rx_ring": 512, "nic_tx_ring": 256,
+        "nic_offloads": {"csum": False, "guest_tso4": False}}
+GUEST = {"cpus": "0-1", "command_line": "root=/dev/vda quiet isolcpus=1",
+         "nic": {"queues": 2, "rx_ring": 512, "tx_ring": 256,
+                 "offloads": {"gro": {"state": "off", "fixed": False}}}}
+
+
+def states(domain=None, qemu=None, guest=None, nic=None):
+    """Of all knobs that are not ok."""
+    found = {**GUEST, **(guest or {}), "nic": {**GUEST["nic"], **(nic or {})}}
+    return {row["knob"]: row["state"] for row in
+            lab_knobs.knobs({**DOMAIN, **(domain or {})},
+                            {**QEMU, **(qemu or {})}, found)
+            if row["state"] != "ok"}
+
+
+class Knobs(unittest.TestCase):
+    """One difference at a time."""
+
+    def test_all_as_wanted(self):
+        self.assertEqual(states(), {})
+
+    def test_each_difference_is_found(self):
+        for knob, qemu in (
+                ("accelerator", {"accelerator": "kvm"}),
+                ("machine", {"machine": "pc-i440fx-7.2"}),
+                ("vcpus, QEMU", {"vcpus": 1}),
+                ("vcpupin 1", {"vcpupin": ["1", "2"]}),
+                ("emulatorpin", {"emulatorpin": "0-3"}),
+                ("iothreadpin 1", {"iothreadpin": ["1"]}),
+                ("memory_mib", {"memory_mib": 512}),
+                ("page size, KiB", {"page_kib": 4}),
+                ("memory_locked", {"locked": True}),
+                ("cpu feature la57", {"cpu_features": {"la57": True}}),
+                ("nic_model", {"nic_model": "e1000"}),
+                ("nic_driver", {"nic_driver": "vhost"}),
+                ("nic_queues, QEMU", {"nic_queues": 1}),
+                ("nic_rx_ring, QEMU", {"nic_rx_ring": 256}),
+                ("offload csum, QEMU", {"nic_offloads": {"csum": True}})):
+            self.assertEqual(states(qemu=qemu), {knob: "differs"})
+
+    def test_a_ring_that_qemu_clamps_is_found(self):
+        found = states({"nic_tx_ring": 1024})
+        self.assertEqual(found, {"nic_tx_ring, QEMU": "differs",
+                                 "nic_tx_ring, guest": "differs"})
+
+    def test_a_guest_that_differs_is_found(self):
+        self.assertEqual(states(guest={"cpus": "0"}),
+                         {"vcpus, guest": "differs"})
+        self.assertEqual(states(guest={"command_line": "quiet"}),
+                         {"kernel argument isolcpus=1": "differs"})
+        self.assertEqual(states(nic={"queues": 1}),
+                         {"nic_queues, guest": "differs"})
+        on = {"gro": {"state": "on", "fixed": False}}
+        self.assertEqual(states(nic={"offloads": on}),
+                         {"offload gro, guest": "differs"})
+
+    def test_what_there_is_not_is_unsupported(self):
+        fixed = {"gro": {"state": "on", "fixed": True}}
+        self.assertEqual(states(nic={"offloads": fixed}),
+                         {"offload gro, guest": "unsupported"})
+        self.assertEqual(states(nic={"rx_ring": None}),
+                         {"nic_rx_ring, guest": "unsupported"})
+
+    def test_a_vcpu_that_is_missing(self):
+        found = states(qemu={"vcpupin": ["1"]})
+        self.assertEqual(found, {"vcpupin 1": "unsupported"})
+
+    def test_what_was_not_asked_for_is_not_compared(self):
+        domain = {"vcpupin": [], "emulatorpin": "", "iothreadpin": "",
+                  "nic_rx_ring": 0, "nic_tx_ring": 0,
+                  "nic_offloads": "default"}
+        qemu = {"vcpupin": ["0", "0"], "emulatorpin": "9", "nic_rx_ring": 1,
+                "nic_offloads": {"csum": True}}
+        self.assertEqual(states(domain, qemu), {})
+
+    def test_ordinary_pages_are_of_four_kib(self):
+        self.assertEqual(states({"hugepage_kib": 0}, {"page_kib": 4}), {})
+
+    def test_priorities(self):
+        self.assertEqual(states({"vcpu_fifo": 5}, {"vcpu_fifo": [5, 0]}),
+                         {"vcpu_fifo 1": "differs"})

@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What cannot be is refused with the name of the setting, and before anything
+# is changed: links, mounts, huge pages, processes, libvirt's files and the
+# lab's folder are as they were. All of it in namespaces of its own, with a
+# libvirtd of its own: nothing of the user's is touched.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+limit=120
+
+for program in ansible-playbook virsh libvirtd virtlogd unshare findmnt jq; do
+	if ! command -v $program >/dev/null; then
+		skip 'refusals' "no $program"
+		finish
+	fi
+done
+if [ "$(id -u)" != 0 ]; then
+	skip 'refusals' 'wants root, for namespaces of its own'
+	finish
+fi
+if [ -z "${T2T_PRIVATE:-}" ]; then
+	folder=$(mktemp -d)
+	trap 'rm -rf "$folder"' EXIT
+	# Nor does it outlive us.
+	T2T_PRIVATE=$folder setpriv --pdeathsig KILL unshare --mount --net --ipc --pid --fork \
+		--mount-proc --kill-child bash "$0"
+	exit
+fi
+
+# -- From here on nothing is seen outside.
+
+work=$T2T_PRIVATE
+# Should one not be refused, it must not reserve the machine's huge pages.
+mount -o remount,bind,ro /sys
+mount -t tmpfs tmpfs /run
+for path in /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt; do
+	mkdir -p "$work$path"
+	[ ! -d $path ] || mount --bind "$work$path" $path
+done
+mkdir -p /etc/libvirt/qemu /var/log/libvirt/qemu "$work/home"
+printf '%s\n' 'auth_unix_rw = "none"' >/etc/libvirt/libvirtd.conf
+: >/etc/libvirt/qemu.conf
+ip link set lo up
+export HOME=$work/home PYTHONDONTWRITEBYTECODE=1
+export LAB_FOLDER=$work/lab
+
+# An image as far as the doctor looks.
+images=$work/images
+mkdir "$images"
+echo '{"kernels": {"stock": {}, "rt": {}}, "products": {}}' \
+	>"$images/manifest.json"
+
+state() {
+	ip -json -details address | jq -c '.[] | [.ifname, .address, .operstate,
+		.linkinfo.info_kind, [.addr_info[].local]]'
+	ip -json route | jq -c '.[] | [.dst, .dev]'
+	findmnt -rno TARGET,FSTYPE
+	grep . /sys/kernel/mm/hugepages/*/nr_hugepages
+	stat -c '%n %a %u:%g' /dev/kvm /dev/vhost-net 2>/dev/null
+	ps -e -o comm= | sed -E '/^(bash|ps|sed|sort)$/d' | sort
+	virsh -q list --all 2>/dev/null
+	find /etc/libvirt /var/lib/libvirt /var/log/libvirt /run \
+		! -type s ! -name 'libvirtd.log' -printf '%p %y %s\n' | sort
+	find .. -path ../c/build -prune -o -path '*/build/root' -prune -o \
+		-path ../.git -prune -o -newer "$work/stamp" -print
+	ls -Ad "$LAB_FOLDER" "$work"/lab* 2>/dev/null
+}
+
+# Fails, says the text (a regular expression), and leaves all as it was.
+refuses() { # name, text, command...
+	local name=$1 text=$2 code
+	shift 2
+	touch "$work/stamp"
+	state >"$work/before"
+	timeout $limit "$@" >"$work/out" 2>&1 </dev/null
+	code=$?
+	state >"$work/after"
+	if [ $code != 0 ] && [ $code != 124 ] &&
+		grep -qE -e "$text" "$work/out" &&
+		! grep -q 'Traceback' "$work/out" &&
+		cmp -s "$work/before" "$work/after"; then
+		pass "$name"
+	else
+		fail "$name" < <(
+			echo "ended with $code; wanted: /$text/"
+			diff "$work/before" "$work/after"
+			tail -n 40 "$work/out"
+		)
+	fi
+}
+
+# shellcheck disable=SC2317 # called by a shell of its own, under timeout
+up() { # setting...
+	local settings=() setting
+	for setting; do settings+=(-e "$setting"); done
+	(cd ../ansible && ansible-playbook -i ../inventory/lab up.yml \
+		-e "lab_images=$images" "${settings[@]}")
+}
+export -f up
+export images
+
+refuses_up() { # name, text, setting...
+	local name=$1 text=$2
+	shift 2
+	# shellcheck disable=SC2016 # for that shell
+	refuses "$name" "$text" bash -c 'up "$@"' bash "$@"
+}
+
+# What a make verb says; what it installs and builds comes before, and is not
+# what is looked at here.
+# shellcheck disable=SC2317 # as above
+verb() {
+	make --no-print-directory -C .. -o deps-lab -o build -o image "$@"
+}
+export -f verb
+
+# -- Guests
+
+name='a NIC that this QEMU lacks'
+if qemu-system-x86_64 -device help 2>/dev/null | grep -q '^name "igb"'; then
+	skip "$name" 'this QEMU has all six'
+else
+	refuses_up "$name" 'domain_nic_model +igb, not in QEMU' \
+		domain_nic_model=igb
+fi
+refuses_up 'a NIC that there is not' 'domain_nic_model +e1001 +one of virtio' \
+	domain_nic_model=e1001
+refuses_up 'a setting that there is not' 'no such setting: domain_nic_modle' \
+	domain_nic_modle=e1000
+refuses_up 'a number that is none' 'domain_vcpus.*int' domain_vcpus=two
+refuses_up 'no vCPU' 'domain_vcpus +0 +1 or more' domain_vcpus=0
+refuses_up 'a choice that there is not' 'domain_nic_driver must be one of' \
+	domain_nic_driver=vhosst
+refuses_up 'an exchange nowhere' 'exchange_place: cloud: neither' \
+	exchange_place=cloud
+refuses_up 'a vCPU on a CPU that is offline' \
+	'trader: domain_vcpupin\[0\] +CPU 4095 +of those online' \
+	'{"domain_vcpupin": ["4095"]}'
+refuses_up 'a vCPU on a CPU that is offline, in a word' \
+	'trader: domain_vcpupin\[0\] +CPU 4095 +of those online' \
+	domain_vcpupin=0,4095
+refuses_up 'an emulator on a CPU that is offline' \
+	'domain_emulatorpin +CPU 4095' domain_emulatorpin=4095
+refuses_up 'disks served on what is no CPU' 'domain_iothreadpin +CPU first' \
+	domain_iothreadpin=first
+refuses_up 'more pins than vCPUs' 'domain_vcpupin +2 pins +at most 1' \
+	'{"domain_vcpupin": ["0", "0"]}'
+refuses_up 'more huge pages than memory' \
+	'huge pages of 2048 KiB .*[0-9]+ free +[0-9]{7}' \
+	domain_memory_mib=99999999
+refuses_up 'more memory than there is' 'memory .* MiB available' \
+	domain_memory_mib=99999999 domain_hugepage_kib=0
+refuses_up 'huge pages of a size that there is not' \
+	'huge pages of 4096 KiB .*domain_hugepage_kib|domain_hugepage_kib' \
+	domain_hugepage_kib=4096
+refuses_up 'a ring that QEMU does not take' 'domain_nic_rx_ring +300' \
+	domain_nic_rx_ring=300
+refuses_up 'more queues than vCPUs' 'domain_nic_queues +2 +at most' \
+	domain_nic_queues=2
+refuses_up 'queues that the NIC has not' 'domain_nic_queues +2 +1: e1000 has' \
+	domain_nic_model=e1000 domain_nic_queues=2 domain_vcpus=2
+refuses_up 'a machine that QEMU has not' 'domain_machine +q36' \
+	domain_machine=q36
+refuses_up 'a kernel that was not made' \
+	'domain_kernel +rtt +one that was made: stock, rt' domain_kernel=rtt
+name='vhost without its module'
+if [ -e /dev/vhost-net ]; then
+	skip "$name" 'this machine has vhost-net'
+else
+	refuses_up "$name" 'domain_nic_driver|vhost-net +(absent|module)' \
+		domain_nic_driver=vhost
+fi
+name='KVM where there is none'
+if grep -qwE 'vmx|svm' /proc/cpuinfo; then
+	skip "$name" 'this machine has KVM'
+else
+	refuses_up "$name" 'domain_accelerator is kvm for' \
+		domain_accelerator=kvm
+fi
+
+# -- The machine
+
+refuses_up 'no image' 'image +not made' "lab_images=$work/none"
+mkdir -p "$work/full"
+mount -t tmpfs -o size=64M tmpfs "$work/full"
+LAB_FOLDER=$work/full/lab refuses_up 'a disk that is too full' \
+	'disk +[0-9.]+ GiB free +[0-9.]+ GiB'
+mount -o remount,ro "$work/full"
+LAB_FOLDER=$work/full/lab refuses_up 'a folder that cannot be written' \
+	"the lab's folder .*cannot be written" domain_memory_mib=256
+umount "$work/full"
+LAB_FOLDER=/dev/null/lab refuses_up 'a folder below a file' \
+	"the lab's folder .*cannot be written"
+
+ip link add t2t-lab0 type bridge
+refuses_up 'a bridge of someone else' 'bridge t2t-lab0 +in use by someone else'
+ip link del t2t-lab0
+refuses_up 'a bridge whose name is too long' \
+	'bridge a-bridge-with-a-name +20 characters' \
+	lab_bridge=a-bridge-with-a-name
+ip link add trader-lab type bridge
+refuses_up 'a tap of someone else' 'tap trader-lab +in use by someone else'
+ip link del trader-lab
+ip link add other0 type bridge
+ip address add 10.77.0.9/16 dev other0
+ip link set other0 up
+refuses_up 'a subnet that is in use' \
+	'bridge t2t-lab0 +10.77.0.0/24 overlaps 10.77.0.0/16'
+ip link del other0
+
+# -- Domains of others
+
+other_domain() {
+	cat <<-END
+		<domain type='qemu'><name>trader</name>
+		<memory>65536</memory><os><type>hvm</type></os></domain>
+	END
+}
+other_domain >"$work/trader.xml"
+virtlogd --daemon
+libvirtd --daemon
+until virsh -q list >/dev/null 2>&1; do sleep 0.2; done
+virsh -q define "$work/trader.xml" >/dev/null
+refuses_up 'a domain of someone else' \
+	"domain trader +there, not the lab's +none, or ours"
+# Nobody answers, but the definition is there.
+kill "$(cat /run/libvirtd.pid)" "$(cat /run/virtlogd.pid)"
+while [ -e /run/libvirtd.pid ] || [ -e /run/virtlogd.pid ]; do sleep 0.1; done
+refuses_up 'a domain of someone else, and libvirt down' \
+	"domain trader +there, not the lab's +none, or ours"
+rm /etc/libvirt/qemu/trader.xml
+
+# -- make
+
+refuses 'an inventory that there is not' \
+	'INVENTORY=nowhere: .* there are: .*lab' bash -c 'verb up INVENTORY=nowhere'
+refuses 'an inventory that there is not, without make' 'inventory' \
+	bash -c 'cd ../ansible && ansible-playbook -i ../inventory/nowhere up.yml'
+refuses 'a NIC that there is not, by make' 'domain_nic_model +e1001' \
+	bash -c "verb up SET='domain_nic_model=e1001 lab_images=$images'"
+made=../images/make-image
+if command -v mmdebstrap >/dev/null && command -v qemu-img >/dev/null; then
+	refuses 'a kernel that is not there' '--kernel /.*: no such file' \
+		$made --output "$work/lab-image" --kernel "$work/bzImage"
+	refuses 'a kernel that is none' '--kernel /.*: this is no bzImage' \
+		$made --output "$work/lab-image" --kernel "$work/trader.xml"
+	refuses 'a kernel that is neither, by make' '--kernel nokernel: neither' \
+		make --no-print-directory -C .. -o deps-lab image KERNEL=nokernel
+fi
+finish

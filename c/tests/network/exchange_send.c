@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* A whole session by each send path: what leaves arrives, in order, whatever
+ * the way; and on a link that is slow. */
+#include "tests/support/lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "send/send_path_ops.h"
+
+#define SNAPSHOT 100
+#define UPDATES	 5000
+
+static struct lab lab;
+static struct program exchange;
+static struct listener listener;
+static int client = -1;
+
+static int clean(void **state)
+{
+	(void)state;
+	if (client >= 0)
+		order_client_close(client);
+	client = -1;
+	program_end(&exchange);
+	listener_close(&listener);
+	return 0;
+}
+
+static void session(const char *path)
+{
+	listener_open(&listener, LAB_TRADER_INTERFACE, LAB_GROUP,
+		      LAB_GROUP_PORT);
+	lab_exchange(&lab, &exchange, lab_feed(&lab, SNAPSHOT, UPDATES),
+		     "--send", path, NULL);
+	client = lab_connect();
+	lab_line(&exchange, "state TRANSMIT");
+	order_client_order(client, 1, 1, 0);
+	lab_line(&exchange, "order ");
+	assert_int_equal(listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED,
+					    LAB_SOON_MS),
+			 SNAPSHOT + UPDATES);
+	for (size_t i = 0; i < SNAPSHOT + UPDATES; i++)
+		assert_int_equal(listener.datagrams[i].header.sequence, i);
+	clean(NULL);
+}
+
+static void every_path(void **state)
+{
+	const struct send_path_ops *ops;
+	const char *why = "";
+
+	(void)state;
+	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
+		if (ops->absent || (ops->probe && ops->probe(&why) < 0)) {
+			print_message("# %s: %s\n", ops->name,
+				      ops->absent ? ops->absent : why);
+			continue;
+		}
+		session(ops->name);
+	}
+}
+
+static int fast_link(void **state)
+{
+	lab_go_exchange(&lab);
+	if (system("tc qdisc del dev " LAB_EXCHANGE_INTERFACE
+		   " root 2>/dev/null") != 0)
+		print_message("# the link was not slow\n");
+	lab_go_trader(&lab);
+	return clean(state);
+}
+
+/* Refused again and again, and yet all arrives. */
+static void slow_link(void **state)
+{
+	static const char *const paths[] = { "send",
+					     "sendmmsg",
+					     "zerocopy",
+					     "packet:qdisc_bypass=off",
+					     "packet_ring:qdisc_bypass=off",
+					     "uring" };
+	size_t count = ARRAY_SIZE(paths);
+	int failed;
+
+	(void)state;
+	lab_go_exchange(&lab);
+	failed = system("tc qdisc add dev " LAB_EXCHANGE_INTERFACE
+			" root tbf rate 8mbit burst 4kb limit 10kb "
+			"2>/dev/null");
+	lab_go_trader(&lab);
+	if (failed)
+		lab_skip("this kernel or host has no tc with tbf");
+#ifndef HAVE_LIBURING
+	count--;
+#endif
+	for (size_t i = 0; i < count; i++)
+		session(paths[i]);
+}
+
+static void names(void **state)
+{
+	const struct send_path_ops *ops;
+
+	(void)state;
+	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
+				  "--send", "help", NULL),
+			 0);
+	for (unsigned int i = 0; (ops = send_path_kind(i)); i++)
+		assert_true(program_says(&exchange, PROGRAM_OUT, ops->name, 0));
+	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
+				  "--feed", "x", "--send", "carrier", NULL),
+			 2);
+	lab_says(&exchange, "carrier");
+	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
+				  "--feed", "x", "--send", "packet:frames=1",
+				  NULL),
+			 2);
+	lab_says(&exchange, "frames");
+}
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST("5.3 every send path: a session, in order", every_path, clean),
+	LAB_TEST("5.3 every send path: all arrives through a slow link",
+		 slow_link, fast_link),
+	LAB_TEST("5.3 --send help; a wrong name is 2", names, clean),
+};
+
+int main(int argc, char **argv)
+{
+	return lab_run(&lab, "exchange_send", tests, ARRAY_SIZE(tests), argc,
+		       argv);
+}

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# t2t-mcast-server and t2t-mcast-client: what is typed here appears there, by
+# kernel sockets and past them, and again when a server has come back.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=$(realpath "${BUILD:-build}")
+
+if ! unshare --net true 2>/dev/null; then
+	skip 't2t-mcast-server and -client' 'network namespaces are not permitted'
+	finish
+fi
+# In two namespaces that end with this shell.
+if [ -z "${T2T_MCAST_INSIDE:-}" ]; then
+	T2T_MCAST_INSIDE=1 exec unshare --net --mount bash "$0"
+fi
+folder=$(mktemp -d)
+unshare --net sleep 600 &
+far=$!
+clients=()
+# shellcheck disable=SC2317 # called by the trap
+clean() {
+	kill "${clients[@]}" $far 2>/dev/null
+	rm -rf "$folder"
+}
+trap clean EXIT
+until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
+	sleep 0.1
+done
+there() {
+	nsenter --net=/proc/$far/ns/net "$@"
+}
+ip link add near0 type veth peer name far0 netns $far
+ip address add 10.77.9.1/24 dev near0
+ip link set near0 up
+there ip address add 10.77.9.2/24 dev far0
+there ip link set far0 up
+
+# Until the file holds the text.
+eventually() { # text, file
+	for _ in $(seq 100); do
+		grep -qF -- "$1" "$2" && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+client() { # name, options...
+	local name=$1
+	shift
+	there "$BUILD/t2t-mcast-client" --interface far0 --verbose "$@" \
+		>"$folder/$name" 2>"$folder/$name.log" &
+	clients+=($!)
+	eventually 'receiving by' "$folder/$name.log"
+}
+
+for way in '' --bypass; do
+	label=${way:-kernel}
+	# shellcheck disable=SC2086 # nothing, or one word
+	client "$label" $way
+	name="lines appear at the client, $label"
+	# shellcheck disable=SC2086
+	if printf 'one\ntwo words\n\nnever\n' |
+		"$BUILD/t2t-mcast-server" --interface near0 $way \
+			>"$folder/server" 2>&1 &&
+		eventually 'two words' "$folder/$label" &&
+		[ "$(cat "$folder/$label")" = $'one\ntwo words' ]; then
+		pass "$name; an empty line stops the server"
+	else
+		fail "$name" < <(tail "$folder"/*)
+	fi
+	name="the next server finds the client still there, $label"
+	# shellcheck disable=SC2086
+	if printf 'back\n\033[31mred\n' | "$BUILD/t2t-mcast-server" \
+		--interface near0 $way >"$folder/server" 2>&1 &&
+		eventually '?[31mred' "$folder/$label"; then
+		pass "$name, and control characters are shown as such"
+	else
+		fail "$name" < <(tail "$folder"/*)
+	fi
+	name="the client goes on after its interface was down, $label"
+	there ip link set far0 down
+	sleep 0.3
+	there ip link set far0 up
+	# shellcheck disable=SC2086
+	if for _ in $(seq 50); do
+		echo again
+		sleep 0.1
+	done | "$BUILD/t2t-mcast-server" --interface near0 $way \
+		>"$folder/server" 2>&1 && eventually again "$folder/$label"; then
+		pass "$name"
+	else
+		fail "$name" < <(tail "$folder"/*)
+	fi
+	kill -INT "${clients[@]}"
+	wait "${clients[@]}"
+	code=$?
+	clients=()
+	name="Ctrl-C ends the client, $label"
+	if [ $code = 0 ]; then pass "$name"; else fail "$name" <<<"code $code"; fi
+done
+
+name='two clients hear the same'
+client first --receive spin
+client second --receive epoll
+printf 'both\n\n' | "$BUILD/t2t-mcast-server" --interface near0 --send send \
+	2>"$folder/server"
+if eventually both "$folder/first" && eventually both "$folder/second"; then
+	pass "$name"
+else
+	fail "$name" < <(tail "$folder"/*)
+fi
+
+refuses() { # name, code, text, program, options...
+	local name=$1 code=$2 text=$3 found
+	shift 3
+	timeout 20 "$@" </dev/null >"$folder/out" 2>&1
+	found=$?
+	if [ $found = "$code" ] && grep -qE -e "$text" "$folder/out"; then
+		pass "$name"
+	else
+		fail "$name" < <(echo "code $found" && cat "$folder/out")
+	fi
+}
+server=$BUILD/t2t-mcast-server
+refuses 'no interface given' 2 '--interface' "$server"
+refuses 'no such interface' 1 '--interface nowhere0' "$server" --interface nowhere0
+refuses 'a group that is none' 2 '--group' "$server" --interface near0 \
+	--group 10.0.0.1:3334
+refuses 'a send path that is none' 2 "unknown path 'smoke'" "$server" \
+	--interface near0 --send smoke
+refuses 'a receive path that is none' 2 "unknown path 'smoke'" \
+	"$BUILD/t2t-mcast-client" --interface near0 --receive smoke
+name='a line longer than a frame is refused, and the next one goes'
+if { head -c 5000 /dev/zero | tr '\0' x && echo && printf 'short\n\n'; } |
+	"$server" --interface near0 >"$folder/server" 2>&1 &&
+	grep -q 'a line of 5000 bytes is not sent' "$folder/server" &&
+	eventually short "$folder/first"; then
+	pass "$name"
+else
+	fail "$name" <"$folder/server"
+fi
+finish

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "net/socket.h"
+#include "net/xdp_stream.h"
+#include "net_support.h"
+#include "wire/datagram.h"
+
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF) && defined(HAVE_LWIP)
+
+#define GROUP	 "239.255.0.1"
+#define PORT	 12345
+#define TCP_PORT 9012
+#define SOON_MS	 20000
+#define SOON_NS	 (20 * CLOCK_NS_PER_S)
+#define MANY	 (1 << 20) /* bytes */
+#define ORDER	 13
+
+#define XDP_NEEDED()                                             \
+	do {                                                     \
+		const char *fault;                               \
+                                                                 \
+		RIG_NEEDED();                                    \
+		if (xdp_socket_probe(&fault) < 0) {              \
+			print_message("# skipped: %s\n", fault); \
+			skip();                                  \
+		}                                                \
+	} while (0)
+
+static struct xdp_socket xs;
+static struct xdp_stream *stream;
+static int far_listener = -1, far_end = -1;
+
+static void rings_open(void)
+{
+	const struct xdp_socket_config config = {
+		.who = "xdp",
+		.interface = NEAR_NAME,
+		.flow = { .protocol = IPPROTO_UDP,
+			  .destination = address_of(GROUP, PORT) },
+		.frames = 256,
+		.need_wakeup = true,
+	};
+	int err;
+
+	log_catch();
+	err = xdp_socket_open(&xs, &config);
+	log_caught();
+	assert_int_equal(err, 0);
+}
+
+static void far_listen(void)
+{
+	struct sockaddr_in address = address_of(FAR_ADDRESS, TCP_PORT);
+
+	rig_enter(rig.far);
+	far_listener = socket_listen(&address, 1);
+	rig_enter(rig.near);
+	assert_true(far_listener >= 0);
+}
+
+static int connect_to(const char *address, unsigned int timeout_ms,
+		      const volatile int *stop)
+{
+	struct sockaddr_in peer = address_of(address, TCP_PORT);
+
+	return xdp_stream_connect(&xs, &peer, timeout_ms, stop, &stream);
+}
+
+static void far_accept(void)
+{
+	struct pollfd ready = { .fd = far_listener, .events = POLLIN };
+	struct timeval wait = { .tv_sec = 20 };
+	struct sockaddr_in peer;
+
+	assert_int_equal(poll(&ready, 1, SOON_MS), 1);
+	far_end = socket_accept(far_listener, &peer);
+	assert_true(far_end >= 0);
+	assert_int_equal(peer.sin_addr.s_addr, inet_addr(NEAR_ADDRESS));
+	/* Blocking, for some time. */
+	assert_int_equal(fcntl(far_end, F_SETFL, 0), 0);
+	assert_int_equal(setsockopt(far_end, SOL_SOCKET, SO_RCVTIMEO, &wait,
+				    sizeof(wait)),
+			 0);
+}
+
+static void both_open(int buffer)
+{
+	rings_open();
+	far_listen();
+	if (buffer)
+		assert_int_equal(setsockopt(far_listener, SOL_SOCKET, SO_RCVBUF,
+					    &buffer, sizeof(buffer)),
+				 0);
+	assert_int_equal(connect_to(FAR_ADDRESS, SOON_MS, NULL), 0);
+	far_accept();
+}
+
+static int both_close(void **state)
+{
+	(void)state;
+	if (rig.fault)
+		return 0;
+	xdp_stream_close(stream);
+	if (xs.xsk)
+		xdp_socket_close(&xs);
+	if (far_end >= 0)
+		close(far_end);
+	if (far_listener >= 0)
+		close(far_listener);
+	memset(&xs, 0, sizeof(xs));
+	stream = NULL;
+	far_end = far_listener = -1;
+	return 0;
+}
+
+static uint8_t byte_of(size_t at)
+{
+	return (uint8_t)(at * 7 + (at >> 8));
+}
+
+/* Bytes from..to of the stream that byte_of() makes, in sends of len. */
+static void bytes_send(size_t from, size_t to, size_t len)
+{
+	uint8_t bytes[4096];
+
+	while (from < to) {
+		size_t part = to - from < len ? to - from : len;
+
+		for (size_t i = 0; i < part; i++)
+			bytes[i] = byte_of(from + i);
+		assert_int_equal(xdp_stream_send(stream, bytes, part), 0);
+		from += part;
+	}
+}
+
+/* The far end reads to the end of the stream: how many bytes were right. */
+static void *far_read(void *context)
+{
+	static uint8_t bytes[65536];
+	size_t *count = context;
+	ssize_t n;
+
+	while ((n = recv(far_end, bytes, sizeof(bytes), 0)) > 0)
+		for (ssize_t i = 0; i < n && bytes[i] == byte_of(*count); i++)
+			++*count;
+	return NULL;
+}
+
+static void stream_is_whole(int buffer, size_t len, useconds_t late_us)
+{
+	pthread_t thread;
+	size_t count = 0;
+
+	both_open(buffer);
+	if (late_us) {
+		/* Fits into no buffer on the way, so it has to wait. */
+		bytes_send(0, 16384, len);
+		usleep(late_us);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
+	bytes_send(late_us ? 16384 : 0, MANY, len);
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, MANY);
+	both_close(NULL);
+}
+
+static void test_bytes_arrive(void **state)
+{
+	(void)state;
+	XDP_NEEDED();
+	stream_is_whole(0, ORDER, 0);
+	stream_is_whole(0, 1, 0);
+	stream_is_whole(0, 1460, 0);
+	stream_is_whole(0, 4096, 0);
+}
+
+static void test_a_slow_reader_loses_nothing(void **state)
+{
+	(void)state;
+	XDP_NEEDED();
+	stream_is_whole(8192, ORDER, 100000);
+	stream_is_whole(8192, 4096, 100000);
+}
+
+static void *far_read_late(void *context)
+{
+	usleep(400000);
+	return far_read(context);
+}
+
+/* Closing is no reason to lose what is still on its way. */
+static void test_closing_waits_for_the_reader(void **state)
+{
+	enum { LEN = 40000 };
+	pthread_t thread;
+	size_t count = 0;
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(8192);
+	assert_int_equal(pthread_create(&thread, NULL, far_read_late, &count),
+			 0);
+	bytes_send(0, LEN, 4096);
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, LEN);
+}
+
+static void test_each_order_leaves_at_once(void **state)
+{
+	uint8_t bytes[64];
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(0);
+	for (size_t i = 0; i < 100; i++) {
+		bytes_send(i * ORDER, (i + 1) * ORDER, ORDER);
+		assert_int_equal(recv(far_end, bytes, sizeof(bytes), 0), ORDER);
+		assert_int_equal(bytes[0], byte_of(i * ORDER));
+	}
+	assert_int_equal(xdp_stream_alive(stream), 0);
+}
+
+/* Runs the stack as a trader does: by asking for market data. */
+static int end_wait(void)
+{
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	struct xdp_socket_frame frame;
+	int err = 0;
+
+	while (!err && clock_monotonic_ns() < deadline) {
+		xdp_socket_take(&xs, &frame, 1);
+		err = xdp_stream_alive(stream);
+	}
+	return err;
+}
+
+static void test_the_peer_closes(void **state)
+{
+	const struct linger reset = { .l_onoff = 1 };
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(0);
+	/* What it says is no end. */
+	assert_int_equal(send(far_end, "hello", 5, 0), 5);
+	bytes_send(0, ORDER, ORDER);
+	assert_int_equal(xdp_stream_alive(stream), 0);
+	shutdown(far_end, SHUT_WR);
+	assert_int_equal(end_wait(), -EPIPE);
+	assert_int_equal(xdp_stream_send(stream, (const uint8_t *)"x", 1),
+			 -EPIPE);
+	both_close(NULL);
+	both_open(0);
+	setsockopt(far_end, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(far_end);
+	far_end = -1;
+	assert_int_equal(end_wait(), -ECONNRESET);
+	assert_int_equal(xdp_stream_send(stream, (const uint8_t *)"x", 1),
+			 -ECONNRESET);
+}
+
+static void *late_listen(void *context)
+{
+	struct sockaddr_in address = address_of(FAR_ADDRESS, TCP_PORT);
+
+	usleep(120000);
+	if (namespace_enter(rig.far) == 0)
+		*(int *)context = socket_listen(&address, 1);
+	return NULL;
+}
+
+static void test_connecting_again_while_it_refuses(void **state)
+{
+	const char *caught;
+	pthread_t thread;
+	int err;
+
+	(void)state;
+	XDP_NEEDED();
+	rings_open();
+	log_catch();
+	err = connect_to(FAR_ADDRESS, 200, NULL);
+	caught = log_caught();
+	assert_int_equal(err, -ECONNREFUSED);
+	assert_null(stream);
+	assert_true(is_one_line(caught, "cannot connect to 10.8.0.2:9012 past "
+					"the kernel, on near0: Connection "
+					"refused"));
+	assert_int_equal(
+		pthread_create(&thread, NULL, late_listen, &far_listener), 0);
+	assert_int_equal(connect_to(FAR_ADDRESS, SOON_MS, NULL), 0);
+	pthread_join(thread, NULL);
+	far_accept();
+}
+
+static void test_nobody_there(void **state)
+{
+	static const volatile int stop = 1;
+	const char *caught;
+	int err;
+
+	(void)state;
+	XDP_NEEDED();
+	rings_open();
+	log_catch();
+	err = connect_to("10.8.0.77", 100, NULL);
+	caught = log_caught();
+	assert_int_equal(err, -EHOSTUNREACH);
+	assert_true(is_one_line(caught, "it must be on the same link"));
+	log_catch();
+	err = connect_to("10.8.0.77", SOON_MS, &stop);
+	caught = log_caught();
+	assert_int_equal(err, -EINTR);
+	assert_string_equal(caught, "");
+	log_catch();
+	err = connect_to(FAR_ADDRESS, SOON_MS, &stop);
+	caught = log_caught();
+	assert_int_equal(err, -EINTR);
+	assert_string_equal(caught, "");
+}
+
+static void numbers_send(int fd, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		assert_int_equal(send(fd, &i, sizeof(i), 0), sizeof(i));
+}
+
+/* Connecting, and waiting for room, leave market data where it is. */
+static void test_other_flows_wait(void **state)
+{
+	struct sockaddr_in group = address_of(GROUP, PORT);
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	uint32_t next = 0;
+	pthread_t thread;
+	size_t count = 0;
+	int sender;
+
+	(void)state;
+	XDP_NEEDED();
+	rig_enter(rig.far);
+	sender = socket_multicast_sender(&group, &rig.far_interface, 1);
+	rig_enter(rig.near);
+	rings_open();
+	far_listen();
+	numbers_send(sender, 0, 20);
+	assert_int_equal(connect_to(FAR_ADDRESS, SOON_MS, NULL), 0);
+	far_accept();
+	numbers_send(sender, 20, 40);
+	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
+	bytes_send(0, MANY, ORDER);
+	numbers_send(sender, 40, 60);
+	while (next < 60) {
+		struct xdp_socket_frame frame;
+		struct datagram datagram;
+
+		assert_true(clock_monotonic_ns() < deadline);
+		if (!xdp_socket_take(&xs, &frame, 1))
+			continue;
+		assert_true(datagram_read(frame.bytes, frame.len, &datagram));
+		assert_memory_equal(datagram.payload, &next, sizeof(next));
+		next++;
+	}
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, MANY);
+	close(sender);
+}
+
+/* What was lost on the way is sent again. */
+static void test_down_and_up_again(void **state)
+{
+	pthread_t thread;
+	size_t count = 0;
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(0);
+	bytes_send(0, ORDER, ORDER);
+	namespace_link(rig.near, NEAR_NAME, 0);
+	bytes_send(ORDER, 2 * ORDER, ORDER);
+	namespace_link(rig.near, NEAR_NAME, 1);
+	bytes_send(2 * ORDER, 3 * ORDER, ORDER);
+	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
+	/* Its close waits for what is not acknowledged, but 2 s alone. */
+	for (int i = 0; i < 100 && count < 3 * ORDER; i++) {
+		struct xdp_socket_frame frame;
+		uint64_t until = clock_monotonic_ns() + CLOCK_NS_PER_S / 10;
+
+		while (clock_monotonic_ns() < until)
+			xdp_socket_take(&xs, &frame, 1);
+	}
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, 3 * ORDER);
+}
+
+/* The kernel, to which the port has fallen, tells the peer. */
+static void test_kill_resets(void **state)
+{
+	pid_t child;
+	char byte;
+	int n;
+
+	(void)state;
+	XDP_NEEDED();
+	far_listen();
+	child = fork();
+	if (child == 0) {
+		rings_open();
+		if (connect_to(FAR_ADDRESS, SOON_MS, NULL) == 0)
+			raise(SIGKILL);
+		_exit(1);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &n, 0), child);
+	assert_true(WIFSIGNALED(n));
+	far_accept();
+	assert_int_equal(send(far_end, "x", 1, 0), 1);
+	assert_int_equal(recv(far_end, &byte, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+}
+
+static unsigned int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
+static void test_again_and_again(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	XDP_NEEDED();
+	before = descriptors();
+	for (int i = 0; i < 20; i++) {
+		char bytes[ORDER + 1];
+
+		both_open(0);
+		bytes_send(0, ORDER, ORDER);
+		assert_int_equal(recv(far_end, bytes, sizeof(bytes), 0), ORDER);
+		xdp_stream_close(stream);
+		stream = NULL;
+		assert_int_equal(recv(far_end, bytes, sizeof(bytes), 0), 0);
+		both_close(NULL);
+	}
+	assert_int_equal(descriptors(), before);
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, both_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_bytes_arrive),
+		TEST(test_a_slow_reader_loses_nothing),
+		TEST(test_closing_waits_for_the_reader),
+		TEST(test_each_order_leaves_at_once),
+		TEST(test_the_peer_closes),
+		TEST(test_connecting_again_while_it_refuses),
+		TEST(test_nobody_there),
+		TEST(test_other_flows_wait),
+		TEST(test_down_and_up_again),
+		TEST(test_kill_resets),
+		TEST(test_again_and_again),
+	};
+
+	return cmocka_run_group_tests_name("net_xdp_stream", tests, rig_open,
+					   rig_close);
+}
+
+#else
+
+static void test_absent(void **state)
+{
+	(void)state;
+	assert_non_null(xdp_stream_absent());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_absent) };
+
+	return cmocka_run_group_tests_name("net_xdp_stream", tests, NULL, NULL);
+}
+
+#endif

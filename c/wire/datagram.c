@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/datagram.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "wire/frame.h"
+
+enum {
+	IP = 14,
+	IP_LEN = 20,
+	SEGMENT = IP + IP_LEN,
+	UDP_LEN = 8,
+	UDP_CHECKSUM = 6,
+	TCP_LEN = 20,
+	TCP_CHECKSUM = 16,
+};
+
+/*
+ * Sums are of 16-bit words as they lie in memory: ones' complement addition
+ * does not mind the byte order, RFC 1071, 2(B).
+ */
+
+static uint16_t load16(const uint8_t *bytes)
+{
+	uint16_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+static uint64_t sum(const uint8_t *bytes, size_t len, uint64_t total)
+{
+	uint32_t word = 0;
+
+	/* Four bytes a step: a frame's worth can't overflow 64 bits. */
+	for (; len >= sizeof(word);
+	     bytes += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		total += word;
+	}
+	word = 0;
+	memcpy(&word, bytes, len);
+	return total + word;
+}
+
+static uint16_t fold(uint64_t total)
+{
+	total = (total & UINT32_MAX) + (total >> 32);
+	total = (total & UINT32_MAX) + (total >> 32);
+	total = (total & UINT16_MAX) + (total >> 16);
+	total = (total & UINT16_MAX) + (total >> 16);
+	return (uint16_t)total;
+}
+
+/* The datagram's bytes behind the IP header; 0: the header is wrong. */
+static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
+{
+	size_t total;
+
+	if (len < SEGMENT + least)
+		return 0;
+	total = ntohs(load16(frame + IP + 2));
+	if (total < IP_LEN + least || total > len - IP ||
+	    fold(sum(frame + IP, IP_LEN, 0)) != UINT16_MAX)
+		return 0;
+	return total - IP_LEN;
+}
+
+static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
+{
+	return sum(frame + IP + 12, 8, 0) + htons(frame[IP + 9]) +
+	       htons((uint16_t)len);
+}
+
+bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
+{
+	size_t room = segment_len(frame, len, UDP_LEN), udp_len;
+	const uint8_t *udp = frame + SEGMENT;
+	uint16_t checksum;
+	uint64_t pseudo;
+
+	if (__builtin_expect(!room, 0))
+		return false;
+	udp_len = ntohs(load16(udp + 4));
+	if (__builtin_expect(udp_len < UDP_LEN || udp_len > room, 0))
+		return false;
+	datagram->payload = udp + UDP_LEN;
+	datagram->len = (uint32_t)(udp_len - UDP_LEN);
+	checksum = load16(udp + UDP_CHECKSUM);
+	pseudo = pseudo_sum(frame, udp_len);
+	return !checksum || checksum == fold(pseudo) ||
+	       fold(sum(udp, udp_len, pseudo)) == UINT16_MAX;
+}
+
+bool datagram_segment_check(uint8_t *frame, size_t len)
+{
+	size_t tcp_len = segment_len(frame, len, TCP_LEN);
+	uint8_t *tcp = frame + SEGMENT;
+	uint64_t pseudo;
+	uint16_t checksum;
+
+	if (__builtin_expect(!tcp_len, 0))
+		return false;
+	pseudo = pseudo_sum(frame, tcp_len);
+	if (load16(tcp + TCP_CHECKSUM) != fold(pseudo))
+		return fold(sum(tcp, tcp_len, pseudo)) == UINT16_MAX;
+	/* The field holds the pseudo header's sum, so it counts for it. */
+	checksum = (uint16_t)~fold(sum(tcp, tcp_len, 0));
+	memcpy(tcp + TCP_CHECKSUM, &checksum, sizeof(checksum));
+	return true;
+}
