@@ -46,6 +46,7 @@ KNOBS = {
         "receive": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a receive path"),
         "channel": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a channel"),
         "transport": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a transport"),
+        "send": ("text", r"[a-z][a-z0-9_-]*(:.+)?", "a send path"),
         "pace": ("text", PACE, "max, rate:N, poisson:N or file[:SPEED]"),
         "feed": ANY,
     },
@@ -417,6 +418,8 @@ def arguments(knobs, pace):
     if process.get("mlock") == "on":
         trader.append("--mlock")
     exchange = ["--pace", program.get("pace", pace)]
+    if "send" in program:
+        exchange += ["--send", program["send"]]
     if "feed" in program:
         exchange += ["--feed", program["feed"]]
     if "channel" in program:

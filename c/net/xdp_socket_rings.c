@@ -152,7 +152,7 @@ int xdp_socket_scan(struct xdp_socket *xs)
 /* The frames that have left. */
 static void sent_reap(struct xdp_socket *xs)
 {
-	uint32_t at, n;
+	uint32_t at = 0, n;
 
 	n = xsk_ring_cons__peek(&xs->sent, XDP_SOCKET_SEND_FRAMES, &at);
 	for (uint32_t i = 0; i < n; i++)
