@@ -21,7 +21,7 @@ far=$!
 clients=()
 # shellcheck disable=SC2317 # called by the trap
 clean() {
-	kill "${clients[@]}" $far 2>/dev/null
+	kill "${clients[@]}" "$far" 2>/dev/null
 	rm -rf "$folder"
 }
 trap clean EXIT
