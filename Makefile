@@ -52,6 +52,8 @@ RESUME :=
 GUEST := trader
 LAB_FOLDER ?= $(CURDIR)/ansible/build/lab
 export LAB_FOLDER
+# Nothing is left between the sources.
+export PYTHONDONTWRITEBYTECODE := 1
 playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
 	$(if $(strip $(SET)),-e '$(strip $(SET))')
 

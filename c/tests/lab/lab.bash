@@ -75,7 +75,8 @@ lab_dump() {
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
 		/run/t2t-experiment ~/.ansible/t2t-lab 2>/dev/null | sort
-	find ../ansible ../images ../inventory -name build -prune -o -print | sort
+	find ../ansible ../images ../inventory \( -name build -o \
+		-name __pycache__ \) -prune -o -print | sort
 }
 
 # A playbook that is killed, with all that belongs to it, when it has done so
