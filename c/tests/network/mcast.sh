@@ -49,8 +49,9 @@ eventually() { # text, file
 client() { # name, options...
 	local name=$1
 	shift
-	there "$BUILD/t2t-mcast-client" --interface far0 --verbose "$@" \
-		>"$folder/$name" 2>"$folder/$name.log" &
+	# nsenter becomes the client, so that signals reach it.
+	nsenter --net=/proc/$far/ns/net "$BUILD/t2t-mcast-client" \
+		--interface far0 --verbose "$@" >"$folder/$name" 2>"$folder/$name.log" &
 	clients+=($!)
 	eventually 'receiving by' "$folder/$name.log"
 }
