@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Experiments: their files, knobs and campaigns, in two namespaces; no VM.
+# Experiments: their files, knobs and campaigns, in two namespaces; no VM. What
+# of it is decided in Python: tests/lab/python.sh.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
@@ -14,19 +15,6 @@ if [ "$(id -u)" != 0 ] || ! command -v ansible-playbook >/dev/null; then
 	skip 'experiments' 'wants root and Ansible: make deps-lab'
 	finish
 fi
-
-# One line of TAP for each of Python's.
-while read -r line; do
-	name=${line%% *}
-	case $line in
-	*'... ok') pass "python: $name" ;;
-	*'... skipped '*) skip "python: $name" "${line##*... skipped }" ;;
-	*'... FAIL' | *'... ERROR') fail "python: $name" <"$folder/python" ;;
-	esac
-done < <(cd tests/lab/python && python3 -m unittest -v 2>&1 |
-	tee "$folder/python" | grep ' \.\.\. ')
-python_ran=$(sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$folder/python")
-[ "${python_ran:-0}" -ge 40 ] || fail 'python: the tests ran' <"$folder/python"
 
 "$BUILD/t2t-feedgen" --quiet --bytes 200000 --seed 3 --triggers 0.02 \
 	--output "$folder/feed.csv.gz" >/dev/null
