@@ -20,7 +20,7 @@ enum {
 	IP = sizeof(struct ethhdr),
 	IP_VERSION_AND_LEN = IP, /* 4 bits each; no options: 0x45 */
 	IP_FRAGMENT = IP + offsetof(struct iphdr, frag_off),
-	IP_PROTOCOL = IP + offsetof(struct iphdr, protocol),
+	IP_PROTOCOL_AT = IP + offsetof(struct iphdr, protocol),
 	IP_SOURCE = IP + offsetof(struct iphdr, saddr),
 	IP_DESTINATION = IP + offsetof(struct iphdr, daddr),
 	/* TCP has its ports at the same place. */
@@ -168,7 +168,7 @@ static void expect_plain_ipv4(struct assembler *to)
 static void expect_flow(struct assembler *to,
 			const struct xdp_program_flow *flow)
 {
-	expect(to, BPF_B, IP_PROTOCOL, flow->protocol);
+	expect(to, BPF_B, IP_PROTOCOL_AT, flow->protocol);
 	expect(to, BPF_W, IP_DESTINATION, flow->destination.sin_addr.s_addr);
 	expect(to, BPF_H, DESTINATION_PORT, flow->destination.sin_port);
 	if (!flow->source.sin_port)
