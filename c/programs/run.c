@@ -205,29 +205,6 @@ static struct arm arm_make(const char *name, const char *more,
 			     .trader = n ? text->trader : NULL };
 }
 
-/* Split at blanks; text is changed. -E2BIG when there are too many. */
-static int arms_split(char *text, struct campaign_config *campaign,
-		      struct arm_text texts[static CAMPAIGN_ARMS_MAX])
-{
-	unsigned int n = 0;
-	char *arm;
-
-	while ((arm = strsep(&text, " "))) {
-		if (!*arm)
-			continue;
-		if (n == CAMPAIGN_ARMS_MAX - 1)
-			return -E2BIG;
-		campaign->arms[n] = arm_make(arm, "", &texts[n]);
-		n++;
-	}
-	if (n == 0)
-		return -EINVAL;
-	/* The A/A pair, always. */
-	campaign->arms[n] = arm_make(texts[0].name, AGAIN, &texts[n]);
-	campaign->arm_count = n + 1;
-	return 0;
-}
-
 /* The A/A pair's, or a slow-down in digits. */
 static bool suffix_known(const char *suffix)
 {
@@ -240,18 +217,49 @@ static bool suffix_known(const char *suffix)
 	return strspn(suffix + len, "0123456789") == strlen(suffix + len);
 }
 
+/* What stands behind a receive path is known. 0 or -EDOM, logged. */
+static int suffix_check(const char *arm)
+{
+	const char *suffix = strchr(arm, '@');
+
+	if (!suffix || suffix_known(suffix))
+		return 0;
+	log_error("--arms: '%s': wanted: PATH" HANDICAP "NS, not '%s'", arm,
+		  suffix);
+	return -EDOM;
+}
+
+/* Split at blanks; text is changed. -E2BIG when there are too many, -EINVAL
+ * when there is none; -EDOM, logged, for a suffix that is unknown. */
+static int arms_split(char *text, struct campaign_config *campaign,
+		      struct arm_text texts[static CAMPAIGN_ARMS_MAX])
+{
+	unsigned int n = 0;
+	char *arm;
+
+	while ((arm = strsep(&text, " "))) {
+		if (!*arm)
+			continue;
+		if (n == CAMPAIGN_ARMS_MAX - 1)
+			return -E2BIG;
+		if (suffix_check(arm) < 0)
+			return -EDOM;
+		campaign->arms[n] = arm_make(arm, "", &texts[n]);
+		n++;
+	}
+	if (n == 0)
+		return -EINVAL;
+	/* The A/A pair, always. */
+	campaign->arms[n] = arm_make(texts[0].name, AGAIN, &texts[n]);
+	campaign->arm_count = n + 1;
+	return 0;
+}
+
 /* A name that is wrong should not cost a block of trials. */
 static int arm_check(const char *arm)
 {
 	size_t len = strcspn(arm, ":+@");
-	const char *suffix = strchr(arm, '@');
 	const struct receive_ops *ops;
-
-	if (suffix && !suffix_known(suffix)) {
-		log_error("--arms: '%s': wanted: PATH" HANDICAP "NS, not '%s'",
-			  arm, suffix);
-		return -EINVAL;
-	}
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
 		if (strlen(ops->name) == len && !memcmp(ops->name, arm, len) &&
@@ -391,11 +399,13 @@ static int campaign_make(const struct config *config, char *arms,
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (arms_split(arms, campaign, texts) < 0) {
+	int err = arms_split(arms, campaign, texts);
+
+	if (err == -E2BIG || err == -EINVAL)
 		log_error("--arms: '%s': wanted: 1 to %d receive paths",
 			  config->arms, CAMPAIGN_ARMS_MAX - 1);
-		return -EINVAL;
-	}
+	if (err)
+		return err;
 	campaign->trial.feed = config->feed;
 	campaign->trial.pace = config->pace;
 	campaign->trial.threshold_usd = config->threshold_usd;
