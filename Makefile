@@ -157,7 +157,7 @@ restore: ## put back knobs that an experiment left turned when it was killed
 	@$(playbook) restore.yml
 
 teardown: ## the machine as it was before make up
-	@$(playbook) teardown.yml
+	@cd ansible && ansible-playbook -i localhost, teardown.yml
 
 test: deps-test deps-bench deps-lab ## all tests
 	$(call install,$(PACKAGES_LAB_TEST))

@@ -242,8 +242,7 @@ soak=
 
 # -- Its end: killed again and again, and by the record alone.
 mv "$inventory" "$folder/gone"
-inventory=$folder/none
-mkdir "$inventory"
+inventory=localhost,
 for seconds in 2 3 4 6 8; do
 	lab_killed teardown 0 $seconds
 done
