@@ -3,6 +3,8 @@
  * the way; and on a link that is slow. */
 #include "tests/support/lab.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,21 +30,31 @@ static int clean(void **state)
 	return 0;
 }
 
-static void session(const char *path)
+/* Each number once, and in_order if so asked. */
+static void session(const char *path, bool in_order)
 {
+	bool heard[SNAPSHOT + UPDATES] = { false };
+
 	listener_open(&listener, LAB_TRADER_INTERFACE, LAB_GROUP,
 		      LAB_GROUP_PORT);
 	lab_exchange(&lab, &exchange, lab_feed(&lab, SNAPSHOT, UPDATES),
-		     "--send", path, NULL);
+		     "--send", path, "--cpu", "0", NULL);
 	client = lab_connect();
 	lab_line(&exchange, "state TRANSMIT");
 	order_client_order(client, 1, 1, 0);
 	lab_line(&exchange, "order ");
-	assert_int_equal(listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED,
-					    LAB_SOON_MS),
-			 SNAPSHOT + UPDATES);
-	for (size_t i = 0; i < SNAPSHOT + UPDATES; i++)
-		assert_int_equal(listener.datagrams[i].header.sequence, i);
+	assert_int_equal(
+		listener_hear(&listener, SNAPSHOT + UPDATES, LAB_SOON_MS),
+		SNAPSHOT + UPDATES);
+	for (size_t i = 0; i < SNAPSHOT + UPDATES; i++) {
+		uint64_t sequence = listener.datagrams[i].header.sequence;
+
+		if (sequence >= SNAPSHOT + UPDATES || heard[sequence] ||
+		    (in_order && sequence != i))
+			fail_msg("--send %s: datagram %zu has number %" PRIu64,
+				 path, i, sequence);
+		heard[sequence] = true;
+	}
 	clean(NULL);
 }
 
@@ -58,7 +70,7 @@ static void every_path(void **state)
 				      ops->absent ? ops->absent : why);
 			continue;
 		}
-		session(ops->name);
+		session(ops->name, true);
 	}
 }
 
@@ -72,7 +84,9 @@ static int fast_link(void **state)
 	return clean(state);
 }
 
-/* Refused again and again, and yet all arrives. */
+/* Refused again and again, and yet all arrives; not in order, since a queue
+ * that two CPUs empty (the sender's, and one that acknowledges orders) goes
+ * through veth's backlogs of both. */
 static void slow_link(void **state)
 {
 	static const char *const paths[] = { "send",
@@ -96,7 +110,7 @@ static void slow_link(void **state)
 	count--;
 #endif
 	for (size_t i = 0; i < count; i++)
-		session(paths[i]);
+		session(paths[i], false);
 }
 
 static void names(void **state)
