@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/results.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -44,8 +45,8 @@ static int samples_read(const char *path, uint64_t **ns, size_t *count)
 			*ns = more;
 			capacity = wanted;
 		}
-		/* A line that was cut has no newline. */
-		if (last &&
+		/* A line that was cut has no newline; a minus would wrap. */
+		if (last && isdigit((unsigned char)last[1]) &&
 		    sscanf(last + 1, "%" SCNu64 "%c", *ns + *count, &end) ==
 			    2 &&
 		    end == '\n') {
@@ -70,6 +71,46 @@ static unsigned int number_of(const json_t *object, const char *key)
 	return (unsigned int)json_integer_value(json_object_get(object, key));
 }
 
+/* Whole lines that are gone show only here. Without the count (an older
+ * t2t-wiretap) nothing is known. */
+static int samples_check(const char *path, size_t count, const json_t *trial)
+{
+	const json_t *wanted = json_object_get(
+		json_object_get(json_object_get(trial, "analysis"),
+				"wire_to_wire_ns"),
+		"count");
+
+	if (!json_is_integer(wanted) ||
+	    json_integer_value(wanted) == (json_int_t)count)
+		return 0;
+	log_error("%s: %zu samples, but trial.json counts %lld", path, count,
+		  (long long)json_integer_value(wanted));
+	return -EBADMSG;
+}
+
+/* Which block and arm it is of: one that there is, and whose trial is not
+ * there yet. */
+static int trial_check(const struct results *results, const char *path,
+		       const struct results_trial *trial)
+{
+	const struct results_trial *other;
+
+	if (trial->arm >= results->arm_count ||
+	    trial->block >= results->blocks) {
+		log_error("%s: keys 'block' and 'arm' are %u and %u: the "
+			  "manifest has %u blocks of %u arms",
+			  path, trial->block, trial->arm, results->blocks,
+			  results->arm_count);
+		return -EBADMSG;
+	}
+	other = results_trial(results, trial->block, trial->arm);
+	if (other == trial)
+		return 0;
+	log_error("%s: block %u has a second trial of arm '%s'", path,
+		  trial->block, results_arm_name(results, trial->arm));
+	return -EBADMSG;
+}
+
 static int trial_load(struct results *results, const char *name)
 {
 	struct results_trial *trial = &results->trials[results->count];
@@ -91,17 +132,14 @@ static int trial_load(struct results *results, const char *name)
 	trial->arm = number_of(trial->json, "arm");
 	trial->correct = json_is_true(json_object_get(
 		json_object_get(trial->json, "analysis"), "correct"));
-	if (trial->arm >= results->arm_count ||
-	    trial->block >= results->blocks) {
-		log_error("%s: keys 'block' and 'arm' are %u and %u: the "
-			  "manifest has %u blocks of %u arms",
-			  path, trial->block, trial->arm, results->blocks,
-			  results->arm_count);
-		return -EBADMSG;
-	}
+	err = trial_check(results, path, trial);
+	if (err)
+		return err;
 	snprintf(path, sizeof(path), "%s/trials/%s/latencies.csv",
 		 results->folder, name);
 	err = samples_read(path, &trial->ns, &count);
+	if (!err)
+		err = samples_check(path, count, trial->json);
 	if (!err)
 		trial->percentiles = percentiles_of(trial->ns, count);
 	return err;

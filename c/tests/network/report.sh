@@ -34,7 +34,7 @@ END
  "folder": "trials/$number-x", "counters": {"before": {"drops": 1},
  "after": {"drops": 3}}, "analysis": {"correct": true, "packets": 9,
  "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
- "wrong": 0}}
+ "wrong": 0, "wire_to_wire_ns": {"count": 30}}}
 END
 			{
 				echo 'sequence,trigger_ns,order_ns,latency_ns'
@@ -151,6 +151,13 @@ refuses 'a trial of no such arm' "keys 'block' and 'arm'" \
 refuses 'samples cut off' 'latencies.csv: line' truncate -s -2 trials/1-x/latencies.csv
 refuses 'samples that are none' 'is no sample' \
 	sed -i '3s/.*/1,2,3,x/' trials/1-x/latencies.csv
+refuses 'samples below 0' 'is no sample' \
+	sed -i '3s/.*/1,2,3,-5/' trials/1-x/latencies.csv
+# shellcheck disable=SC2016 # it is sed's $
+refuses 'samples lost at the end of a line' '10 samples, but trial.json counts 30' \
+	sed -i '12,$d' trials/1-x/latencies.csv
+refuses 'a trial twice' 'block 0 has a second trial of arm' \
+	cp -r trials/1-x trials/99-x
 refuses 'samples empty' 'latencies.csv: is empty' truncate -s 0 trials/1-x/latencies.csv
 refuses 'samples missing' 'latencies.csv: No such file' rm trials/1-x/latencies.csv
 
