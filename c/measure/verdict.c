@@ -22,7 +22,8 @@ const char *const verdict_lack_names[] = {
 	[VERDICT_LACKS_RANK] = "the blocks do not agree (rank test)",
 	[VERDICT_LACKS_INTERVAL] = "the interval holds 'equal'",
 	[VERDICT_LACKS_FLOOR] = "within the A/A noise floor",
-	[VERDICT_LACKS_AA] = "no A/A pair to hold it against",
+	[VERDICT_LACKS_AA] = "no A/A pair of enough blocks to hold it "
+			     "against",
 };
 
 /* Twice the ranks, which ties keep whole, of the magnitudes; values sorted by
@@ -204,7 +205,8 @@ unsigned int verdict_blocks_needed(size_t arms)
 
 double verdict_floor(const struct verdict *aa)
 {
-	if (!aa || aa->pairs == 0)
+	/* The interval of a few pairs is narrow for want of pairs. */
+	if (!aa || aa->pairs < verdict_blocks_needed(1))
 		return NAN;
 	return exp(fmax(fabs(log(aa->low)), fabs(log(aa->high))));
 }

@@ -41,7 +41,7 @@ enum verdict_lack {
 	VERDICT_LACKS_RANK,
 	VERDICT_LACKS_INTERVAL,
 	VERDICT_LACKS_FLOOR,
-	VERDICT_LACKS_AA, /* no A/A pair to hold it against */
+	VERDICT_LACKS_AA, /* no A/A pair of enough blocks */
 };
 
 struct verdict {
@@ -70,7 +70,8 @@ void verdict_decide(struct verdict *verdicts, size_t count,
 /* So many blocks must there be, for that many arms. */
 unsigned int verdict_blocks_needed(size_t arms);
 
-/* The noise floor of an A/A pair, as a ratio >= 1. NAN of none. */
+/* The noise floor of an A/A pair, as a ratio >= 1. NAN of none, and of fewer
+ * blocks than one arm needs. */
 double verdict_floor(const struct verdict *aa);
 
 /* "faster by 12.3 % (95 % CI 10.0..14.1 %)". Returns text. */

@@ -196,6 +196,12 @@ static void the_reason_is_told(void **state)
 	assert_int_equal(clear.lack, VERDICT_LACKS_FLOOR);
 	verdict_decide(&clear, 1, NULL);
 	assert_int_equal(clear.lack, VERDICT_LACKS_AA);
+	quiet.pairs = verdict_blocks_needed(1) - 1;
+	verdict_decide(&clear, 1, &quiet);
+	assert_int_equal(clear.lack, VERDICT_LACKS_AA);
+	quiet.pairs++;
+	verdict_decide(&clear, 1, &quiet);
+	assert_int_equal(clear.call, VERDICT_FASTER);
 	few.pairs = 5, few.p = 0.0625;
 	verdict_decide(&few, 1, &quiet);
 	assert_int_equal(few.call, VERDICT_TOO_FEW);
