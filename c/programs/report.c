@@ -146,17 +146,20 @@ static double p50_of(const json_t *arm)
 		json_object_get(arm, "wire_to_wire_ns"), "p50"));
 }
 
+static int comparable(const struct report *one, const struct report *two)
+{
+	if (!strcmp(accelerator(one), accelerator(two)))
+		return 0;
+	log_error("%s and %s are not comparable: accelerators %s and %s",
+		  one->results.folder, two->results.folder, accelerator(one),
+		  accelerator(two));
+	return -EINVAL;
+}
+
 /* Not interleaved, so no verdict: what the machine did between the two is in
  * the difference. */
-static int compare(const struct report *one, const struct report *two)
+static void compare_print(const struct report *one, const struct report *two)
 {
-	if (strcmp(accelerator(one), accelerator(two)) != 0) {
-		log_error("%s and %s are not comparable: accelerators %s and "
-			  "%s",
-			  one->results.folder, two->results.folder,
-			  accelerator(one), accelerator(two));
-		return -EINVAL;
-	}
 	printf("\nbeside %s: no verdict, since blocks are not shared\n"
 	       "%-24s %12s %12s %8s\n",
 	       two->results.folder, "p50, us", "this", "that", "that/this");
@@ -173,12 +176,33 @@ static int compare(const struct report *one, const struct report *two)
 			printf("%-24s %12.2f %12s\n", name, p50_of(here) / 1e3,
 			       "not there");
 	}
+	for (unsigned int i = 0; i < two->results.arm_count; i++) {
+		const char *name = results_arm_name(&two->results, i);
+
+		if (!arm_named(one, name))
+			printf("%-24s %12s %12.2f\n", name, "not there",
+			       p50_of(arm_named(two, name)) / 1e3);
+	}
+}
+
+/* One JSON object, also of two. */
+static int json_print(const struct report *one, const struct report *two)
+{
+	if (two && json_object_set_new(one->summary, "beside",
+				       json_pack("{s:s,s:O}", "folder",
+						 two->results.folder, "arms",
+						 json_object_get(two->summary,
+								 "arms"))) < 0)
+		return -ENOMEM;
+	json_dumpf(one->summary, stdout, JSON_INDENT(2));
+	putchar('\n');
 	return 0;
 }
 
-static int report_show(const struct config *config, const struct report *report)
+/* other: what --compare names, or NULL. */
+static int report_show(const struct config *config, const struct report *report,
+		       const struct report *other)
 {
-	struct report other;
 	int err = schema_check(schema_summary, report->summary, config->result);
 
 	if (!err && config->files)
@@ -186,26 +210,43 @@ static int report_show(const struct config *config, const struct report *report)
 				 report->summary);
 	if (!err && config->html)
 		err = page_write(config->html, report);
+	if (!err && config->json)
+		err = json_print(report, other);
 	if (err)
 		return err;
-	if (config->json) {
-		json_dumpf(report->summary, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
+	if (!config->json)
 		report_print(stdout, report->summary, report->results.manifest,
 			     isatty(STDOUT_FILENO));
-	}
-	if (config->compare) {
-		err = report_load(&other, config->compare);
-		if (err)
-			return err;
-		err = compare(report, &other);
-		report_free(&other);
-	}
+	if (!config->json && other)
+		compare_print(report, other);
 	if (fflush(stdout) == EOF) {
 		log_error("cannot write to stdout: %s", log_reason(-errno));
 		return -EIO;
 	}
+	return 0;
+}
+
+/* What can't be read or compared is refused before anything is written. */
+static int report_make(const struct config *config)
+{
+	struct report report, other;
+	int err = report_load(&report, config->result);
+
+	if (err)
+		return err;
+	if (!config->compare) {
+		err = report_show(config, &report, NULL);
+		goto free_report;
+	}
+	err = report_load(&other, config->compare);
+	if (err)
+		goto free_report;
+	err = comparable(&report, &other);
+	if (!err)
+		err = report_show(config, &report, &other);
+	report_free(&other);
+free_report:
+	report_free(&report);
 	return err;
 }
 
@@ -229,7 +270,6 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	enum option_result result;
-	struct report report;
 	int code = 1;
 
 	argv = arguments(&argc, argv);
@@ -238,10 +278,8 @@ int main(int argc, char **argv)
 	result = option_parse_arguments(&program, argc, argv, &config);
 	if (result != OPTION_RUN)
 		code = (int)result;
-	else if (report_load(&report, config.result) == 0) {
-		code = report_show(&config, &report) < 0;
-		report_free(&report);
-	}
+	else
+		code = report_make(&config) < 0;
 	free(argv);
 	return code;
 }

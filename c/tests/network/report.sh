@@ -171,9 +171,17 @@ check 'an incorrect trial is shown' grep -q INCORRECT "$folder/out"
 
 report "$folder/good" --compare "$folder/copy"
 check 'two results stand side by side' grep -q '^base .* 1.00$' "$folder/out"
+report "$folder/good" --json --compare "$folder/copy"
+if command -v jq >/dev/null 2>&1; then
+	check 'two results are one JSON object' \
+		jq -se 'length == 1 and (.[0].beside.arms | length) == 3' "$folder/out"
+else
+	skip 'two results are one JSON object' 'jq is not installed'
+fi
 sed -i 's/"accelerator": "none"/"accelerator": "tcg"/' "$folder/copy/manifest.json"
 report "$folder/good" --compare "$folder/copy"
 check 'different accelerators are refused' grep -q 'accelerators none and tcg' "$folder/err"
+check 'and nothing is printed then' test ! -s "$folder/out"
 report "$folder/good" --html /dev/full/x
 check 'a page that cannot be written is said' grep -q 'cannot write' "$folder/err"
 finish
