@@ -97,6 +97,19 @@ static void head_write(FILE *out, const struct results *results)
 	tagged(out, "h1", question);
 }
 
+/* " 3, 7" */
+static void numbers_write(FILE *out, const json_t *numbers)
+{
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number)
+	{
+		fprintf(out, "%s %lld", i ? "," : "",
+			(long long)json_integer_value(number));
+	}
+}
+
 static void verdict_write(FILE *out, const json_t *summary)
 {
 	const json_t *comparison, *arm;
@@ -129,10 +142,12 @@ static void verdict_write(FILE *out, const json_t *summary)
 		fputs("<p class=\"bad\">", out);
 		export_escaped(out, text_of(arm, "receive"));
 		fprintf(out,
-			": %lld of %lld trials INCORRECT: they are in no "
-			"verdict</p>\n",
+			": %lld of %lld trials INCORRECT, in no figure and no "
+			"verdict: number",
 			(long long)real_of(arm, "incorrect_trials"),
 			(long long)real_of(arm, "trials"));
+		numbers_write(out, json_object_get(arm, "incorrect"));
+		fputs("</p>\n", out);
 	}
 	if (real_of(summary, "others_cpus") >= 0.3)
 		fprintf(out,

@@ -115,7 +115,7 @@ static int blocks_write(FILE *script, const struct results *results)
 				results_trial(results, b, arm);
 
 			/* Side by side, so that none hides another. */
-			if (trial && trial->percentiles.count)
+			if (trial && results_counts(trial, arm))
 				fprintf(script, "%g %g\n",
 					b + 1 +
 						0.5 * ((arm + 0.5) /

@@ -193,6 +193,30 @@ static void axis_print(FILE *out, int width, unsigned int first,
 		(int)(last - first + 8), axis);
 }
 
+/* Figures and verdicts are without these. */
+static void incorrect_print(FILE *out, int width, const json_t *arms)
+{
+	const json_t *arm, *number;
+	size_t n, i;
+
+	json_array_foreach(arms, n, arm)
+	{
+		const json_t *incorrect = json_object_get(arm, "incorrect");
+
+		if (json_array_size(incorrect) == 0)
+			continue;
+		name_print(out, arm, width);
+		fputs("  in no figure and no verdict, since incorrect: trials",
+		      out);
+		json_array_foreach(incorrect, i, number)
+		{
+			fprintf(out, "%s %lld", i ? "," : "",
+				(long long)json_integer_value(number));
+		}
+		fputc('\n', out);
+	}
+}
+
 static void distributions_print(FILE *out, int width, const json_t *arms)
 {
 	const char *const *glyph = glyphs();
@@ -363,6 +387,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 		"p90", "p99", "p99.9", "max", "trigger", "match", "miss",
 		"xtra", "bad");
 	json_array_foreach(arms, n, arm) arm_print(out, width, arm, &style);
+	incorrect_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

@@ -285,6 +285,12 @@ const struct results_trial *results_trial(const struct results *results,
 	return NULL;
 }
 
+bool results_counts(const struct results_trial *trial, unsigned int arm)
+{
+	return trial->arm == arm && trial->correct &&
+	       trial->percentiles.count > 0;
+}
+
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count)
 {
@@ -292,7 +298,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 
 	*count = 0;
 	for (size_t i = 0; i < results->count; i++)
-		if (results->trials[i].arm == arm)
+		if (results_counts(&results->trials[i], arm))
 			all += results->trials[i].percentiles.count;
 	*ns = malloc((all + 1) * sizeof(**ns));
 	if (!*ns)
@@ -300,7 +306,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		if (trial->arm != arm || trial->percentiles.count == 0)
+		if (!results_counts(trial, arm))
 			continue;
 		memcpy(*ns + *count, trial->ns,
 		       trial->percentiles.count * sizeof(**ns));

@@ -49,7 +49,11 @@ const char *results_arm_name(const struct results *results, unsigned int arm);
 const struct results_trial *results_trial(const struct results *results,
 					  unsigned int block, unsigned int arm);
 
-/* All latencies of an arm's trials, ascending; to be freed. -ENOMEM. */
+/* Does this trial enter the arm's figures? It must be correct: who answers
+ * wrong is fast easily. */
+bool results_counts(const struct results_trial *trial, unsigned int arm);
+
+/* All latencies of an arm's trials that count, ascending; to be freed. -ENOMEM. */
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 

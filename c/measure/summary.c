@@ -46,16 +46,15 @@ static double percentile_at(const struct results_trial *trial, size_t offset)
 							 offset);
 }
 
-/* One percentile of each of an arm's trials that sent an order. values has
- * room for all trials. */
+/* One percentile of each of an arm's trials that count. values has room for
+ * all trials. */
 static size_t values_of(const struct results *results, unsigned int arm,
 			size_t offset, double *values)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < results->count; i++)
-		if (results->trials[i].arm == arm &&
-		    results->trials[i].percentiles.count > 0)
+		if (results_counts(&results->trials[i], arm))
 			values[n++] =
 				percentile_at(&results->trials[i], offset);
 	return n;
@@ -81,7 +80,7 @@ static json_t *stages_of(const struct results *results, unsigned int arm,
 					"stages_ns"),
 				names[i]);
 
-			if (results->trials[j].arm == arm &&
+			if (results_counts(&results->trials[j], arm) &&
 			    number_of(stage, "count") > 0)
 				values[n++] = (double)number_of(stage, "p50");
 		}
@@ -98,8 +97,9 @@ static json_t *histogram_of(const struct results *results, unsigned int arm)
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		for (size_t j = 0;
-		     trial->arm == arm && j < trial->percentiles.count; j++)
+		if (!results_counts(trial, arm))
+			continue;
+		for (size_t j = 0; j < trial->percentiles.count; j++)
 			histogram_add(&histogram, trial->ns[j]);
 	}
 	return histogram_to_json(&histogram);
@@ -112,7 +112,8 @@ static void counts_set(const struct results *results, unsigned int arm,
 		"packets", "triggers", "orders", "matched",    "missing",
 		"extra",   "wrong",    "gaps",	 "tap_dropped"
 	};
-	unsigned int trials = 0, wrong = 0;
+	json_t *incorrect = json_array();
+	unsigned int trials = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		json_int_t sum = 0;
@@ -126,14 +127,21 @@ static void counts_set(const struct results *results, unsigned int arm,
 		json_object_set_new(summary, counts[i], json_integer(sum));
 	}
 	for (size_t j = 0; j < results->count; j++) {
-		trials += results->trials[j].arm == arm;
-		wrong += results->trials[j].arm == arm &&
-			 !results->trials[j].correct;
+		const struct results_trial *trial = &results->trials[j];
+
+		trials += trial->arm == arm;
+		if (trial->arm == arm && !trial->correct)
+			json_array_append_new(incorrect,
+					      json_integer(trial->number));
 	}
 	json_object_set_new(summary, "trials", json_integer(trials));
-	json_object_set_new(summary, "incorrect_trials", json_integer(wrong));
-	json_object_set_new(summary, "correct",
-			    json_boolean(trials > 0 && wrong == 0));
+	json_object_set_new(
+		summary, "incorrect_trials",
+		json_integer((json_int_t)json_array_size(incorrect)));
+	json_object_set_new(
+		summary, "correct",
+		json_boolean(trials > 0 && json_array_size(incorrect) == 0));
+	json_object_set_new(summary, "incorrect", incorrect);
 }
 
 static json_t *arm_summary(const struct results *results, unsigned int arm,

@@ -165,7 +165,16 @@ refuses 'samples missing' 'latencies.csv: No such file' rm trials/1-x/latencies.
 rm -rf "$folder/copy"
 cp -r "$folder/good" "$folder/copy"
 sed -i 's/"correct": true/"correct": false/' "$folder/copy/trials/2-x/trial.json"
+sed -i '2,$s/,[0-9]*$/,99999999/' "$folder/copy/trials/2-x/latencies.csv"
 report "$folder/copy"
+check 'an incorrect trial is listed' grep -q 'incorrect: trials 2$' "$folder/out"
+# shellcheck disable=SC2317 # called by check
+no_figure() {
+	"$BUILD/t2t-report" "$folder/copy" --json --files "$folder/files" |
+		sed '/"trials": \[/,$d' | grep -c 99999999 | grep -qx 0 &&
+		! grep -q 99999.999 "$folder/files/"01-*.hgrm
+}
+check 'an incorrect trial enters no figure and no curve' no_figure
 check 'an incorrect trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
 check 'an incorrect trial is shown' grep -q INCORRECT "$folder/out"
 
