@@ -27,6 +27,12 @@ static const char style[] =
 	"svg{width:100%;height:auto;display:block}"
 	"pre{background:#f5f5f5;padding:.7rem;white-space:pre-wrap;"
 	"overflow-wrap:anywhere;font-size:.85rem}"
+	/* On screen only: paper stays white. Turning the hue back keeps the
+	 * curves' colours apart as they were. */
+	"@media screen and (prefers-color-scheme:dark){"
+	"body{color:#ddd;background:#16181c}h2,th,td{border-color:#3a3f47}"
+	".verdict{background:#1d2a38}.bad{color:#ff8a80}.note{color:#aaa}"
+	"pre{background:#22262c}svg{filter:invert(1) hue-rotate(180deg)}}"
 	"@media print{body{max-width:none;padding:0;font-size:10pt}"
 	"h2{break-after:avoid}svg,table,.verdict{break-inside:avoid}"
 	".wide{overflow:visible}}";
@@ -90,7 +96,8 @@ static void head_write(FILE *out, const struct results *results)
 	question = *question ? question : "which arm is faster?";
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	      "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
-	      "content=\"width=device-width, initial-scale=1\"/>\n",
+	      "content=\"width=device-width, initial-scale=1\"/>\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\"/>\n",
 	      out);
 	tagged(out, "title", question);
 	fprintf(out, "\n<style>%s</style>\n</head>\n<body>\n", style);

@@ -98,6 +98,8 @@ else
 	check 'counters are shown' grep -q '<td>16</td>' "$page"
 	check 'it prints and fits a phone' \
 		grep -q 'name="viewport".*' "$page"
+	check 'it is dark where the reader wants that' \
+		grep -q 'prefers-color-scheme:dark' "$page"
 	if command -v xmllint >/dev/null 2>&1; then
 		sed 1d "$page" | xmllint --noout - 2>"$folder/err"
 		check 'the page is well-formed' test "${PIPESTATUS[1]}" -eq 0
