@@ -352,7 +352,7 @@ close_fd:
 	return err;
 }
 
-static int receive_buffer(int fd, unsigned int *buffer_bytes)
+int socket_receive_buffer(int fd, unsigned int *buffer_bytes)
 {
 	int wanted = *buffer_bytes < INT_MAX ? (int)*buffer_bytes : INT_MAX;
 	int found;
@@ -394,7 +394,7 @@ int socket_multicast_receiver(const struct sockaddr_in *group,
 	if (err)
 		goto close_fd;
 	/* Before the first datagram can come. */
-	err = receive_buffer(fd, buffer_bytes);
+	err = socket_receive_buffer(fd, buffer_bytes);
 	if (err)
 		goto close_fd;
 	if (bind(fd, (const struct sockaddr *)group, sizeof(*group)) < 0) {

@@ -223,24 +223,24 @@ static int interface_check(const char *name, struct interface *interface)
 static int socket_prepare(struct receive_packet *self)
 {
 	struct receive_socket *rx = &self->socket;
-	int found, err;
+	unsigned int buffer_bytes = (unsigned int)rx->rcvbuf;
+	int err;
 
 	rx->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (rx->fd < 0)
 		return fault("socket");
-	/* Doubled by the kernel for what it needs itself; socket(7). */
-	err = socket_option(rx->fd, SOL_SOCKET, SO_RCVBUF, (int)rx->rcvbuf,
-			    &found);
-	if (!err && (uint64_t)found < rx->rcvbuf)
-		log_warning("--receive packet: rcvbuf: asked for %llu bytes, "
-			    "had %d: net.core.rmem_max is less",
-			    (unsigned long long)rx->rcvbuf, found / 2);
-	if (!err)
-		err = socket_receive_stamps(rx->fd, rx->timestamps);
+	err = socket_receive_buffer(rx->fd, &buffer_bytes);
+	if (err)
+		goto close_fd;
+	receive_socket_buffer_check(rx, buffer_bytes);
+	err = socket_receive_stamps(rx->fd, rx->timestamps);
 	if (!err && self->ring == RING_V3)
 		err = ring_map(self);
 	if (err)
-		close(rx->fd);
+		goto close_fd;
+	return 0;
+close_fd:
+	close(rx->fd);
 	return err;
 }
 

@@ -37,6 +37,16 @@ int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count)
 	return 0;
 }
 
+void receive_socket_buffer_check(const struct receive_socket *rx,
+				 unsigned int had)
+{
+	if (had < rx->rcvbuf)
+		log_warning("--receive %s: rcvbuf: asked for %llu bytes, had "
+			    "%u: net.core.rmem_max is less",
+			    rx->receive.ops->name,
+			    (unsigned long long)rx->rcvbuf, had);
+}
+
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 {
 	const struct receive_config *config = &rx->receive.config;
@@ -61,11 +71,7 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 		err = rx->fd;
 		goto close_arena;
 	}
-	if (buffer_bytes < rx->rcvbuf)
-		log_warning("--receive %s: rcvbuf: asked for %llu bytes, had "
-			    "%u: net.core.rmem_max is less",
-			    rx->receive.ops->name,
-			    (unsigned long long)rx->rcvbuf, buffer_bytes);
+	receive_socket_buffer_check(rx, buffer_bytes);
 	err = socket_receive_stamps(rx->fd, rx->timestamps);
 	if (err)
 		goto close_fd;

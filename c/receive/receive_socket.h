@@ -76,6 +76,10 @@ extern const struct option_row receive_socket_options[];
 /* The slots alone, for paths with a socket of another kind: 0 or -ENOMEM. */
 int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count);
 
+/* Warns when the receive buffer that was had is less than rcvbuf asks for. */
+void receive_socket_buffer_check(const struct receive_socket *rx,
+				 unsigned int had);
+
 /* Open, bind and join, with that many slots. 0 or a negative errno, logged;
  * gives everything back on failure. */
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
