@@ -20,6 +20,7 @@ static const char *const wait_names[] = { "spin", "sleep", NULL };
 
 static const struct option_row mmsg_options[] = {
 	RECEIVE_SOCKET_ROWS,
+	RECEIVE_SOCKET_BUSY_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	{ .name = "batch",
 	  .value = "N",

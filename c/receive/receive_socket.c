@@ -13,6 +13,7 @@ _Static_assert(offsetof(struct receive_socket, receive) == 0,
 
 const struct option_row receive_socket_options[] = {
 	RECEIVE_SOCKET_ROWS,
+	RECEIVE_SOCKET_BUSY_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	OPTION_END,
 };

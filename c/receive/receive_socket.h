@@ -38,7 +38,8 @@ struct receive_socket {
 };
 
 /* rcvbuf, timestamps, and what experiments turn. The rows alone are for paths
- * with more of them; the tuning is done by receive_socket_open(). */
+ * with more of them, or with their own for busy polling; the tuning is done by
+ * receive_socket_open(). */
 extern const struct option_row receive_socket_options[];
 #define RECEIVE_SOCKET_ROWS                                               \
 	{ .name = "rcvbuf",                                               \
@@ -58,19 +59,19 @@ extern const struct option_row receive_socket_options[];
 
 #define RECEIVE_SOCKET_TUNING(name, index, unit, about) \
 	SOCKET_OPTION(name, struct receive_socket, tuning, index, unit, about)
-#define RECEIVE_SOCKET_TUNING_ROWS                                             \
-	RECEIVE_SOCKET_TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",            \
-			      "least bytes to wake up for (SO_RCVLOWAT)"),     \
-		RECEIVE_SOCKET_TUNING(                                         \
-			"busy_poll", SOCKET_BUSY_POLL, "US",                   \
-			"poll the NIC before sleeping (SO_BUSY_POLL)"),        \
+#define RECEIVE_SOCKET_BUSY_ROWS                                               \
+	RECEIVE_SOCKET_TUNING("busy_poll", SOCKET_BUSY_POLL, "US",             \
+			      "poll the NIC before sleeping (SO_BUSY_POLL)"),  \
 		RECEIVE_SOCKET_TUNING(                                         \
 			"prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off", \
-			"no interrupts meanwhile (SO_PREFER_BUSY_POLL)"),      \
-		RECEIVE_SOCKET_TUNING(                                         \
-			"incoming_cpu", SOCKET_INCOMING_CPU, "CPU",            \
-			"that packets come in on (SO_INCOMING_CPU)"),          \
-		RECEIVE_SOCKET_TUNING("priority", SOCKET_PRIORITY, "N",        \
+			"no interrupts meanwhile (SO_PREFER_BUSY_POLL)")
+#define RECEIVE_SOCKET_TUNING_ROWS                                         \
+	RECEIVE_SOCKET_TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",        \
+			      "least bytes to wake up for (SO_RCVLOWAT)"), \
+		RECEIVE_SOCKET_TUNING(                                     \
+			"incoming_cpu", SOCKET_INCOMING_CPU, "CPU",        \
+			"that packets come in on (SO_INCOMING_CPU)"),      \
+		RECEIVE_SOCKET_TUNING("priority", SOCKET_PRIORITY, "N",    \
 				      "SO_PRIORITY")
 
 /* The slots alone, for paths with a socket of another kind: 0 or -ENOMEM. */

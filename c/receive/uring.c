@@ -66,6 +66,7 @@ struct receive_uring {
 
 static const struct option_row uring_options[] = {
 	RECEIVE_SOCKET_ROWS,
+	RECEIVE_SOCKET_BUSY_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	{ .name = "mode",
 	  .value = "MODE",

@@ -67,6 +67,22 @@ static void busy_polls_as_it_was_asked(void **state)
 	assert_int_equal(setting("busy:prefer=on", SO_PREFER_BUSY_POLL), 1);
 }
 
+/* The options of the others for what usec and prefer are here: taken, they
+ * would be set and then set again. */
+static void busy_has_one_option_for_each(void **state)
+{
+	static const char *const texts[] = { "busy:busy_poll=70",
+					     "busy:prefer_busy_poll=on" };
+
+	(void)state;
+	RIG_NEEDED();
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct receive *rx;
+
+		assert_int_equal(receive_open(texts[i], &config, &rx), -EINVAL);
+	}
+}
+
 /* In a child, since what is dropped is gone. True when the path is refused
  * and one line names the capability. */
 static bool refused_without(int capability, const char *text, int err,
@@ -117,6 +133,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffer_is_no_smaller_than_spins),
 		cmocka_unit_test(busy_polls_as_it_was_asked),
+		cmocka_unit_test(busy_has_one_option_for_each),
 		cmocka_unit_test(missing_permission_is_named),
 	};
 
