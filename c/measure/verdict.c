@@ -22,8 +22,7 @@ const char *const verdict_lack_names[] = {
 	[VERDICT_LACKS_RANK] = "the blocks do not agree (rank test)",
 	[VERDICT_LACKS_INTERVAL] = "the interval holds 'equal'",
 	[VERDICT_LACKS_FLOOR] = "within the A/A noise floor",
-	[VERDICT_LACKS_AA] = "no A/A pair of enough blocks to hold it "
-			     "against",
+	[VERDICT_LACKS_AA] = "no A/A pair of enough blocks",
 };
 
 /* Twice the ranks, which ties keep whole, of the magnitudes; values sorted by
