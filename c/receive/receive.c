@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,8 @@ int receive_open(const char *text, const struct receive_config *config,
 	err = ops->open(rx);
 	if (err)
 		goto free_rx;
+	if (!(ops->caps & RECEIVE_MEMORY))
+		rx->interface_index = if_nametoindex(config->interface);
 	*receive = rx;
 	return 0;
 free_rx:
@@ -135,6 +138,16 @@ uint64_t receive_lost(struct receive *receive)
 	if (receive->ops->lost)
 		receive->lost = receive->ops->lost(receive);
 	return receive->lost;
+}
+
+int receive_alive(const struct receive *receive)
+{
+	char name[IF_NAMESIZE];
+
+	if (receive->ops->caps & RECEIVE_MEMORY ||
+	    if_indextoname(receive->interface_index, name))
+		return 0;
+	return -ENODEV;
 }
 
 const char *receive_name(const struct receive *receive)

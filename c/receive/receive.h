@@ -49,6 +49,7 @@ enum receive_caps {
 struct receive {
 	const struct receive_ops *ops;
 	struct receive_config config;
+	unsigned int interface_index; /* 0: paths in memory */
 	unsigned int caps; /* of ops, but what the options make of them */
 	char *text;	   /* the options' text, which strings point into */
 	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
@@ -69,6 +70,10 @@ void receive_close(struct receive *receive);
 
 /* Datagrams lost to a full buffer so far, as the kernel counts them. */
 uint64_t receive_lost(struct receive *receive);
+
+/* 0, or -ENODEV when the interface is gone (removed, its driver unloaded),
+ * which most paths can't tell from a quiet one. Makes system calls. */
+int receive_alive(const struct receive *receive);
 
 const char *receive_name(const struct receive *receive);
 

@@ -208,6 +208,11 @@ static int look_around(struct trader *trader)
 		if (err)
 			return err;
 	}
+	err = receive_alive(trader->receive);
+	if (err) {
+		log_error("interface '%s' is gone", trader->config->interface);
+		return err;
+	}
 	err = transport_alive(trader->transport);
 	if (err)
 		log_error("the exchange ended the order connection before the "

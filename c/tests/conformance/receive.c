@@ -424,6 +424,32 @@ static void link_bounces(const struct receive_ops *ops)
 	close(fd);
 }
 
+/* As when its driver is unloaded: never a hang, and it is said. */
+static void interface_goes(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+	struct packet packet;
+	int fd = sender_open();
+
+	assert_int_equal(payload_send(fd, PAYLOAD, 1), 0);
+	packet_expect(rx, PAYLOAD, 1);
+	close(fd);
+	assert_int_equal(receive_alive(rx), 0);
+	assert_int_equal(system("ip link delete " NEAR), 0);
+	assert_int_equal(receive_alive(rx), -ENODEV);
+	for (int i = 0; i < 3; i++)
+		assert_true(receive_poll(rx, &packet, 1) <= 0);
+	receive_close(rx);
+	assert_int_equal(rig_link(), 0);
+	rx = path_open(ops, "");
+	fd = sender_open();
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	packets_expect(rx, 50);
+	receive_close(rx);
+	close(fd);
+}
+
 static unsigned int lines(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -726,6 +752,7 @@ static const struct test_case {
 	  two_receivers, NETWORK, NULL },
 	{ "goes on when the sender restarts", sender_restarts, NETWORK, NULL },
 	{ "recovers from interface down and up", link_bounces, NETWORK, NULL },
+	{ "its interface goes and comes", interface_goes, NETWORK, NULL },
 	{ "killed, it leaves nothing", killed, NETWORK, NULL },
 	{ "what is wrong is refused", refusals, NETWORK, NULL },
 	{ "kernel stamps lie within the run", stamps_on, NETWORK,

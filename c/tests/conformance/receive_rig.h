@@ -59,26 +59,34 @@ static struct sockaddr_in address_of(const char *text, uint16_t port)
 				     .sin_addr.s_addr = inet_addr(text) };
 }
 
-static void rig_open(void)
+/* Join the two; 0 or negative. */
+static int rig_link(void)
 {
-	struct namespace_end near = { .name = NEAR, .prefix_len = 24 };
-	struct namespace_end far = { .name = FAR, .prefix_len = 24 };
+	struct namespace_end near = { .fd = rig.near,
+				      .name = NEAR,
+				      .prefix_len = 24 };
+	struct namespace_end far = { .fd = rig.far,
+				     .name = FAR,
+				     .prefix_len = 24 };
 
-	rig.config.group = address_of(GROUP, PORT);
-	rig.fault = "network namespaces are not permitted here";
 	near.address.s_addr = inet_addr("10.9.0.1");
 	far.address.s_addr = inet_addr("10.9.0.2");
+	if (namespace_veth(&near, &far) < 0 || namespace_enter(rig.far) < 0 ||
+	    interface_find(FAR, &rig.far_interface) < 0)
+		return -1;
+	return namespace_enter(rig.near);
+}
+
+static void rig_open(void)
+{
+	rig.config.group = address_of(GROUP, PORT);
+	rig.fault = "network namespaces are not permitted here";
 	if (namespace_become_root() < 0 || namespace_open(&rig.near) < 0 ||
 	    namespace_open(&rig.far) < 0)
 		return;
 	rig.fault = "no veth pair can be made here";
-	near.fd = rig.near;
-	far.fd = rig.far;
-	if (namespace_veth(&near, &far) < 0 || namespace_enter(rig.far) < 0 ||
-	    interface_find(FAR, &rig.far_interface) < 0 ||
-	    namespace_enter(rig.near) < 0)
-		return;
-	rig.fault = NULL;
+	if (rig_link() == 0)
+		rig.fault = NULL;
 }
 
 static void rig_close(void)

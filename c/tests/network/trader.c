@@ -28,8 +28,9 @@ static int clean(void **state)
 	return 0;
 }
 
-static const char *const paths[] = { "block", "epoll", "spin", "uring",
-				     "uring:wait=sleep" };
+static const char *const paths[] = {
+	"block", "epoll", "spin", "uring", "uring:wait=sleep", "packet", "xdp"
+};
 
 /* Does this host run the path of that name? */
 static bool path_runs(const char *text)
@@ -372,6 +373,24 @@ static void signals(void **state)
 	assert_in_range(trader.code, 0, 1);
 }
 
+static void interface_goes(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (!path_runs(paths[i]))
+			continue;
+		begin("--receive", paths[i]);
+		fake_exchange_book(&fake);
+		fake_exchange_level(&fake, false, 'B', "160", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+		assert_int_equal(system("ip link delete " LAB_TRADER_INTERFACE),
+				 0);
+		assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
+		lab_says(&trader, "'" LAB_TRADER_INTERFACE "' is gone");
+		clean(state);
+		assert_int_equal(lab_link(&lab), 0);
+	}
+}
+
 static void samples_nowhere(void **state)
 {
 	(void)state;
@@ -410,6 +429,8 @@ static const struct CMUnitTest tests[] = {
 		 exchange_absent, clean),
 	LAB_TEST("A.16 a signal ends it with 0 and its figures", signals,
 		 clean),
+	LAB_TEST("5.1 an interface that goes ends it with 1, named",
+		 interface_goes, clean),
 	LAB_TEST("A.18 samples that can't be written end it with 1",
 		 samples_nowhere, clean),
 };

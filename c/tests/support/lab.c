@@ -13,13 +13,24 @@
 
 #define ARGUMENTS_MAX 40
 
+int lab_link(struct lab *lab)
+{
+	struct namespace_end exchange = { .fd = lab->exchange,
+					  .name = LAB_EXCHANGE_INTERFACE,
+					  .prefix_len = 24 };
+	struct namespace_end trader = { .fd = lab->trader,
+					.name = LAB_TRADER_INTERFACE,
+					.prefix_len = 24 };
+	int err;
+
+	inet_pton(AF_INET, LAB_EXCHANGE_ADDRESS, &exchange.address);
+	inet_pton(AF_INET, LAB_TRADER_ADDRESS, &trader.address);
+	err = namespace_veth(&exchange, &trader);
+	return err < 0 ? err : namespace_enter(lab->trader);
+}
+
 static void lab_open(struct lab *lab)
 {
-	struct namespace_end exchange = { .name = LAB_EXCHANGE_INTERFACE,
-					  .prefix_len = 24 };
-	struct namespace_end trader = { .name = LAB_TRADER_INTERFACE,
-					.prefix_len = 24 };
-
 	lab->exchange = lab->trader = -1;
 	strcpy(lab->folder, "/tmp/t2t-lab-XXXXXX");
 	lab->fault = "no folder can be made in /tmp";
@@ -30,14 +41,8 @@ static void lab_open(struct lab *lab)
 	    namespace_open(&lab->trader) < 0)
 		return;
 	lab->fault = "no veth pair can be made here";
-	exchange.fd = lab->exchange;
-	trader.fd = lab->trader;
-	inet_pton(AF_INET, LAB_EXCHANGE_ADDRESS, &exchange.address);
-	inet_pton(AF_INET, LAB_TRADER_ADDRESS, &trader.address);
-	if (namespace_veth(&exchange, &trader) < 0 ||
-	    namespace_enter(lab->trader) < 0)
-		return;
-	lab->fault = NULL;
+	if (lab_link(lab) == 0)
+		lab->fault = NULL;
 }
 
 static int remove_one(const char *path, const struct stat *status, int type,

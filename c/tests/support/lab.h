@@ -105,6 +105,10 @@ int lab_call(struct program *program, int space, const char *name, ...)
 	__attribute__((sentinel));
 
 /* What follows happens there. */
+/* Join the two by a veth pair; 0 or a negative errno. Only after the pair
+ * there was before is gone. The caller is in the trader's then. */
+int lab_link(struct lab *lab);
+
 void lab_go_exchange(const struct lab *lab);
 void lab_go_trader(const struct lab *lab);
 
