@@ -152,7 +152,7 @@ static void bytes_send(size_t from, size_t to, size_t len)
 static void *far_read(void *context)
 {
 	static uint8_t bytes[65536];
-	size_t *count = context;
+	_Atomic size_t *count = context;
 	ssize_t n;
 
 	while ((n = recv(far_end, bytes, sizeof(bytes), 0)) > 0)
@@ -164,7 +164,7 @@ static void *far_read(void *context)
 static void stream_is_whole(int buffer, size_t len, useconds_t late_us)
 {
 	pthread_t thread;
-	size_t count = 0;
+	_Atomic size_t count = 0;
 
 	both_open(buffer);
 	if (late_us) {
@@ -210,7 +210,7 @@ static void test_closing_waits_for_the_reader(void **state)
 {
 	enum { LEN = 40000 };
 	pthread_t thread;
-	size_t count = 0;
+	_Atomic size_t count = 0;
 
 	(void)state;
 	XDP_NEEDED();
@@ -351,7 +351,7 @@ static void test_other_flows_wait(void **state)
 	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
 	uint32_t next = 0;
 	pthread_t thread;
-	size_t count = 0;
+	_Atomic size_t count = 0;
 	int sender;
 
 	(void)state;
@@ -390,7 +390,7 @@ static void test_other_flows_wait(void **state)
 static void test_down_and_up_again(void **state)
 {
 	pthread_t thread;
-	size_t count = 0;
+	_Atomic size_t count = 0;
 
 	(void)state;
 	XDP_NEEDED();
