@@ -128,8 +128,8 @@ void uring_close(struct io_uring *ring)
 
 	io_uring_cq_advance(ring, io_uring_cq_ready(ring));
 	/* What was cancelled waits for us to end it (defer_taskrun), or we for
-	 * sqpoll's thread. */
-	if (io_uring_register_sync_cancel(ring, &all) > 0)
+	 * sqpoll's thread. 0: it was under way, and may be so still. */
+	if (io_uring_register_sync_cancel(ring, &all) >= 0)
 		io_uring_wait_cqe_timeout(ring, &cqe, &patience);
 	io_uring_unregister_files(ring);
 	io_uring_unregister_buffers(ring);
