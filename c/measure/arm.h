@@ -9,6 +9,8 @@
 struct arm {
 	const char *name;    /* in tables and folders */
 	const char *receive; /* receive path, as t2t-trader takes it */
+	const char *program; /* in the place of t2t-trader, with its arguments;
+				NULL: t2t-trader itself */
 	/* Further arguments; they come last, so that they win. Lists end with
 	 * NULL, and are NULL when empty. */
 	const char *const *trader;

@@ -144,10 +144,6 @@ static void trial_name(struct trial *trial, const struct trial_config *config,
 	for (int i = 0; i < TRIAL_ROLES; i++)
 		snprintf(trial->program[i], sizeof(trial->program[i]),
 			 "%s/t2t-%s", config->programs, role_names[i]);
-	if (config->trader)
-		snprintf(trial->program[TRIAL_TRADER],
-			 sizeof(trial->program[TRIAL_TRADER]), "%s",
-			 config->trader);
 }
 
 static int trial_open(struct trial *trial, const struct trial_config *config,
@@ -258,7 +254,9 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 static int trader_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
-	const char *argv[ARGUMENTS_MAX] = { trial->program[TRIAL_TRADER],
+	const char *program =
+		arm->program ? arm->program : trial->program[TRIAL_TRADER];
+	const char *argv[ARGUMENTS_MAX] = { program,
 					    "--connect",
 					    EXCHANGE_ADDRESS ":" ORDER_PORT,
 					    "--interface",

@@ -29,8 +29,6 @@ struct trial_wire {
  * caller's. */
 struct trial_config {
 	const char *programs; /* folder of the t2t-* programs */
-	const char *trader;   /* another program in the trader's place; NULL:
-			       programs/t2t-trader */
 	const char *feed;
 	const char *pace;	   /* as the exchange takes it */
 	const char *threshold_usd; /* as trader and wiretap take it */

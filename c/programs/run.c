@@ -15,18 +15,19 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "exchange/pace.h"
+#include "measure/arm_text.h"
 #include "measure/campaign.h"
 #include "measure/campaign_plan.h"
 #include "measure/process.h"
 #include "measure/report.h"
 #include "net/address.h"
 #include "net/namespace.h"
-#include "receive/receive_ops.h"
 #include "trader/strategy.h"
 
 struct config {
 	const char *feed;
 	const char *arms;
+	const char *peer;
 	uint64_t blocks;
 	uint64_t seed;
 	const char *pace;
@@ -58,6 +59,13 @@ static const struct option_row rows[] = {
 		  "what the others are compared with, and runs twice in each\n"
 		  "block (@again): the campaign's own noise. PATH@handicap=NS\n"
 		  "slows that trader down, to see whether it is found" },
+	{ .name = "trader",
+	  .value = "PATH=PROGRAM",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, peer),
+	  .help = "run this program in the place of t2t-trader, with its\n"
+		  "arguments, for arms of the receive path PATH, which may\n"
+		  "be the program's own" },
 	{ .name = "blocks",
 	  .value = "N",
 	  .initial = "8",
@@ -161,116 +169,6 @@ static void on_signal(int signal)
 	stopped = 1;
 }
 
-/* Behind a receive path: a slow-down, to see whether the lab finds it. */
-#define HANDICAP "@handicap="
-#define AGAIN	 "@again"
-
-/* What arms of the command line are made of. */
-struct arm_text {
-	char name[256];
-	char receive[256];
-	char transport[256];
-	char handicap[24];
-	const char *trader[5];
-};
-
-/* "xdp:queue=0+bypass@handicap=3000" is a receive path, a transport for orders
- * and a slow-down of 3000 ns. */
-static struct arm arm_make(const char *name, const char *more,
-			   struct arm_text *text)
-{
-	const char *handicap = strstr(name, HANDICAP);
-	size_t receive_len = strcspn(name, "+@");
-	unsigned int n = 0;
-
-	snprintf(text->name, sizeof(text->name), "%s%s", name, more);
-	snprintf(text->receive, sizeof(text->receive), "%.*s", (int)receive_len,
-		 name);
-	if (name[receive_len] == '+') {
-		const char *transport = name + receive_len + 1;
-
-		snprintf(text->transport, sizeof(text->transport), "%.*s",
-			 (int)strcspn(transport, "@"), transport);
-		text->trader[n++] = "--transport";
-		text->trader[n++] = text->transport;
-	}
-	if (handicap) {
-		snprintf(text->handicap, sizeof(text->handicap), "%s",
-			 handicap + strlen(HANDICAP));
-		text->trader[n++] = "--handicap-ns";
-		text->trader[n++] = text->handicap;
-	}
-	return (struct arm){ .name = text->name,
-			     .receive = text->receive,
-			     .trader = n ? text->trader : NULL };
-}
-
-/* The A/A pair's, or a slow-down in digits. */
-static bool suffix_known(const char *suffix)
-{
-	const size_t len = strlen(HANDICAP);
-
-	if (!strcmp(suffix, AGAIN))
-		return true;
-	if (strncmp(suffix, HANDICAP, len) != 0 || !suffix[len])
-		return false;
-	return strspn(suffix + len, "0123456789") == strlen(suffix + len);
-}
-
-/* What stands behind a receive path is known. 0 or -EDOM, logged. */
-static int suffix_check(const char *arm)
-{
-	const char *suffix = strchr(arm, '@');
-
-	if (!suffix || suffix_known(suffix))
-		return 0;
-	log_error("--arms: '%s': wanted: PATH" HANDICAP "NS, not '%s'", arm,
-		  suffix);
-	return -EDOM;
-}
-
-/* Split at blanks; text is changed. -E2BIG when there are too many, -EINVAL
- * when there is none; -EDOM, logged, for a suffix that is unknown. */
-static int arms_split(char *text, struct campaign_config *campaign,
-		      struct arm_text texts[static CAMPAIGN_ARMS_MAX])
-{
-	unsigned int n = 0;
-	char *arm;
-
-	while ((arm = strsep(&text, " "))) {
-		if (!*arm)
-			continue;
-		if (n == CAMPAIGN_ARMS_MAX - 1)
-			return -E2BIG;
-		if (suffix_check(arm) < 0)
-			return -EDOM;
-		campaign->arms[n] = arm_make(arm, "", &texts[n]);
-		n++;
-	}
-	if (n == 0)
-		return -EINVAL;
-	/* The A/A pair, always. */
-	campaign->arms[n] = arm_make(texts[0].name, AGAIN, &texts[n]);
-	campaign->arm_count = n + 1;
-	return 0;
-}
-
-/* A name that is wrong should not cost a block of trials. */
-static int arm_check(const char *arm)
-{
-	size_t len = strcspn(arm, ":+@");
-	const struct receive_ops *ops;
-
-	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (strlen(ops->name) == len && !memcmp(ops->name, arm, len) &&
-		    !(ops->caps & RECEIVE_MEMORY))
-			return 0;
-	log_error("--arms: '%s' is no receive path of the network: "
-		  "'t2t-trader --receive help' lists them",
-		  arm);
-	return -EINVAL;
-}
-
 static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
 {
 	unsigned int cpus[64], n = cpu_list(cpus, 64);
@@ -326,7 +224,7 @@ static int campaign_check(const struct campaign_config *campaign)
 	int64_t usd;
 
 	for (unsigned int i = 0; i < campaign->arm_count; i++)
-		if (arm_check(campaign->arms[i].receive) < 0)
+		if (arm_text_check(&campaign->arms[i]) < 0)
 			return -EINVAL;
 	if (access(trial->feed, R_OK) < 0) {
 		log_error("--feed %s: %s", trial->feed, log_reason(-errno));
@@ -399,13 +297,8 @@ static int campaign_make(const struct config *config, char *arms,
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	int err = arms_split(arms, campaign, texts);
-
-	if (err == -E2BIG || err == -EINVAL)
-		log_error("--arms: '%s': wanted: 1 to %d receive paths",
-			  config->arms, CAMPAIGN_ARMS_MAX - 1);
-	if (err)
-		return err;
+	if (arm_text_read(arms, config->peer, campaign, texts) < 0)
+		return -EINVAL;
 	campaign->trial.feed = config->feed;
 	campaign->trial.pace = config->pace;
 	campaign->trial.threshold_usd = config->threshold_usd;

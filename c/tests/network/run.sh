@@ -128,6 +128,8 @@ check_usage 'an unknown path is bad usage' "'warp'" "${feed[@]}" --arms 'block w
 check_usage 'a path in memory is bad usage' "'null'" "${feed[@]}" --arms 'null'
 check_usage 'no path at all is bad usage' '--arms' "${feed[@]}" --arms ' '
 check_usage 'an unknown suffix is bad usage' '@handicap=' "${feed[@]}" --arms 'spin@slow=3'
+check_usage 'a peer that is not there is bad usage' '/not/there' "${feed[@]}" \
+	--arms 'peer' --trader 'peer=/not/there'
 check_usage 'a slow-down of no number is bad usage' '@handicap=' "${feed[@]}" --arms 'spin@handicap=x'
 check_usage 'a wrong amount is bad usage' '--threshold-usd' "${feed[@]}" --threshold-usd much
 check_usage 'a group that is none is bad usage' '--group' "${feed[@]}" --group 10.0.0.1:5

@@ -58,7 +58,7 @@ double bench_seconds(const char *const *argv);
 int bench_capture(struct bench *bench);
 
 /* One trial's p50, us, of an arm (trial_run()), made again while it is not all
- * right; < 0 when that fails. trader: as in the trial's config. */
+ * right; < 0 when that fails. trader: the arm's program. */
 double bench_trial(struct bench *bench, const char *trader, const char *receive,
 		   const char *name, size_t round);
 

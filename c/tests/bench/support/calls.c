@@ -131,10 +131,10 @@ int bench_calls(struct bench *bench)
 		return err;
 	/* At a rate that a traced program keeps up with, and with a buffer for
 	 * when it does not: telling of a gap takes calls, too. */
-	slow.trader = wrapper;
 	slow.pace = "rate:4000";
 	err = trial_run(&slow,
-			&(const struct arm){ .receive = "spin:rcvbuf=64m" },
+			&(const struct arm){ .receive = "spin:rcvbuf=64m",
+					     .program = wrapper },
 			folder, &result);
 	if (err)
 		return err;

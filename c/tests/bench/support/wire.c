@@ -24,7 +24,6 @@ static json_int_t number_of(const json_t *object, const char *key)
 static double trial_once(struct bench *bench, const char *trader,
 			 const char *receive, const char *name, size_t round)
 {
-	struct trial_config trial = bench->trial;
 	char folder[PATH_MAX];
 	const json_t *analysis;
 	json_t *result;
@@ -32,9 +31,10 @@ static double trial_once(struct bench *bench, const char *trader,
 
 	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, name,
 		 round);
-	trial.trader = trader;
-	if (trial_run(&trial, &(const struct arm){ .receive = receive }, folder,
-		      &result) < 0)
+	if (trial_run(&bench->trial,
+		      &(const struct arm){ .receive = receive,
+					   .program = trader },
+		      folder, &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
 	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
