@@ -23,7 +23,12 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils
-PACKAGES_BENCH := sockperf strace gzip
+PACKAGES_BENCH = sockperf strace gzip g++ $(boost)
+# Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
+# 12). Asked for when it is installed, not before.
+boost = $(shell dpkg --compare-versions \
+	"$$(apt-cache policy libboost-dev | sed -n 's/.*Candidate: //p')" \
+	lt-nl 1.78 2>/dev/null && echo libboost1.81-dev || echo libboost-dev)
 comma := ,
 # RESULT has a default, for what a run makes; a report needs one that is there.
 REPORTED := $(if $(filter command line environment,$(origin RESULT)),$(RESULT))

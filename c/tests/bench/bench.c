@@ -39,8 +39,8 @@ static const struct option_row rows[] = {
 	  .value = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
-	  .help = "feed, send, wire, decide, calls, memory, sockperf or\n"
-		  "bypass" },
+	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
+		  "bypass or asio" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -67,6 +67,7 @@ static const struct {
 	{ "decide", bench_decide },	{ "wire", bench_wire },
 	{ "calls", bench_calls },	{ "memory", bench_memory },
 	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
+	{ "asio", bench_asio },
 };
 
 int main(int argc, char **argv)

@@ -25,5 +25,5 @@ list_c_files() { # regular expression
 }
 
 list_sources() {
-	list_c_files '\.[ch]$'
+	list_c_files '\.([ch]|cc)$'
 }

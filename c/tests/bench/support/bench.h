@@ -74,5 +74,6 @@ int bench_bypass(struct bench *bench);
 int bench_calls(struct bench *bench);
 int bench_memory(struct bench *bench);
 int bench_sockperf(struct bench *bench);
+int bench_asio(struct bench *bench);
 
 #endif
