@@ -135,7 +135,7 @@ static int state_save(struct campaign *campaign, const char *state)
 	if (strcmp(state, "running") != 0)
 		json_object_set_new(campaign->manifest, "ended", time_now());
 	return results_save(campaign->config->folder, "manifest.json",
-			    campaign->manifest);
+			    schema_manifest, campaign->manifest);
 }
 
 static json_int_t number_of(const json_t *object, const char *key)
@@ -301,10 +301,24 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 	json_object_set_new(result, "name", json_string(name));
 	json_object_set_new(result, "folder",
 			    json_string(folder + strlen(config->folder) + 1));
-	err = results_save(folder, "trial.json", result);
+	err = results_save(folder, "trial.json", schema_trial, result);
 	json_decref(result);
 	campaign->trials += !err;
 	return err;
+}
+
+/* Whole: a run that was cut off may have left half of it. */
+static bool bias_there(const char *folder)
+{
+	char path[PATH_MAX];
+	json_t *bias;
+
+	if (snprintf(path, sizeof(path), "%s/analysis.json", folder) >=
+	    PATH_MAX)
+		return false;
+	bias = json_load_file(path, 0, NULL);
+	json_decref(bias);
+	return bias;
 }
 
 static int bias_measure(struct campaign *campaign)
@@ -315,7 +329,7 @@ static int bias_measure(struct campaign *campaign)
 
 	snprintf(folder, sizeof(folder), "%s/bias", campaign->config->folder);
 	if (campaign->config->collect ||
-	    (campaign->config->resume && file_there(folder, "analysis.json")))
+	    (campaign->config->resume && bias_there(folder)))
 		return 0;
 	progress_show(campaign, "the tap's own bias, without a trader ...");
 	err = trial_back_to_back(&campaign->config->trial, folder, &result);
@@ -371,7 +385,8 @@ static int summary_save(const char *folder, json_t **summary)
 		return err;
 	err = summary_make(&results, summary);
 	if (!err)
-		err = results_save(folder, "summary.json", *summary);
+		err = results_save(folder, "summary.json", schema_summary,
+				   *summary);
 	results_close(&results);
 	return err;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/whole_file.h"
 
 /* HdrHistogram's default: lines to each halving of what remains. */
 #define TICKS_PER_HALF 5
@@ -160,50 +160,33 @@ void export_junit(FILE *out, const struct results *results)
 	fputs("</testsuite>\n", out);
 }
 
-/* The file, or NULL, logged. */
-static FILE *file_open(const char *folder, const char *name,
-		       char path[static PATH_MAX])
+static int file_open(struct whole_file *whole, const char *folder,
+		     const char *name)
 {
-	FILE *file;
+	char path[PATH_MAX];
 
-	snprintf(path, PATH_MAX, "%s/%s", folder, name);
-	file = fopen(path, "we");
-	if (!file)
-		log_error("cannot write %s: %s", path, log_reason(-errno));
-	return file;
-}
-
-/* A full disk shows at the latest here. */
-static int file_close(FILE *file, const char *path)
-{
-	bool bad = ferror(file);
-
-	if (fclose(file) == 0 && !bad)
-		return 0;
-	log_error("cannot write %s: %s", path,
-		  log_reason(errno ? -errno : -EIO));
-	return -EIO;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return whole_file_open(whole, path);
 }
 
 static int hgrm_write(const char *folder, const struct results *results,
 		      unsigned int arm)
 {
 	const char *arm_name = results_arm_name(results, arm);
-	char path[PATH_MAX], name[64];
-	FILE *file;
-	int err, closed;
+	struct whole_file whole;
+	char name[64];
+	int err;
 
 	snprintf(name, sizeof(name), "%02u-%.*s.hgrm", arm,
 		 (int)strspn(arm_name, "abcdefghijklmnopqrstuvwxyz"
 				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				       "_-"),
 		 arm_name);
-	file = file_open(folder, name, path);
-	if (!file)
-		return -EIO;
-	err = export_hgrm(file, results, arm);
-	closed = file_close(file, path);
-	return err ? err : closed;
+	err = file_open(&whole, folder, name);
+	if (err)
+		return err;
+	err = export_hgrm(whole.file, results, arm);
+	return whole_file_close(&whole, err);
 }
 
 int export_all(const char *folder, const struct results *results,
@@ -216,16 +199,15 @@ int export_all(const char *folder, const struct results *results,
 		{ "trials.csv", export_csv },
 		{ "junit.xml", export_junit },
 	};
-	char path[PATH_MAX];
-	int err = results_save(folder, "summary.json", summary);
+	struct whole_file whole;
+	int err = results_save(folder, "summary.json", schema_summary, summary);
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
-		FILE *file = file_open(folder, files[i].name, path);
-
-		if (!file)
-			return -EIO;
-		files[i].write(file, results);
-		err = file_close(file, path);
+		err = file_open(&whole, folder, files[i].name);
+		if (err)
+			return err;
+		files[i].write(whole.file, results);
+		err = whole_file_close(&whole, 0);
 	}
 	for (unsigned int arm = 0; arm < results->arm_count && !err; arm++)
 		err = hgrm_write(folder, results, arm);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "measure/schema.h"
+#include "base/whole_file.h"
 
 /* Column latency_ns of a latencies.csv, the last one. */
 static int samples_read(const char *path, uint64_t **ns, size_t *count)
@@ -232,9 +232,20 @@ static int all_there(const struct results *results)
 	return 0;
 }
 
-int results_open(struct results *results, const char *folder, bool any_state)
+/* Without one nothing was measured; half of one is a fault. */
+static int bias_load(struct results *results)
 {
 	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/bias/analysis.json", results->folder);
+	if (access(path, F_OK) == 0)
+		return schema_json(path, &results->bias);
+	results->bias = json_null();
+	return 0;
+}
+
+int results_open(struct results *results, const char *folder, bool any_state)
+{
 	int err;
 
 	memset(results, 0, sizeof(*results));
@@ -244,11 +255,8 @@ int results_open(struct results *results, const char *folder, bool any_state)
 		err = trials_load(results);
 	if (!err && !any_state)
 		err = all_there(results);
-	snprintf(path, sizeof(path), "%s/bias/analysis.json", results->folder);
 	if (!err)
-		results->bias = json_load_file(path, 0, NULL);
-	if (!results->bias)
-		results->bias = json_null();
+		err = bias_load(results);
 	if (err)
 		results_close(results);
 	return err;
@@ -316,25 +324,24 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 	return 0;
 }
 
-int results_save(const char *folder, const char *name, const json_t *value)
+int results_save(const char *folder, const char *name,
+		 const struct schema_row *rows, const json_t *value)
 {
-	char path[PATH_MAX], new[PATH_MAX + 8];
-	int err = 0;
-	FILE *file;
+	struct whole_file whole;
+	char path[PATH_MAX];
+	json_t *read = NULL;
+	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	snprintf(new, sizeof(new), "%s.new", path);
-	file = fopen(new, "we");
-	if (!file)
-		err = -errno;
-	if (!err && (json_dumpf(value, file, JSON_INDENT(2)) < 0 ||
-		     fputc('\n', file) == EOF || fflush(file) == EOF))
-		err = errno ? -errno : -EIO;
-	if (file && fclose(file) == EOF && !err)
-		err = -errno;
-	if (!err && rename(new, path) < 0)
-		err = -errno;
+	err = whole_file_open(&whole, path);
 	if (err)
-		log_error("cannot write %s: %s", path, log_reason(err));
-	return err;
+		return err;
+	/* A write that fails shows in the flush, with its reason. */
+	json_dumpf(value, whole.file, JSON_INDENT(2));
+	fputc('\n', whole.file);
+	err = whole_file_flush(&whole);
+	if (!err)
+		err = schema_load(whole.part, RESULTS_SCHEMA, rows, &read);
+	json_decref(read);
+	return whole_file_close(&whole, err);
 }

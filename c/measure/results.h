@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/percentile.h"
+#include "measure/schema.h"
 
 #define RESULTS_SCHEMA	 "t2t-run/2"
 #define RESULTS_ARMS_MAX 64
@@ -57,7 +58,9 @@ bool results_counts(const struct results_trial *trial, unsigned int arm);
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 
-/* Write a JSON file whole or not at all. 0 or a negative errno, logged. */
-int results_save(const char *folder, const char *name, const json_t *value);
+/* Write a JSON file whole or not at all: it is read back and held against
+ * RESULTS_SCHEMA and rows first. 0 or a negative errno, logged. */
+int results_save(const char *folder, const char *name,
+		 const struct schema_row *rows, const json_t *value);
 
 #endif

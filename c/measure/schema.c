@@ -168,12 +168,10 @@ int schema_check(const struct schema_row *rows, const json_t *value,
 	return err;
 }
 
-int schema_load(const char *path, const char *schema,
-		const struct schema_row *rows, json_t **value)
+int schema_json(const char *path, json_t **value)
 {
-	const char *found;
 	json_error_t error;
-	int err = 0;
+	int err;
 
 	*value = NULL;
 	if (access(path, R_OK) < 0) {
@@ -182,10 +180,20 @@ int schema_load(const char *path, const char *schema,
 		return err;
 	}
 	*value = json_load_file(path, 0, &error);
-	if (!*value) {
-		log_error("%s: line %d: %s", path, error.line, error.text);
-		return -EBADMSG;
-	}
+	if (*value)
+		return 0;
+	log_error("%s: line %d: %s", path, error.line, error.text);
+	return -EBADMSG;
+}
+
+int schema_load(const char *path, const char *schema,
+		const struct schema_row *rows, json_t **value)
+{
+	const char *found;
+	int err = schema_json(path, value);
+
+	if (err)
+		return err;
 	found = json_string_value(json_object_get(*value, "schema"));
 	if (!found || strcmp(found, schema) != 0) {
 		log_error("%s: key 'schema' is '%s': this program reads '%s'",

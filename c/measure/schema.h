@@ -33,6 +33,10 @@ extern const struct schema_row schema_summary[];
 int schema_check(const struct schema_row *rows, const json_t *value,
 		 const char *file);
 
+/* Read a file. *value: a new reference. 0 or a negative errno, logged with
+ * file and line. */
+int schema_json(const char *path, json_t **value);
+
 /* Read a file and hold it against "schema" first, then against rows. *value:
  * a new reference. 0 or a negative errno, logged. */
 int schema_load(const char *path, const char *schema,

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/option.h"
+#include "base/whole_file.h"
 #include "measure/export.h"
 #include "measure/html.h"
 #include "measure/report.h"
@@ -91,31 +92,15 @@ static void report_free(struct report *report)
 	results_close(&report->results);
 }
 
-/* Whole or not at all. */
 static int page_write(const char *path, const struct report *report)
 {
-	char new[PATH_MAX];
-	FILE *file;
-	bool full;
-	int err;
+	struct whole_file whole;
+	int err = whole_file_open(&whole, path);
 
-	snprintf(new, sizeof(new), "%s.new", path);
-	file = fopen(new, "we");
-	if (!file) {
-		err = -errno;
-		log_error("cannot write %s: %s", new, log_reason(err));
-		return err;
-	}
-	err = html_write(file, &report->results, report->summary);
-	full = ferror(file);
-	full = fclose(file) == EOF || full;
-	if (!err && (full || rename(new, path) < 0)) {
-		err = errno ? -errno : -EIO;
-		log_error("cannot write %s: %s", path, log_reason(err));
-	}
 	if (err)
-		unlink(new);
-	return err;
+		return err;
+	err = html_write(whole.file, &report->results, report->summary);
+	return whole_file_close(&whole, err);
 }
 
 static const char *accelerator(const struct report *report)
@@ -219,7 +204,7 @@ static int report_show(const struct config *config, const struct report *report,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
 		compare_print(report, other);
-	if (fflush(stdout) == EOF) {
+	if (fflush(stdout) == EOF || ferror(stdout)) {
 		log_error("cannot write to stdout: %s", log_reason(-errno));
 		return -EIO;
 	}

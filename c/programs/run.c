@@ -362,7 +362,7 @@ static int result_print(const struct config *config, const json_t *summary)
 		printf("results    %s/\n", config->output);
 		json_decref(manifest);
 	}
-	if (fflush(stdout) == EOF) {
+	if (fflush(stdout) == EOF || ferror(stdout)) {
 		log_error("cannot write to stdout: %s", log_reason(-errno));
 		return 1;
 	}

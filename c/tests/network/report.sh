@@ -3,11 +3,15 @@
 # t2t-report: a folder of known figures in, the right verdict and a sound page
 # out; and what it refuses. Needs no network.
 set -u
+# A disk that is full is mounted in a namespace of our own.
+if [ -z "${T2T_MOUNTS:-}" ] && unshare --mount true 2>/dev/null; then
+	T2T_MOUNTS=1 exec unshare --mount bash "$0"
+fi
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'umount "$folder/small" 2>/dev/null; rm -rf "$folder"' EXIT
 
 # Three arms: base, base again, and one at 60 % of it, in 8 blocks. Its name
 # tries to be markup, and gnuplot's.
@@ -21,6 +25,7 @@ make_results() { # folder
  "place": "test", "accelerator": "none", "command_line": "again <&> 'it'",
  "question": "is <b> faster?", "host": {"kernel": "6.1"},
  "knobs": [{"knob": "net.core.busy_read", "wanted": "50", "found": "49"}],
+ "skipped": [{"what": "e1001", "reason": "QEMU <has> none"}],
  "parameters": {"arms": ["base", "${evil//\"/\\\"}", "base@again"],
   "aa": 2, "blocks": 8, "seed": 1}}
 END
@@ -67,6 +72,8 @@ check() { # name, command...
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"
 check 'the verdict is right' grep -q 'faster by 39.9 %' "$folder/out"
+check 'what was skipped is shown, and why' \
+	grep -qE '^e1001 +skipped: QEMU <has> none$' "$folder/out"
 check 'a curve for HdrHistogram' \
 	grep -qE '^ +6\.[0-9]+ 0\.000000000000 +1 +1\.00$' "$folder/files/"01-*.hgrm
 check 'CSV has a row a trial' test "$(wc -l <"$folder/files/trials.csv")" -eq 25
@@ -95,6 +102,8 @@ else
 	}
 	check 'nothing is loaded, no name becomes markup' quiet
 	check 'knobs wanted and found are shown' grep -q '<td>49</td>' "$page"
+	check 'what was skipped is on the page' \
+		grep -q '<td>e1001</td>.*<td>QEMU &lt;has&gt; none</td>' "$page"
 	check 'counters are shown' grep -q '<td>16</td>' "$page"
 	check 'it prints and fits a phone' \
 		grep -q 'name="viewport".*' "$page"
@@ -122,18 +131,22 @@ else
 	fi
 fi
 
-# A copy with one thing wrong is refused, with file and key.
-refuses() { # name, text in the message, sed script or command on the copy
-	local name=$1 text=$2 copy=$folder/copy
+# A copy with one thing wrong is refused, with file and key, and nothing is
+# written.
+refuses() { # name, text in the message, command in the copy...
+	local name=$1 text=$2 copy=$folder/copy none=$folder/none code
 	shift 2
-	rm -rf "$copy"
+	rm -rf "$copy" "$none"
 	cp -r "$folder/good" "$copy"
+	mkdir "$none"
 	(cd "$copy" && "$@")
-	report "$copy"
-	if [ $? -eq 1 ] && grep -qF -- "$text" "$folder/err" && [ ! -s "$folder/out" ]; then
+	report "$copy" --files "$none" --html "$none/page.html"
+	code=$?
+	if [ $code -eq 1 ] && grep -qF -- "$text" "$folder/err" &&
+		[ ! -s "$folder/out" ] && [ -z "$(ls -A "$none")" ]; then
 		pass "$name"
 	else
-		fail "$name" < <(cat "$folder/err" "$folder/out")
+		fail "$name" < <(echo "exit $code"; cat "$folder/err" "$folder/out"; ls -A "$none")
 	fi
 }
 refuses 'no manifest' 'manifest.json: No such file' rm manifest.json
@@ -142,6 +155,30 @@ refuses 'half-written' "key 'state' is 'running'" \
 refuses 'another schema' "key 'schema' is 't2t-run/1'" \
 	sed -i 's,t2t-run/2,t2t-run/1,' manifest.json
 refuses 'a manifest cut off' 'manifest.json: line' truncate -s 99 manifest.json
+refuses 'a state that there is not' "key 'state' is 'done'" \
+	sed -i 's/"complete"/"done"/' manifest.json
+refuses 'no folder at all' 'copy/manifest.json: No such file' \
+	rm -r "$folder/copy"
+# shellcheck disable=SC2016 # it is that shell's
+refuses 'no folder but a file' 'copy/manifest.json: Not a directory' \
+	bash -c 'rm -r "$PWD" && touch "$PWD"'
+refuses 'a folder of something else' 'manifest.json: No such file' \
+	bash -c 'rm -r ./* && touch notes.txt'
+refuses 'JSON of something else' "key 'schema' is 'missing'" \
+	bash -c 'echo "{}" >manifest.json'
+refuses 'no folder of trials' 'copy/trials: No such file' rm -r trials
+refuses 'a trial cut off' 'trials/1-x/trial.json: line' \
+	truncate -s 99 trials/1-x/trial.json
+refuses 'a trial that is empty' 'trials/1-x/trial.json: line' \
+	truncate -s 0 trials/1-x/trial.json
+refuses 'a trial of another schema' \
+	"trials/1-x/trial.json: key 'schema' is 't2t-run/3'" \
+	sed -i 's,t2t-run/2,t2t-run/3,' trials/1-x/trial.json
+refuses 'a trial that lacks a key' \
+	"trials/1-x/trial.json: key 'analysis.orders' is missing" \
+	sed -i 's/"orders": 9,//' trials/1-x/trial.json
+refuses 'a bias cut off' 'bias/analysis.json: line' \
+	bash -c 'mkdir bias && echo "{\"back_to" >bias/analysis.json'
 refuses 'a key of another type' "key 'parameters.blocks' is not an integer" \
 	sed -i 's/"blocks": 8/"blocks": "8"/' manifest.json
 refuses 'too many blocks' "key 'parameters.blocks' is 9999" \
@@ -195,4 +232,77 @@ check 'different accelerators are refused' grep -q 'accelerators none and tcg' "
 check 'and nothing is printed then' test ! -s "$folder/out"
 report "$folder/good" --html /dev/full/x
 check 'a page that cannot be written is said' grep -q 'cannot write' "$folder/err"
+
+# -- No space left
+
+full='No space left on device'
+"$BUILD/t2t-report" "$folder/good" >/dev/full 2>"$folder/err"
+check 'tables into a full disk are told' test $? -eq 1
+check 'by name' grep -q "stdout: $full" "$folder/err"
+"$BUILD/t2t-report" "$folder/good" --json >/dev/full 2>"$folder/err"
+check 'JSON into a full disk is told' test $? -eq 1
+check 'by name too' grep -q "stdout: $full" "$folder/err"
+
+# What is written is read back before it takes the place of what was there.
+report "$folder/good" --files "$folder/files"
+sha256sum "$folder"/files/* >"$folder/sums"
+ln -s /dev/null "$folder/files/summary.json.new"
+report "$folder/good" --files "$folder/files"
+check 'a summary that does not read back is refused' test $? -eq 1
+check 'with file and line' grep -q 'summary.json.new: line' "$folder/err"
+check 'and the one before is kept' sha256sum --quiet -c "$folder/sums"
+rm -f "$folder/files/summary.json.new"
+
+small=$folder/small
+mkdir "$small"
+if [ -z "${T2T_MOUNTS:-}" ] || ! mount -t tmpfs -o size=4k tmpfs "$small" 2>/dev/null; then
+	skip 'a full disk' 'mounting is not permitted'
+	finish
+fi
+
+# With a page of memory more each time: what is there is whole, what is not is
+# told.
+name='at no size of disk is there half a file'
+rm -rf "$folder/whole"
+mkdir "$folder/whole"
+report "$folder/good" --files "$folder/whole" --html "$folder/whole/page.html"
+pages=1 failures=0 faults=''
+while [ $pages -lt 200 ]; do
+	rm -f "$small"/*
+	mount -o "remount,size=$((4 * pages))k" "$small"
+	report "$folder/good" --files "$small" --html "$small/page.html" && break
+	failures=$((failures + 1))
+	grep -qE "cannot write $small/[^ ]+: $full" "$folder/err" ||
+		faults+="$pages pages: $(cat "$folder/err")"$'\n'
+	for file in "$small"/*; do
+		[ ! -e "$file" ] || cmp -s "$file" "$folder/whole/${file##*/}" ||
+			faults+="$pages pages: half a file: $file"$'\n'
+	done
+	pages=$((pages + 1))
+done
+[ $failures -ge 5 ] && [ $pages -lt 200 ] || faults+="$failures failures, $pages pages"
+expect_none "$name" <<<"$faults"
+
+name='on a full disk what was there is kept'
+sha256sum "$small"/* >"$folder/sums"
+cat /dev/zero >"$small/fill" 2>/dev/null
+report "$folder/good" --files "$small" --html "$small/page.html"
+if [ $? -eq 1 ] && grep -q "cannot write $small/summary.json: $full" "$folder/err" &&
+	sha256sum --quiet -c "$folder/sums" 2>>"$folder/err" &&
+	[ -z "$(find "$small" -name '*.new')" ]; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/err"; ls -l "$small")
+fi
+
+# Of a device of our own: whoever takes its place by a file harms no one.
+rm "$small/fill"
+if mknod "$small/full" c 1 7 2>/dev/null && : 2>/dev/null <"$small/full"; then
+	report "$folder/good" --html "$small/full"
+	check 'a page into /dev/full is told' \
+		grep -q "cannot write $small/full: $full" "$folder/err"
+	check 'and the device is one still' test -c "$small/full"
+else
+	skip 'a page into /dev/full' 'devices cannot be made'
+fi
 finish

@@ -3,11 +3,15 @@
 # t2t-run, the main job: its results, and that it leaves nothing behind
 # however it ends.
 set -u
+# A disk that is full is mounted in a namespace of our own.
+if [ -z "${T2T_MOUNTS:-}" ] && unshare --mount true 2>/dev/null; then
+	T2T_MOUNTS=1 exec unshare --mount bash "$0"
+fi
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'umount "$folder/small" 2>/dev/null; rm -rf "$folder"' EXIT
 
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
 	skip 't2t-run' 'network namespaces are not permitted'
@@ -147,4 +151,54 @@ if [ $? -eq 1 ] && grep -q 'trader failed' "$folder/err" &&
 else
 	fail "$name" <"$folder/err"
 fi
+
+# -- No space left
+
+full='No space left on device'
+name='a summary into a full disk is told'
+"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --arms block --json --output "$folder/five" \
+	>/dev/full 2>"$folder/err"
+if [ $? -eq 1 ] && grep -q "stdout: $full" "$folder/err"; then
+	pass "$name"
+else
+	fail "$name" <"$folder/err"
+fi
+
+small=$folder/small
+mkdir "$small"
+if [ -z "${T2T_MOUNTS:-}" ] || ! mount -t tmpfs tmpfs "$small" 2>/dev/null; then
+	skip 'a campaign on a full disk' 'mounting is not permitted'
+	finish
+fi
+
+# None of its JSON is half a file, and none is left under another name.
+half_files() { # folder
+	find "$1" -name '*.new'
+	find "$1" \( -name manifest.json -o -name summary.json -o -name trial.json \) |
+		while read -r file; do
+			[ "$(tail -n 1 "$file")" = '}' ] || echo "$file"
+		done
+}
+
+# From nothing at all, over a manifest alone, to a trial in the middle.
+for kib in 4 16 100 300 2000; do
+	name="a campaign on a disk of $kib KiB names the file that found no room"
+	rm -rf "$small/one"
+	mount -o "remount,size=${kib}k" "$small"
+	"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --output "$small/one" \
+		>"$folder/out" 2>"$folder/err"
+	code=$?
+	if [ $code -eq 1 ] && grep -q "$small/one/.*: $full" "$folder/err" &&
+		[ -z "$(half_files "$small")" ] &&
+		! grep -q '"state": "complete"' "$small/one/manifest.json" 2>/dev/null; then
+		pass "$name"
+	else
+		fail "$name" < <(
+			echo "exit $code"
+			half_files "$small"
+			cat "$folder/err" "$folder/out"
+			find "$small" -type f -size -64 -printf '%P %s\n'
+		)
+	fi
+done
 finish

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file that is there whole or not at all: it is written beside its name and
+ * takes it once it is complete. What had the name before stands until then.
+ */
+#ifndef BASE_WHOLE_FILE_H
+#define BASE_WHOLE_FILE_H
+
+#include <limits.h>
+#include <stdio.h>
+
+struct whole_file {
+	FILE *file;	     /* to write into */
+	char path[PATH_MAX]; /* the name that it is to have */
+	/* Where it is until then. The same where that name is no regular
+	 * file's, such as /dev/stdout: nothing must take a device's place. */
+	char part[PATH_MAX + 8];
+};
+
+/* 0 or a negative errno, logged. */
+int whole_file_open(struct whole_file *whole, const char *path);
+
+/* All that was written is in part now, to be read back. 0 or a negative errno,
+ * logged; whole_file_close() comes all the same. */
+int whole_file_flush(struct whole_file *whole);
+
+/* Give it its name; with err, of whoever wrote it, drop it. err, or else 0 or
+ * a negative errno, logged. */
+int whole_file_close(struct whole_file *whole, int err);
+
+#endif
