@@ -233,6 +233,35 @@ check 'and nothing is printed then' test ! -s "$folder/out"
 report "$folder/good" --html /dev/full/x
 check 'a page that cannot be written is said' grep -q 'cannot write' "$folder/err"
 
+# -- make report
+
+verb() { # argument...
+	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s -C .. -o build \
+		report BUILD="$(realpath "$BUILD")" "$@" \
+		>"$folder/out" 2>"$folder/err" </dev/null
+}
+if ! command -v gnuplot >/dev/null 2>&1; then
+	skip 'make report' 'gnuplot is not installed'
+else
+	rm -rf "$folder/copy"
+	cp -r "$folder/good" "$folder/copy"
+	verb RESULT="$folder/copy"
+	check 'make report makes a report' test $? -eq 0
+	check 'it prints the tables and where the page is' \
+		grep -qF "report     $folder/copy/report.html" "$folder/out"
+	check 'and writes page and files' test -s "$folder/copy/report.html" -a \
+		-s "$folder/copy/summary.json" -a -s "$folder/copy/trials.csv"
+	verb COMPARE="$folder/copy,$folder/good"
+	check 'make report COMPARE=a,b sets two side by side' \
+		grep -q "^beside $folder/good" "$folder/out"
+	truncate -s 99 "$folder/copy/manifest.json"
+	verb RESULT="$folder/copy"
+	check 'what it cannot use ends make' test $? -ne 0
+	check 'with file and line' grep -q 'manifest.json: line' "$folder/err"
+fi
+verb
+check 'make report without a result is told' grep -q 'RESULT=FOLDER' "$folder/err"
+
 # -- No space left
 
 full='No space left on device'

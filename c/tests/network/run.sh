@@ -152,6 +152,33 @@ else
 	fail "$name" <"$folder/err"
 fi
 
+# -- make power
+
+power() { # argument...
+	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s -C .. -o build \
+		power BUILD="$(realpath "$BUILD")" CAMPAIGNS=1 BLOCKS=1 "$@" \
+		>"$folder/out" 2>"$folder/err" </dev/null
+}
+name='make power runs to its end and prints its counts'
+power FEED="$folder/feed.csv.gz"
+code=$?
+if [ $code -eq 0 ] &&
+	grep -qx 'aa: 0 false verdicts of 1 (failed 0)' "$folder/out" &&
+	grep -q '^slow-down of 3us: found in 0 of 1 .*failed 0)$' "$folder/out" &&
+	grep -q '^slow-down of 1us: found in 0 of 1 .*failed 0)$' "$folder/out"; then
+	pass "$name"
+else
+	fail "$name" < <(echo "exit $code"; cat "$folder/out" "$folder/err")
+fi
+name='campaigns that failed are counted and end make power'
+if ! power FEED="$folder/nothing" &&
+	grep -qx 'aa: 0 false verdicts of 1 (failed 1)' "$folder/out" &&
+	grep -q -- "--feed $folder/nothing: No such file" "$folder/err"; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/out" "$folder/err")
+fi
+
 # -- No space left
 
 full='No space left on device'
