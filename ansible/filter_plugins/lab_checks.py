@@ -7,6 +7,7 @@ FAIL (nothing is begun).
 
 import ipaddress
 import re
+import xml.etree.ElementTree as xml
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -187,6 +188,29 @@ def size_rows(name, domain):
     return rows
 
 
+def xml_fault(text):
+    """What keeps it from standing in a definition; "" if nothing does."""
+    try:
+        root = xml.fromstring(
+            "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+            f"{text}</domain>")
+    except xml.ParseError as error:
+        said = str(error).partition(":")[0]
+        return f"line {error.position[0]}: {said}"
+    # libvirt would leave it out without a word.
+    words = "".join([root.text or "", *(one.tail or "" for one in root)])
+    return f"no element: {words.split()[0]}" if words.split() else ""
+
+
+def raw_rows(name, domain):
+    """Before anything is changed; libvirt looks at it much later."""
+    faults = [(knob, xml_fault(domain[knob]))
+              for knob in ("raw_devices", "raw_xml")]
+    return [must(f"{name}: domain_{knob}", fault, "XML elements", False,
+                 f"mend domain_{knob} of {name}")
+            for knob, fault in faults if fault]
+
+
 def image_row(settings):
     """make up makes it beforehand; ansible-playbook up.yml does not."""
     return row("image", "there" if settings["image"] else "not made",
@@ -217,6 +241,7 @@ def guest_rows(facts, plan, settings):
         rows += size_rows(name, domain)
         rows += nic_rows(name, domain, facts)
         rows += kernel_row(name, domain, settings)
+        rows += raw_rows(name, domain)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:
             rows.append(must(f"{name}: domain_machine", domain["machine"],

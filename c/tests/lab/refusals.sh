@@ -164,6 +164,12 @@ refuses_up 'a machine that QEMU has not' 'domain_machine +q36' \
 	domain_machine=q36
 refuses_up 'a kernel that was not made' \
 	'domain_kernel +rtt +one that was made: stock, rt' domain_kernel=rtt
+refuses_up 'XML that is none' \
+	'trader: domain_raw_xml +line 1: mismatched tag' \
+	'{"domain_raw_xml": "<qemu:commandline><qemu:arg></qemu:commandline>"}'
+refuses_up 'XML that is none, of a device' \
+	'trader: domain_raw_devices +no element: watchdog' \
+	'{"domain_raw_devices": "watchdog"}'
 name='vhost without its module'
 if [ -e /dev/vhost-net ]; then
 	skip "$name" 'this machine has vhost-net'

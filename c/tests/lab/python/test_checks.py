@@ -31,7 +31,7 @@ GUEST = {
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
     "nic_tx_ring": 0, "kernel": "stock", "machine": "q35",
     "emulator": "qemu", "tap_lab": "trader-lab",
-    "tap_management": "trader-mgmt",
+    "tap_management": "trader-mgmt", "raw_devices": "", "raw_xml": "",
 }
 SETTINGS = {"folder": "/lab", "images": "/images", "image": True,
             "kernels": ["stock"], "strict": True,
@@ -130,6 +130,21 @@ class Checks(unittest.TestCase):
                             ("nic_rx_ring", -1)):
             self.assertIn(f"trader: domain_{knob}",
                           bad(guest={knob: value}), (knob, value))
+
+    def test_raw_xml_is_refused_by_its_variable_where_it_is_malformed(self):
+        good = ("", "\n", "<a/>", "<qemu:commandline><qemu:arg value='x'/>"
+                "</qemu:commandline>\n<b>text</b>")
+        for knob in ("raw_xml", "raw_devices"):
+            for text in good:
+                self.assertEqual(bad(guest={knob: text}), [], text)
+            for text in ("<a>", "</a>", "<a/", "<a b=c/>", "<unknown:a/>",
+                         "</domain><domain>", "</devices><devices>",
+                         "<a/> words", "words", "&none;"):
+                self.assertEqual(bad(guest={knob: text}),
+                                 [f"trader: domain_{knob}"], text)
+        found = [row for row in rows(guest={"raw_xml": "<a>\n<b>\n</a>"})
+                 if row["state"] == "FAIL"][0]["found"]
+        self.assertEqual(found, "line 3: mismatched tag")
 
     def test_lists_of_cpus(self):
         self.assertEqual(lab_checks.number_list("0,2-4"), [0, 2, 3, 4])
