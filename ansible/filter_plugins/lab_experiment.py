@@ -335,16 +335,35 @@ def turned(knobs, where="trader"):
             if knob["where"] == where and knob["kind"] in RUNTIME]
 
 
-def tried(knobs):
-    """What a probe turns, those of sockets too."""
-    return turned(knobs) + [
+def tried(knobs, where="trader"):
+    """What a probe turns there, those of sockets too."""
+    return turned(knobs, where) + [
         {key: knob[key] for key in ("kind", "name", "value")}
-        for knob in knobs if knob["kind"] in ("socket", "order")]
+        for knob in knobs
+        if knob["where"] == where and knob["kind"] in ("socket", "order")]
 
 
-def reason(missing):
+def tries(arms, sides):
+    """What each arm turns at each place that it turns something at. sides:
+    where, as experiments call it, and host."""
+    return [{"arm": arm["name"], **side,
+             "knobs": tried(arm["knobs"], side["where"])}
+            for arm in arms for side in sides
+            if tried(arm["knobs"], side["where"])]
+
+
+def reason(missing, where="trader"):
     """Of the first that is missing; None of none."""
-    return f"{missing[0]['knob']}: {missing[0]['reason']}" if missing else None
+    place = "" if where == "trader" else where + "."
+    return f"{place}{missing[0]['knob']}: {missing[0]['reason']}" \
+        if missing else None
+
+
+def nowhere(knobs, sides):
+    """Of the first knob whose machine is not there; None of none."""
+    places = [side["where"] for side in sides]
+    return next((f"{label(knob)}: no {knob['where']} beside the trader"
+                 for knob in knobs if knob["where"] not in places), None)
 
 
 def reads(made, where):
@@ -390,9 +409,14 @@ def fault(result):
         f"{rows[0]['wanted']}" if rows else None
 
 
-def missing_of(arms):
-    """(name, reason, another one) of each -> name: the first reason."""
-    return {name: one or other for name, one, other in arms}
+def missing_of(arms, sides, probed, asked):
+    """Of each arm that cannot be, by name: the first reason. probed: what each
+    of tries() found; asked: what the doctor said of each arm."""
+    told = [(arm["name"], nowhere(arm["knobs"], sides)) for arm in arms]
+    told += [(one["item"]["arm"],
+              reason(one["missing"], one["item"]["where"])) for one in probed]
+    told += [(one["item"]["name"], fault(one)) for one in asked]
+    return {name: why for name, why in reversed(told) if why}
 
 
 def settings(knobs, kind):
@@ -592,8 +616,8 @@ class FilterModule:
                 "lab_experiment_text": text,
                 "lab_experiment_turned": turned,
                 "lab_experiment_tried": tried,
+                "lab_experiment_tries": tries,
                 "lab_experiment_reason": reason,
-                "lab_experiment_fault": fault,
                 "lab_experiment_missing": missing_of,
                 "lab_experiment_reads": reads,
                 "lab_experiment_found": found_of,

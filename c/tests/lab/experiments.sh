@@ -47,6 +47,39 @@ said() { # code wanted, name, code, text...
 	pass "$name"
 }
 
+# Each place's knobs, before any trial; these are of three machines.
+cat >"$folder/places.yml" <<END
+question: What does each place lack?
+places: [lab]
+arms:
+  nothing:
+  all-have-it:
+    machine: {thp: never}
+    host: {machine: {thp: always}}
+    exchange: {machine: {thp: madvise}}
+  trader-lacks-it: {sysctl: {vm.no_such: 1}}
+  host-lacks-it: {host: {sysctl: {vm.no_such: 1}}}
+  exchange-lacks-it: {exchange: {sysctl: {vm.no_such: 1}}}
+END
+name="each place's knobs are tried, and what one lacks is named"
+(cd ../ansible && ansible-playbook -i localhost, ../c/tests/lab/probe.yml \
+	-e "folder=$folder what=$folder/places.yml lab_repository=${PWD%/*}" \
+	-e "lab_folder=$LAB_FOLDER") >"$folder/log" 2>&1
+why=': /proc/sys/vm/no_such: No such file or directory'
+if diff <(jq -r 'to_entries[] | "\(.key) \(.value)"' "$folder/missing.json") - \
+	<<-END >>"$folder/log" 2>&1
+		exchange-lacks-it exchange.sysctl vm.no_such$why
+		host-lacks-it host.sysctl vm.no_such$why
+		trader-lacks-it sysctl vm.no_such$why
+	END
+then
+	pass "$name"
+else
+	fail "$name" <"$folder/log"
+fi
+name='and turned back'
+expect_none "$name" < <(diff <(echo "$before") <(knobs))
+
 play -e experiment=busy-poll -e dry_run=true
 said 0 'a dry run prints the plan and its time' $? 'trials      40 in 8 blocks' \
 	'about' 'block 8:' 'interrupt-again'

@@ -24,6 +24,10 @@ WHERE = {"place": "local", "accelerator": "none", "feed": "f.gz", "lines": 100,
          "group": "239.1.1.1:1", "paces": {"none": "rate:100",
                                            "tcg": "rate:10"}}
 
+LAB = dict(WHERE, place="lab", accelerator="tcg")
+SIDES = [{"where": "trader", "host": "t"}, {"where": "host", "host": "h"},
+         {"where": "exchange", "host": "e"}]
+
 
 def read(text):
     with tempfile.TemporaryDirectory() as folder:
@@ -178,6 +182,46 @@ class Plan(unittest.TestCase):
     def test_what_a_machine_lacks_is_left_out_by_name(self):
         made = lab.plan(read(GOOD), dict(WHERE, missing={"b": "no NIC"}))
         self.assertEqual(made["skipped"], [{"what": "b", "reason": "no NIC"}])
+
+    def test_each_place_tries_its_own_knobs(self):
+        made = lab.plan(read(arms(
+            "{sysctl: {vm.swappiness: 1}, socket: {rcvbuf: 5000}, "
+            "host: {sysctl: {vm.a: 2}}, exchange: {machine: {thp: never}}}")),
+                        LAB)
+        tries = lab.tries(made["arms"], SIDES)
+        self.assertEqual(
+            [(one["arm"], one["where"], one["host"],
+              [knob["name"] for knob in one["knobs"]]) for one in tries],
+            [("b", "trader", "t", ["vm.swappiness", "rcvbuf"]),
+             ("b", "host", "h", ["vm.a"]),
+             ("b", "exchange", "e", ["thp"])])
+
+    def test_what_any_place_lacks_leaves_out_the_arm_by_name(self):
+        what = read(arms("{host: {sysctl: {vm.a: 2}}}"))
+        made = lab.plan(what, LAB)
+        missing = lab.missing_of(made["arms"], SIDES, [
+            {"item": {"arm": "b", "where": "host"},
+             "missing": [{"knob": "sysctl vm.a", "reason": "none"}]},
+            {"item": {"arm": "a", "where": "trader"}, "missing": []}], [])
+        self.assertEqual(missing, {"b": "host.sysctl vm.a: none"})
+        self.assertEqual(lab.plan(what, dict(LAB, missing=missing))["skipped"],
+                         [{"what": "b", "reason": "host.sysctl vm.a: none"}])
+
+    def test_what_the_doctor_fails_leaves_out_the_arm(self):
+        rows = [{"check": "vhost-net", "found": "absent", "wanted": "there",
+                 "state": "FAIL"}]
+        made = lab.plan(read(arms("{domain: {nic_driver: vhost}}")), LAB)
+        self.assertEqual(
+            lab.missing_of(made["arms"], SIDES, [], [
+                {"item": {"name": "a"}, "skipped": True},
+                {"item": {"name": "b"}, "stdout": json.dumps(rows)}]),
+            {"b": "vhost-net: absent; wanted: there"})
+
+    def test_knobs_of_a_machine_that_is_not_there(self):
+        made = lab.plan(read(arms("{exchange: {machine: {thp: never}}}")), LAB)
+        self.assertEqual(
+            lab.missing_of(made["arms"], SIDES[:2], [], []),
+            {"b": "exchange.machine.thp: no exchange beside the trader"})
 
     def test_knobs_become_arguments(self):
         made = lab.plan(read(arms(
