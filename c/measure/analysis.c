@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "measure/order_stream.h"
 #include "measure/pairing.h"
 #include "wire/frame.h"
@@ -37,8 +38,8 @@ struct analysis {
 	struct latencies wire_to_wire;
 	struct latencies deciding_message;
 	struct latencies back_to_back;
-	FILE *samples;
-	uint64_t warmed_up; /* pairs left out so far */
+	struct whole_file samples; /* file: NULL without */
+	uint64_t warmed_up;	   /* pairs left out so far */
 	struct analysis_result result;
 };
 
@@ -46,8 +47,8 @@ static int analysis_sample(struct analysis *analysis,
 			   const struct pairing_trigger *trigger,
 			   uint64_t order_ns)
 {
-	if (analysis->samples &&
-	    fprintf(analysis->samples,
+	if (analysis->samples.file &&
+	    fprintf(analysis->samples.file,
 		    "%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
 		    trigger->sequence, trigger->stamp_ns, order_ns,
 		    order_ns - trigger->stamp_ns) < 0) {
@@ -322,27 +323,21 @@ static int analysis_open_samples(struct analysis *analysis)
 
 	if (!path)
 		return 0;
-	analysis->samples = fopen(path, "we");
-	if (!analysis->samples ||
-	    fputs("sequence,trigger_ns,order_ns,latency_ns\n",
-		  analysis->samples) < 0) {
-		rc = -errno;
-		log_error("--samples %s: %s", path, log_reason(rc));
-		return rc;
-	}
-	return 0;
+	rc = whole_file_open(&analysis->samples, path);
+	/* What can't be written shows when it is closed. */
+	if (!rc)
+		fputs("sequence,trigger_ns,order_ns,latency_ns\n",
+		      analysis->samples.file);
+	return rc;
 }
 
-static int analysis_close_samples(struct analysis *analysis)
+/* rc: a negative errno drops them. rc, or another one. */
+static int analysis_close_samples(struct analysis *analysis, int rc)
 {
-	FILE *samples = analysis->samples;
-	int rc;
-
-	analysis->samples = NULL;
-	if (!samples || fclose(samples) == 0)
-		return 0;
-	rc = -errno;
-	log_error("--samples %s: %s", analysis->config.samples, log_reason(rc));
+	if (!analysis->samples.file)
+		return rc;
+	rc = whole_file_close(&analysis->samples, rc);
+	analysis->samples.file = NULL;
 	return rc;
 }
 
@@ -376,8 +371,6 @@ int analysis_open(const struct analysis_config *config, struct analysis **out)
 	return 0;
 
 close_pairing:
-	if (analysis->samples)
-		fclose(analysis->samples);
 	pairing_close(&analysis->pairing);
 close_strategy:
 	strategy_close(&analysis->strategy);
@@ -395,7 +388,7 @@ void analysis_close(struct analysis *analysis)
 {
 	if (!analysis)
 		return;
-	analysis_close_samples(analysis);
+	analysis_close_samples(analysis, -ECANCELED);
 	latencies_close(&analysis->wire_to_wire);
 	latencies_close(&analysis->deciding_message);
 	latencies_close(&analysis->back_to_back);
@@ -411,8 +404,8 @@ int analysis_end(struct analysis *analysis, struct analysis_result *result)
 	const struct order_stream *stream = &analysis->stream;
 	const struct pairing *pairing = &analysis->pairing;
 	int rc = analysis_check(analysis, order_stream_end(&analysis->stream));
-	int samples_rc = analysis_close_samples(analysis);
 
+	rc = analysis_close_samples(analysis, rc);
 	pairing_end(&analysis->pairing);
 	*result = analysis->result;
 	result->bad_messages = analysis->strategy.bad;
@@ -434,7 +427,7 @@ int analysis_end(struct analysis *analysis, struct analysis_result *result)
 			? latencies_summary(&analysis->deciding_message)
 			: result->wire_to_wire;
 	result->back_to_back = latencies_summary(&analysis->back_to_back);
-	return rc < 0 ? rc : samples_rc;
+	return rc;
 }
 
 int analysis_run(const struct analysis_config *config, const char *path,
@@ -458,6 +451,9 @@ int analysis_run(const struct analysis_config *config, const char *path,
 			break;
 		rc = analysis_frame(analysis, &frame);
 	}
+	/* Of half a capture there are half the samples. */
+	if (rc < 0)
+		analysis_close_samples(analysis, rc);
 	end_rc = analysis_end(analysis, result);
 	rc = rc < 0 ? rc : end_rc;
 	analysis_close(analysis);

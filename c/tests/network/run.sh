@@ -198,6 +198,18 @@ if [ -z "${T2T_MOUNTS:-}" ] || ! mount -t tmpfs tmpfs "$small" 2>/dev/null; then
 	finish
 fi
 
+name='latencies that find no room are told, and no half of them stays'
+mount -o remount,size=4k "$small"
+capture=$(find "$folder/one/trials" -name capture.pcapng | head -n 1)
+"$BUILD/t2t-wiretap" --read "$capture" --json --samples "$small/latencies.csv" \
+	>"$folder/out" 2>"$folder/err"
+if [ $? -eq 1 ] && grep -q "$small/latencies.csv: $full" "$folder/err" &&
+	[ -z "$(ls -A "$small")" ]; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/err"; ls -l "$small")
+fi
+
 # None of its JSON is half a file, and none is left under another name.
 half_files() { # folder
 	find "$1" -name '*.new'
