@@ -179,6 +179,18 @@ class Plan(unittest.TestCase):
         self.assertEqual(made["skipped"][0]["what"], "b")
         self.assertIn("domain.nic_model", made["skipped"][0]["reason"])
 
+    def test_knobs_of_a_place_that_is_not_there_are_left_out_by_name(self):
+        for place, where, reason in (
+                ("local", "host", "no host below the trader"),
+                ("metal", "host", "no host below the trader"),
+                ("local", "exchange", "one machine for both")):
+            what = read(arms("{%s: {machine: {thp: never}}}" % where)
+                        .replace("[local, lab]", "[local, metal]"))
+            made = lab.plan(what, dict(WHERE, place=place))
+            self.assertEqual(made["skipped"], [
+                {"what": "b", "reason":
+                 f"{place} has no {where}.machine.thp: {reason}"}])
+
     def test_what_a_machine_lacks_is_left_out_by_name(self):
         made = lab.plan(read(GOOD), dict(WHERE, missing={"b": "no NIC"}))
         self.assertEqual(made["skipped"], [{"what": "b", "reason": "no NIC"}])
