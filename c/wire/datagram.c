@@ -29,6 +29,14 @@ static uint16_t load16(const uint8_t *bytes)
 	return value;
 }
 
+static uint64_t load32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
 static uint64_t sum(const uint8_t *bytes, size_t len, uint64_t total)
 {
 	uint32_t word = 0;
@@ -53,6 +61,20 @@ static uint16_t fold(uint64_t total)
 	return (uint16_t)total;
 }
 
+/* Is that what a sum with its checksum in it comes to? Ones' complement
+ * addition is that modulo 65535, which a multiplication does sooner than
+ * folding; a header is never all zeroes. */
+static bool sums_up(uint64_t total)
+{
+	return total % UINT16_MAX == 0;
+}
+
+static uint64_t header_sum(const uint8_t *ip)
+{
+	return load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) +
+	       load32(ip + 16);
+}
+
 /* The datagram's bytes behind the IP header; 0: the header is wrong. */
 static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
 {
@@ -62,15 +84,15 @@ static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
 		return 0;
 	total = ntohs(load16(frame + IP + 2));
 	if (total < IP_LEN + least || total > len - IP ||
-	    fold(sum(frame + IP, IP_LEN, 0)) != UINT16_MAX)
+	    !sums_up(header_sum(frame + IP)))
 		return 0;
 	return total - IP_LEN;
 }
 
 static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
 {
-	return sum(frame + IP + 12, 8, 0) + htons(frame[IP + 9]) +
-	       htons((uint16_t)len);
+	return load32(frame + IP + 12) + load32(frame + IP + 16) +
+	       htons(frame[IP + 9]) + htons((uint16_t)len);
 }
 
 bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
@@ -89,8 +111,8 @@ bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
 	datagram->len = (uint32_t)(udp_len - UDP_LEN);
 	checksum = load16(udp + UDP_CHECKSUM);
 	pseudo = pseudo_sum(frame, udp_len);
-	return !checksum || checksum == fold(pseudo) ||
-	       fold(sum(udp, udp_len, pseudo)) == UINT16_MAX;
+	return !checksum || sums_up(pseudo + (uint16_t)~checksum) ||
+	       sums_up(sum(udp, udp_len, pseudo));
 }
 
 bool datagram_segment_check(uint8_t *frame, size_t len)
