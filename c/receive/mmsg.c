@@ -13,6 +13,7 @@ struct receive_mmsg {
 	struct receive_socket socket;
 	uint64_t batch;
 	unsigned int wait;
+	unsigned int written; /* messages whose lengths are to be set again */
 	struct mmsghdr messages[RECEIVE_BURST_MAX];
 };
 
@@ -56,6 +57,8 @@ static int mmsg_open(struct receive *receive)
 		return err;
 	for (unsigned int i = 0; i < self->batch; i++)
 		self->messages[i].msg_hdr = self->socket.slots[i].message;
+	/* Their room for stamps is not told yet. */
+	self->written = self->socket.timestamps ? (unsigned int)self->batch : 0;
 	if (self->wait == MMSG_SPIN)
 		return 0;
 	receive->caps |= RECEIVE_SLEEPS;
@@ -96,13 +99,14 @@ static int mmsg_poll(struct receive *receive, struct packet *packets,
 
 	if (batch > max)
 		batch = max;
-	/* The kernel wrote the lengths of the last burst over them. */
-	for (unsigned int i = 0; i < batch && self->socket.timestamps; i++)
-		self->messages[i].msg_hdr.msg_controllen =
-			sizeof(self->socket.slots[i].control);
+	/* The kernel wrote its lengths over them. */
+	for (; self->written; self->written--)
+		self->messages[self->written - 1].msg_hdr.msg_controllen =
+			sizeof(self->socket.slots->control);
 	n = recvmmsg(self->socket.fd, self->messages, batch, flags, NULL);
 	if (__builtin_expect(n < 0, 0))
 		return receive_socket_soften(errno);
+	self->written = self->socket.timestamps ? (unsigned int)n : 0;
 	for (int i = 0; i < n; i++)
 		count += packet_read(self, &self->messages[i], &packets[count]);
 	return count;
