@@ -23,7 +23,7 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
 	groff-base tshark wireshark-common procps util-linux binutils
-PACKAGES_BENCH = sockperf strace gzip g++ $(boost)
+PACKAGES_BENCH = sockperf strace gzip valgrind g++ $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.
 boost = $(shell dpkg --compare-versions \

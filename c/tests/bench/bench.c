@@ -40,7 +40,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
-		  "bypass or asio" },
+		  "bypass, asio, poll, packets or instructions" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -67,7 +67,8 @@ static const struct {
 	{ "decide", bench_decide },	{ "wire", bench_wire },
 	{ "calls", bench_calls },	{ "memory", bench_memory },
 	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
-	{ "asio", bench_asio },
+	{ "asio", bench_asio },		{ "poll", bench_poll },
+	{ "packets", bench_packets },	{ "instructions", bench_instructions },
 };
 
 int main(int argc, char **argv)
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	result = option_parse_arguments(&program, argc, argv, &bench);
 	if (result != OPTION_RUN)
 		return (int)result;
+	log_open("bench", LOG_WARNING);
 	if (namespace_become_root() < 0 || bench_open(&bench) < 0)
 		return 1;
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {

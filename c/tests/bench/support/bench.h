@@ -75,5 +75,8 @@ int bench_calls(struct bench *bench);
 int bench_memory(struct bench *bench);
 int bench_sockperf(struct bench *bench);
 int bench_asio(struct bench *bench);
+int bench_poll(struct bench *bench);
+int bench_packets(struct bench *bench);
+int bench_instructions(struct bench *bench);
 
 #endif
