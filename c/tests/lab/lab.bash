@@ -79,6 +79,37 @@ lab_dump() {
 		-name __pycache__ \) -prune -o -print | sort
 }
 
+# All that an experiment's knobs may turn, of this machine and of the guests;
+# without what changes by itself.
+lab_knobs() {
+	local machine script
+	# shellcheck disable=SC2016 # that shell expands it
+	script='
+	cd /proc/sys && grep -rs "" net/core net/ipv4 vm kernel \
+		--exclude-dir=random --exclude-dir=pty --exclude-dir=keys \
+		--exclude=ns_last_pid --exclude=perf_event_max_sample_rate | sort
+	cd /sys && grep -s "" class/net/*/napi_defer_hard_irqs \
+		class/net/*/gro_flush_timeout class/net/*/threaded \
+		class/net/*/tx_queue_len class/net/*/mtu \
+		class/net/*/queues/*/*ps_cpus class/net/*/queues/*/rps_flow_cnt \
+		kernel/mm/transparent_hugepage/* kernel/mm/hugepages/*/nr_* \
+		devices/system/cpu/cpu*/cpufreq/scaling_governor
+	grep -s "" /proc/irq/*/smp_affinity /proc/cmdline
+	for interface in class/net/*; do
+		for what in -k -c -g -l -a; do
+			ethtool $what "${interface##*/}" 2>&1
+		done
+	done
+	tc qdisc show'
+	for machine in host exchange trader; do
+		if [ $machine = host ]; then
+			sh -c "$script"
+		else
+			ssh -F "$LAB_FOLDER/ssh_config" $machine sudo sh -s <<<"$script"
+		fi | sed "s/^/$machine /"
+	done
+}
+
 # A playbook that is killed, with all that belongs to it, when it has done so
 # many of its steps and some more time has passed.
 lab_killed() { # name, steps, seconds

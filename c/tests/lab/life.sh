@@ -167,6 +167,44 @@ if jq -e '.accelerator == (.machines.trader.qemu.accelerator) and
 else
 	fail "$name" <"$manifest"
 fi
+
+# -- A campaign, killed while the guest's knobs are turned, and gone on with.
+campaign=(ansible-playbook -i "$inventory" experiment.yml
+	-e experiment=busy-poll -e "experiment_only='interrupt prefer'"
+	-e experiment_blocks=1 -e "experiment_feed=$feed"
+	-e experiment_lines=2000 -e "experiment_threshold_usd=$threshold"
+	-e "experiment_output=$folder/results/campaign")
+turned() {
+	[ "$(lab_ssh trader cat /sys/class/net/lab0/napi_defer_hard_irqs)" = 2 ]
+}
+lab_knobs >"$folder/knobs"
+(cd ../ansible && exec setsid "${campaign[@]}") \
+	>"$folder/campaign.log" 2>&1 </dev/null &
+pid=$!
+until turned || ! kill -0 $pid 2>/dev/null; do sleep 0.3; done
+pkill -KILL -s $pid
+wait $pid 2>/dev/null
+name='a killed campaign leaves its knobs turned'
+if turned; then pass "$name"; else fail "$name" <"$folder/campaign.log"; fi
+works 'make restore' restore
+expect_none 'it puts back every knob of host and guests' \
+	< <(lab_knobs | diff "$folder/knobs" -)
+name='the campaign goes on to its end, and has its report'
+if (cd ../ansible && "${campaign[@]}" -e experiment_resume=true) \
+	>"$folder/campaign.log" 2>&1 </dev/null &&
+	jq -e '.state == "complete" and (.experiment.trials | length) == 3' \
+		"$folder/results/campaign/manifest.json" >/dev/null &&
+	jq -e '[.arms[].correct] == [true, true, true]' \
+		"$folder/results/campaign/summary.json" >/dev/null &&
+	[ -s "$folder/results/campaign/report.html" ]; then
+	pass "$name"
+	grep -A8 '^wire to wire' "$folder/campaign.log" | sed 's/^/# /'
+else
+	fail "$name" <"$folder/campaign.log"
+fi
+expect_none 'and every knob is as it was' \
+	< <(lab_knobs | diff "$folder/knobs" -)
+
 trades 'the exchange on the host' 3000 -e exchange_place=host
 
 # The guests as if they were machines of somebody's.
