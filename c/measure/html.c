@@ -356,18 +356,40 @@ static void counters_write(FILE *out, const struct results *results)
 	json_decref(sums);
 }
 
+/* gnuplot refuses to draw nothing. */
+static bool has_orders(const struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results_counts(&results->trials[i], results->trials[i].arm))
+			return true;
+	return false;
+}
+
+static int plots_write(FILE *out, const struct results *results)
+{
+	int err;
+
+	if (!has_orders(results)) {
+		fputs("<p class=\"bad\">No correct trial has an order: there "
+		      "is nothing to plot.</p>\n",
+		      out);
+		return 0;
+	}
+	fputs("<h2>All orders, by percentile</h2>\n", out);
+	err = plot_curves(out, results);
+	if (err)
+		return err;
+	fputs("<h2>Every trial, by block</h2>\n", out);
+	return plot_blocks(out, results);
+}
+
 int html_write(FILE *out, const struct results *results, const json_t *summary)
 {
 	int err;
 
 	head_write(out, results);
 	verdict_write(out, summary);
-	fputs("<h2>All orders, by percentile</h2>\n", out);
-	err = plot_curves(out, results);
-	if (err)
-		return err;
-	fputs("<h2>Every trial, by block</h2>\n", out);
-	err = plot_blocks(out, results);
+	err = plots_write(out, results);
 	if (err)
 		return err;
 	comparisons_write(out, summary);

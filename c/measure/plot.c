@@ -161,7 +161,7 @@ static int gnuplot_run(const char *script, const char *svg, const char *errors)
 		.namespace = -1, .cpu = -1, .out = svg, .err = errors
 	};
 	struct process process = { 0 };
-	const char *const show[] = { "tail", "-n", "1", errors, NULL };
+	const char *const show[] = { "tail", "-n", "3", errors, NULL };
 	char text[256] = "";
 	int err = process_start(&process, argv, &place);
 

@@ -69,6 +69,17 @@ check() { # name, command...
 	fi
 }
 
+# Where no market data called for an order there is no curve, but a page.
+make_results "$folder/quiet"
+for trial in "$folder"/quiet/trials/*; do
+	sed -i 1q "$trial/latencies.csv"
+	sed -i -E 's/(triggers|orders|matched|count)": [0-9]+/\1": 0/' \
+		"$trial/trial.json"
+done
+report "$folder/quiet" --html "$folder/quiet.html"
+check 'a campaign without orders has a page, which says so' \
+	grep -q 'No correct trial has an order' "$folder/quiet.html"
+
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"
 check 'the verdict is right' grep -q 'faster by 39.9 %' "$folder/out"
