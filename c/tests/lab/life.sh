@@ -172,7 +172,7 @@ fi
 campaign=(ansible-playbook -i "$inventory" experiment.yml
 	-e experiment=busy-poll -e "experiment_only='interrupt prefer'"
 	-e experiment_blocks=1 -e "experiment_feed=$feed"
-	-e experiment_lines=2000 -e "experiment_threshold_usd=$threshold"
+	-e experiment_lines=3000 -e "experiment_threshold_usd=$threshold"
 	-e "experiment_output=$folder/results/campaign")
 turned() {
 	[ "$(lab_ssh trader cat /sys/class/net/lab0/napi_defer_hard_irqs)" = 2 ]
