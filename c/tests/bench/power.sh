@@ -5,18 +5,19 @@
 #
 #	tests/bench/power.sh BUILD FEED
 #
-# CAMPAIGNS=20 of each, BLOCKS=10, ARM=spin, PACE=rate:20000. The counts are
-# the last lines.
+# CAMPAIGNS=20 of each, BLOCKS=20, ARM=spin, PACE=rate:20000. The counts are
+# the last lines. KINDS='aa slow' are the campaigns: one of the arm and itself,
+# one of it and the two that are slowed down.
 set -u
 build=$1 feed=$2
-campaigns=${CAMPAIGNS:-20} blocks=${BLOCKS:-10} arm=${ARM:-spin}
-pace=${PACE:-rate:20000}
+campaigns=${CAMPAIGNS:-20} blocks=${BLOCKS:-20} arm=${ARM:-spin}
+pace=${PACE:-rate:20000} kinds=${KINDS:-aa slow}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
-# The verdict on the second arm of a campaign: faster, slower, ~ ...
-verdict() { # seed, second arm
+# The verdict on each arm but the first: faster, slower, ~ ... a line each.
+verdicts() { # seed, other arms
 	"$build/t2t-run" --feed "$feed" --arms "$arm $2" --blocks "$blocks" \
 		--pace "$pace" --seed "$1" --output "$folder/result" --json \
 		2>"$folder/err" >"$folder/summary"
@@ -28,28 +29,50 @@ verdict() { # seed, second arm
 }
 
 declare -A count
-measure() { # name, second arm
-	local call i
+failures=0
+measure() { # other arms, a name for each...
+	local arms=$1 calls i n
+	shift
 	for i in $(seq "$campaigns"); do
-		call=$(verdict "$i" "$2")
-		call=${call:-failed}
-		count[$1:$call]=$((${count[$1:$call]:-0} + 1))
-		echo "$1 $i/$campaigns: $call" >&2
+		mapfile -t calls < <(verdicts "$i" "$arms")
+		n=0
+		for name; do
+			call=${calls[n++]:-failed}
+			count[$name:$call]=$((${count[$name:$call]:-0} + 1))
+			[ "$call" != failed ] || failures=$((failures + 1))
+			echo "$name $i/$campaigns: $call" >&2
+		done
 	done
 }
 
-measure aa "$arm"
-measure 3us "$arm@handicap=3000"
-measure 1us "$arm@handicap=1000"
 found() { # name
-	local failed=${count[$1:failed]:-0}
 	echo "slow-down of $1: found in ${count[$1:slower]:-0} of $campaigns" \
-		"(wrongly faster ${count[$1:faster]:-0}, failed $failed)"
+		"(wrongly faster ${count[$1:faster]:-0}, failed" \
+		"${count[$1:failed]:-0})"
 }
+
+for kind in $kinds; do
+	case $kind in
+	aa) measure "$arm" aa ;;
+	slow) measure "$arm@handicap=3000 $arm@handicap=1000" 3us 1us ;;
+	*)
+		echo "power.sh: KINDS: no kind '$kind': aa, slow" >&2
+		exit 2
+		;;
+	esac
+done
 echo "$blocks blocks, $arm, $pace, $feed"
-echo "aa: $((${count[aa:slower]:-0} + ${count[aa:faster]:-0})) false" \
-	"verdicts of $campaigns (failed ${count[aa:failed]:-0})"
-found 3us
-found 1us
+for kind in $kinds; do
+	case $kind in
+	aa)
+		echo "aa: $((${count[aa:slower]:-0} + ${count[aa:faster]:-0})) false" \
+			"verdicts of $campaigns (failed ${count[aa:failed]:-0})"
+		;;
+	slow)
+		found 3us
+		found 1us
+		;;
+	esac
+done
 # A campaign that failed says nothing about the lab.
-[ -z "${count[aa:failed]:-}${count[3us:failed]:-}${count[1us:failed]:-}" ]
+[ $failures = 0 ]
