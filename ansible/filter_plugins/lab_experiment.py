@@ -247,6 +247,18 @@ def arms_of(checker, data):
     return arms
 
 
+def rule_of(checker, rule):
+    """What calls for an order, and which side it takes."""
+    return {
+        "threshold_usd": checker.value(
+            "rule.threshold_usd", rule.get("threshold_usd", "1000000"),
+            ("text", r"\d+(\.\d+)?", "an amount")),
+        "aggress": checker.value("rule.aggress",
+                                 rule.get("aggress", "opposite"),
+                                 words("opposite", "same")),
+    }
+
+
 def experiment(path):
     """The file, checked: all values text, all defaults filled in."""
     checker = Checker(os.path.basename(path))
@@ -291,14 +303,7 @@ def experiment(path):
                           number(0, 10**9)),
         "warm_up": int(checker.value("warm_up", data.get("warm_up", 10),
                                      number(0, 10**6))),
-        "rule": {
-            "threshold_usd": checker.value(
-                "rule.threshold_usd", rule.get("threshold_usd", "1000000"),
-                ("text", r"\d+(\.\d+)?", "an amount")),
-            "aggress": checker.value("rule.aggress",
-                                     rule.get("aggress", "opposite"),
-                                     words("opposite", "same")),
-        },
+        "rule": rule_of(checker, rule),
         "base": base,
         "arms": arms_of(checker, data),
     }
@@ -507,8 +512,8 @@ def seconds(plan):
 
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
-    feed, group, and overrides: blocks, lines, pace, seed, only (names of
-    arms), missing (arm -> reason, as the machines told)."""
+    feed, group, and overrides: blocks, lines, pace, seed, threshold_usd,
+    aggress, only (names of arms), missing (arm -> reason, as the machines told)."""
     place = where["place"]
     if place not in what["places"]:
         raise Wrong(f"{what['name']} cannot run in {place}; it can in: "
@@ -541,13 +546,15 @@ def plan(what, where):
         arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
     blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
     seed = int(where.get("seed") or what["seed"])
+    rule = rule_of(Checker("asked for"), what["rule"] | {
+        key: where[key] for key in what["rule"] if where.get(key)})
     made = {
         "schema": SCHEMA, "name": what["name"], "question": what["question"],
         "place": place, "accelerator": where["accelerator"],
         "feed": where["feed"], "group": where["group"], "pace": pace,
         "blocks": blocks, "seed": seed, "warm_up": what["warm_up"],
         "lines": int(where.get("lines") or 0),
-        **what["rule"], "skipped": skipped, "aa": len(arms) - 1,
+        **rule, "skipped": skipped, "aa": len(arms) - 1,
         "comparable": comparable(chosen, arms),
         "arms": arms, "trials": trials(arms, blocks, seed),
     }

@@ -160,6 +160,19 @@ class Plan(unittest.TestCase):
         other = lab.plan(read(GOOD + "blocks: 20\nseed: 2\n"), WHERE)
         self.assertNotEqual(other["trials"], made["trials"])
 
+    def test_the_rule_is_the_files_unless_asked_otherwise(self):
+        what = read(GOOD + "rule: {threshold_usd: 5, aggress: same}\n")
+        made = lab.plan(what, dict(WHERE, threshold_usd="", aggress=""))
+        self.assertEqual((made["threshold_usd"], made["aggress"]),
+                         ("5", "same"))
+        made = lab.plan(what, dict(WHERE, threshold_usd=100000,
+                                   aggress="opposite"))
+        self.assertEqual((made["threshold_usd"], made["aggress"]),
+                         ("100000", "opposite"))
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.plan(what, dict(WHERE, threshold_usd="much"))
+        self.assertIn("threshold_usd", str(caught.exception))
+
     def test_wrong_place(self):
         with self.assertRaises(lab.Wrong) as caught:
             lab.plan(read(GOOD), dict(WHERE, place="metal"))
