@@ -58,9 +58,8 @@ double bench_seconds(const char *const *argv);
 int bench_capture(struct bench *bench);
 
 /* One trial's p50, us, of an arm (trial_run()), made again while it is not all
- * right; < 0 when that fails. trader: the arm's program. */
-double bench_trial(struct bench *bench, const char *trader, const char *receive,
-		   const char *name, size_t round);
+ * right; < 0 when that fails. */
+double bench_trial(struct bench *bench, const struct arm *arm, size_t round);
 
 /* What trials that are compared wire to wire run on, and how many. */
 int bench_short_feed(const struct bench *bench, char path[static PATH_MAX]);

@@ -120,6 +120,12 @@ static double floor_p50(struct bench *bench, size_t round)
 
 int bench_bypass(struct bench *bench)
 {
+	static const char *const past[] = { "--transport", "bypass", NULL };
+	static const struct arm spin = { .name = "kernel", .receive = "spin" };
+	static const struct arm bypass = { .name = "bypass",
+					   .receive = "xdp",
+					   .trader = past };
+	static const struct arm xdp = { .name = "xdp", .receive = "xdp" };
 	double ours[BENCH_ROUNDS_MAX], kernel[BENCH_ROUNDS_MAX];
 	double sends[BENCH_ROUNDS_MAX], least[BENCH_ROUNDS_MAX];
 	const size_t rounds = bench_wire_rounds(bench);
@@ -131,9 +137,9 @@ int bench_bypass(struct bench *bench)
 		return err;
 	mine.trial.feed = feed;
 	for (size_t i = 0; i < rounds; i++) {
-		kernel[i] = bench_trial(&mine, NULL, "spin", "kernel", i);
-		ours[i] = bench_trial(&mine, NULL, "xdp+bypass", "bypass", i);
-		sends[i] = bench_trial(&mine, NULL, "xdp", "xdp", i);
+		kernel[i] = bench_trial(&mine, &spin, i);
+		ours[i] = bench_trial(&mine, &bypass, i);
+		sends[i] = bench_trial(&mine, &xdp, i);
 		least[i] = floor_p50(&mine, i);
 		if (kernel[i] < 0 || ours[i] < 0 || sends[i] < 0 ||
 		    least[i] < 0)

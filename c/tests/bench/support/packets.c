@@ -2,7 +2,9 @@
 /*
  * Packets a second that each receive path takes with none lost, on one CPU;
  * sender and the kernel's receive work (veth: it is done where is sent) on
- * another. The highest rate of a search that halves, for each round anew.
+ * another. The highest rate of a search that halves, for each round anew. What
+ * the sender does where nobody listens is beside them: a path near it keeps up
+ * with all that this machine can send.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -119,9 +121,23 @@ static double rate_find(struct paths_rig *rig, const char *path,
 
 struct search {
 	struct paths_rig *rig;
-	unsigned int cpus[2]; /* of sender and receiver */
+	unsigned int cpus[2];  /* of sender and receiver */
+	double sender[ROUNDS]; /* the most that is sent where nobody listens */
 	double found[PATHS][ROUNDS];
 };
+
+static double sender_most(const struct search *search)
+{
+	struct stream stream = { .rig = search->rig,
+				 .rate = RATE_MAX,
+				 .cpu = search->cpus[0] };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, stream_send, &stream) != 0)
+		return -1;
+	pthread_join(thread, NULL);
+	return (double)stream.sent * 1e6 / (double)stream.took_ns;
+}
 
 /* A thread of its own, since it stays on its CPU. */
 static void *search_run(void *context)
@@ -130,13 +146,15 @@ static void *search_run(void *context)
 
 	cpu_pin(search->cpus[1]);
 	namespace_enter(search->rig->near);
-	for (size_t round = 0; round < ROUNDS; round++)
+	for (size_t round = 0; round < ROUNDS; round++) {
+		search->sender[round] = sender_most(search);
 		for (size_t i = 0; paths_texts[i]; i++)
 			if (!paths_fault(paths_texts[i], search->rig))
 				search->found[i][round] =
 					rate_find(search->rig, paths_texts[i],
 						  search->cpus[0]) /
 					1e3;
+	}
 	return NULL;
 }
 
@@ -158,6 +176,10 @@ int bench_packets(struct bench *bench)
 	err = -pthread_create(&thread, NULL, search_run, &search);
 	if (!err)
 		pthread_join(thread, NULL);
+	if (!err)
+		bench_figure(bench, "packets sent where nobody listens", "k/s",
+			     search.sender, NULL, NULL, ROUNDS, BENCH_NO_BOUND,
+			     0);
 	for (size_t i = 0; paths_texts[i] && !err; i++) {
 		const char *fault = paths_fault(paths_texts[i], &rig);
 		char name[64];

@@ -26,7 +26,6 @@ const char *const paths_texts[] = {
 	"packet:ring=v3",
 	"uring:mode=single",
 	"uring",
-	"uring:sqpoll=on",
 	"xdp",
 	NULL,
 };

@@ -16,8 +16,9 @@ struct paths_rig {
 	struct receive_config config;
 };
 
-/* What is measured: a path, and options that its figure is of. NULL-terminated
- * by text. */
+/* What is measured: a path, and options that its figure is of, NULL at the end.
+ * Not io_uring's sqpoll: its thread needs a CPU of its own, and its work is on
+ * none of the caller's; experiment sqpoll-cpu has it. */
 extern const char *const paths_texts[];
 
 /* The caller is in the near namespace then, and back home after the close. 0

@@ -2,7 +2,10 @@
 /*
  * What the table of receive paths costs: receive_poll() beside the same loop
  * written by hand. Datagrams wait, and are taken; nothing else is in the time
- * but what the kernel does for both.
+ * but what the kernel does for both. Two sockets of one group get the same
+ * datagrams, so both are open at once and take turns of CHUNK packets, a few
+ * microseconds apart: what else the machine does meets both. A queue has one
+ * AF_XDP socket, so those are opened in turn.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "measure/statistics.h"
 #include "net/interface.h"
 #include "net/socket.h"
 #include "net/xdp_socket.h"
@@ -19,6 +23,8 @@
 #include "tests/bench/support/paths.h"
 
 #define WAITING	 4000 /* an AF_XDP ring of 8192 frames holds them */
+#define CHUNK	 64   /* some system calls, and some ten microseconds */
+#define TURNS	 (WAITING / CHUNK / 2)
 #define BURST	 32
 #define ROUNDS	 51
 #define BOUND_NS 10
@@ -45,13 +51,13 @@ static int library_open(struct way *way)
 	return receive_open(way->text, &way->rig->config, &way->receive);
 }
 
-static void library_drain(struct way *way)
+static void library_drain(struct way *way, size_t count)
 {
 	struct packet packets[BURST];
 	unsigned int empty = 0;
 	size_t taken = 0;
 
-	while (taken < WAITING && empty < PATIENCE) {
+	while (taken < count && empty < PATIENCE) {
 		int n = receive_poll(way->receive, packets, BURST);
 
 		for (int i = 0; i < n; i++)
@@ -101,7 +107,7 @@ static uint64_t stamp_read(struct msghdr *message)
 	       (uint64_t)stamp.tv_nsec;
 }
 
-static void spin_drain(struct way *way)
+static void spin_drain(struct way *way, size_t count)
 {
 	_Alignas(struct cmsghdr)
 		uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
@@ -113,7 +119,7 @@ static void spin_drain(struct way *way)
 	unsigned int empty = 0;
 	size_t taken = 0;
 
-	while (taken < WAITING && empty < PATIENCE) {
+	while (taken < count && empty < PATIENCE) {
 		ssize_t len;
 
 		message.msg_controllen = sizeof(control);
@@ -127,7 +133,7 @@ static void spin_drain(struct way *way)
 	}
 }
 
-static void mmsg_drain(struct way *way)
+static void mmsg_drain(struct way *way, size_t count)
 {
 	static struct {
 		_Alignas(struct cmsghdr)
@@ -146,7 +152,7 @@ static void mmsg_drain(struct way *way)
 		messages[i].msg_hdr.msg_iovlen = 1;
 		messages[i].msg_hdr.msg_control = slots[i].control;
 	}
-	while (taken < WAITING && empty < PATIENCE) {
+	while (taken < count && empty < PATIENCE) {
 		int n;
 
 		for (unsigned int i = 0; i < BURST; i++)
@@ -184,13 +190,13 @@ static int xdp_by_hand(struct way *way)
 	return err ? err : xdp_socket_open(&way->xdp, &config);
 }
 
-static void xdp_drain(struct way *way)
+static void xdp_drain(struct way *way, size_t count)
 {
 	struct xdp_socket *xs = &way->xdp;
 	unsigned int empty = 0;
 	size_t taken = 0;
 
-	while (taken < WAITING && empty < PATIENCE) {
+	while (taken < count && empty < PATIENCE) {
 		uint32_t at, to = 0;
 		unsigned int n = xsk_ring_cons__peek(&xs->received, BURST, &at);
 
@@ -229,7 +235,7 @@ static void xdp_close(struct way *way)
 
 struct drain {
 	int (*open)(struct way *way);
-	void (*drain)(struct way *way);
+	void (*drain)(struct way *way, size_t count);
 	void (*close)(struct way *way);
 };
 
@@ -239,36 +245,102 @@ static const struct drain library = { library_open, library_drain,
 static const struct claim {
 	const char *path, *name;
 	struct drain hand;
+	bool together; /* both can be open at once */
 } claims[] = {
 	{ "spin:rcvbuf=16m",
 	  "poll: spin over a loop by hand",
-	  { socket_by_hand, spin_drain, socket_close } },
+	  { socket_by_hand, spin_drain, socket_close },
+	  true },
 	{ "mmsg:rcvbuf=16m",
 	  "poll: mmsg over a loop by hand",
-	  { socket_by_hand, mmsg_drain, socket_close } },
+	  { socket_by_hand, mmsg_drain, socket_close },
+	  true },
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 	{ "xdp",
 	  "poll: xdp over a loop by hand",
-	  { xdp_by_hand, xdp_drain, xdp_close } },
+	  { xdp_by_hand, xdp_drain, xdp_close },
+	  false },
 #endif
 };
 
-/* ns a packet, or < 0. */
-static double drain_time(const struct drain *drain, struct way *way)
+/* ns a packet, of what waits. */
+static double drain_time(const struct drain *drain, struct way *way,
+			 size_t count)
 {
-	uint64_t begin, end;
+	uint64_t begin = clock_monotonic_ns();
 
-	if (drain->open(way) < 0)
-		return -1;
-	if (paths_rig_send(way->rig, 0, WAITING) != WAITING) {
+	drain->drain(way, count);
+	return (double)(clock_monotonic_ns() - begin) / (double)count;
+}
+
+/* Of one round, ns a packet. more: ours over theirs, of the pair measured
+ * closest together. */
+struct round {
+	double ours, theirs, more;
+};
+
+/* 0, or -EIO when a way could not be opened or the datagrams not sent. */
+static int round_apart(const struct claim *claim, struct way *way, bool turned,
+		       struct round *round)
+{
+	double times[2]; /* ours, theirs */
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		unsigned int who = turn ^ turned;
+		const struct drain *drain = who ? &claim->hand : &library;
+		bool sent;
+
+		if (drain->open(way) < 0)
+			return -EIO;
+		sent = paths_rig_send(way->rig, 0, WAITING) == WAITING;
+		if (sent)
+			times[who] = drain_time(drain, way, WAITING);
 		drain->close(way);
-		return -1;
+		if (!sent)
+			return -EIO;
 	}
-	begin = clock_monotonic_ns();
-	drain->drain(way);
-	end = clock_monotonic_ns();
-	drain->close(way);
-	return (double)(end - begin) / WAITING;
+	*round = (struct round){ times[0], times[1], times[0] - times[1] };
+	return 0;
+}
+
+static int round_together(const struct claim *claim, struct way *way,
+			  bool turned, struct round *round)
+{
+	double ours[TURNS], theirs[TURNS], more[TURNS];
+	int err = -EIO;
+
+	if (library.open(way) < 0)
+		return err;
+	if (claim->hand.open(way) < 0)
+		goto close_library;
+	if (paths_rig_send(way->rig, 0, WAITING) != WAITING)
+		goto close_hand;
+	for (size_t i = 0; i < TURNS; i++) {
+		/* What comes first pays for the memory, what comes last for
+		 * its release: each is that as often, A B B A. */
+		bool hand_outside = (i + turned) % 2;
+		const struct drain *outer =
+			hand_outside ? &claim->hand : &library;
+		const struct drain *inner =
+			hand_outside ? &library : &claim->hand;
+		double out = drain_time(outer, way, CHUNK);
+		double in = drain_time(inner, way, CHUNK);
+
+		in = (in + drain_time(inner, way, CHUNK)) / 2;
+		out = (out + drain_time(outer, way, CHUNK)) / 2;
+		ours[i] = hand_outside ? in : out;
+		theirs[i] = hand_outside ? out : in;
+		more[i] = ours[i] - theirs[i];
+	}
+	*round = (struct round){ statistics_median(ours, TURNS),
+				 statistics_median(theirs, TURNS),
+				 statistics_median(more, TURNS) };
+	err = 0;
+close_hand:
+	claim->hand.close(way);
+close_library:
+	library_close(way);
+	return err;
 }
 
 static int claim_measure(struct bench *bench, struct paths_rig *rig,
@@ -279,14 +351,16 @@ static int claim_measure(struct bench *bench, struct paths_rig *rig,
 
 	for (size_t i = 0; i < ROUNDS; i++) {
 		/* Each goes first as often. */
-		if (i % 2)
-			theirs[i] = drain_time(&claim->hand, &way);
-		ours[i] = drain_time(&library, &way);
-		if (i % 2 == 0)
-			theirs[i] = drain_time(&claim->hand, &way);
-		if (ours[i] < 0 || theirs[i] < 0)
-			return -EIO;
-		more[i] = ours[i] - theirs[i];
+		struct round round;
+		int err = claim->together
+				  ? round_together(claim, &way, i % 2, &round)
+				  : round_apart(claim, &way, i % 2, &round);
+
+		if (err)
+			return err;
+		ours[i] = round.ours;
+		theirs[i] = round.theirs;
+		more[i] = round.more;
 	}
 	bench_figure(bench, claim->name, "ns", more, NULL, NULL, ROUNDS,
 		     BENCH_AT_MOST, BOUND_NS);

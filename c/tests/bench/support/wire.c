@@ -21,27 +21,24 @@ static json_int_t number_of(const json_t *object, const char *key)
 }
 
 /* One trial's p50, us; < 0 when it failed or was incorrect. */
-static double trial_once(struct bench *bench, const char *trader,
-			 const char *receive, const char *name, size_t round)
+static double trial_once(struct bench *bench, const struct arm *arm,
+			 size_t round)
 {
 	char folder[PATH_MAX];
 	const json_t *analysis;
 	json_t *result;
 	double p50;
 
-	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, name,
+	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, arm->name,
 		 round);
-	if (trial_run(&bench->trial,
-		      &(const struct arm){ .receive = receive,
-					   .program = trader },
-		      folder, &result) < 0)
+	if (trial_run(&bench->trial, arm, folder, &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
 	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
 				"p50") /
 	      1e3;
 	if (!json_is_true(json_object_get(analysis, "correct"))) {
-		log_error("%s: an order was not right", name);
+		log_error("%s: an order was not right", arm->name);
 		p50 = -1;
 	}
 	json_decref(result);
@@ -50,13 +47,12 @@ static double trial_once(struct bench *bench, const char *trader,
 
 /* A trial that was not all right (the machine lost packets) says nothing of
  * speed: it is made again, not left out. */
-double bench_trial(struct bench *bench, const char *trader, const char *receive,
-		   const char *name, size_t round)
+double bench_trial(struct bench *bench, const struct arm *arm, size_t round)
 {
 	double p50 = -1;
 
 	for (int i = 0; i < TRIES && p50 < 0; i++)
-		p50 = trial_once(bench, trader, receive, name, round);
+		p50 = trial_once(bench, arm, round);
 	return p50;
 }
 
@@ -113,6 +109,12 @@ int bench_wire(struct bench *bench)
 	double bare[BENCH_ROUNDS_MAX];
 	const size_t rounds = bench_wire_rounds(bench);
 	char program[PATH_MAX], feed[PATH_MAX];
+	const struct arm ours = { .name = "spin", .receive = "spin" };
+	const struct arm theirs = { .name = "reflector",
+				    .receive = "spin",
+				    .program = program };
+	const struct arm stampless = { .name = "spin-bare",
+				       .receive = "spin:timestamps=off" };
 	struct bench mine = *bench;
 	int err = bench_short_feed(bench, feed);
 
@@ -123,11 +125,9 @@ int bench_wire(struct bench *bench)
 		return err;
 	bench_program(bench, "tests/bench/reflector", program);
 	for (size_t i = 0; i < rounds; i++) {
-		spin[i] = bench_trial(&mine, NULL, "spin", "spin", i);
-		reflector[i] =
-			bench_trial(&mine, program, "spin", "reflector", i);
-		bare[i] = bench_trial(&mine, NULL, "spin:timestamps=off",
-				      "spin-bare", i);
+		spin[i] = bench_trial(&mine, &ours, i);
+		reflector[i] = bench_trial(&mine, &theirs, i);
+		bare[i] = bench_trial(&mine, &stampless, i);
 		if (spin[i] < 0 || reflector[i] < 0 || bare[i] < 0)
 			return -EIO;
 	}
