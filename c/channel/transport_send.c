@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One send(2) an order. */
 #include <errno.h>
-#include <sys/socket.h>
 
+#include "base/syscall.h"
 #include "channel/transport_ops.h"
 #include "net/socket_options.h"
 
@@ -46,13 +46,14 @@ static int send_send(struct transport *transport, const uint8_t *bytes,
 		     size_t len)
 {
 	while (len > 0) {
-		ssize_t sent = send(transport->fd, bytes, len, MSG_NOSIGNAL);
+		ssize_t sent =
+			syscall_send(transport->fd, bytes, len, MSG_NOSIGNAL);
 
 		if (sent < 0) {
 			/* Half an order can't be left behind. */
-			if (errno == EINTR)
+			if (sent == -EINTR)
 				continue;
-			return -errno;
+			return (int)sent;
 		}
 		bytes += sent;
 		len -= (size_t)sent;

@@ -424,7 +424,7 @@ int socket_receive_stamps(int fd, bool on)
 	return settings_apply(fd, settings, ARRAY_SIZE(settings));
 }
 
-uint64_t socket_message_stamp(const struct msghdr *message)
+uint64_t socket_message_stamp_search(const struct msghdr *message)
 {
 	/* CMSG_NXTHDR() wants one that is not const. */
 	struct msghdr copy = *message;
@@ -433,9 +433,7 @@ uint64_t socket_message_stamp(const struct msghdr *message)
 
 	for (control = CMSG_FIRSTHDR(&copy); control;
 	     control = CMSG_NXTHDR(&copy, control)) {
-		if (control->cmsg_level != SOL_SOCKET ||
-		    control->cmsg_type != SCM_TIMESTAMPNS ||
-		    control->cmsg_len < CMSG_LEN(sizeof(stamp)))
+		if (!socket_control_is_stamp(control))
 			continue;
 		memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
 		return clock_from_timespec(stamp);

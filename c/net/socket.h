@@ -10,7 +10,10 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
+#include "base/clock.h"
 #include "net/interface.h"
 
 /* A listener on exactly this address. SO_REUSEADDR, non-blocking. */
@@ -63,9 +66,30 @@ int socket_receive_stamps(int fd, bool on);
  * Returns the negative errno silently; the caller knows its name. */
 int socket_option(int fd, int level, int option, int wanted, int *found);
 
-struct msghdr;
-/* HOT. The stamp in a message's control data, ns since 1970; 0: none. */
-uint64_t socket_message_stamp(const struct msghdr *message);
+static inline bool socket_control_is_stamp(const struct cmsghdr *control)
+{
+	return control->cmsg_level == SOL_SOCKET &&
+	       control->cmsg_type == SCM_TIMESTAMPNS &&
+	       control->cmsg_len >= CMSG_LEN(sizeof(struct timespec));
+}
+
+/* The stamp behind other control data, ns since 1970; 0: none. */
+uint64_t socket_message_stamp_search(const struct msghdr *message);
+
+/* HOT. The stamp in a message's control data, ns since 1970; 0: none. It comes
+ * first where nothing else was asked for. */
+static inline uint64_t socket_message_stamp(const struct msghdr *message)
+{
+	const struct cmsghdr *first = CMSG_FIRSTHDR(message);
+	struct timespec stamp;
+
+	if (__builtin_expect(!first, 0))
+		return 0;
+	if (__builtin_expect(!socket_control_is_stamp(first), 0))
+		return socket_message_stamp_search(message);
+	memcpy(&stamp, CMSG_DATA(first), sizeof(stamp));
+	return clock_from_timespec(stamp);
+}
 
 /* Datagrams that the kernel dropped for want of buffer on this socket, since
  * it was opened (SO_MEMINFO's SK_MEMINFO_DROPS). 0 where it does not tell. */

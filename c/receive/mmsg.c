@@ -105,7 +105,7 @@ static int mmsg_poll(struct receive *receive, struct packet *packets,
 			sizeof(self->socket.slots->control);
 	n = recvmmsg(self->socket.fd, self->messages, batch, flags, NULL);
 	if (__builtin_expect(n < 0, 0))
-		return receive_socket_soften(errno);
+		return receive_socket_soften(-errno);
 	self->written = self->socket.timestamps ? (unsigned int)n : 0;
 	for (int i = 0; i < n; i++)
 		count += packet_read(self, &self->messages[i], &packets[count]);

@@ -359,7 +359,7 @@ static int packet_poll(struct receive *receive, struct packet *packets,
 {
 	struct receive_packet *self = packet_self(receive);
 	struct receive_socket *rx = &self->socket;
-	struct packet frame;
+	struct packet frame = { 0 };
 	int n;
 
 	if (self->ring == RING_V3)

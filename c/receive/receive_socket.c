@@ -89,47 +89,20 @@ close_arena:
 }
 
 /* A socket outlives what happens to its interface. */
-int receive_socket_soften(int error)
+int receive_socket_soften(int err)
 {
-	switch (error) {
-	case EAGAIN:
-	case EINTR:
-	case ENETDOWN:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case ECONNREFUSED:
-	case ENOMEM:
-	case ENOBUFS:
+	switch (err) {
+	case -EAGAIN:
+	case -EINTR:
+	case -ENETDOWN:
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ECONNREFUSED:
+	case -ENOMEM:
+	case -ENOBUFS:
 		return 0;
 	}
-	return -error;
-}
-
-/* MSG_TRUNC makes the kernel tell the datagram's own length. */
-int receive_socket_take(struct receive_socket *rx,
-			struct receive_socket_slot *slot, int flags,
-			struct packet *packet)
-{
-	ssize_t len;
-
-	if (rx->timestamps) {
-		slot->message.msg_controllen = sizeof(slot->control);
-		len = recvmsg(rx->fd, &slot->message, flags | MSG_TRUNC);
-	} else {
-		len = recv(rx->fd, slot->data, sizeof(slot->data),
-			   flags | MSG_TRUNC);
-	}
-	if (__builtin_expect(len < 0, 0))
-		return receive_socket_soften(errno);
-	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
-		rx->oversized++;
-		return 0;
-	}
-	packet->data = slot->data;
-	packet->len = (uint32_t)len;
-	packet->kernel_ns =
-		rx->timestamps ? socket_message_stamp(&slot->message) : 0;
-	return 1;
+	return err;
 }
 
 uint64_t receive_socket_lost(struct receive *receive)

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/syscall.h"
+#include "net/socket.h"
 #include "net/socket_options.h"
 #include "receive/receive_ops.h"
 
@@ -85,19 +87,45 @@ void receive_socket_buffer_check(const struct receive_socket *rx,
  * gives everything back on failure. */
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
 
+/* HOT. What poll() makes of a negative errno: 0 for one that passes (a signal,
+ * the interface went down), else itself. */
+int receive_socket_soften(int err);
+
 /*
  * HOT. Receive one datagram into a slot, by recvmsg(2), or recv(2) without
  * time stamps. 1 with the packet; 0 when there was none, it was too long, a
  * signal came, or the network is out of order just now (the interface went
  * down: it may come up again); else a negative errno. flags: MSG_DONTWAIT.
+ * Inline for the reason that base/syscall.h gives.
  */
-int receive_socket_take(struct receive_socket *rx,
-			struct receive_socket_slot *slot, int flags,
-			struct packet *packet);
+static inline int receive_socket_take(struct receive_socket *rx,
+				      struct receive_socket_slot *slot,
+				      int flags, struct packet *packet)
+{
+	ssize_t len;
 
-/* HOT. What poll() makes of an errno: 0 for one that passes (a signal, the
- * interface went down), else it negative. */
-int receive_socket_soften(int error);
+	/* MSG_TRUNC makes the kernel tell the datagram's own length. */
+	if (__builtin_expect(rx->timestamps, 1)) {
+		slot->message.msg_controllen = sizeof(slot->control);
+		len = syscall_recvmsg(rx->fd, &slot->message,
+				      flags | MSG_TRUNC);
+	} else {
+		len = syscall_recv(rx->fd, slot->data, sizeof(slot->data),
+				   flags | MSG_TRUNC);
+	}
+	if (__builtin_expect(len < 0, 0))
+		return receive_socket_soften((int)len);
+	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
+		rx->oversized++;
+		return 0;
+	}
+	packet->data = slot->data;
+	packet->len = (uint32_t)len;
+	packet->kernel_ns = __builtin_expect(rx->timestamps, 1)
+				    ? socket_message_stamp(&slot->message)
+				    : 0;
+	return 1;
+}
 
 /* As lost() and close() of struct receive_ops. */
 uint64_t receive_socket_lost(struct receive *receive);

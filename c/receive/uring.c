@@ -350,7 +350,7 @@ static int multishot_take(struct receive_uring *self,
 		self->armed = false;
 	/* -ENOBUFS, all buffers are full, is one that passes. */
 	if (cqe->res < 0)
-		return receive_socket_soften(-cqe->res);
+		return receive_socket_soften(cqe->res);
 	self->gives[self->given] =
 		(uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	buffer = &self->buffers[self->gives[self->given++]];
@@ -377,7 +377,7 @@ static int single_take(struct receive_uring *self,
 
 	self->armed = false;
 	if (cqe->res < 0)
-		return receive_socket_soften(-cqe->res);
+		return receive_socket_soften(cqe->res);
 	if (__builtin_expect((size_t)cqe->res > sizeof(slot->data), 0)) {
 		self->socket.oversized++;
 		return 0;
