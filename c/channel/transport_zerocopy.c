@@ -5,44 +5,21 @@
  * then done with the bytes.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "base/log.h"
 #include "channel/transport_ops.h"
-#include "net/uring.h"
 #include "net/zerocopy.h"
 
-enum { MSG, SEND_ZC };
-
-static const char *const how_names[] = { "msg_zerocopy", "send_zc", NULL };
+#define WAIT_MS 100
 
 struct transport_zerocopy {
 	struct transport transport;
-	unsigned int how;
-	bool registered_buffer;
-	struct zerocopy zerocopy; /* for send_zc, its slots alone */
-#ifdef HAVE_LIBURING
-	struct io_uring ring;
-#endif
+	struct zerocopy_choice choice;
+	struct zerocopy zerocopy;
 };
 
-#define AT(member) offsetof(struct transport_zerocopy, member)
-
 static const struct option_row zerocopy_options[] = {
-	{ .name = "how",
-	  .value = "HOW",
-	  .initial = "msg_zerocopy",
-	  .type = OPTION_CHOICE,
-	  .choices = how_names,
-	  .offset = AT(how),
-	  .help = "send(2) with MSG_ZEROCOPY, or io_uring's SEND_ZC" },
-	{ .name = "registered_buffer",
-	  .value = "on|off",
-	  .initial = "on",
-	  .type = OPTION_FLAG,
-	  .offset = AT(registered_buffer),
-	  .help = "send_zc: from memory that was pinned once" },
+	ZEROCOPY_ROWS(struct transport_zerocopy, choice),
 	OPTION_END,
 };
 
@@ -51,152 +28,22 @@ static struct transport_zerocopy *zerocopy_self(struct transport *transport)
 	return container_of(transport, struct transport_zerocopy, transport);
 }
 
-static ssize_t message_send(struct transport_zerocopy *self,
-			    const uint8_t *bytes, size_t len)
-{
-	ssize_t sent = zerocopy_send(&self->zerocopy, bytes, len, MSG_NOSIGNAL);
-
-	if (sent != -ENOBUFS)
-		return sent == -EINTR ? 0 : sent;
-	return zerocopy_wait(&self->zerocopy, 100);
-}
-
-#ifdef HAVE_LIBURING
-
-static int ring_open(struct transport_zerocopy *self)
-{
-	struct zerocopy *slots = &self->zerocopy;
-	struct iovec bytes = { .iov_len = ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN };
-	const char *why;
-	int err = uring_probe(IORING_OP_SEND_ZC, &why);
-
-	if (err) {
-		log_error("--transport zerocopy: send_zc: %s", why);
-		return -EOPNOTSUPP;
-	}
-	/* Completions of all slots, twice. */
-	err = uring_open(&self->ring, 2, 4 * ZEROCOPY_SLOTS, 0, NULL,
-			 "--transport zerocopy");
-	if (err)
-		return err;
-	err = mem_arena_open(&slots->arena, bytes.iov_len, false);
-	if (err)
-		goto close_ring;
-	bytes.iov_base = slots->arena.base;
-	if (self->registered_buffer)
-		err = io_uring_register_buffers(&self->ring, &bytes, 1);
-	if (!err)
-		return 0;
-	log_error("--transport zerocopy: registered_buffer: %s%s",
-		  log_reason(err),
-		  err == -ENOMEM ? " may be pinned (ulimit -l)" : "");
-	mem_arena_close(&slots->arena);
-close_ring:
-	uring_close(&self->ring);
-	return err;
-}
-
-/* Read completions; *result is set by that of this slot's send. */
-static void completions_read(struct transport_zerocopy *self, unsigned int slot,
-			     int *result)
-{
-	struct io_uring_cqe *cqe;
-	unsigned int head, n = 0;
-
-	io_uring_for_each_cqe(&self->ring, head, cqe)
-	{
-		bool is_result = !(cqe->flags & IORING_CQE_F_NOTIF);
-
-		if (is_result && cqe->user_data == slot)
-			*result = cqe->res;
-		/* No more to come: the slot is free. */
-		if (!(cqe->flags & IORING_CQE_F_MORE))
-			self->zerocopy.busy[cqe->user_data] = false;
-		n++;
-	}
-	io_uring_cq_advance(&self->ring, n);
-}
-
-static int completion_wait(struct transport_zerocopy *self, unsigned int slot,
-			   int *result)
-{
-	int err = io_uring_submit_and_wait(&self->ring, 1);
-
-	if (err < 0 && err != -EINTR)
-		return err;
-	completions_read(self, slot, result);
-	return 0;
-}
-
-/* As send(2), of one slot at most. */
-static ssize_t ring_send(struct transport_zerocopy *self, const uint8_t *bytes,
-			 size_t len)
-{
-	struct zerocopy *slots = &self->zerocopy;
-	unsigned int slot = slots->next++ % ZEROCOPY_SLOTS;
-	uint8_t *copy = (uint8_t *)slots->arena.base + slot * ZEROCOPY_SLOT_LEN;
-	struct io_uring_sqe *sqe;
-	int result = -EINPROGRESS, err = 0;
-
-	while (slots->busy[slot] && !err)
-		err = completion_wait(self, slot, &result);
-	if (err)
-		return err;
-	len = len < ZEROCOPY_SLOT_LEN ? len : ZEROCOPY_SLOT_LEN;
-	memcpy(copy, bytes, len);
-	sqe = io_uring_get_sqe(&self->ring);
-	if (self->registered_buffer)
-		io_uring_prep_send_zc_fixed(sqe, self->transport.fd, copy, len,
-					    MSG_NOSIGNAL | MSG_WAITALL, 0, 0);
-	else
-		io_uring_prep_send_zc(sqe, self->transport.fd, copy, len,
-				      MSG_NOSIGNAL | MSG_WAITALL, 0);
-	io_uring_sqe_set_data64(sqe, slot);
-	slots->busy[slot] = true;
-	while (result == -EINPROGRESS && !err)
-		err = completion_wait(self, slot, &result);
-	return err ? err : result;
-}
-
-static void ring_close(struct transport_zerocopy *self)
-{
-	uring_close(&self->ring);
-	mem_arena_close(&self->zerocopy.arena);
-}
-
-#else
-
-static int ring_open(struct transport_zerocopy *self)
-{
-	(void)self;
-	log_error("--transport zerocopy: send_zc: built without liburing");
-	return -EOPNOTSUPP;
-}
-
-static ssize_t ring_send(struct transport_zerocopy *self, const uint8_t *bytes,
-			 size_t len)
-{
-	(void)self;
-	(void)bytes;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
-static void ring_close(struct transport_zerocopy *self)
-{
-	(void)self;
-}
-
-#endif
-
 static int zerocopy_open_transport(struct transport *transport)
 {
 	struct transport_zerocopy *self = zerocopy_self(transport);
 
-	if (self->how == SEND_ZC)
-		return ring_open(self);
-	return zerocopy_open(&self->zerocopy, transport->fd,
+	return zerocopy_open(&self->zerocopy, transport->fd, &self->choice,
 			     "--transport zerocopy");
+}
+
+static ssize_t piece_send(struct zerocopy *zerocopy, const uint8_t *bytes,
+			  size_t len)
+{
+	ssize_t sent = zerocopy_send(zerocopy, bytes, len, MSG_NOSIGNAL);
+
+	if (sent != -ENOBUFS)
+		return sent == -EINTR ? 0 : sent;
+	return zerocopy_wait(zerocopy, WAIT_MS);
 }
 
 static int zerocopy_send_all(struct transport *transport, const uint8_t *bytes,
@@ -205,9 +52,7 @@ static int zerocopy_send_all(struct transport *transport, const uint8_t *bytes,
 	struct transport_zerocopy *self = zerocopy_self(transport);
 
 	while (len > 0) {
-		ssize_t sent = self->how == SEND_ZC
-				       ? ring_send(self, bytes, len)
-				       : message_send(self, bytes, len);
+		ssize_t sent = piece_send(&self->zerocopy, bytes, len);
 
 		if (sent < 0)
 			return (int)sent;
@@ -219,12 +64,7 @@ static int zerocopy_send_all(struct transport *transport, const uint8_t *bytes,
 
 static void zerocopy_close_transport(struct transport *transport)
 {
-	struct transport_zerocopy *self = zerocopy_self(transport);
-
-	if (self->how == SEND_ZC)
-		ring_close(self);
-	else
-		zerocopy_close(&self->zerocopy);
+	zerocopy_close(&zerocopy_self(transport)->zerocopy);
 }
 
 const struct transport_ops transport_zerocopy_ops = {

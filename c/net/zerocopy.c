@@ -11,25 +11,44 @@
 
 #include "base/log.h"
 #include "net/socket.h"
+#include "net/zerocopy_ring.h"
 
-int zerocopy_open(struct zerocopy *zerocopy, int fd, const char *what)
+const char *const zerocopy_how_names[] = { "msg_zerocopy", "send_zc", NULL };
+
+static int message_open(struct zerocopy *zerocopy, const char *what)
 {
-	int found, err;
+	int found, err = socket_option(zerocopy->fd, SOL_SOCKET, SO_ZEROCOPY, 1,
+				       &found);
+
+	if (err)
+		log_error("%s: SO_ZEROCOPY: %s", what, log_reason(err));
+	return err;
+}
+
+int zerocopy_open(struct zerocopy *zerocopy, int fd,
+		  const struct zerocopy_choice *choice, const char *what)
+{
+	int err;
 
 	memset(zerocopy, 0, sizeof(*zerocopy));
+	zerocopy->choice = *choice;
 	zerocopy->fd = fd;
-	err = socket_option(fd, SOL_SOCKET, SO_ZEROCOPY, 1, &found);
-	if (err) {
-		log_error("%s: SO_ZEROCOPY: %s", what, log_reason(err));
+	err = mem_arena_open(&zerocopy->arena,
+			     ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN, false);
+	if (err)
 		return err;
-	}
-	return mem_arena_open(&zerocopy->arena,
-			      ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN, false);
+	err = choice->how == ZEROCOPY_RING ? zerocopy_ring_open(zerocopy, what)
+					   : message_open(zerocopy, what);
+	if (err)
+		mem_arena_close(&zerocopy->arena);
+	return err;
 }
 
 /* What is under way has its own hold on the pages. */
 void zerocopy_close(struct zerocopy *zerocopy)
 {
+	if (zerocopy->choice.how == ZEROCOPY_RING)
+		zerocopy_ring_close(zerocopy);
 	mem_arena_close(&zerocopy->arena);
 }
 
@@ -65,7 +84,7 @@ static void message_read(struct zerocopy *zerocopy, struct msghdr *message)
 }
 
 /* Empty the error queue. Returns how many messages there were. */
-static unsigned int slots_reap(struct zerocopy *zerocopy)
+static unsigned int messages_reap(struct zerocopy *zerocopy)
 {
 	_Alignas(struct cmsghdr) uint8_t control[128];
 	struct msghdr message = { .msg_control = control };
@@ -80,13 +99,35 @@ static unsigned int slots_reap(struct zerocopy *zerocopy)
 	}
 }
 
+static unsigned int slots_reap(struct zerocopy *zerocopy)
+{
+	return zerocopy->choice.how == ZEROCOPY_RING
+		       ? zerocopy_ring_reap(zerocopy)
+		       : messages_reap(zerocopy);
+}
+
+static ssize_t message_send(struct zerocopy *zerocopy, const uint8_t *copy,
+			    size_t len, int flags)
+{
+	ssize_t sent = send(zerocopy->fd, copy, len, flags | MSG_ZEROCOPY);
+
+	if (sent < 0)
+		return -errno;
+	/* Of nothing there is no completion, and no number. */
+	if (sent > 0) {
+		zerocopy->busy[zerocopy->next % ZEROCOPY_SLOTS] = true;
+		zerocopy->next++;
+		zerocopy->under_way++;
+	}
+	return sent;
+}
+
 ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
 		      size_t len, int flags)
 {
 	unsigned int slot = zerocopy->next % ZEROCOPY_SLOTS;
 	uint8_t *copy =
 		(uint8_t *)zerocopy->arena.base + slot * ZEROCOPY_SLOT_LEN;
-	ssize_t sent;
 
 	if (zerocopy->busy[slot]) {
 		slots_reap(zerocopy);
@@ -95,34 +136,34 @@ ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
 	}
 	len = len < ZEROCOPY_SLOT_LEN ? len : ZEROCOPY_SLOT_LEN;
 	memcpy(copy, bytes, len);
-	sent = send(zerocopy->fd, copy, len, flags | MSG_ZEROCOPY);
-	if (sent < 0)
-		return -errno;
-	/* Of nothing there is no completion, and no number. */
-	if (sent > 0) {
-		zerocopy->next++;
-		zerocopy->under_way++;
-		zerocopy->busy[slot] = true;
-	}
-	return sent;
+	return zerocopy->choice.how == ZEROCOPY_RING
+		       ? zerocopy_ring_send(zerocopy, copy, len, flags)
+		       : message_send(zerocopy, copy, len, flags);
 }
 
-int zerocopy_wait(struct zerocopy *zerocopy, int timeout_ms)
+static int message_wait(struct zerocopy *zerocopy, int timeout_ms)
 {
 	/* POLLERR, for the error queue too, needs no asking for. */
 	struct pollfd queue = { .fd = zerocopy->fd };
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (slots_reap(zerocopy) > 0)
-		return 0;
 	if (!zerocopy->under_way)
 		return -ENOBUFS;
-	if (poll(&queue, 1, timeout_ms) <= 0 || slots_reap(zerocopy) > 0)
+	if (poll(&queue, 1, timeout_ms) <= 0 || messages_reap(zerocopy) > 0)
 		return 0;
 	if (getsockopt(zerocopy->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		return -errno;
 	if (error)
 		return -error;
 	return queue.revents & POLLHUP ? -EPIPE : 0;
+}
+
+int zerocopy_wait(struct zerocopy *zerocopy, int timeout_ms)
+{
+	if (slots_reap(zerocopy) > 0)
+		return 0;
+	return zerocopy->choice.how == ZEROCOPY_RING
+		       ? zerocopy_ring_wait(zerocopy, timeout_ms)
+		       : message_wait(zerocopy, timeout_ms);
 }

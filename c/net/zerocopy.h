@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MSG_ZEROCOPY: the kernel sends from the caller's pages and tells on the
- * socket's error queue when it is done with them. What is sent is copied into
- * a slot first, since the callers' bytes don't live so long; the kernel's own
- * copy is saved. Documentation/networking/msg_zerocopy.rst.
+ * Sends that the kernel does not copy. MSG_ZEROCOPY: the kernel sends from the
+ * caller's pages and tells on the socket's error queue when it is done with
+ * them (Documentation/networking/msg_zerocopy.rst). SEND_ZC of io_uring: two
+ * completions, sent and done with (io_uring_prep_send_zc(3)). What is sent is
+ * copied into a slot first, since the callers' bytes don't live so long; the
+ * kernel's own copy is saved.
  */
 #ifndef NET_ZEROCOPY_H
 #define NET_ZEROCOPY_H
@@ -13,22 +15,52 @@
 #include <sys/types.h>
 
 #include "base/mem.h"
+#include "net/uring.h"
 
 #define ZEROCOPY_SLOTS	  32
 #define ZEROCOPY_SLOT_LEN 4096
 
+enum zerocopy_how { ZEROCOPY_MSG, ZEROCOPY_RING };
+extern const char *const zerocopy_how_names[]; /* NULL at the end */
+
+struct zerocopy_choice {
+	unsigned int how;
+	bool registered_buffer; /* of ZEROCOPY_RING */
+};
+
+/* The rows of struct zerocopy_choice, a member of this type. */
+#define ZEROCOPY_ROWS(target, choice)                                   \
+	{ .name = "how",                                                \
+	  .value = "HOW",                                               \
+	  .initial = "msg_zerocopy",                                    \
+	  .type = OPTION_CHOICE,                                        \
+	  .choices = zerocopy_how_names,                                \
+	  .offset = offsetof(target, choice.how),                       \
+	  .help = "send(2) with MSG_ZEROCOPY, or io_uring's SEND_ZC" }, \
+	{                                                               \
+		.name = "registered_buffer", .value = "on|off",         \
+		.initial = "on", .type = OPTION_FLAG,                   \
+		.offset = offsetof(target, choice.registered_buffer),   \
+		.help = "send_zc: from memory that was pinned once"     \
+	}
+
 struct zerocopy {
+	struct zerocopy_choice choice;
 	int fd; /* stays the caller's */
 	struct mem_arena arena;
 	uint32_t next; /* number of the next send; the kernel counts alike */
 	unsigned int under_way;
 	bool busy[ZEROCOPY_SLOTS]; /* of send N: slot N % ZEROCOPY_SLOTS */
 	uint64_t copied;	   /* sends that the kernel copied after all */
+#ifdef HAVE_LIBURING
+	struct io_uring ring; /* of ZEROCOPY_RING */
+#endif
 };
 
 /* Turn it on for a UDP or TCP socket. 0 or a negative errno, logged with
  * what ("--transport zerocopy"). */
-int zerocopy_open(struct zerocopy *zerocopy, int fd, const char *what);
+int zerocopy_open(struct zerocopy *zerocopy, int fd,
+		  const struct zerocopy_choice *choice, const char *what);
 void zerocopy_close(struct zerocopy *zerocopy);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One send(2) a datagram, from pages that the kernel does not copy. */
+/* A datagram after the other, from pages that the kernel does not copy. */
 #include <errno.h>
 
 #include "net/zerocopy.h"
@@ -7,7 +7,13 @@
 
 struct send_zerocopy {
 	struct send_path path;
+	struct zerocopy_choice choice;
 	struct zerocopy zerocopy;
+};
+
+static const struct option_row zerocopy_options[] = {
+	ZEROCOPY_ROWS(struct send_zerocopy, choice),
+	OPTION_END,
 };
 
 static struct send_zerocopy *zerocopy_self(struct send_path *path)
@@ -17,11 +23,12 @@ static struct send_zerocopy *zerocopy_self(struct send_path *path)
 
 static int zerocopy_open_path(struct send_path *path)
 {
+	struct send_zerocopy *self = zerocopy_self(path);
 	int err = send_socket_open(path);
 
 	if (err)
 		return err;
-	err = zerocopy_open(&zerocopy_self(path)->zerocopy, path->fd,
+	err = zerocopy_open(&self->zerocopy, path->fd, &self->choice,
 			    "--send zerocopy");
 	if (err)
 		send_socket_close(path);
@@ -54,8 +61,9 @@ static void zerocopy_close_path(struct send_path *path)
 
 const struct send_path_ops send_zerocopy_ops = {
 	.name = "zerocopy",
-	.help = "one send(2) a datagram, with MSG_ZEROCOPY",
+	.help = "a datagram a call, by MSG_ZEROCOPY or SEND_ZC",
 	.size = sizeof(struct send_zerocopy),
+	.options = zerocopy_options,
 	.open = zerocopy_open_path,
 	.send = zerocopy_send_path,
 	.close = zerocopy_close_path,

@@ -45,6 +45,8 @@ static const struct variant {
 	{ "uring", "sqpoll=on" },
 	{ "uring", "sqpoll=on,sq_cpu=0,sq_idle=1" },
 	{ "uring", "registered_file=off" },
+	{ "zerocopy", "how=send_zc" },
+	{ "zerocopy", "how=send_zc,registered_buffer=off" },
 	{ "packet", "qdisc_bypass=off" },
 	{ "packet_ring", "qdisc_bypass=off" },
 	{ "packet_ring", "frames=65" },
