@@ -19,8 +19,11 @@
 #include "wire/frame.h"
 #include "wire/pcapng.h"
 
-#define WIRETAP_BLOCK_SIZE  (1 << 20)
-#define WIRETAP_BLOCK_COUNT 16
+/* The kernel closes a block that has a frame after WIRETAP_BLOCK_MS, full or
+ * not: what the ring bridges while this process is kept from running is at
+ * most all its blocks' time, 6.4 s, and at most 16 MiB. */
+#define WIRETAP_BLOCK_SIZE  (128 << 10)
+#define WIRETAP_BLOCK_COUNT 128
 #define WIRETAP_BLOCK_MS    50
 #define WIRETAP_IDLE_MS	    200
 #define WIRETAP_BUFFER_SIZE (1 << 20)
@@ -33,7 +36,8 @@ struct wiretap {
 	size_t used;
 	struct packet_ring ring;
 	uint64_t received;
-	bool refused; /* the file takes no more */
+	uint64_t last_ns; /* the last frame's stamp */
+	bool refused;	  /* the file takes no more */
 	struct wiretap_result *result;
 };
 
@@ -85,6 +89,7 @@ static int wiretap_each(void *context, const struct packet_ring_frame *frame)
 	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
 	int rc;
 
+	tap->last_ns = frame->stamp_ns;
 	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
 		rc = wiretap_flush(tap);
 		if (rc < 0)
@@ -175,6 +180,7 @@ static int wiretap_tail(struct wiretap *tap)
 
 static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 {
+	uint64_t stop_ns;
 	int rc = 0;
 
 	while (!*stop && rc >= 0) {
@@ -183,9 +189,10 @@ static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 		if (rc == 0 && tap->used > 0)
 			rc = wiretap_flush(tap);
 	}
-	/* The kernel hands over the block that it was filling within
-	 * WIRETAP_BLOCK_MS; more than a ring full came after the stop. */
-	for (int i = 0; i <= WIRETAP_BLOCK_COUNT && rc >= 0; i++) {
+	/* What came before the stop; the kernel hands over the block that it
+	 * was filling within WIRETAP_BLOCK_MS. */
+	stop_ns = clock_realtime_ns();
+	while (rc >= 0 && tap->last_ns <= stop_ns) {
 		rc = packet_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
 				      wiretap_each, tap);
 		if (rc == 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "measure/analysis.h"
@@ -18,6 +19,7 @@ struct wiretap_options {
 	const char *interface;
 	const char *write;
 	const char *read;
+	uint64_t fifo;
 	bool json;
 	uint64_t order_quantity;
 	struct analysis_config analysis;
@@ -37,6 +39,14 @@ static const struct option_row rows[] = {
 	  .offset = AT(write),
 	  .help = "write the capture there, as pcapng, until SIGINT or SIGTERM;"
 		  "\nan existing file is overwritten; -: standard output" },
+	{ .name = "fifo",
+	  .value = "PRIORITY",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 99,
+	  .offset = AT(fifo),
+	  .help = "capture with real-time priority, SCHED_FIFO: what shares\n"
+		  "the CPU can't keep it from emptying its ring" },
 	{ .name = "read",
 	  .value = "FILE",
 	  .type = OPTION_STRING,
@@ -160,6 +170,11 @@ static int capture(const struct wiretap_options *options)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	rc = options->fifo ? cpu_realtime((unsigned int)options->fifo) : 0;
+	if (rc < 0) {
+		log_error("--fifo %d: %s", (int)options->fifo, log_reason(rc));
+		return rc;
+	}
 	rc = wiretap_capture(options->interface, options->write, &stop,
 			     &result);
 	if (rc < 0 && result.bytes == 0)

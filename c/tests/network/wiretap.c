@@ -173,6 +173,24 @@ static void no_trader(void **state)
 	json_decref(analysis);
 }
 
+static void real_time(void **state)
+{
+	char capture[PATH_MAX];
+	const char *path = lab_path(&lab, "fifo.pcapng", capture);
+	struct sched_param one = { .sched_priority = 1 };
+
+	(void)state;
+	if (sched_setscheduler(0, SCHED_FIFO, &one) < 0)
+		lab_skip("SCHED_FIFO is not allowed here");
+	one.sched_priority = 0;
+	assert_int_equal(sched_setscheduler(0, SCHED_OTHER, &one), 0);
+	lab_start(&wiretap, lab.exchange, "t2t-wiretap", "--interface",
+		  LAB_EXCHANGE_INTERFACE, "--fifo", "1", "--write", path, NULL);
+	lab_says(&wiretap, "capturing on");
+	assert_int_equal(sched_getscheduler(wiretap.pid), SCHED_FIFO);
+	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
+}
+
 static void is_pcapng(void **state)
 {
 	struct oracle_run run = { .feed = sample(), .pace = "rate:20000" };
@@ -293,6 +311,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("oracle: no trader at all is found out", no_trader, clean),
 	LAB_TEST("wiretap: Wireshark knows the capture; so do we its copies",
 		 is_pcapng, clean),
+	LAB_TEST("wiretap: captures with real-time priority", real_time, clean),
 	LAB_TEST("bad input: captures that are missing, cut or none", bad_files,
 		 clean),
 	LAB_TEST("bad input: interfaces and files that are not there",
