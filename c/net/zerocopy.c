@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "net/socket.h"
-#include "net/zerocopy_ring.h"
+#include "net/zerocopy_way.h"
 
 const char *const zerocopy_how_names[] = { "msg_zerocopy", "send_zc", NULL };
 
@@ -23,33 +23,6 @@ static int message_open(struct zerocopy *zerocopy, const char *what)
 	if (err)
 		log_error("%s: SO_ZEROCOPY: %s", what, log_reason(err));
 	return err;
-}
-
-int zerocopy_open(struct zerocopy *zerocopy, int fd,
-		  const struct zerocopy_choice *choice, const char *what)
-{
-	int err;
-
-	memset(zerocopy, 0, sizeof(*zerocopy));
-	zerocopy->choice = *choice;
-	zerocopy->fd = fd;
-	err = mem_arena_open(&zerocopy->arena,
-			     ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN, false);
-	if (err)
-		return err;
-	err = choice->how == ZEROCOPY_RING ? zerocopy_ring_open(zerocopy, what)
-					   : message_open(zerocopy, what);
-	if (err)
-		mem_arena_close(&zerocopy->arena);
-	return err;
-}
-
-/* What is under way has its own hold on the pages. */
-void zerocopy_close(struct zerocopy *zerocopy)
-{
-	if (zerocopy->choice.how == ZEROCOPY_RING)
-		zerocopy_ring_close(zerocopy);
-	mem_arena_close(&zerocopy->arena);
 }
 
 /* Sends first..last are done with. */
@@ -99,14 +72,7 @@ static unsigned int messages_reap(struct zerocopy *zerocopy)
 	}
 }
 
-static unsigned int slots_reap(struct zerocopy *zerocopy)
-{
-	return zerocopy->choice.how == ZEROCOPY_RING
-		       ? zerocopy_ring_reap(zerocopy)
-		       : messages_reap(zerocopy);
-}
-
-static ssize_t message_send(struct zerocopy *zerocopy, const uint8_t *copy,
+static ssize_t message_send(struct zerocopy *zerocopy, uint8_t *copy,
 			    size_t len, int flags)
 {
 	ssize_t sent = send(zerocopy->fd, copy, len, flags | MSG_ZEROCOPY);
@@ -122,25 +88,6 @@ static ssize_t message_send(struct zerocopy *zerocopy, const uint8_t *copy,
 	return sent;
 }
 
-ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
-		      size_t len, int flags)
-{
-	unsigned int slot = zerocopy->next % ZEROCOPY_SLOTS;
-	uint8_t *copy =
-		(uint8_t *)zerocopy->arena.base + slot * ZEROCOPY_SLOT_LEN;
-
-	if (zerocopy->busy[slot]) {
-		slots_reap(zerocopy);
-		if (zerocopy->busy[slot])
-			return -ENOBUFS;
-	}
-	len = len < ZEROCOPY_SLOT_LEN ? len : ZEROCOPY_SLOT_LEN;
-	memcpy(copy, bytes, len);
-	return zerocopy->choice.how == ZEROCOPY_RING
-		       ? zerocopy_ring_send(zerocopy, copy, len, flags)
-		       : message_send(zerocopy, copy, len, flags);
-}
-
 static int message_wait(struct zerocopy *zerocopy, int timeout_ms)
 {
 	/* POLLERR, for the error queue too, needs no asking for. */
@@ -148,8 +95,6 @@ static int message_wait(struct zerocopy *zerocopy, int timeout_ms)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (!zerocopy->under_way)
-		return -ENOBUFS;
 	if (poll(&queue, 1, timeout_ms) <= 0 || messages_reap(zerocopy) > 0)
 		return 0;
 	if (getsockopt(zerocopy->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
@@ -159,11 +104,63 @@ static int message_wait(struct zerocopy *zerocopy, int timeout_ms)
 	return queue.revents & POLLHUP ? -EPIPE : 0;
 }
 
+static const struct zerocopy_way messages = {
+	.open = message_open,
+	.send = message_send,
+	.reap = messages_reap,
+	.wait = message_wait,
+};
+
+int zerocopy_open(struct zerocopy *zerocopy, int fd,
+		  const struct zerocopy_choice *choice, const char *what)
+{
+	int err;
+
+	memset(zerocopy, 0, sizeof(*zerocopy));
+	zerocopy->way =
+		choice->how == ZEROCOPY_RING ? &zerocopy_ring : &messages;
+	zerocopy->registered_buffer = choice->registered_buffer;
+	zerocopy->fd = fd;
+	err = mem_arena_open(&zerocopy->arena,
+			     ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN, false);
+	if (err)
+		return err;
+	err = zerocopy->way->open(zerocopy, what);
+	if (err)
+		mem_arena_close(&zerocopy->arena);
+	return err;
+}
+
+/* What is under way has its own hold on the pages. */
+void zerocopy_close(struct zerocopy *zerocopy)
+{
+	if (zerocopy->way->close)
+		zerocopy->way->close(zerocopy);
+	mem_arena_close(&zerocopy->arena);
+}
+
+ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
+		      size_t len, int flags)
+{
+	unsigned int slot = zerocopy->next % ZEROCOPY_SLOTS;
+	uint8_t *copy =
+		(uint8_t *)zerocopy->arena.base + slot * ZEROCOPY_SLOT_LEN;
+
+	if (zerocopy->busy[slot]) {
+		zerocopy->way->reap(zerocopy);
+		if (zerocopy->busy[slot])
+			return -ENOBUFS;
+	}
+	len = len < ZEROCOPY_SLOT_LEN ? len : ZEROCOPY_SLOT_LEN;
+	memcpy(copy, bytes, len);
+	return zerocopy->way->send(zerocopy, copy, len, flags);
+}
+
 int zerocopy_wait(struct zerocopy *zerocopy, int timeout_ms)
 {
-	if (slots_reap(zerocopy) > 0)
+	if (zerocopy->way->reap(zerocopy) > 0)
 		return 0;
-	return zerocopy->choice.how == ZEROCOPY_RING
-		       ? zerocopy_ring_wait(zerocopy, timeout_ms)
-		       : message_wait(zerocopy, timeout_ms);
+	if (!zerocopy->under_way)
+		return -ENOBUFS;
+	return zerocopy->way->wait(zerocopy, timeout_ms);
 }

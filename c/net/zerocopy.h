@@ -44,8 +44,11 @@ struct zerocopy_choice {
 		.help = "send_zc: from memory that was pinned once"     \
 	}
 
+struct zerocopy_way;
+
 struct zerocopy {
-	struct zerocopy_choice choice;
+	const struct zerocopy_way *way;
+	bool registered_buffer;
 	int fd; /* stays the caller's */
 	struct mem_arena arena;
 	uint32_t next; /* number of the next send; the kernel counts alike */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/zerocopy_ring.h"
+#include "net/zerocopy_way.h"
 
 #include <errno.h>
 
@@ -7,7 +7,7 @@
 
 #ifdef HAVE_LIBURING
 
-int zerocopy_ring_open(struct zerocopy *zerocopy, const char *what)
+static int ring_open(struct zerocopy *zerocopy, const char *what)
 {
 	struct iovec slots = { zerocopy->arena.base, zerocopy->arena.size };
 	const char *why;
@@ -19,7 +19,7 @@ int zerocopy_ring_open(struct zerocopy *zerocopy, const char *what)
 	}
 	/* Completions of all slots, twice. */
 	err = uring_open(&zerocopy->ring, 2, 4 * ZEROCOPY_SLOTS, 0, NULL, what);
-	if (err || !zerocopy->choice.registered_buffer)
+	if (err || !zerocopy->registered_buffer)
 		return err;
 	err = io_uring_register_buffers(&zerocopy->ring, &slots, 1);
 	if (!err)
@@ -30,7 +30,7 @@ int zerocopy_ring_open(struct zerocopy *zerocopy, const char *what)
 	return err;
 }
 
-void zerocopy_ring_close(struct zerocopy *zerocopy)
+static void ring_close(struct zerocopy *zerocopy)
 {
 	uring_close(&zerocopy->ring);
 }
@@ -59,19 +59,19 @@ static unsigned int completions_read(struct zerocopy *zerocopy,
 	return n;
 }
 
-unsigned int zerocopy_ring_reap(struct zerocopy *zerocopy)
+static unsigned int ring_reap(struct zerocopy *zerocopy)
 {
 	return completions_read(zerocopy, 0, NULL);
 }
 
-ssize_t zerocopy_ring_send(struct zerocopy *zerocopy, uint8_t *copy, size_t len,
-			   int flags)
+static ssize_t ring_send(struct zerocopy *zerocopy, uint8_t *copy, size_t len,
+			 int flags)
 {
 	unsigned int slot = zerocopy->next++ % ZEROCOPY_SLOTS;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&zerocopy->ring);
 	int result = -EINPROGRESS, err = 0;
 
-	if (zerocopy->choice.registered_buffer)
+	if (zerocopy->registered_buffer)
 		io_uring_prep_send_zc_fixed(sqe, zerocopy->fd, copy, len, flags,
 					    0, 0);
 	else
@@ -86,7 +86,7 @@ ssize_t zerocopy_ring_send(struct zerocopy *zerocopy, uint8_t *copy, size_t len,
 	return result == -EINPROGRESS ? err : result;
 }
 
-int zerocopy_ring_wait(struct zerocopy *zerocopy, int timeout_ms)
+static int ring_wait(struct zerocopy *zerocopy, int timeout_ms)
 {
 	struct __kernel_timespec timeout = {
 		.tv_sec = timeout_ms / 1000,
@@ -95,48 +95,28 @@ int zerocopy_ring_wait(struct zerocopy *zerocopy, int timeout_ms)
 	struct io_uring_cqe *cqe;
 	int err;
 
-	if (!zerocopy->under_way)
-		return -ENOBUFS;
 	err = io_uring_wait_cqe_timeout(&zerocopy->ring, &cqe, &timeout);
-	zerocopy_ring_reap(zerocopy);
+	ring_reap(zerocopy);
 	return err == -ETIME || err == -EINTR ? 0 : err;
 }
 
 #else
 
-int zerocopy_ring_open(struct zerocopy *zerocopy, const char *what)
+static int ring_open(struct zerocopy *zerocopy, const char *what)
 {
 	(void)zerocopy;
 	log_error("%s: send_zc: built without liburing", what);
 	return -EOPNOTSUPP;
 }
 
-void zerocopy_ring_close(struct zerocopy *zerocopy)
-{
-	(void)zerocopy;
-}
-
-ssize_t zerocopy_ring_send(struct zerocopy *zerocopy, uint8_t *copy, size_t len,
-			   int flags)
-{
-	(void)zerocopy;
-	(void)copy;
-	(void)len;
-	(void)flags;
-	return -EOPNOTSUPP;
-}
-
-unsigned int zerocopy_ring_reap(struct zerocopy *zerocopy)
-{
-	(void)zerocopy;
-	return 0;
-}
-
-int zerocopy_ring_wait(struct zerocopy *zerocopy, int timeout_ms)
-{
-	(void)zerocopy;
-	(void)timeout_ms;
-	return -EOPNOTSUPP;
-}
-
 #endif
+
+const struct zerocopy_way zerocopy_ring = {
+	.open = ring_open,
+#ifdef HAVE_LIBURING
+	.close = ring_close,
+	.send = ring_send,
+	.reap = ring_reap,
+	.wait = ring_wait,
+#endif
+};

@@ -54,6 +54,12 @@ static void *stream_send(void *context)
 	return NULL;
 }
 
+/* Packets a second that went. */
+static double stream_rate(const struct stream *stream)
+{
+	return (double)stream->sent * 1e9 / (double)stream->took_ns;
+}
+
 static size_t stream_take(struct receive *receive, struct stream *stream)
 {
 	struct packet packets[RECEIVE_BURST_MAX];
@@ -92,7 +98,7 @@ static double rate_try(struct paths_rig *rig, const char *path, double rate,
 	receive_close(receive);
 	if (taken < stream.sent)
 		return 0;
-	return (double)stream.sent * 1e9 / (double)stream.took_ns;
+	return stream_rate(&stream);
 }
 
 static double rate_find(struct paths_rig *rig, const char *path,
@@ -136,7 +142,7 @@ static double sender_most(const struct search *search)
 	if (pthread_create(&thread, NULL, stream_send, &stream) != 0)
 		return -1;
 	pthread_join(thread, NULL);
-	return (double)stream.sent * 1e6 / (double)stream.took_ns;
+	return stream_rate(&stream);
 }
 
 /* A thread of its own, since it stays on its CPU. */
@@ -147,7 +153,7 @@ static void *search_run(void *context)
 	cpu_pin(search->cpus[1]);
 	namespace_enter(search->rig->near);
 	for (size_t round = 0; round < ROUNDS; round++) {
-		search->sender[round] = sender_most(search);
+		search->sender[round] = sender_most(search) / 1e3;
 		for (size_t i = 0; paths_texts[i]; i++)
 			if (!paths_fault(paths_texts[i], search->rig))
 				search->found[i][round] =
