@@ -8,19 +8,27 @@
 # CAMPAIGNS=20 of each, BLOCKS=20, ARM=spin, PACE=rate:20000. The counts are
 # the last lines. KINDS='aa slow' are the campaigns: one of the arm and itself,
 # one of it and the two that are slowed down.
-set -u
+set -eu
 build=$1 feed=$2
 campaigns=${CAMPAIGNS:-20} blocks=${BLOCKS:-20} arm=${ARM:-spin}
 pace=${PACE:-rate:20000} kinds=${KINDS:-aa slow}
-folder=$(mktemp -d)
+[[ $campaigns =~ ^[1-9][0-9]*$ ]] || {
+	echo "power.sh: CAMPAIGNS=$campaigns: not a number from 1" >&2
+	exit 2
+}
+folder=$(mktemp -d) || {
+	echo "power.sh: no folder for the results: mktemp ended with $?" >&2
+	exit 1
+}
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
 # The verdict on each arm but the first: faster, slower, ~ ... a line each.
 verdicts() { # seed, other arms
+	# What it ended with is seen from what it wrote.
 	"$build/t2t-run" --feed "$feed" --arms "$arm $2" --blocks "$blocks" \
 		--pace "$pace" --seed "$1" --output "$folder/result" --json \
-		2>"$folder/err" >"$folder/summary"
+		2>"$folder/err" >"$folder/summary" || :
 	[ -s "$folder/summary" ] || tail -n 3 "$folder/err" >&2
 	rm -rf "$folder/result"
 	# Of the comparisons alone: the A/A pair comes after them.
@@ -33,8 +41,9 @@ failures=0
 measure() { # other arms, a name for each...
 	local arms=$1 calls i n
 	shift
-	for i in $(seq "$campaigns"); do
-		mapfile -t calls < <(verdicts "$i" "$arms")
+	for ((i = 1; i <= campaigns; i++)); do
+		verdicts "$i" "$arms" >"$folder/calls"
+		mapfile -t calls <"$folder/calls"
 		n=0
 		for name; do
 			call=${calls[n++]:-failed}
@@ -75,4 +84,7 @@ for kind in $kinds; do
 	esac
 done
 # A campaign that failed says nothing about the lab.
-[ $failures = 0 ]
+[ $failures = 0 ] || {
+	echo "power.sh: $failures verdicts are missing: campaigns failed" >&2
+	exit 1
+}
