@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# How the programs are built: a build that is killed leaves nothing behind that
+# looks whole, and the role builds as the user whose tree it is.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+
+# -- Killed in the middle of a file
+
+mkdir -p "$work/killed/bin"
+tar --exclude=./build --exclude=./tests -cf - . | tar -C "$work/killed" -xf -
+# Of the second file it writes half, and then waits to be killed.
+cat >"$work/killed/bin/halfway" <<'END_OF_SCRIPT'
+#!/bin/bash
+output='' depends=''
+for ((i = 1; i <= $#; i++)); do
+	next=$((i + 1))
+	case ${!i} in
+	-o) output=${!next} ;;
+	-MF) depends=${!next} ;;
+	esac
+done
+if [[ $* == *' -c '* && -e $HALFWAY/cut ]]; then
+	gcc "$@" || exit
+	if [ -e "$HALFWAY/second" ]; then
+		[ -n "$depends" ] || depends=${output%.o}.d
+		truncate -s 2000 "$output"
+		printf 'base/log.o: base/lo' >"$depends"
+		: >"$HALFWAY/written"
+		exec sleep 600
+	fi
+	: >"$HALFWAY/second"
+	exit
+fi
+exec gcc "$@"
+END_OF_SCRIPT
+chmod +x "$work/killed/bin/halfway"
+export HALFWAY=$work
+build() {
+	env -u MAKEFLAGS -u MAKELEVEL PATH="$work/killed/bin:$PATH" \
+		make -C "$work/killed" CONFIGURE=--cc=halfway LAYERS=base library
+}
+: >"$work/cut"
+(
+	export work
+	export -f build
+	exec setsid bash -c build
+) >"$work/log" 2>&1 </dev/null &
+killed=$!
+until [ -e "$work/written" ] || ! kill -0 $killed 2>/dev/null; do
+	sleep 0.1
+done
+kill -KILL -- -$killed
+wait $killed 2>/dev/null
+name='a build that was killed in the middle of a file is taken up'
+rm "$work/cut"
+if [ ! -e "$work/written" ]; then
+	fail "$name" < <(echo 'it was never cut off'; cat "$work/log")
+elif build >"$work/log" 2>&1 &&
+	nm "$work/killed/build/libt2t.a" >"$work/symbols" 2>&1 &&
+	! grep 'nm: ' "$work/symbols" >>"$work/log"; then
+	pass "$name"
+else
+	fail "$name" <"$work/log"
+fi
+expect_none 'what was whole is not made again' < <(
+	grep -qF ' base/cpu.c' "$work/log" || echo 'what was cut off is not'
+	grep -F ' base/clock.c' "$work/log"
+)
+
+# -- The role
+
+for tool in ansible-playbook setpriv; do
+	command -v $tool >/dev/null && continue
+	skip "it is built as the tree's owner" "no $tool"
+	finish
+done
+if [ "$(id -u)" != 0 ]; then
+	skip "it is built as the tree's owner" 'wants root'
+	finish
+fi
+
+# Somebody's tree, in which there is little to build.
+tree=$work/tree
+mkdir -p "$tree/c/build" "$tree/images"
+cp -r ../ansible/roles "$work/"
+cp ../images/in-root "$tree/images/"
+cat >"$tree/c/Makefile" <<'END_OF_MAKEFILE'
+$(BUILD)/t2t-program:
+	@[ ! -e broken ]
+	@mkdir -p $(@D)
+	echo built -o >$@
+END_OF_MAKEFILE
+chown -R 65534:65534 "$tree"
+cp tests/lab/compile.yml "$work/"
+
+compile() { # root or here, folder, setting of the host...
+	local where=$1 programs=$2
+	shift 2
+	echo "localhost ansible_connection=local $*" >"$work/hosts"
+	ANSIBLE_ROLES_PATH=$work/roles ansible-playbook -i "$work/hosts" \
+		-e compile_where="$where" -e lab_repository="$tree" \
+		-e lab_programs="$programs" "$work/compile.yml" \
+		>"$work/log" 2>&1 </dev/null
+}
+
+name="in the build root it is built as the tree's owner"
+if [ ! -d ../images/build/root/lab ]; then
+	skip "$name" 'no build root: make image'
+else
+	mkdir "$tree/images/build"
+	ln -s "$(realpath ../images/build/root)" "$tree/images/build/root"
+	if compile root "$tree/c/build/guest"; then
+		expect_none "$name" < <(find "$tree/c" ! -uid 65534)
+	else
+		fail "$name" <"$work/log"
+	fi
+fi
+
+# To become somebody would fail.
+name='on this machine it is built as the user who asks for it'
+if compile here "$tree/c/build" ansible_become=true \
+	ansible_become_user=nobody ansible_become_exe=/nonexistent &&
+	[ -e "$tree/c/build/t2t-program" ]; then
+	pass "$name"
+else
+	fail "$name" <"$work/log"
+fi
+
+name='a build that failed is taken up, and what else is there stays'
+echo sample >"$tree/c/build/sample.csv.gz"
+rm "$tree/c/build/t2t-program"
+touch "$tree/c/broken"
+compile here "$tree/c/build" && echo 'it did not fail' >"$work/log"
+rm "$tree/c/broken"
+if compile here "$tree/c/build" && [ -s "$tree/c/build/sample.csv.gz" ] &&
+	[ -e "$tree/c/build/t2t-program" ]; then
+	pass "$name"
+else
+	fail "$name" <"$work/log"
+fi
+finish
