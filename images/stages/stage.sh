@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Sourced by the hooks of mmdebstrap. Their argument is the root.
-set -euo pipefail
+# shellcheck source=images/script.bash
+. "$T2T_IMAGES/script.bash"
 root=$1
-[ -n "$root" ] && [ "$root" != / ]
-
-fail() {
-	echo "make-image: $*" >&2
-	exit 1
-}
-
-progress() {
-	awk -v from="$T2T_STARTED" -v to="$EPOCHREALTIME" -v text="$*" \
-		'BEGIN { printf "image: %5.1f s  %s\n", to - from, text }' >&3
-}
+[[ -n $root && $root != / ]] || fail "the root is '$root'"
 
 # apt outside, dpkg inside: the mirror, its keys and any proxy are the host's.
 install_packages() {
@@ -28,5 +19,5 @@ apt_in_root() { # tool, arguments...
 list_installed() {
 	# shellcheck disable=SC2016 # these are dpkg's
 	chroot "$root" dpkg-query -W -f '${db:Status-Abbrev}${Package}\t${Version}\n' |
-		sed -n 's/^ii *//p' | LC_ALL=C sort
+		sed -n 's/^ii *//p' | sort
 }

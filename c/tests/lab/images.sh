@@ -23,7 +23,7 @@ output=$work/output
 # Ends with the code, says the text (a regular expression), and leaves what
 # was there as it was.
 mkdir "$output"
-echo kept >"$output/manifest.json"
+echo '{}' >"$output/manifest.json"
 echo kept >"$output/guest.qcow2"
 refuses() { # name, code, text, command...
 	local name=$1 code=$2 text=$3 found left
@@ -33,8 +33,8 @@ refuses() { # name, code, text, command...
 	left=$(cd "$output" && find . -mindepth 1 ! -name .lock \
 		! -name make-image.log -printf '%P ' -exec cat {} +)
 	if [ $found = "$code" ] && grep -qE -e "$text" "$work/out" &&
-		[ "$(tr ' ' '\n' <<<"$left" | sort | xargs)" = \
-			'guest.qcow2 kept kept manifest.json' ]; then
+		[ "$(tr ' ' '\n' <<<"$left" | LC_ALL=C sort | xargs)" = \
+			'guest.qcow2 kept manifest.json {}' ]; then
 		pass "$name"
 	else
 		fail "$name" < <(
@@ -119,6 +119,19 @@ if needs_root "$name"; then
 	printf 'QFI\373junk' >"$work/junk.qcow2"
 	refuses "$name" 1 '--image /.*: qemu-img cannot read it' \
 		"${run[@]}" --image "$work/junk.qcow2"
+fi
+name='an image that qemu-img finds damaged'
+if needs_root "$name"; then
+	qemu-img create -q -f qcow2 "$work/damaged.qcow2" 64M
+	qemu-io -c 'write 0 1M' "$work/damaged.qcow2" >/dev/null
+	# Of the first entry of its table of blocks, which lies in its third or
+	# fourth cluster.
+	for at in 131072 196608 262144; do
+		printf '\0\0\0\0\0\0\0\0' | dd of="$work/damaged.qcow2" \
+			bs=1 seek=$at conv=notrunc status=none
+	done
+	refuses "$name" 1 '--image /.*: qemu-img check ended with 2' \
+		"${run[@]}" --image "$work/damaged.qcow2"
 fi
 name='a mirror that refuses'
 needs_root "$name" && refuses "$name" 1 '--mirror http://127.0.0.1:9/debian' \
