@@ -46,9 +46,14 @@ $(error INVENTORY=$(INVENTORY): there is none in inventory/; there are: \
 	$(notdir $(wildcard inventory/*)))
 endif
 SET :=
-# More of the image: KERNEL=rt, KERNEL=path/to/bzImage, IMAGE=disk.qcow2.
+# More of the image: KERNEL=rt, KERNEL=path/to/bzImage; IMAGE=disk.qcow2 is
+# yours, IMAGE=stock Debian's again; packages from MIRROR=URL; FORCE=1 makes it
+# again, CHECK=1 only looks whether it is damaged.
 KERNEL :=
 IMAGE :=
+MIRROR :=
+FORCE :=
+CHECK :=
 # An experiment, its plan alone, or the folder of one that was cut off.
 NAME :=
 DRY_RUN :=
@@ -57,6 +62,11 @@ RESUME :=
 GUEST := trader
 LAB_FOLDER ?= $(CURDIR)/ansible/build/lab
 export LAB_FOLDER
+# Messages and numbers are the same for each user, and Ansible insists on UTF-8:
+# each machine has this one.
+override LC_ALL := C.UTF-8
+export LC_ALL
+unexport LANGUAGE
 # Nothing is left between the sources.
 export PYTHONDONTWRITEBYTECODE := 1
 playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
@@ -130,8 +140,16 @@ report: build ## the report of RESULT=folder anew from its raw files; COMPARE=a,
 power: build $(BUILD)/sample.csv.gz ## how small a slow-down the lab finds, and how often it errs
 	@$(sudo) c/tests/bench/power.sh $(BUILD) '$(FEED)'
 
-image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMAGE=file takes yours
-	@$(sudo) images/make-image $(KERNEL:%=--kernel '%') $(IMAGE:%=--image '%')
+# sudo takes proxies out of the environment.
+proxies = $(foreach name,http_proxy https_proxy no_proxy,\
+	$(if $($(name)),$(name)=$(call quoted,$($(name)))))
+quoted = '$(subst ','\'',$(1))'
+
+image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMAGE=file takes yours, FORCE=1
+	@$(sudo) env $(proxies) images/make-image $(KERNEL:%=--kernel '%') \
+		$(if $(IMAGE),--image $(call quoted,$(IMAGE))) \
+		$(if $(MIRROR),--mirror $(call quoted,$(MIRROR))) \
+		$(if $(FORCE),--force) $(if $(CHECK),--check)
 
 doctor: ## what the lab needs, what is there, and what mends it; changes nothing
 	@command -v ansible-playbook >/dev/null || \
