@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced by make-image: where the packages come from.
+# What is not assigned here is make-image's.
 
 # An archive as mmdebstrap takes it; nothing of one that it can't take.
 # Packages are unpacked inside the root, which sees no file: of the host; with

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # Sourced by make-image: the kernels that are wanted.
+# What is not assigned or not used here is make-image's.
 
 # "NAME PACKAGE SUITE" of each kernel that has a name.
 known_kernels=$(sed 's/#.*//' "$here/kernels" | awk 'NF == 3')
@@ -83,8 +84,9 @@ want_custom_again() { # lines of what is damaged
 		want custom "$custom_source" file \
 			"$output/kernels/custom/vmlinuz" "$custom_release" "$tar"
 	else
-		[ -f "$path" ] && look_at_custom "$path" "$folder" &&
-			was "$custom_source" .kernels.custom.source ||
+		custom_source=
+		[ ! -f "$path" ] || look_at_custom "$path" "$folder"
+		was "$custom_source" .kernels.custom.source ||
 			fail "kernels/custom is damaged, and $path is not what it was: KERNEL=FILE (--kernel) names another, IMAGE=stock (--image) does without"
 		want custom "$custom_source" file "$path" "$custom_release" "$folder"
 	fi

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced by make-image: what was made, its manifest, and whether it is still
 # what it was.
+# What is not assigned here is make-image's.
 
 # Of the manifest that was there.
 recorded() { # jq's filter
@@ -90,7 +91,7 @@ damaged() {
 	wrong=$(cd "$output" && sha256sum --quiet -c <<<"$sums" 2>/dev/null) ||
 		code=$?
 	if [ -n "$wrong" ]; then
-		sed 's/: FAILED.*//' <<<"$wrong"
+		awk -F': FAILED' '{ print $1 }' <<<"$wrong"
 	elif [ $code = 0 ]; then
 		echo "$state" >"$output/.checked"
 	else
