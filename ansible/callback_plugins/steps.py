@@ -13,9 +13,18 @@ options:
     type: bool
     default: false
     env: [{name: LAB_QUIET}]
+  kill_at:
+    description: >-
+      For tests. The task before which the playbook ends as by
+      kill -9, with its role as in "host : Start the daemon"; or a number, after
+      so many changes.
+    type: str
+    default: ""
+    env: [{name: LAB_KILL_AT}]
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -49,12 +58,14 @@ class CallbackModule(CallbackBase):
         self.totals = {"tasks": 0, "changed": 0}
         self.live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self.quiet = False
+        self.kill_at = ""
         self.failed = False
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
         super().set_options(task_keys=task_keys, var_options=var_options,
                             direct=direct)
         self.quiet = self.get_option("quiet")
+        self.kill_at = self.get_option("kill_at")
 
     def line(self, text=""):
         if self.live:
@@ -65,6 +76,14 @@ class CallbackModule(CallbackBase):
         if self.live and not self.quiet:
             sys.stdout.write(f"\r\033[K           {text[:68]}")
             sys.stdout.flush()
+
+    def die_at(self, place, where):
+        """Not with an exception, which would be taken care of."""
+        if str(place) != self.kill_at:
+            return
+        self.line(f"killed {where}")
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def end_step(self):
         if self.step and not self.quiet:
@@ -85,6 +104,7 @@ class CallbackModule(CallbackBase):
             self.end_step()
             self.step, self.step_began = step, time.monotonic()
         self.progress(f"{step}: {task.get_name().rpartition(' : ')[2]}")
+        self.die_at(task.get_name(), f"before: {task.get_name()}")
 
     def v2_playbook_on_handler_task_start(self, task):
         self.v2_playbook_on_task_start(task, False)
@@ -104,6 +124,8 @@ class CallbackModule(CallbackBase):
             self.totals["changed"] += 1
             self.changes.append(self.where(result) + result._task.get_name()
                                 .rpartition(" : ")[2])
+            self.die_at(self.totals["changed"],
+                        f"after: {result._task.get_name()}")
         if result._task.action in ("debug", "ansible.builtin.debug"):
             self.line(str(result._result.get("msg", "")))
 
