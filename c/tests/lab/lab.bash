@@ -6,7 +6,7 @@
 . tests/tap.bash
 
 BUILD=$(realpath "${BUILD:-build}")
-folder=$(mktemp -d)
+folder=${LAB_APART:-$(mktemp -d)}
 chmod 755 "$folder"
 inventory=$folder/inventory
 export LAB_FOLDER=$folder/lab
@@ -19,7 +19,8 @@ lab_hindrance() {
 		echo 'wants root'
 		return
 	}
-	for program in ansible-playbook libvirtd qemu-system-x86_64 mmdebstrap jq; do
+	for program in ansible-playbook libvirtd virtlogd qemu-system-x86_64 \
+		mmdebstrap jq ethtool script unshare rsync; do
 		command -v $program >/dev/null || {
 			echo "no $program: make deps-lab"
 			return
@@ -28,6 +29,36 @@ lab_hindrance() {
 	[ -e ../images/build/manifest.json ] ||
 		../images/make-image >"$folder/image.log" 2>&1 ||
 		echo "no image: $(grep make-image: "$folder/image.log" | tail -n 1)"
+}
+
+# The script once more, in namespaces of its own for mounts, network, processes
+# and IPC, with its own /run, libvirt's folders, /dev/kvm and home: neither the
+# user's lab nor another test's is met, and whatever is left ends with them. Of
+# the machine remain huge pages, vm.* and kernel.*.
+lab_apart() {
+	local path
+	if [ -z "${LAB_APART:-}" ]; then
+		trap - EXIT
+		LAB_APART=$folder exec unshare --mount --net --ipc --pid --fork \
+			--mount-proc --kill-child bash "$0"
+	fi
+	# That of this network; and no control groups, whose names are those of
+	# the machine's other domains too.
+	umount -R /sys && mount -t sysfs sysfs /sys &&
+		mount -t tmpfs -o mode=755 tmpfs /run || exit
+	for path in /etc/libvirt /var/lib/libvirt /var/log/libvirt \
+		/var/cache/libvirt; do
+		mkdir -p "$folder$path" $path
+		rsync -a --include='*/' --include='/*.conf' --exclude='*' \
+			$path/ "$folder$path/"
+		mount --bind "$folder$path" $path || exit
+	done
+	if [ -e /dev/kvm ]; then
+		cp -a /dev/kvm /run/kvm && mount --bind /run/kvm /dev/kvm || exit
+	fi
+	ip link set lo up
+	export HOME=$folder/home
+	mkdir -p "$HOME"
 }
 
 lab_inventory() {
@@ -68,7 +99,8 @@ lab_dump() {
 	grep -v ' /run/netns' /proc/mounts | sort
 	grep . /sys/kernel/mm/hugepages/*/nr_hugepages
 	stat -c '%a %u:%g %n' /dev/kvm 2>/dev/null
-	cksum ~/.ssh/known_hosts 2>/dev/null
+	# ssh asks for the user's home, not for $HOME.
+	cksum ~root/.ssh/known_hosts 2>/dev/null
 	# Of this PID namespace: in others there may be somebody's containers.
 	ps -e -o pidns=,comm= | awk -v own="$(lsns -n -t pid -o NS -p $$)" \
 		'$1 == own { print "process", $2 }' |
@@ -80,11 +112,15 @@ lab_dump() {
 }
 
 # All that an experiment's knobs may turn, of this machine and of the guests;
-# without what changes by itself.
-lab_knobs() {
+# without what changes by itself. Fails where it cannot look: two machines that
+# were not looked at are alike.
+lab_knobs() { # file that it goes into
 	local machine script
 	# shellcheck disable=SC2016 # that shell expands it
 	script='
+	for tool in ethtool tc; do
+		command -v $tool >/dev/null || { echo "no $tool" >&2; exit 1; }
+	done
 	cd /proc/sys && grep -rs "" net/core net/ipv4 vm kernel \
 		--exclude-dir=random --exclude-dir=pty --exclude-dir=keys \
 		--exclude=ns_last_pid --exclude=perf_event_max_sample_rate | sort
@@ -103,26 +139,43 @@ lab_knobs() {
 	tc qdisc show'
 	for machine in host exchange trader; do
 		if [ $machine = host ]; then
-			sh -c "$script"
+			sh -c "$script" >"$1.part" || return
 		else
-			ssh -F "$LAB_FOLDER/ssh_config" $machine sudo sh -s <<<"$script"
-		fi | sed "s/^/$machine /"
+			ssh -F "$LAB_FOLDER/ssh_config" $machine sudo sh -s \
+				<<<"$script" >"$1.part" || return
+		fi
+		sed "s/^/$machine /" "$1.part"
+	done >"$1"
+}
+
+# Knobs of the machine (vm.*, kernel.*, transparent huge pages) are one for all:
+# who turns them, or looks whether somebody did, is alone with them.
+lab_machine_knobs() {
+	exec 8>"$BUILD/machine-knobs.lock"
+	flock 8
+}
+lab_machine_knobs_free() { flock -u 8; }
+
+# Until the command succeeds, with a bound; its exit code is the last one's.
+lab_within() { # seconds, command...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return
+		sleep 0.2
 	done
 }
 
-# A playbook that is killed, with all that belongs to it, when it has done so
-# many of its steps and some more time has passed.
-lab_killed() { # name, steps, seconds
-	local name=$1 pid
-	: >"$folder/$name.log"
-	(cd ../ansible && exec setsid ansible-playbook -i "$inventory" \
-		"$name.yml") >"$folder/$name.log" 2>&1 </dev/null &
+# A playbook that is killed, with all that belongs to it, before the task
+# ("role : name"), or after so many changes. Fails where it was not.
+lab_killed() { # name of the playbook, task or number
+	local log=$folder/$1.log pid code
+	(cd ../ansible && LAB_KILL_AT=$2 exec setsid ansible-playbook \
+		-i "$inventory" "$1.yml") >"$log" 2>&1 </dev/null &
 	pid=$!
-	while kill -0 $pid 2>/dev/null &&
-		[ "$(grep -cE '^ *[0-9.]+ s  ' "$folder/$name.log")" -lt "$2" ]; do
-		sleep 0.1
-	done
-	sleep "$3"
-	pkill -KILL -s $pid
 	wait $pid 2>/dev/null
+	code=$?
+	# Its workers, should there be any.
+	pkill -KILL -s $pid
+	[ $code = 137 ] && grep -q '^killed ' "$log"
 }

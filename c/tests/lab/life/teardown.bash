@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # what tests/lab/life.sh has
+# The lab's end, by the record alone: killed after each of its changes.
+
+life_teardown() {
+	local name killed=0
+	mv "$inventory" "$folder/gone"
+	inventory=localhost,
+	while lab_killed teardown 1; do
+		killed=$((killed + 1))
+		echo "# $(grep '^killed ' "$folder/teardown.log")"
+	done
+	name='teardown works after kill -9 after each of its changes, without the inventory'
+	if grep -q ' changed=[01] failed=0' "$folder/teardown.log" &&
+		[ $killed -ge 8 ]; then
+		pass "$name ($killed)"
+	else
+		fail "$name" <"$folder/teardown.log"
+	fi
+	works 'a second teardown' teardown
+}
+
+life_gone() {
+	local name='the machine is as it was'
+	if lab_dump | diff "$folder/before" - >"$folder/diff"; then
+		pass "$name"
+	else
+		fail "$name" <"$folder/diff"
+	fi
+}
