@@ -3,11 +3,8 @@
 # Experiments: their files, knobs and campaigns, in two namespaces; no VM. What
 # of it is decided in Python: tests/lab/python.sh.
 set -u
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
-BUILD=$(realpath "${BUILD:-build}")
-folder=$(mktemp -d)
-export LAB_FOLDER=$folder/lab
+# shellcheck source=tests/lab/lab.bash
+. tests/lab/lab.bash
 mkdir "$LAB_FOLDER"
 trap 'rm -rf "$folder"' EXIT
 
@@ -29,6 +26,8 @@ knobs() {
 	cat /sys/kernel/mm/transparent_hugepage/enabled \
 		/proc/sys/net/core/busy_read /proc/sys/net/core/busy_poll
 }
+# Those of the machine are turned from here on, and again at the end.
+lab_machine_knobs
 before=$(knobs)
 
 said() { # code wanted, name, code, text...
@@ -79,6 +78,7 @@ else
 fi
 name='and turned back'
 expect_none "$name" < <(diff <(echo "$before") <(knobs))
+lab_machine_knobs_free
 
 play -e experiment=busy-poll -e dry_run=true
 said 0 'a dry run prints the plan and its time' $? 'trials      40 in 8 blocks' \
@@ -144,6 +144,8 @@ else
 	fail "$name" <"$folder/two/manifest.json"
 fi
 
+lab_machine_knobs
+before=$(knobs)
 play -e experiment=thp -e experiment_blocks=1 -e experiment_output="$folder/three"
 said 0 'knobs of the machine are turned' $? 'never'
 name='and read back with each trial'
@@ -156,37 +158,47 @@ else
 	fail "$name" < <(knobs)
 fi
 
-# An arm whose trader fails, while the machine's knobs are turned.
-fails() { # signal or nothing
+# A campaign that gets the signal while the machine's knobs are turned.
+# shellcheck disable=SC2317 # called by lab_within
+is_turned() { # result
+	grep -qF '[never]' /sys/kernel/mm/transparent_hugepage/enabled &&
+		[ -e "$folder/$1/trials" ]
+}
+is_back() { [ "$(knobs)" = "$before" ]; }
+signalled() { # signal
+	local pid
 	(cd ../ansible && exec setsid ansible-playbook -i ../inventory/local \
 		experiment.yml -e experiment_feed="$folder/feed.csv.gz" \
 		-e experiment_pace=rate:500 -e experiment=thp \
 		-e experiment_only="'never always'" \
 		-e experiment_output="$folder/$1") >"$folder/log" 2>&1 </dev/null &
 	pid=$!
-	for _ in $(seq 600); do
-		grep -qF '[never]' /sys/kernel/mm/transparent_hugepage/enabled &&
-			[ -e "$folder/$1/trials" ] && break
-		sleep 0.1
-	done
+	lab_within 120 is_turned "$1"
 	turned=$(knobs)
 	pkill -"$1" -s $pid
 	wait $pid 2>/dev/null
+	# shellcheck disable=SC2317 # called by lab_within
+	all_ended() { ! pgrep -s "$pid" >/dev/null; }
+	lab_within 60 all_ended
 }
-fails INT
-sleep 2
+signalled INT
 name='Ctrl-C puts the knobs back'
-if [ "$turned" != "$before" ] && [ "$(knobs)" = "$before" ]; then
+if [ "$turned" != "$before" ] && lab_within 60 is_back; then
 	pass "$name"
 else
 	fail "$name" < <(knobs; cat "$folder/log")
 fi
 
-fails KILL
-sleep 1
+signalled KILL
+name='kill -9 leaves them turned'
+if [ "$turned" != "$before" ] && ! is_back; then
+	pass "$name"
+else
+	fail "$name" < <(knobs; cat "$folder/log")
+fi
 (cd ../ansible && ansible-playbook -i ../inventory/local restore.yml) >"$folder/log" 2>&1
 name='make restore puts them back after kill -9'
-if [ "$turned" != "$before" ] && [ "$(knobs)" = "$before" ]; then
+if is_back; then
 	pass "$name"
 else
 	fail "$name" < <(knobs; cat "$folder/log")

@@ -5,11 +5,12 @@
 # lab's folder are as they were. All of it in namespaces of its own, with a
 # libvirtd of its own: nothing of the user's is touched.
 set -u
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
+# shellcheck source=tests/lab/lab.bash
+. tests/lab/lab.bash
 limit=120
+trap 'rm -rf --one-file-system "$folder"' EXIT
 
-for program in ansible-playbook virsh libvirtd virtlogd unshare findmnt jq; do
+for program in ansible-playbook virsh libvirtd virtlogd unshare findmnt jq rsync; do
 	if ! command -v $program >/dev/null; then
 		skip 'refusals' "no $program"
 		finish
@@ -19,31 +20,21 @@ if [ "$(id -u)" != 0 ]; then
 	skip 'refusals' 'wants root, for namespaces of its own'
 	finish
 fi
-if [ -z "${T2T_PRIVATE:-}" ]; then
-	folder=$(mktemp -d)
-	trap 'rm -rf "$folder"' EXIT
-	# Nor does it outlive us.
-	T2T_PRIVATE=$folder setpriv --pdeathsig KILL unshare --mount --net --ipc --pid --fork \
-		--mount-proc --kill-child bash "$0"
-	exit
-fi
+lab_apart
 
 # -- From here on nothing is seen outside.
 
-work=$T2T_PRIVATE
-# Should one not be refused, it must not reserve the machine's huge pages.
+work=$folder
+# Should one not be refused, it must not reserve the machine's huge pages; and
+# those that somebody else takes meanwhile are none of its doing.
+mkdir "$work/hugepages"
+cp -r /sys/kernel/mm/hugepages/. "$work/hugepages/" 2>/dev/null
 mount -o remount,bind,ro /sys
-mount -t tmpfs tmpfs /run
-for path in /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt; do
-	mkdir -p "$work$path"
-	[ ! -d $path ] || mount --bind "$work$path" $path
-done
-mkdir -p /etc/libvirt/qemu /var/log/libvirt/qemu "$work/home"
+mount --bind "$work/hugepages" /sys/kernel/mm/hugepages
+mkdir -p /etc/libvirt/qemu /var/log/libvirt/qemu
 printf '%s\n' 'auth_unix_rw = "none"' >/etc/libvirt/libvirtd.conf
 : >/etc/libvirt/qemu.conf
-ip link set lo up
-export HOME=$work/home PYTHONDONTWRITEBYTECODE=1
-export LAB_FOLDER=$work/lab
+export PYTHONDONTWRITEBYTECODE=1
 
 # An image as far as the doctor looks.
 images=$work/images
@@ -62,8 +53,8 @@ state() {
 	virsh -q list --all 2>/dev/null
 	find /etc/libvirt /var/lib/libvirt /var/log/libvirt /run \
 		! -type s ! -name 'libvirtd.log' -printf '%p %y %s\n' | sort
-	find .. -path ../c/build -prune -o -path '*/build/root' -prune -o \
-		-path ../.git -prune -o -newer "$work/stamp" -print
+	find .. \( -name build -o -name __pycache__ -o -path ../.git \) -prune -o \
+		-newer "$work/stamp" -print
 	ls -Ad "$LAB_FOLDER" "$work"/lab* 2>/dev/null
 }
 
@@ -226,13 +217,15 @@ other_domain() {
 other_domain >"$work/trader.xml"
 virtlogd --daemon
 libvirtd --daemon
-until virsh -q list >/dev/null 2>&1; do sleep 0.2; done
+lab_within 60 virsh -q list >/dev/null 2>&1
 virsh -q define "$work/trader.xml" >/dev/null
 refuses_up 'a domain of someone else' \
 	"domain trader +there, not the lab's +none, or ours"
 # Nobody answers, but the definition is there.
 kill "$(cat /run/libvirtd.pid)" "$(cat /run/virtlogd.pid)"
-while [ -e /run/libvirtd.pid ] || [ -e /run/virtlogd.pid ]; do sleep 0.1; done
+# shellcheck disable=SC2317 # called by lab_within
+daemons_are_gone() { [ ! -e /run/libvirtd.pid ] && [ ! -e /run/virtlogd.pid ]; }
+lab_within 60 daemons_are_gone
 refuses_up 'a domain of someone else, and libvirt down' \
 	"domain trader +there, not the lab's +none, or ours"
 rm /etc/libvirt/qemu/trader.xml
