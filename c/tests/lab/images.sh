@@ -153,7 +153,10 @@ silent = socket.create_server(("127.0.0.1", 0))
 print(silent.getsockname()[1], flush=True)
 time.sleep(600)' >"$work/port" &
 	listener=$!
-	until [ -s "$work/port" ]; do sleep 0.1; done
+	for ((i = 0; i < 300; i++)); do
+		[ ! -s "$work/port" ] || break
+		sleep 0.1
+	done
 	refuses "$name" 1 '--mirror http://127.0.0.1:.*no answer' "${run[@]}" \
 		--mirror "http://127.0.0.1:$(cat "$work/port")/debian"
 fi

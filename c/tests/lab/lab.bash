@@ -45,7 +45,7 @@ lab_apart() {
 	# That of this network; and no control groups, whose names are those of
 	# the machine's other domains too.
 	umount -R /sys && mount -t sysfs sysfs /sys &&
-		mount -t tmpfs -o mode=755 tmpfs /run || exit
+		mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/lock || exit
 	for path in /etc/libvirt /var/lib/libvirt /var/log/libvirt \
 		/var/cache/libvirt; do
 		mkdir -p "$folder$path" $path

@@ -4,7 +4,8 @@
 # each step of its making and of its end, run, asked for what it can't do,
 # with each model of NIC. In namespaces of its own, with its own libvirtd.
 #
-#	LIFE_ONLY='campaign settings'	those stages alone, and what they need
+#	LIFE_ONLY='campaign settings'	those stages alone, and what they need;
+#					by itself those that have $TEST_CASE
 #	LIFE_HERE=1			on the machine itself: its systemd and
 #					libvirtd, whose other domains stay
 set -u
@@ -17,8 +18,20 @@ set -u
 #	teardown	the lab is up; its end is that it is gone
 #	gone		nothing is there any more
 stages='before_up lab_up campaign settings teardown gone'
-chosen=${LIFE_ONLY:-$stages}
 owners=(life)
+
+# Those whose text has the case, or all.
+with_case() { # pattern
+	local stage text
+	for stage in $stages; do
+		while IFS= read -r text; do
+			# shellcheck disable=SC2053 # it is a pattern
+			[[ $text != $1 ]] || echo "$stage"
+		done < <(sed -n "/^[a-z]*_$stage() {/,/^}/s/.*['\"]\(.*\)['\"].*/\1/p" \
+			tests/lab/life/*.bash tests/lab/life_*.bash 2>/dev/null)
+	done | sort -u | grep . || echo "$stages"
+}
+chosen=${LIFE_ONLY:-$(with_case "${TEST_CASE:-*}" | xargs)}
 
 # shellcheck source=tests/lab/lab.bash
 . tests/lab/lab.bash
@@ -53,8 +66,10 @@ clean() {
 	rm -rf --one-file-system "$folder"
 }
 trap clean EXIT
-trap 'exit 143' TERM
-trap 'exit 130' INT
+trap 'echo "# SIGTERM"; exit 143' TERM
+trap 'echo "# SIGINT"; exit 130' INT
+# A console may close before it is written to.
+trap : PIPE
 
 for part in tests/lab/life/*.bash; do
 	# shellcheck source=/dev/null

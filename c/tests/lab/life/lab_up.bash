@@ -28,7 +28,8 @@ while True:
 console_answers() {
 	local child said=$folder/console
 	mkfifo "$folder/typed"
-	script -qefc "virsh -c qemu:///system console ${prefix}trader --force" \
+	# When it ends, it ends its process group too.
+	setsid script -qefc "virsh -c qemu:///system console ${prefix}trader --force" \
 		/dev/null <"$folder/typed" >"$said" 2>&1 &
 	child=$!
 	beside+=("$child")
@@ -47,7 +48,7 @@ console_answers() {
 }
 
 life_lab_up() {
-	local name manifest guest
+	local name manifest guest found
 	local clock=/sys/devices/system/clocksource/clocksource0
 	life_soak
 
@@ -76,8 +77,8 @@ life_lab_up() {
 	name='the guests keep time by the TSC, or by what KVM has in its place'
 	expect_none "$name" < <(
 		for guest in exchange trader; do
-			lab_ssh $guest cat "$clock/current_clocksource" |
-				grep -vE '^(tsc|kvm-clock)$'
+			found=$(lab_ssh $guest cat "$clock/current_clocksource")
+			[[ $found =~ ^(tsc|kvm-clock)$ ]] || echo "$guest: '$found'"
 		done
 	)
 
