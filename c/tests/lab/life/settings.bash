@@ -38,7 +38,7 @@ more_nics() {
 # shellcheck disable=SC2016 # the guest's shell expands it
 on_nic='
 set -e
-mac=$1 address=$2 shift
+mac=$1 address=$2
 for path in /sys/class/net/*; do
 	nic=${path##*/}
 	[ "$(cat $path/address)" = $mac ] && found=$nic ||
@@ -46,17 +46,15 @@ for path in /sys/class/net/*; do
 done
 ip address replace $address/24 dev $found
 ip link set $found up
-basename "$(readlink /sys/class/net/$found/device/driver)"
 echo $found'
 
 # The main job on a NIC of the trader, with the exchange on the host.
 nic_trades() { # model
-	local model=$1 number output=$folder/results/nic-$1 pids driver nic
+	local model=$1 number output=$folder/results/nic-$1 pids nic
 	number=$(number_of "$model")
 	mkdir -p "$output"
-	lab_ssh trader sudo sh -s "52:54:00:78:00:$number" "10.78.0.$number" \
-		>"$output/nic" <<<"$on_nic" || return
-	{ read -r driver && read -r nic; } <"$output/nic"
+	nic=$(ssh -F "$LAB_FOLDER/ssh_config" trader sudo sh -s \
+		"52:54:00:78:00:$number" "10.78.0.$number" <<<"$on_nic") || return
 	"$BUILD/t2t-wiretap" --interface "$prefix$model" --fifo 1 \
 		--write "$output/capture.pcapng" >"$output/wiretap.log" 2>&1 &
 	pids=($!)
