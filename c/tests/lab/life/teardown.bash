@@ -6,12 +6,13 @@ life_teardown() {
 	local name killed=0
 	mv "$inventory" "$folder/gone"
 	inventory=localhost,
-	while lab_killed teardown 1; do
+	# Each time it has less to do.
+	while [ $killed -lt 60 ] && lab_killed teardown 1; do
 		killed=$((killed + 1))
 		echo "# $(grep '^killed ' "$folder/teardown.log")"
 	done
 	name='teardown works after kill -9 after each of its changes, without the inventory'
-	if grep -q ' changed=[01] failed=0' "$folder/teardown.log" &&
+	if grep -q ' changed=0 failed=0' "$folder/teardown.log" &&
 		[ $killed -ge 8 ]; then
 		pass "$name ($killed)"
 	else
