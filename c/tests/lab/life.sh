@@ -33,8 +33,6 @@ with_case() { # pattern
 }
 chosen=${LIFE_ONLY:-$(with_case "${TEST_CASE:-*}" | xargs)}
 
-# shellcheck source=tests/lab/lab.bash
-. tests/lab/lab.bash
 for stage in $chosen; do
 	case " $stages " in
 	*" $stage "*) ;;
@@ -44,6 +42,8 @@ for stage in $chosen; do
 		;;
 	esac
 done
+# shellcheck source=tests/lab/lab.bash
+. tests/lab/lab.bash
 if [ -z "${LAB_APART:-}" ]; then
 	hindrance=$(lab_hindrance)
 	if [ -n "$hindrance" ]; then
