@@ -30,6 +30,8 @@ import time
 import xml.etree.ElementTree as xml
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_folder import fault
+from ansible.module_utils.lab_record import boot_id
 
 LIBVIRT_SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
 BOOT_S = 20  # to the root file system; a second or two where KVM is real
@@ -170,15 +172,30 @@ def nic_of(element):
     return ""
 
 
+def hash_of_save(name):
+    """What a managed save was made from; "" where it does not say."""
+    try:
+        return lab_of(xml.fromstring(output(
+            "virsh", "-c", "qemu:///system", "managedsave-dumpxml",
+            "--domain", name)), "hash")
+    except xml.ParseError:
+        return ""
+
+
+def names(*options):
+    return [name for name in output(
+        "virsh", "-q", "-c", "qemu:///system", "list", "--name",
+        *options).split("\n") if name.strip()]
+
+
 def domains(answering):
     """All domains: asked for, or as defined where nobody answers."""
     texts = []
+    paused = names("--state-paused") if answering else []
+    saved = names("--all", "--with-managed-save") if answering else []
     if answering:
-        for name in output("virsh", "-q", "-c", "qemu:///system", "list",
-                           "--all", "--name").split("\n"):
-            if name.strip():
-                texts.append(output("virsh", "-c", "qemu:///system",
-                                    "dumpxml", "--domain", name.strip()))
+        texts = [output("virsh", "-c", "qemu:///system", "dumpxml",
+                        "--domain", name) for name in names("--all")]
     else:
         texts = [read(file) for file in glob.glob("/etc/libvirt/qemu/*.xml")]
     found = {}
@@ -187,7 +204,11 @@ def domains(answering):
             element = xml.fromstring(text)
         except xml.ParseError:
             continue
-        found[element.findtext("name")] = {
+        name = element.findtext("name")
+        found[name] = {
+            "paused": name in paused,
+            "saved": name in saved,
+            "saved_hash": hash_of_save(name) if name in saved else "",
             "uuid": element.findtext("uuid"),
             "running": bool(element.get("id")),
             "type": element.get("type"),
@@ -295,6 +316,7 @@ def vhost():
 
 
 def disk_free(path):
+    path = os.path.abspath(path)
     while not os.path.exists(path):
         path = os.path.dirname(path)
     usage = os.statvfs(path)
@@ -303,6 +325,7 @@ def disk_free(path):
 
 def writable(path):
     """Is the folder there to be written in, or can it be made?"""
+    path = os.path.abspath(path)
     while not os.path.lexists(path):
         path = os.path.dirname(path)
     return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
@@ -316,10 +339,11 @@ def bridge_filter():
 
 
 def record(folder):
-    text = read(os.path.join(folder, "record.json"))
-    if not text:
+    """What the lab made; nothing where it is not a lab's folder."""
+    if fault(folder):
         return []
-    return json.loads(text)["made"]
+    text = read(os.path.join(folder, "record.json"))
+    return json.loads(text)["made"] if text else []
 
 
 def main():
@@ -340,6 +364,7 @@ def main():
         "folder": parameters["folder"],
         "hostname": os.uname().nodename,
         "kernel": os.uname().release,
+        "boot": boot_id(),
         "systemd": os.path.isdir("/run/systemd/system"),
         "root": os.getuid() == 0,
         "cpus": cpus(),
@@ -360,6 +385,7 @@ def main():
         "kvm_open": access["kvm"],
         "answers": {place: greets(place) for place in parameters["places"]},
         "disk_free": disk_free(parameters["folder"]),
+        "folder_fault": fault(parameters["folder"]),
         "folder_writable": writable(parameters["folder"]),
         "record": record(parameters["folder"]),
     })

@@ -24,12 +24,14 @@ options:
            type: path, default: ""}
 """
 
+import json
 import os
 import signal
 import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_process import identity, lives
 from ansible.module_utils.lab_record import Record
 
 POLL_S = 0.05
@@ -54,13 +56,6 @@ def cpu_set(text):
     return cpus
 
 
-def started_at(pid):
-    """The start's clock tick, by which a pid is known to be the same."""
-    stat = read(f"/proc/{pid}/stat")
-    fields = stat.rpartition(")")[2].split()
-    return fields[19] if fields and fields[0] != "Z" else ""
-
-
 class Program:
     """One of them, known by its files."""
 
@@ -82,17 +77,20 @@ class Program:
 
     def pid(self):
         """Of the one that runs, or 0."""
-        pid, _, start = read(self.base + ".running").strip().partition(" ")
-        return int(pid) if pid and started_at(pid) == start else 0
+        try:
+            process = json.loads(read(self.base + ".running"))
+        except ValueError:
+            return 0
+        return process["pid"] if lives(process) else 0
 
     def enter(self, pid):
         """Into the file, and the record: a run may be cut off right here."""
+        process = identity(pid)
         with open(self.base + ".running", "w", encoding="ascii") as file:
-            file.write(f"{pid} {started_at(pid)}")
+            json.dump(process, file)
         if self.parameters["record"]:
             with Record(self.parameters["record"]) as record:
-                record.add({"kind": "process", "name": self.base, "pid": pid,
-                            "started": started_at(pid)})
+                record.add({"kind": "process", "name": self.base, **process})
 
     def strike(self):
         if self.parameters["record"]:

@@ -188,7 +188,7 @@ LAB_FOLDER=$work/full/lab refuses_up 'a folder that cannot be written' \
 	"the lab's folder .*cannot be written" domain_memory_mib=256
 umount "$work/full"
 LAB_FOLDER=/dev/null/lab refuses_up 'a folder below a file' \
-	"the lab's folder .*cannot be written"
+	"the lab's folder +/dev/null/lab: /dev/null is no folder"
 
 ip link add t2t-lab0 type bridge
 refuses_up 'a bridge of someone else' 'bridge t2t-lab0 +in use by someone else'
