@@ -101,8 +101,10 @@ def record_of(facts, kind):
 def memory_rows(facts, plan):
     rows = []
     normal_kib, huge = 0, {}
-    mine = {made["size_kib"]: made["after"] - made["before"]
-            for made in record_of(facts, "hugepages")}
+    # A reboot leaves nothing of them.
+    mine = {made["size_kib"]: sum(made["took"].values())
+            for made in record_of(facts, "hugepages")
+            if made["boot"] == facts["boot"]}
     running = facts["libvirt"]["domains"]
     for domain in plan.values():
         size, mib = int(domain["hugepage_kib"]), int(domain["memory_mib"])
@@ -122,11 +124,11 @@ def memory_rows(facts, plan):
                              "set domain_hugepage_kib to one of these, or to "
                              "0 for ordinary memory"))
             continue
-        # Those that the lab has already made count as there.
-        free = max(pool["free"], mine.get(size, 0))
-        missing = max(0, pages - free)
+        # Those that are free are somebody's; the lab adds its own.
+        there = min(mine.get(size, 0), pool["total"])
+        missing = max(0, pages - there)
         normal_kib += missing * size
-        rows.append(row(label, f"{free} free", f"{pages}",
+        rows.append(row(label, f"{there} of the lab's", f"{pages}",
                         "ok" if not missing else
                         "note" if missing * size <= available else "FAIL",
                         f"make up reserves the {missing} that are missing"
@@ -219,10 +221,12 @@ def image_row(settings):
 
 
 def folder_row(facts, settings):
-    return must("the lab's folder", settings["folder"]
-                if facts["folder_writable"] else
-                f"{settings['folder']}: cannot be written", "writable",
-                facts["folder_writable"], "set LAB_FOLDER to another one")
+    amiss = facts["folder_fault"] or (
+        "" if facts["folder_writable"] else "cannot be written")
+    return must("the lab's folder", settings["folder"] +
+                (f": {amiss}" if amiss else ""),
+                "writable, and empty or a lab's", not amiss,
+                "set LAB_FOLDER to another one")
 
 
 def kernel_row(name, domain, settings):

@@ -14,7 +14,8 @@ def there(made, facts):
         return bool(link) and link["mac"] == made["mac"]
     if made["kind"] == "hugepages":
         pool = facts["memory"]["huge"].get(str(made["size_kib"]))
-        return bool(pool) and pool["total"] >= made["after"]
+        return bool(pool) and made["boot"] == facts["boot"] and \
+            pool["total"] >= sum(made["took"].values())
     if made["kind"] == "daemon":
         return facts["libvirt"]["pids"].get(made["name"], 0) > 0
     return None
@@ -34,7 +35,9 @@ def status(facts, plan, addresses):
             "domain": domain["name"],
             "state": "not made" if not found else
             "another's" if not ours else
-            "running" if found["running"] else "stopped",
+            "paused" if found["paused"] else
+            "running" if found["running"] else
+            "saved" if found["saved"] else "stopped",
             "accelerator": {"kvm": "kvm", "qemu": "tcg"}.get(found["type"])
             if found else None,
             "nic": found["nic"] if found else None,

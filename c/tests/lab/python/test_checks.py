@@ -22,7 +22,7 @@ FACTS = {
     "bridge_filter": {"calls": False, "policy": "ACCEPT"},
     "apparmor": False, "apparmor_libvirt": False,
     "qemu_user": "qemu", "barred": [], "disk_free": 100 * GIB,
-    "folder_writable": True,
+    "folder_writable": True, "folder_fault": "", "boot": "now",
 }
 GUEST = {
     "name": "trader", "accelerator": "kvm", "vcpus": 1, "vcpupin": ["1"],
@@ -81,6 +81,7 @@ class Checks(unittest.TestCase):
                 ("libvirt", {"libvirt": {"there": False}}),
                 ("disk", {"disk_free": GIB // 2}),
                 ("the lab's folder", {"folder_writable": False}),
+                ("the lab's folder", {"folder_fault": "neither empty nor"}),
                 ("AppArmor", {"apparmor": True}),
                 ("packet filter on bridges",
                  {"bridge_filter": {"calls": True, "policy": "DROP"}}),
@@ -180,10 +181,21 @@ class Ours(unittest.TestCase):
 
     def test_huge_pages_of_ours_count_as_there(self):
         made = {"kind": "hugepages", "name": "2048 KiB", "size_kib": 2048,
-                "before": 3, "after": 515}
-        facts = {"record": [made], "memory": {"available_kib": 1 << 20}}
+                "took": {"0": 500, "1": 12}, "boot": "now"}
+        facts = {"record": [made], "memory": {
+            "available_kib": 1 << 20, "huge": {"2048": {"total": 515}}}}
         self.assertEqual(state("huge pages of 2048 KiB", facts), ["ok"])
-        made["after"] = 514
+        made["took"]["1"] = 11
+        self.assertEqual(state("huge pages of 2048 KiB", facts), ["note"])
+
+    def test_huge_pages_of_before_a_reboot_are_gone(self):
+        made = {"kind": "hugepages", "name": "2048 KiB", "size_kib": 2048,
+                "took": {"0": 512}, "boot": "before"}
+        facts = {"record": [made], "memory": {"huge": {"2048": {"total": 512}}}}
+        self.assertEqual(state("huge pages of 2048 KiB", facts), ["note"])
+
+    def test_huge_pages_of_others_are_not_counted(self):
+        facts = {"memory": {"huge": {"2048": {"total": 900, "free": 900}}}}
         self.assertEqual(state("huge pages of 2048 KiB", facts), ["note"])
 
     def test_huge_pages_come_out_of_free_memory(self):

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""Huge pages for the guests, on top of what the host has reserved.
+
+All who reserve pages share one number a size and NUMA node, so nobody can set
+it: what the lab took is added, and taken off again, whatever others add or
+take meanwhile. The record says how much that is, and before each change what
+is about to change, so that one that was cut off can be told from one that was
+made.
+"""
+
+import copy
+import fcntl
+import glob
+import os
+import re
+
+try:
+    from ansible.module_utils.lab_record import boot_id
+except ImportError:  # in tests: beside this file
+    from lab_record import boot_id
+
+MACHINE = "/sys/kernel/mm/hugepages"
+NODES = "/sys/devices/system/node"
+
+
+class Shortage(Exception):
+    """The kernel found no room for so many."""
+
+
+class Kernel:
+    """The pages of one size that this machine has, node by node."""
+
+    def __init__(self, size_kib):
+        self.size = f"hugepages-{size_kib}kB"
+        found = glob.glob(f"{NODES}/node[0-9]*/hugepages/{self.size}")
+        self.folders = {re.search(r"/node(\d+)/", path)[1]: path
+                        for path in sorted(found)} or \
+            {"0": f"{MACHINE}/{self.size}"}
+
+    def __enter__(self):
+        """Two labs that read and write do so one after the other."""
+        self.lock = os.open(MACHINE, os.O_RDONLY)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.lock)
+
+    @staticmethod
+    def number(path):
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+
+    def nodes(self):
+        return list(self.folders)
+
+    def total(self, node):
+        return self.number(f"{self.folders[node]}/nr_hugepages")
+
+    def free(self, node):
+        """Neither used nor promised to somebody."""
+        whole = f"{MACHINE}/{self.size}"
+        unpromised = self.number(f"{whole}/free_hugepages") - \
+            self.number(f"{whole}/resv_hugepages")
+        return max(0, min(unpromised, self.number(
+            f"{self.folders[node]}/free_hugepages")))
+
+    def set(self, node, pages):
+        """As many as there is room for."""
+        path = f"{self.folders[node]}/nr_hugepages"
+        self.write(path, pages)
+        if self.total(node) < pages:  # memory in pieces is put together
+            self.write("/proc/sys/vm/compact_memory", 1)
+            self.write(path, pages)
+
+    @staticmethod
+    def write(path, number):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(str(number))
+
+
+class Pages:
+    """What one lab took of them."""
+
+    def __init__(self, kernel, record, size_kib):
+        self.kernel, self.record = kernel, record
+        self.name = f"{size_kib} KiB"
+        entry = record.find("hugepages", self.name)
+        if entry and entry["boot"] != boot_id():
+            entry = None  # a reboot left nothing of them
+        # A copy: the record tells by its own whether there is news to write.
+        self.entry = copy.deepcopy(entry) or {"kind": "hugepages", "name": self.name,
+                               "size_kib": size_kib, "boot": boot_id(),
+                               "took": {}}
+        self.settle()
+
+    def took(self, node):
+        return self.entry["took"].get(node, 0)
+
+    def all(self):
+        return sum(self.entry["took"].values())
+
+    def settle(self):
+        """Count what a change that was begun has done."""
+        turning = self.entry.pop("turning", None)
+        if not turning:
+            return
+        node, first, last = (turning[k] for k in ("node", "from", "to"))
+        now = self.kernel.total(node)
+        reached = max(min(now, max(first, last)), min(first, last))
+        self.entry["took"][node] = self.took(node) + reached - first
+
+    def turn(self, node, pages):
+        """So many more, or less."""
+        first = self.kernel.total(node)
+        self.entry["turning"] = {"node": node, "from": first,
+                                 "to": first + pages}
+        self.write()
+        self.kernel.set(node, first + pages)
+        self.settle()
+        self.write()
+
+    def write(self):
+        self.record.add(copy.deepcopy(self.entry))
+
+    def wanted(self, pages):
+        """Is something to be done? Others may have taken ours."""
+        return self.all() != pages or any(
+            self.took(node) > self.kernel.total(node)
+            for node in self.kernel.nodes())
+
+    def reserve(self, pages):
+        """True if that changes anything."""
+        for node in self.kernel.nodes():
+            there = min(self.took(node), self.kernel.total(node))
+            self.entry["took"][node] = there
+        before = self.all()
+        self.shed(before - pages)
+        self.spread(pages)
+        if self.all() < pages:
+            got = self.all()
+            self.shed(got - before)
+            if not self.all():
+                self.record.remove("hugepages", self.name)
+            raise Shortage(f"huge pages of {self.name}: {pages} wanted, the "
+                           f"kernel found room for {got}")
+        return self.all() != before
+
+    def spread(self, pages):
+        """Evenly; then wherever there is room."""
+        nodes = self.kernel.nodes()
+        for left in range(len(nodes), 0, -1):
+            missing = pages - self.all()
+            if missing > 0:
+                self.turn(nodes[left - 1], -(-missing // left))
+        for node in nodes:
+            if len(nodes) > 1 and self.all() < pages:
+                self.turn(node, pages - self.all())
+
+    def shed(self, pages):
+        """Never more than are free: they are somebody's by now."""
+        for node in self.kernel.nodes():
+            some = min(pages, self.took(node), self.kernel.free(node))
+            if some > 0:
+                self.turn(node, -some)
+                pages -= some
+
+    def give_back(self):
+        """(given, still in use)."""
+        before = self.all()
+        self.shed(before)
+        left = self.all()
+        self.record.remove("hugepages", self.name)
+        return before - left, left
