@@ -60,17 +60,24 @@ DRY_RUN :=
 RESUME :=
 # For console and ssh.
 GUEST := trader
-LAB_FOLDER ?= $(CURDIR)/ansible/build/lab
+# One word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+# A relative one is meant from here, and the playbooks run elsewhere.
+override LAB_FOLDER := $(shell realpath -ms -- \
+	$(call quote,$(or $(LAB_FOLDER),ansible/build/lab)))
 export LAB_FOLDER
 # Messages and numbers are the same for each user, and Ansible insists on UTF-8:
 # each machine has this one.
 override LC_ALL := C.UTF-8
 export LC_ALL
 unexport LANGUAGE
+# WAIT=1: for whoever changes the lab, instead of being refused.
+WAIT :=
+export LAB_WAIT := $(if $(WAIT),1,0)
 # Nothing is left between the sources.
 export PYTHONDONTWRITEBYTECODE := 1
 playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
-	$(if $(strip $(SET)),-e '$(strip $(SET))')
+	$(if $(strip $(SET)),-e $(call quote,$(SET)))
 
 sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 jobs := $(shell nproc)
@@ -163,13 +170,21 @@ status: ## what of the lab is there; JSON=1 for programs
 	@LAB_QUIET=1; export LAB_QUIET; $(playbook) status.yml $(if $(JSON),-e status_output=json)
 
 console: ## a shell on the console of GUEST=trader; ^] leaves
-	@virsh -c qemu:///system console $(GUEST)
+	@domain=$$(awk -v guest=$(call quote,$(GUEST)) '$$1 == "Host" && \
+		($$2 == guest || $$3 == guest) { print $$NF }' \
+		$(call quote,$(LAB_FOLDER)/ssh_config) 2>/dev/null); \
+	[ -n "$$domain" ] || { echo "make console: no guest" \
+		$(call quote,$(GUEST)) "in the lab in $$LAB_FOLDER" >&2; exit 1; }; \
+	$(sudo) virsh -c qemu:///system console --domain "$$domain"
 
 ssh: ## a shell in GUEST=trader over SSH; RUN='command' runs that
-	@ssh -F '$(LAB_FOLDER)/ssh_config' $(GUEST) $(if $(RUN),'$(RUN)')
+	@ssh -F $(call quote,$(LAB_FOLDER)/ssh_config) $(call quote,$(GUEST)) \
+		$(if $(RUN),$(call quote,$(RUN)))
 
 experiments: ## list the experiments, with a line each
-	@python3 ansible/filter_plugins/lab_experiment.py list ansible/experiments
+	@/usr/bin/python3 -c 'import yaml' 2>/dev/null || { echo "make experiments:" \
+		"/usr/bin/python3 lacks its module yaml: run 'make deps-lab'" >&2; exit 1; }
+	@/usr/bin/python3 ansible/filter_plugins/lab_experiment.py list ansible/experiments
 
 experiment: build $(BUILD)/sample.csv.gz ## run NAME=busy-poll on INVENTORY=lab, local or metal; no NAME: the main job once
 	@$(playbook) experiment.yml $(if $(NAME),-e experiment='$(NAME)') \

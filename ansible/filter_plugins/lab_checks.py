@@ -310,7 +310,15 @@ def bridge_rows(facts, bridges):
     made = {made["name"]: made for made in record_of(facts, "bridge")}
     for bridge in bridges:
         name, link = bridge["name"], facts["links"].get(bridge["name"])
-        network = ipaddress.ip_network(bridge["subnet"])
+        try:
+            network = ipaddress.IPv4Network(bridge["subnet"])
+        except ValueError:
+            rows.append(must(bridge["knob"],
+                             bridge["subnet"].removesuffix(".0/24"),
+                             "the first three numbers of a /24, as in "
+                             "10.77.0", False,
+                             f"set {bridge['knob']} to that"))
+            continue
         ours = bool(link) and name in made and link["mac"] == made[name]["mac"]
         if link and not ours:
             rows.append(must(f"bridge {name}", "in use by someone else",

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: MIT
 """From what is wanted to what will be: every "auto" decided by the facts."""
 
+import hashlib
+import os
+
+# A socket's path has 107 characters, of which Ansible's name for a connection
+# and ssh's ending while it makes one take 28.
+CONTROL_LENGTH = 79
 TCG_FEATURES_OFF = ["la57"]  # `max` has 5-level paging: a slower page walk
 
 
@@ -36,7 +42,12 @@ def pins(cpus, guests):
                 for name, _ in guests}
     if len(free) < 2:  # one core with two threads is two places
         free = [[cpu] for cpu in free[0]]
+    isolated = {cpu["cpu"] for cpu in cpus if cpu.get("isolated")}
+    # What nobody is pinned to runs on the host's, which must not be isolated.
+    free.sort(key=lambda core: not isolated.isdisjoint(core))
     shared = ",".join(map(str, free.pop(0)))
+    # Whoever spins or is woken is best off where the scheduler puts nobody.
+    free.sort(key=isolated.isdisjoint)
     shares = {}
     for name, vcpus in guests:
         own = [str(free.pop(0)[0]) for _ in range(min(vcpus, len(free)))]
@@ -44,6 +55,7 @@ def pins(cpus, guests):
         own += [own[i % len(own)] if own else shared
                 for i in range(vcpus - len(own))]
         shares[name] = {"vcpupin": own}
+    free.sort(key=lambda core: not isolated.isdisjoint(core))
     for name, _ in guests:
         emulator = str(free.pop(0)[0]) if free else shared
         shares[name].update(emulatorpin=emulator, iothreadpin=shared)
@@ -90,6 +102,15 @@ def hugepages_needed(decided):
     return pages
 
 
+def control(folder, home):
+    """Where the connections of the lab in that folder stand."""
+    lab = hashlib.sha256(folder.encode()).hexdigest()[:8]
+    path = f"{home}/.ansible/t2t-{lab}"
+    if len(path.encode()) <= CONTROL_LENGTH:
+        return path
+    return f"/tmp/t2t-{os.getuid()}-{lab}"
+
+
 def by_kind(made):
     """The record's entries."""
     kinds = {}
@@ -103,4 +124,4 @@ class FilterModule:
 
     def filters(self):
         return {"lab_plan": plan, "lab_hugepages_needed": hugepages_needed,
-                "lab_by_kind": by_kind}
+                "lab_by_kind": by_kind, "lab_control": control}

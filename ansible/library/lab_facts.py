@@ -56,14 +56,26 @@ def output(*command):
     return done.stdout if done.returncode == 0 else ""
 
 
-def cpus():
-    """The CPUs that are online and that we may use, and what they share."""
+def cpu_list(path):
+    """The kernel's lists, as in 0,2-3."""
+    found = set()
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", read(path)):
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+def cpus(system="/sys/devices/system/cpu"):
+    """The CPUs that guests may use, and what they share. Nobody may run on
+    the isolated ones but who is put there, so our own mask lacks them."""
+    online = cpu_list(f"{system}/online")
+    isolated = cpu_list(f"{system}/isolated") & online
     found = []
-    for number in sorted(os.sched_getaffinity(0)):
-        base = f"/sys/devices/system/cpu/cpu{number}"
+    for number in sorted((os.sched_getaffinity(0) & online) | isolated):
+        base = f"{system}/cpu{number}"
         nodes = glob.glob(f"{base}/node*")
         found.append({
             "cpu": number,
+            "isolated": number in isolated,
             "core": int(read(f"{base}/topology/core_id", str(number))),
             "socket": int(read(f"{base}/topology/physical_package_id", "0")),
             "node": int(nodes[0].rsplit("node", 1)[1]) if nodes else 0,

@@ -35,7 +35,8 @@ GUEST = {
 }
 SETTINGS = {"folder": "/lab", "images": "/images", "image": True,
             "kernels": ["stock"], "strict": True,
-            "bridges": [{"name": "b0", "subnet": "10.77.0.0/24"}]}
+            "bridges": [{"name": "b0", "subnet": "10.77.0.0/24",
+                          "knob": "lab_subnet"}]}
 
 
 def merged(base, changes):
@@ -187,6 +188,13 @@ class Ours(unittest.TestCase):
         self.assertEqual(state("huge pages of 2048 KiB", facts), ["ok"])
         made["took"]["1"] = 11
         self.assertEqual(state("huge pages of 2048 KiB", facts), ["note"])
+
+    def test_a_subnet_that_is_none_is_named_by_its_setting(self):
+        for text in ("10.99.0.0/24", "10.99", "fd00::", "", "10.99.0.", "x"):
+            bridge = {"name": "b0", "subnet": text + ".0/24",
+                      "knob": "lab_subnet"}
+            self.assertEqual(bad(settings={"bridges": [bridge]}),
+                             ["lab_subnet"], text)
 
     def test_huge_pages_of_before_a_reboot_are_gone(self):
         made = {"kind": "hugepages", "name": "2048 KiB", "size_kib": 2048,

@@ -34,8 +34,35 @@ def pins(cpus, **guests):
             for name, domain in plan(cpus, **guests).items()}
 
 
+class Control(unittest.TestCase):
+    """Where connections stand."""
+
+    def test_each_lab_has_its_own_and_a_short_one(self):
+        homes = ["/root", "/home/" + "a" * 51, "/home/" + "a" * 200,
+                 "/home/" + "\u00e4" * 40]
+        for home in homes:
+            paths = {lab_plan.control(folder, home)
+                     for folder in ("/lab", "/lab2", "/" + "b" * 300)}
+            self.assertEqual(len(paths), 3)
+            for path in paths:
+                self.assertLessEqual(len(path.encode()) + 28, 107)
+        self.assertTrue(lab_plan.control("/lab", "/root").startswith("/root/"))
+
+
 class Pins(unittest.TestCase):
     """trader and exchange: vCPUs, emulator, iothreads."""
+
+    def isolated(self, cpus, *numbers):
+        return pins([{**cpu, "isolated": cpu["cpu"] in numbers}
+                     for cpu in cpus])
+
+    def test_isolated_cpus_are_the_guests(self):
+        self.assertEqual(self.isolated(topology(6), 0, 5),
+                         {"trader": (["0"], "2", "1"),
+                          "exchange": (["5"], "3", "1")})
+        self.assertEqual(self.isolated(topology(4), 3),
+                         {"trader": (["3"], "2", "0"),
+                          "exchange": (["1"], "0", "0")})
 
     def test_one_cpu_pins_nothing(self):
         self.assertEqual(pins(topology(1)), {"trader": ([], "", ""),
