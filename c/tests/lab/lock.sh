@@ -40,10 +40,7 @@ for verb in up teardown experiment restore status doctor; do
 		  connection: local
 		  gather_facts: false
 		  tasks:
-		    - ansible.builtin.file: {path: "$work/\$NAME.began", state: touch}
-	END
-	sed -i 's/\$NAME/{{ name }}/' "$ansible/$verb.yml"
-	cat >>"$ansible/$verb.yml" <<-END
+		    - ansible.builtin.file: {path: "$work/{{ name }}.began", state: touch}
 		    - ansible.builtin.wait_for: {path: "$work/go", timeout: 600}
 		      when: hold | default(false) | bool
 		    - ansible.builtin.command: {argv: [ansible-playbook, -i, "localhost,", "{{ nested }}.yml", -e, name=nested], chdir: "$ansible"}
