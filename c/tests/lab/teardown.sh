@@ -84,7 +84,7 @@ touch "$lab/thesis.tex"
 check 'teardown after a campaign was killed' teardown "$lab"
 check 'its knob is back' [ "$(cat $knob)" = "$before" ]
 # shellcheck disable=SC2317 # called by check
-ended() { ! kill -0 $pid 2>/dev/null; }
+ended() { ! kill -0 "$pid" 2>/dev/null; }
 check 'its program has ended' ended
 check 'what somebody put into the folder stays, alone' \
 	[ "$(ls -A "$lab")" = thesis.tex ]
