@@ -430,6 +430,48 @@ static void tap_judge(const struct trial *trial, json_t *analysis)
 	json_object_set_new(analysis, "correct", json_false());
 }
 
+/* Adds to moved the names of knobs that read otherwise after the pass; none
+ * where nobody read them then, as older results have it. */
+static void moved_add(const json_t *before, json_t *after, json_t *moved)
+{
+	const json_t *value;
+	const char *name;
+
+	if (!after)
+		return;
+	json_object_foreach((json_t *)(uintptr_t)before, name, value)
+		if (!json_equal(value, json_object_get(after, name)))
+			json_array_append_new(moved, json_string(name));
+}
+
+/* A knob that somebody else turned underway: the arm was not what its name
+ * says. t2t-run's own trials have one machine, those of a playbook several. */
+static void knobs_judge(const struct trial *trial, const json_t *knobs,
+			json_t *analysis)
+{
+	const json_t *turned = json_object_get(knobs, "turned"), *machine;
+	json_t *after = json_load_file(trial->path[FILE_AFTER_LOG], 0, NULL);
+	json_t *moved = json_array();
+	size_t i;
+
+	if (after)
+		moved_add(json_object_get(knobs, "found"),
+			  json_object_get(after, "found"), moved);
+	json_array_foreach(turned, i, machine)
+		moved_add(json_object_get(machine, "found"),
+			  json_object_get(machine, "after"), moved);
+	for (i = 0; i < json_array_size(moved); i++)
+		log_warning("%s was turned by somebody else while the trial "
+			    "ran: it does not count",
+			    json_string_value(json_array_get(moved, i)));
+	if (json_array_size(moved) > 0) {
+		json_object_set(analysis, "knobs_moved", moved);
+		json_object_set_new(analysis, "correct", json_false());
+	}
+	json_decref(moved);
+	json_decref(after);
+}
+
 /* The trader leaves at the end of the feed; then the tap is emptied. */
 static int run_to_the_end(struct trial *trial)
 {
@@ -506,6 +548,7 @@ int trial_judge(const struct trial_config *config, const char *folder,
 		knobs = json_load_file(trial.path[FILE_KNOBS], 0, NULL);
 		if (!found)
 			found = json_object();
+		knobs_judge(&trial, knobs, analysis);
 		if (knobs)
 			json_object_set_new(found, "knobs", knobs);
 		*result =
