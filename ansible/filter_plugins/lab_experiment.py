@@ -348,20 +348,84 @@ def tried(knobs, where="trader"):
         if knob["where"] == where and knob["kind"] in ("socket", "order")]
 
 
+def beside(arm, sides):
+    """The sides as they are while the arm runs, which may ask for the
+    exchange on the host."""
+    host = next((side["host"] for side in sides if side["where"] == "host"),
+                None)
+    moved = host and arm["domain"].get("exchange_place") == "host"
+    return [dict(side, host=host) if moved and side["where"] == "exchange"
+            else side for side in sides]
+
+
+def by_machine(sides):
+    """host -> the sides that are there, in order."""
+    found = {}
+    for side in sides:
+        found.setdefault(side["host"], []).append(side["where"])
+    return found
+
+
+def conflict(arm, sides):
+    """Of the first knob that two sides of one machine want otherwise; None of
+    none."""
+    for places in by_machine(beside(arm, sides)).values():
+        first = {}
+        for knob in arm["knobs"]:
+            if knob["where"] not in places or knob["kind"] not in RUNTIME:
+                continue
+            other = first.setdefault((knob["kind"], knob["name"]), knob)
+            if other["value"] != knob["value"]:
+                return (f"{label(other)}={other['value']} and "
+                        f"{label(knob)}={knob['value']}: they are one "
+                        "machine's")
+    return None
+
+
+def once(knobs):
+    """Each kind and name once."""
+    return list({(knob["kind"], knob["name"]): knob
+                 for knob in knobs}.values())
+
+
+def turning(made, arm, sides):
+    """What a trial turns and reads on each machine where something is turned
+    in any trial: host, where, set and read. Sides that share a machine share
+    its record, so they are turned together."""
+    why = conflict(arm, sides)
+    if why:
+        raise Wrong(f"{made['name']}: {arm['name']}: {why}")
+    found = []
+    for host, places in by_machine(sides).items():
+        read = once(one for where in places for one in reads(made, where))
+        if read:
+            found.append({
+                "host": host, "where": ", ".join(places), "read": read,
+                "set": once(one for where in places
+                            for one in turned(arm["knobs"], where))})
+    return found
+
+
 def tries(arms, sides):
-    """What each arm turns at each place that it turns something at. sides:
-    where, as experiments call it, and host."""
-    return [{"arm": arm["name"], **side,
-             "knobs": tried(arm["knobs"], side["where"])}
-            for arm in arms for side in sides
-            if tried(arm["knobs"], side["where"])]
+    """What each arm turns on each machine that it turns something at, and
+    whose that is. sides: where, as experiments call it, and host."""
+    return [{"arm": arm["name"], "host": host, "where": ", ".join(places),
+             "whose": {f"{one['kind']} {one['name']}": where
+                       for where in places
+                       for one in tried(arm["knobs"], where)},
+             "knobs": once(one for where in places
+                           for one in tried(arm["knobs"], where))}
+            for arm in arms for host, places in by_machine(sides).items()
+            if any(tried(arm["knobs"], where) for where in places)]
 
 
-def reason(missing, where="trader"):
-    """Of the first that is missing; None of none."""
+def reason(missing, whose=None):
+    """Of the first that is missing; None of none. whose: label -> where."""
+    if not missing:
+        return None
+    where = (whose or {}).get(missing[0]["knob"], "trader")
     place = "" if where == "trader" else where + "."
-    return f"{place}{missing[0]['knob']}: {missing[0]['reason']}" \
-        if missing else None
+    return f"{place}{missing[0]['knob']}: {missing[0]['reason']}"
 
 
 def nowhere(knobs, sides):
@@ -382,10 +446,18 @@ def reads(made, where):
     return found
 
 
-def found_of(result):
-    """Of a task's result, what of it is kept."""
-    return {"where": result["item"]["where"], "set": result["set"],
-            "found": result["found"]}
+def found_of(turned_, back):
+    """Of the results of turning knobs and of turning them back: what was set
+    on each machine, found before the pass, and found after it."""
+    after = {result["item"]["host"]: result["found"] for result in back}
+    return [{"where": result["item"]["where"], "set": result["set"],
+             "found": result["found"],
+             "after": after[result["item"]["host"]]} for result in turned_]
+
+
+def lost_of(results):
+    """The machines that a loop over them did not reach."""
+    return [result["item"] for result in results if result.get("unreachable")]
 
 
 def overlay(wanted, trader):
@@ -417,9 +489,10 @@ def fault(result):
 def missing_of(arms, sides, probed, asked):
     """Of each arm that cannot be, by name: the first reason. probed: what each
     of tries() found; asked: what the doctor said of each arm."""
-    told = [(arm["name"], nowhere(arm["knobs"], sides)) for arm in arms]
+    told = [(arm["name"], nowhere(arm["knobs"], sides)
+             or conflict(arm, sides)) for arm in arms]
     told += [(one["item"]["arm"],
-              reason(one["missing"], one["item"]["where"])) for one in probed]
+              reason(one["missing"], one["item"]["whose"])) for one in probed]
     told += [(one["item"]["name"], fault(one)) for one in asked]
     return {name: why for name, why in reversed(told) if why}
 
@@ -577,7 +650,8 @@ def with_commands(made, programs):
             before=[*tool, "apply", "--namespace", "--record",
                     programs["record"], "--knobs", json.dumps(knobs)],
             after=[*tool, "restore", "--namespace", "--record",
-                   programs["record"]]))
+                   programs["record"], "--knobs",
+                   json.dumps({"set": [], "read": read})]))
     return dict(made, arms=arms)
 
 
@@ -626,8 +700,9 @@ class FilterModule:
                 "lab_experiment_tries": tries,
                 "lab_experiment_reason": reason,
                 "lab_experiment_missing": missing_of,
-                "lab_experiment_reads": reads,
+                "lab_experiment_turning": turning,
                 "lab_experiment_found": found_of,
+                "lab_experiment_lost": lost_of,
                 "lab_experiment_overlay": overlay,
                 "lab_experiment_left": left,
                 "lab_experiment_lines": lines_in}

@@ -14,7 +14,8 @@ options:
           choices: [applied, probed, restored, dumped], required: true}
   knobs: {description: "Each with kind, name and value.", type: list,
           elements: dict, default: []}
-  read: {description: Further ones whose values are told., type: list,
+  read: {description: "Further ones whose values are told: as they are after
+         all are applied, or before any is put back.", type: list,
          elements: dict, default: []}
   interface: {description: Of market data., type: str, default: ""}
   record: {description: Its path., type: path, required: true}
@@ -39,12 +40,14 @@ def main():
         module.exit_json(changed=False, found=knobs.look(wanted))
     if state == "probed":
         module.exit_json(changed=False, missing=knobs.probe(wanted))
+    found = knobs.look(module.params["read"])
     restored, failed = knobs.restore()
     if failed:
         module.fail_json(msg="cannot put back: " + "; ".join(
             f"{one['knob']}: {one['reason']}" for one in failed))
     if state == "restored":
-        module.exit_json(changed=bool(restored), restored=restored)
+        module.exit_json(changed=bool(restored), restored=restored,
+                         found=found)
     done, missing = knobs.apply(wanted)
     if missing:
         knobs.restore()

@@ -12,8 +12,8 @@ options:
   name: {description: Of its files., type: str, required: true}
   folder: {description: Where its files go., type: path, required: true}
   state: {description: "started: until it says that it is ready; finished: run
-          to its end; stopped.",
-          choices: [started, finished, stopped], required: true}
+          to its end; ended: one that was started, to its end; stopped.",
+          choices: [started, finished, ended, stopped], required: true}
   argv: {description: The program., type: list, elements: str, default: []}
   ready: {description: Text in its output that says it is ready., type: str,
           default: ""}
@@ -167,7 +167,7 @@ def main():
         argument_spec={
             "name": {"type": "str", "required": True},
             "folder": {"type": "path", "required": True},
-            "state": {"choices": ["started", "finished", "stopped"],
+            "state": {"choices": ["started", "finished", "ended", "stopped"],
                       "required": True},
             "argv": {"type": "list", "elements": "str", "default": []},
             "ready": {"type": "str", "default": ""},
@@ -181,6 +181,9 @@ def main():
     state = module.params["state"]
     if state == "stopped":
         changed = program.stop()
+    elif state == "ended":
+        program.wait_end()
+        changed = True
     else:
         program.start()
         changed = True

@@ -476,8 +476,10 @@ def main(arguments):
     elif options.verb == "dump":
         result = knobs.look(options.knobs["set"])
     else:
+        # As the run left them: who compares learns what moved underway.
+        found = knobs.look(options.knobs["read"])
         done, bad = knobs.restore()
-        result = {"restored": done, "failed": bad}
+        result = {"restored": done, "failed": bad, "found": found}
     print(json.dumps(result, indent=2))
     for one in bad:
         print(f"{one['knob']}: {one['reason']}", file=sys.stderr)

@@ -221,13 +221,65 @@ class Plan(unittest.TestCase):
              ("b", "host", "h", ["vm.a"]),
              ("b", "exchange", "e", ["thp"])])
 
+    SHARED = [{"where": "trader", "host": "t"}, {"where": "host", "host": "h"},
+              {"where": "exchange", "host": "h"}]
+
+    def test_sides_that_share_a_machine_are_turned_together(self):
+        made = lab.plan(read(arms(
+            "{host: {sysctl: {vm.swappiness: 2}, machine: {thp: never}}, "
+            "exchange: {machine: {thp: never}, nic: {gro: on}}}")), LAB)
+        found = lab.turning(made, made["arms"][1], self.SHARED)
+        self.assertEqual(
+            [(one["host"], one["where"],
+              [knob["name"] for knob in one["set"]],
+              [knob["name"] for knob in one["read"]]) for one in found],
+            [("h", "host, exchange", ["vm.swappiness", "thp", "gro"],
+              ["vm.swappiness", "thp", "gro"])])
+        baseline = lab.turning(made, made["arms"][0], self.SHARED)
+        self.assertEqual([len(one["set"]) for one in baseline], [0])
+        self.assertEqual([one["host"] for one in
+                          lab.turning(made, made["arms"][1], SIDES)],
+                         ["h", "e"])
+
+    def test_what_sides_of_one_machine_want_otherwise_is_refused(self):
+        what = read(arms("{host: {machine: {thp: never}}, "
+                         "exchange: {machine: {thp: always}}}"))
+        made = lab.plan(what, LAB)
+        why = ("host.machine.thp=never and exchange.machine.thp=always: they "
+               "are one machine's")
+        self.assertEqual(lab.missing_of(made["arms"], self.SHARED, [], []),
+                         {"b": why})
+        self.assertEqual(lab.missing_of(made["arms"], SIDES, [], []), {})
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.turning(made, made["arms"][1], self.SHARED)
+        self.assertIn(why, str(caught.exception))
+
+    def test_an_arm_that_moves_the_exchange_is_asked_the_same(self):
+        made = lab.plan(read(arms(
+            "{domain: {exchange_place: host}, host: {machine: {thp: never}}, "
+            "exchange: {machine: {thp: always}}}")), LAB)
+        self.assertIn("b", lab.missing_of(made["arms"], SIDES, [], []))
+
+    def test_the_result_has_what_was_found_before_and_after(self):
+        item = {"host": "h", "where": "host, exchange"}
+        self.assertEqual(
+            lab.found_of([{"item": item, "set": [1], "found": {"a": "1"}}],
+                         [{"item": item, "found": {"a": "2"}}]),
+            [{"where": "host, exchange", "set": [1], "found": {"a": "1"},
+              "after": {"a": "2"}}])
+
+    def test_who_was_lost(self):
+        self.assertEqual(lab.lost_of([
+            {"item": "t", "ping": "pong"},
+            {"item": "e", "unreachable": True, "msg": "no answer"}]), ["e"])
+
     def test_what_any_place_lacks_leaves_out_the_arm_by_name(self):
         what = read(arms("{host: {sysctl: {vm.a: 2}}}"))
         made = lab.plan(what, LAB)
         missing = lab.missing_of(made["arms"], SIDES, [
-            {"item": {"arm": "b", "where": "host"},
+            {"item": {"arm": "b", "whose": {"sysctl vm.a": "host"}},
              "missing": [{"knob": "sysctl vm.a", "reason": "none"}]},
-            {"item": {"arm": "a", "where": "trader"}, "missing": []}], [])
+            {"item": {"arm": "a", "whose": {}}, "missing": []}], [])
         self.assertEqual(missing, {"b": "host.sysctl vm.a: none"})
         self.assertEqual(lab.plan(what, dict(LAB, missing=missing))["skipped"],
                          [{"what": "b", "reason": "host.sysctl vm.a: none"}])
