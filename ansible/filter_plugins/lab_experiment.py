@@ -20,6 +20,12 @@ try:
 except ImportError:
     Wrong = ValueError
 
+# Filters find no module_utils by themselves.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../module_utils"))
+# pylint: disable-next=wrong-import-position
+from lab_knob import REFUSED  # noqa: E402
+
 SCHEMA = "t2t-lab-plan/1"
 PLACES = ("local", "lab", "metal")
 PACE = r"max|rate:[1-9]\d*|poisson:[1-9]\d*|file(:\d+(\.\d+)?)?|auto"
@@ -112,6 +118,8 @@ SYSCTLS = (r"net\.core\.(busy_read|busy_poll|[rw]mem_(max|default)|optmem_max|"
            r"rps_sock_flow_entries|skb_defer_max|netdev_tstamp_prequeue|"
            r"bpf_jit_enable|somaxconn)|"
            r"net\.ipv4\.(tcp|udp|ip|igmp)_\w+|vm\.\w+|kernel\.\w+")
+# The transports that take the options of the order connection.
+ORDER_TRANSPORTS = ("send",)
 RUNTIME = ("sysctl", "nic", "machine")  # turned while the machine runs
 ELSEWHERE = ("host", "exchange")        # RUNTIME's, of another machine
 KEYS = {
@@ -202,6 +210,9 @@ class Checker:
                 self.wrong(f"{key}.{name}", "unknown; there are: "
                            "net.core.*, net.ipv4.tcp_*, udp_*, ip_*, vm.* "
                            "and kernel.*")
+            if name in REFUSED:
+                self.wrong(f"{key}.{name}", "no experiment may turn it: "
+                           + REFUSED[name])
             found.append({"where": where, "kind": "sysctl", "name": name,
                           "value": self.value(f"{key}.{name}", value,
                                               ("text", r"[\w. -]+",
@@ -247,6 +258,18 @@ def arms_of(checker, data):
     return arms
 
 
+def options_insist(checker, base, arms):
+    """Options of the order connection go with a transport that takes them."""
+    for arm in arms:
+        knobs = merged(base, arm["knobs"])
+        options = settings(knobs, "order")
+        transport = settings(knobs, "program").get("transport", "send")
+        if options and transport.partition(":")[0] not in ORDER_TRANSPORTS:
+            checker.wrong(f"arms.{arm['name']}.order.{min(options)}",
+                          f"the transport {transport} has no such option; "
+                          "there are: " + ", ".join(ORDER_TRANSPORTS))
+
+
 def rule_of(checker, rule):
     """What calls for an order, and which side it takes."""
     return {
@@ -288,6 +311,8 @@ def experiment(path):
     rule = data.get("rule", {})
     checker.mapping("rule", rule, ("threshold_usd", "aggress"))
     base = checker.knobs("trader", "base", data.get("base") or {})
+    arms = arms_of(checker, data)
+    options_insist(checker, base, arms)
     return {
         "name": checker.file.removesuffix(".yml"),
         "question": checker.value("question", data["question"],
@@ -305,7 +330,7 @@ def experiment(path):
                                      number(0, 10**6))),
         "rule": rule_of(checker, rule),
         "base": base,
-        "arms": arms_of(checker, data),
+        "arms": arms,
     }
 
 
@@ -524,8 +549,6 @@ def arguments(knobs, pace):
         exchange += ["--send", program["send"]]
     if "feed" in program:
         exchange += ["--feed", program["feed"]]
-    if "channel" in program:
-        exchange += ["--channel", program["channel"]]
     return {"receive": with_options(program.get("receive", "block"),
                                     settings(knobs, "socket")),
             "trader": trader, "exchange": exchange}

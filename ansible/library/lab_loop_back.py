@@ -33,7 +33,7 @@ class LoopBack:
         self.name = module.params["interface"]
         self.address, _, self.port = \
             module.params["group"].rpartition(":")
-        self.note = os.path.join(module.params["folder"], "clsact")
+        self.note = os.path.join(module.params["folder"], "loop-back")
 
     def ethernet_group(self):
         """RFC 1112, 6.4: 01:00:5e and the group's lower 23 bits."""
@@ -46,15 +46,26 @@ class LoopBack:
     def tc(self, *arguments, check=True):
         return self.module.run_command(["tc", *arguments], check_rc=check)
 
+    def missing(self):
+        """Of what the filter hangs on: that is ours to add, and to remove."""
+        _, qdiscs, _ = self.tc("qdisc", "show", "dev", self.name)
+        _, groups, _ = self.ip("maddr", "show", "dev", self.name)
+        return [word for word, there in (
+            ("clsact", "clsact" in qdiscs),
+            ("maddr", f"{self.ethernet_group()} static" in groups))
+                if not there]
+
     def make(self):
-        _, out, _ = self.tc("qdisc", "show", "dev", self.name)
-        if "clsact" not in out:
-            os.makedirs(os.path.dirname(self.note), exist_ok=True)
-            with open(self.note, "w", encoding="ascii") as file:
-                file.write(self.name)
+        ours = self.missing()
+        # Before it is made: whatever fails then, it can be removed.
+        os.makedirs(os.path.dirname(self.note), exist_ok=True)
+        with open(self.note, "w", encoding="ascii") as file:
+            file.write(" ".join(ours))
+        if "clsact" in ours:
             self.tc("qdisc", "add", "dev", self.name, "clsact")
         # Nobody has joined: the NIC would not let the group in.
-        self.ip("maddr", "add", self.ethernet_group(), "dev", self.name)
+        if "maddr" in ours:
+            self.ip("maddr", "add", self.ethernet_group(), "dev", self.name)
         # The market data alone: all else stays as it is. With our own source
         # address, or a bridge learns that the sender were here.
         with open(f"/sys/class/net/{self.name}/address",
@@ -73,14 +84,19 @@ class LoopBack:
                             check=False)
         there = f"pref {PRIORITY} " in out
         if there:
-            self.ip("maddr", "del", self.ethernet_group(), "dev", self.name,
-                    check=False)
             self.tc("filter", "del", "dev", self.name, "ingress", "pref",
                     PRIORITY)
-        if os.path.exists(self.note):
+        if not os.path.exists(self.note):
+            return there
+        with open(self.note, encoding="ascii") as file:
+            ours = file.read().split()
+        if "maddr" in ours:
+            self.ip("maddr", "del", self.ethernet_group(), "dev", self.name,
+                    check=False)
+        if "clsact" in ours:
             self.tc("qdisc", "del", "dev", self.name, "clsact", check=False)
-            os.unlink(self.note)
-        return there
+        os.unlink(self.note)
+        return True
 
 
 def main():

@@ -12,8 +12,9 @@ options:
   name: {description: Of its files., type: str, required: true}
   folder: {description: Where its files go., type: path, required: true}
   state: {description: "started: until it says that it is ready; finished: run
-          to its end; ended: one that was started, to its end; stopped.",
-          choices: [started, finished, ended, stopped], required: true}
+          to its end; ended: one that was started, to its end; stopped; gone:
+          stopped, whatever its exit code.",
+          choices: [started, finished, ended, stopped, gone], required: true}
   argv: {description: The program., type: list, elements: str, default: []}
   ready: {description: Text in its output that says it is ready., type: str,
           default: ""}
@@ -167,8 +168,8 @@ def main():
         argument_spec={
             "name": {"type": "str", "required": True},
             "folder": {"type": "path", "required": True},
-            "state": {"choices": ["started", "finished", "ended", "stopped"],
-                      "required": True},
+            "state": {"choices": ["started", "finished", "ended", "stopped",
+                                  "gone"], "required": True},
             "argv": {"type": "list", "elements": "str", "default": []},
             "ready": {"type": "str", "default": ""},
             "cpus": {"type": "str", "default": ""},
@@ -179,7 +180,7 @@ def main():
     )
     program = Program(module)
     state = module.params["state"]
-    if state == "stopped":
+    if state in ("stopped", "gone"):
         changed = program.stop()
     elif state == "ended":
         program.wait_end()
@@ -192,7 +193,7 @@ def main():
         else:
             program.wait_end()
     code = program.code()
-    if state != "started" and code:
+    if state not in ("started", "gone") and code:
         program.fail(f"exit code {code}")
     module.exit_json(changed=changed, code=code,
                      out=read(program.base + ".out"),

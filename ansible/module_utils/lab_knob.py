@@ -45,6 +45,38 @@ MACHINE = {
 }
 
 
+ONE_WAY = "what was once set cannot be put back before the next boot"
+ACTION = "writing it does something, it has no value to put back"
+PROGRAM = "it names a program that the kernel runs"
+# Sysctls that no experiment may turn, nor try, and why.
+REFUSED = {
+    **dict.fromkeys((
+        "kernel.modules_disabled", "kernel.kexec_load_disabled",
+        "kernel.kexec_load_limit_panic", "kernel.kexec_load_limit_reboot",
+        "kernel.unprivileged_bpf_disabled", "kernel.tainted",
+        "kernel.printk_devkmsg"), ONE_WAY),
+    **dict.fromkeys(("vm.drop_caches", "vm.compact_memory",
+                     "vm.stat_refresh", "net.ipv4.tcp_fastopen_key"), ACTION),
+    **dict.fromkeys(("kernel.core_pattern", "kernel.modprobe",
+                     "kernel.hotplug", "kernel.poweroff_cmd"), PROGRAM),
+    **dict.fromkeys(("kernel.hostname", "kernel.domainname"),
+                    "it is the machine's name"),
+    "kernel.ns_last_pid": "the kernel changes it with each process",
+    **dict.fromkeys(("vm.nr_hugepages", "vm.nr_hugepages_mempolicy",
+                     "vm.nr_overcommit_hugepages"),
+                    "the lab counts the pages of its guests by it; "
+                    "domain.hugepage_kib is the knob"),
+    "kernel.watchdog": "it sets kernel.nmi_watchdog and "
+                       "kernel.soft_watchdog, which are knobs of their own",
+    "net.ipv4.ip_forward": "it sets all of an interface's settings to their "
+                           "defaults",
+}
+# Of two such sysctls one is 0, and writing one makes the other so.
+PAIRS = (("vm.dirty_bytes", "vm.dirty_ratio"),
+         ("vm.dirty_background_bytes", "vm.dirty_background_ratio"),
+         ("vm.overcommit_kbytes", "vm.overcommit_ratio"))
+
+
 class Missing(Exception):
     """This machine has no such knob, or it can't be turned that way."""
 
@@ -117,6 +149,18 @@ class Knob:
         for path, one in zip(paths, values):
             self.files.write(path, one)
 
+    def keep(self):
+        """What put_back() needs, read before it is turned."""
+        return self.read()
+
+    def put_back(self, kept):
+        if self.normal(self.read()) == self.normal(kept):
+            return
+        self.write(kept)
+        found = self.read()
+        if self.normal(found) != self.normal(kept):
+            raise Missing(f"{self.name}: was {kept}, is {found}")
+
     @staticmethod
     def normal(value):
         """Two that mean the same become the same."""
@@ -126,8 +170,28 @@ class Knob:
 class Sysctl(Knob):
     """sysctl(8)."""
 
+    OTHERS = {one: other for pair in PAIRS
+              for one, other in (pair, pair[::-1])}
+
     def paths(self):
+        if self.name in REFUSED:
+            raise Missing(f"{self.name}: {REFUSED[self.name]}")
         return ["/proc/sys/" + self.name.replace(".", "/")]
+
+    def other(self):
+        """The one that this one makes 0."""
+        return type(self)(self.OTHERS[self.name], self.interface, self.files)
+
+    def keep(self):
+        value = self.read()
+        return f"other {self.other().read()}" \
+            if value == "0" and self.name in self.OTHERS else value
+
+    def put_back(self, kept):
+        word, _, value = kept.partition("other ")
+        turned, value = (self, kept) if word or not value else \
+            (self.other(), value)
+        super(Sysctl, turned).put_back(value)
 
 
 class Choice(Knob):
@@ -166,15 +230,32 @@ class Queue(Knob):
 class Irq(Knob):
     """All interrupts of the NIC."""
 
+    SYS = "/sys"
+
+    def bus(self, folder):
+        return os.path.basename(os.path.realpath(folder + "/subsystem"))
+
     def numbers(self):
-        folder = os.path.realpath(f"/sys/class/net/{self.interface}/device")
-        # virtio's interrupts are those of the PCI device above it.
-        while folder.startswith("/sys/devices/"):
-            found = glob.glob(folder + "/msi_irqs/*")
-            if found:
-                return sorted(os.path.basename(path) for path in found)
+        folder = os.path.realpath(
+            f"{self.SYS}/class/net/{self.interface}/device")
+        if not os.path.isdir(folder):
+            raise Missing(f"{self.interface} has no interrupt of its own")
+        # virtio's interrupts are those of the PCI device above it; above that
+        # are bridges, whose interrupts are none of the NIC's.
+        if self.bus(folder) == "virtio":
             folder = os.path.dirname(folder)
-        return []
+        if self.bus(folder) != "pci":
+            raise Missing(f"{self.interface} is on the bus "
+                          f"{self.bus(folder) or 'unknown'}: which interrupts "
+                          "it has is known of PCI alone")
+        found = glob.glob(folder + "/msi_irqs/*")
+        if found:
+            return sorted((os.path.basename(path) for path in found), key=int)
+        # An older NIC has one line, INTx.
+        line = self.files.read(folder + "/irq")
+        if line == "0":
+            raise Missing(f"{self.interface} has no interrupt")
+        return [line]
 
     def paths(self):
         return [f"/proc/irq/{number}/smp_affinity_list"
@@ -287,21 +368,21 @@ class Order(Socket):
     KIND = socket.SOCK_STREAM
 
 
+# The kinds that have one class for all names, and those of NICs by name.
+KINDS = {"socket": Socket, "order": Order, "sysctl": Sysctl}
+NIC = {**dict.fromkeys(OFFLOADS, Offload),
+       **dict.fromkeys(COALESCING, Coalescing), **dict.fromkeys(RINGS, Ring),
+       **dict.fromkeys(NAPI, Napi), **dict.fromkeys(QUEUES, Queue),
+       "irq_affinity": Irq}
+NAMES = {"nic": NIC, "machine": dict.fromkeys(MACHINE, Choice)}
+
+
 def kind_of(knob):
-    name = knob["name"]
-    if knob["kind"] == "socket":
-        return Socket
-    if knob["kind"] == "order":
-        return Order
-    if knob["kind"] == "sysctl":
-        return Sysctl
-    if knob["kind"] == "machine":
-        return Choice
-    return (Offload if name in OFFLOADS else
-            Coalescing if name in COALESCING else
-            Ring if name in RINGS else
-            Napi if name in NAPI else
-            Queue if name in QUEUES else Irq)
+    kind = KINDS.get(knob["kind"]) or \
+        NAMES.get(knob["kind"], {}).get(knob["name"])
+    if kind is None:
+        raise Missing(f"{label(knob)}: no such knob is known")
+    return kind
 
 
 def label(knob):
@@ -353,7 +434,7 @@ class Knobs:
         wanted = str(knob["value"])
         if turned.normal(before) != turned.normal(wanted):
             if recorded:
-                self.enter(knob, before)
+                self.enter(knob, turned.keep())
             turned.write(wanted)
         found = turned.read()
         if turned.normal(found) != turned.normal(wanted):
@@ -380,6 +461,16 @@ class Knobs:
                 done.append(self.set_one(knob))
             except Missing as reason:
                 return done, [{"knob": label(knob), "reason": str(reason)}]
+        # One may undo another: of some pairs of sysctls one is always 0.
+        for knob, one in zip(knobs, done):
+            if knob["kind"] in ("socket", "order"):
+                continue
+            turned = self.scope(knob)[0]
+            found = turned.read()
+            if turned.normal(found) != turned.normal(one["found"]):
+                return done, [{"knob": one["knob"], "reason":
+                               f"{one['knob']}: asked for {one['wanted']}, "
+                               f"another knob made it {found}"}]
         return done, []
 
     def probe(self, knobs):
@@ -398,9 +489,9 @@ class Knobs:
         for entry in reversed(entries):
             # After a reboot the kernel has its own values again.
             if entry["boot"] == boot_id():
-                turned = self.knob(entry["knob"], bool(self.machine))
                 try:
-                    self.put_back(turned, entry["before"])
+                    self.knob(entry["knob"], bool(self.machine)).put_back(
+                        entry["before"])
                     done.append(entry["name"])
                 except Missing as reason:
                     failed.append({"knob": entry["name"],
@@ -409,16 +500,6 @@ class Knobs:
             with Record(self.record) as record:
                 record.remove("knob", entry["name"])
         return done, failed
-
-    @staticmethod
-    def put_back(turned, before):
-        if turned.normal(turned.read()) == turned.normal(before):
-            return
-        turned.write(before)
-        found = turned.read()
-        if turned.normal(found) != turned.normal(before):
-            raise Missing(f"{turned.name}: was {before}, is {found}")
-
 
 # A namespace sees its own devices only in a sysfs of its own.
 ENTER = "mount -t sysfs none /sys && exec \"$@\""

@@ -162,6 +162,7 @@ for lost in trader exchange; do
 	# It comes back as a machine that was booted anew.
 	rm -f "$MORTAL_FOLDER/$machine" "$folder/$machine/knobs.json"
 	ip netns exec "$machine" sysctl -qw net.ipv4.tcp_keepalive_probes=9
+	ip netns exec "$machine" ethtool -K lost0 gro off
 	name="the campaign goes on once the $lost is back"
 	(play $lost rate:2000 -e experiment_resume=true)
 	code=$?

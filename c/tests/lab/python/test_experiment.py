@@ -88,6 +88,28 @@ class Wrong(unittest.TestCase):
         self.refused(arms("{sysctl: {net.core.buzy: 5}}"),
                      "arms.b.sysctl.net.core.buzy", "unknown")
 
+    def test_sysctls_that_do_not_go_back(self):
+        for name, why in (("kernel.modules_disabled", "next boot"),
+                          ("kernel.kexec_load_disabled", "next boot"),
+                          ("vm.drop_caches", "no value"),
+                          ("kernel.core_pattern", "program"),
+                          ("net.ipv4.ip_forward", "defaults"),
+                          ("vm.nr_hugepages", "domain.hugepage_kib")):
+            for where in ("{sysctl: {%s: 1}}", "{host: {sysctl: {%s: 1}}}"):
+                self.refused(arms(where % name), name, "no experiment may",
+                             why)
+
+    def test_options_that_the_transport_lacks(self):
+        for transport in ("zerocopy", "uring", "bypass", "'null'",
+                          "'zerocopy:how=send_zc'"):
+            self.refused(arms("{program: {transport: %s}, order: {tos: 16}}"
+                              % transport), "arms.b.order.tos", "send")
+        self.refused(arms("{program: {transport: zerocopy}}")
+                     + "base: {order: {nodelay: on}}\n",
+                     "arms.b.order.nodelay")
+        self.assertTrue(read(arms(
+            "{program: {transport: send}, order: {tos: 16}}")))
+
     def test_out_of_range(self):
         self.refused(arms("{process: {fifo: 100}}"), "arms.b.process.fifo",
                      "100", "1 to 99")
@@ -310,6 +332,12 @@ class Plan(unittest.TestCase):
         self.assertEqual(arm["trader"], ["--transport", "send:tos=16",
                                          "--fifo", "5", "--mlock"])
         self.assertEqual(arm["exchange"], ["--pace", "rate:7"])
+
+    def test_the_channel_is_the_traders(self):
+        arm = lab.plan(read(arms("{program: {channel: raw}}")),
+                       WHERE)["arms"][1]
+        self.assertIn("--channel", arm["trader"])
+        self.assertNotIn("--channel", arm["exchange"])
 
     def test_an_arm_overrides_the_base(self):
         made = lab.plan(read(GOOD + "base: {program: {receive: epoll}}\n"),

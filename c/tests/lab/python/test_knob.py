@@ -103,6 +103,221 @@ class Turned(unittest.TestCase):
         self.assertEqual(self.entries(), [])
 
 
+    def test_the_last_one_is_put_back_first(self):
+        written = []
+        whole = self.knobs.knob
+
+        def knob(wanted, scope):
+            made = whole(wanted, scope)
+            write = made.write
+            made.write = lambda value: (written.append(made.name),
+                                        write(value))
+            return made
+        self.knobs.knob = knob
+        self.knobs.apply([self.want("one", "5"), self.want("three", "7")])
+        self.assertEqual(self.knobs.restore(),
+                         (["sysctl three", "sysctl one"], []))
+        self.assertEqual(written, ["one", "three", "three", "one"])
+
+    def test_what_does_not_go_back_is_said_and_stays_recorded(self):
+        self.knobs.apply([self.want("one", "5"), self.want("three", "7")])
+        whole = self.knobs.knob
+
+        def knob(wanted, scope):
+            made = whole(wanted, scope)
+            if made.name == "three":
+                made.write = lambda _: None
+            return made
+        self.knobs.knob = knob
+        done, failed = self.knobs.restore()
+        self.assertEqual(done, ["sysctl one"])
+        self.assertEqual(failed, [{"knob": "sysctl three",
+                                   "reason": "three: was 3, is 7"}])
+        self.assertEqual(self.entries(), ["sysctl three"])
+
+    def test_one_that_another_undoes_is_missing(self):
+        files(self.folder, one="1\n", three="3\n")
+        whole = self.knobs.knob
+
+        def knob(wanted, scope):
+            made = whole(wanted, scope)
+            if made.name == "three":
+                write = made.write
+                made.write = lambda value: (files(self.folder, one="0\n"),
+                                            write(value))
+            return made
+        self.knobs.knob = knob
+        missing = self.knobs.apply([self.want("one", "5"),
+                                    self.want("three", "7")])[1]
+        self.assertEqual(missing, [{
+            "knob": "sysctl one", "reason":
+            "sysctl one: asked for 5, another knob made it 0"}])
+
+
+class Pair(unittest.TestCase):
+    """Of two sysctls one is 0."""
+
+    def setUp(self):
+        # pylint: disable=consider-using-with
+        self.kept = tempfile.TemporaryDirectory()
+        self.addCleanup(self.kept.cleanup)
+        folder = self.folder = self.kept.name
+        files(folder, **{"vm.dirty_bytes": "0\n", "vm.dirty_ratio": "20\n"})
+
+        class Sysctl(lab.Sysctl):
+            """As the kernel's: 0 cannot be written."""
+
+            def paths(self):
+                return [f"{folder}/{self.name}"]
+
+            def write(self, value):
+                if value == "0":
+                    raise lab.Missing("invalid argument")
+                files(folder, **{self.OTHERS[self.name]: "0\n"})
+                super().write(value)
+        self.knobs = lab.Knobs(folder + "/record.json", "")
+        self.knobs.knob = lambda wanted, _: Sysctl(wanted["name"], "",
+                                                   lab.Files())
+
+    def test_the_other_one_is_put_back(self):
+        for name, value in (("vm.dirty_bytes", "8192"),
+                            ("vm.dirty_ratio", "30")):
+            done, missing = self.knobs.apply(
+                [{"kind": "sysctl", "name": name, "value": value}])
+            self.assertEqual((len(done), missing), (1, []))
+            self.assertEqual(content(self.folder, name).strip(), value)
+            self.assertEqual(self.knobs.restore(), ([f"sysctl {name}"], []))
+            self.assertEqual(content(self.folder, "vm.dirty_bytes").strip(),
+                             "0")
+            self.assertEqual(content(self.folder, "vm.dirty_ratio").strip(),
+                             "20")
+
+    def test_both_at_once_are_refused(self):
+        missing = self.knobs.apply(
+            [{"kind": "sysctl", "name": "vm.dirty_bytes", "value": "8192"},
+             {"kind": "sysctl", "name": "vm.dirty_ratio", "value": "30"}])[1]
+        self.assertIn("another knob made it 0", missing[0]["reason"])
+
+
+class Interrupts(unittest.TestCase):
+    """A NIC's own, in a /sys of ours."""
+
+    def setUp(self):
+        # pylint: disable=consider-using-with
+        self.kept = tempfile.TemporaryDirectory()
+        self.addCleanup(self.kept.cleanup)
+        self.sys = self.kept.name
+        self.port = self.device("devices/pci0000:00/0000:00:02.0", "pci")
+        os.makedirs(self.port + "/msi_irqs/24")
+        self.nic = self.port + "/0000:01:00.0"
+
+    def device(self, path, bus, line=None):
+        folder = os.path.join(self.sys, path)
+        os.makedirs(folder, exist_ok=True)
+        os.makedirs(f"{self.sys}/bus/{bus}", exist_ok=True)
+        os.symlink(f"{self.sys}/bus/{bus}", folder + "/subsystem")
+        if line is not None:
+            files(folder, irq=line)
+        return folder
+
+    def numbers(self, device):
+        os.makedirs(f"{self.sys}/class/net/nic0", exist_ok=True)
+        if device:
+            os.symlink(device, f"{self.sys}/class/net/nic0/device")
+        knob = lab.Irq("irq_affinity", "nic0", lab.Files())
+        knob.SYS = self.sys
+        return knob.numbers()
+
+    def missing(self, device):
+        with self.assertRaises(lab.Missing) as caught:
+            self.numbers(device)
+        return str(caught.exception)
+
+    def test_one_line_is_the_nics_not_the_root_ports(self):
+        self.device(self.nic, "pci", "11\n")
+        self.assertEqual(self.numbers(self.nic), ["11"])
+
+    def test_messages(self):
+        self.device(self.nic, "pci", "11\n")
+        for number in ("27", "9", "26"):
+            os.makedirs(f"{self.nic}/msi_irqs/{number}")
+        self.assertEqual(self.numbers(self.nic), ["9", "26", "27"])
+
+    def test_virtio_has_those_of_its_pci_device(self):
+        self.device(self.nic, "pci", "11\n")
+        os.makedirs(f"{self.nic}/msi_irqs/26")
+        self.assertEqual(
+            self.numbers(self.device(self.nic + "/virtio0", "virtio")),
+            ["26"])
+
+    def test_no_line(self):
+        self.device(self.nic, "pci", "0\n")
+        self.assertIn("nic0 has no interrupt", self.missing(self.nic))
+
+    def test_another_bus_below_a_root_port(self):
+        self.device(self.nic, "pci", "11\n")
+        self.assertIn("usb", self.missing(
+            self.device(self.nic + "/usb1", "usb")))
+
+    def test_no_device(self):
+        self.assertIn("no interrupt of its own", self.missing(None))
+
+
+class Ethtool(unittest.TestCase):
+    """What it prints, of a NIC that has all."""
+
+    SAID = {
+        "-g": "Ring parameters for nic0:\nPre-set maximums:\nRX:\t\t4096\n"
+              "TX:\t\t4096\nCurrent hardware settings:\nRX:\t\t256\n"
+              "TX:\t\t512\n",
+        "-c": "Coalesce parameters for nic0:\nAdaptive RX: on  TX: off\n"
+              "rx-usecs:\t3\nrx-frames:\tn/a\n\ntx-usecs:\t0\n",
+        "-k": "Features for nic0:\nrx-checksumming: on [fixed]\n"
+              "generic-receive-offload: off\n",
+    }
+
+    def setUp(self):
+        self.kept, lab.command = lab.command, \
+            lambda _, what, *__: self.SAID[what]
+
+    def tearDown(self):
+        lab.command = self.kept
+
+    def read(self, name):
+        knob = {"kind": "nic", "name": name}
+        return lab.kind_of(knob)(name, "nic0", None).read()
+
+    def test_the_current_ring_not_the_greatest(self):
+        self.assertEqual((self.read("rx-ring"), self.read("tx-ring")),
+                         ("256", "512"))
+
+    def test_adaptive_coalescing(self):
+        self.assertEqual((self.read("adaptive-rx"), self.read("adaptive-tx")),
+                         ("on", "off"))
+
+    def test_coalescing(self):
+        self.assertEqual((self.read("rx-usecs"), self.read("tx-usecs")),
+                         ("3", "0"))
+        with self.assertRaises(lab.Missing):
+            self.read("rx-frames")
+
+    def test_offloads(self):
+        self.assertEqual((self.read("rx"), self.read("gro")), ("on", "off"))
+
+    def test_unknown_names_are_refused(self):
+        for kind, name in (("nic", "rx-ringg"), ("machine", "smt"),
+                           ("process", "cpu"), ("nic", "thp")):
+            with self.assertRaises(lab.Missing) as caught:
+                lab.kind_of({"kind": kind, "name": name})
+            self.assertIn(f"{kind} {name}", str(caught.exception))
+
+    def test_what_no_experiment_may_turn_is_not_even_read(self):
+        for name in ("kernel.modules_disabled", "vm.drop_caches"):
+            missing = lab.Knobs("", "").apply(
+                [{"kind": "sysctl", "name": name, "value": "1"}])[1]
+            self.assertIn(lab.REFUSED[name], missing[0]["reason"])
+
+
 class Words(unittest.TestCase):
     """Two that mean the same."""
 
