@@ -480,6 +480,23 @@ def found_of(turned_, back):
              "after": after[result["item"]["host"]]} for result in turned_]
 
 
+def ran_of(results, place):
+    """For the manifest: the programs that ran, where, and the machines. On
+    metal the trader's is the one that is measured; in the lab it stays the
+    one that all guests run on."""
+    programs, machines = {}, {}
+    for result in results:
+        found, host = result["provenance"], result["item"]["host"]
+        for name, program in found["programs"].items():
+            programs[name] = dict(program, version=found["version"],
+                                  machine=host)
+        machines[host] = found["host"]
+    made = {"programs": programs, "machines": machines}
+    if place == "metal":
+        made["host"] = machines[results[0]["item"]["host"]]
+    return made
+
+
 def lost_of(results):
     """The machines that a loop over them did not reach."""
     return [result["item"] for result in results if result.get("unreachable")]
@@ -726,6 +743,7 @@ class FilterModule:
                 "lab_experiment_turning": turning,
                 "lab_experiment_found": found_of,
                 "lab_experiment_lost": lost_of,
+                "lab_experiment_ran": ran_of,
                 "lab_experiment_overlay": overlay,
                 "lab_experiment_left": left,
                 "lab_experiment_lines": lines_in}

@@ -129,6 +129,37 @@ static json_t *manifest_make(const struct campaign *campaign)
 		config->plan);
 }
 
+/* Null if there is none. */
+static json_t *folder_json(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX)
+		return NULL;
+	return json_load_file(path, 0, NULL);
+}
+
+/* A campaign that goes on began when it began. What others ran did not run
+ * here: they wrote down which programs on which machines. */
+static void manifest_keep(struct campaign *campaign)
+{
+	static const char *const keys[] = { "started", "machine" };
+	const struct campaign_config *config = campaign->config;
+	json_t *earlier = NULL, *ran = NULL;
+
+	if (config->resume || config->collect)
+		earlier = folder_json(config->folder, "manifest.json");
+	if (config->collect)
+		ran = folder_json(config->folder, "machines.json");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_object_get(earlier, keys[i]))
+			json_object_set(campaign->manifest, keys[i],
+					json_object_get(earlier, keys[i]));
+	json_object_update_recursive(campaign->manifest, ran);
+	json_decref(earlier);
+	json_decref(ran);
+}
+
 static int state_save(struct campaign *campaign, const char *state)
 {
 	json_object_set_new(campaign->manifest, "state", json_string(state));
@@ -359,20 +390,43 @@ static int blocks_run(struct campaign *campaign)
 	return 0;
 }
 
-/* How busy others were, and how long it took. */
+/* The mean over an earlier run and this one. */
+static double mean(const json_t *earlier, const char *key, double now,
+		   double seconds)
+{
+	double before = json_number_value(json_object_get(earlier, "seconds"));
+	double value = json_number_value(json_object_get(earlier, key));
+
+	return before + seconds > 0
+		       ? (value * before + now * seconds) / (before + seconds)
+		       : now;
+}
+
+/* How busy others were, and how long it took, with what an earlier run of the
+ * same campaign found. Who only collects was not there. */
 static void machine_note(struct campaign *campaign)
 {
+	const json_t *earlier = json_object_get(campaign->manifest, "machine");
+	double seconds =
+		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
 	struct busy now = campaign->begin_busy;
 
+	if (campaign->config->collect || (earlier && campaign->done == 0))
+		return;
 	busy_take(&now);
 	json_object_set_new(
 		campaign->manifest, "machine",
 		json_pack("{s:f,s:f,s:f}", "others_cpus",
-			  busy_others(&campaign->begin_busy, &now),
+			  mean(earlier, "others_cpus",
+			       busy_others(&campaign->begin_busy, &now),
+			       seconds),
 			  "stolen_cpus",
-			  busy_stolen(&campaign->begin_busy, &now), "seconds",
-			  (double)(clock_monotonic_ns() - campaign->begin_ns) /
-				  1e9));
+			  mean(earlier, "stolen_cpus",
+			       busy_stolen(&campaign->begin_busy, &now),
+			       seconds),
+			  "seconds",
+			  seconds + json_number_value(json_object_get(
+					    earlier, "seconds"))));
 }
 
 /* Made from what stands on the disk, as any later report is. */
@@ -406,6 +460,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	if (err)
 		return err;
 	campaign.manifest = manifest_make(&campaign);
+	manifest_keep(&campaign);
 	err = state_save(&campaign, "running");
 	busy_take(&campaign.begin_busy);
 	if (!err)

@@ -119,6 +119,8 @@ expect_none "$name" < <(diff \
 name='a campaign that was cut off goes on'
 rm -r "$folder"/one/trials/0[45]*
 stamp=$(stat -c %Y.%i "$folder"/one/trials/01*/trial.json)
+started=$(jq -r .started "$folder/one/manifest.json")
+seconds=$(jq -r .machine.seconds "$folder/one/manifest.json")
 play -e experiment=receive-paths -e experiment_blocks=2 \
 	-e experiment_only="'block spin'" -e experiment_output="$folder/one" \
 	-e experiment_resume=true
@@ -128,6 +130,15 @@ if [ $code = 0 ] && [ "$(find "$folder/one/trials" -name trial.json | wc -l)" = 
 	pass "$name"
 else
 	fail "$name" <"$folder/log"
+fi
+
+name='it began when it began, and its seconds add up'
+if jq -e --arg started "$started" --argjson seconds "$seconds" \
+	'.started == $started and .machine.seconds > $seconds' \
+	"$folder/one/manifest.json" >/dev/null; then
+	pass "$name"
+else
+	fail "$name" < <(echo "$started $seconds"; cat "$folder/one/manifest.json")
 fi
 
 play -e experiment=receive-paths -e experiment_blocks=3 \

@@ -172,6 +172,19 @@ for lost in trader exchange; do
 	else
 		fail "$name" <"$folder/log"
 	fi
+	name='its manifest names the programs and the machine that measured'
+	if jq -e --arg sum "$(sha256sum <"$BUILD/t2t-trader" | cut -c-64)" '
+		.programs["t2t-trader"].sha256 == $sum and
+		.programs["t2t-trader"].machine == "trader" and
+		.programs["t2t-wiretap"].machine == "exchange" and
+		(.machines | keys) == ["exchange", "trader"] and
+		.host == .machines.trader and
+		(.host.boot | length) == 36 and (has("machine") | not)' \
+		"$folder/$lost/manifest.json" >/dev/null; then
+		pass "$name"
+	else
+		fail "$name" < <(jq 'del(.experiment)' "$folder/$lost/manifest.json")
+	fi
 	expect_none 'and all is as it was' < <(state | diff "$folder/before" -)
 done
 finish

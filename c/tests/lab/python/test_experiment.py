@@ -290,6 +290,21 @@ class Plan(unittest.TestCase):
             [{"where": "host, exchange", "set": [1], "found": {"a": "1"},
               "after": {"a": "2"}}])
 
+    def test_the_programs_are_those_that_ran(self):
+        def result(program, host, version):
+            return {"item": {"host": host}, "provenance": {
+                "version": version, "host": {"hostname": host},
+                "programs": {program: {"sha256": program + host}}}}
+        results = [result("t2t-trader", "t", "1"),
+                   result("t2t-wiretap", "h", "2")]
+        made = lab.ran_of(results, "lab")
+        self.assertEqual(made["programs"]["t2t-wiretap"], {
+            "sha256": "t2t-wiretaph", "version": "2", "machine": "h"})
+        self.assertEqual(sorted(made["machines"]), ["h", "t"])
+        self.assertNotIn("host", made)
+        self.assertEqual(lab.ran_of(results, "metal")["host"],
+                         {"hostname": "t"})
+
     def test_who_was_lost(self):
         self.assertEqual(lab.lost_of([
             {"item": "t", "ping": "pong"},
