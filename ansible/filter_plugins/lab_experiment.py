@@ -502,14 +502,56 @@ def lost_of(results):
     return [result["item"] for result in results if result.get("unreachable")]
 
 
-def overlay(wanted, trader):
-    """An inventory that goes over the lab's: the trader's guest alone, but
-    the exchange's place is everybody's."""
-    host = {f"domain_{name}": value for name, value in wanted.items()
-            if name != "exchange_place"}
-    everybody = {name: value for name, value in wanted.items()
-                 if name == "exchange_place"}
-    return {"all": {"vars": everybody, "hosts": {trader: host}}}
+def variables(wanted):
+    """Of an arm's settings, as the inventory calls them."""
+    return {name if name == "exchange_place" else f"domain_{name}": value
+            for name, value in wanted.items()}
+
+
+def command_line():
+    """What the user gave by --extra-vars."""
+    # pylint: disable=import-outside-toplevel
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.utils.vars import load_extra_vars
+    return load_extra_vars(DataLoader())
+
+
+def handed_down(wanted, given=None):
+    """What the user gave that a lab's verb below this one is given too: all
+    but what the arm itself sets, which would go over the arm."""
+    given = command_line() if given is None else given
+    return {name: value for name, value in given.items()
+            if name not in variables(wanted)}
+
+
+def overlay(wanted, trader, hosts, given=None):
+    """host -> variables that go over the lab's inventory: the settings are of
+    the trader's guest alone, but the exchange's place is everybody's. What the
+    user gave for all guests stays for the others."""
+    given = command_line() if given is None else given
+    own = variables(wanted)
+    found = {}
+    for host in hosts:
+        found[host] = {name: given[name] for name in own if name in given}
+        found[host].update(
+            own if host == trader else
+            {name: own[name] for name in own if name == "exchange_place"})
+    return found
+
+
+def inventory(hosts):
+    """Its files: the hosts' variables have one each, for what stands in a file
+    of the lab's own inventory goes over what stands beside a host's name."""
+    return [{"path": "hosts.yml",
+             "content": {"all": {"hosts": {host: {} for host in hosts}}}},
+            *({"path": f"host_vars/{host}.yml", "content": found}
+              for host, found in hosts.items())]
+
+
+def guests(arms, trader, hosts):
+    """(arm, file) of the inventories of arms that want guests of their own."""
+    return [[arm["name"], file] for arm in arms if arm["domain"]
+            for file in inventory(overlay(arm["domain"], trader, hosts))]
 
 
 def left(made, number):
@@ -745,6 +787,9 @@ class FilterModule:
                 "lab_experiment_lost": lost_of,
                 "lab_experiment_ran": ran_of,
                 "lab_experiment_overlay": overlay,
+                "lab_experiment_guests": guests,
+                "lab_experiment_inventory": inventory,
+                "lab_experiment_handed_down": handed_down,
                 "lab_experiment_left": left,
                 "lab_experiment_lines": lines_in}
 

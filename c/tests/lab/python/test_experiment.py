@@ -305,6 +305,37 @@ class Plan(unittest.TestCase):
         self.assertEqual(lab.ran_of(results, "metal")["host"],
                          {"hostname": "t"})
 
+    def test_what_the_user_gave_reaches_the_guests_of_an_arm(self):
+        given = {"domain_vcpus": 2, "domain_nic_model": "e1000e", "x": 1}
+        wanted = {"nic_model": "rtl8139", "exchange_place": "host"}
+        self.assertEqual(lab.handed_down(wanted, given),
+                         {"domain_vcpus": 2, "x": 1})
+        self.assertEqual(lab.handed_down({}, given), given)
+        self.assertEqual(
+            lab.overlay(wanted, "t", ["t", "e"], given),
+            {"t": {"domain_nic_model": "rtl8139", "exchange_place": "host"},
+             "e": {"domain_nic_model": "e1000e", "exchange_place": "host"}})
+
+    def test_an_arm_goes_over_the_files_of_the_inventory(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, hosts in (
+                    ("lab", {"t": {"domain_vcpus": 2}, "e": {}}),
+                    ("over", lab.overlay({"vcpus": "4"}, "t", ["t", "e"],
+                                         {}))):
+                for file in lab.inventory(hosts):
+                    path = os.path.join(folder, name, file["path"])
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    with open(path, "w", encoding="utf-8") as out:
+                        json.dump(file["content"], out)
+            try:
+                done = subprocess.run(
+                    ["ansible-inventory", "-i", folder + "/lab", "-i",
+                     folder + "/over", "--host", "t"], cwd=support.ANSIBLE,
+                    capture_output=True, text=True, check=True)
+            except FileNotFoundError:
+                self.skipTest("no ansible-inventory")
+            self.assertEqual(json.loads(done.stdout)["domain_vcpus"], "4")
+
     def test_who_was_lost(self):
         self.assertEqual(lab.lost_of([
             {"item": "t", "ping": "pong"},
