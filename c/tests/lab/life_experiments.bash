@@ -60,10 +60,13 @@ print(json.dumps({"__experiment_what": lab_experiment.experiment(sys.argv[1])}))
 		experiments_campaign -e experiment_resume=true \
 			-e experiment_lines=3000 &
 		pid=$!
-		until lab_ssh exchange pgrep -x t2t-exchange >/dev/null 2>&1 &&
+		# The host is asked first: each login costs a guest seconds.
+		until grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled &&
+			[ -e "$LAB_FOLDER/experiment/wiretap.running" ] &&
+			lab_ssh exchange pgrep -x t2t-exchange >/dev/null 2>&1 &&
 			lab_ssh trader pgrep -x t2t-trader >/dev/null 2>&1 ||
 			! kill -0 $pid 2>/dev/null; do
-			sleep 1
+			sleep 3
 		done
 		turned=$(cat /sys/kernel/mm/transparent_hugepage/enabled)
 		virsh -q -c qemu:///system destroy "$prefix$guest"
