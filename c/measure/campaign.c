@@ -155,7 +155,11 @@ static void manifest_keep(struct campaign *campaign)
 		if (json_object_get(earlier, keys[i]))
 			json_object_set(campaign->manifest, keys[i],
 					json_object_get(earlier, keys[i]));
-	json_object_update_recursive(campaign->manifest, ran);
+	json_object_update(json_object_get(campaign->manifest, "programs"),
+			   json_object_get(ran, "programs"));
+	/* Whole: no mixture of two machines. */
+	json_object_del(ran, "programs");
+	json_object_update(campaign->manifest, ran);
 	json_decref(earlier);
 	json_decref(ran);
 }
@@ -416,17 +420,16 @@ static void machine_note(struct campaign *campaign)
 	busy_take(&now);
 	json_object_set_new(
 		campaign->manifest, "machine",
-		json_pack("{s:f,s:f,s:f}", "others_cpus",
-			  mean(earlier, "others_cpus",
-			       busy_others(&campaign->begin_busy, &now),
-			       seconds),
-			  "stolen_cpus",
-			  mean(earlier, "stolen_cpus",
-			       busy_stolen(&campaign->begin_busy, &now),
-			       seconds),
-			  "seconds",
-			  seconds + json_number_value(json_object_get(
-					    earlier, "seconds"))));
+		json_pack(
+			"{s:f,s:f,s:f}", "others_cpus",
+			mean(earlier, "others_cpus",
+			     busy_others(&campaign->begin_busy, &now), seconds),
+			"stolen_cpus",
+			mean(earlier, "stolen_cpus",
+			     busy_stolen(&campaign->begin_busy, &now), seconds),
+			"seconds",
+			seconds + json_number_value(json_object_get(
+					  earlier, "seconds"))));
 }
 
 /* Made from what stands on the disk, as any later report is. */

@@ -439,9 +439,10 @@ static void moved_add(const json_t *before, json_t *after, json_t *moved)
 
 	if (!after)
 		return;
-	json_object_foreach((json_t *)(uintptr_t)before, name, value)
-		if (!json_equal(value, json_object_get(after, name)))
-			json_array_append_new(moved, json_string(name));
+	json_object_foreach(
+		(json_t *)(uintptr_t)before, name,
+		value) if (!json_equal(value, json_object_get(after, name)))
+		json_array_append_new(moved, json_string(name));
 }
 
 /* A knob that somebody else turned underway: the arm was not what its name

@@ -3,6 +3,7 @@
 # Sourced by life.sh, whose functions and variables it uses: what of
 # experiments needs guests. Each function wants a lab that is up, and leaves
 # one.
+# shellcheck disable=SC2154 # they are that script's
 
 # A campaign with knobs on three machines; its guests are asked for less
 # silence than is usual, to be found dead sooner.

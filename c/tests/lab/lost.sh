@@ -17,8 +17,8 @@ mkdir "$MORTAL_FOLDER" "$LAB_FOLDER" "$folder/$trader" "$folder/$exchange"
 # shellcheck disable=SC2317 # called by the trap
 clean() {
 	for name in $trader $exchange; do
-		kill_all $name
-		ip netns delete $name 2>/dev/null
+		kill_all "$name"
+		ip netns delete "$name" 2>/dev/null
 	done
 	rm -rf "$folder"
 }
@@ -111,11 +111,11 @@ play() { # name of the result, pace, arguments...
 state() {
 	local name pid
 	for name in $trader $exchange; do
-		ip netns exec $name sh -c '
+		ip netns exec "$name" sh -c '
 			grep -rs "" /proc/sys/net | sort
 			ethtool -k lost0; tc qdisc show; tc filter show dev lost0 ingress
 			ip maddr show dev lost0' | sed "s/^/$name /"
-		for pid in $(ip netns pids $name); do
+		for pid in $(ip netns pids "$name"); do
 			echo "$name runs $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		done
 		jq -r '.made[].name' "$folder/$name/knobs.json" 2>/dev/null |

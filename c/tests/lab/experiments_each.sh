@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each experiment that this machine can run by itself, really run: two arms and
+# the first again, one block, few lines. Seconds each.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=$(realpath "${BUILD:-build}")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+if [ "$(id -u)" != 0 ] || ! python3 -c 'import yaml' 2>/dev/null; then
+	skip 'each experiment' 'wants root and Python with YAML: make deps-lab'
+	finish
+fi
+"$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.05 \
+	--output "$folder/feed.csv.gz" >/dev/null
+lines=$(zcat "$folder/feed.csv.gz" | tail -n +2 | wc -l)
+if ! python3 -B tests/lab/experiments_each.py "$folder" "$folder/feed.csv.gz" \
+	"$lines" >"$folder/list" 2>"$folder/log"; then
+	fail 'each experiment has a plan' <"$folder/log"
+	finish
+fi
+while IFS=$'\t' read -r name comparable reasons; do
+	if [ "$comparable" = no ]; then
+		skip "$name" "$reasons"
+		continue
+	fi
+	plan=$folder/$name.json
+	if "$BUILD/t2t-run" --campaign "$plan" --output "$folder/$name" \
+		>"$folder/log" 2>&1 &&
+		jq -e '[.arms[].correct] | length > 1 and all' \
+			"$folder/$name/summary.json" >/dev/null &&
+		jq -es 'all(.[]; .analysis.matched > 0)' \
+			"$folder/$name"/trials/*/trial.json >/dev/null; then
+		pass "$name${reasons:+, without $reasons}"
+	else
+		fail "$name" <"$folder/log"
+	fi
+done <"$folder/list"
+finish
