@@ -106,7 +106,7 @@ lab_dump() {
 		'$1 == own { print "process", $2 }' |
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
-		/run/t2t-experiment ~/.ansible/t2t-lab 2>/dev/null | sort
+		/run/t2t-experiment ~/.ansible/t2t-* 2>/dev/null | sort
 	find ../ansible ../images ../inventory \( -name build -o \
 		-name __pycache__ \) -prune -o -print | sort
 }
