@@ -329,8 +329,10 @@ static void refused(const char *text)
 	int fd;
 
 	if (system("tc qdisc add dev " NEAR " root tbf rate 8mbit burst 4kb "
-		   "limit 16kb 2>/dev/null") != 0)
-		skip(); /* no tc with tbf */
+		   "limit 16kb 2>/dev/null") != 0) {
+		print_message("# skipped: no tc with tbf\n");
+		skip();
+	}
 	path = path_open(text);
 	fd = receiver_open();
 	for (int i = 0; i < 200; i++) {

@@ -86,7 +86,7 @@ static void the_example_loads_and_formats(void **state)
 	snprintf(library, sizeof(library), "%s/exchange/line_format_example.so",
 		 build ? build : "build");
 	if (access(library, R_OK) < 0) {
-		print_message("# %s is not built\n", library);
+		print_message("# skipped: %s is not built\n", library);
 		skip();
 	}
 	assert_int_equal(formatter_open(library, &formatter), 0);

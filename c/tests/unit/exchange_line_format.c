@@ -545,7 +545,8 @@ static void real_data_is_read_whole(void **state)
 
 	(void)state;
 	if (!path) {
-		print_message("# the real file is not here: set T2T_DATA\n");
+		print_message("# skipped: the real file is not here: "
+			      "set T2T_DATA\n");
 		skip();
 	}
 	assert_int_equal(datagram_source_open(&source, path, line_format_auto),

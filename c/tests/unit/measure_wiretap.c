@@ -131,8 +131,10 @@ static void *capture(void *context)
 
 static void capture_begin(void)
 {
-	if (near_fd < 0)
+	if (near_fd < 0) {
+		print_message("# skipped: no veth pair can be made here\n");
 		skip();
+	}
 	assert_int_equal(pthread_create(&thread, NULL, capture, path), 0);
 	for (int i = 0; i < 5000 && file_size() == 0; i++)
 		usleep(1000);
@@ -311,8 +313,10 @@ static void tshark_reads_it(void **state)
 	FILE *output;
 
 	(void)state;
-	if (system("command -v tshark >/dev/null") != 0)
+	if (system("command -v tshark >/dev/null") != 0) {
+		print_message("# skipped: tshark is not installed\n");
 		skip();
+	}
 	capture_begin();
 	send_some(near_fd, 5, 36);
 	capture_end();
@@ -370,8 +374,10 @@ static void file_that_can_not_be_made(void **state)
 	struct wiretap_result nothing;
 
 	(void)state;
-	if (near_fd < 0)
+	if (near_fd < 0) {
+		print_message("# skipped: no veth pair can be made here\n");
 		skip();
+	}
 	assert_int_equal(
 		wiretap_capture("near0", "/nowhere/a.pcapng", &stop, &nothing),
 		-ENOENT);

@@ -139,7 +139,7 @@ static void tshark_reads_stamps_names_and_directions(void **state)
 	FILE *output;
 
 	if (system("command -v tshark >/dev/null 2>&1") != 0) {
-		print_message("# tshark is not installed\n");
+		print_message("# skipped: tshark is not installed\n");
 		skip();
 	}
 	snprintf(command, sizeof(command),
