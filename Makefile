@@ -197,9 +197,13 @@ restore: ## put back knobs that an experiment left turned when it was killed
 teardown: ## the machine as it was before make up
 	@cd ansible && ansible-playbook -i localhost, teardown.yml
 
-test: deps-test deps-bench deps-lab ## all tests
+test: deps-test deps-bench deps-lab ## all tests; TEST=network/trader one, CASE='*signal*' REPEAT=20
 	$(call install,$(PACKAGES_LAB_TEST))
 	@$(MAKE) --no-print-directory -s -C c test
+
+quick: deps-test deps-lab ## lint, unit, Python and short network tests, in two minutes
+	$(call install,$(PACKAGES_LAB_TEST))
+	@$(MAKE) --no-print-directory -s -C c -j$(jobs) quick
 
 bench: build deps-bench ## every speed claim, measured beside what it is held against
 	@$(MAKE) --no-print-directory -s -C c benches
@@ -222,4 +226,4 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab build run report power image \
 	doctor up status console ssh experiment experiments restore teardown \
-	test bench probe lint man clean
+	test quick bench probe lint man clean
