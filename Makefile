@@ -205,6 +205,9 @@ quick: deps-test deps-lab ## lint, unit, Python and short network tests, in two 
 	$(call install,$(PACKAGES_LAB_TEST))
 	@$(MAKE) --no-print-directory -s -C c -j$(jobs) quick
 
+test-real: deps-test ## the real file of T2T_DATA on every receive path, by the oracle
+	@$(MAKE) --no-print-directory -s -C c -j$(jobs) test-real
+
 bench: build deps-bench ## every speed claim, measured beside what it is held against
 	@$(MAKE) --no-print-directory -s -C c benches
 	@[ -e $(BENCH_FEED) ] || $(BUILD)/t2t-feedgen --quiet --seed 1 \
@@ -226,4 +229,4 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab build run report power image \
 	doctor up status console ssh experiment experiments restore teardown \
-	test quick bench probe lint man clean
+	test quick test-real bench probe lint man clean

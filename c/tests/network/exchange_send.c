@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "send/send_path_ops.h"
+#include "tests/support/choice.h"
 
 #define SNAPSHOT 100
 #define UPDATES	 5000
@@ -58,20 +59,10 @@ static void session(const char *path, bool in_order)
 	clean(NULL);
 }
 
-static void every_path(void **state)
+static void in_order(void **state)
 {
-	const struct send_path_ops *ops;
-	const char *why = "";
-
-	(void)state;
-	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
-		if (ops->absent || (ops->probe && ops->probe(&why) < 0)) {
-			print_message("# %s: %s\n", ops->name,
-				      ops->absent ? ops->absent : why);
-			continue;
-		}
-		session(ops->name, true);
-	}
+	choice_send_needed(*state);
+	session(*state, true);
 }
 
 static int fast_link(void **state)
@@ -89,17 +80,9 @@ static int fast_link(void **state)
  * through veth's backlogs of both. */
 static void slow_link(void **state)
 {
-	static const char *const paths[] = { "send",
-					     "sendmmsg",
-					     "zerocopy",
-					     "packet:qdisc_bypass=off",
-					     "packet_ring:qdisc_bypass=off",
-					     "zerocopy:how=send_zc",
-					     "uring" };
-	size_t count = ARRAY_SIZE(paths);
 	int failed;
 
-	(void)state;
+	choice_send_needed(*state);
 	lab_go_exchange(&lab);
 	failed = system("tc qdisc add dev " LAB_EXCHANGE_INTERFACE
 			" root tbf rate 8mbit burst 4kb limit 10kb "
@@ -107,12 +90,18 @@ static void slow_link(void **state)
 	lab_go_trader(&lab);
 	if (failed)
 		lab_skip("this kernel or host has no tc with tbf");
-#ifndef HAVE_LIBURING
-	count -= 2;
-#endif
-	for (size_t i = 0; i < count; i++)
-		session(paths[i], false);
+	session(*state, false);
 }
+
+/* Those that go through the queue of the interface. */
+static const char *const queued[] = { "send",
+				      "sendmmsg",
+				      "zerocopy",
+				      "packet:qdisc_bypass=off",
+				      "packet_ring:qdisc_bypass=off",
+				      "zerocopy:how=send_zc",
+				      "uring",
+				      NULL };
 
 static void names(void **state)
 {
@@ -136,14 +125,18 @@ static void names(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	LAB_TEST("5.3 every send path: a session, in order", every_path, clean),
-	LAB_TEST("5.3 every send path: all arrives through a slow link",
-		 slow_link, fast_link),
 	LAB_TEST("5.3 --send help; a wrong name is 2", names, clean),
 };
 
 int main(int argc, char **argv)
 {
-	return lab_run(&lab, "exchange_send", tests, ARRAY_SIZE(tests), argc,
-		       argv);
+	static struct CMUnitTest all[40];
+	size_t n = ARRAY_SIZE(tests);
+
+	memcpy(all, tests, sizeof(tests));
+	n += choice_tests(all + n, "5.3 a session, in order", in_order, clean,
+			  choice_send);
+	n += choice_tests(all + n, "5.3 all arrives through a slow link",
+			  slow_link, fast_link, queued);
+	return lab_run(&lab, "exchange_send", all, n, argc, argv);
 }

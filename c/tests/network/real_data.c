@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The real BTCUSDT file, which is not ours to ship: found at $T2T_DATA (file
- * or folder), else beside the repository, else skipped.
+ * or folder), else beside the repository, else skipped. On two receive paths;
+ * with $T2T_REAL_PATHS (`make test-real`) on every one, which takes minutes.
  */
+/* Takes long: 445,262 packets at 20,000 a second. */
 #include "tests/support/oracle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tests/support/choice.h"
 
 #define FILE_NAME \
 	"binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz"
@@ -33,14 +37,17 @@ static const char *find(char path[static PATH_MAX])
 	return path;
 }
 
-static void run_at(const char *threshold_usd, json_int_t triggers)
+static void run_at(const char *receive, const char *threshold_usd,
+		   json_int_t triggers)
 {
 	struct oracle_run run = { .pace = "rate:20000",
+				  .receive = receive,
 				  .threshold_usd = threshold_usd,
 				  .timeout_ms = TIMEOUT_MS };
 	char path[PATH_MAX];
 
 	run.feed = find(path);
+	choice_receive_needed(receive);
 	oracle_run(&lab, &run);
 	assert_int_equal(oracle_count(run.analysis, "packets"), PACKETS);
 	assert_int_equal(oracle_count(run.analysis, "gaps"), 0);
@@ -55,25 +62,25 @@ static void run_at(const char *threshold_usd, json_int_t triggers)
 
 static void million(void **state)
 {
-	(void)state;
-	run_at("1000000", 151);
+	run_at(*state, "1000000", 151);
 }
 
 static void hundred_thousand(void **state)
 {
-	(void)state;
-	run_at("100000", 7205);
+	run_at(*state, "100000", 7205);
 }
-
-static const struct CMUnitTest tests[] = {
-	LAB_TEST("real data: 445,262 packets, 151 orders at 1,000,000 USD, all "
-		 "right",
-		 million, NULL),
-	LAB_TEST("real data: 7,205 orders at 100,000 USD, all right",
-		 hundred_thousand, NULL),
-};
 
 int main(int argc, char **argv)
 {
-	return lab_run(&lab, "real_data", tests, ARRAY_SIZE(tests), argc, argv);
+	static const char *const one[] = { "block", NULL };
+	static const char *const other[] = { "uring", NULL };
+	static struct CMUnitTest tests[60];
+	bool all = getenv("T2T_REAL_PATHS");
+	size_t n = 0;
+
+	n += choice_tests(tests + n, "real data: 151 orders at 1,000,000 USD",
+			  million, NULL, all ? choice_receive : one);
+	n += choice_tests(tests + n, "real data: 7,205 orders at 100,000 USD",
+			  hundred_thousand, NULL, all ? choice_receive : other);
+	return lab_run(&lab, "real_data", tests, n, argc, argv);
 }

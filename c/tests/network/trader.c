@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <linux/tcp.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "channel/transport_ops.h"
-#include "receive/receive_ops.h"
+#include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 
 static struct lab lab;
@@ -26,38 +26,6 @@ static int clean(void **state)
 	program_end(&trader);
 	fake_exchange_close(&fake);
 	return 0;
-}
-
-static const char *const paths[] = {
-	"block", "epoll", "spin", "uring", "uring:wait=sleep", "packet", "xdp"
-};
-
-/* Does this host run the path of that name? */
-static bool path_runs(const char *text)
-{
-	size_t len = strcspn(text, ":");
-	const struct receive_ops *ops;
-	const char *why;
-
-	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (strlen(ops->name) == len && !strncmp(ops->name, text, len))
-			return !ops->absent &&
-			       (!ops->probe || ops->probe(NULL, &why) == 0);
-	return false;
-}
-
-/* And the transport? */
-static bool transport_runs(const char *text)
-{
-	size_t len = strcspn(text, ":");
-	const struct transport_ops *ops;
-	const char *why;
-
-	for (unsigned int i = 0; (ops = transport_kind(i)); i++)
-		if (strlen(ops->name) == len && !strncmp(ops->name, text, len))
-			return !ops->absent &&
-			       (!ops->probe || ops->probe(&why) == 0);
-	return false;
 }
 
 /* Is the group joined on the trader's interface? We are in its namespace. */
@@ -77,6 +45,14 @@ static bool group_joined(void)
 	}
 	fclose(file);
 	return joined;
+}
+
+static void joined_wait(void)
+{
+	for (int i = 0; !group_joined(); i++) {
+		assert_in_range(i, 0, LAB_SOON_MS);
+		usleep(1000);
+	}
 }
 
 /* The feed ends, the trader leaves with 0, and there was no more. */
@@ -110,26 +86,21 @@ static json_int_t counter(const char *name)
  * it would never join. */
 static void joins_first(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!path_runs(paths[i]))
-			continue;
-		assert_false(group_joined());
-		lab_trader(&lab, &trader, "--receive", paths[i],
-			   "--connect-timeout-ms", "30000", NULL);
-		for (int j = 0; !group_joined(); j++) {
-			assert_in_range(j, 0, LAB_SOON_MS);
-			usleep(1000);
-		}
-		assert_int_equal(program_wait(&trader, 0), -1);
-		fake_exchange_listen(&fake, &lab);
-		fake_exchange_accept(&fake);
-		/* What is published at once is not lost. */
-		fake_exchange_book(&fake);
-		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
-		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
-		expect_end();
-		clean(state);
-	}
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	assert_false(group_joined());
+	lab_trader(&lab, &trader, "--receive", path, "--connect-timeout-ms",
+		   "30000", NULL);
+	joined_wait();
+	assert_int_equal(program_wait(&trader, 0), -1);
+	fake_exchange_listen(&fake, &lab);
+	fake_exchange_accept(&fake);
+	/* What is published at once is not lost. */
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	expect_end();
 }
 
 static uint32_t data_segments(void)
@@ -317,29 +288,19 @@ static void exchange_goes(void **state)
 	exchange_gone(true);
 }
 
-static void transports(void **state)
+static void transport_sends(void **state)
 {
-	static const char *const texts[] = { "send",
-					     "uring",
-					     "uring:sqpoll=on",
-					     "uring:registered_buffer=on",
-					     "zerocopy",
-					     "zerocopy:how=send_zc" };
+	const char *transport = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (!transport_runs(strstr(texts[i], "send_zc") ? "uring"
-								: texts[i]))
-			continue;
-		begin("--transport", texts[i]);
-		fake_exchange_book(&fake);
-		for (int j = 0; j < 100; j++) {
-			fake_exchange_level(&fake, false, 'B', "150", "10000");
-			fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
-		}
-		expect_end();
-		assert_int_equal(counter("orders"), 100);
-		clean(state);
+	choice_transport_needed(transport);
+	begin("--transport", transport);
+	fake_exchange_book(&fake);
+	for (int i = 0; i < 100; i++) {
+		fake_exchange_level(&fake, false, 'B', "150", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
 	}
+	expect_end();
+	assert_int_equal(counter("orders"), 100);
 }
 
 static void exchange_absent(void **state)
@@ -352,43 +313,48 @@ static void exchange_absent(void **state)
 
 static void signals(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!path_runs(paths[i]))
-			continue;
-		begin("--receive", paths[i]);
+	static const int numbers[] = { SIGINT, SIGTERM };
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		begin("--receive", path);
 		fake_exchange_book(&fake);
 		fake_exchange_level(&fake, false, 'B', "160", "10000");
 		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
-		assert_int_equal(program_stop(&trader, i % 2 ? SIGINT : SIGTERM,
-					      LAB_SOON_MS),
+		assert_int_equal(program_stop(&trader, numbers[i], LAB_SOON_MS),
 				 0);
 		assert_int_equal(counter("orders"), 1);
 		clean(state);
 	}
-	/* Also while it tries to connect. */
+}
+
+static void signal_while_connecting(void **state)
+{
+	(void)state;
 	lab_trader(&lab, &trader, "--connect-timeout-ms", "60000", NULL);
-	while (!group_joined())
-		usleep(1000);
-	program_stop(&trader, SIGTERM, LAB_SOON_MS);
-	assert_in_range(trader.code, 0, 1);
+	joined_wait();
+	assert_int_equal(program_stop(&trader, SIGTERM, LAB_SOON_MS), 0);
 }
 
 static void interface_goes(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!path_runs(paths[i]))
-			continue;
-		begin("--receive", paths[i]);
-		fake_exchange_book(&fake);
-		fake_exchange_level(&fake, false, 'B', "160", "10000");
-		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
-		assert_int_equal(system("ip link delete " LAB_TRADER_INTERFACE),
-				 0);
-		assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
-		lab_says(&trader, "'" LAB_TRADER_INTERFACE "' is gone");
-		clean(state);
-		assert_int_equal(lab_link(&lab), 0);
-	}
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	begin("--receive", path);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	assert_int_equal(system("ip link delete " LAB_TRADER_INTERFACE), 0);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
+	lab_says(&trader, "'" LAB_TRADER_INTERFACE "' is gone");
+}
+
+static int interface_back(void **state)
+{
+	clean(state);
+	return if_nametoindex(LAB_TRADER_INTERFACE) ? 0 : lab_link(&lab);
 }
 
 static void samples_nowhere(void **state)
@@ -410,11 +376,8 @@ static void samples_nowhere(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	LAB_TEST("A.16 the group is joined before the connect, on each path",
-		 joins_first, clean),
 	LAB_TEST("A.17 each order is one 13-byte segment, also of one packet",
 		 one_send, clean),
-	LAB_TEST("C.4 orders leave by every transport", transports, clean),
 	LAB_TEST("A.18 every stage is stamped: samples and percentiles",
 		 samples, clean),
 	LAB_TEST("A.18 the table has every stage and percentile", table, clean),
@@ -427,15 +390,28 @@ static const struct CMUnitTest tests[] = {
 		 exchange_goes, clean),
 	LAB_TEST("A.16 nobody at --connect ends it with 1, named",
 		 exchange_absent, clean),
-	LAB_TEST("A.16 a signal ends it with 0 and its figures", signals,
-		 clean),
-	LAB_TEST("5.1 an interface that goes ends it with 1, named",
-		 interface_goes, clean),
+	LAB_TEST("A.16 a signal ends it with 0, also while it connects",
+		 signal_while_connecting, clean),
+	LAB_TEST("every choice of the tables is in the lists of the tests",
+		 choice_lists_are_whole, NULL),
 	LAB_TEST("A.18 samples that can't be written end it with 1",
 		 samples_nowhere, clean),
 };
 
 int main(int argc, char **argv)
 {
-	return lab_run(&lab, "trader", tests, ARRAY_SIZE(tests), argc, argv);
+	static struct CMUnitTest all[100];
+	size_t n = ARRAY_SIZE(tests);
+
+	memcpy(all, tests, sizeof(tests));
+	n += choice_tests(all + n,
+			  "A.16 the group is joined before the connect",
+			  joins_first, clean, choice_receive);
+	n += choice_tests(all + n, "A.16 a signal ends it with 0, its figures",
+			  signals, clean, choice_receive);
+	n += choice_tests(all + n, "5.1 its interface goes: it ends with 1",
+			  interface_goes, interface_back, choice_receive);
+	n += choice_tests(all + n, "C.4 orders leave", transport_sends, clean,
+			  choice_transport);
+	return lab_run(&lab, "trader", all, n, argc, argv);
 }
