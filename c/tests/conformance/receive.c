@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Mostly waits: io_uring takes 0.1 s to close a ring. */
 /*
  * What every receive path must do, asked of every path in the list. Paths
  * over a network get a private one: receive_rig.h.

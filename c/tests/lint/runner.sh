@@ -173,6 +173,16 @@ else
 fi
 run build unit:alone unit:other
 expect 'what runs alone waits for the rest' 0 '2 passed, 0 failed, 0 skipped'
+for i in 1 2 3; do
+	fake "unit/wait$i" <<END
+# Mostly waits: for the two others.
+touch here$i
+until [ -e here1 ] && [ -e here2 ] && [ -e here3 ]; do sleep 0.1; done
+echo ok 1 - one
+END
+done
+TEST_TIMEOUT=20 run build 'unit:wait*'
+expect 'what mostly waits does so together' 0 '3 passed, 0 failed, 0 skipped'
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	fake "unit/many$i" <<<'echo ok 1 - one'
 done

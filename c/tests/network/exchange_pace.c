@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs alone: it looks at the time between datagrams. */
 /* When the exchange's datagrams leave, and what it does with those that the
  * kernel has no room for. Times are loose: the machine may be busy. */
 #include "tests/support/lab.h"
