@@ -26,21 +26,16 @@ if ! command -v ansible-playbook >/dev/null; then
 	skip 'playbooks can be read' 'Ansible is not installed'
 	finish
 fi
-playbooks=0
-for playbook in ../ansible/*.yml; do
-	playbook=$(basename "$playbook")
-	playbooks=$((playbooks + 1))
-	for inventory in local lab metal; do
-		name="$playbook can be read with the inventory $inventory"
-		if output=$(cd ../ansible && timeout $limit ansible-playbook \
-			-i "../inventory/$inventory" --syntax-check "$playbook" 2>&1); then
-			pass "$name"
-		else
-			fail "$name" <<<"$output"
-		fi
-	done
+mapfile -t playbooks < <(cd ../ansible && printf '%s\n' *.yml)
+for inventory in local lab metal; do
+	name="${#playbooks[@]} playbooks can be read with the inventory $inventory"
+	if output=$(cd ../ansible && timeout $limit ansible-playbook -i \
+		"../inventory/$inventory" --syntax-check "${playbooks[@]}" 2>&1); then
+		pass "$name"
+	else
+		fail "$name" <<<"$output"
+	fi
 done
-[ $playbooks -gt 0 ] || fail 'playbooks can be read' <<<'none found'
 
 # A variable is prefixed by its role, has a default or is required, and its
 # meaning stands in the role's argument_specs.

@@ -29,12 +29,12 @@ if [ ${#sources[@]} -eq 0 ]; then
 	fail "$name" <<<'no source was found'
 	finish
 fi
+# Each file is judged by a process of its own: as many at a time as can run.
 unformatted() {
-	local source
-	for source in "${sources[@]}"; do
-		"$formatter" --dry-run --Werror "$source" >/dev/null 2>&1 ||
-			echo "$source: run $formatter -i"
-	done
+	# shellcheck disable=SC2016 # that shell expands it
+	printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" sh -c '
+		"$0" --dry-run --Werror "$1" >/dev/null 2>&1 ||
+			echo "$1: run $0 -i"' "$formatter"
 }
 expect_none "$name (${#sources[@]} files)" < <(unformatted)
 finish

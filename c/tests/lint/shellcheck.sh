@@ -24,15 +24,24 @@ list_scripts() {
 	done 2>/dev/null
 }
 
+# From the folder that a script runs in: its sources are named from there.
+check() { # script, number
+	case $1 in
+	c/*) shellcheck -x -f gcc "${1#c/}" ;;
+	*) cd .. && shellcheck -x -f gcc "$1" ;;
+	esac >"$work/$2" 2>&1
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 mapfile -t scripts < <(list_scripts)
-for script in "${scripts[@]}"; do
-	# From the folder that a script runs in: its sources are named from there.
-	case $script in
-	c/*) folder=. path=${script#c/} ;;
-	*) folder=.. path=$script ;;
-	esac
-	expect_none "$script passes shellcheck" \
-		< <(cd $folder && shellcheck -x -f gcc "$path" 2>&1)
+for i in "${!scripts[@]}"; do
+	[ "$(jobs -r | wc -l)" -lt "$(nproc)" ] || wait -n
+	check "${scripts[i]}" "$i" &
+done
+wait
+for i in "${!scripts[@]}"; do
+	expect_none "${scripts[i]} passes shellcheck" <"$work/$i"
 done
 [ ${#scripts[@]} -gt 0 ] || fail 'shell scripts pass shellcheck' <<<'none found'
 finish

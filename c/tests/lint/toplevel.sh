@@ -16,11 +16,11 @@ if [ ${#files[@]} -eq 0 ]; then
 fi
 
 built() {
-	local file
+	local file magic
 	printf '%s\n' "${files[@]}" | grep -E "\.($made)$"
 	for file in "${files[@]}"; do
-		[ "$(head -c 4 "../$file" | tr -d '\0')" = $'\x7fELF' ] &&
-			echo "$file: an ELF file"
+		LC_ALL=C IFS= read -r -N 4 magic <"../$file" 2>/dev/null
+		[ "$magic" = $'\x7fELF' ] && echo "$file: an ELF file"
 	done
 }
 

@@ -271,8 +271,8 @@ static void early_orders(void **state)
 	int client;
 
 	(void)state;
-	/* A HANDSHAKE of two seconds. */
-	lab_exchange(&lab, &exchange, lab_feed(&lab, 200, 1), "--pace",
+	/* A HANDSHAKE of five seconds. */
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 500, 1), "--pace",
 		     "rate:100", NULL);
 	client = lab_connect();
 	lab_states(&exchange, "HANDSHAKE");
@@ -282,7 +282,7 @@ static void early_orders(void **state)
 				   order.side);
 	}
 	for (int i = 0; unread() != 10 * ORDER_LEN; i++) {
-		assert_in_range(i, 0, 1000);
+		assert_in_range(i, 0, LAB_SOON_MS);
 		usleep(1000);
 	}
 	assert_null(
@@ -406,7 +406,6 @@ static void out_idle(void **state)
 static void out_refuses(enum program_out out)
 {
 	int client = session_open(out);
-	int code;
 
 	for (int session = 0; session < 2; session++) {
 		for (uint32_t i = 0; i < 500; i++) {
@@ -431,8 +430,8 @@ static void out_refuses(enum program_out out)
 	}
 	lab_says(&exchange, "stdout");
 	order_client_close(client);
-	code = program_stop(&exchange, SIGTERM, LAB_SOON_MS);
-	assert_true(code == 0 || code == 1);
+	/* What it could not print is not forgotten. */
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 1);
 }
 
 static void out_closed(void **state)
