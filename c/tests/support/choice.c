@@ -47,15 +47,6 @@ static bool is_of(const char *text, const char *name)
 	       (text[len] == ':' || text[len] == '\0');
 }
 
-/* What a table's member says of this build and host. */
-static void needed(const char *absent, int err, const char *why)
-{
-	if (absent)
-		lab_skip(absent);
-	if (err < 0)
-		lab_skip(why);
-}
-
 void choice_receive_needed(const char *text)
 {
 	const char *why = "this host can't run it";
@@ -64,9 +55,10 @@ void choice_receive_needed(const char *text)
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
 		if (!is_of(text, ops->name))
 			continue;
-		needed(ops->absent,
-		       !ops->absent && ops->probe ? ops->probe(NULL, &why) : 0,
-		       why);
+		if (ops->absent)
+			lab_skip(ops->absent);
+		if (ops->probe && ops->probe(NULL, &why) < 0)
+			lab_skip(why);
 		return;
 	}
 	fail_msg("there is no receive path '%s'", text);
@@ -80,8 +72,10 @@ void choice_transport_needed(const char *text)
 	for (unsigned int i = 0; (ops = transport_kind(i)); i++) {
 		if (!is_of(text, ops->name))
 			continue;
-		needed(ops->absent,
-		       !ops->absent && ops->probe ? ops->probe(&why) : 0, why);
+		if (ops->absent)
+			lab_skip(ops->absent);
+		if (ops->probe && ops->probe(&why) < 0)
+			lab_skip(why);
 		/* The other way goes by io_uring. */
 		if (strstr(text, "how=send_zc"))
 			choice_transport_needed("uring");
@@ -98,8 +92,10 @@ void choice_send_needed(const char *text)
 	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
 		if (!is_of(text, ops->name))
 			continue;
-		needed(ops->absent,
-		       !ops->absent && ops->probe ? ops->probe(&why) : 0, why);
+		if (ops->absent)
+			lab_skip(ops->absent);
+		if (ops->probe && ops->probe(&why) < 0)
+			lab_skip(why);
 		if (strstr(text, "how=send_zc"))
 			choice_send_needed("uring");
 		return;
