@@ -32,7 +32,7 @@
 
 /* Long enough for anything that should happen, on a busy machine and under a
  * sanitizer; long enough to believe that something does not happen. */
-#define LAB_SOON_MS  20000
+#define LAB_SOON_MS  60000
 #define LAB_QUIET_MS 300
 
 #if defined(__has_feature)
