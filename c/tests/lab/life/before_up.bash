@@ -4,7 +4,7 @@
 
 # Each is killed before the task. What is there then:
 making=(
-	'host : Enter the folder into the record'	# a folder
+	'host : Make the key for the guests'	# a folder
 	'host : Let the group kvm use it'		# huge pages
 	'host : Start the daemon'			# daemons by the record alone
 	'host : Wait for libvirtd'			# daemons that may not answer
