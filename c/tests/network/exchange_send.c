@@ -125,7 +125,7 @@ static void names(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	LAB_TEST("5.3 --send help; a wrong name is 2", names, clean),
+	LAB_TEST("A.12 --send help; a wrong name is 2", names, clean),
 };
 
 int main(int argc, char **argv)
