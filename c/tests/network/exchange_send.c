@@ -134,9 +134,9 @@ int main(int argc, char **argv)
 	size_t n = ARRAY_SIZE(tests);
 
 	memcpy(all, tests, sizeof(tests));
-	n += choice_tests(all + n, "5.3 a session, in order", in_order, clean,
+	n += choice_tests(all + n, "A.12 a session, in order", in_order, clean,
 			  choice_send);
-	n += choice_tests(all + n, "5.3 all arrives through a slow link",
+	n += choice_tests(all + n, "A.12 all arrives through a slow link",
 			  slow_link, fast_link, queued);
 	return lab_run(&lab, "exchange_send", all, n, argc, argv);
 }

@@ -409,9 +409,9 @@ int main(int argc, char **argv)
 			  joins_first, clean, choice_receive);
 	n += choice_tests(all + n, "A.16 a signal ends it with 0, its figures",
 			  signals, clean, choice_receive);
-	n += choice_tests(all + n, "5.1 its interface goes: it ends with 1",
+	n += choice_tests(all + n, "A.16 its interface goes: it ends with 1",
 			  interface_goes, interface_back, choice_receive);
-	n += choice_tests(all + n, "C.4 orders leave", transport_sends, clean,
+	n += choice_tests(all + n, "A.17 orders leave", transport_sends, clean,
 			  choice_transport);
 	return lab_run(&lab, "trader", all, n, argc, argv);
 }
