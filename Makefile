@@ -208,6 +208,9 @@ quick: deps-test deps-lab ## lint, unit, Python and short network tests, in two 
 test-real: deps-test ## the real file of T2T_DATA on every receive path, by the oracle
 	@$(MAKE) --no-print-directory -s -C c -j$(jobs) test-real
 
+mutants: deps-test ## do the tests notice? faults put in one by one; MUTANT=name one
+	@$(MAKE) --no-print-directory -s -C c mutants MUTANT='$(MUTANT)'
+
 bench: build deps-bench ## every speed claim, measured beside what it is held against
 	@$(MAKE) --no-print-directory -s -C c benches
 	@[ -e $(BENCH_FEED) ] || $(BUILD)/t2t-feedgen --quiet --seed 1 \
@@ -229,4 +232,4 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab build run report power image \
 	doctor up status console ssh experiment experiments restore teardown \
-	test quick test-real bench probe lint man clean
+	test mutants quick test-real bench probe lint man clean
