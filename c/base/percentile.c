@@ -17,7 +17,7 @@ void percentile_sort(uint64_t *values, size_t count)
 		qsort(values, count, sizeof(*values), compare);
 }
 
-uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent)
+size_t percentile_rank(size_t count, double percent)
 {
 	/* Tiny: 99.9 % of 1000 is 999, not 999.0000000000001. */
 	double rank = ceil(percent / 100 * (double)count - 1e-9);
@@ -26,7 +26,12 @@ uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent)
 		rank = 1;
 	if (rank > (double)count)
 		rank = (double)count;
-	return sorted[(size_t)rank - 1];
+	return (size_t)rank;
+}
+
+uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent)
+{
+	return sorted[percentile_rank(count, percent) - 1];
 }
 
 struct percentiles percentiles_of(uint64_t *values, size_t count)

@@ -15,8 +15,11 @@ struct percentiles {
 /* Ascending, in place. */
 void percentile_sort(uint64_t *values, size_t count);
 
-/* Of sorted values: the smallest that at least percent (0 to 100) of them do
- * not exceed. count must not be 0. */
+/* Which of count sorted values (1: the least) is the smallest that at least
+ * percent (0 to 100) of them do not exceed. count must not be 0. */
+size_t percentile_rank(size_t count, double percent);
+
+/* The value of that rank: count must not be 0. */
 uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent);
 
 /* Sorts values and takes them all. */

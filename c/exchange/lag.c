@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange/lag.h"
 
+#include "base/percentile.h"
+
 static uint64_t bucket_end(unsigned int bucket)
 {
 	unsigned int shift = bucket / 8;
@@ -12,14 +14,16 @@ static uint64_t bucket_end(unsigned int bucket)
 
 uint64_t lag_quantile(const struct lag *lag, double share)
 {
-	uint64_t wanted = (uint64_t)(share * (double)lag->count);
-	uint64_t seen = 0;
+	uint64_t rank, seen = 0;
 
+	if (lag->count == 0)
+		return 0;
+	rank = percentile_rank(lag->count, share * 100);
 	for (unsigned int i = 0; i < LAG_BUCKETS; i++) {
 		seen += lag->buckets[i];
-		if (seen > wanted || (seen > 0 && seen == lag->count))
+		if (seen >= rank)
 			return bucket_end(i) < lag->max_ns ? bucket_end(i)
 							   : lag->max_ns;
 	}
-	return 0;
+	return lag->max_ns;
 }

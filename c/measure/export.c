@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/percentile.h"
 #include "base/whole_file.h"
 
 /* HdrHistogram's default: lines to each halving of what remains. */
@@ -43,9 +44,8 @@ int export_hgrm(FILE *out, const struct results *results, unsigned int arm)
 	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
 		"TotalCount", "1/(1-Percentile)");
 	while (count > 0) {
-		size_t rank = (size_t)ceil(level * (double)count);
+		size_t rank = percentile_rank(count, level * 100);
 
-		rank = rank ? rank : 1;
 		if (rank >= count)
 			break;
 		fprintf(out, "%12.3f %14.12f %10zu %14.2f\n",

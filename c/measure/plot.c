@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/percentile.h"
 #include "measure/process.h"
 
 #define CURVE_POINTS_PER_DECADE 24
@@ -56,12 +57,12 @@ static int curve_write(FILE *script, const struct results *results,
 	fprintf(script, "$d%u << EOD\n", arm);
 	for (unsigned int i = 0; count > 0; i++) {
 		double far = pow(10, (double)i / CURVE_POINTS_PER_DECADE);
-		size_t rank = (size_t)ceil((1 - 1 / far) * (double)count);
+		double percent = 100 * (1 - 1 / far);
 
-		rank = rank ? rank : 1;
 		if (far > (double)count)
 			break;
-		fprintf(script, "%g %g\n", far, (double)ns[rank - 1] / 1e3);
+		fprintf(script, "%g %g\n", far,
+			(double)percentile_of(ns, count, percent) / 1e3);
 	}
 	if (count > 0)
 		fprintf(script, "%zu %g\n", count, (double)ns[count - 1] / 1e3);

@@ -54,12 +54,25 @@ static void large_values_sort_right(void **state)
 	assert_true(values[3] == UINT64_MAX);
 }
 
+static void ranks_are_whole_and_within(void **state)
+{
+	(void)state;
+	assert_int_equal(percentile_rank(1000, 99.9), 999);
+	assert_int_equal(percentile_rank(1000, 99.91), 1000);
+	assert_int_equal(percentile_rank(3, 50), 2);
+	assert_int_equal(percentile_rank(3, 0), 1);
+	assert_int_equal(percentile_rank(3, 100), 3);
+	/* 0.07 * 100 is a little more than 7. */
+	assert_int_equal(percentile_rank(100, 0.07 * 100), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(percentiles_are_values_that_were_measured),
 		cmocka_unit_test(few_values_are_no_special_case),
 		cmocka_unit_test(large_values_sort_right),
+		cmocka_unit_test(ranks_are_whole_and_within),
 	};
 
 	return cmocka_run_group_tests_name("base/percentile", tests, NULL,

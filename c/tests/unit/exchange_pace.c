@@ -204,6 +204,19 @@ static void lags_have_quantiles(void **state)
 	assert_int_equal(lag.max_ns, 1000000);
 }
 
+/* By nearest rank, as base/percentile.h has it for all figures. */
+static void lags_are_ranked_as_everything(void **state)
+{
+	static struct lag lag;
+
+	(void)state;
+	lag_add(&lag, 3);
+	lag_add(&lag, 7);
+	assert_int_equal(lag_quantile(&lag, 0.5), 3);
+	assert_int_equal(lag_quantile(&lag, 0.51), 7);
+	assert_int_equal(lag_quantile(&lag, 1), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +232,7 @@ int main(void)
 		cmocka_unit_test(file_has_a_speed),
 		cmocka_unit_test(lags_are_kept_within_an_eighth),
 		cmocka_unit_test(lags_have_quantiles),
+		cmocka_unit_test(lags_are_ranked_as_everything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
