@@ -99,7 +99,7 @@ static int line_take(struct datagram_source *source)
 }
 
 int datagram_source_next(struct datagram_source *source,
-			 struct datagram *datagram)
+			 struct source_datagram *datagram)
 {
 	struct line_format *context = &source->context;
 

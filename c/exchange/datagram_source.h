@@ -35,7 +35,7 @@ struct datagram_source {
 	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX + DATAGRAM_SOURCE_SLACK];
 };
 
-struct datagram {
+struct source_datagram {
 	const uint8_t *bytes; /* valid until the next call */
 	size_t len;
 	uint32_t sequence; /* from 0 */
@@ -51,7 +51,7 @@ void datagram_source_close(struct datagram_source *source);
 /* 1 with a datagram, 0 at the end of the feed, or a negative errno, logged:
  * that of the feed, or -EMSGSIZE or -ELOOP when the formatter went wrong. */
 int datagram_source_next(struct datagram_source *source,
-			 struct datagram *datagram);
+			 struct source_datagram *datagram);
 
 /* Start over at the first line; the sequence goes on. */
 int datagram_source_rewind(struct datagram_source *source);

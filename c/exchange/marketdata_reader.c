@@ -75,7 +75,7 @@ static bool push_mark(struct marketdata_reader *reader, uint32_t flags)
 }
 
 static bool push_datagram(struct marketdata_reader *reader,
-			  const struct datagram *datagram)
+			  const struct source_datagram *datagram)
 {
 	struct marketdata_record *record = reserve(reader, datagram->len);
 
@@ -95,7 +95,7 @@ static bool push_datagram(struct marketdata_reader *reader,
  * ended with, or -EINTR when it is time to stop. */
 static int pass(struct marketdata_reader *reader)
 {
-	struct datagram datagram;
+	struct source_datagram datagram;
 	int rc;
 
 	do

@@ -61,7 +61,7 @@ static int datagrams_load(struct datagrams *all, const char *path)
 {
 	static struct datagram_source source;
 	struct formatter formatter;
-	struct datagram datagram;
+	struct source_datagram datagram;
 	size_t room = 0, len = 0;
 	int err = formatter_open("auto", &formatter);
 

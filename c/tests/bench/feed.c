@@ -14,7 +14,7 @@ static struct datagram_source source;
 int main(int argc, char **argv)
 {
 	struct formatter formatter;
-	struct datagram datagram;
+	struct source_datagram datagram;
 	uint64_t start_ns = clock_monotonic_ns(), bytes = 0;
 	int rc;
 

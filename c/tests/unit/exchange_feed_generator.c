@@ -117,7 +117,7 @@ static struct found look(const char *path)
 						.quantity = 1 };
 	struct found found = { .snapshot_first = true };
 	struct strategy strategy;
-	struct datagram datagram;
+	struct source_datagram datagram;
 	struct order order;
 	uint64_t last_ns = 0;
 

@@ -80,7 +80,7 @@ static void the_example_loads_and_formats(void **state)
 	char library[4096];
 	struct formatter formatter;
 	struct market_data_message message;
-	struct datagram datagram;
+	struct source_datagram datagram;
 
 	(void)state;
 	snprintf(library, sizeof(library), "%s/exchange/line_format_example.so",
@@ -138,7 +138,7 @@ static ssize_t always_bad(struct line_format *context, const char *line,
 static void a_formatter_that_goes_wrong_is_stopped(void **state)
 {
 	static struct datagram_source source;
-	struct datagram datagram;
+	struct source_datagram datagram;
 
 	(void)state;
 	assert_int_equal(datagram_source_open(&source, path, too_long), 0);
@@ -173,7 +173,7 @@ static ssize_t telling(struct line_format *context, const char *line,
 static void a_formatter_is_told_what_it_needs(void **state)
 {
 	static struct datagram_source source;
-	struct datagram datagram;
+	struct source_datagram datagram;
 
 	(void)state;
 	assert_int_equal(datagram_source_open(&source, path, telling), 0);

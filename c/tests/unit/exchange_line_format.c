@@ -541,7 +541,7 @@ static void real_data_is_read_whole(void **state)
 	static struct datagram_source source;
 	const char *path = real_file();
 	uint64_t snapshots = 0, count = 0;
-	struct datagram made;
+	struct source_datagram made;
 
 	(void)state;
 	if (!path) {

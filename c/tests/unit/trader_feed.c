@@ -45,7 +45,7 @@ static size_t trade(int64_t threshold_usd, struct hit hits[static 3])
 	static struct datagram_source source;
 	struct formatter formatter;
 	struct strategy strategy;
-	struct datagram datagram;
+	struct source_datagram datagram;
 	size_t count = 0;
 
 	assert_int_equal(formatter_open("auto", &formatter), 0);
