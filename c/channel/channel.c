@@ -32,8 +32,7 @@ static const struct channel_ops *codec_find(const char *name, size_t len)
 	return NULL;
 }
 
-int channel_open(const char *text, enum channel_role role,
-		 struct channel **channel)
+int channel_open(const char *text, struct channel **channel)
 {
 	size_t len = strcspn(text, ":");
 	const struct channel_ops *ops = codec_find(text, len);
@@ -52,7 +51,6 @@ int channel_open(const char *text, enum channel_role role,
 	if (!new)
 		return -ENOMEM;
 	new->ops = ops;
-	new->role = role;
 	snprintf(what, sizeof(what), "--channel %s", ops->name);
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
 				what, new, &new->text);

@@ -16,17 +16,13 @@
 
 struct channel_ops;
 
-enum channel_role { CHANNEL_TRADER, CHANNEL_EXCHANGE };
-
 struct channel {
 	const struct channel_ops *ops;
-	enum channel_role role;
 	char *text; /* the options' text, which strings point into */
 };
 
 /* Open "NAME[:key=value,...]". 0, or -EINVAL or -EOPNOTSUPP, logged. */
-int channel_open(const char *text, enum channel_role role,
-		 struct channel **channel);
+int channel_open(const char *text, struct channel **channel);
 void channel_close(struct channel *channel); /* NULL is allowed */
 
 const char *channel_name(const struct channel *channel);

@@ -31,11 +31,6 @@ struct channel_ops {
 	/* Own state, after the options were parsed. Optional. */
 	int (*open)(struct channel *channel);
 
-	/* A step of the opening exchange (an upgrade, a logon); called at
-	 * first with in_len 0. 1: done; 0: wants more bytes; a negative errno
-	 * ends the connection. NULL: there is none. Never blocks. */
-	int (*shake)(struct channel *channel, struct channel_bytes *bytes);
-
 	/* Build whatever does not depend on the tick. Optional. */
 	int (*prepare)(struct channel *channel, uint32_t quantity);
 

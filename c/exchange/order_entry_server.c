@@ -40,7 +40,7 @@ int order_entry_server_accept(struct order_entry_server *server)
 
 	if (fd < 0)
 		return fd == -EAGAIN ? 0 : fd;
-	err = channel_open(CODEC, CHANNEL_EXCHANGE, &server->channel);
+	err = channel_open(CODEC, &server->channel);
 	if (err) {
 		close(fd);
 		return err;

@@ -45,7 +45,7 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	trader->config = config;
 	trader->handicap_ns = config->handicap_ns;
 	/* First, so that a wrong name doesn't cost the exchange a session. */
-	err = channel_open(config->channel, CHANNEL_TRADER, &trader->channel);
+	err = channel_open(config->channel, &trader->channel);
 	if (err)
 		return err;
 	err = strategy_open(&trader->strategy, &config->strategy);

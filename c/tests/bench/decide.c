@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (datagrams_load(&all, config.feed) < 0 || all.count == 0 ||
-	    channel_open("raw", CHANNEL_TRADER, &channel) < 0)
+	    channel_open("raw", &channel) < 0)
 		return 1;
 	times = calloc(all.count, sizeof(*times));
 	if (!times)

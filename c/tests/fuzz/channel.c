@@ -21,7 +21,6 @@ struct outcome {
 	size_t count;
 	size_t consumed;
 	int verdict; /* of the last call: 0 or a negative errno */
-	bool shaken;
 };
 
 static struct outcome whole, pieces;
@@ -41,8 +40,7 @@ static bool feed(struct channel *end, const uint8_t *in, size_t len,
 		struct order order;
 		int got;
 
-		got = outcome->shaken ? end->ops->decode(end, &bytes, &order)
-				      : end->ops->shake(end, &bytes);
+		got = end->ops->decode(end, &bytes, &order);
 		if (bytes.consumed > bytes.in_len ||
 		    bytes.out_len > bytes.out_size || got > 1)
 			abort();
@@ -50,10 +48,6 @@ static bool feed(struct channel *end, const uint8_t *in, size_t len,
 		outcome->verdict = got < 0 ? got : 0;
 		if (got <= 0)
 			return got == 0;
-		if (!outcome->shaken) {
-			outcome->shaken = true;
-			continue;
-		}
 		if (bytes.consumed == 0)
 			abort();
 		if (outcome->count < ORDERS_MAX)
@@ -68,8 +62,7 @@ static void decode(const struct channel_ops *ops, const uint8_t *in, size_t len,
 	size_t had = 0;
 
 	outcome->count = outcome->consumed = 0;
-	outcome->shaken = !ops->shake;
-	if (channel_open(ops->name, CHANNEL_EXCHANGE, &end) < 0)
+	if (channel_open(ops->name, &end) < 0)
 		abort();
 	do {
 		size_t piece = len - had;
@@ -105,7 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (whole.count != pieces.count ||
 		    whole.consumed != pieces.consumed ||
 		    whole.verdict != pieces.verdict ||
-		    whole.shaken != pieces.shaken ||
 		    memcmp(whole.orders, pieces.orders,
 			   whole.count * sizeof(whole.orders[0])) != 0)
 			abort();

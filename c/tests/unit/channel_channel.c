@@ -21,9 +21,7 @@ static void unknown_name_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct channel *channel = (void *)-1;
 
-		assert_int_equal(
-			channel_open(names[i], CHANNEL_TRADER, &channel),
-			-EINVAL);
+		assert_int_equal(channel_open(names[i], &channel), -EINVAL);
 		assert_null(channel);
 	}
 	channel_close(NULL);
@@ -34,21 +32,19 @@ static void unknown_option_is_refused(void **state)
 	struct channel *channel = (void *)-1;
 
 	(void)state;
-	assert_int_equal(channel_open("raw:speed=9", CHANNEL_TRADER, &channel),
-			 -EINVAL);
+	assert_int_equal(channel_open("raw:speed=9", &channel), -EINVAL);
 	assert_null(channel);
-	assert_int_equal(channel_open("raw:", CHANNEL_TRADER, &channel), 0);
+	assert_int_equal(channel_open("raw:", &channel), 0);
 	channel_close(channel);
 }
 
-static void role_and_name_are_kept(void **state)
+static void its_name_is_kept(void **state)
 {
 	struct channel *channel;
 
 	(void)state;
-	assert_int_equal(channel_open("raw", CHANNEL_EXCHANGE, &channel), 0);
+	assert_int_equal(channel_open("raw", &channel), 0);
 	assert_string_equal(channel_name(channel), "raw");
-	assert_int_equal(channel->role, CHANNEL_EXCHANGE);
 	channel_close(channel);
 }
 
@@ -106,7 +102,7 @@ static void raw_is_the_wire_format(void **state)
 	uint8_t out[64];
 
 	(void)state;
-	assert_int_equal(channel_open("raw", CHANNEL_TRADER, &channel), 0);
+	assert_int_equal(channel_open("raw", &channel), 0);
 	assert_int_equal(
 		channel->ops->encode(channel, &order, out, sizeof(out)),
 		ORDER_LEN);
@@ -124,7 +120,7 @@ static void raw_does_not_judge_orders(void **state)
 	struct channel *channel;
 
 	(void)state;
-	assert_int_equal(channel_open("raw", CHANNEL_EXCHANGE, &channel), 0);
+	assert_int_equal(channel_open("raw", &channel), 0);
 	assert_int_equal(channel->ops->decode(channel, &bytes, &order), 1);
 	assert_int_equal(bytes.consumed, ORDER_LEN);
 	assert_int_equal(bytes.out_len, 0);
@@ -141,7 +137,7 @@ static void null_swallows_everything(void **state)
 	struct channel *channel;
 
 	(void)state;
-	assert_int_equal(channel_open("null", CHANNEL_EXCHANGE, &channel), 0);
+	assert_int_equal(channel_open("null", &channel), 0);
 	assert_int_equal(channel->ops->encode(channel, &order, in, sizeof(in)),
 			 0);
 	assert_int_equal(in[0], 1);
@@ -155,7 +151,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unknown_name_is_refused),
 		cmocka_unit_test(unknown_option_is_refused),
-		cmocka_unit_test(role_and_name_are_kept),
+		cmocka_unit_test(its_name_is_kept),
 		cmocka_unit_test(every_codec_is_whole),
 		cmocka_unit_test(list_names_every_codec),
 		cmocka_unit_test(raw_is_the_wire_format),

@@ -161,7 +161,7 @@ int peer_open(struct peer *peer, const char *name, int argc, char **argv)
 	peer->work = calloc(1, sizeof(*peer->work));
 	if (!peer->work ||
 	    strategy_open(&peer->work->strategy, &config.strategy) < 0 ||
-	    channel_open("raw", CHANNEL_TRADER, &peer->work->channel) < 0 ||
+	    channel_open("raw", &peer->work->channel) < 0 ||
 	    sockets_open(peer, &config) < 0)
 		return 1;
 	return -1;
