@@ -46,8 +46,4 @@ struct campaign_config {
  */
 int campaign_run(const struct campaign_config *config, json_t **summary);
 
-/* "spin:rcvbuf=1m@handicap=3000" -> "spin:rcvbuf=1m" and 3000. */
-void campaign_arm_split(const char *arm, char *receive, size_t size,
-			uint64_t *handicap_ns);
-
 #endif

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/histogram.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-#include "base/log.h"
 
 uint64_t histogram_edge(unsigned int bucket)
 {
@@ -29,35 +24,6 @@ unsigned int histogram_bucket(uint64_t ns)
 			high = middle;
 	}
 	return low;
-}
-
-int histogram_add_file(struct histogram *histogram, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	unsigned int number = 0;
-	char line[256];
-	int err = 0;
-
-	if (!file) {
-		log_error("cannot open %s: %s", path, log_reason(-errno));
-		return -errno;
-	}
-	while (!err && fgets(line, sizeof(line), file)) {
-		const char *last = strrchr(line, ',');
-		uint64_t ns;
-
-		if (number++ == 0)
-			continue;
-		if (last && sscanf(last + 1, "%" SCNu64, &ns) == 1) {
-			histogram_add(histogram, ns);
-			continue;
-		}
-		log_error("%s: line %u: no latency in '%.40s'", path, number,
-			  line);
-		err = -EBADMSG;
-	}
-	fclose(file);
-	return err;
 }
 
 json_t *histogram_to_json(const struct histogram *histogram)

@@ -28,10 +28,6 @@ static inline void histogram_add(struct histogram *histogram, uint64_t ns)
 	histogram->count[histogram_bucket(ns)]++;
 }
 
-/* Add column latency_ns of a latencies.csv (t2t-wiretap --samples). 0, or a
- * negative errno, logged. */
-int histogram_add_file(struct histogram *histogram, const char *path);
-
 /* [[edge_ns, count], ...] of the buckets that hold something; and back. */
 json_t *histogram_to_json(const struct histogram *histogram);
 void histogram_from_json(struct histogram *histogram, const json_t *value);

@@ -34,15 +34,13 @@ struct receive_config {
 };
 
 enum receive_caps {
-	RECEIVE_MEMORY = 1 << 0,   /* no network at all: null, replay */
-	RECEIVE_SLEEPS = 1 << 1,   /* poll() gives the CPU away */
-	RECEIVE_ZEROCOPY = 1 << 2, /* data lies where the NIC put it */
-	RECEIVE_BYPASS = 1 << 3,   /* no kernel socket in the path */
-	RECEIVE_HWTSTAMP = 1 << 4,
-	RECEIVE_EXCLUSIVE = 1 << 5, /* one an interface: a second one is
+	RECEIVE_MEMORY = 1 << 0,    /* no network at all: null, replay */
+	RECEIVE_SLEEPS = 1 << 1,    /* poll() gives the CPU away */
+	RECEIVE_BYPASS = 1 << 2,    /* no kernel socket in the path */
+	RECEIVE_EXCLUSIVE = 1 << 3, /* one an interface: a second one is
 				       refused with -EBUSY, and kernel sockets
 				       there don't get the group meanwhile */
-	RECEIVE_FRAMES = 1 << 6,    /* sees frames: nothing of a datagram that
+	RECEIVE_FRAMES = 1 << 4,    /* sees frames: nothing of a datagram that
 				    came in IP fragments */
 };
 

@@ -5,11 +5,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "measure/histogram.h"
 
 static void every_value_lies_in_its_bucket(void **state)
@@ -47,40 +42,12 @@ static void json_gives_back_what_it_took(void **state)
 	json_decref(value);
 }
 
-static int add_text(struct histogram *histogram, const char *text)
-{
-	char path[] = "/tmp/histogram.XXXXXX";
-	int file = mkstemp(path), err;
-
-	assert_true(file >= 0);
-	assert_int_equal(write(file, text, strlen(text)), strlen(text));
-	close(file);
-	err = histogram_add_file(histogram, path);
-	unlink(path);
-	return err;
-}
-
-static void latencies_come_from_the_last_column(void **state)
-{
-	struct histogram histogram = { 0 };
-
-	(void)state;
-	assert_int_equal(add_text(&histogram,
-				  "sequence,trigger_ns,order_ns,latency_ns\n"
-				  "1,10,1010,1000\n2,10,1010,1000\n"),
-			 0);
-	assert_int_equal(histogram.count[histogram_bucket(1000)], 2);
-	assert_true(add_text(&histogram, "head\n1,2,x\n") < 0);
-	assert_true(histogram_add_file(&histogram, "/nonexistent") < 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_lies_in_its_bucket),
 		cmocka_unit_test(the_ends_take_what_lies_beyond),
 		cmocka_unit_test(json_gives_back_what_it_took),
-		cmocka_unit_test(latencies_come_from_the_last_column),
 	};
 
 	return cmocka_run_group_tests_name("measure/histogram", tests, NULL,
