@@ -48,7 +48,8 @@ static const char *kind_fault(const struct transport_ops *ops)
 	return ops->probe && ops->probe(&why) < 0 ? why : NULL;
 }
 
-/* Found, allocated, its options read; not open. 0 or a negative errno, logged. */
+/* Found, allocated, its options read; not open. 0 or a negative errno,
+ * logged. */
 static int kind_make(const char *text, struct transport **transport)
 {
 	size_t len = strcspn(text, ":");

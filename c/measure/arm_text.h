@@ -28,7 +28,8 @@ int arm_text_read(char *text, const char *peer,
 		  struct arm_text texts[static CAMPAIGN_ARMS_MAX]);
 
 /* Does t2t-trader know the arm's receive path, or can the arm's own program be
- * run? What is wrong should not cost a block of trials. 0 or -EINVAL, logged. */
+ * run? What is wrong should not cost a block of trials. 0 or -EINVAL,
+ * logged. */
 int arm_text_check(const struct arm *arm);
 
 #endif

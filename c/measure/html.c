@@ -198,9 +198,10 @@ static void comparisons_write(FILE *out, const json_t *summary)
 		"the baseline's. Change: their median. CI: 95 %%, bootstrap of "
 		"%lld draws, seed %lld. p: Wilcoxon's signed-rank test, "
 		"corrected for the number of arms. The baseline runs twice in "
-		"each block (A/A); the floor is the end of that pair's interval "
-		"that lies farthest from equal. A verdict needs p at most 0.05, "
-		"an interval without 0, and a change beyond the floor.</p>\n",
+		"each block (A/A); the floor is the end of that pair's "
+		"interval that lies farthest from equal. A verdict needs p at "
+		"most 0.05, an interval without 0, and a change beyond the "
+		"floor.</p>\n",
 		(long long)real_of(json_object_get(summary, "statistics"),
 				   "bootstrap"),
 		(long long)real_of(json_object_get(summary, "statistics"),
@@ -217,7 +218,9 @@ static void arms_write(FILE *out, const json_t *summary)
 	const json_t *arm;
 	size_t n;
 
-	fputs("<h2>Figures, us, medians over the blocks</h2>\n<div class=\"wide\"><table><tr><th>arm</th><th>min</th><th>p50</th>"
+	fputs("<h2>Figures, us, medians over the blocks</h2>\n"
+	      "<div class=\"wide\"><table>"
+	      "<tr><th>arm</th><th>min</th><th>p50</th>"
 	      "<th>p90</th><th>p99</th><th>p99.9</th><th>max</th>"
 	      "<th>triggers</th><th>matched</th><th>missing</th>"
 	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",

@@ -99,8 +99,9 @@ static int curves_write(FILE *script, const struct results *results)
 	fprintf(script,
 		"set logscale x\nset xrange [1:%zu]\n"
 		"set xlabel 'percentile'\n"
-		"set xtics ('0 %%%%' 1, '50 %%%%' 2, '90 %%%%' 10, '99 %%%%' 100, "
-		"'99.9 %%%%' 1000, '99.99 %%%%' 10000, '99.999 %%%%' 100000)\n",
+		"set xtics ('0 %%%%' 1, '50 %%%%' 2, '90 %%%%' 10, "
+		"'99 %%%%' 100, '99.9 %%%%' 1000, '99.99 %%%%' 10000, "
+		"'99.999 %%%%' 100000)\n",
 		most);
 	plot_write(script, results, "lines lw 2", "", " dt 2");
 	return err;
@@ -116,12 +117,10 @@ static int blocks_write(FILE *script, const struct results *results)
 				results_trial(results, b, arm);
 
 			/* Side by side, so that none hides another. */
+			double beside = (arm + 0.5) / results->arm_count - 0.5;
+
 			if (trial && results_counts(trial, arm))
-				fprintf(script, "%g %g\n",
-					b + 1 +
-						0.5 * ((arm + 0.5) /
-							       results->arm_count -
-						       0.5),
+				fprintf(script, "%g %g\n", b + 1 + 0.5 * beside,
 					(double)trial->percentiles.p50 / 1e3);
 		}
 		fputs("EOD\n", script);

@@ -54,7 +54,8 @@ const struct results_trial *results_trial(const struct results *results,
  * wrong is fast easily. */
 bool results_counts(const struct results_trial *trial, unsigned int arm);
 
-/* All latencies of an arm's trials that count, ascending; to be freed. -ENOMEM. */
+/* All latencies of an arm's trials that count, ascending; to be freed.
+ * -ENOMEM. */
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 

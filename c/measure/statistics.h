@@ -11,8 +11,8 @@ struct statistics {
 	double min, median, max;
 };
 
-/* Both change the order of the values; of none all is NAN. The median of an even count is the mean of
- * the two in the middle. */
+/* Both change the order of the values; of none all is NAN. The median of an
+ * even count is the mean of the two in the middle. */
 struct statistics statistics_of(double *values, size_t count);
 double statistics_median(double *values, size_t count);
 

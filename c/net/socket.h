@@ -47,8 +47,8 @@ int socket_multicast_sender(const struct sockaddr_in *group,
  * A UDP socket that receives the group on this interface alone: bound to the
  * group's address and port, joined with the interface's index,
  * IP_MULTICAST_ALL off, SO_REUSEADDR so that two traders run on one host.
- * *buffer_bytes: as socket_receive_buffer() has it. Blocking: pass MSG_DONTWAIT,
- * or set O_NONBLOCK. ip(7), socket(7).
+ * *buffer_bytes: as socket_receive_buffer() has it. Blocking: pass
+ * MSG_DONTWAIT, or set O_NONBLOCK. ip(7), socket(7).
  */
 int socket_multicast_receiver(const struct sockaddr_in *group,
 			      const struct interface *interface,

@@ -59,10 +59,10 @@ static const struct option_program program = {
 	.summary = "make a campaign's report from its raw files",
 	.synopsis = "FOLDER [OPTION...]",
 	.description =
-		"Reads manifest, trials and raw latencies of a results folder,\n"
-		"checks them, works out every figure and verdict again, and\n"
-		"shows them as text, JSON or a page. What is half-written or of\n"
-		"another schema version is refused.",
+		"Reads manifest, trials and raw latencies of a results\n"
+		"folder, checks them, works out every figure and verdict\n"
+		"again, and shows them as text, JSON or a page. What is\n"
+		"half-written or of another schema version is refused.",
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
 		"when the results can't be used.",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * recvmsg(2) by io_uring. Single: one receive in flight, asked for again when
- * its datagram was handled (several would complete in any order). Multishot: asked for once; the kernel
- * takes a buffer of a ring that both sides map for each datagram. With sqpoll
- * and wait=spin there is no system call at all.
+ * its datagram was handled (several would complete in any order). Multishot:
+ * asked for once; the kernel takes a buffer of a ring that both sides map for
+ * each datagram. With sqpoll and wait=spin there is no system call at all.
  */
 #include "receive/receive_ops.h"
 

@@ -35,7 +35,8 @@ struct send_packet {
  * errno, logged; gives everything back on failure. */
 int send_packet_prepare(struct send_packet *self, const char *what);
 
-/* The same, and open a packet socket, not bound yet: path->fd. what: "--send packet". */
+/* The same, and open a packet socket, not bound yet: path->fd.
+ * what: "--send packet". */
 int send_packet_open(struct send_packet *self, const char *what);
 
 /* Bind it to the interface: from now on it sends. The same. */

@@ -228,12 +228,26 @@ static void snapshot_column(void **state)
 	"\"bids\":[{\"price\":" #price ",\"amount\":1}],\"asks\":[]}" \
 	"\n"
 
+/* The first five are snapshots. */
 static void snapshot_json(void **state)
 {
+	static const char *const lines[] = {
+		"{\"snapshot\": true," JSON_BIDS(1),
+		"{\"is_snapshot\": true," JSON_BIDS(2),
+		"{\"isSnapshot\":true," JSON_BIDS(3),
+		"{ \"snapshot\"  :   true , " JSON_BIDS(4),
+		"{\"type\":\"book_change\",\"isSnapshot\":true," JSON_BIDS(5),
+		"{\"isSnapshot\":false," JSON_BIDS(6),
+		"{\"note\":\"snapshot=true\"," JSON_BIDS(7),
+		"{\"note\":\"\\\"snapshot\\\": true\"," JSON_BIDS(8),
+		"{\"inner\":{\"snapshot\":true}," JSON_BIDS(9),
+		"{\"snapshot\":\"truest\"," JSON_BIDS(10),
+		"{" JSON_BIDS(11),
+	};
+
 	(void)state;
-	feed_text_add(
-		&text, "{\"snapshot\": true," JSON_BIDS(1) "{\"is_snapshot\": true," JSON_BIDS(2) "{\"isSnapshot\":true," JSON_BIDS(
-			       3) "{ \"snapshot\"  :   true , " JSON_BIDS(4) "{\"type\":\"book_change\",\"isSnapshot\":true," JSON_BIDS(5) "{\"isSnapshot\":false," JSON_BIDS(6) "{\"note\":\"snapshot=true\"," JSON_BIDS(7) "{\"note\":\"\\\"snapshot\\\": true\"," JSON_BIDS(8) "{\"inner\":{\"snapshot\":true}," JSON_BIDS(9) "{\"snapshot\":\"truest\"," JSON_BIDS(10) "{" JSON_BIDS(11));
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		feed_text_add(&text, "%s", lines[i]);
 	publish();
 	heard_are("s1 s2 s3 s4 s5 6 7 8 9 10 11");
 }

@@ -144,8 +144,8 @@ static void other_ports_are_passed_over(void **state)
 	free(bytes);
 }
 
-/* Cut anywhere, sent twice, mixed within groups of ten: the orders come out once
- * and in order. */
+/* Cut anywhere, sent twice, mixed within groups of ten: the orders come out
+ * once and in order. */
 static void any_segmentation_and_order(void **state)
 {
 	enum { ORDERS = 400, BYTES = ORDERS * ORDER_LEN };
