@@ -21,8 +21,8 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
 	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
-PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev shellcheck \
-	groff-base tshark wireshark-common procps util-linux binutils
+PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev llvm \
+	shellcheck groff-base tshark wireshark-common procps util-linux binutils
 PACKAGES_BENCH = sockperf strace gzip valgrind g++ $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.
@@ -211,6 +211,9 @@ test-real: deps-test ## the real file of T2T_DATA on every receive path, by the 
 mutants: deps-test ## do the tests notice? faults put in one by one; MUTANT=name one
 	@$(MAKE) --no-print-directory -s -C c mutants MUTANT='$(MUTANT)'
 
+coverage: deps-test ## which lines the tests run, and a page of it in c/build/coverage
+	@$(MAKE) --no-print-directory -s -C c coverage
+
 bench: build deps-bench ## every speed claim, measured beside what it is held against
 	@$(MAKE) --no-print-directory -s -C c benches
 	@[ -e $(BENCH_FEED) ] || $(BUILD)/t2t-feedgen --quiet --seed 1 \
@@ -232,4 +235,4 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab build run report power image \
 	doctor up status console ssh experiment experiments restore teardown \
-	test mutants quick test-real bench probe lint man clean
+	test coverage mutants quick test-real bench probe lint man clean
