@@ -17,15 +17,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/pcapng_reader.h"
 
 #define LINKTYPE_RAW  101
 #define COMPLAINT_MAX 256
+
+#define PCAPNG_FIRST_BYTE 0x0a /* and no other format's */
+#define BUFFER_FIRST	  (1 << 18)
+#define BLOCK_MAX	  (1 << 26) /* no frame comes near */
 
 extern char **environ;
 
 struct capture_file {
 	char *path;
-	pcap_t *pcap;
+	pcap_t *pcap; /* or, of a pcapng, NULL and: */
+	FILE *stream;
+	uint8_t *buffer;
+	size_t buffer_size;
+	size_t buffer_at, buffer_end; /* what was read and is to be looked at */
+	struct pcapng_reader pcapng;
 	unsigned int link;
 	uint64_t number; /* of the frame read last, from 1 */
 	pid_t editcap;	 /* 0: libpcap reads the file itself */
@@ -46,7 +56,7 @@ static bool is_cut(const char *why)
 	return strncmp(why, "truncated", strlen("truncated")) == 0;
 }
 
-static void frame_fetch(struct capture_file *file)
+static void pcap_fetch(struct capture_file *file)
 {
 	file->status = pcap_next_ex(file->pcap, &file->header, &file->bytes);
 	if (file->status == PCAP_ERROR)
@@ -54,13 +64,105 @@ static void frame_fetch(struct capture_file *file)
 			 pcap_geterr(file->pcap));
 }
 
+/* At least len bytes of the stream in the buffer. 1, 0 at its end, -EIO in the
+ * middle of them or -ENOMEM. */
+static int pcapng_fill(struct capture_file *file, size_t len)
+{
+	size_t left = file->buffer_end - file->buffer_at;
+	uint8_t *larger;
+
+	if (left >= len)
+		return 1;
+	memmove(file->buffer, file->buffer + file->buffer_at, left);
+	file->buffer_at = 0;
+	file->buffer_end = left;
+	if (len > file->buffer_size) {
+		larger = realloc(file->buffer, len);
+		if (!larger)
+			return -ENOMEM;
+		file->buffer = larger;
+		file->buffer_size = len;
+	}
+	file->buffer_end += fread(file->buffer + left, 1,
+				  file->buffer_size - left, file->stream);
+	if (file->buffer_end >= len)
+		return 1;
+	return file->buffer_end == 0 && !ferror(file->stream) ? 0 : -EIO;
+}
+
+/* 1 with a frame, 0 at the end, or -EIO with file->why. */
+static int pcapng_next(struct capture_file *file,
+		       struct pcapng_reader_frame *frame)
+{
+	int64_t len;
+	int rc;
+
+	do {
+		rc = pcapng_fill(file, PCAPNG_READER_HEAD_LEN);
+		if (rc == 0)
+			return 0;
+		len = rc < 0 ? 0
+			     : pcapng_reader_block_len(&file->pcapng,
+						       file->buffer +
+							       file->buffer_at);
+		if (len > BLOCK_MAX) {
+			file->pcapng.why = "a block of impossible length";
+			len = -EBADMSG;
+		}
+		if (rc > 0 && len > 0)
+			rc = pcapng_fill(file, (size_t)len);
+		if (rc <= 0) {
+			snprintf(file->why, sizeof(file->why), "%s",
+				 rc == -ENOMEM ? "no memory" : "truncated");
+			return -EIO;
+		}
+		if (len > 0)
+			rc = pcapng_reader_block(&file->pcapng,
+						 file->buffer + file->buffer_at,
+						 (size_t)len, frame);
+		if (len < 0 || rc < 0) {
+			snprintf(file->why, sizeof(file->why), "%s",
+				 file->pcapng.why);
+			return -EIO;
+		}
+		file->buffer_at += (size_t)len;
+	} while (rc == 0);
+	return 1;
+}
+
+/* The section's head is read here, so that what is none is refused. */
+static int pcapng_open(struct capture_file *file, FILE *stream)
+{
+	int rc;
+
+	file->stream = stream;
+	if (!file->buffer)
+		file->buffer = malloc(BUFFER_FIRST);
+	if (!file->buffer)
+		return -ENOMEM;
+	file->buffer_size = BUFFER_FIRST;
+	file->buffer_at = file->buffer_end = 0;
+	file->pcapng.section = false;
+	rc = pcapng_fill(file, PCAPNG_READER_HEAD_LEN);
+	if (rc > 0 && pcapng_reader_block_len(&file->pcapng, file->buffer) > 0)
+		return 0;
+	snprintf(file->why, sizeof(file->why), "%s",
+		 rc > 0 ? file->pcapng.why : "truncated");
+	return -EBADMSG;
+}
+
 /*
- * Takes the stream over, also when it fails. The first frame is read here
- * since libpcap tells only then that it can't read what the interfaces of a
- * pcapng are. 0 or -EBADMSG with file->why.
+ * Takes the stream over, also when it fails. Of a pcap the first frame is read
+ * here: libpcap finds some faults no sooner. 0 or -EBADMSG with file->why.
  */
 static int stream_open(struct capture_file *file, FILE *stream)
 {
+	int first = getc(stream);
+
+	if (first != EOF)
+		ungetc(first, stream);
+	if (first == PCAPNG_FIRST_BYTE)
+		return pcapng_open(file, stream);
 	file->pcap = pcap_fopen_offline_with_tstamp_precision(
 		stream, PCAP_TSTAMP_PRECISION_NANO, file->why);
 	if (!file->pcap) {
@@ -72,13 +174,23 @@ static int stream_open(struct capture_file *file, FILE *stream)
 	file->link = (unsigned int)pcap_datalink(file->pcap);
 	if (file->link == DLT_RAW)
 		file->link = LINKTYPE_RAW;
-	frame_fetch(file);
+	pcap_fetch(file);
 	file->ahead = true;
 	if (file->status != PCAP_ERROR || is_cut(file->why))
 		return 0;
 	pcap_close(file->pcap);
 	file->pcap = NULL;
 	return -EBADMSG;
+}
+
+static void stream_close(struct capture_file *file)
+{
+	if (file->pcap)
+		pcap_close(file->pcap);
+	if (file->stream && file->stream != stdin)
+		fclose(file->stream);
+	file->pcap = NULL;
+	file->stream = NULL;
 }
 
 /* Wait for editcap; its first complaint, or an empty text. It may complain
@@ -108,7 +220,7 @@ static int editcap_spawn(struct capture_file *file, int output)
 {
 	char *const arguments[] = { (char[]){ "editcap" },
 				    (char[]){ "-F" },
-				    (char[]){ "nsecpcap" },
+				    (char[]){ "pcapng" },
 				    (char[]){ "--" },
 				    file->path,
 				    (char[]){ "-" },
@@ -143,11 +255,13 @@ static int editcap_spawn(struct capture_file *file, int output)
 /* 0 or a negative errno, logged with what libpcap said before. */
 static int editcap_open(struct capture_file *file)
 {
-	char why[COMPLAINT_MAX], libpcap_why[PCAP_ERRBUF_SIZE];
+	char why[COMPLAINT_MAX], own_why[PCAP_ERRBUF_SIZE];
+	const char *reader = file->stream ? "as pcapng it has" : "libpcap says";
 	FILE *stream;
 	int ends[2], err;
 
-	memcpy(libpcap_why, file->why, sizeof(libpcap_why));
+	memcpy(own_why, file->why, sizeof(own_why));
+	stream_close(file);
 	file->complaints = memfd_create("editcap", MFD_CLOEXEC);
 	if (file->complaints < 0 || pipe2(ends, O_CLOEXEC) < 0) {
 		err = -errno;
@@ -162,7 +276,7 @@ static int editcap_open(struct capture_file *file)
 		file->editcap = 0;
 		log_error("%s: %s; cannot run editcap, which reads more "
 			  "formats (Debian package wireshark-common): %s",
-			  file->path, libpcap_why, log_reason(err));
+			  file->path, own_why, log_reason(err));
 		return err == -ENOENT ? -EBADMSG : err;
 	}
 	stream = fdopen(ends[0], "rb");
@@ -173,9 +287,9 @@ static int editcap_open(struct capture_file *file)
 	err = stream_open(file, stream);
 	if (err) {
 		editcap_end(file, why);
-		log_error("%s: no capture that can be read: libpcap says: "
+		log_error("%s: no capture that can be read: %s: "
 			  "%s; editcap says: %s",
-			  file->path, libpcap_why, *why ? why : file->why);
+			  file->path, reader, own_why, *why ? why : file->why);
 	}
 	return err;
 }
@@ -248,20 +362,20 @@ void capture_file_close(struct capture_file *file)
 		kill(file->editcap, SIGKILL);
 		waitpid(file->editcap, NULL, 0);
 	}
-	if (file->pcap)
-		pcap_close(file->pcap);
+	stream_close(file);
 	if (file->complaints >= 0)
 		close(file->complaints);
+	free(file->buffer);
 	free(file->path);
 	free(file);
 }
 
-static int capture_end(struct capture_file *file)
+static int capture_end(struct capture_file *file, bool failed)
 {
 	char complaint[COMPLAINT_MAX] = "";
 	const char *why = NULL;
 
-	if (file->status == PCAP_ERROR)
+	if (failed)
 		why = is_cut(file->why) ? "cut short" : file->why;
 	if (file->complaints >= 0)
 		editcap_end(file, complaint);
@@ -276,21 +390,59 @@ static int capture_end(struct capture_file *file)
 	return file->result;
 }
 
-int capture_file_next(struct capture_file *file, struct capture_frame *frame)
+static int pcap_next_frame(struct capture_file *file,
+			   struct capture_frame *frame)
 {
-	if (file->ended)
-		return file->result;
 	if (!file->ahead)
-		frame_fetch(file);
+		pcap_fetch(file);
 	file->ahead = false;
 	if (file->status != 1)
-		return capture_end(file);
-	file->number++;
-	frame->stamp_ns = (uint64_t)file->header->ts.tv_sec * CLOCK_NS_PER_S +
-			  (uint64_t)file->header->ts.tv_usec;
-	frame->bytes = file->bytes;
-	frame->captured_len = file->header->caplen;
-	frame->wire_len = file->header->len;
-	frame->link = file->link;
+		return capture_end(file, file->status == PCAP_ERROR);
+	*frame = (struct capture_frame){
+		.bytes = file->bytes,
+		.captured_len = file->header->caplen,
+		.wire_len = file->header->len,
+		.link = file->link,
+	};
+	/* Nanoseconds under the magic of microseconds are more than a second
+	 * of them. */
+	if (file->header->ts.tv_sec > 0 && file->header->ts.tv_usec >= 0 &&
+	    file->header->ts.tv_usec < (suseconds_t)CLOCK_NS_PER_S)
+		frame->stamp_ns =
+			(uint64_t)file->header->ts.tv_sec * CLOCK_NS_PER_S +
+			(uint64_t)file->header->ts.tv_usec;
 	return 1;
+}
+
+int capture_file_next(struct capture_file *file, struct capture_frame *frame)
+{
+	struct pcapng_reader_frame found;
+	int rc;
+
+	if (file->ended)
+		return file->result;
+	if (file->pcap) {
+		rc = pcap_next_frame(file, frame);
+		if (rc > 0)
+			file->number++;
+		return rc;
+	}
+	rc = pcapng_next(file, &found);
+	if (rc <= 0)
+		return capture_end(file, rc < 0);
+	file->number++;
+	*frame = (struct capture_frame){
+		.stamp_ns = found.stamp_ns,
+		.bytes = found.bytes,
+		.captured_len = found.captured_len,
+		.wire_len = found.wire_len,
+		.link = found.link,
+		.gso_size = found.gso_size,
+	};
+	return 1;
+}
+
+uint64_t capture_file_dropped(const struct capture_file *file)
+{
+	return file->pcap ? 0 : pcapng_reader_dropped(&file->pcapng);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures as files. libpcap reads pcap and pcapng; whatever else Wireshark
- * opens (compressed captures, snoop, ERF ...) goes through its editcap, if it
- * is there. Read as a stream: memory does not grow with the file.
+ * Captures as files: pcapng (sections of either byte order, interfaces of any
+ * link types) and, by libpcap, pcap. Whatever else Wireshark opens (compressed
+ * captures, snoop, ERF ...) goes through its editcap, if it is there. Read as
+ * a stream: memory does not grow with the file.
  */
 #ifndef NET_CAPTURE_FILE_H
 #define NET_CAPTURE_FILE_H
@@ -12,11 +13,13 @@
 struct capture_file;
 
 struct capture_frame {
-	uint64_t stamp_ns;
+	uint64_t stamp_ns;    /* 0: it has none, or an impossible one */
 	const uint8_t *bytes; /* valid until the next call */
 	uint32_t captured_len;
 	uint32_t wire_len;
 	unsigned int link; /* LINKTYPE_ number */
+	uint32_t gso_size; /* what a merged frame is made of; 0: as it was on
+			      the wire, or not known */
 };
 
 /* 0, or a negative errno, logged with the path. "-" is standard input. */
@@ -26,5 +29,8 @@ void capture_file_close(struct capture_file *file);
 /* 1 with a frame, 0 at the end, -EIO for a damaged or cut file (logged with
  * the frame's number). */
 int capture_file_next(struct capture_file *file, struct capture_frame *frame);
+
+/* Frames that whoever captured says he missed; at the end of the file. */
+uint64_t capture_file_dropped(const struct capture_file *file);
 
 #endif

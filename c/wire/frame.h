@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Captured frames: Ethernet (with VLAN tags), Linux cooked capture or raw IP,
- * then IPv4, then UDP or TCP. No length is believed before it is checked.
+ * then IPv4, then UDP or TCP. No length is believed before it is checked, but
+ * for an IP length of 0, as frames have that the NIC will cut (TSO): the
+ * frame's own is taken then.
  * RFC 791, 768, 9293; IEEE 802.1Q; LINKTYPE_ values of pcap-linktype(7).
  */
 #ifndef WIRE_FRAME_H
@@ -32,11 +34,21 @@ enum frame_tcp_flags {
 	FRAME_TCP_ACK = 1 << 4,
 };
 
+/* What of a frame that is not whole was read all the same. */
+enum frame_known {
+	FRAME_KNOWN_ADDRESSES = 1 << 0, /* and VLAN and protocol */
+	FRAME_KNOWN_PORTS = 1 << 1,
+};
+
 struct frame {
 	uint8_t protocol; /* enum frame_protocol */
+	uint8_t known;	  /* enum frame_known */
 	uint8_t tos;
 	uint8_t ttl;
 	uint8_t tcp_flags;
+	/* The VLAN: 12 bits a tag, the innermost lowest. Tags of VLAN 0 only
+	 * carry a priority: 0 is the untagged network. */
+	uint32_t vlan;
 	uint32_t source; /* addresses and ports in host order */
 	uint32_t destination;
 	uint16_t source_port;
@@ -56,7 +68,16 @@ enum frame_result {
 	FRAME_MALFORMED, /* lengths that contradict each other */
 };
 
-/* bytes[0..len): what was captured. The frame is filled for FRAME_OK only. */
+/*
+ * bytes[0..len): what was captured of wire_len. Of a frame that is not
+ * FRAME_OK, frame->known tells what is filled in. A segment without payload of
+ * which only TCP options were not captured is whole.
+ */
+enum frame_result frame_decode_cut(enum frame_link link, const uint8_t *bytes,
+				   size_t len, size_t wire_len,
+				   struct frame *frame);
+
+/* The same for a frame that was captured whole; else *frame stays as it is. */
 enum frame_result frame_decode(enum frame_link link, const uint8_t *bytes,
 			       size_t len, struct frame *frame);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/pcapng.h"
@@ -16,6 +17,7 @@ enum block_type {
 
 enum code {
 	CODE_END = 0,
+	CODE_COMMENT = 1,
 	CODE_SECTION_HARDWARE = 2,
 	CODE_SECTION_SYSTEM = 3,
 	CODE_SECTION_APPLICATION = 4,
@@ -150,21 +152,41 @@ int pcapng_interface(uint8_t *out, size_t size, uint16_t link_type,
 	return block_end(&block);
 }
 
-int pcapng_packet(uint8_t *out, size_t size, uint32_t interface_id,
-		  uint64_t stamp_ns, const uint8_t *bytes,
-		  uint32_t captured_len, uint32_t wire_len,
-		  enum pcapng_direction direction)
+int pcapng_packet_beside(uint8_t *out, size_t size, uint32_t interface_id,
+			 uint64_t stamp_ns, const uint8_t *bytes,
+			 uint32_t captured_len, uint32_t wire_len,
+			 const struct pcapng_beside *beside)
 {
 	struct block block = block_begin(out, size, BLOCK_PACKET);
-	uint32_t flags = htole32(direction);
+	uint32_t flags = htole32(
+		(uint32_t)beside->direction | (uint32_t)beside->checksum |
+		(beside->gso_tcp ? PCAPNG_SEGMENTATION_OFFLOADED : 0));
+	char merged[PCAPNG_MERGED_MAX];
 
 	put_u32(&block, interface_id);
 	put_stamp(&block, stamp_ns);
 	put_u32(&block, captured_len);
 	put_u32(&block, wire_len);
 	put(&block, bytes, captured_len);
+	if (beside->gso_size > 0) {
+		put_option(&block, CODE_COMMENT, merged,
+			   (uint16_t)snprintf(merged, sizeof(merged),
+					      PCAPNG_MERGED_COMMENT,
+					      beside->gso_size));
+	}
 	put_option(&block, CODE_PACKET_FLAGS, &flags, sizeof(flags));
 	return block_end(&block);
+}
+
+int pcapng_packet(uint8_t *out, size_t size, uint32_t interface_id,
+		  uint64_t stamp_ns, const uint8_t *bytes,
+		  uint32_t captured_len, uint32_t wire_len,
+		  enum pcapng_direction direction)
+{
+	const struct pcapng_beside beside = { .direction = direction };
+
+	return pcapng_packet_beside(out, size, interface_id, stamp_ns, bytes,
+				    captured_len, wire_len, &beside);
 }
 
 int pcapng_statistics(uint8_t *out, size_t size, uint32_t interface_id,

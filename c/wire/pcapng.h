@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcapng blocks, written little-endian with nanosecond stamps. Reading goes
- * through net/capture_file, which knows more formats than this.
- * draft-ietf-opsawg-pcapng.
+ * pcapng blocks, written little-endian with nanosecond stamps; read by
+ * wire/pcapng_reader. draft-ietf-opsawg-pcapng.
  */
 #ifndef WIRE_PCAPNG_H
 #define WIRE_PCAPNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +16,31 @@ enum pcapng_direction {
 	PCAPNG_OUTBOUND = 2,
 };
 
+/*
+ * What the tap knows beside a frame's bytes. The checksum's state goes into
+ * epb_flags, as the format has it. For the size that a merged frame was made
+ * of, or will be cut to (UDP_SEGMENT, TSO, GRO), it has no place: that is a
+ * comment, which Wireshark shows and its tools keep.
+ */
+enum pcapng_checksum {
+	PCAPNG_CHECKSUM_UNKNOWN = 0,
+	PCAPNG_CHECKSUM_NOT_READY = 1 << 9, /* left to the NIC */
+	PCAPNG_CHECKSUM_VALID = 1 << 10,    /* looked at already */
+};
+
+#define PCAPNG_SEGMENTATION_OFFLOADED (1 << 11) /* of TCP */
+#define PCAPNG_MERGED_COMMENT	      "merged frame: gso_size=%u"
+#define PCAPNG_MERGED_MAX	      40
+
+struct pcapng_beside {
+	enum pcapng_direction direction;
+	enum pcapng_checksum checksum;
+	uint16_t gso_size; /* 0: not merged */
+	bool gso_tcp;
+};
+
 /* Room that a packet block needs besides its bytes. */
-#define PCAPNG_PACKET_OVERHEAD 52
+#define PCAPNG_PACKET_OVERHEAD (52 + PCAPNG_MERGED_MAX)
 
 /*
  * Each writes one block to out[0..size) and returns its length, or -ENOSPC.
@@ -32,6 +55,10 @@ int pcapng_packet(uint8_t *out, size_t size, uint32_t interface_id,
 		  uint64_t stamp_ns, const uint8_t *bytes,
 		  uint32_t captured_len, uint32_t wire_len,
 		  enum pcapng_direction direction);
+int pcapng_packet_beside(uint8_t *out, size_t size, uint32_t interface_id,
+			 uint64_t stamp_ns, const uint8_t *bytes,
+			 uint32_t captured_len, uint32_t wire_len,
+			 const struct pcapng_beside *beside);
 /* received and dropped: as the kernel counted them (isb_ifrecv, isb_ifdrop) */
 int pcapng_statistics(uint8_t *out, size_t size, uint32_t interface_id,
 		      uint64_t stamp_ns, uint64_t received, uint64_t dropped);

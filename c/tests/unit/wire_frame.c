@@ -477,6 +477,53 @@ static void what_is_refused_leaves_the_frame_alone(void **state)
 	assert_memory_equal(&frame, &before, sizeof(frame));
 }
 
+/* Length 0: the NIC is yet to cut the frame. */
+static void no_ip_length_is_the_frames_own(void **state)
+{
+	uint8_t bytes[sizeof(tcp_bytes)];
+	struct frame frame;
+
+	(void)state;
+	memcpy(bytes, tcp_bytes, sizeof(bytes));
+	memset(bytes + ETHERNET_LEN + VLAN_LEN + IP_LENGTH, 0, 2);
+	assert_int_equal(
+		frame_decode(FRAME_LINK_ETHERNET, bytes, sizeof(bytes), &frame),
+		FRAME_OK);
+	assert_int_equal(frame.payload_len, 13);
+	assert_int_equal(frame.vlan, 100);
+	/* Not of one that was cut, nor of one that may be padded. */
+	assert_int_equal(frame_decode_cut(FRAME_LINK_ETHERNET, bytes,
+					  sizeof(bytes) - 1, sizeof(bytes),
+					  &frame),
+			 FRAME_TRUNCATED);
+	assert_int_equal(frame_decode(FRAME_LINK_ETHERNET, bytes,
+				      ETHERNET_LEN + VLAN_LEN + 46, &frame),
+			 FRAME_MALFORMED);
+}
+
+static void what_is_cut_is_known_as_far_as_it_goes(void **state)
+{
+	struct frame frame;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(tcp_bytes); len++) {
+		unsigned int known =
+			len < 38   ? 0
+			: len < 42 ? FRAME_KNOWN_ADDRESSES
+				   : FRAME_KNOWN_ADDRESSES | FRAME_KNOWN_PORTS;
+
+		assert_int_equal(frame_decode_cut(FRAME_LINK_ETHERNET,
+						  tcp_bytes, len,
+						  sizeof(tcp_bytes), &frame),
+				 FRAME_TRUNCATED);
+		assert_int_equal(frame.known, known);
+		if (known)
+			assert_int_equal(frame.destination, 0x0a000001);
+		if (known & FRAME_KNOWN_PORTS)
+			assert_int_equal(frame.destination_port, 9012);
+	}
+}
+
 static void links_are_known_by_number(void **state)
 {
 	static const unsigned int known[] = { 0, 1, 101, 108, 113, 228, 276 };
@@ -569,6 +616,8 @@ int main(void)
 		cmocka_unit_test(bad_udp_lengths_are_refused),
 		cmocka_unit_test(bad_tcp_offsets_are_refused),
 		cmocka_unit_test(ip_options_are_left),
+		cmocka_unit_test(no_ip_length_is_the_frames_own),
+		cmocka_unit_test(what_is_cut_is_known_as_far_as_it_goes),
 		cmocka_unit_test(what_is_refused_leaves_the_frame_alone),
 		cmocka_unit_test(links_are_known_by_number),
 		cmocka_unit_test(groups_map_to_ethernet),
