@@ -86,6 +86,14 @@ static int wiretap_flush(struct wiretap *tap)
 static int wiretap_each(void *context, const struct packet_ring_frame *frame)
 {
 	struct wiretap *tap = context;
+	const struct pcapng_beside beside = {
+		.direction = frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
+		.checksum = frame->checksum_left    ? PCAPNG_CHECKSUM_NOT_READY
+			    : frame->checksum_valid ? PCAPNG_CHECKSUM_VALID
+						    : PCAPNG_CHECKSUM_UNKNOWN,
+		.gso_size = frame->gso_size,
+		.gso_tcp = frame->gso_tcp,
+	};
 	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
 	int rc;
 
@@ -95,10 +103,10 @@ static int wiretap_each(void *context, const struct packet_ring_frame *frame)
 		if (rc < 0)
 			return rc;
 	}
-	rc = pcapng_packet(tap->buffer + tap->used,
-			   WIRETAP_BUFFER_SIZE - tap->used, 0, frame->stamp_ns,
-			   frame->bytes, frame->captured_len, frame->wire_len,
-			   frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND);
+	rc = pcapng_packet_beside(
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used, 0,
+		frame->stamp_ns, frame->bytes, frame->captured_len,
+		frame->wire_len, &beside);
 	if (rc < 0)
 		return rc;
 	tap->used += (size_t)rc;

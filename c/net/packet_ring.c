@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,9 @@
 #define RING_FRAME_SIZE 2048
 #define VLAN_TAG_LEN	4
 #define VLAN_TAG_AT	(2 * ETH_ALEN)
+
+/* Of linux/virtio_net.h since Linux 6.2. */
+#define GSO_UDP_L4 5
 
 static int ring_fault(const struct packet_ring *ring, const char *what)
 {
@@ -67,6 +71,14 @@ static int ring_map(struct packet_ring *ring)
 			   "PACKET_RESERVE");
 	if (err)
 		return err;
+	/* A kernel that does not tell of UDP (before 6.2) counts such frames
+	 * as dropped. */
+	ring->offloads_told = setsockopt(ring->fd, SOL_PACKET, PACKET_VNET_HDR,
+					 &(int){ 1 }, sizeof(int)) == 0;
+	if (!ring->offloads_told)
+		log_warning("capture on %s: the kernel does not tell which "
+			    "frames are merged: %s",
+			    ring->name, log_reason(-errno));
 	/* Else frames are stamped later, when they reach this socket, as long
 	 * as no other socket of the machine wants stamps. */
 	err = socket_receive_stamps(ring->fd, true);
@@ -171,7 +183,26 @@ static uint8_t *tag_restore(const struct tpacket3_hdr *header, uint8_t *bytes)
 	return bytes;
 }
 
-static void frame_read(uint8_t *at, struct packet_ring_frame *frame)
+/* Lies right before the frame. */
+static void offloads_read(const uint8_t *bytes, struct packet_ring_frame *frame)
+{
+	struct virtio_net_hdr offloads;
+
+	memcpy(&offloads, bytes - sizeof(offloads), sizeof(offloads));
+	switch (offloads.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		frame->gso_tcp = true;
+		frame->gso_size = offloads.gso_size;
+		break;
+	case GSO_UDP_L4:
+		frame->gso_size = offloads.gso_size;
+		break;
+	}
+}
+
+static void frame_read(const struct packet_ring *ring, uint8_t *at,
+		       struct packet_ring_frame *frame)
 {
 	const struct tpacket3_hdr *header = (const struct tpacket3_hdr *)at;
 	const struct sockaddr_ll *address =
@@ -184,6 +215,11 @@ static void frame_read(uint8_t *at, struct packet_ring_frame *frame)
 	frame->captured_len = header->tp_snaplen;
 	frame->wire_len = header->tp_len;
 	frame->outgoing = address->sll_pkttype == PACKET_OUTGOING;
+	frame->checksum_left = header->tp_status & TP_STATUS_CSUMNOTREADY;
+	frame->checksum_valid = header->tp_status & TP_STATUS_CSUM_VALID;
+	/* Before the tag is put back where they lie. */
+	if (ring->offloads_told)
+		offloads_read(bytes, frame);
 	if (header->tp_status & TP_STATUS_VLAN_VALID &&
 	    header->tp_snaplen >= VLAN_TAG_AT) {
 		bytes = tag_restore(header, bytes);
@@ -204,10 +240,10 @@ static int block_read(struct packet_ring *ring,
 	int err = 0;
 
 	for (unsigned int i = 0; i < count && !err; i++) {
-		struct packet_ring_frame frame;
+		struct packet_ring_frame frame = { 0 };
 		uint32_t next = ((struct tpacket3_hdr *)at)->tp_next_offset;
 
-		frame_read(at, &frame);
+		frame_read(ring, at, &frame);
 		if (!frame.outgoing || !ring->skip_outgoing)
 			err = each(context, &frame);
 		at += next;

@@ -20,6 +20,7 @@ struct packet_ring {
 	unsigned int block_count;
 	unsigned int block; /* the one read next */
 	unsigned int block_ms;
+	bool offloads_told; /* PACKET_VNET_HDR: else gso_size is 0 */
 	bool skip_outgoing; /* set on a loopback: each frame is seen twice */
 	int error; /* the interface went away or down: a negative errno */
 	char name[IFNAMSIZ];
@@ -32,6 +33,13 @@ struct packet_ring_frame {
 	uint32_t captured_len;
 	uint32_t wire_len;
 	bool outgoing;
+	bool checksum_left;  /* to the NIC */
+	bool checksum_valid; /* looked at already */
+	/* A frame that the NIC will cut, or that the kernel has merged: into
+	 * or from payloads of this size, the last one shorter. 0: none, or not
+	 * told. Of UDP those are datagrams. */
+	uint16_t gso_size;
+	bool gso_tcp;
 };
 
 /*
