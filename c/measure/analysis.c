@@ -6,253 +6,70 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/whole_file.h"
-#include "measure/order_stream.h"
-#include "measure/pairing.h"
+#include "measure/frame_window.h"
+#include "measure/judge.h"
 #include "wire/frame.h"
 #include "wire/market_data.h"
 
-#define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
-#define SEEN_COUNT     65536 /* datagrams remembered; a power of two */
-/* A datagram's second sight comes within this. */
-#define SIGHT_MAX_NS CLOCK_NS_PER_S
-
-struct seen {
-	uint64_t stamp_ns;
-	uint32_t session;	/* 0: nothing is remembered */
-	uint32_t sequence : 31; /* its low bits suffice */
-	uint32_t again : 1;
-};
+/* How far apart datagrams of one frame number. */
+#define MERGED_APART_MAX 1024
 
 struct analysis {
 	struct analysis_config config;
-	struct strategy strategy;
-	struct order_stream stream;
-	struct pairing pairing;
-	struct market_data_sequence sequence;
-	bool connection_changed; /* since the last market data */
-	bool connected;		 /* a connection was seen to open */
-	struct seen *seen;	 /* by sequence */
-	struct latencies wire_to_wire;
-	struct latencies deciding_message;
-	struct latencies back_to_back;
+	struct frame_window window;
+	struct judge *judge;
 	struct whole_file samples; /* file: NULL without */
-	uint64_t warmed_up;	   /* pairs left out so far */
+	bool vlan_known;
+	bool vlan_sure; /* an order connection named it */
 	struct analysis_result result;
 };
 
-static int analysis_sample(struct analysis *analysis,
-			   const struct pairing_trigger *trigger,
-			   uint64_t order_ns)
-{
-	if (analysis->samples.file &&
-	    fprintf(analysis->samples.file,
-		    "%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-		    trigger->sequence, trigger->stamp_ns, order_ns,
-		    order_ns - trigger->stamp_ns) < 0) {
-		log_error("--samples %s: %s", analysis->config.samples,
-			  log_reason(-errno));
-		return -EIO;
-	}
-	return 0;
-}
-
-static int analysis_order(void *context, const struct order *order,
-			  uint64_t stamp_ns)
-{
-	struct analysis *analysis = context;
-	struct pairing_trigger trigger;
-	int rc;
-
-	if (pairing_order(&analysis->pairing, order, stamp_ns, &trigger) !=
-	    PAIRING_MATCHED)
-		return 0;
-	if (analysis->warmed_up < analysis->config.warm_up) {
-		analysis->warmed_up++;
-		return 0;
-	}
-	rc = latencies_add(&analysis->wire_to_wire,
-			   stamp_ns - trigger.stamp_ns);
-	/* Without a line rate the two are the same. */
-	if (rc == 0 && analysis->config.line_rate > 0)
-		rc = latencies_add(&analysis->deciding_message,
-				   stamp_ns - trigger.message_ns);
-	return rc < 0 ? rc : analysis_sample(analysis, &trigger, stamp_ns);
-}
-
-/* Does a datagram that lies behind begin a new session, rather than being
- * late or seen again? */
-static bool analysis_starts_over(const struct analysis *analysis,
-				 uint32_t sequence, uint64_t stamp_ns,
-				 bool seen)
-{
-	const struct seen *first = &analysis->seen[sequence % SEEN_COUNT];
-	bool recent = seen && stamp_ns - first->stamp_ns < SIGHT_MAX_NS;
-
-	if (analysis->connection_changed)
-		return sequence == 0 || !recent;
-	return sequence == 0 && !recent;
-}
-
-static int analysis_begin_session(struct analysis *analysis)
-{
-	int rc = order_stream_settle(&analysis->stream);
-
-	pairing_end(&analysis->pairing);
-	strategy_reset(&analysis->strategy);
-	analysis->result.sessions++;
-	/* Whoever saw the connection open should have seen number 0. */
-	analysis->sequence = (struct market_data_sequence){
-		.started = analysis->connected,
-	};
-	return rc;
-}
-
-static int analysis_seen_again(struct analysis *analysis, struct seen *first,
-			       uint64_t stamp_ns)
-{
-	analysis->result.duplicates++;
-	if (!analysis->config.back_to_back || first->again ||
-	    stamp_ns < first->stamp_ns)
-		return 0;
-	first->again = 1;
-	return latencies_add(&analysis->back_to_back,
-			     stamp_ns - first->stamp_ns);
-}
-
-/* 1: the datagram is to be applied. 0: it is not. */
-static int analysis_follow(struct analysis *analysis,
-			   const struct market_data_header *header,
-			   uint64_t stamp_ns)
-{
-	struct analysis_result *result = &analysis->result;
-	uint32_t sequence = header->sequence;
-	uint32_t low_bits = sequence & INT32_MAX;
-	struct seen *seen = &analysis->seen[sequence % SEEN_COUNT];
-	bool again = seen->session > 0 &&
-		     seen->session == (uint32_t)result->sessions &&
-		     seen->sequence == low_bits;
-	uint32_t ahead = sequence - analysis->sequence.expected;
-	int rc = 0;
-
-	if (result->sessions == 0) {
-		result->joined_mid_session =
-			!analysis->connected && sequence > 0;
-		rc = analysis_begin_session(analysis);
-	} else if (ahead > INT32_MAX &&
-		   analysis_starts_over(analysis, sequence, stamp_ns, again)) {
-		rc = analysis_begin_session(analysis);
-		again = false;
-	}
-	if (rc < 0)
-		return rc;
-	analysis->connection_changed = false;
-	if (again)
-		return analysis_seen_again(analysis, seen, stamp_ns);
-	ahead = sequence - analysis->sequence.expected;
-	switch (market_data_follow(&analysis->sequence, sequence)) {
-	case MARKET_DATA_GAP:
-		result->gaps++;
-		result->lost_packets += ahead;
-		break;
-	case MARKET_DATA_DUPLICATE:
-		result->reordered++;
-		return 0;
-	case MARKET_DATA_IN_ORDER:
-		break;
-	}
-	*seen = (struct seen){
-		.stamp_ns = stamp_ns,
-		.session = (uint32_t)result->sessions,
-		.sequence = low_bits,
-	};
-	return 1;
-}
-
-/* How long before its frame's last byte a message's last byte came. */
-static uint64_t analysis_lead_ns(const struct analysis *analysis,
-				 size_t bytes_behind)
-{
-	if (analysis->config.line_rate == 0)
-		return 0;
-	return bytes_behind * 8 * CLOCK_NS_PER_S / analysis->config.line_rate;
-}
-
-static int analysis_apply(struct analysis *analysis, const struct frame *frame,
-			  const struct market_data_header *header,
-			  uint64_t stamp_ns)
-{
-	bool snapshot = header->flags & MARKET_DATA_SNAPSHOT;
-	struct market_data_message message;
-	struct pairing_trigger trigger = {
-		.sequence = header->sequence,
-		.stamp_ns = stamp_ns,
-	};
-	uint64_t lead_ns;
-	int rc;
-
-	for (unsigned int i = 0; i < header->message_count; i++) {
-		message = market_data_read(frame->payload, i);
-		if (!strategy_update(&analysis->strategy, &message, snapshot,
-				     &trigger.order))
-			continue;
-		lead_ns = analysis_lead_ns(
-			analysis, frame->payload_len - market_data_len(i + 1));
-		trigger.message_ns = stamp_ns - lead_ns;
-		rc = pairing_expect(&analysis->pairing, &trigger);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int analysis_market_data(struct analysis *analysis,
-				const struct frame *frame, uint64_t stamp_ns)
-{
-	struct analysis_result *result = &analysis->result;
-	struct market_data_header header;
-	int rc;
-
-	if (market_data_decode(frame->payload, frame->payload_len, &header)) {
-		result->bad_datagrams++;
-		return 0;
-	}
-	rc = analysis_follow(analysis, &header, stamp_ns);
-	if (rc <= 0)
-		return rc;
-	if (header.flags & MARKET_DATA_END_OF_FEED)
-		result->end_of_feed++;
-	if (header.flags & MARKET_DATA_END_OF_FEED && header.message_count == 0)
-		return 0;
-	result->packets++;
-	result->messages += header.message_count;
-	result->snapshots += (header.flags & MARKET_DATA_SNAPSHOT) != 0;
-	result->multi_message_packets += header.message_count > 1;
-	return analysis_apply(analysis, frame, &header, stamp_ns);
-}
-
-static int analysis_tcp(struct analysis *analysis, const struct frame *frame,
-			uint64_t stamp_ns)
-{
-	int rc = order_stream_frame(&analysis->stream, frame, stamp_ns);
-
-	if (rc <= 0)
-		return rc;
-	analysis->connection_changed = true;
-	analysis->connected |= frame->tcp_flags & FRAME_TCP_SYN;
-	return 0;
-}
-
-static bool analysis_is_market_data(const struct analysis *analysis,
-				    const struct frame *frame)
+static bool is_market_data(const struct analysis *analysis,
+			   const struct frame *frame)
 {
 	const struct sockaddr_in *group = &analysis->config.group;
 
 	return frame->protocol == FRAME_UDP &&
 	       frame->destination == ntohl(group->sin_addr.s_addr) &&
 	       frame->destination_port == ntohs(group->sin_port);
+}
+
+static bool is_order_connection(const struct analysis *analysis,
+				const struct frame *frame)
+{
+	return frame->protocol == FRAME_TCP &&
+	       (frame->destination_port == analysis->config.order_port ||
+		frame->source_port == analysis->config.order_port);
+}
+
+/* May a frame that is not whole be of interest, as far as it is known? */
+static bool may_be_ours(const struct analysis *analysis,
+			const struct frame *frame)
+{
+	const struct sockaddr_in *group = &analysis->config.group;
+
+	if (!(frame->known & FRAME_KNOWN_ADDRESSES))
+		return true;
+	if (analysis->vlan_sure && frame->vlan != analysis->result.vlan)
+		return false;
+	if (frame->known & FRAME_KNOWN_PORTS)
+		return is_market_data(analysis, frame) ||
+		       is_order_connection(analysis, frame);
+	return frame->protocol == FRAME_TCP ||
+	       (frame->protocol == FRAME_UDP &&
+		frame->destination == ntohl(group->sin_addr.s_addr));
+}
+
+static void count_unseen(struct analysis *analysis, const struct frame *frame,
+			 uint64_t *all, uint64_t *ours)
+{
+	++*all;
+	if (!may_be_ours(analysis, frame))
+		return;
+	++*ours;
+	judge_doubt(analysis->judge);
 }
 
 /* A frame whose payload is of interest, else the reason is counted. */
@@ -266,23 +83,142 @@ static bool analysis_decode(struct analysis *analysis,
 		result->unknown_link_frames++;
 		return false;
 	}
-	switch (frame_decode((enum frame_link)captured->link, captured->bytes,
-			     captured->captured_len, frame)) {
+	switch (frame_decode_cut((enum frame_link)captured->link,
+				 captured->bytes, captured->captured_len,
+				 captured->wire_len, frame)) {
 	case FRAME_OK:
 		return true;
 	case FRAME_OTHER:
+		result->other_frames++;
 		return false;
 	case FRAME_FRAGMENT:
+		/* What is no first fragment has no ports; a TCP segment's
+		 * first tells enough. */
 		result->fragments++;
+		if ((frame->protocol == FRAME_UDP ||
+		     frame->known & FRAME_KNOWN_PORTS) &&
+		    may_be_ours(analysis, frame)) {
+			result->our_fragments++;
+			judge_doubt(analysis->judge);
+		}
 		return false;
 	case FRAME_TRUNCATED:
-		result->truncated_frames++;
+		count_unseen(analysis, frame, &result->truncated_frames,
+			     &result->our_truncated_frames);
 		return false;
 	case FRAME_MALFORMED:
-		result->malformed_frames++;
+		count_unseen(analysis, frame, &result->malformed_frames,
+			     &result->our_malformed_frames);
 		return false;
 	}
 	return false;
+}
+
+/* Market data came first, of what proves to be another network. */
+static int analysis_forget(struct analysis *analysis)
+{
+	struct analysis_result *result = &analysis->result;
+	struct analysis_result fresh = {
+		.frames = result->frames,
+		.first_stamp_ns = result->first_stamp_ns,
+		.last_stamp_ns = result->last_stamp_ns,
+		.stamps_backwards = result->stamps_backwards,
+		.unstamped_frames = result->unstamped_frames,
+		.fragments = result->fragments,
+		.truncated_frames = result->truncated_frames,
+		.malformed_frames = result->malformed_frames,
+		.our_fragments = result->our_fragments,
+		.our_truncated_frames = result->our_truncated_frames,
+		.our_malformed_frames = result->our_malformed_frames,
+		.unknown_link_frames = result->unknown_link_frames,
+		.other_frames = result->other_frames,
+		.other_vlan_frames = result->packets + result->end_of_feed +
+				     result->duplicates +
+				     result->other_vlan_frames,
+	};
+
+	judge_close(analysis->judge);
+	analysis->judge = NULL;
+	*result = fresh;
+	return judge_open(&analysis->config, analysis->samples.file, result,
+			  &analysis->judge);
+}
+
+/* 1: the frame is of our network, 0: of another. */
+static int analysis_network(struct analysis *analysis,
+			    const struct frame *frame)
+{
+	struct analysis_result *result = &analysis->result;
+	bool orders = frame->protocol == FRAME_TCP;
+	int rc = 0;
+
+	if (!analysis->vlan_known || (orders && !analysis->vlan_sure)) {
+		if (analysis->vlan_known && frame->vlan != result->vlan)
+			rc = analysis_forget(analysis);
+		analysis->vlan_known = true;
+		analysis->vlan_sure = orders;
+		result->vlan = frame->vlan;
+		return rc < 0 ? rc : 1;
+	}
+	if (frame->vlan == result->vlan)
+		return 1;
+	result->other_vlan_frames++;
+	result->other_vlan_orders |=
+		orders && analysis->config.vlan == ANALYSIS_VLAN_AUTO;
+	return 0;
+}
+
+/* Does another datagram lie behind the messages of the first? */
+static bool is_merged(const uint8_t *bytes, size_t len)
+{
+	struct market_data_header header, next;
+	size_t first_len;
+
+	if (market_data_decode(bytes, len, &header))
+		return false;
+	first_len = market_data_len(header.message_count);
+	if (market_data_decode(bytes + first_len, len - first_len, &next))
+		return false;
+	return (next.message_count > 0 ||
+		next.flags & MARKET_DATA_END_OF_FEED) &&
+	       next.sequence - header.sequence + MERGED_APART_MAX <=
+		       2 * MERGED_APART_MAX;
+}
+
+static int analysis_market_data(struct analysis *analysis,
+				const struct frame_window_entry *entry)
+{
+	const uint8_t *bytes = entry->frame.payload;
+	size_t left = entry->frame.payload_len, len;
+	int rc = 0;
+
+	if (entry->gso_size > 0 && entry->gso_size < left) {
+		analysis->result.split_frames++;
+		for (; left > 0 && rc == 0; bytes += len, left -= len) {
+			len = left < entry->gso_size ? left : entry->gso_size;
+			rc = judge_datagram(analysis->judge, bytes, len,
+					    entry->stamp_ns);
+		}
+		return rc;
+	}
+	if (is_merged(bytes, left)) {
+		analysis->result.merged_frames++;
+		judge_doubt(analysis->judge);
+	}
+	return judge_datagram(analysis->judge, bytes, left, entry->stamp_ns);
+}
+
+static int analysis_each(void *context, const struct frame_window_entry *entry)
+{
+	struct analysis *analysis = context;
+	int rc = analysis_network(analysis, &entry->frame);
+
+	if (rc <= 0)
+		return rc;
+	if (entry->frame.protocol == FRAME_TCP)
+		return judge_segment(analysis->judge, &entry->frame,
+				     entry->stamp_ns);
+	return analysis_market_data(analysis, entry);
 }
 
 /* Memory is the one thing that ran out below without a word. */
@@ -300,20 +236,24 @@ int analysis_frame(struct analysis *analysis,
 	struct analysis_result *result = &analysis->result;
 	uint64_t stamp_ns = captured->stamp_ns;
 	struct frame frame;
-	int rc = 0;
 
+	/* What has no stamp comes when it comes. */
+	if (stamp_ns == 0) {
+		result->unstamped_frames++;
+		stamp_ns = result->last_stamp_ns;
+	}
 	if (result->frames++ == 0)
 		result->first_stamp_ns = stamp_ns;
 	else if (stamp_ns < result->last_stamp_ns)
 		result->stamps_backwards++;
 	result->last_stamp_ns = stamp_ns;
-	if (!analysis_decode(analysis, captured, &frame))
+	if (!analysis_decode(analysis, captured, &frame) ||
+	    !(is_market_data(analysis, &frame) ||
+	      is_order_connection(analysis, &frame)))
 		return 0;
-	if (frame.protocol == FRAME_TCP)
-		rc = analysis_tcp(analysis, &frame, stamp_ns);
-	else if (analysis_is_market_data(analysis, &frame))
-		rc = analysis_market_data(analysis, &frame, stamp_ns);
-	return analysis_check(analysis, rc);
+	return analysis_check(analysis,
+			      frame_window_add(&analysis->window, stamp_ns,
+					       &frame, captured->gso_size));
 }
 
 static int analysis_open_samples(struct analysis *analysis)
@@ -349,33 +289,30 @@ int analysis_open(const struct analysis_config *config, struct analysis **out)
 	if (!analysis)
 		goto no_memory;
 	analysis->config = *config;
-	latencies_open(&analysis->wire_to_wire, LATENCIES_KEPT);
-	latencies_open(&analysis->deciding_message, LATENCIES_KEPT);
-	latencies_open(&analysis->back_to_back, LATENCIES_KEPT);
-	order_stream_open(&analysis->stream,
-			  &(struct order_stream_config){
-				  .port = (uint16_t)config->order_port,
-				  .each = analysis_order,
-				  .context = analysis });
-	analysis->seen = calloc(SEEN_COUNT, sizeof(*analysis->seen));
-	if (!analysis->seen)
+	if (config->vlan != ANALYSIS_VLAN_AUTO) {
+		analysis->vlan_known = analysis->vlan_sure = true;
+		analysis->result.vlan = config->vlan;
+	}
+	rc = frame_window_open(
+		&analysis->window,
+		&(struct frame_window_config){ .each = analysis_each,
+					       .context = analysis });
+	if (rc < 0)
 		goto free_analysis;
-	if (strategy_open(&analysis->strategy, &config->strategy) < 0)
-		goto free_seen;
-	if (pairing_open(&analysis->pairing) < 0)
-		goto close_strategy;
 	rc = analysis_open_samples(analysis);
 	if (rc < 0)
-		goto close_pairing;
+		goto close_window;
+	rc = judge_open(&analysis->config, analysis->samples.file,
+			&analysis->result, &analysis->judge);
+	if (rc < 0)
+		goto close_samples;
 	*out = analysis;
 	return 0;
 
-close_pairing:
-	pairing_close(&analysis->pairing);
-close_strategy:
-	strategy_close(&analysis->strategy);
-free_seen:
-	free(analysis->seen);
+close_samples:
+	analysis_close_samples(analysis, -ECANCELED);
+close_window:
+	frame_window_close(&analysis->window);
 free_analysis:
 	free(analysis);
 no_memory:
@@ -389,44 +326,22 @@ void analysis_close(struct analysis *analysis)
 	if (!analysis)
 		return;
 	analysis_close_samples(analysis, -ECANCELED);
-	latencies_close(&analysis->wire_to_wire);
-	latencies_close(&analysis->deciding_message);
-	latencies_close(&analysis->back_to_back);
-	order_stream_close(&analysis->stream);
-	pairing_close(&analysis->pairing);
-	strategy_close(&analysis->strategy);
-	free(analysis->seen);
+	judge_close(analysis->judge);
+	frame_window_close(&analysis->window);
 	free(analysis);
 }
 
 int analysis_end(struct analysis *analysis, struct analysis_result *result)
 {
-	const struct order_stream *stream = &analysis->stream;
-	const struct pairing *pairing = &analysis->pairing;
-	int rc = analysis_check(analysis, order_stream_end(&analysis->stream));
+	int rc = frame_window_end(&analysis->window), end_rc;
 
-	rc = analysis_close_samples(analysis, rc);
-	pairing_end(&analysis->pairing);
+	analysis->result.unsorted = analysis->window.unsorted;
+	if (analysis->judge) {
+		end_rc = judge_end(analysis->judge);
+		rc = rc < 0 ? rc : end_rc;
+	}
+	rc = analysis_close_samples(analysis, analysis_check(analysis, rc));
 	*result = analysis->result;
-	result->bad_messages = analysis->strategy.bad;
-	result->no_opposite = analysis->strategy.no_opposite;
-	result->triggers = pairing->triggers;
-	result->orders = pairing->orders;
-	result->matched = pairing->matched;
-	result->missing = pairing->missing;
-	result->extra = pairing->extra;
-	result->wrong = pairing->wrong;
-	result->connections = stream->connects;
-	result->retransmissions = stream->retransmissions;
-	result->out_of_order = stream->out_of_order;
-	result->lost_order_bytes = stream->lost_bytes;
-	result->partial_orders = stream->partial_orders;
-	result->wire_to_wire = latencies_summary(&analysis->wire_to_wire);
-	result->deciding_message =
-		analysis->config.line_rate > 0
-			? latencies_summary(&analysis->deciding_message)
-			: result->wire_to_wire;
-	result->back_to_back = latencies_summary(&analysis->back_to_back);
 	return rc;
 }
 
@@ -455,6 +370,7 @@ int analysis_run(const struct analysis_config *config, const char *path,
 	if (rc < 0)
 		analysis_close_samples(analysis, rc);
 	end_rc = analysis_end(analysis, result);
+	result->dropped = capture_file_dropped(file);
 	rc = rc < 0 ? rc : end_rc;
 	analysis_close(analysis);
 close_file:

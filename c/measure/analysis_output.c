@@ -9,6 +9,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "measure/analysis_verdict.h"
 #include "net/address.h"
 
 /* The counts, in the order of both outputs. */
@@ -37,15 +38,27 @@ static const struct count {
 	COUNT(reordered, "packets that came late", false),
 	COUNT(bad_datagrams, "datagrams that are none", false),
 	COUNT(bad_messages, "bad messages", false),
+	COUNT(conflicting, "of those, with other bytes", false),
+	COUNT(dropped, "frames dropped at the tap", false),
+	COUNT(split_frames, "merged frames, taken apart", false),
+	COUNT(merged_frames, "merged frames, of unknown size", false),
+	COUNT(other_vlan_frames, "frames of other VLANs", false),
+	COUNT(unstamped_frames, "frames without a time stamp", false),
+	COUNT(unsorted, "frames stamped far out of order", false),
 	COUNT(fragments, "IP fragments, not looked into", false),
+	COUNT(our_fragments, "of those, that may be ours", false),
 	COUNT(truncated_frames, "frames captured in part", false),
+	COUNT(our_truncated_frames, "of those, that may be ours", false),
 	COUNT(malformed_frames, "malformed frames", false),
+	COUNT(our_malformed_frames, "of those, that may be ours", false),
 	COUNT(unknown_link_frames, "frames of unknown link type", false),
 	COUNT(stamps_backwards, "frames not in order of stamps", false),
 	COUNT(retransmissions, "TCP segments seen twice", false),
 	COUNT(out_of_order, "TCP segments out of order", false),
 	COUNT(lost_order_bytes, "order bytes not captured", false),
 	COUNT(partial_orders, "orders cut off", false),
+	COUNT(shared_segments, "segments of several orders", false),
+	COUNT(stray_orders, "orders of other connections", false),
 	COUNT(no_opposite, "triggers without a level to hit", false),
 	COUNT(triggers, "orders called for", true),
 	COUNT(orders, "orders seen", true),
@@ -53,6 +66,9 @@ static const struct count {
 	COUNT(missing, "missing", true),
 	COUNT(extra, "extra", true),
 	COUNT(wrong, "wrong", true),
+	COUNT(unjudged_triggers, "called for, not judged", false),
+	COUNT(unjudged_orders, "seen, not judged", false),
+	COUNT(ambiguous, "matched, like the next one", false),
 	COUNT(first_stamp_ns, NULL, false),
 	COUNT(last_stamp_ns, NULL, false),
 #undef COUNT
@@ -63,11 +79,6 @@ static uint64_t count_of(const struct analysis_result *result,
 {
 	return *(const uint64_t *)(const void *)((const char *)result +
 						 count->offset);
-}
-
-bool analysis_output_correct(const struct analysis_result *result)
-{
-	return result->missing == 0 && result->extra == 0 && result->wrong == 0;
 }
 
 static json_t *integer_or_null(uint64_t value, bool known)
@@ -98,6 +109,16 @@ static json_t *decimal_json(int64_t nano)
 	return json_real((double)nano / DECIMAL_ONE);
 }
 
+static json_t *vlan_json(uint32_t vlan)
+{
+	if (vlan == ANALYSIS_VLAN_AUTO)
+		return json_string("auto");
+	if (vlan == 0)
+		return json_string("none");
+	return vlan >> 12 ? json_sprintf("%u.%u", vlan >> 12, vlan & 0xfff)
+			  : json_sprintf("%u", vlan);
+}
+
 static json_t *parameters_json(const struct analysis_config *config,
 			       const char *file)
 {
@@ -105,7 +126,7 @@ static json_t *parameters_json(const struct analysis_config *config,
 	char group[ADDRESS_TEXT_MAX];
 
 	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
-	return json_pack("{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b}",
+	return json_pack("{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:o}",
 			 "file", json_string(file), "threshold_usd",
 			 decimal_json(strategy->threshold_usd), "aggress",
 			 strategy_aggress_names[strategy->aggress], "contract",
@@ -114,7 +135,8 @@ static json_t *parameters_json(const struct analysis_config *config,
 			 "group", address_format(&config->group, group),
 			 "order_port", (json_int_t)config->order_port,
 			 "line_rate", (json_int_t)config->line_rate,
-			 "back_to_back", config->back_to_back);
+			 "back_to_back", config->back_to_back, "vlan",
+			 vlan_json(config->vlan));
 }
 
 /* NULL when memory ran out. */
@@ -122,16 +144,24 @@ static json_t *result_json(const struct analysis_config *config,
 			   const char *file,
 			   const struct analysis_result *result, bool complete)
 {
+	char reason[ANALYSIS_REASON_MAX];
+	enum analysis_verdict verdict =
+		analysis_verdict(result, complete, reason);
 	json_t *root = json_pack(
-		"{s:s, s:b, s:b, s:b}", "schema", ANALYSIS_OUTPUT_SCHEMA,
-		"correct", analysis_output_correct(result), "complete",
-		complete, "joined_mid_session", result->joined_mid_session);
+		"{s:s, s:o, s:s?, s:b, s:b}", "schema", ANALYSIS_OUTPUT_SCHEMA,
+		"correct",
+		verdict == ANALYSIS_UNJUDGED
+			? json_null()
+			: json_boolean(verdict == ANALYSIS_RIGHT),
+		"reason", *reason ? reason : NULL, "complete", complete,
+		"joined_mid_session", result->joined_mid_session);
 	int bad = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 		bad |= json_object_set_new(
 			root, counts[i].name,
 			json_integer((json_int_t)count_of(result, &counts[i])));
+	bad |= json_object_set_new(root, "vlan", vlan_json(result->vlan));
 	bad |= json_object_set_new(root, "wire_to_wire_ns",
 				   summary_json(&result->wire_to_wire));
 	if (result->multi_message_packets > 0)
@@ -186,18 +216,27 @@ static void summary_print(FILE *out, const char *name,
 static void verdict_print(FILE *out, const struct analysis_result *result,
 			  bool complete)
 {
-	if (!analysis_output_correct(result))
-		fprintf(out, "INCORRECT: the latencies below are no result\n");
-	else if (result->triggers == 0)
-		fprintf(out, "nothing to judge: no order was called for\n");
-	else
+	char reason[ANALYSIS_REASON_MAX];
+
+	switch (analysis_verdict(result, complete, reason)) {
+	case ANALYSIS_RIGHT:
 		fprintf(out, "correct: each order called for was sent\n");
-	if (result->joined_mid_session)
-		fprintf(out, "the capture begins in mid session: the books "
-			     "are not whole\n");
+		break;
+	case ANALYSIS_WRONG:
+		fprintf(out, "INCORRECT: the latencies below are no result\n");
+		break;
+	case ANALYSIS_UNJUDGED:
+		fprintf(out, "CAN'T BE JUDGED: %s\n", reason);
+		break;
+	}
 	if (!complete)
 		fprintf(out, "INCOMPLETE: the capture could not be read to "
 			     "its end\n");
+	if (result->shared_segments > 0)
+		fprintf(out,
+			"%" PRIu64 " segments hold several orders, which have "
+			"one stamp: the whole segment's\n",
+			result->shared_segments);
 }
 
 void analysis_output_table(FILE *out, const struct analysis_config *config,

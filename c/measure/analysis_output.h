@@ -10,11 +10,9 @@
 
 #define ANALYSIS_OUTPUT_SCHEMA "t2t-wiretap/1"
 
-/* No order is missing, extra or wrong. */
-bool analysis_output_correct(const struct analysis_result *result);
-
-/* One JSON object and a newline; complete: the file was read to its end. 0 or
- * a negative errno, logged. */
+/* One JSON object and a newline; complete: the file was read to its end.
+ * "correct" is true, false or null (enum analysis_verdict), and of null
+ * "reason" tells why. 0 or a negative errno, logged. */
 int analysis_output_json(FILE *out, const struct analysis_config *config,
 			 const char *file, const struct analysis_result *result,
 			 bool complete);

@@ -85,7 +85,10 @@ void export_csv(FILE *out, const struct results *results)
 		fprintf(out, "%u,%u,%u,", trial->number, trial->block,
 			trial->arm);
 		csv_quoted(out, results_arm_name(results, trial->arm));
-		fprintf(out, ",%s,%zu", trial->correct ? "true" : "false",
+		fprintf(out, ",%s,%zu",
+			trial->correct	? "true"
+			: trial->judged ? "false"
+					: "",
 			p->count);
 		/* Of none there is nothing, not 0. */
 		if (p->count)
@@ -129,16 +132,29 @@ static json_int_t found(const struct results_trial *trial, const char *key)
 		json_object_get(json_object_get(trial->json, "analysis"), key));
 }
 
+static const char *reason_of(const struct results_trial *trial)
+{
+	const json_t *analysis = json_object_get(trial->json, "analysis");
+	const char *reason =
+		json_string_value(json_object_get(analysis, "reason"));
+
+	return reason ? reason : "not judged";
+}
+
 void export_junit(FILE *out, const struct results *results)
 {
-	size_t failures = 0;
+	size_t failures = 0, skipped = 0;
 
-	for (size_t i = 0; i < results->count; i++)
-		failures += !results->trials[i].correct;
+	for (size_t i = 0; i < results->count; i++) {
+		skipped += !results->trials[i].judged;
+		failures += results->trials[i].judged &&
+			    !results->trials[i].correct;
+	}
 	fprintf(out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<testsuite name=\"t2t\" tests=\"%zu\" failures=\"%zu\">\n",
-		results->count, failures);
+		"<testsuite name=\"t2t\" tests=\"%zu\" failures=\"%zu\" "
+		"skipped=\"%zu\">\n",
+		results->count, failures, skipped);
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
@@ -148,6 +164,12 @@ void export_junit(FILE *out, const struct results *results)
 			trial->block);
 		if (trial->correct) {
 			fputs("/>\n", out);
+			continue;
+		}
+		if (!trial->judged) {
+			fputs(">\n    <skipped message=\"", out);
+			export_escaped(out, reason_of(trial));
+			fputs("\"/>\n  </testcase>\n", out);
 			continue;
 		}
 		fprintf(out,

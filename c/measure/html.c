@@ -144,7 +144,7 @@ static void verdict_write(FILE *out, const json_t *summary)
 		      out);
 	json_array_foreach(json_object_get(summary, "arms"), i, arm)
 	{
-		if (json_is_true(json_object_get(arm, "correct")))
+		if (real_of(arm, "incorrect_trials") == 0)
 			continue;
 		fputs("<p class=\"bad\">", out);
 		export_escaped(out, text_of(arm, "receive"));

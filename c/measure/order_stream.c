@@ -18,6 +18,7 @@ static int take(struct order_stream *stream,
 		struct order_stream_connection *connection,
 		const uint8_t *bytes, size_t len, uint64_t stamp_ns)
 {
+	unsigned int ends = 0;
 	struct order order;
 	bool whole;
 	size_t n;
@@ -35,13 +36,14 @@ static int take(struct order_stream *stream,
 		if (connection->partial_len < ORDER_LEN)
 			break;
 		whole = !connection->holed;
+		stream->shared_segments += ++ends == 2;
 		connection->partial_len = 0;
 		connection->holed = false;
 		if (!whole)
 			continue;
 		order = order_read(connection->partial);
-		rc = stream->config.each(stream->config.context, &order,
-					 stamp_ns);
+		rc = stream->config.each(stream->config.context, connection,
+					 &order, stamp_ns);
 		if (rc < 0)
 			return rc;
 	}
@@ -54,6 +56,7 @@ static void skip(struct order_stream *stream,
 		 struct order_stream_connection *connection, uint32_t len)
 {
 	stream->lost_bytes += len;
+	connection->lost_bytes += len;
 	connection->next += len;
 	connection->partial_len =
 		(connection->partial_len + len % ORDER_LEN) % ORDER_LEN;
@@ -129,13 +132,45 @@ static void hold(struct order_stream *stream,
 	connection->held_count++;
 }
 
-static int settle(struct order_stream *stream,
-		  struct order_stream_connection *connection)
+bool order_stream_ended(const struct order_stream_connection *connection)
 {
+	return connection->fin_seen || connection->server_fin_seen ||
+	       connection->reset;
+}
+
+/* Holes that the exchange has acknowledged. */
+static int give_up_acknowledged(struct order_stream *stream,
+				struct order_stream_connection *connection)
+{
+	int rc = 0;
+
+	while (rc == 0 && connection->held_count > 0 &&
+	       connection->acknowledged_known &&
+	       distance(connection->held[0].sequence,
+			connection->acknowledged) > 0)
+		rc = give_up_hole(stream, connection);
+	return rc;
+}
+
+int order_stream_settle(struct order_stream *stream,
+			struct order_stream_connection *connection)
+{
+	int32_t behind;
 	int rc = 0;
 
 	while (rc == 0 && connection->held_count > 0)
 		rc = give_up_hole(stream, connection);
+	if (!connection->synchronous)
+		return rc;
+	/* A FIN takes a number, too. */
+	behind = distance(connection->next, connection->acknowledged);
+	if (connection->fin_seen)
+		behind = distance(connection->next, connection->fin_sequence);
+	else if (!connection->acknowledged_known ||
+		 (behind == 1 && order_stream_ended(connection)))
+		behind = 0;
+	if (rc == 0 && behind > 0 && behind < WINDOW_MAX)
+		skip(stream, connection, (uint32_t)behind);
 	return rc;
 }
 
@@ -145,11 +180,13 @@ static int end(struct order_stream *stream,
 {
 	int rc;
 
-	if (!connection->used)
+	if (!connection->number)
 		return 0;
-	rc = settle(stream, connection);
+	rc = order_stream_settle(stream, connection);
 	if (connection->partial_len > 0)
 		stream->partial_orders++;
+	if (stream->config.gone)
+		stream->config.gone(stream->config.context, connection);
 	for (uint32_t i = 0; i < connection->held_count; i++)
 		free(connection->held[i].bytes);
 	*connection = (struct order_stream_connection){ 0 };
@@ -165,7 +202,7 @@ static struct order_stream_connection *find(struct order_stream *stream,
 		struct order_stream_connection *connection =
 			&stream->connections[i];
 
-		if (connection->used && connection->client == client &&
+		if (connection->number && connection->client == client &&
 		    connection->client_port == client_port &&
 		    connection->server == server) {
 			connection->last_used = stream->frames;
@@ -175,31 +212,126 @@ static struct order_stream_connection *find(struct order_stream *stream,
 	return NULL;
 }
 
-/* Begin a connection at a sequence number, in the place of *old or of the one
- * unused longest. */
-static int begin(struct order_stream *stream, const struct frame *frame,
-		 uint32_t next, struct order_stream_connection **old)
+/* How much a connection's place is needed. */
+static unsigned int need(const struct order_stream_connection *connection)
 {
-	struct order_stream_connection *connection = *old;
-	int rc;
+	if (!connection->number)
+		return 0;
+	if (!connection->established)
+		return 1;
+	return order_stream_ended(connection) ? 2 : 3;
+}
 
-	if (!connection) {
-		connection = &stream->connections[0];
-		for (size_t i = 1; i < ORDER_STREAM_CONNECTION_MAX; i++)
-			if (stream->connections[i].last_used <
-			    connection->last_used)
-				connection = &stream->connections[i];
+static struct order_stream_connection *room(struct order_stream *stream)
+{
+	struct order_stream_connection *least = &stream->connections[0];
+
+	for (size_t i = 1; i < ORDER_STREAM_CONNECTION_MAX; i++) {
+		struct order_stream_connection *other = &stream->connections[i];
+
+		if (need(other) < need(least) ||
+		    (need(other) == need(least) &&
+		     other->last_used < least->last_used))
+			least = other;
 	}
-	rc = end(stream, connection);
+	return least;
+}
+
+/* Begin a connection in the place of *old or of the one needed least. */
+static int begin(struct order_stream *stream, uint32_t client,
+		 uint16_t client_port, uint32_t server,
+		 struct order_stream_connection **old)
+{
+	struct order_stream_connection *connection = *old ? *old : room(stream);
+	int rc = end(stream, connection);
+
 	*connection = (struct order_stream_connection){
-		.client = frame->source,
-		.server = frame->destination,
-		.client_port = frame->source_port,
-		.used = true,
-		.next = next,
+		.number = ++stream->numbers,
+		.client = client,
+		.server = server,
+		.client_port = client_port,
 		.last_used = stream->frames,
 	};
 	*old = connection;
+	return rc;
+}
+
+static void start_at(struct order_stream_connection *connection, uint32_t next)
+{
+	connection->next = next;
+	connection->start_known = true;
+	connection->synchronous = true;
+}
+
+static int begin_by_syn(struct order_stream *stream, const struct frame *frame,
+			uint32_t sequence,
+			struct order_stream_connection **connection)
+{
+	int rc = begin(stream, frame->source, frame->source_port,
+		       frame->destination, connection);
+
+	start_at(*connection, sequence + 1);
+	(*connection)->syn_seen = true;
+	(*connection)->syn_sequence = sequence;
+	stream->connects++;
+	return rc;
+}
+
+/* SYN, or whatever comes after one that was doubted. */
+static int syn(struct order_stream *stream, const struct frame *frame,
+	       struct order_stream_connection **found)
+{
+	struct order_stream_connection *connection = *found;
+
+	if (connection && connection->syn_seen &&
+	    connection->syn_sequence == frame->tcp_sequence)
+		return 0;
+	if (!connection || order_stream_ended(connection) ||
+	    !connection->established)
+		return begin_by_syn(stream, frame, frame->tcp_sequence, found);
+	/* The connection lives: what the exchange says to it will tell. */
+	connection->syn_again_seen = true;
+	connection->syn_again_sequence = frame->tcp_sequence;
+	return 0;
+}
+
+/* Does a SYN/ACK answer the connection's SYN, and data with it (RFC 7413)? */
+static bool answers(const struct order_stream_connection *connection,
+		    uint32_t acknowledgment)
+{
+	int32_t taken = distance(connection->syn_sequence, acknowledgment);
+
+	return connection->syn_seen && taken > 0 && taken <= UINT16_MAX;
+}
+
+static int syn_answered(struct order_stream *stream, const struct frame *frame,
+			struct order_stream_connection *connection)
+{
+	uint32_t begun = frame->tcp_acknowledgment;
+	int rc = 0;
+
+	if (connection && connection->syn_again_seen &&
+	    begun == connection->syn_again_sequence + 1) {
+		rc = begin(stream, frame->destination, frame->destination_port,
+			   frame->source, &connection);
+		connection->syn_seen = true;
+		connection->syn_sequence = begun - 1;
+		start_at(connection, begun);
+		stream->connects++;
+	} else if (!connection || (!answers(connection, begun) &&
+				   (!connection->syn_seen ||
+				    order_stream_ended(connection)))) {
+		rc = begin(stream, frame->destination, frame->destination_port,
+			   frame->source, &connection);
+		connection->syn_seen = true;
+		connection->syn_sequence = begun - 1;
+		start_at(connection, begun);
+	} else if (!answers(connection, begun)) {
+		return 0;
+	}
+	connection->established = true;
+	connection->server_known = true;
+	connection->server_next = frame->tcp_sequence + 1;
 	return rc;
 }
 
@@ -209,60 +341,184 @@ static int from_exchange(struct order_stream *stream, const struct frame *frame)
 	struct order_stream_connection *connection =
 		find(stream, frame->destination, frame->destination_port,
 		     frame->source);
-	int rc = 0;
+	bool ack = frame->tcp_flags & FRAME_TCP_ACK;
 
-	if (!connection || !(frame->tcp_flags & FRAME_TCP_ACK))
+	if (frame->tcp_flags & FRAME_TCP_SYN)
+		return ack ? syn_answered(stream, frame, connection) : 0;
+	if (!connection)
 		return 0;
-	while (rc == 0 && connection->held_count > 0 &&
-	       distance(connection->held[0].sequence,
-			frame->tcp_acknowledgment) > 0)
+	if (frame->tcp_flags & FRAME_TCP_RST) {
+		if (!connection->established) {
+			if (connection->syn_seen)
+				return end(stream, connection);
+		} else if (!connection->server_known ||
+			   frame->tcp_sequence == connection->server_next) {
+			connection->reset = true;
+		}
+		return 0;
+	}
+	connection->server_known = true;
+	connection->server_next = frame->tcp_sequence +
+				  (uint32_t)frame->payload_len +
+				  !!(frame->tcp_flags & FRAME_TCP_FIN);
+	if (frame->tcp_flags & FRAME_TCP_FIN)
+		connection->server_fin_seen = true;
+	if (!ack)
+		return 0;
+	if (!connection->acknowledged_known ||
+	    distance(connection->acknowledged, frame->tcp_acknowledgment) > 0)
+		connection->acknowledged = frame->tcp_acknowledgment;
+	connection->acknowledged_known = true;
+	return give_up_acknowledged(stream, connection);
+}
+
+/* Is it made of whole orders that an exchange would take? */
+static bool is_orders(const struct order_stream_segment *segment)
+{
+	struct order order;
+
+	if (segment->len == 0 || segment->len % ORDER_LEN != 0)
+		return false;
+	for (uint32_t at = 0; at < segment->len; at += ORDER_LEN) {
+		order = order_read(segment->bytes + at);
+		if (order_fault(&order) || order.price <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Where do orders begin, in a connection whose handshake was not seen? True
+ * when they do here. */
+static bool synchronise(struct order_stream *stream,
+			struct order_stream_connection *connection,
+			const struct order_stream_segment *segment)
+{
+	bool hinted =
+		connection->hint_known && connection->hint == segment->sequence;
+
+	if (is_orders(segment) || (hinted && segment->len > 1)) {
+		connection->synchronous = true;
+		connection->next = segment->sequence;
+		return true;
+	}
+	/* A single byte asks whether the other end lives: RFC 9293, 3.8.4. */
+	if (segment->len > 1) {
+		stream->lost_bytes += segment->len;
+		connection->lost_bytes += segment->len;
+	}
+	return false;
+}
+
+static int take_bytes(struct order_stream *stream,
+		      struct order_stream_connection *connection,
+		      const struct order_stream_segment *segment)
+{
+	int32_t ahead;
+	int rc;
+
+	if (!connection->synchronous &&
+	    !synchronise(stream, connection, segment))
+		return 0;
+	ahead = distance(connection->next, segment->sequence);
+	if (ahead > 0 && connection->held_count == ORDER_STREAM_HELD_MAX) {
 		rc = give_up_hole(stream, connection);
-	return rc;
+		if (rc < 0)
+			return rc;
+		ahead = distance(connection->next, segment->sequence);
+	}
+	if (ahead > 0) {
+		hold(stream, connection, segment);
+		return give_up_acknowledged(stream, connection);
+	}
+	rc = take_segment(stream, connection, segment);
+	return rc < 0 ? rc : take_held(stream, connection);
+}
+
+/* Does the segment belong to another connection of these ports, whose SYN was
+ * not seen? */
+static bool is_of_another(const struct order_stream_connection *connection,
+			  uint32_t sequence)
+{
+	int32_t ahead = distance(connection->next, sequence);
+
+	if (!connection->synchronous)
+		return false;
+	if (ahead > WINDOW_MAX || ahead < -WINDOW_MAX)
+		return true;
+	if (connection->fin_seen)
+		return distance(connection->fin_sequence, sequence) > 0;
+	return order_stream_ended(connection) && ahead > UINT16_MAX;
+}
+
+/* Does it show that the SYN seen again did begin another connection? */
+static bool goes_on_behind_syn(const struct order_stream_connection *connection,
+			       const struct order_stream_segment *segment)
+{
+	int32_t ahead =
+		distance(connection->syn_again_sequence + 1, segment->sequence);
+
+	if (!connection->syn_again_seen)
+		return false;
+	return ahead == 0 || (ahead > 0 && ahead < WINDOW_MAX &&
+			      is_of_another(connection, segment->sequence));
+}
+
+/* The client's FIN or RST. */
+static void ends(struct order_stream_connection *connection,
+		 const struct frame *frame, uint32_t sequence)
+{
+	int32_t ahead = distance(connection->next, sequence);
+
+	if (frame->tcp_flags & FRAME_TCP_FIN) {
+		connection->fin_seen = true;
+		connection->fin_sequence =
+			sequence + (uint32_t)frame->payload_len;
+	} else if (!connection->synchronous ||
+		   (ahead >= 0 && ahead <= UINT16_MAX)) {
+		connection->reset = true;
+	}
 }
 
 static int to_exchange(struct order_stream *stream, const struct frame *frame,
 		       uint64_t stamp_ns)
 {
-	bool syn = frame->tcp_flags & FRAME_TCP_SYN;
+	bool opens = frame->tcp_flags & FRAME_TCP_SYN;
 	struct order_stream_segment segment = {
-		.sequence = frame->tcp_sequence + syn,
+		.sequence = frame->tcp_sequence + opens,
 		.len = (uint32_t)frame->payload_len,
 		.stamp_ns = stamp_ns,
 		.bytes = (uint8_t *)(uintptr_t)frame->payload,
 	};
 	struct order_stream_connection *connection = find(
 		stream, frame->source, frame->source_port, frame->destination);
-	bool repeated = connection && connection->syn_seen &&
-			connection->syn_sequence == frame->tcp_sequence;
-	int32_t ahead =
-		connection ? distance(connection->next, segment.sequence) : 0;
 	int rc = 0;
 
-	if (syn && !repeated) {
-		rc = begin(stream, frame, segment.sequence, &connection);
-		connection->syn_seen = true;
-		connection->syn_sequence = frame->tcp_sequence;
-		stream->connects++;
-		ahead = 0;
-	} else if (segment.len > 0 &&
-		   (!connection || ahead > WINDOW_MAX || ahead < -WINDOW_MAX)) {
-		rc = begin(stream, frame, segment.sequence, &connection);
-		ahead = 0;
-	}
-	if (rc < 0 || segment.len == 0)
+	if (opens)
+		rc = syn(stream, frame, &connection);
+	else if (connection && goes_on_behind_syn(connection, &segment))
+		rc = begin_by_syn(stream, frame, connection->syn_again_sequence,
+				  &connection);
+	else if (!connection || (segment.len > 0 &&
+				 is_of_another(connection, segment.sequence)))
+		rc = begin(stream, frame->source, frame->source_port,
+			   frame->destination, &connection);
+	if (rc < 0 || (opens && !connection->syn_seen))
 		return rc;
-	if (ahead > 0 && connection->held_count == ORDER_STREAM_HELD_MAX) {
-		rc = give_up_hole(stream, connection);
-		if (rc < 0)
-			return rc;
-		ahead = distance(connection->next, segment.sequence);
+	if (!opens && (segment.len > 0 || !connection->syn_seen ||
+		       segment.sequence == connection->syn_sequence + 1))
+		connection->established |= !(frame->tcp_flags & FRAME_TCP_RST);
+	if (segment.len == 0) {
+		connection->hint = segment.sequence;
+		connection->hint_known = true;
+	} else {
+		/* It goes on: the RST was none of its own. */
+		if (segment.sequence == connection->next)
+			connection->reset = false;
+		rc = take_bytes(stream, connection, &segment);
 	}
-	if (ahead > 0) {
-		hold(stream, connection, &segment);
-		return 0;
-	}
-	rc = take_segment(stream, connection, &segment);
-	return rc < 0 ? rc : take_held(stream, connection);
+	if (frame->tcp_flags & (FRAME_TCP_FIN | FRAME_TCP_RST))
+		ends(connection, frame, segment.sequence);
+	return rc;
 }
 
 void order_stream_open(struct order_stream *stream,
@@ -286,30 +542,41 @@ void order_stream_close(struct order_stream *stream)
 int order_stream_frame(struct order_stream *stream, const struct frame *frame,
 		       uint64_t stamp_ns)
 {
-	int rc;
-
 	if (frame->destination_port == stream->config.port) {
 		stream->frames++;
-		rc = to_exchange(stream, frame, stamp_ns);
-	} else if (frame->source_port == stream->config.port) {
-		stream->frames++;
-		rc = from_exchange(stream, frame);
-	} else {
-		return 0;
+		return to_exchange(stream, frame, stamp_ns);
 	}
-	if (rc < 0)
-		return rc;
-	return (frame->tcp_flags &
-		(FRAME_TCP_SYN | FRAME_TCP_FIN | FRAME_TCP_RST)) != 0;
+	if (frame->source_port == stream->config.port) {
+		stream->frames++;
+		return from_exchange(stream, frame);
+	}
+	return 0;
 }
 
-int order_stream_settle(struct order_stream *stream)
+struct order_stream_connection *order_stream_find(struct order_stream *stream,
+						  uint64_t number)
 {
-	int rc = 0;
+	for (size_t i = 0; i < ORDER_STREAM_CONNECTION_MAX; i++)
+		if (number && stream->connections[i].number == number)
+			return &stream->connections[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < ORDER_STREAM_CONNECTION_MAX && rc == 0; i++)
-		rc = settle(stream, &stream->connections[i]);
-	return rc;
+struct order_stream_connection *order_stream_established(
+	struct order_stream *stream, uint64_t after)
+{
+	struct order_stream_connection *first = NULL;
+
+	for (size_t i = 0; i < ORDER_STREAM_CONNECTION_MAX; i++) {
+		struct order_stream_connection *connection =
+			&stream->connections[i];
+
+		if (connection->number > after && connection->established &&
+		    !order_stream_ended(connection) &&
+		    (!first || connection->number < first->number))
+			first = connection;
+	}
+	return first;
 }
 
 int order_stream_end(struct order_stream *stream)

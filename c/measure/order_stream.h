@@ -3,12 +3,14 @@
  * The orders that captured TCP segments carry to the exchange, in the order
  * in which its application read them. Retransmissions are dropped, segments
  * out of order wait for the ones before them; what the capture never saw is
- * given up once the exchange has acknowledged it, and the orders that lay in
- * the hole are lost to the analysis while those behind it are not. Pure. RFC
+ * given up once the exchange has acknowledged it: the orders that lay in the
+ * hole are lost to the analysis while those behind it are not. Pure. RFC
  * 9293.
  *
- * A connection that the capture sees from its middle is taken to begin at an
- * order's first byte with the first segment seen.
+ * A connection begins with its handshake, of which a half will do, and ends
+ * with FIN or RST of its own; a SYN or RST that does not belong to it does
+ * nothing. Where the capture lacks the handshake, the connection's orders
+ * begin at a segment that is made of whole ones; bytes before it are lost.
  */
 #ifndef MEASURE_ORDER_STREAM_H
 #define MEASURE_ORDER_STREAM_H
@@ -21,7 +23,7 @@
 #include "wire/order.h"
 
 #define ORDER_STREAM_HELD_MAX	    16 /* segments out of order */
-#define ORDER_STREAM_CONNECTION_MAX 8  /* the one unused longest makes room */
+#define ORDER_STREAM_CONNECTION_MAX 16 /* the one needed least makes room */
 
 struct order_stream_segment {
 	uint32_t sequence;
@@ -31,16 +33,30 @@ struct order_stream_segment {
 };
 
 struct order_stream_connection {
+	uint64_t number; /* from 1, in order of their first frame; 0: unused */
 	uint32_t client, server; /* addresses */
 	uint16_t client_port;
-	bool used;
-	bool syn_seen;
-	uint32_t syn_sequence;
-	uint32_t next; /* the first byte that was not yet seen */
+	bool syn_seen;	  /* syn_sequence is known */
+	bool established; /* the exchange has taken it */
+	bool start_known; /* from the handshake */
+	bool synchronous; /* where orders begin is known, or guessed */
+	bool fin_seen;	  /* the client's: fin_sequence is known */
+	bool server_fin_seen;
+	bool reset; /* by either end */
+	bool acknowledged_known;
+	bool server_known;   /* server_next is known */
+	bool syn_again_seen; /* a SYN of its ports: another connection's? */
+	bool hint_known;
+	bool holed; /* the order in the making lacks bytes */
+	uint32_t syn_sequence, fin_sequence, syn_again_sequence;
+	uint32_t acknowledged; /* by the exchange, the furthest */
+	uint32_t server_next;  /* the exchange's own numbers */
+	uint32_t hint;	       /* where a segment without bytes stood */
+	uint32_t next;	       /* the first byte that was not yet seen */
+	uint64_t lost_bytes;
 	uint64_t last_used;
 	uint8_t partial[ORDER_LEN];
 	uint32_t partial_len;
-	bool holed; /* the order in the making lacks bytes */
 	uint32_t held_count;
 	struct order_stream_segment held[ORDER_STREAM_HELD_MAX]; /* sorted */
 };
@@ -49,8 +65,12 @@ struct order_stream_config {
 	uint16_t port; /* the exchange's */
 	/* stamp_ns: of the frame that carried the order's last byte. 0, or a
 	 * negative errno that order_stream_frame() returns. */
-	int (*each)(void *context, const struct order *order,
-		    uint64_t stamp_ns);
+	int (*each)(void *context,
+		    const struct order_stream_connection *connection,
+		    const struct order *order, uint64_t stamp_ns);
+	/* A connection was seen to its end, or makes room. */
+	void (*gone)(void *context,
+		     const struct order_stream_connection *connection);
 	void *context;
 };
 
@@ -58,27 +78,41 @@ struct order_stream {
 	struct order_stream_config config;
 	struct order_stream_connection connections[ORDER_STREAM_CONNECTION_MAX];
 	uint64_t frames;	  /* for or from the port */
+	uint64_t numbers;	  /* connections so far */
 	uint64_t connects;	  /* SYNs, each connection's once */
 	uint64_t retransmissions; /* segments seen before, in part or whole */
 	uint64_t out_of_order;	  /* segments that had to wait */
 	uint64_t lost_bytes;	  /* that the capture never saw */
 	uint64_t partial_orders;  /* cut off by a connection's end */
+	uint64_t shared_segments; /* that end several orders, with one stamp */
 };
 
 void order_stream_open(struct order_stream *stream,
 		       const struct order_stream_config *config);
 void order_stream_close(struct order_stream *stream);
 
-/*
- * One TCP frame in either direction; those of other ports are passed over.
- * 1 when it opens or ends a connection, else 0, or each()'s negative errno.
- */
+/* One TCP frame in either direction; those of other ports are passed over. 0
+ * or each()'s negative errno. */
 int order_stream_frame(struct order_stream *stream, const struct frame *frame,
 		       uint64_t stamp_ns);
 
-/* The end of a session: nothing more will fill the holes. And the end of the
- * capture: all connections end. Both 0 or each()'s negative errno. */
-int order_stream_settle(struct order_stream *stream);
+/* By either end's FIN or RST. */
+bool order_stream_ended(const struct order_stream_connection *connection);
+
+/* NULL: it is not known any more. */
+struct order_stream_connection *order_stream_find(struct order_stream *stream,
+						  uint64_t number);
+
+/* The first connection after that number that the exchange has taken and that
+ * has not ended, or NULL. */
+struct order_stream_connection *order_stream_established(
+	struct order_stream *stream, uint64_t after);
+
+/* Nothing more will fill the holes of a connection; bytes that were
+ * acknowledged but not seen are lost. And the end of the capture: of all
+ * connections. Both 0 or each()'s negative errno. */
+int order_stream_settle(struct order_stream *stream,
+			struct order_stream_connection *connection);
 int order_stream_end(struct order_stream *stream);
 
 #endif

@@ -20,6 +20,21 @@ static void pairing_drop(struct pairing *pairing, size_t count)
 	pairing->count -= count;
 }
 
+static bool same(const struct order *one, const struct order *other)
+{
+	return memcmp(one, other, sizeof(*one)) == 0;
+}
+
+/* FNV-1a, going on from hash. */
+static uint64_t hash_order(uint64_t hash, const struct order *order)
+{
+	const uint8_t *bytes = (const uint8_t *)order;
+
+	for (size_t i = 0; i < sizeof(*order); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 static int pairing_grow(struct pairing *pairing)
 {
 	size_t capacity = pairing->capacity * 2;
@@ -37,9 +52,10 @@ static int pairing_grow(struct pairing *pairing)
 	return 0;
 }
 
-int pairing_open(struct pairing *pairing)
+int pairing_open(struct pairing *pairing, const struct pairing_config *config)
 {
-	*pairing = (struct pairing){ .capacity = PAIRING_WAITING_FIRST };
+	*pairing = (struct pairing){ .config = *config,
+				     .capacity = PAIRING_WAITING_FIRST };
 	pairing->waiting =
 		malloc(pairing->capacity * sizeof(*pairing->waiting));
 	return pairing->waiting ? 0 : -ENOMEM;
@@ -51,6 +67,69 @@ void pairing_close(struct pairing *pairing)
 	*pairing = (struct pairing){ 0 };
 }
 
+static int pairing_match(struct pairing *pairing,
+			 const struct pairing_seen *seen, size_t at)
+{
+	struct pairing_trigger trigger = *pairing_at(pairing, at);
+
+	pairing->session.missing += at;
+	pairing->session.matched++;
+	if (at + 1 < pairing->count &&
+	    same(&pairing_at(pairing, at + 1)->order, &seen->order))
+		pairing->session.ambiguous++;
+	pairing_drop(pairing, at + 1);
+	return pairing->config.matched(pairing->config.context, &trigger,
+				       seen->stamp_ns);
+}
+
+static int pairing_compare(struct pairing *pairing,
+			   const struct pairing_seen *seen)
+{
+	size_t i;
+
+	for (i = 0; i < pairing->count && i < PAIRING_SEARCH_MAX; i++) {
+		const struct pairing_trigger *waiting = pairing_at(pairing, i);
+
+		if (waiting->stamp_ns > seen->stamp_ns)
+			break;
+		if (same(&waiting->order, &seen->order))
+			return pairing_match(pairing, seen, i);
+	}
+	if (i == 0) {
+		pairing->session.extra++;
+		pairing->extra_since_data++;
+		return 0;
+	}
+	pairing_drop(pairing, 1);
+	pairing->session.wrong++;
+	return 0;
+}
+
+/* Compare the orders that were stamped before then. */
+static int pairing_catch_up(struct pairing *pairing, uint64_t stamp_ns)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	while (i < pairing->seen_count && rc == 0 &&
+	       pairing->seen[i].stamp_ns < stamp_ns)
+		rc = pairing_compare(pairing, &pairing->seen[i++]);
+	if (i == 0)
+		return 0;
+	pairing->seen_count -= i;
+	memmove(pairing->seen, pairing->seen + i,
+		pairing->seen_count * sizeof(*pairing->seen));
+	return rc;
+}
+
+int pairing_data(struct pairing *pairing, uint64_t stamp_ns)
+{
+	int rc = pairing_catch_up(pairing, stamp_ns);
+
+	pairing->extra_since_data = 0;
+	return rc;
+}
+
 int pairing_expect(struct pairing *pairing,
 		   const struct pairing_trigger *trigger)
 {
@@ -58,7 +137,7 @@ int pairing_expect(struct pairing *pairing,
 
 	if (pairing->count == PAIRING_WAITING_MAX) {
 		pairing_drop(pairing, 1);
-		pairing->missing++;
+		pairing->session.missing++;
 	} else if (pairing->count == pairing->capacity) {
 		rc = pairing_grow(pairing);
 		if (rc < 0)
@@ -66,42 +145,86 @@ int pairing_expect(struct pairing *pairing,
 	}
 	pairing->count++;
 	*pairing_at(pairing, pairing->count - 1) = *trigger;
-	pairing->triggers++;
+	pairing->session.triggers++;
+	pairing->trigger_hash =
+		hash_order(pairing->trigger_hash, &trigger->order);
 	return 0;
 }
 
-enum pairing_verdict pairing_order(struct pairing *pairing,
-				   const struct order *order, uint64_t stamp_ns,
-				   struct pairing_trigger *trigger)
+int pairing_order(struct pairing *pairing, const struct order *order,
+		  uint64_t stamp_ns)
 {
-	const struct pairing_trigger *waiting;
-	size_t i;
+	int rc = pairing_catch_up(pairing, stamp_ns);
 
-	pairing->orders++;
-	for (i = 0; i < pairing->count; i++) {
-		waiting = pairing_at(pairing, i);
-		if (waiting->stamp_ns > stamp_ns)
-			break;
-		if (memcmp(&waiting->order, order, sizeof(*order)) != 0)
-			continue;
-		*trigger = *waiting;
-		pairing->missing += i;
-		pairing->matched++;
-		pairing_drop(pairing, i + 1);
-		return PAIRING_MATCHED;
-	}
-	if (i == 0) {
-		pairing->extra++;
-		return PAIRING_EXTRA;
-	}
-	*trigger = *pairing_at(pairing, 0);
-	pairing_drop(pairing, 1);
-	pairing->wrong++;
-	return PAIRING_WRONG;
+	if (rc == 0 && pairing->seen_count == PAIRING_SEEN_MAX)
+		rc = pairing_catch_up(pairing, UINT64_MAX);
+	pairing->session.orders++;
+	pairing->order_hash = hash_order(pairing->order_hash, order);
+	pairing->seen[pairing->seen_count++] =
+		(struct pairing_seen){ .order = *order, .stamp_ns = stamp_ns };
+	return rc;
 }
 
-void pairing_end(struct pairing *pairing)
+static void pairing_take_back(struct pairing_counts *session)
 {
-	pairing->missing += pairing->count;
+	session->unjudged_triggers += session->missing + session->wrong;
+	session->unjudged_orders += session->extra + session->wrong;
+	session->missing = session->extra = session->wrong = 0;
+}
+
+/* The session's faults, as far as the capture is not to blame. */
+static void pairing_settle(struct pairing *pairing,
+			   const struct pairing_ending *ending)
+{
+	struct pairing_counts *session = &pairing->session;
+
+	/* Just the orders called for, in their order, and yet at fault: a
+	 * stamp is. */
+	if (session->missing + session->extra + session->wrong > 0 &&
+	    session->triggers == session->orders &&
+	    pairing->trigger_hash == pairing->order_hash) {
+		pairing->early_sessions++;
+		pairing_take_back(session);
+	}
+	/* What called for them may lie behind the last datagram seen. */
+	if (!ending->feed_ended) {
+		session->extra -= pairing->extra_since_data;
+		session->unjudged_orders += pairing->extra_since_data;
+	}
+	if (ending->doubtful)
+		pairing_take_back(session);
+}
+
+static void pairing_add(struct pairing_counts *total,
+			const struct pairing_counts *session)
+{
+	total->triggers += session->triggers;
+	total->orders += session->orders;
+	total->matched += session->matched;
+	total->missing += session->missing;
+	total->extra += session->extra;
+	total->wrong += session->wrong;
+	total->unjudged_triggers += session->unjudged_triggers;
+	total->unjudged_orders += session->unjudged_orders;
+	total->ambiguous += session->ambiguous;
+}
+
+int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
+{
+	/* UINT64_MAX itself is no stamp: they end at INT64_MAX. */
+	int rc = pairing_catch_up(pairing, UINT64_MAX);
+
+	for (size_t i = 0; i < pairing->count; i++) {
+		if (pairing_at(pairing, i)->stamp_ns >= ending->open_since_ns)
+			pairing->session.unjudged_triggers++;
+		else
+			pairing->session.missing++;
+	}
 	pairing_drop(pairing, pairing->count);
+	pairing_settle(pairing, ending);
+	pairing_add(&pairing->total, &pairing->session);
+	pairing->session = (struct pairing_counts){ 0 };
+	pairing->trigger_hash = pairing->order_hash = 0;
+	pairing->extra_since_data = 0;
+	return rc;
 }

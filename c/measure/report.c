@@ -142,7 +142,10 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 		(long long)number_of(arm, "extra"),
 		(long long)number_of(arm, "wrong"),
 		correct ? style->good : style->bad,
-		correct ? "correct" : "INCORRECT", style->plain);
+		correct						? "correct"
+		: json_is_null(json_object_get(arm, "correct")) ? "not judged"
+								: "INCORRECT",
+		style->plain);
 }
 
 /* Which glyphs the reader's terminal can show. */
@@ -201,20 +204,21 @@ static void skipped_print(FILE *out, int width, const json_t *skipped)
 }
 
 /* Figures and verdicts are without these. */
-static void incorrect_print(FILE *out, int width, const json_t *arms)
+static void left_out_print(FILE *out, int width, const json_t *arms,
+			   const char *key, const char *why)
 {
 	const json_t *arm, *number;
 	size_t n, i;
 
 	json_array_foreach(arms, n, arm)
 	{
-		const json_t *incorrect = json_object_get(arm, "incorrect");
+		const json_t *incorrect = json_object_get(arm, key);
 
 		if (json_array_size(incorrect) == 0)
 			continue;
 		name_print(out, arm, width);
-		fputs("  in no figure and no verdict, since incorrect: trials",
-		      out);
+		fprintf(out, "  in no figure and no verdict, since %s: trials",
+			why);
 		json_array_foreach(incorrect, i, number)
 		{
 			fprintf(out, "%s %lld", i ? "," : "",
@@ -395,7 +399,8 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 		"xtra", "bad");
 	json_array_foreach(arms, n, arm) arm_print(out, width, arm, &style);
 	skipped_print(out, width, json_object_get(manifest, "skipped"));
-	incorrect_print(out, width, arms);
+	left_out_print(out, width, arms, "incorrect", "incorrect");
+	left_out_print(out, width, arms, "unjudged", "they can't be judged");
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

@@ -132,6 +132,8 @@ static int trial_load(struct results *results, const char *name)
 	trial->arm = number_of(trial->json, "arm");
 	trial->correct = json_is_true(json_object_get(
 		json_object_get(trial->json, "analysis"), "correct"));
+	trial->judged = !json_is_null(json_object_get(
+		json_object_get(trial->json, "analysis"), "correct"));
 	err = trial_check(results, path, trial);
 	if (err)
 		return err;

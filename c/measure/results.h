@@ -22,6 +22,7 @@ struct results_trial {
 	json_t *json;
 	unsigned int number, block, arm;
 	bool correct;
+	bool judged;  /* else it is void: neither right nor wrong */
 	uint64_t *ns; /* raw latencies, ascending */
 	struct percentiles percentiles;
 };

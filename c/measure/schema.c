@@ -47,7 +47,8 @@ const struct schema_row schema_trial[] = {
 	{ .key = "arm", .type = SCHEMA_INTEGER, .min = 0, .max = 63 },
 	{ .key = "folder", .type = SCHEMA_STRING },
 	{ .key = "analysis", .type = SCHEMA_OBJECT },
-	{ .key = "analysis.correct", .type = SCHEMA_BOOLEAN },
+	/* null: it could not be judged */
+	{ .key = "analysis.correct", .type = SCHEMA_BOOLEAN, .nullable = true },
 	{ .key = "analysis.packets", .type = SCHEMA_INTEGER },
 	{ .key = "analysis.triggers", .type = SCHEMA_INTEGER },
 	{ .key = "analysis.orders", .type = SCHEMA_INTEGER },
@@ -135,7 +136,7 @@ static int row_check(const struct schema_row *row, const json_t *root,
 	double number = json_number_value(value);
 
 	if (!value || json_is_null(value)) {
-		if (row->optional)
+		if (row->optional || (value && row->nullable))
 			return 0;
 		log_error("%s: key '%s' is missing", file, row->key);
 		return -EBADMSG;

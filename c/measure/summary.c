@@ -112,7 +112,7 @@ static void counts_set(const struct results *results, unsigned int arm,
 		"packets", "triggers", "orders", "matched",    "missing",
 		"extra",   "wrong",    "gaps",	 "tap_dropped"
 	};
-	json_t *incorrect = json_array();
+	json_t *incorrect = json_array(), *unjudged = json_array();
 	unsigned int trials = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -131,17 +131,23 @@ static void counts_set(const struct results *results, unsigned int arm,
 
 		trials += trial->arm == arm;
 		if (trial->arm == arm && !trial->correct)
-			json_array_append_new(incorrect,
+			json_array_append_new(trial->judged ? incorrect
+							    : unjudged,
 					      json_integer(trial->number));
 	}
 	json_object_set_new(summary, "trials", json_integer(trials));
 	json_object_set_new(
 		summary, "incorrect_trials",
 		json_integer((json_int_t)json_array_size(incorrect)));
+	/* null: none of them could be judged. */
 	json_object_set_new(
 		summary, "correct",
-		json_boolean(trials > 0 && json_array_size(incorrect) == 0));
+		trials > 0 && trials == json_array_size(unjudged)
+			? json_null()
+			: json_boolean(trials > json_array_size(unjudged) &&
+				       json_array_size(incorrect) == 0));
 	json_object_set_new(summary, "incorrect", incorrect);
+	json_object_set_new(summary, "unjudged", unjudged);
 }
 
 static json_t *arm_summary(const struct results *results, unsigned int arm,

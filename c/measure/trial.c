@@ -389,6 +389,18 @@ static int analyse(struct trial *trial, bool back_to_back, json_t **analysis)
 		process_stop(&process, SIGTERM, END_MS);
 		return code;
 	}
+	/* 1 with an answer: the capture can't be judged. */
+	if (code == 1) {
+		*analysis = json_load_file(place.out, 0, NULL);
+		if (json_is_null(json_object_get(*analysis, "correct"))) {
+			log_warning("this trial is void: %s",
+				    json_string_value(json_object_get(
+					    *analysis, "reason")));
+			return 0;
+		}
+		json_decref(*analysis);
+		*analysis = NULL;
+	}
 	if (code != 0) {
 		log_error("%s --read: exit code %d, see %s",
 			  trial->program[TRIAL_WIRETAP], code, place.err);
@@ -417,8 +429,8 @@ static long long tap_dropped(const struct trial *trial)
 	return dropped;
 }
 
-/* What the tap missed the oracle takes for the trader's fault, or overlooks:
- * such a trial proves nothing. */
+/* The capture's own count may lack what the wiretap's last words have: such a
+ * trial proves nothing. */
 static void tap_judge(const struct trial *trial, json_t *analysis)
 {
 	long long dropped = tap_dropped(trial);
@@ -426,8 +438,10 @@ static void tap_judge(const struct trial *trial, json_t *analysis)
 	json_object_set_new(analysis, "tap_dropped", json_integer(dropped));
 	if (dropped == 0)
 		return;
-	log_warning("the wiretap missed frames: this trial does not count");
-	json_object_set_new(analysis, "correct", json_false());
+	log_warning("the wiretap missed frames: this trial is void");
+	json_object_set_new(analysis, "correct", json_null());
+	json_object_set_new(analysis, "reason",
+			    json_string("the wiretap missed frames"));
 }
 
 /* Adds to moved the names of knobs that read otherwise after the pass; none

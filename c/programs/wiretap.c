@@ -12,6 +12,7 @@
 #include "base/option.h"
 #include "measure/analysis.h"
 #include "measure/analysis_output.h"
+#include "measure/analysis_verdict.h"
 #include "measure/wiretap.h"
 #include "net/address.h"
 
@@ -24,6 +25,39 @@ struct wiretap_options {
 	uint64_t order_quantity;
 	struct analysis_config analysis;
 };
+
+/* "auto", "none", N, or N.M for a tag within a tag, as struct frame has it. */
+static int parse_vlan(const char *text, void *target, const char **why)
+{
+	unsigned int outer = 0, inner = 0;
+	uint32_t *vlan = target;
+	int end = 0;
+
+	if (strcmp(text, "auto") == 0) {
+		*vlan = ANALYSIS_VLAN_AUTO;
+		return 0;
+	}
+	if (strcmp(text, "none") == 0) {
+		*vlan = 0;
+		return 0;
+	}
+	*why = "auto, none, or 1 to 4094, or OUTER.INNER is wanted";
+	if (strspn(text, "0123456789.") != strlen(text))
+		return -EINVAL;
+	if (sscanf(text, "%4u.%4u%n", &outer, &inner, &end) == 2 &&
+	    !text[end]) {
+		if (outer < 1 || outer > 4094)
+			return -EINVAL;
+	} else {
+		outer = 0;
+		if (sscanf(text, "%4u%n", &inner, &end) != 1 || text[end])
+			return -EINVAL;
+	}
+	if (inner < 1 || inner > 4094)
+		return -EINVAL;
+	*vlan = outer << 12 | inner;
+	return 0;
+}
 
 #define AT(member) offsetof(struct wiretap_options, member)
 
@@ -101,6 +135,15 @@ static const struct option_row rows[] = {
 	  .max = UINT16_MAX,
 	  .offset = AT(analysis.order_port),
 	  .help = "the TCP port that takes orders" },
+	{ .name = "vlan",
+	  .value = "N",
+	  .initial = "auto",
+	  .type = OPTION_PARSED,
+	  .parse = parse_vlan,
+	  .offset = AT(analysis.vlan),
+	  .help = "the network's VLAN, 1 to 4094, or OUTER.INNER; none: the\n"
+		  "untagged network; auto: the first order connection's.\n"
+		  "Frames of other VLANs are counted and set aside" },
 	{ .name = "line-rate",
 	  .value = "BITS",
 	  .initial = "0",
@@ -148,8 +191,11 @@ static const struct option_program program = {
 	.exit_and_output =
 		"Standard output carries the analysis. Orders that are "
 		"missing, extra or wrong are a finding and no failure: see "
-		"\"correct\". Of a cut capture what could be read is shown, "
-		"with \"complete\" false, and that is one.",
+		"\"correct\", which is true or false. What can't be judged, "
+		"since something that bears on an order was not captured "
+		"whole, is one: \"correct\" is null, with a \"reason\". Of a "
+		"cut capture what could be read is shown, with \"complete\" "
+		"false.",
 	.rows = rows,
 };
 
@@ -191,6 +237,7 @@ static int analyse(const struct wiretap_options *options)
 {
 	struct analysis_result result;
 	int rc = analysis_run(&options->analysis, options->read, &result);
+	char reason[ANALYSIS_REASON_MAX];
 	int output_rc = 0;
 
 	if (rc < 0 && result.frames == 0)
@@ -206,7 +253,14 @@ static int analyse(const struct wiretap_options *options)
 		output_rc = -errno;
 		log_error("can't write the result: %s", log_reason(output_rc));
 	}
-	return rc < 0 ? rc : output_rc;
+	if (rc < 0 || output_rc < 0)
+		return rc < 0 ? rc : output_rc;
+	/* Without a trader there is nothing to judge. */
+	if (options->analysis.back_to_back ||
+	    analysis_verdict(&result, true, reason) != ANALYSIS_UNJUDGED)
+		return 0;
+	log_error("--read %s: can't be judged: %s", options->read, reason);
+	return -ENODATA;
 }
 
 int main(int argc, char **argv)

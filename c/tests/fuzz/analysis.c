@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/log.h"
-#include "measure/analysis.h"
+#include "measure/analysis_verdict.h"
 #include "wire/frame.h"
 
 #define GROUP	 UINT32_C(0xefff0001)
@@ -89,17 +89,25 @@ static size_t build(uint8_t what, const uint8_t *body, size_t len, uint8_t *out,
 
 static void check(const struct analysis_result *result)
 {
-	if (result->triggers !=
-		    result->matched + result->missing + result->wrong ||
-	    result->orders != result->matched + result->wrong + result->extra ||
+	char reason[ANALYSIS_REASON_MAX];
+	enum analysis_verdict verdict = analysis_verdict(result, true, reason);
+
+	if ((verdict == ANALYSIS_UNJUDGED) != (*reason != '\0') ||
+	    (verdict == ANALYSIS_RIGHT && result->triggers == 0) ||
+	    result->triggers != result->matched + result->missing +
+					result->wrong +
+					result->unjudged_triggers ||
+	    result->orders != result->matched + result->wrong + result->extra +
+				      result->unjudged_orders ||
 	    result->wire_to_wire.count != result->matched ||
 	    result->deciding_message.count != result->matched ||
-	    result->packets + result->end_of_feed + result->duplicates +
-			    result->reordered + result->bad_datagrams +
-			    result->fragments + result->truncated_frames +
-			    result->malformed_frames +
-			    result->unknown_link_frames >
-		    result->frames + result->end_of_feed ||
+	    (result->split_frames == 0 &&
+	     result->packets + result->duplicates + result->reordered +
+			     result->bad_datagrams + result->fragments +
+			     result->truncated_frames +
+			     result->malformed_frames +
+			     result->unknown_link_frames >
+		     result->frames) ||
 	    result->wire_to_wire.min > result->wire_to_wire.p50 ||
 	    result->wire_to_wire.p50 > result->wire_to_wire.max ||
 	    result->wire_to_wire.max > INT64_MAX ||
@@ -118,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			   .sin_port = htons(PORT),
 			   .sin_addr = { htonl(GROUP) } },
 		.order_port = ORDERS,
+		.vlan = ANALYSIS_VLAN_AUTO,
 		.line_rate = size & 4 ? 1000000 : 0,
 		.back_to_back = true,
 	};
@@ -146,7 +155,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				what, body, len, frame, sizeof(frame));
 			captured.bytes = frame;
 		}
-		captured.wire_len = captured.captured_len;
+		/* Some are merged, some are cut. */
+		captured.gso_size = what >> 5 == 1 ? 36 : 0;
+		captured.wire_len =
+			captured.captured_len + (what >> 4 == 15 ? 1 : 0);
 		if (analysis_frame(analysis, &captured) < 0)
 			abort();
 		data += 2 + len;

@@ -67,12 +67,20 @@ void capture_maker_raw(struct capture_maker *maker, const uint8_t *bytes,
 		       size_t len)
 {
 	static uint8_t block[BLOCK_MAX];
+	const struct pcapng_beside beside = { .gso_size = maker->gso_size };
+	size_t kept = maker->snap_len && len > maker->snap_len ? maker->snap_len
+							       : len;
 
 	for (unsigned int i = 0; i < maker->sights; i++) {
-		put(maker, block,
-		    pcapng_packet(block, sizeof(block), 0, maker->now_ns, bytes,
-				  (uint32_t)len, (uint32_t)len,
-				  PCAPNG_UNKNOWN));
+		if (maker->each)
+			maker->each(maker->context, maker->now_ns, bytes, kept,
+				    len);
+		else
+			put(maker, block,
+			    pcapng_packet_beside(block, sizeof(block), 0,
+						 maker->now_ns, bytes,
+						 (uint32_t)kept, (uint32_t)len,
+						 &beside));
 		maker->now_ns += CAPTURE_MAKER_STEP_NS;
 	}
 }
@@ -157,10 +165,51 @@ static void client_frame(struct capture_maker *maker, uint8_t flags,
 				 .payload_len = len });
 }
 
+static void server_frame(struct capture_maker *maker, uint8_t flags,
+			 uint32_t sequence, uint32_t acknowledgment)
+{
+	capture_maker_frame(
+		maker, &(struct frame){ .protocol = FRAME_TCP,
+					.ttl = 64,
+					.source = SERVER,
+					.destination = CLIENT,
+					.source_port = CAPTURE_MAKER_ORDERS,
+					.destination_port = maker->client_port,
+					.tcp_flags = flags,
+					.tcp_sequence = sequence,
+					.tcp_acknowledgment = acknowledgment });
+}
+
 void capture_maker_connect(struct capture_maker *maker)
 {
 	maker->client_next += 100000;
 	client_frame(maker, FRAME_TCP_SYN, maker->client_next++, NULL, 0);
+	server_frame(maker, FRAME_TCP_SYN | FRAME_TCP_ACK,
+		     CAPTURE_MAKER_SERVER_ISN, maker->client_next);
+	client_frame(maker, FRAME_TCP_ACK, maker->client_next, NULL, 0);
+}
+
+void capture_maker_syn(struct capture_maker *maker)
+{
+	client_frame(maker, FRAME_TCP_SYN, maker->client_next, NULL, 0);
+}
+
+void capture_maker_refuse(struct capture_maker *maker)
+{
+	server_frame(maker, FRAME_TCP_RST | FRAME_TCP_ACK, 0,
+		     maker->client_next + 1);
+}
+
+void capture_maker_server(struct capture_maker *maker, uint8_t flags,
+			  uint32_t sequence, uint32_t acknowledgment)
+{
+	server_frame(maker, flags, sequence, acknowledgment);
+}
+
+void capture_maker_client(struct capture_maker *maker, uint8_t flags,
+			  uint32_t sequence, const void *bytes, size_t len)
+{
+	client_frame(maker, flags, sequence, bytes, len);
 }
 
 void capture_maker_segment(struct capture_maker *maker, uint32_t sequence,
@@ -179,15 +228,8 @@ void capture_maker_send(struct capture_maker *maker, const void *bytes,
 
 void capture_maker_acknowledge(struct capture_maker *maker, uint32_t number)
 {
-	capture_maker_frame(
-		maker, &(struct frame){ .protocol = FRAME_TCP,
-					.ttl = 64,
-					.source = SERVER,
-					.destination = CLIENT,
-					.source_port = CAPTURE_MAKER_ORDERS,
-					.destination_port = maker->client_port,
-					.tcp_flags = FRAME_TCP_ACK,
-					.tcp_acknowledgment = number });
+	server_frame(maker, FRAME_TCP_ACK, CAPTURE_MAKER_SERVER_ISN + 1,
+		     number);
 }
 
 void capture_maker_disconnect(struct capture_maker *maker)

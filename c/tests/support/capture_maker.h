@@ -24,6 +24,12 @@ struct capture_maker {
 	FILE *file;
 	enum frame_link link; /* Ethernet or SLL2 */
 	uint16_t vlan;
+	uint16_t gso_size; /* of frames that the tap says are merged */
+	size_t snap_len;   /* 0: frames are whole */
+	/* Not NULL: frames go there and not into the file. */
+	void (*each)(void *context, uint64_t stamp_ns, const uint8_t *bytes,
+		     size_t captured_len, size_t wire_len);
+	void *context;
 	unsigned int sights; /* each frame is captured so many times */
 	uint64_t now_ns;     /* of the next frame */
 	uint32_t sequence;   /* of the next datagram */
@@ -55,7 +61,9 @@ void capture_maker_level(struct capture_maker *maker, uint16_t flags,
 			 enum market_data_side side, uint64_t price,
 			 uint64_t quantity);
 
-/* Order connection: a new one by a SYN, bytes of the client that move its
+#define CAPTURE_MAKER_SERVER_ISN UINT32_C(5000)
+
+/* Order connection: a new one by its handshake, bytes of the client that move its
  * sequence number on, a segment anywhere, an acknowledgement from the
  * exchange, an end by FIN. */
 void capture_maker_connect(struct capture_maker *maker);
@@ -65,6 +73,15 @@ void capture_maker_segment(struct capture_maker *maker, uint32_t sequence,
 			   const void *bytes, size_t len);
 void capture_maker_acknowledge(struct capture_maker *maker, uint32_t number);
 void capture_maker_disconnect(struct capture_maker *maker);
+
+/* Frames of either side as they are; a SYN alone at client_next, and the RST
+ * that refuses it. */
+void capture_maker_client(struct capture_maker *maker, uint8_t flags,
+			  uint32_t sequence, const void *bytes, size_t len);
+void capture_maker_server(struct capture_maker *maker, uint8_t flags,
+			  uint32_t sequence, uint32_t acknowledgment);
+void capture_maker_syn(struct capture_maker *maker);
+void capture_maker_refuse(struct capture_maker *maker);
 
 /* One order at a price in whole units. */
 void capture_maker_order(struct capture_maker *maker, enum order_side side,

@@ -16,6 +16,7 @@
 #include "base/decimal.h"
 #include "measure/analysis.h"
 #include "measure/analysis_output.h"
+#include "measure/analysis_verdict.h"
 #include "tests/support/capture_maker.h"
 
 #define STEP CAPTURE_MAKER_STEP_NS
@@ -35,6 +36,7 @@ static int setup(void **state)
 			   .sin_port = htons(CAPTURE_MAKER_PORT),
 			   .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } },
 		.order_port = CAPTURE_MAKER_ORDERS,
+		.vlan = ANALYSIS_VLAN_AUTO,
 	};
 	return 0;
 }
@@ -50,10 +52,32 @@ static void analyse(void)
 {
 	capture_maker_flush(&maker);
 	assert_int_equal(analysis_run(&config, maker.path, &result), 0);
-	assert_int_equal(result.triggers,
-			 result.matched + result.missing + result.wrong);
-	assert_int_equal(result.orders,
-			 result.matched + result.wrong + result.extra);
+	assert_int_equal(result.triggers, result.matched + result.missing +
+						  result.wrong +
+						  result.unjudged_triggers);
+	assert_int_equal(result.orders, result.matched + result.wrong +
+						result.extra +
+						result.unjudged_orders);
+}
+
+static char reason[ANALYSIS_REASON_MAX];
+
+static void judged(enum analysis_verdict wanted)
+{
+	enum analysis_verdict found = analysis_verdict(&result, true, reason);
+
+	if (found != wanted)
+		print_message("# %s\n", reason);
+	assert_int_equal(found, wanted);
+}
+
+/* It can't be judged, and the reason has this in it. */
+static void unjudged(const char *why)
+{
+	judged(ANALYSIS_UNJUDGED);
+	if (!strstr(reason, why))
+		print_message("# %s\n", reason);
+	assert_non_null(strstr(reason, why));
 }
 
 static void assert_orders(uint64_t matched, uint64_t missing, uint64_t extra,
@@ -118,7 +142,7 @@ static void correct_run(void **state)
 	capture_maker_disconnect(&maker);
 	analyse();
 	assert_orders(3, 0, 0, 0);
-	assert_true(analysis_output_correct(&result));
+	judged(ANALYSIS_RIGHT);
 	assert_int_equal(result.packets, 8);
 	assert_int_equal(result.messages, 8);
 	assert_int_equal(result.snapshots, 2);
@@ -128,10 +152,10 @@ static void correct_run(void **state)
 	assert_int_equal(result.gaps, 0);
 	assert_int_equal(result.multi_message_packets, 0);
 	assert_false(result.joined_mid_session);
-	assert_int_equal(result.frames, 15);
+	assert_int_equal(result.frames, 17);
 	assert_int_equal(result.first_stamp_ns, CAPTURE_MAKER_START_NS);
 	assert_int_equal(result.last_stamp_ns,
-			 CAPTURE_MAKER_START_NS + 14 * STEP + 600);
+			 CAPTURE_MAKER_START_NS + 16 * STEP + 600);
 	assert_int_equal(result.wire_to_wire.count, 3);
 	assert_int_equal(result.wire_to_wire.min, STEP + 100);
 	assert_int_equal(result.wire_to_wire.p50, STEP + 200);
@@ -147,9 +171,10 @@ static void missing_order(void **state)
 	trigger(2);
 	order(2);
 	trigger(3);
+	capture_maker_disconnect(&maker);
 	analyse();
 	assert_orders(1, 2, 0, 0);
-	assert_false(analysis_output_correct(&result));
+	judged(ANALYSIS_WRONG);
 	assert_int_equal(result.wire_to_wire.max, STEP);
 }
 
@@ -158,9 +183,10 @@ static void extra_order(void **state)
 	(void)state;
 	session();
 	order(3);
+	capture_maker_packet(&maker, MARKET_DATA_END_OF_FEED, NULL, 0);
 	analyse();
 	assert_orders(3, 0, 1, 0);
-	assert_false(analysis_output_correct(&result));
+	judged(ANALYSIS_WRONG);
 }
 
 static void wrong_order(void **state)
@@ -174,7 +200,7 @@ static void wrong_order(void **state)
 	order(2);
 	analyse();
 	assert_orders(1, 0, 0, 1);
-	assert_false(analysis_output_correct(&result));
+	judged(ANALYSIS_WRONG);
 }
 
 static void wrong_order_quantity(void **state)
@@ -280,8 +306,10 @@ static void order_that_the_capture_lacks(void **state)
 	trigger(3);
 	order(3);
 	analyse();
-	assert_orders(2, 1, 0, 0);
+	assert_orders(2, 0, 0, 0);
+	assert_int_equal(result.unjudged_triggers, 1);
 	assert_int_equal(result.lost_order_bytes, ORDER_LEN);
+	unjudged("13 bytes of the order connection were not captured");
 }
 
 /* Books, sequence and what still waits end with their session. */
@@ -529,7 +557,10 @@ static void cut_file_is_analysed_as_far_as_it_goes(void **state)
 	assert_int_equal(truncate(maker.path, len - 10), 0);
 	assert_int_equal(analysis_run(&config, maker.path, &result), -EIO);
 	/* The third order was in the block that is cut. */
-	assert_orders(2, 1, 0, 0);
+	assert_orders(2, 0, 0, 0);
+	assert_int_equal(result.unjudged_triggers, 1);
+	assert_int_equal(analysis_verdict(&result, false, reason),
+			 ANALYSIS_UNJUDGED);
 	assert_int_equal(result.packets, 8);
 }
 
@@ -650,6 +681,7 @@ static void json_contract(void **state)
 	assert_string_equal(json_string_value(json_object_get(root, "schema")),
 			    "t2t-wiretap/1");
 	assert_true(json_is_true(json_object_get(root, "correct")));
+	assert_true(json_is_null(json_object_get(root, "reason")));
 	assert_true(json_is_true(json_object_get(root, "complete")));
 	assert_int_equal(number(root, "packets"), 8);
 	assert_int_equal(number(root, "gaps"), 0);
@@ -684,6 +716,10 @@ static void json_of_nothing(void **state)
 	config.back_to_back = true;
 	analyse();
 	root = output_json(false);
+	assert_true(json_is_null(json_object_get(root, "correct")));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(root, "reason")),
+		       "no market data found: 0 frames not understood"));
 	assert_true(json_is_false(json_object_get(root, "complete")));
 	assert_true(json_is_null(json_object_get(
 		json_object_get(root, "wire_to_wire_ns"), "p50")));
@@ -706,11 +742,16 @@ static void table_says_whether_it_is_correct(void **state)
 	assert_non_null(strstr(text, "correct: each order"));
 	assert_null(strstr(text, "INCO"));
 	order(3);
+	capture_maker_packet(&maker, MARKET_DATA_END_OF_FEED, NULL, 0);
 	analyse();
+	file = fmemopen(text, sizeof(text), "w");
+	analysis_output_table(file, &config, "a.pcapng", &result, true);
+	fclose(file);
+	assert_non_null(strstr(text, "INCORRECT"));
 	file = fmemopen(text, sizeof(text), "w");
 	analysis_output_table(file, &config, "a.pcapng", &result, false);
 	fclose(file);
-	assert_non_null(strstr(text, "INCORRECT"));
+	assert_non_null(strstr(text, "CAN'T BE JUDGED"));
 	assert_non_null(strstr(text, "INCOMPLETE"));
 }
 

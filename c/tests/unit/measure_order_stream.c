@@ -22,9 +22,11 @@ static size_t seen_count;
 static int answer;
 static uint64_t now_ns;
 
-static int each(void *context, const struct order *order, uint64_t stamp_ns)
+static int each(void *context, const struct order_stream_connection *connection,
+		const struct order *order, uint64_t stamp_ns)
 {
 	assert_ptr_equal(context, &stream);
+	assert_true(connection->number > 0);
 	assert_true(seen_count < SEEN_MAX);
 	seen[seen_count].order = *order;
 	seen[seen_count++].stamp_ns = stamp_ns;
@@ -58,9 +60,9 @@ static uint8_t *orders_make(size_t count)
 
 	assert_non_null(bytes);
 	for (size_t i = 0; i < count; i++)
-		order_write(
-			&(struct order){ .quantity = 1, .price = (int64_t)i },
-			bytes + i * ORDER_LEN);
+		order_write(&(struct order){ .quantity = 1,
+					     .price = (int64_t)i + 1 },
+			    bytes + i * ORDER_LEN);
 	return bytes;
 }
 
@@ -98,7 +100,7 @@ static void assert_prices(size_t count)
 {
 	assert_int_equal(seen_count, count);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(seen[i].order.price, i);
+		assert_int_equal(seen[i].order.price, i + 1);
 }
 
 static void byte_by_byte(void **state)
@@ -117,14 +119,69 @@ static void byte_by_byte(void **state)
 	free(bytes);
 }
 
-static void opening_and_end_are_told(void **state)
+static struct order_stream_connection *connection(void)
+{
+	return order_stream_find(&stream, stream.numbers);
+}
+
+static void opening_and_end_are_known(void **state)
 {
 	(void)state;
-	assert_int_equal(client(7, FRAME_TCP_SYN, 100, NULL, 0), 1);
-	assert_int_equal(client(7, FRAME_TCP_ACK, 101, NULL, 0), 0);
-	assert_int_equal(client(7, FRAME_TCP_FIN, 101, NULL, 0), 1);
-	assert_int_equal(client(7, FRAME_TCP_RST, 102, NULL, 0), 1);
+	client(7, FRAME_TCP_SYN, 100, NULL, 0);
+	assert_null(order_stream_established(&stream, 0));
+	client(7, FRAME_TCP_ACK, 101, NULL, 0);
+	assert_ptr_equal(order_stream_established(&stream, 0), connection());
+	assert_null(order_stream_established(&stream, 1));
+	assert_false(order_stream_ended(connection()));
+	client(7, FRAME_TCP_FIN, 101, NULL, 0);
+	assert_true(order_stream_ended(connection()));
+	assert_null(order_stream_established(&stream, 0));
 	assert_int_equal(stream.connects, 1);
+}
+
+static void server(uint8_t flags, uint32_t sequence, uint32_t acknowledgment)
+{
+	order_stream_frame(
+		&stream,
+		&(struct frame){ .protocol = FRAME_TCP,
+				 .source = 1,
+				 .destination = 2,
+				 .source_port = 9012,
+				 .destination_port = 7,
+				 .tcp_flags = flags,
+				 .tcp_sequence = sequence,
+				 .tcp_acknowledgment = acknowledgment },
+		++now_ns);
+}
+
+static void resets_must_be_the_connections_own(void **state)
+{
+	(void)state;
+	client(7, FRAME_TCP_SYN, 100, NULL, 0);
+	server(FRAME_TCP_SYN | FRAME_TCP_ACK, 500, 101);
+	client(7, FRAME_TCP_ACK, 101, NULL, 0);
+	server(FRAME_TCP_RST, 777, 0);
+	client(7, FRAME_TCP_RST, 99999999, NULL, 0);
+	assert_false(order_stream_ended(connection()));
+	server(FRAME_TCP_RST, 501, 0);
+	assert_true(order_stream_ended(connection()));
+	/* A client that is refused was never there. */
+	client(7, FRAME_TCP_SYN, 300, NULL, 0);
+	server(FRAME_TCP_RST | FRAME_TCP_ACK, 0, 301);
+	assert_null(connection());
+}
+
+static void half_a_handshake_will_do(void **state)
+{
+	uint8_t *bytes = orders_make(1);
+
+	(void)state;
+	server(FRAME_TCP_SYN | FRAME_TCP_ACK, 500, 101);
+	client(7, FRAME_TCP_ACK, 105, bytes + 4, 9);
+	client(7, FRAME_TCP_ACK, 101, bytes, 4);
+	assert_prices(1);
+	assert_true(connection()->start_known);
+	free(bytes);
 }
 
 static void other_ports_are_passed_over(void **state)
@@ -161,6 +218,8 @@ static void any_segmentation_and_order(void **state)
 		size_t count = 0;
 
 		seen_count = 0;
+		if (connection())
+			client(7, FRAME_TCP_RST, connection()->next, NULL, 0);
 		client(7, FRAME_TCP_SYN, first, NULL, 0);
 		for (uint32_t at = 0, len; at < BYTES; at += len) {
 			len = 1 + (uint32_t)rand() % 60;
@@ -210,7 +269,7 @@ static void hole_waits_for_the_acknowledgement(void **state)
 	assert_int_equal(seen_count, 1);
 	exchange(7, 1052);
 	assert_int_equal(seen_count, 2);
-	assert_int_equal(seen[1].order.price, 3);
+	assert_int_equal(seen[1].order.price, 4);
 	assert_int_equal(seen[1].stamp_ns, 3);
 	assert_int_equal(stream.lost_bytes, 10);
 	free(bytes);
@@ -226,7 +285,7 @@ static void too_many_waiting_give_the_hole_up(void **state)
 		client(7, FRAME_TCP_ACK, 1000 + i * ORDER_LEN,
 		       bytes + i * ORDER_LEN, ORDER_LEN);
 	assert_int_equal(seen_count, ORDER_STREAM_HELD_MAX + 2);
-	assert_int_equal(seen[0].order.price, 1);
+	assert_int_equal(seen[0].order.price, 2);
 	assert_int_equal(stream.lost_bytes, ORDER_LEN);
 	free(bytes);
 }
@@ -239,7 +298,7 @@ static void end_gives_holes_up_and_counts_the_rest(void **state)
 	client(7, FRAME_TCP_SYN, 999, NULL, 0);
 	client(7, FRAME_TCP_ACK, 1013, bytes + 13, 13 + 6);
 	assert_int_equal(seen_count, 0);
-	assert_int_equal(order_stream_settle(&stream), 0);
+	assert_int_equal(order_stream_settle(&stream, connection()), 0);
 	assert_int_equal(seen_count, 1);
 	assert_int_equal(stream.partial_orders, 0);
 	assert_int_equal(order_stream_end(&stream), 0);
@@ -269,6 +328,7 @@ static void port_used_again_starts_afresh(void **state)
 	(void)state;
 	client(7, FRAME_TCP_SYN, 999, NULL, 0);
 	client(7, FRAME_TCP_ACK, 1000, bytes, 5);
+	client(7, FRAME_TCP_RST, 1005, NULL, 0);
 	client(7, FRAME_TCP_SYN, 500, NULL, 0);
 	client(7, FRAME_TCP_ACK, 501, bytes, 13);
 	assert_prices(1);
@@ -299,14 +359,16 @@ static void connections_do_not_mix(void **state)
 
 	(void)state;
 	/* More than are remembered: the first makes room for the last. */
-	for (uint16_t i = 0; i < ORDER_STREAM_CONNECTION_MAX + 1; i++)
+	for (uint16_t i = 0; i < ORDER_STREAM_CONNECTION_MAX + 1; i++) {
+		client(i, FRAME_TCP_SYN, 999, NULL, 0);
 		client(i, FRAME_TCP_ACK, 1000, bytes, 6);
+	}
 	assert_int_equal(stream.partial_orders, 1);
 	for (uint16_t i = 1; i < ORDER_STREAM_CONNECTION_MAX + 1; i++)
 		client(i, FRAME_TCP_ACK, 1006, bytes + 6, 7);
 	assert_int_equal(seen_count, ORDER_STREAM_CONNECTION_MAX);
 	for (size_t i = 0; i < seen_count; i++)
-		assert_int_equal(seen[i].order.price, 0);
+		assert_int_equal(seen[i].order.price, 1);
 	free(bytes);
 }
 
@@ -326,7 +388,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(byte_by_byte),
-		TEST(opening_and_end_are_told),
+		TEST(opening_and_end_are_known),
+		TEST(resets_must_be_the_connections_own),
+		TEST(half_a_handshake_will_do),
 		TEST(other_ports_are_passed_over),
 		TEST(any_segmentation_and_order),
 		TEST(hole_waits_for_the_acknowledgement),

@@ -9,12 +9,26 @@
 
 static struct pairing pairing;
 static struct pairing_trigger found;
+static uint64_t found_count, found_order_ns;
+
+static int matched(void *context, const struct pairing_trigger *trigger,
+		   uint64_t order_ns)
+{
+	assert_ptr_equal(context, &pairing);
+	found = *trigger;
+	found_order_ns = order_ns;
+	found_count++;
+	return 0;
+}
 
 static int setup(void **state)
 {
 	(void)state;
 	found = (struct pairing_trigger){ 0 };
-	return pairing_open(&pairing);
+	found_count = 0;
+	return pairing_open(&pairing,
+			    &(struct pairing_config){ .matched = matched,
+						      .context = &pairing });
 }
 
 static int teardown(void **state)
@@ -35,28 +49,52 @@ static void expect(int64_t price, uint64_t stamp_ns)
 					   .sequence = (uint32_t)stamp_ns,
 					   .stamp_ns = stamp_ns };
 
+	assert_int_equal(pairing_data(&pairing, stamp_ns), 0);
 	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
 }
 
-static enum pairing_verdict see(int64_t price, uint64_t stamp_ns)
+enum seen { PAIRING_MATCHED, PAIRING_WRONG, PAIRING_EXTRA };
+
+static enum seen see_order(const struct order *order, uint64_t stamp_ns)
+{
+	struct pairing_counts before = pairing.session;
+
+	assert_int_equal(pairing_order(&pairing, order, stamp_ns), 0);
+	/* Time goes on, without a datagram. */
+	assert_int_equal(pairing_data(&pairing, stamp_ns + 1), 0);
+	assert_int_equal(pairing.session.orders, before.orders + 1);
+	if (pairing.session.matched > before.matched)
+		return PAIRING_MATCHED;
+	return pairing.session.wrong > before.wrong ? PAIRING_WRONG
+						    : PAIRING_EXTRA;
+}
+
+static enum seen see(int64_t price, uint64_t stamp_ns)
 {
 	struct order order = order_at(price);
 
-	return pairing_order(&pairing, &order, stamp_ns, &found);
+	return see_order(&order, stamp_ns);
 }
 
+static const struct pairing_ending known = { .feed_ended = true,
+					     .open_since_ns = UINT64_MAX };
+
 /* What the header promises of the counts, after the end of it all. */
-static void check(uint64_t matched, uint64_t missing, uint64_t extra,
+static void check(uint64_t matched_count, uint64_t missing, uint64_t extra,
 		  uint64_t wrong)
 {
-	pairing_end(&pairing);
+	pairing_end(&pairing, &known);
 	assert_int_equal(pairing.count, 0);
-	assert_int_equal(pairing.matched, matched);
-	assert_int_equal(pairing.missing, missing);
-	assert_int_equal(pairing.extra, extra);
-	assert_int_equal(pairing.wrong, wrong);
-	assert_int_equal(pairing.triggers, matched + missing + wrong);
-	assert_int_equal(pairing.orders, matched + wrong + extra);
+	assert_int_equal(pairing.total.matched, matched_count);
+	assert_int_equal(found_count, matched_count);
+	assert_int_equal(pairing.total.missing, missing);
+	assert_int_equal(pairing.total.extra, extra);
+	assert_int_equal(pairing.total.wrong, wrong);
+	assert_int_equal(pairing.total.triggers,
+			 matched_count + missing + wrong);
+	assert_int_equal(pairing.total.orders, matched_count + wrong + extra);
+	assert_int_equal(pairing.total.unjudged_triggers, 0);
+	assert_int_equal(pairing.total.unjudged_orders, 0);
 }
 
 static void equal_to_the_oldest_matches(void **state)
@@ -88,7 +126,6 @@ static void unequal_consumes_the_oldest_as_wrong(void **state)
 	expect(1, 100);
 	expect(2, 200);
 	assert_int_equal(see(9, 250), PAIRING_WRONG);
-	assert_int_equal(found.sequence, 100);
 	assert_int_equal(see(2, 260), PAIRING_MATCHED);
 	check(1, 0, 0, 1);
 }
@@ -100,13 +137,11 @@ static void each_field_counts(void **state)
 	(void)state;
 	expect(1, 100);
 	order.quantity = 2;
-	assert_int_equal(pairing_order(&pairing, &order, 150, &found),
-			 PAIRING_WRONG);
+	assert_int_equal(see_order(&order, 150), PAIRING_WRONG);
 	expect(1, 200);
 	order = order_at(1);
 	order.side = ORDER_SELL;
-	assert_int_equal(pairing_order(&pairing, &order, 250, &found),
-			 PAIRING_WRONG);
+	assert_int_equal(see_order(&order, 250), PAIRING_WRONG);
 	check(0, 0, 0, 2);
 }
 
@@ -145,7 +180,7 @@ static void waiting_at_the_end_are_missing(void **state)
 	(void)state;
 	expect(1, 100);
 	expect(2, 200);
-	pairing_end(&pairing);
+	pairing_end(&pairing, &known);
 	expect(3, 300);
 	assert_int_equal(see(3, 350), PAIRING_MATCHED);
 	check(1, 2, 0, 0);
@@ -175,9 +210,82 @@ static void what_waits_is_bounded(void **state)
 		expect(i, (uint64_t)i);
 	assert_int_equal(pairing.count, PAIRING_WAITING_MAX);
 	assert_true(pairing.capacity <= PAIRING_WAITING_MAX);
-	assert_int_equal(pairing.missing, 10);
-	assert_int_equal(see(10, UINT64_MAX), PAIRING_MATCHED);
+	assert_int_equal(pairing.session.missing, 10);
+	assert_int_equal(see(10, UINT64_MAX - 1), PAIRING_MATCHED);
 	check(1, PAIRING_WAITING_MAX + 9, 0, 0);
+}
+
+/* However many wait, an order costs so many comparisons at most. */
+static void the_search_is_bounded(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < 2 * PAIRING_SEARCH_MAX; i++)
+		expect(i, (uint64_t)i);
+	assert_int_equal(see(PAIRING_SEARCH_MAX, 10000), PAIRING_WRONG);
+	assert_int_equal(see(PAIRING_SEARCH_MAX, 10000), PAIRING_MATCHED);
+	check(1, 2 * PAIRING_SEARCH_MAX - 2, 0, 1);
+}
+
+static void one_stamp_tells_no_order(void **state)
+{
+	struct order order = order_at(1);
+
+	(void)state;
+	assert_int_equal(pairing_order(&pairing, &order, 100), 0);
+	expect(1, 100);
+	expect(2, 101);
+	assert_int_equal(found_count, 1);
+	assert_int_equal(see(2, 102), PAIRING_MATCHED);
+	check(2, 0, 0, 0);
+}
+
+static void unjudged(const struct pairing_ending *ending, uint64_t triggers,
+		     uint64_t orders)
+{
+	assert_int_equal(pairing_end(&pairing, ending), 0);
+	assert_int_equal(pairing.total.unjudged_triggers, triggers);
+	assert_int_equal(pairing.total.unjudged_orders, orders);
+	assert_int_equal(pairing.total.missing + pairing.total.extra +
+				 pairing.total.wrong,
+			 0);
+}
+
+static void doubt_takes_faults_back(void **state)
+{
+	struct pairing_ending doubtful = known;
+
+	(void)state;
+	doubtful.doubtful = true;
+	expect(1, 100);
+	see(7, 150);
+	see(8, 160);
+	expect(2, 200);
+	unjudged(&doubtful, 2, 2);
+}
+
+static void orders_stamped_too_early_are_no_fault(void **state)
+{
+	(void)state;
+	for (int64_t i = 1; i < 5; i++) {
+		see(i, 100 * (uint64_t)i - 5);
+		expect(i, 100 * (uint64_t)i);
+	}
+	assert_int_equal(pairing_end(&pairing, &known), 0);
+	assert_int_equal(pairing.early_sessions, 1);
+	assert_int_equal(pairing.total.missing + pairing.total.extra +
+				 pairing.total.wrong,
+			 0);
+}
+
+static void the_captures_end_is_no_fault(void **state)
+{
+	const struct pairing_ending open = { .open_since_ns = 200 };
+
+	(void)state;
+	expect(1, 100);
+	see(1, 110);
+	expect(2, 200);
+	unjudged(&open, 1, 0);
 }
 
 int main(void)
@@ -194,6 +302,11 @@ int main(void)
 		TEST(waiting_at_the_end_are_missing),
 		TEST(ring_grows_and_keeps_the_order),
 		TEST(what_waits_is_bounded),
+		TEST(the_search_is_bounded),
+		TEST(one_stamp_tells_no_order),
+		TEST(doubt_takes_faults_back),
+		TEST(orders_stamped_too_early_are_no_fault),
+		TEST(the_captures_end_is_no_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
