@@ -22,7 +22,8 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev llvm \
-	shellcheck groff-base tshark wireshark-common procps util-linux binutils
+	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
+	util-linux binutils
 PACKAGES_BENCH = sockperf strace gzip valgrind g++ $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.

@@ -50,6 +50,8 @@ static void child_run(const struct program_place *place,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+	if (*argv[0] == '/')
+		build = "";
 	snprintf(path, sizeof(path), "%s/%s", build ? build : "build", argv[0]);
 	dup2(null, STDIN_FILENO);
 	close(null);

@@ -40,7 +40,7 @@ struct program_place {
 	enum program_out out;
 };
 
-/* Run $BUILD/argv[0] ("build" by default). */
+/* Run $BUILD/argv[0] ("build" by default), or a program by its whole path. */
 void program_start(struct program *program, const struct program_place *place,
 		   const char *const *argv);
 
