@@ -228,6 +228,25 @@ check 'an incorrect trial enters no figure and no curve' no_figure
 check 'an incorrect trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
 check 'an incorrect trial is shown' grep -q INCORRECT "$folder/out"
 
+# A trial that can't be judged is void: neither right nor wrong.
+rm -rf "$folder/void"
+cp -r "$folder/good" "$folder/void"
+sed -i 's/"correct": true/"correct": null, "reason": "5 frames <lost>"/' \
+	"$folder/void/trials/2-x/trial.json"
+report "$folder/void"
+check 'a void trial is listed' grep -q "can't be judged: trials 2$" "$folder/out"
+check 'a void trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
+# shellcheck disable=SC2317 # called by check
+not_wrong() {
+	! grep -q INCORRECT "$folder/out"
+}
+check 'a void trial is no incorrect one' not_wrong
+report "$folder/void" --files "$folder/files" --json
+check 'a void trial is skipped in JUnit, with the reason' \
+	grep -q '<skipped message="5 frames &lt;lost&gt;"/>' "$folder/files/junit.xml"
+check 'a void trial is neither true nor false in CSV' \
+	grep -q '^2,.*,,' "$folder/files/trials.csv"
+
 report "$folder/good" --compare "$folder/copy"
 check 'two results stand side by side' grep -q '^base .* 1.00$' "$folder/out"
 report "$folder/good" --json --compare "$folder/copy"
