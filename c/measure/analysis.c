@@ -52,8 +52,6 @@ static bool may_be_ours(const struct analysis *analysis,
 
 	if (!(frame->known & FRAME_KNOWN_ADDRESSES))
 		return true;
-	if (analysis->vlan_sure && frame->vlan != analysis->result.vlan)
-		return false;
 	if (frame->known & FRAME_KNOWN_PORTS)
 		return is_market_data(analysis, frame) ||
 		       is_order_connection(analysis, frame);
@@ -62,20 +60,10 @@ static bool may_be_ours(const struct analysis *analysis,
 		frame->destination == ntohl(group->sin_addr.s_addr));
 }
 
-static void count_unseen(struct analysis *analysis, const struct frame *frame,
-			 uint64_t *all, uint64_t *ours)
-{
-	++*all;
-	if (!may_be_ours(analysis, frame))
-		return;
-	++*ours;
-	judge_doubt(analysis->judge);
-}
-
-/* A frame whose payload is of interest, else the reason is counted. */
+/* May a frame bear on an order? Else it is only counted. */
 static bool analysis_decode(struct analysis *analysis,
 			    const struct capture_frame *captured,
-			    struct frame *frame)
+			    struct frame *frame, enum frame_result *seen)
 {
 	struct analysis_result *result = &analysis->result;
 
@@ -83,35 +71,46 @@ static bool analysis_decode(struct analysis *analysis,
 		result->unknown_link_frames++;
 		return false;
 	}
-	switch (frame_decode_cut((enum frame_link)captured->link,
+	*seen = frame_decode_cut((enum frame_link)captured->link,
 				 captured->bytes, captured->captured_len,
-				 captured->wire_len, frame)) {
+				 captured->wire_len, frame);
+	switch (*seen) {
 	case FRAME_OK:
-		return true;
+		return is_market_data(analysis, frame) ||
+		       is_order_connection(analysis, frame);
 	case FRAME_OTHER:
 		result->other_frames++;
 		return false;
 	case FRAME_FRAGMENT:
+		result->fragments++;
 		/* What is no first fragment has no ports; a TCP segment's
 		 * first tells enough. */
-		result->fragments++;
-		if ((frame->protocol == FRAME_UDP ||
-		     frame->known & FRAME_KNOWN_PORTS) &&
-		    may_be_ours(analysis, frame)) {
-			result->our_fragments++;
-			judge_doubt(analysis->judge);
-		}
-		return false;
+		return (frame->protocol == FRAME_UDP ||
+			frame->known & FRAME_KNOWN_PORTS) &&
+		       may_be_ours(analysis, frame);
 	case FRAME_TRUNCATED:
-		count_unseen(analysis, frame, &result->truncated_frames,
-			     &result->our_truncated_frames);
-		return false;
+		result->truncated_frames++;
+		return may_be_ours(analysis, frame);
 	case FRAME_MALFORMED:
-		count_unseen(analysis, frame, &result->malformed_frames,
-			     &result->our_malformed_frames);
-		return false;
+		result->malformed_frames++;
+		return may_be_ours(analysis, frame);
 	}
 	return false;
+}
+
+/* A frame that is not whole, in its place. */
+static void analysis_unseen(struct analysis *analysis,
+			    const struct frame_window_entry *entry)
+{
+	struct analysis_result *result = &analysis->result;
+
+	if (entry->frame.known & FRAME_KNOWN_ADDRESSES && analysis->vlan_sure &&
+	    entry->frame.vlan != result->vlan)
+		return;
+	result->our_fragments += entry->seen == FRAME_FRAGMENT;
+	result->our_truncated_frames += entry->seen == FRAME_TRUNCATED;
+	result->our_malformed_frames += entry->seen == FRAME_MALFORMED;
+	judge_doubt(analysis->judge);
 }
 
 /* Market data came first, of what proves to be another network. */
@@ -211,8 +210,13 @@ static int analysis_market_data(struct analysis *analysis,
 static int analysis_each(void *context, const struct frame_window_entry *entry)
 {
 	struct analysis *analysis = context;
-	int rc = analysis_network(analysis, &entry->frame);
+	int rc;
 
+	if (entry->seen != FRAME_OK) {
+		analysis_unseen(analysis, entry);
+		return 0;
+	}
+	rc = analysis_network(analysis, &entry->frame);
 	if (rc <= 0)
 		return rc;
 	if (entry->frame.protocol == FRAME_TCP)
@@ -235,6 +239,7 @@ int analysis_frame(struct analysis *analysis,
 {
 	struct analysis_result *result = &analysis->result;
 	uint64_t stamp_ns = captured->stamp_ns;
+	enum frame_result seen;
 	struct frame frame;
 
 	/* What has no stamp comes when it comes. */
@@ -247,13 +252,11 @@ int analysis_frame(struct analysis *analysis,
 	else if (stamp_ns < result->last_stamp_ns)
 		result->stamps_backwards++;
 	result->last_stamp_ns = stamp_ns;
-	if (!analysis_decode(analysis, captured, &frame) ||
-	    !(is_market_data(analysis, &frame) ||
-	      is_order_connection(analysis, &frame)))
+	if (!analysis_decode(analysis, captured, &frame, &seen))
 		return 0;
-	return analysis_check(analysis,
-			      frame_window_add(&analysis->window, stamp_ns,
-					       &frame, captured->gso_size));
+	return analysis_check(
+		analysis, frame_window_add(&analysis->window, stamp_ns, &frame,
+					   captured->gso_size, seen));
 }
 
 static int analysis_open_samples(struct analysis *analysis)

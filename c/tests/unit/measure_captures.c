@@ -585,6 +585,12 @@ static void cut_frames_of_others(void **state)
 	cut(&records[ORDER2], PAYLOAD_TCP);
 	right(2);
 	assert_int_equal(result.truncated_frames, 1);
+	/* Ours but for the VLAN. */
+	again(MD5, ORDER2, 10);
+	tag_put(&records[ORDER2], 0x8100, 7);
+	cut(&records[ORDER2], PAYLOAD_UDP + TAG_LEN);
+	right(2);
+	assert_int_equal(result.truncated_frames, 2);
 	/* Only options of a segment without payload are cut. */
 	again(ACK1, ACK1 + 1, 10);
 	record_put(&records[ACK1 + 1], PAYLOAD_TCP, "\1\1\1\1", 4);
@@ -637,6 +643,16 @@ static void acknowledged_order_lost(void **state)
 	record_list_remove(&list, ORDER2);
 	not_judged("13 bytes of the order connection were not captured");
 	assert_int_equal(result.unjudged_triggers, 1);
+}
+
+/* Nothing behind it shows that it is not there. */
+static void last_call_for_an_order_lost(void **state)
+{
+	(void)state;
+	list.count = END_OF_FEED;
+	record_list_remove(&list, MD5);
+	not_judged("1 orders came behind the last market data");
+	assert_int_equal(result.unjudged_orders, 1);
 }
 
 static void call_for_an_order_in_fragments(void **state)
@@ -779,6 +795,7 @@ int main(void)
 		TEST(absent_stamps),
 		TEST(each_record_lost),
 		TEST(acknowledged_order_lost),
+		TEST(last_call_for_an_order_lost),
 		TEST(call_for_an_order_in_fragments),
 		TEST(order_never_sent),
 		TEST(merged_datagrams),
