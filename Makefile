@@ -13,7 +13,8 @@ ARMS := block spin
 # 6 decide about one arm, 8 about six.
 BLOCKS := 8
 PACE := rate:20000
-SEED := 1
+# Of the order of the arms; 0: drawn, and recorded.
+SEED := 0
 RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 
 # What is missing is installed; nothing is assumed to be there but apt.
@@ -108,7 +109,7 @@ help: ## list the verbs
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
-	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 PACE=rate:20000 SEED=1;'
+	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 PACE=rate:20000 SEED=0;'
 	@echo 'up, experiment and status take INVENTORY=lab SET="domain_nic_model=e1000e exchange_place=host";'
 	@echo 'make bench takes FEED=file.csv.gz, and makes a feed of its own without it'
 

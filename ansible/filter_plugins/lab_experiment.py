@@ -10,6 +10,7 @@ import gzip
 import itertools
 import json
 import os
+import random
 import re
 import sys
 
@@ -318,7 +319,7 @@ def experiment(path):
         "question": checker.value("question", data["question"],
                                   ("text", r"(?s)\S.*", "a sentence")).strip(),
         "places": places,
-        "seed": int(checker.value("seed", data.get("seed", 1),
+        "seed": int(checker.value("seed", data.get("seed", 0),
                                   number(0, 2**62))),
         "blocks": by_place(checker, "blocks", data.get("blocks", 5),
                            number(1, 1000)),
@@ -621,7 +622,7 @@ def comparable(chosen, arms):
 
 
 def splitmix(state):
-    """As measure/campaign.c has it: the same seed, the same order."""
+    """As c/measure/campaign_order.c has it: the same seed, the same order."""
     mask = (1 << 64) - 1
     while True:
         state = (state + 0x9e3779b97f4a7c15) & mask
@@ -630,15 +631,38 @@ def splitmix(state):
         yield z ^ z >> 31
 
 
-def trials(arms, blocks, seed):
-    """Which arm when: each once a block, in random order."""
-    random, found = splitmix(seed), []
+def shuffled(drawn, count):
+    order = list(range(count))
+    for left in range(count, 1, -1):
+        j = next(drawn) % left
+        order[left - 1], order[j] = order[j], order[left - 1]
+    return order
+
+
+def williams(row, arms):
+    """A row of a Williams square; of an odd one the second half is the first
+    one backwards."""
+    first = [(place + 1) // 2 if place % 2 else (arms - place // 2) % arms
+             for place in range(arms)]
+    columns = [(column + row) % arms for column in first]
+    return columns[::-1] if row >= arms else columns
+
+
+def orders(arms, blocks, seed):
+    """Which arm when, block by block: c/measure/campaign_order.h."""
+    drawn, count = splitmix(seed), arms * (1 + arms % 2)
     for block in range(blocks):
-        order = list(range(len(arms)))
-        for left in range(len(arms), 1, -1):
-            j = next(random) % left
-            order[left - 1], order[j] = order[j], order[left - 1]
-        found += [(block, arm) for arm in order]
+        if block % count == 0:
+            names, rows = shuffled(drawn, arms), shuffled(drawn, count)
+        yield [names[column]
+               for column in williams(rows[block % count], arms)]
+
+
+def trials(arms, blocks, seed):
+    """Each arm once a block."""
+    found = [(block, arm)
+             for block, order in enumerate(orders(len(arms), blocks, seed))
+             for arm in order]
     return [{"number": i + 1, "block": block, "arm": arm,
              "folder": f"trials/{i + 1:02}-{arms[arm]['name']}"}
             for i, (block, arm) in enumerate(found)]
@@ -665,10 +689,19 @@ def seconds(plan):
                  + restarts * RESTART_S[plan["accelerator"]])
 
 
+def begun_seed(folder):
+    """Of a campaign that goes on; drawn anew it would be another. 0: none."""
+    try:
+        with open(f"{folder}/manifest.json", encoding="utf-8") as file:
+            return int(json.load(file)["parameters"]["seed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
     feed, group, and overrides: blocks, lines, pace, seed, threshold_usd,
-    aggress, only (names of arms), missing (arm -> reason, as the machines told)."""
+    aggress, only (names of arms), begun (a folder), missing (arm -> reason, as the machines told)."""
     place = where["place"]
     if place not in what["places"]:
         raise Wrong(f"{what['name']} cannot run in {place}; it can in: "
@@ -700,7 +733,9 @@ def plan(what, where):
     if arms:
         arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
     blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
-    seed = int(where.get("seed") or what["seed"])
+    # 0: drawn, so that no order is favoured by being everybody's.
+    seed = (int(where.get("seed") or 0) or begun_seed(where.get("begun"))
+            or what["seed"] or random.SystemRandom().randint(1, 10**6))
     rule = rule_of(Checker("asked for"), what["rule"] | {
         key: where[key] for key in what["rule"] if where.get(key)})
     made = {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "measure/busy.h"
+#include "measure/campaign_order.h"
 #include "measure/provenance.h"
 #include "measure/results.h"
 #include "measure/summary.h"
@@ -24,34 +25,11 @@ struct campaign {
 	unsigned int trials; /* so far */
 	uint64_t begin_ns;
 	struct busy begin_busy;
-	uint64_t random;   /* the generator's state */
 	unsigned int done; /* trials run by this process */
 };
 
-/* splitmix64: small, seeded, the same everywhere. */
-static uint64_t random_next(struct campaign *campaign)
-{
-	uint64_t z = campaign->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-/* Fisher and Yates. */
-static void shuffle(struct campaign *campaign, unsigned int *order,
-		    unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		order[i] = i;
-	for (unsigned int i = n; i > 1; i--) {
-		unsigned int j = (unsigned int)(random_next(campaign) % i);
-		unsigned int kept = order[i - 1];
-
-		order[i - 1] = order[j];
-		order[j] = kept;
-	}
-}
+_Static_assert(CAMPAIGN_ARMS_MAX <= CAMPAIGN_ORDER_ARMS_MAX,
+	       "an order holds each arm");
 
 static int folder_make(const char *parent, const char *name)
 {
@@ -284,12 +262,11 @@ static void knobs_note(struct campaign *campaign, const char *name,
 /* Of the first block's trials, also those of an earlier run. */
 static void knobs_take(struct campaign *campaign)
 {
-	unsigned int order[CAMPAIGN_ARMS_MAX];
+	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
 	const struct campaign_config *config = campaign->config;
 
 	json_object_set_new(campaign->manifest, "knobs", json_array());
-	campaign->random = config->seed;
-	shuffle(campaign, order, config->arm_count);
+	campaign_order(config->seed, 0, config->arm_count, order);
 	for (unsigned int i = 0; i < config->arm_count; i++) {
 		const char *name = config->arms[order[i]].name;
 		char folder[PATH_MAX], path[PATH_MAX];
@@ -380,10 +357,10 @@ static int bias_measure(struct campaign *campaign)
 static int blocks_run(struct campaign *campaign)
 {
 	const struct campaign_config *config = campaign->config;
-	unsigned int order[CAMPAIGN_ARMS_MAX], number = 0;
+	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX], number = 0;
 
 	for (unsigned int block = 0; block < config->blocks; block++) {
-		shuffle(campaign, order, config->arm_count);
+		campaign_order(config->seed, block, config->arm_count, order);
 		for (unsigned int i = 0; i < config->arm_count; i++) {
 			int err = trial_do(campaign, ++number, block, order[i]);
 
@@ -451,7 +428,6 @@ static int summary_save(const char *folder, json_t **summary)
 int campaign_run(const struct campaign_config *config, json_t **summary)
 {
 	struct campaign campaign = { .config = config,
-				     .random = config->seed,
 				     .begin_ns = clock_monotonic_ns() };
 	const char *state;
 	int err, saved;

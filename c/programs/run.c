@@ -17,6 +17,7 @@
 #include "exchange/pace.h"
 #include "measure/arm_text.h"
 #include "measure/campaign.h"
+#include "measure/campaign_order.h"
 #include "measure/campaign_plan.h"
 #include "measure/process.h"
 #include "measure/report.h"
@@ -73,14 +74,14 @@ static const struct option_row rows[] = {
 	  .min = 1,
 	  .max = CAMPAIGN_BLOCKS_MAX,
 	  .offset = offsetof(struct config, blocks),
-	  .help = "rounds; each runs every arm once, in random order; fewer\n"
-		  "than 6 can decide nothing" },
+	  .help = "rounds; each runs every arm once, in a balanced order;\n"
+		  "fewer than 6 can decide nothing" },
 	{ .name = "seed",
 	  .value = "N",
-	  .initial = "1",
+	  .initial = "0",
 	  .type = OPTION_UNSIGNED,
 	  .offset = offsetof(struct config, seed),
-	  .help = "of that order" },
+	  .help = "of that order; 0: drawn, and recorded" },
 	{ .name = "pace",
 	  .value = "PACE",
 	  .initial = "rate:20000",
@@ -305,7 +306,7 @@ static int campaign_make(const struct config *config, char *arms,
 	campaign->trial.aggress = strategy_aggress_names[config->aggress];
 	campaign->trial.group = config->group;
 	campaign->blocks = (unsigned int)config->blocks;
-	campaign->seed = config->seed;
+	campaign->seed = config->seed ? config->seed : campaign_order_seed();
 	campaign->place = "local";
 	campaign->accelerator = "none";
 	return 0;

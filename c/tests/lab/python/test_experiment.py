@@ -171,16 +171,30 @@ class Plan(unittest.TestCase):
                          made["arms"][2]["receive"])
 
     def test_each_block_has_each_arm_once(self):
-        made = lab.plan(read(GOOD + "blocks: 20\n"), WHERE)
+        made = lab.plan(read(GOOD + "blocks: 20\nseed: 1\n"), WHERE)
         orders = [[trial["arm"] for trial in made["trials"]
                    if trial["block"] == block] for block in range(20)]
         for order in orders:
             self.assertEqual(sorted(order), [0, 1, 2])
         self.assertGreater(len({tuple(order) for order in orders}), 3)
-        again = lab.plan(read(GOOD + "blocks: 20\n"), WHERE)
+        again = lab.plan(read(GOOD + "blocks: 20\nseed: 1\n"), WHERE)
         self.assertEqual(again["trials"], made["trials"])
         other = lab.plan(read(GOOD + "blocks: 20\nseed: 2\n"), WHERE)
         self.assertNotEqual(other["trials"], made["trials"])
+
+    def test_the_order_is_the_one_of_t2t_run(self):
+        # c/tests/unit/measure_campaign_order.c holds the same.
+        self.assertEqual(list(lab.orders(4, 3, 7)),
+                         [[1, 2, 3, 0], [0, 3, 2, 1], [2, 0, 1, 3]])
+        self.assertEqual(list(lab.orders(3, 2, 1)), [[0, 2, 1], [2, 1, 0]])
+
+    def test_a_seed_is_drawn(self):
+        what = read(GOOD)
+        # As a template gives it, a text.
+        seeds = {lab.plan(what, dict(WHERE, seed="0"))["seed"]
+                 for _ in range(20)}
+        self.assertGreater(len(seeds), 1)
+        self.assertGreater(min(seeds), 0)
 
     def test_the_rule_is_the_files_unless_asked_otherwise(self):
         what = read(GOOD + "rule: {threshold_usd: 5, aggress: same}\n")

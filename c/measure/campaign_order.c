@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure/campaign_order.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+#define SEED_MAX 1000000
+
+/* splitmix64: small, seeded, the same everywhere. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* Fisher and Yates. */
+static void shuffle(uint64_t *random, unsigned int *order, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		order[i] = i;
+	for (unsigned int i = n; i > 1; i--) {
+		unsigned int j = (unsigned int)(random_next(random) % i);
+		unsigned int kept = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = kept;
+	}
+}
+
+/* Place i of the square's first row: 0, 1, n - 1, 2, n - 2 ... */
+static unsigned int first_row(unsigned int i, unsigned int n)
+{
+	return i % 2 ? (i + 1) / 2 : (n - i / 2) % n;
+}
+
+/* The second half of an odd square is the first one backwards. */
+static unsigned int column(unsigned int row, unsigned int i, unsigned int n)
+{
+	if (row >= n)
+		i = n - 1 - i;
+	return (first_row(i, n) + row) % n;
+}
+
+void campaign_order(uint64_t seed, unsigned int block, unsigned int arm_count,
+		    unsigned int order[static CAMPAIGN_ORDER_ARMS_MAX])
+{
+	const unsigned int rows = arm_count % 2 ? 2 * arm_count : arm_count;
+	unsigned int arms[CAMPAIGN_ORDER_ARMS_MAX];
+	unsigned int drawn[2 * CAMPAIGN_ORDER_ARMS_MAX];
+	uint64_t random = seed;
+
+	for (unsigned int square = 0; square <= block / rows; square++) {
+		shuffle(&random, arms, arm_count);
+		shuffle(&random, drawn, rows);
+	}
+	for (unsigned int i = 0; i < arm_count; i++)
+		order[i] = arms[column(drawn[block % rows], i, arm_count)];
+}
+
+uint64_t campaign_order_seed(void)
+{
+	uint64_t value;
+
+	/* Early in a boot it may not be there yet; any other will do. */
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
+		value = (uint64_t)time(NULL);
+	return 1 + value % SEED_MAX;
+}
