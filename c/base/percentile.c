@@ -34,6 +34,11 @@ uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent)
 	return sorted[percentile_rank(count, percent) - 1];
 }
 
+bool percentile_supported(size_t count, double percent)
+{
+	return (1 - percent / 100) * (double)count + 1e-9 >= PERCENTILE_BEYOND;
+}
+
 struct percentiles percentiles_of(uint64_t *values, size_t count)
 {
 	struct percentiles all = { .count = count };

@@ -4,6 +4,7 @@
 #ifndef BASE_PERCENTILE_H
 #define BASE_PERCENTILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,11 @@ size_t percentile_rank(size_t count, double percent);
 
 /* The value of that rank: count must not be 0. */
 uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent);
+
+/* Has a percentile of so many samples PERCENTILE_BEYOND of them beyond it? With
+ * fewer it is one or another of the largest, and means nothing. */
+#define PERCENTILE_BEYOND 10
+bool percentile_supported(size_t count, double percent);
 
 /* Sorts values and takes them all. */
 struct percentiles percentiles_of(uint64_t *values, size_t count);

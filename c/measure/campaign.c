@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "measure/busy.h"
 #include "measure/campaign_order.h"
+#include "measure/lateness.h"
 #include "measure/provenance.h"
 #include "measure/results.h"
 #include "measure/summary.h"
@@ -167,9 +168,20 @@ static unsigned int campaign_trials(const struct campaign_config *config)
 	return config->blocks * config->arm_count;
 }
 
-static void trial_tell(const struct campaign *campaign, unsigned int number,
-		       const char *arm, const json_t *analysis)
+/* " 12 of 276 late": of a datagram's lateness the exchange alone knows. */
+static void late_tell(const json_t *lateness)
 {
+	double orders = (double)number_of(lateness, "orders");
+	double late = (double)number_of(lateness, "orders_late");
+
+	if (orders > 0 && late / orders >= LATENESS_NOTED_SHARE)
+		fprintf(stderr, ", %.0f answer late packets", late);
+}
+
+static void trial_tell(const struct campaign *campaign, unsigned int number,
+		       const char *arm, const json_t *result)
+{
+	const json_t *analysis = json_object_get(result, "analysis");
 	const json_t *latency = json_object_get(analysis, "wire_to_wire_ns");
 	double seconds =
 		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
@@ -177,16 +189,22 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		      (campaign_trials(campaign->config) - number);
 
 	progress_show(campaign, "");
-	fprintf(stderr,
-		"[%*u/%u] %-10s %7lld packets, %5lld of %lld orders right, "
-		"p50 %6.1f us, p99 %7.1f us  (%.0f s",
+	fprintf(stderr, "[%*u/%u] %-10s ",
 		campaign_trials(campaign->config) > 9 ? 2 : 1, number,
-		campaign_trials(campaign->config), arm,
-		(long long)number_of(analysis, "packets"),
-		(long long)number_of(analysis, "matched"),
-		(long long)number_of(analysis, "triggers"),
-		(double)number_of(latency, "p50") / 1e3,
-		(double)number_of(latency, "p99") / 1e3, seconds);
+		campaign_trials(campaign->config), arm);
+	if (json_is_null(json_object_get(analysis, "correct")))
+		fprintf(stderr, "VOID, can't be judged: %s",
+			json_string_value(json_object_get(analysis, "reason")));
+	else
+		fprintf(stderr,
+			"%7lld packets, %5lld of %lld orders right, p50 %6.1f "
+			"us",
+			(long long)number_of(analysis, "packets"),
+			(long long)number_of(analysis, "matched"),
+			(long long)number_of(analysis, "triggers"),
+			(double)number_of(latency, "p50") / 1e3);
+	late_tell(json_object_get(result, "lateness"));
+	fprintf(stderr, "  (%.0f s", seconds);
 	if (!campaign->config->collect)
 		fprintf(stderr, ", %.0f s left", left);
 	fputs(")\n", stderr);
@@ -305,7 +323,7 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 	if (err)
 		return err;
 	campaign->done++;
-	trial_tell(campaign, number, name, json_object_get(result, "analysis"));
+	trial_tell(campaign, number, name, result);
 	json_object_set_new(result, "schema", json_string(RESULTS_SCHEMA));
 	json_object_set_new(result, "number", json_integer(number));
 	json_object_set_new(result, "block", json_integer(block));
@@ -354,21 +372,109 @@ static int bias_measure(struct campaign *campaign)
 	return 0;
 }
 
-static int blocks_run(struct campaign *campaign)
+/* Is the trial in this folder one that can't be judged? */
+static bool trial_is_void(const char *folder)
+{
+	char path[PATH_MAX];
+	json_t *trial;
+	bool is_void;
+
+	if (snprintf(path, sizeof(path), "%s/trial.json", folder) >= PATH_MAX)
+		return false;
+	trial = json_load_file(path, 0, NULL);
+	is_void = json_is_null(
+		json_object_get(json_object_get(trial, "analysis"), "correct"));
+	json_decref(trial);
+	return is_void;
+}
+
+/* FOLDER/trials/NN-ARM becomes FOLDER/void/NN-ARM.K, K from 1. 0; -EEXIST when
+ * that was done often enough; another negative errno, logged. */
+static int trial_set_aside(const struct campaign *campaign, const char *folder)
+{
+	const char *name = strrchr(folder, '/') + 1;
+	char path[PATH_MAX];
+	int err = folder_make(campaign->config->folder, "void");
+
+	for (unsigned int k = 1; k < CAMPAIGN_BLOCK_TRIES && !err; k++) {
+		if (snprintf(path, sizeof(path), "%s/void/%s.%u",
+			     campaign->config->folder, name, k) >= PATH_MAX)
+			return -ENAMETOOLONG;
+		if (access(path, F_OK) == 0)
+			continue;
+		if (rename(folder, path) == 0)
+			return 0;
+		err = -errno;
+		log_error("cannot move %s to %s: %s", folder, path,
+			  log_reason(err));
+	}
+	return err ? err : -EEXIST;
+}
+
+/* A void trial takes its whole block with it: what is left out alone is left
+ * out for a reason. 1: the block is to be made again; 0 or a negative errno. */
+static int block_again(struct campaign *campaign, unsigned int block,
+		       const unsigned int *order)
 {
 	const struct campaign_config *config = campaign->config;
-	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX], number = 0;
+	char folders[CAMPAIGN_ARMS_MAX][PATH_MAX];
+	bool any_void = false;
+	int err = 0;
 
-	for (unsigned int block = 0; block < config->blocks; block++) {
-		campaign_order(config->seed, block, config->arm_count, order);
+	for (unsigned int i = 0; i < config->arm_count; i++) {
+		trial_folder(campaign, block * config->arm_count + i + 1,
+			     config->arms[order[i]].name, folders[i]);
+		/* Of those that others run, some are still to come. */
+		if (!file_there(folders[i], "trial.json"))
+			return 0;
+		any_void |= trial_is_void(folders[i]);
+	}
+	for (unsigned int i = 0; i < config->arm_count && any_void && !err; i++)
+		err = trial_set_aside(campaign, folders[i]);
+	if (err == -EEXIST) {
+		log_warning("block %u can't be judged, in %d tries: it counts "
+			    "for nothing",
+			    block + 1, CAMPAIGN_BLOCK_TRIES);
+		return 0;
+	}
+	if (err || !any_void)
+		return err;
+	campaign->trials -= config->arm_count;
+	log_warning("block %u can't be judged: %s", block + 1,
+		    config->collect ? "it is to be run again"
+				    : "it is made again");
+	return !config->collect;
+}
+
+static int block_run(struct campaign *campaign, unsigned int block)
+{
+	const struct campaign_config *config = campaign->config;
+	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
+	int again;
+
+	campaign_order(config->seed, block, config->arm_count, order);
+	do {
 		for (unsigned int i = 0; i < config->arm_count; i++) {
-			int err = trial_do(campaign, ++number, block, order[i]);
+			int err = trial_do(campaign,
+					   block * config->arm_count + i + 1,
+					   block, order[i]);
 
 			if (err)
 				return err;
 		}
-	}
-	return 0;
+		again = block_again(campaign, block, order);
+	} while (again > 0);
+	return again;
+}
+
+static int blocks_run(struct campaign *campaign)
+{
+	int err = 0;
+
+	for (unsigned int block = 0; block < campaign->config->blocks && !err;
+	     block++)
+		err = block_run(campaign, block);
+	return err;
 }
 
 /* The mean over an earlier run and this one. */

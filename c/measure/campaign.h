@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A campaign: several arms side by side. In each block every arm runs once,
- * in an order drawn from the recorded seed; each trial is a set of fresh
+ * in an order drawn from the recorded seed (measure/campaign_order.h); each trial is a set of fresh
  * processes. Arms are compared within a block, so that what drifts on the
  * machine falls on all of them.
  *
  * The folder: manifest.json (parameters, host, knobs wanted and found,
  * state), summary.json (what came out), trials/NN-ARM/ (raw, and trial.json
- * once it is whole: by it a campaign that was cut off goes on), bias/. It is
+ * once it is whole: by it a campaign that was cut off goes on), bias/,
+ * void/NN-ARM.K/ (trials of blocks that could not be judged). It is
  * described in measure/RESULTS.md.
  */
 #ifndef MEASURE_CAMPAIGN_H
@@ -22,6 +23,9 @@
 
 #define CAMPAIGN_ARMS_MAX   16
 #define CAMPAIGN_BLOCKS_MAX 1000
+/* A block with a trial that can't be judged is made again; the last of so many
+ * tries stays, and counts for nothing. */
+#define CAMPAIGN_BLOCK_TRIES 3
 
 struct campaign_config {
 	struct trial_config trial;

@@ -73,6 +73,12 @@ static void csv_quoted(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static const char *const word_names[] = {
+	[RESULTS_CORRECT] = "true",
+	[RESULTS_INCORRECT] = "false",
+	[RESULTS_VOID] = "void",
+};
+
 void export_csv(FILE *out, const struct results *results)
 {
 	fputs("number,block,arm,name,correct,orders,min_ns,p50_ns,p90_ns,"
@@ -85,11 +91,7 @@ void export_csv(FILE *out, const struct results *results)
 		fprintf(out, "%u,%u,%u,", trial->number, trial->block,
 			trial->arm);
 		csv_quoted(out, results_arm_name(results, trial->arm));
-		fprintf(out, ",%s,%zu",
-			trial->correct	? "true"
-			: trial->judged ? "false"
-					: "",
-			p->count);
+		fprintf(out, ",%s,%zu", word_names[trial->word], p->count);
 		/* Of none there is nothing, not 0. */
 		if (p->count)
 			fprintf(out,
@@ -132,23 +134,13 @@ static json_int_t found(const struct results_trial *trial, const char *key)
 		json_object_get(json_object_get(trial->json, "analysis"), key));
 }
 
-static const char *reason_of(const struct results_trial *trial)
-{
-	const json_t *analysis = json_object_get(trial->json, "analysis");
-	const char *reason =
-		json_string_value(json_object_get(analysis, "reason"));
-
-	return reason ? reason : "not judged";
-}
-
 void export_junit(FILE *out, const struct results *results)
 {
 	size_t failures = 0, skipped = 0;
 
 	for (size_t i = 0; i < results->count; i++) {
-		skipped += !results->trials[i].judged;
-		failures += results->trials[i].judged &&
-			    !results->trials[i].correct;
+		failures += results->trials[i].word == RESULTS_INCORRECT;
+		skipped += results->trials[i].word == RESULTS_VOID;
 	}
 	fprintf(out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -162,13 +154,14 @@ void export_junit(FILE *out, const struct results *results)
 		export_escaped(out, results_arm_name(results, trial->arm));
 		fprintf(out, "\" name=\"trial %u, block %u\"", trial->number,
 			trial->block);
-		if (trial->correct) {
+		if (trial->word == RESULTS_CORRECT) {
 			fputs("/>\n", out);
 			continue;
 		}
-		if (!trial->judged) {
-			fputs(">\n    <skipped message=\"", out);
-			export_escaped(out, reason_of(trial));
+		if (trial->word == RESULTS_VOID) {
+			fputs(">\n    <skipped message=\"can't be judged: ",
+			      out);
+			export_escaped(out, results_reason(trial));
 			fputs("\"/>\n  </testcase>\n", out);
 			continue;
 		}

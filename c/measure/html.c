@@ -117,6 +117,46 @@ static void numbers_write(FILE *out, const json_t *numbers)
 	}
 }
 
+static void void_write(FILE *out, const json_t *summary)
+{
+	const size_t trials =
+		json_array_size(json_object_get(summary, "void_trials"));
+
+	if (trials == 0)
+		return;
+	fprintf(out,
+		"<p class=\"bad\">%zu trial%s could not be judged: their "
+		"blocks were made again, but for %zu that count for nothing. "
+		"Why stands below.</p>\n",
+		trials, trials == 1 ? "" : "s",
+		json_array_size(json_object_get(summary, "void_blocks")));
+}
+
+static void lateness_write(FILE *out, const json_t *summary)
+{
+	const json_t *arm;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "arms"), i, arm)
+	{
+		const json_t *lateness = json_object_get(arm, "lateness");
+		const json_t *trials = json_object_get(lateness, "trials");
+
+		if (json_array_size(trials) == 0)
+			continue;
+		fputs("<p class=\"note\">", out);
+		export_escaped(out, text_of(arm, "receive"));
+		fprintf(out,
+			": %.1f %% of its orders answer packets that the "
+			"exchange sent %.0f us late or more; most in trials",
+			100 * real_of(lateness, "orders_late") /
+				real_of(lateness, "orders"),
+			real_of(lateness, "late_ns") / 1e3);
+		numbers_write(out, trials);
+		fputs("</p>\n", out);
+	}
+}
+
 static void verdict_write(FILE *out, const json_t *summary)
 {
 	const json_t *comparison, *arm;
@@ -132,10 +172,6 @@ static void verdict_write(FILE *out, const json_t *summary)
 		export_escaped(out, text_of(comparison, "against"));
 		fputs(": ", out);
 		tagged(out, "strong", text_of(comparison, "verdict"));
-		if (*text_of(comparison, "lacks")) {
-			fputs(": ", out);
-			export_escaped(out, text_of(comparison, "lacks"));
-		}
 		fputs("</p>\n", out);
 	}
 	if (i == 0)
@@ -149,8 +185,8 @@ static void verdict_write(FILE *out, const json_t *summary)
 		fputs("<p class=\"bad\">", out);
 		export_escaped(out, text_of(arm, "receive"));
 		fprintf(out,
-			": %lld of %lld trials INCORRECT, in no figure and no "
-			"verdict: number",
+			": %lld of %lld trials INCORRECT, in no figure, and no "
+			"verdict for this arm: number",
 			(long long)real_of(arm, "incorrect_trials"),
 			(long long)real_of(arm, "trials"));
 		numbers_write(out, json_object_get(arm, "incorrect"));
@@ -161,6 +197,14 @@ static void verdict_write(FILE *out, const json_t *summary)
 			"<p class=\"bad\">the machine was not ours alone: "
 			"others kept %.2f CPUs busy</p>\n",
 			real_of(summary, "others_cpus"));
+	if (json_is_true(
+		    json_object_get(json_object_get(summary, "aa"), "alarm")))
+		fputs("<p class=\"bad\">ALARM: the baseline differs from "
+		      "itself (A/A): repeat the campaign before you believe a "
+		      "verdict</p>\n",
+		      out);
+	void_write(out, summary);
+	lateness_write(out, summary);
 	fputs("</div>\n", out);
 }
 
@@ -172,8 +216,7 @@ static void comparison_row(FILE *out, const json_t *comparison)
 	percent_cell(out, json_object_get(comparison, "ratio"));
 	percent_cell(out, json_object_get(comparison, "ratio_low"));
 	percent_cell(out, json_object_get(comparison, "ratio_high"));
-	fprintf(out, "<td>%.4f</td>", real_of(comparison, "p_holm"));
-	percent_cell(out, json_object_get(comparison, "noise_floor_ratio"));
+	fprintf(out, "<td>%.4f</td>", real_of(comparison, "p_adjusted"));
 	tagged(out, "td", text_of(comparison, "call"));
 	fputs("</tr>\n", out);
 }
@@ -185,8 +228,7 @@ static void comparisons_write(FILE *out, const json_t *summary)
 
 	fputs("<h2>How sure</h2>\n<div class=\"wide\"><table><tr><th>arm</th>"
 	      "<th>blocks</th><th>p50 change</th><th>CI low</th>"
-	      "<th>CI high</th><th>p (Holm)</th><th>A/A floor</th>"
-	      "<th>verdict</th></tr>\n",
+	      "<th>CI high</th><th>p, adjusted</th><th>verdict</th></tr>\n",
 	      out);
 	json_array_foreach(json_object_get(summary, "comparisons"), i,
 			   comparison) comparison_row(out, comparison);
@@ -194,16 +236,14 @@ static void comparisons_write(FILE *out, const json_t *summary)
 		comparison_row(out, aa);
 	fprintf(out,
 		"</table></div>\n<p class=\"note\">Each arm ran once in each "
-		"block, in random order; a block gives one ratio of its p50 to "
-		"the baseline's. Change: their median. CI: 95 %%, bootstrap of "
-		"%lld draws, seed %lld. p: Wilcoxon's signed-rank test, "
-		"corrected for the number of arms. The baseline runs twice in "
-		"each block (A/A); the floor is the end of that pair's "
-		"interval that lies farthest from equal. A verdict needs p at "
-		"most 0.05, an interval without 0, and a change beyond the "
-		"floor.</p>\n",
-		(long long)real_of(json_object_get(summary, "statistics"),
-				   "bootstrap"),
+		"block, in a balanced order drawn from seed %lld; a block gives "
+		"one ratio of its p50 to the baseline's. p: Wilcoxon's "
+		"signed-rank test of their logarithms. Change: the Hodges-"
+		"Lehmann estimate. CI: the ratios that this test does not "
+		"reject, so that a verdict is an interval without 0; all "
+		"intervals together hold with 95 %%. The baseline runs twice in "
+		"each block (A/A): if it differs from itself, that is an "
+		"alarm.</p>\n",
 		(long long)real_of(json_object_get(summary, "statistics"),
 				   "seed"));
 }
@@ -218,9 +258,7 @@ static void arms_write(FILE *out, const json_t *summary)
 	const json_t *arm;
 	size_t n;
 
-	fputs("<h2>Figures, us, medians over the blocks</h2>\n"
-	      "<div class=\"wide\"><table>"
-	      "<tr><th>arm</th><th>min</th><th>p50</th>"
+	fputs("<h2>Figures, us, of all orders of all blocks</h2>\n<div class=\"wide\"><table><tr><th>arm</th><th>min</th><th>p50</th>"
 	      "<th>p90</th><th>p99</th><th>p99.9</th><th>max</th>"
 	      "<th>triggers</th><th>matched</th><th>missing</th>"
 	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",
@@ -363,7 +401,8 @@ static void counters_write(FILE *out, const struct results *results)
 static bool has_orders(const struct results *results)
 {
 	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(&results->trials[i], results->trials[i].arm))
+		if (results_counts(results, &results->trials[i],
+				   results->trials[i].arm))
 			return true;
 	return false;
 }
@@ -400,6 +439,8 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 	bias_write(out, summary);
 	list_write(out, "Knobs, wanted and found",
 		   json_object_get(results->manifest, "knobs"));
+	list_write(out, "Could not be judged, and why",
+		   json_object_get(summary, "void_trials"));
 	list_write(out, "Skipped, and why",
 		   json_object_get(results->manifest, "skipped"));
 	counters_write(out, results);

@@ -130,7 +130,7 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 	static const char *const names[] = { "min", "p50",   "p90",
 					     "p99", "p99_9", "max" };
 	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
-	bool correct = json_is_true(json_object_get(arm, "correct"));
+	const json_t *correct = json_object_get(arm, "correct");
 
 	name_print(out, arm, width);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -141,10 +141,10 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 		(long long)number_of(arm, "missing"),
 		(long long)number_of(arm, "extra"),
 		(long long)number_of(arm, "wrong"),
-		correct ? style->good : style->bad,
-		correct						? "correct"
-		: json_is_null(json_object_get(arm, "correct")) ? "not judged"
-								: "INCORRECT",
+		json_is_true(correct) ? style->good : style->bad,
+		json_is_true(correct)	? "correct"
+		: json_is_null(correct) ? "VOID"
+					: "INCORRECT",
 		style->plain);
 }
 
@@ -203,28 +203,79 @@ static void skipped_print(FILE *out, int width, const json_t *skipped)
 			text_of(one, "reason"));
 }
 
-/* Figures and verdicts are without these. */
-static void left_out_print(FILE *out, int width, const json_t *arms,
-			   const char *key, const char *why)
+/* " 3, 7" */
+static void numbers_print(FILE *out, const json_t *numbers)
 {
-	const json_t *arm, *number;
-	size_t n, i;
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number)
+	{
+		fprintf(out, "%s %lld", i ? "," : "",
+			(long long)json_integer_value(number));
+	}
+	fputc('\n', out);
+}
+
+/* An arm with one of these has no verdict. */
+static void incorrect_print(FILE *out, int width, const json_t *arms)
+{
+	const json_t *arm;
+	size_t n;
 
 	json_array_foreach(arms, n, arm)
 	{
-		const json_t *incorrect = json_object_get(arm, key);
+		const json_t *incorrect = json_object_get(arm, "incorrect");
 
 		if (json_array_size(incorrect) == 0)
 			continue;
 		name_print(out, arm, width);
-		fprintf(out, "  in no figure and no verdict, since %s: trials",
-			why);
-		json_array_foreach(incorrect, i, number)
-		{
-			fprintf(out, "%s %lld", i ? "," : "",
-				(long long)json_integer_value(number));
-		}
-		fputc('\n', out);
+		fputs("  no verdict, and in no figure, since incorrect: trials",
+		      out);
+		numbers_print(out, incorrect);
+	}
+}
+
+static void void_print(FILE *out, const json_t *summary,
+		       const struct style *style)
+{
+	const json_t *trials = json_object_get(summary, "void_trials"), *trial;
+	const size_t blocks =
+		json_array_size(json_object_get(summary, "void_blocks"));
+	size_t n;
+
+	json_array_foreach(trials, n, trial)
+		fprintf(out, "%svoid%s      block %lld, %s: %s\n", style->bad,
+			style->plain, (long long)number_of(trial, "block") + 1,
+			text_of(trial, "name"), text_of(trial, "reason"));
+	if (n > 0)
+		fprintf(out,
+			"%zu trial%s could not be judged: their blocks were "
+			"made again, but for %zu that count for nothing\n",
+			n, n == 1 ? "" : "s", blocks);
+}
+
+/* A burst's answers are not those of a quiet moment. */
+static void lateness_print(FILE *out, int width, const json_t *arms)
+{
+	const json_t *arm;
+	size_t n;
+
+	json_array_foreach(arms, n, arm)
+	{
+		const json_t *lateness = json_object_get(arm, "lateness");
+		const json_t *trials = json_object_get(lateness, "trials");
+
+		if (json_array_size(trials) == 0)
+			continue;
+		name_print(out, arm, width);
+		fprintf(out,
+			"  %.1f %% of its orders answer packets that the "
+			"exchange sent %.0f us late or more; most in trials",
+			100 * real_of(lateness, "orders_late") /
+				real_of(lateness, "orders"),
+			real_of(lateness, "late_ns") / 1e3);
+		numbers_print(out, trials);
 	}
 }
 
@@ -297,51 +348,50 @@ static void stages_print(FILE *out, int width, const json_t *arms)
 static void comparison_print(FILE *out, const json_t *comparison,
 			     const struct style *style)
 {
-	if (number_of(comparison, "pairs") == 0) {
-		fprintf(out,
-			"\n%s and %s are not compared: no block in "
-			"which both sent a right order\n",
-			text_of(comparison, "arm"),
-			text_of(comparison, "against"));
+	fprintf(out, "\n%s%s against %s: %s%s\n", style->bold,
+		text_of(comparison, "arm"), text_of(comparison, "against"),
+		text_of(comparison, "verdict"), style->plain);
+	if (number_of(comparison, "pairs") == 0)
 		return;
-	}
 	fprintf(out,
-		"\n%s%s against %s: %s%s\n"
-		"  %.2f x the time at p50 (median of %lld pairs; "
-		"%.2f to %.2f)",
-		style->bold, text_of(comparison, "arm"),
-		text_of(comparison, "against"), text_of(comparison, "verdict"),
-		style->plain, real_of(comparison, "p50_ratio_median"),
+		"  %.2f x the time at p50 (%lld blocks; %.2f to %.2f); p %.4f, "
+		"adjusted for all arms\n",
+		real_of(comparison, "ratio"),
 		(long long)number_of(comparison, "pairs"),
-		real_of(comparison, "p50_ratio_min"),
-		real_of(comparison, "p50_ratio_max"));
-	if (json_is_number(json_object_get(comparison, "p_holm")))
-		fprintf(out, "; p %.4f after Holm",
-			real_of(comparison, "p_holm"));
-	if (json_is_number(json_object_get(comparison, "noise_floor_ratio")))
-		fprintf(out, "; A/A noise floor %.1f %%",
-			(real_of(comparison, "noise_floor_ratio") - 1) * 100);
-	if (*text_of(comparison, "lacks") &&
-	    json_is_string(json_object_get(comparison, "lacks")))
-		fprintf(out, "; %s", text_of(comparison, "lacks"));
+		real_of(comparison, "block_ratio_min"),
+		real_of(comparison, "block_ratio_max"),
+		real_of(comparison, "p_adjusted"));
+}
+
+static void aa_print(FILE *out, const json_t *aa, const struct style *style)
+{
+	if (!json_is_object(aa) || number_of(aa, "pairs") == 0)
+		return;
+	fprintf(out,
+		"\nA/A: the same arm twice in each block differs by %+.1f %%",
+		(real_of(aa, "ratio") - 1) * 100);
+	if (json_is_number(json_object_get(aa, "ratio_high")))
+		fprintf(out, " (95 %% CI %+.1f..%+.1f %%)",
+			(real_of(aa, "ratio_low") - 1) * 100,
+			(real_of(aa, "ratio_high") - 1) * 100);
 	fputc('\n', out);
+	if (json_is_true(json_object_get(aa, "alarm")))
+		fprintf(out,
+			"%sALARM%s: the baseline differs from itself: "
+			"something other than the arms decides here; repeat "
+			"the campaign before you believe a verdict\n",
+			style->bad, style->plain);
 }
 
 static void comparisons_print(FILE *out, const json_t *summary,
 			      const struct style *style)
 {
-	const json_t *aa = json_object_get(summary, "aa"), *comparison;
+	const json_t *comparison;
 	size_t n;
 
 	json_array_foreach(json_object_get(summary, "comparisons"), n,
 			   comparison) comparison_print(out, comparison, style);
-	if (json_is_object(aa) && number_of(aa, "pairs") > 0)
-		fprintf(out,
-			"\nA/A: the same arm twice in each block differs by "
-			"%+.1f %% (95 %% CI %+.1f..%+.1f %%)\n",
-			(real_of(aa, "ratio") - 1) * 100,
-			(real_of(aa, "ratio_low") - 1) * 100,
-			(real_of(aa, "ratio_high") - 1) * 100);
+	aa_print(out, json_object_get(summary, "aa"), style);
 }
 
 /* A spinning path suffers most from whoever else wants its CPU. */
@@ -392,15 +442,17 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	parameters_print(out, manifest);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
-		"outside the trader; medians over the blocks\n"
+		"outside the trader; of all orders of all blocks, a "
+		"percentile with at least 10 beyond it\n"
 		"%-*s %9s %9s %9s %9s %9s %9s  %7s %7s %4s %4s %4s\n",
 		style.bold, style.plain, width, "receive path", "min", "p50",
 		"p90", "p99", "p99.9", "max", "trigger", "match", "miss",
 		"xtra", "bad");
 	json_array_foreach(arms, n, arm) arm_print(out, width, arm, &style);
 	skipped_print(out, width, json_object_get(manifest, "skipped"));
-	left_out_print(out, width, arms, "incorrect", "incorrect");
-	left_out_print(out, width, arms, "unjudged", "they can't be judged");
+	incorrect_print(out, width, arms);
+	void_print(out, summary, &style);
+	lateness_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

@@ -111,6 +111,16 @@ static int trial_check(const struct results *results, const char *path,
 	return -EBADMSG;
 }
 
+static enum results_word word_of(const json_t *trial)
+{
+	const json_t *correct =
+		json_object_get(json_object_get(trial, "analysis"), "correct");
+
+	if (json_is_true(correct))
+		return RESULTS_CORRECT;
+	return json_is_null(correct) ? RESULTS_VOID : RESULTS_INCORRECT;
+}
+
 static int trial_load(struct results *results, const char *name)
 {
 	struct results_trial *trial = &results->trials[results->count];
@@ -130,12 +140,10 @@ static int trial_load(struct results *results, const char *name)
 	trial->number = number_of(trial->json, "number");
 	trial->block = number_of(trial->json, "block");
 	trial->arm = number_of(trial->json, "arm");
-	trial->correct = json_is_true(json_object_get(
-		json_object_get(trial->json, "analysis"), "correct"));
-	trial->judged = !json_is_null(json_object_get(
-		json_object_get(trial->json, "analysis"), "correct"));
+	trial->word = word_of(trial->json);
 	err = trial_check(results, path, trial);
-	if (err)
+	/* What can't be judged has no figure. */
+	if (err || trial->word == RESULTS_VOID)
 		return err;
 	snprintf(path, sizeof(path), "%s/trials/%s/latencies.csv",
 		 results->folder, name);
@@ -246,6 +254,33 @@ static int bias_load(struct results *results)
 	return 0;
 }
 
+/* Of blocks that were void and made again: FOLDER/void/NN-ARM.K. */
+static int aside_load(struct results *results)
+{
+	char path[PATH_MAX];
+	struct dirent **names;
+	int count, err = 0;
+
+	results->aside = json_array();
+	snprintf(path, sizeof(path), "%s/void", results->folder);
+	count = scandir(path, &names, visible, alphasort);
+	for (int i = 0; i < count; i++) {
+		json_t *trial = NULL;
+
+		snprintf(path, sizeof(path), "%s/void/%s/trial.json",
+			 results->folder, names[i]->d_name);
+		if (!err && access(path, F_OK) == 0)
+			err = schema_load(path, RESULTS_SCHEMA, schema_trial,
+					  &trial);
+		if (trial)
+			json_array_append_new(results->aside, trial);
+		free(names[i]);
+	}
+	if (count >= 0)
+		free(names);
+	return err;
+}
+
 int results_open(struct results *results, const char *folder, bool any_state)
 {
 	int err;
@@ -255,6 +290,8 @@ int results_open(struct results *results, const char *folder, bool any_state)
 	err = manifest_load(results, any_state);
 	if (!err)
 		err = trials_load(results);
+	if (!err)
+		err = aside_load(results);
 	if (!err && !any_state)
 		err = all_there(results);
 	if (!err)
@@ -271,6 +308,7 @@ void results_close(struct results *results)
 		free(results->trials[i].ns);
 	}
 	free(results->trials);
+	json_decref(results->aside);
 	json_decref(results->bias);
 	json_decref(results->manifest);
 	memset(results, 0, sizeof(*results));
@@ -295,10 +333,31 @@ const struct results_trial *results_trial(const struct results *results,
 	return NULL;
 }
 
-bool results_counts(const struct results_trial *trial, unsigned int arm)
+bool results_block_void(const struct results *results, unsigned int block)
 {
-	return trial->arm == arm && trial->correct &&
-	       trial->percentiles.count > 0;
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].block == block &&
+		    results->trials[i].word == RESULTS_VOID)
+			return true;
+	return false;
+}
+
+bool results_counts(const struct results *results,
+		    const struct results_trial *trial, unsigned int arm)
+{
+	return trial->arm == arm && trial->word == RESULTS_CORRECT &&
+	       trial->percentiles.count > 0 &&
+	       !results_block_void(results, trial->block);
+}
+
+const char *results_reason(const struct results_trial *trial)
+{
+	const char *reason = json_string_value(json_object_get(
+		json_object_get(trial->json, "analysis"), "reason"));
+
+	if (trial->word != RESULTS_VOID)
+		return "";
+	return reason ? reason : "the oracle gives no reason";
 }
 
 int results_arm_ns(const struct results *results, unsigned int arm,
@@ -308,7 +367,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 
 	*count = 0;
 	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(&results->trials[i], arm))
+		if (results_counts(results, &results->trials[i], arm))
 			all += results->trials[i].percentiles.count;
 	*ns = malloc((all + 1) * sizeof(**ns));
 	if (!*ns)
@@ -316,7 +375,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		if (!results_counts(trial, arm))
+		if (!results_counts(results, trial, arm))
 			continue;
 		memcpy(*ns + *count, trial->ns,
 		       trial->percentiles.count * sizeof(**ns));

@@ -18,11 +18,17 @@
 #define RESULTS_SCHEMA	 "t2t-run/2"
 #define RESULTS_ARMS_MAX 64
 
+/* What the oracle said of a trial. */
+enum results_word {
+	RESULTS_INCORRECT,
+	RESULTS_CORRECT,
+	RESULTS_VOID, /* it can't be judged */
+};
+
 struct results_trial {
 	json_t *json;
 	unsigned int number, block, arm;
-	bool correct;
-	bool judged;  /* else it is void: neither right nor wrong */
+	enum results_word word;
 	uint64_t *ns; /* raw latencies, ascending */
 	struct percentiles percentiles;
 };
@@ -33,6 +39,7 @@ struct results {
 	json_t *bias;		      /* bias/analysis.json, or null */
 	struct results_trial *trials; /* as they ran */
 	size_t count;
+	json_t *aside; /* trials of void blocks that were made again */
 	unsigned int arm_count, blocks;
 	int aa; /* the arm that is the baseline again; -1: none */
 };
@@ -51,12 +58,19 @@ const char *results_arm_name(const struct results *results, unsigned int arm);
 const struct results_trial *results_trial(const struct results *results,
 					  unsigned int block, unsigned int arm);
 
+/* Is there a trial in the block that can't be judged? Then none of the block's
+ * counts: to leave out one alone would be to choose. */
+bool results_block_void(const struct results *results, unsigned int block);
+
 /* Does this trial enter the arm's figures? It must be correct: who answers
  * wrong is fast easily. */
-bool results_counts(const struct results_trial *trial, unsigned int arm);
+bool results_counts(const struct results *results,
+		    const struct results_trial *trial, unsigned int arm);
 
-/* All latencies of an arm's trials that count, ascending; to be freed.
- * -ENOMEM. */
+/* Why a trial is void, as the oracle has it; "" of one that is not. */
+const char *results_reason(const struct results_trial *trial);
+
+/* All latencies of an arm's trials that count, ascending; to be freed. -ENOMEM. */
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 

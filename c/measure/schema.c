@@ -47,8 +47,8 @@ const struct schema_row schema_trial[] = {
 	{ .key = "arm", .type = SCHEMA_INTEGER, .min = 0, .max = 63 },
 	{ .key = "folder", .type = SCHEMA_STRING },
 	{ .key = "analysis", .type = SCHEMA_OBJECT },
-	/* null: it could not be judged */
 	{ .key = "analysis.correct", .type = SCHEMA_BOOLEAN, .nullable = true },
+	{ .key = "analysis.reason", .type = SCHEMA_STRING, .optional = true },
 	{ .key = "analysis.packets", .type = SCHEMA_INTEGER },
 	{ .key = "analysis.triggers", .type = SCHEMA_INTEGER },
 	{ .key = "analysis.orders", .type = SCHEMA_INTEGER },
@@ -59,6 +59,7 @@ const struct schema_row schema_trial[] = {
 	{ .key = "trader", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "found", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "counters", .type = SCHEMA_OBJECT, .optional = true },
+	{ .key = "lateness", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = NULL }
 };
 
@@ -71,7 +72,7 @@ const struct schema_row schema_summary[] = {
 	{ .key = "trials", .type = SCHEMA_ARRAY },
 	{ .key = "aa", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "statistics.seed", .type = SCHEMA_INTEGER },
-	{ .key = "statistics.bootstrap", .type = SCHEMA_INTEGER },
+	{ .key = "void_blocks", .type = SCHEMA_ARRAY },
 	{ .key = NULL }
 };
 

@@ -20,8 +20,8 @@ enum schema_type {
 struct schema_row {
 	const char *key; /* "parameters.blocks" */
 	enum schema_type type;
-	bool nullable;	 /* it must be there, but null will do */
 	bool optional;	 /* may be missing, or null */
+	bool nullable;	 /* must be there, and may be null */
 	double min, max; /* of numbers; both 0: no limits */
 };
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/percentile.h"
 #include "measure/histogram.h"
+#include "measure/lateness.h"
 #include "measure/statistics.h"
 #include "measure/verdict.h"
 
@@ -27,37 +29,36 @@ static json_t *seed_of(const struct results *results)
 			       "seed");
 }
 
-static const struct percentile_name {
-	const char *name;
-	size_t offset;
-} percentile_names[] = {
-	{ "min", offsetof(struct percentiles, min) },
-	{ "p50", offsetof(struct percentiles, p50) },
-	{ "p90", offsetof(struct percentiles, p90) },
-	{ "p99", offsetof(struct percentiles, p99) },
-	{ "p99_9", offsetof(struct percentiles, p99_9) },
-	{ "max", offsetof(struct percentiles, max) },
-};
-
-static double percentile_at(const struct results_trial *trial, size_t offset)
+static json_t *percentile_json(const uint64_t *ns, size_t count, double percent)
 {
-	return (double)*(const uint64_t *)(const void *)((const char *)&trial
-								 ->percentiles +
-							 offset);
+	if (!percentile_supported(count, percent))
+		return json_null();
+	return json_real((double)percentile_of(ns, count, percent));
 }
 
-/* One percentile of each of an arm's trials that count. values has room for
- * all trials. */
-static size_t values_of(const struct results *results, unsigned int arm,
-			size_t offset, double *values)
+/* Of all orders of an arm's trials that count. */
+static int latency_set(const struct results *results, unsigned int arm,
+		       json_t *summary)
 {
-	size_t n = 0;
+	uint64_t *ns;
+	size_t count;
+	int err = results_arm_ns(results, arm, &ns, &count);
 
-	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(&results->trials[i], arm))
-			values[n++] =
-				percentile_at(&results->trials[i], offset);
-	return n;
+	if (err)
+		return err;
+	json_object_set_new(
+		summary, "wire_to_wire_ns",
+		json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "count",
+			  (json_int_t)count, "min",
+			  count ? json_real((double)ns[0]) : json_null(), "p50",
+			  percentile_json(ns, count, 50), "p90",
+			  percentile_json(ns, count, 90), "p99",
+			  percentile_json(ns, count, 99), "p99_9",
+			  percentile_json(ns, count, 99.9), "max",
+			  count ? json_real((double)ns[count - 1])
+				: json_null()));
+	free(ns);
+	return 0;
 }
 
 /* The medians, over an arm's trials, of the trader's own stages. */
@@ -80,7 +81,7 @@ static json_t *stages_of(const struct results *results, unsigned int arm,
 					"stages_ns"),
 				names[i]);
 
-			if (results_counts(&results->trials[j], arm) &&
+			if (results_counts(results, &results->trials[j], arm) &&
 			    number_of(stage, "count") > 0)
 				values[n++] = (double)number_of(stage, "p50");
 		}
@@ -97,7 +98,7 @@ static json_t *histogram_of(const struct results *results, unsigned int arm)
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		if (!results_counts(trial, arm))
+		if (!results_counts(results, trial, arm))
 			continue;
 		for (size_t j = 0; j < trial->percentiles.count; j++)
 			histogram_add(&histogram, trial->ns[j]);
@@ -112,9 +113,6 @@ static void counts_set(const struct results *results, unsigned int arm,
 		"packets", "triggers", "orders", "matched",    "missing",
 		"extra",   "wrong",    "gaps",	 "tap_dropped"
 	};
-	json_t *incorrect = json_array(), *unjudged = json_array();
-	unsigned int trials = 0;
-
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		json_int_t sum = 0;
 
@@ -126,154 +124,265 @@ static void counts_set(const struct results *results, unsigned int arm,
 					counts[i]);
 		json_object_set_new(summary, counts[i], json_integer(sum));
 	}
-	for (size_t j = 0; j < results->count; j++) {
-		const struct results_trial *trial = &results->trials[j];
-
-		trials += trial->arm == arm;
-		if (trial->arm == arm && !trial->correct)
-			json_array_append_new(trial->judged ? incorrect
-							    : unjudged,
-					      json_integer(trial->number));
-	}
-	json_object_set_new(summary, "trials", json_integer(trials));
-	json_object_set_new(
-		summary, "incorrect_trials",
-		json_integer((json_int_t)json_array_size(incorrect)));
-	/* null: none of them could be judged. */
-	json_object_set_new(
-		summary, "correct",
-		trials > 0 && trials == json_array_size(unjudged)
-			? json_null()
-			: json_boolean(trials > json_array_size(unjudged) &&
-				       json_array_size(incorrect) == 0));
-	json_object_set_new(summary, "incorrect", incorrect);
-	json_object_set_new(summary, "unjudged", unjudged);
 }
 
-static json_t *arm_summary(const struct results *results, unsigned int arm,
-			   double *values)
+/* The numbers of an arm's trials of which the oracle said so. */
+static json_t *numbers_of(const struct results *results, unsigned int arm,
+			  enum results_word word)
 {
-	json_t *summary = json_object(), *latency = json_object();
-	json_t *p50s = json_array();
-	size_t n;
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].arm == arm &&
+		    results->trials[i].word == word)
+			json_array_append_new(
+				numbers,
+				json_integer(results->trials[i].number));
+	return numbers;
+}
+
+/* Right, wrong, or not to be told. */
+static void words_set(const struct results *results, unsigned int arm,
+		      json_t *summary)
+{
+	json_t *incorrect = numbers_of(results, arm, RESULTS_INCORRECT);
+	json_t *correct = numbers_of(results, arm, RESULTS_CORRECT);
+	json_t *voids = numbers_of(results, arm, RESULTS_VOID);
+	const size_t wrong = json_array_size(incorrect);
+	const size_t right = json_array_size(correct);
+
+	json_object_set_new(summary, "trials",
+			    json_integer((json_int_t)(right + wrong +
+						      json_array_size(voids))));
+	json_object_set_new(summary, "correct",
+			    wrong		     ? json_false()
+			    : right		     ? json_true()
+			    : json_array_size(voids) ? json_null()
+						     : json_false());
+	json_object_set_new(summary, "incorrect_trials",
+			    json_integer((json_int_t)wrong));
+	json_object_set_new(summary, "incorrect", incorrect);
+	json_object_set_new(summary, "void", voids);
+	json_decref(correct);
+}
+
+/* Orders that answer packets which left late, and the trials in which they are
+ * many. */
+static json_t *lateness_of_arm(const struct results *results, unsigned int arm)
+{
+	json_int_t orders = 0, late = 0;
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+		const json_t *one = json_object_get(trial->json, "lateness");
+		json_int_t some = number_of(one, "orders_late");
+
+		if (!results_counts(results, trial, arm))
+			continue;
+		orders += number_of(one, "orders");
+		late += some;
+		if (some > 0 &&
+		    (double)some >= LATENESS_NOTED_SHARE *
+					    (double)number_of(one, "orders"))
+			json_array_append_new(numbers,
+					      json_integer(trial->number));
+	}
+	return json_pack("{s:I,s:I,s:i,s:o}", "orders", orders, "orders_late",
+			 late, "late_ns", LATENESS_NOTED_NS, "trials", numbers);
+}
+
+static int arm_summary(const struct results *results, unsigned int arm,
+		       double *values, json_t *list)
+{
+	json_t *summary = json_object(), *p50s = json_array();
+	int err = latency_set(results, arm, summary);
 
 	counts_set(results, arm, summary);
-	for (size_t i = 0; i < ARRAY_SIZE(percentile_names); i++) {
-		n = values_of(results, arm, percentile_names[i].offset, values);
-		json_object_set_new(latency, percentile_names[i].name,
-				    real_or_null(statistics_median(values, n)));
-	}
-	n = values_of(results, arm, offsetof(struct percentiles, p50), values);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(p50s, json_real(values[i]));
+	words_set(results, arm, summary);
+	for (size_t i = 0; i < results->count; i++)
+		if (results_counts(results, &results->trials[i], arm))
+			json_array_append_new(
+				p50s, json_real((double)results->trials[i]
+							.percentiles.p50));
 	json_object_set_new(summary, "receive",
 			    json_string(results_arm_name(results, arm)));
-	json_object_set_new(summary, "wire_to_wire_ns", latency);
 	json_object_set_new(summary, "p50_of_trials_ns", p50s);
 	json_object_set_new(summary, "stages_p50_ns",
 			    stages_of(results, arm, values));
 	json_object_set_new(summary, "histogram_ns",
 			    histogram_of(results, arm));
-	return summary;
+	json_object_set_new(summary, "lateness", lateness_of_arm(results, arm));
+	json_array_append_new(list, summary);
+	return err;
 }
 
-/* The p50 that may enter a comparison: of a trial that was all right. */
-static double judged(const struct results_trial *trial)
+static bool arm_incorrect(const struct results *results, unsigned int arm)
 {
-	if (!trial || !trial->correct || trial->percentiles.p50 == 0)
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].arm == arm &&
+		    results->trials[i].word == RESULTS_INCORRECT)
+			return true;
+	return false;
+}
+
+/* The p50 that may enter a comparison. */
+static double judged(const struct results *results, unsigned int block,
+		     unsigned int arm)
+{
+	const struct results_trial *trial = results_trial(results, block, arm);
+
+	if (!trial || !results_counts(results, trial, arm) ||
+	    trial->percentiles.p50 == 0)
 		return NAN;
 	return (double)trial->percentiles.p50;
 }
 
-/* Each arm against the first, block by block. pairs: room for twice the
+/* An arm against the first, block by block. pairs: room for twice the
  * blocks. */
 static int compare(const struct results *results, unsigned int arm,
-		   double *pairs, struct verdict *verdict)
+		   size_t arm_count, double *pairs, struct verdict *verdict)
 {
 	double *arms = pairs, *bases = pairs + results->blocks;
 	size_t n = 0;
 
+	if (arm_incorrect(results, arm) || arm_incorrect(results, 0)) {
+		*verdict = verdict_of_incorrect();
+		return 0;
+	}
 	for (unsigned int block = 0; block < results->blocks; block++) {
-		bases[n] = judged(results_trial(results, block, 0));
-		arms[n] = judged(results_trial(results, block, arm));
+		bases[n] = judged(results, block, 0);
+		arms[n] = judged(results, block, arm);
 		n += !isnan(bases[n]) && !isnan(arms[n]);
 	}
-	return verdict_compare(arms, bases, n,
-			       (uint64_t)json_integer_value(seed_of(results)),
-			       verdict);
+	return verdict_compare(arms, bases, n, arm_count, verdict);
+}
+
+/* Of an incorrect arm there is none. */
+static json_t *block_ratios(const struct results *results, unsigned int arm,
+			    const struct verdict *verdict, double *least,
+			    double *most)
+{
+	json_t *blocks = json_array();
+
+	*least = *most = NAN;
+	for (unsigned int block = 0;
+	     block < results->blocks && verdict->call != VERDICT_INCORRECT;
+	     block++) {
+		double ratio =
+			judged(results, block, arm) / judged(results, block, 0);
+
+		*least = fmin(*least, ratio);
+		*most = fmax(*most, ratio);
+		json_array_append_new(blocks, real_or_null(ratio));
+	}
+	return blocks;
 }
 
 static json_t *comparison(const struct results *results, unsigned int arm,
-			  double *pairs, const struct verdict *verdict)
+			  const struct verdict *verdict)
 {
-	struct statistics ratios = { .min = NAN, .median = NAN, .max = NAN };
-	json_t *blocks = json_array();
 	char text[VERDICT_TEXT_MAX];
-	size_t n = 0;
+	double least, most;
+	json_t *ratios = block_ratios(results, arm, verdict, &least, &most);
 
-	for (unsigned int block = 0; block < results->blocks; block++) {
-		double ratio = judged(results_trial(results, block, arm)) /
-			       judged(results_trial(results, block, 0));
-
-		json_array_append_new(blocks, real_or_null(ratio));
-		if (isfinite(ratio))
-			pairs[n++] = ratio;
-	}
-	ratios = statistics_of(pairs, n);
-	return json_pack(
-		"{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:f,s:f,"
-		"s:o}",
-		"arm", results_arm_name(results, arm), "against",
-		results_arm_name(results, 0), "pairs", (int)verdict->pairs,
-		"p50_ratio_median", real_or_null(ratios.median),
-		"p50_ratio_min", real_or_null(ratios.min), "p50_ratio_max",
-		real_or_null(ratios.max), "block_ratios", blocks, "call",
-		verdict_call_names[verdict->call], "verdict",
-		verdict_format(verdict, text), "lacks",
-		verdict->call == VERDICT_SAME
-			? verdict_lack_names[verdict->lack]
-			: "",
-		"ratio", real_or_null(verdict->ratio), "ratio_low",
-		real_or_null(verdict->low), "ratio_high",
-		real_or_null(verdict->high), "p", verdict->p, "p_holm",
-		verdict->p_holm, "noise_floor_ratio",
-		real_or_null(verdict->floor));
+	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:f,"
+			 "s:f}",
+			 "arm", results_arm_name(results, arm), "against",
+			 results_arm_name(results, 0), "pairs",
+			 (int)verdict->pairs, "block_ratios", ratios,
+			 "block_ratio_min", real_or_null(least),
+			 "block_ratio_max", real_or_null(most), "call",
+			 verdict_call_names[verdict->call], "verdict",
+			 verdict_format(verdict, text), "ratio",
+			 real_or_null(verdict->ratio), "ratio_low",
+			 real_or_null(verdict->low), "ratio_high",
+			 real_or_null(verdict->high), "p", verdict->p,
+			 "p_adjusted", verdict->p_adjusted);
 }
 
-/* All arms but the first and the A/A one; they share one correction. */
-static int comparisons(const struct results *results, json_t *list,
-		       json_t **aa_out)
+/* The baseline again. It alarms where it differs from itself. */
+static int aa_compare(const struct results *results, double *pairs, json_t **aa)
 {
-	struct verdict verdicts[RESULTS_ARMS_MAX], aa = { 0 };
-	unsigned int arms[RESULTS_ARMS_MAX];
-	double *pairs = calloc(2 * (size_t)results->blocks + 2, sizeof(*pairs));
-	size_t n = 0;
-	int err = pairs ? 0 : -ENOMEM;
+	const unsigned int arm = (unsigned int)results->aa;
+	struct verdict verdict;
+	int err;
 
-	*aa_out = json_null();
-	if (!err && results->aa > 0)
-		err = compare(results, (unsigned int)results->aa, pairs, &aa);
+	*aa = json_null();
+	if (results->aa <= 0)
+		return 0;
+	err = compare(results, arm, 1, pairs, &verdict);
+	if (err)
+		return err;
+	*aa = comparison(results, arm, &verdict);
+	json_object_set_new(*aa, "alarm",
+			    json_boolean(verdict.call == VERDICT_FASTER ||
+					 verdict.call == VERDICT_SLOWER));
+	return 0;
+}
+
+/* All arms but the first and the A/A one; they share one error. */
+static int comparisons(const struct results *results, json_t *list, json_t **aa)
+{
+	double *pairs = calloc(2 * (size_t)results->blocks + 2, sizeof(*pairs));
+	size_t count = results->arm_count - 1 - (results->aa > 0);
+	int err = pairs ? aa_compare(results, pairs, aa) : -ENOMEM;
+
 	for (unsigned int arm = 1; arm < results->arm_count && !err; arm++) {
+		struct verdict verdict;
+
 		if ((int)arm == results->aa)
 			continue;
-		arms[n] = arm;
-		err = compare(results, arm, pairs, &verdicts[n++]);
+		err = compare(results, arm, count, pairs, &verdict);
+		if (!err)
+			json_array_append_new(
+				list, comparison(results, arm, &verdict));
 	}
-	if (err)
-		goto free_pairs;
-	verdict_decide(verdicts, n, results->aa > 0 ? &aa : NULL);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, comparison(results, arms[i], pairs,
-						       &verdicts[i]));
-	if (results->aa > 0) {
-		verdict_decide(&aa, 1, NULL);
-		aa.floor = verdict_floor(&aa);
-		*aa_out = comparison(results, (unsigned int)results->aa, pairs,
-				     &aa);
-	}
-free_pairs:
 	free(pairs);
 	return err;
+}
+
+static json_t *void_row(const json_t *trial)
+{
+	const json_t *analysis = json_object_get(trial, "analysis");
+
+	if (!json_is_null(json_object_get(analysis, "correct")))
+		return NULL;
+	return json_pack("{s:O,s:O?,s:O?}", "block",
+			 json_object_get(trial, "block"), "name",
+			 json_object_get(trial, "name"), "reason",
+			 json_object_get(analysis, "reason"));
+}
+
+/* Each trial that could not be judged: of blocks made again, and of those that
+ * stayed so. */
+static json_t *void_rows(const struct results *results)
+{
+	json_t *rows = json_array(), *trial, *row;
+	size_t i;
+
+	json_array_foreach(results->aside, i, trial)
+	{
+		row = void_row(trial);
+		if (row)
+			json_array_append_new(rows, row);
+	}
+	for (i = 0; i < results->count; i++) {
+		row = void_row(results->trials[i].json);
+		if (row)
+			json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+static json_t *void_blocks(const struct results *results)
+{
+	json_t *blocks = json_array();
+
+	for (unsigned int block = 0; block < results->blocks; block++)
+		if (results_block_void(results, block))
+			json_array_append_new(blocks, json_integer(block));
+	return blocks;
 }
 
 int summary_make(const struct results *results, json_t **summary)
@@ -284,21 +393,21 @@ int summary_make(const struct results *results, json_t **summary)
 	const json_t *machine = json_object_get(results->manifest, "machine");
 	int err = values ? comparisons(results, list, &aa) : -ENOMEM;
 
-	for (unsigned int i = 0; i < results->arm_count && values; i++)
-		json_array_append_new(arms, arm_summary(results, i, values));
+	for (unsigned int i = 0; i < results->arm_count && !err; i++)
+		err = arm_summary(results, i, values, arms);
 	for (size_t i = 0; i < results->count; i++)
 		json_array_append(trials, results->trials[i].json);
 	free(values);
 	*summary = json_pack(
-		"{s:s,s:O,s:O,s:o,s:o,s:o,s:{s:i,s:f,s:O},s:o,s:O,s:f,s:f,"
+		"{s:s,s:O,s:O,s:o,s:o,s:o,s:{s:f,s:O},s:o,s:o,s:o,s:O,s:f,s:f,"
 		"s:f}",
 		"schema", RESULTS_SCHEMA, "place",
 		json_object_get(results->manifest, "place"), "accelerator",
 		json_object_get(results->manifest, "accelerator"), "arms", arms,
 		"comparisons", list, "aa", aa ? aa : json_null(), "statistics",
-		"bootstrap", VERDICT_BOOTSTRAP, "alpha", VERDICT_ALPHA, "seed",
-		seed_of(results), "trials", trials, "back_to_back",
-		results->bias, "others_cpus",
+		"alpha", VERDICT_ALPHA, "seed", seed_of(results), "void_blocks",
+		void_blocks(results), "void_trials", void_rows(results),
+		"trials", trials, "back_to_back", results->bias, "others_cpus",
 		json_number_value(json_object_get(machine, "others_cpus")),
 		"stolen_cpus",
 		json_number_value(json_object_get(machine, "stolen_cpus")),

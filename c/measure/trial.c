@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "measure/counters.h"
+#include "measure/lateness.h"
 #include "measure/loop_back.h"
 #include "measure/process.h"
 #include "net/namespace.h"
@@ -377,6 +378,7 @@ static int analyse(struct trial *trial, bool back_to_back, json_t **analysis)
 			       NULL };
 	int code;
 
+	*analysis = NULL;
 	if (back_to_back) {
 		argv[10] = "--back-to-back";
 		argv[11] = NULL;
@@ -429,19 +431,22 @@ static long long tap_dropped(const struct trial *trial)
 	return dropped;
 }
 
-/* The capture's own count may lack what the wiretap's last words have: such a
- * trial proves nothing. */
+/* What the tap missed the oracle takes for the trader's fault, or overlooks:
+ * such a trial can't be judged. */
 static void tap_judge(const struct trial *trial, json_t *analysis)
 {
 	long long dropped = tap_dropped(trial);
+	json_t *reason;
 
 	json_object_set_new(analysis, "tap_dropped", json_integer(dropped));
 	if (dropped == 0)
 		return;
-	log_warning("the wiretap missed frames: this trial is void");
+	reason = dropped < 0 ? json_string("the wiretap did not say whether it "
+					   "missed frames")
+			     : json_sprintf("the wiretap missed %lld frames",
+					    dropped);
 	json_object_set_new(analysis, "correct", json_null());
-	json_object_set_new(analysis, "reason",
-			    json_string("the wiretap missed frames"));
+	json_object_set_new(analysis, "reason", reason);
 }
 
 /* Adds to moved the names of knobs that read otherwise after the pass; none
@@ -481,7 +486,10 @@ static void knobs_judge(const struct trial *trial, const json_t *knobs,
 			    json_string_value(json_array_get(moved, i)));
 	if (json_array_size(moved) > 0) {
 		json_object_set(analysis, "knobs_moved", moved);
-		json_object_set_new(analysis, "correct", json_false());
+		json_object_set_new(analysis, "correct", json_null());
+		json_object_set_new(analysis, "reason",
+				    json_string("somebody else turned a knob "
+						"while it ran"));
 	}
 	json_decref(moved);
 	json_decref(after);
@@ -548,7 +556,8 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 int trial_judge(const struct trial_config *config, const char *folder,
 		json_t **result)
 {
-	json_t *analysis = NULL, *trader = NULL, *found, *knobs;
+	json_t *analysis = NULL, *trader = NULL, *lateness = NULL;
+	json_t *found, *knobs;
 	struct trial trial;
 	int err;
 
@@ -558,6 +567,9 @@ int trial_judge(const struct trial_config *config, const char *folder,
 		tap_judge(&trial, analysis);
 	if (!err)
 		err = json_from_file(trial.path[FILE_TRADER_JSON], &trader);
+	if (!err)
+		err = lateness_of(trial.path[FILE_SENDS],
+				  trial.path[FILE_LATENCIES], &lateness);
 	if (!err) {
 		found = json_load_file(trial.path[FILE_FOUND], 0, NULL);
 		knobs = json_load_file(trial.path[FILE_KNOBS], 0, NULL);
@@ -567,13 +579,15 @@ int trial_judge(const struct trial_config *config, const char *folder,
 		if (knobs)
 			json_object_set_new(found, "knobs", knobs);
 		*result =
-			json_pack("{s:O,s:O,s:o,s:o}", "analysis", analysis,
-				  "trader", trader, "found", found, "counters",
+			json_pack("{s:O,s:O,s:o,s:O,s:o}", "analysis", analysis,
+				  "trader", trader, "found", found, "lateness",
+				  lateness, "counters",
 				  counters_of(trial.path[FILE_COUNTERS_BEFORE],
 					      trial.path[FILE_COUNTERS_AFTER]));
 		if (!*result)
 			err = -ENOMEM;
 	}
+	json_decref(lateness);
 	json_decref(trader);
 	json_decref(analysis);
 	return err;

@@ -1,92 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is an arm faster than the baseline, and how sure are we? Both ran once in
- * each block; a block gives one ratio of their p50s, so that what drifts on
- * the machine falls on both. Of the ratios' logarithms:
+ * Is an arm faster than the baseline, and how sure are we? One procedure
+ * gives estimate, interval, p and verdict, so that they can't disagree:
  *
- * - the estimate is their median;
- * - the interval is the percentile bootstrap of that median (95 %), by GSL's
- *   mt19937 from a seed that is recorded;
- * - the p value is Wilcoxon's signed-rank test, two-sided, exact up to
- *   VERDICT_EXACT_MAX blocks, corrected for the number of arms by Holm.
+ * - each block gives one logarithm of the ratio arm / baseline;
+ * - the test is Wilcoxon's signed-rank test, two-sided, exact up to
+ *   VERDICT_EXACT_MAX blocks (Hollander and Wolfe, Nonparametric Statistical
+ *   Methods, 3.1);
+ * - the estimate is the median of the Walsh averages (Hodges and Lehmann;
+ *   ibid., 3.2);
+ * - the interval is Tukey's, by the Walsh averages at the test's critical
+ *   value (ibid., 3.3): it holds just the values that the test does not reject.
  *
- * The noise floor is the A/A pair's: the baseline ran twice in each block,
- * and the floor is the end of its interval that lies farthest from "equal".
+ * Several arms share the error: each is tested at VERDICT_ALPHA / arms
+ * (Bonferroni), and so are the intervals, which together hold all true ratios
+ * in 95 % of campaigns. A verdict other than ~ is an interval without "equal".
  *
- * A verdict other than ~ needs all three: p after Holm at most 0.05, an
- * interval without "equal" in it, an estimate beyond the floor.
+ * The baseline runs twice in each block (A/A). That pair goes through the same
+ * procedure, alone: a difference there is an alarm about the campaign.
  */
 #ifndef MEASURE_VERDICT_H
 #define MEASURE_VERDICT_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #define VERDICT_ALPHA	  0.05
-#define VERDICT_BOOTSTRAP 10000
 #define VERDICT_EXACT_MAX 50
 #define VERDICT_TEXT_MAX  160
 
 enum verdict_call {
-	VERDICT_NONE,	 /* no pair of right trials */
-	VERDICT_TOO_FEW, /* not even the clearest outcome could decide */
-	VERDICT_SAME,	 /* ~ */
+	VERDICT_NONE,	      /* no pair of trials that count */
+	VERDICT_INCORRECT,    /* a trial of the arm or the baseline was */
+	VERDICT_TOO_FEW,      /* not even the clearest outcome could decide */
+	VERDICT_INCONCLUSIVE, /* ~ */
 	VERDICT_FASTER,
 	VERDICT_SLOWER,
-};
-
-/* Why it is ~; in this order the conditions are asked. */
-enum verdict_lack {
-	VERDICT_LACKS_NOTHING,
-	VERDICT_LACKS_RANK,
-	VERDICT_LACKS_INTERVAL,
-	VERDICT_LACKS_FLOOR,
-	VERDICT_LACKS_AA, /* no A/A pair of enough blocks */
 };
 
 struct verdict {
 	size_t pairs;		 /* 0: the ratios are NAN */
 	double ratio, low, high; /* arm / baseline, and its interval */
-	double p, p_holm;
-	double floor; /* as a ratio >= 1; NAN without an A/A pair */
+	double p, p_adjusted;	 /* of this test; times the number of arms */
 	enum verdict_call call;
-	enum verdict_lack lack;
 };
 
 extern const char *const verdict_call_names[];
-extern const char *const verdict_lack_names[];
 
 /*
- * Estimate, interval and p of one arm; values above 0, pair by pair. call and
- * lack are left for verdict_decide(). 0 or -ENOMEM.
+ * Compare values above 0, pair by pair; arm_count: so many arms are compared
+ * with the same baseline. With too few pairs for an interval at that level low
+ * and high are 0 and INFINITY. 0 or -ENOMEM.
  */
 int verdict_compare(const double *arms, const double *bases, size_t count,
-		    uint64_t seed, struct verdict *verdict);
+		    size_t arm_count, struct verdict *verdict);
 
-/* Correct for the number of arms and decide. aa: of the A/A pair, or NULL. */
-void verdict_decide(struct verdict *verdicts, size_t count,
-		    const struct verdict *aa);
+/* No verdict, and no figure that could be read as one: of an arm that sent
+ * wrong orders, or is held against a baseline that did. */
+struct verdict verdict_of_incorrect(void);
 
 /* So many blocks must there be, for that many arms. */
-unsigned int verdict_blocks_needed(size_t arms);
-
-/* The noise floor of an A/A pair, as a ratio >= 1. NAN of none, and of fewer
- * blocks than one arm needs. */
-double verdict_floor(const struct verdict *aa);
+unsigned int verdict_blocks_needed(size_t arm_count);
 
 /* "faster by 12.3 % (95 % CI 10.0..14.1 %)". Returns text. */
 const char *verdict_format(const struct verdict *verdict,
 			   char text[static VERDICT_TEXT_MAX]);
 
 /*
- * Wilcoxon's signed-rank test, two-sided: of differences that are 0 none
- * counts, ties share their mean rank. *w_plus: sum of the ranks of the
- * positive ones (may be NULL). p, or NAN when memory ran out.
+ * Wilcoxon's signed-rank test, two-sided, by the signs of the Walsh averages
+ * (their number above 0 is the sum of the positive differences' ranks). Those
+ * that are 0 count against a difference. w_plus: the number above 0, and half
+ * of those that are 0 (may be NULL). p, or NAN when memory ran out.
  */
 double verdict_signed_rank(const double *differences, size_t count,
 			   double *w_plus);
-
-/* Holm's step-down: p values in, corrected ones out. 0 or -ENOMEM. */
-int verdict_holm(const double *p, size_t count, double *corrected);
 
 #endif

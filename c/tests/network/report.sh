@@ -83,6 +83,8 @@ check 'a campaign without orders has a page, which says so' \
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"
 check 'the verdict is right' grep -q 'faster by 39.9 %' "$folder/out"
+check 'a percentile has at least ten orders beyond it' \
+	grep -qE '^base +10\.05 +10\.81 +11\.41 +- +- +11\.57 ' "$folder/out"
 check 'what was skipped is shown, and why' \
 	grep -qE '^e1001 +skipped: QEMU <has> none$' "$folder/out"
 check 'a curve for HdrHistogram' \
@@ -211,7 +213,7 @@ refuses 'a trial twice' 'block 0 has a second trial of arm' \
 refuses 'samples empty' 'latencies.csv: is empty' truncate -s 0 trials/1-x/latencies.csv
 refuses 'samples missing' 'latencies.csv: No such file' rm trials/1-x/latencies.csv
 
-# Shown, and in no verdict: 7 blocks are left.
+# Shown, in no figure, and the arm has no verdict.
 rm -rf "$folder/copy"
 cp -r "$folder/good" "$folder/copy"
 sed -i 's/"correct": true/"correct": false/' "$folder/copy/trials/2-x/trial.json"
@@ -225,28 +227,40 @@ no_figure() {
 		! grep -q 99999.999 "$folder/files/"01-*.hgrm
 }
 check 'an incorrect trial enters no figure and no curve' no_figure
-check 'an incorrect trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
+check 'an arm with an incorrect trial has no verdict' \
+	grep -q 'against base: no verdict: not all orders were right' "$folder/out"
 check 'an incorrect trial is shown' grep -q INCORRECT "$folder/out"
 
-# A trial that can't be judged is void: neither right nor wrong.
-rm -rf "$folder/void"
-cp -r "$folder/good" "$folder/void"
-sed -i 's/"correct": true/"correct": null, "reason": "5 frames <lost>"/' \
-	"$folder/void/trials/2-x/trial.json"
-report "$folder/void"
-check 'a void trial is listed' grep -q "can't be judged: trials 2$" "$folder/out"
-check 'a void trial enters no verdict' grep -q 'median of 7 pairs' "$folder/out"
-# shellcheck disable=SC2317 # called by check
-not_wrong() {
-	! grep -q INCORRECT "$folder/out"
-}
-check 'a void trial is no incorrect one' not_wrong
-report "$folder/void" --files "$folder/files" --json
-check 'a void trial is skipped in JUnit, with the reason' \
-	grep -q '<skipped message="5 frames &lt;lost&gt;"/>' "$folder/files/junit.xml"
-check 'a void trial is neither true nor false in CSV' \
-	grep -q '^2,.*,,' "$folder/files/trials.csv"
+sed -i '0,/"correct": true/s//"correct": false/' "$folder/copy/trials/1-x/trial.json"
+report "$folder/copy"
+check 'nor has one that is held against an incorrect baseline' \
+	test "$(grep -c 'no verdict: not all orders were right' "$folder/out")" = 1
 
+# A trial that can't be judged takes its block along.
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
+sed -i 's/"correct": true/"correct": null, "reason": "why <not>"/' \
+	"$folder/copy/trials/2-x/trial.json"
+report "$folder/copy" --files "$folder/files"
+check 'a void trial takes its block out of all figures' \
+	grep -qE '^  0\.60 x .*\(7 blocks' "$folder/out"
+check 'and is no incorrect one' grep -qv INCORRECT "$folder/out"
+check 'it is told with its reason' grep -qE '^void +block 1, .*: why <not>$' "$folder/out"
+check 'JUnit has it as skipped' grep -q "<skipped message=\"can't be judged: why &lt;not&gt;" \
+	"$folder/files/junit.xml"
+
+# A baseline that differs from itself.
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
+for trial in "$folder"/copy/trials/*; do
+	grep -q '"arm": 2' "$trial/trial.json" || continue
+	sed -i 's/,\(1[0-9]\{4\}\)$/,9\1/' "$trial/latencies.csv"
+done
+report "$folder/copy" --html "$folder/page.html"
+check 'a baseline that differs from itself is an alarm' grep -q '^ALARM: ' "$folder/out"
+
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
 report "$folder/good" --compare "$folder/copy"
 check 'two results stand side by side' grep -q '^base .* 1.00$' "$folder/out"
 report "$folder/good" --json --compare "$folder/copy"

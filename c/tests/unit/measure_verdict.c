@@ -9,12 +9,12 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "measure/campaign_order.h"
 #include "measure/verdict.h"
-
-#define BLOCKS 8
 
 static void near(double value, double wanted)
 {
@@ -54,8 +54,9 @@ static void wilcoxon_as_darwins_maize(void **state)
 	near(w, 96);
 }
 
-/* By hand: {1, 1, 2} all positive gives 2 of 8 outcomes at both ends; a zero
- * does not count; the least p of n blocks is 2 / 2^n. */
+/* By hand: the Walsh averages of {1, 1, 2, 0} are nine above 0 and one that is
+ * 0 and counts against: p = 2 P(W+ <= 1) = 2 * 2 / 16. The least p of n blocks
+ * is 2 / 2^n. */
 static void wilcoxon_ties_zeros_and_ends(void **state)
 {
 	static const double ties[] = { 1, 1, 2, 0 };
@@ -81,17 +82,30 @@ static void wilcoxon_of_many(void **state)
 	assert_true(fabs(exact - normal) < 0.02);
 }
 
-/* R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") is 0.03 0.06 0.06 0.02. */
-static void holm_as_r(void **state)
+/* R: wilcox.test(x - y, conf.int = TRUE) of the same scores: estimate 0.46,
+ * 95 % interval 0.010 to 0.786 (Hollander and Wolfe, 1973, p. 35 and 36, have
+ * 0.46, and (.010, .786) at 96.1 %). */
+static void interval_as_hollander_and_wolfe(void **state)
 {
-	static const double p[] = { 0.01, 0.04, 0.03, 0.005 };
-	static const double wanted[] = { 0.03, 0.06, 0.06, 0.02 };
-	double corrected[4];
+	static const double x[] = { 1.83, 0.50, 1.62, 2.48, 1.68,
+				    1.88, 1.55, 3.06, 1.30 };
+	static const double y[] = { 0.878, 0.647, 0.598, 2.05, 1.06,
+				    1.29,  1.06,  3.14,	 1.29 };
+	double arms[ARRAY_SIZE(x)], bases[ARRAY_SIZE(x)];
+	struct verdict verdict;
 
 	(void)state;
-	assert_int_equal(verdict_holm(p, 4, corrected), 0);
-	for (size_t i = 0; i < 4; i++)
-		near(corrected[i], wanted[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++) {
+		arms[i] = exp(x[i]);
+		bases[i] = exp(y[i]);
+	}
+	assert_int_equal(
+		verdict_compare(arms, bases, ARRAY_SIZE(x), 1, &verdict), 0);
+	near(log(verdict.ratio), 0.46);
+	near(log(verdict.low), 0.010);
+	near(log(verdict.high), 0.786);
+	near(verdict.p, 0.0390625);
+	assert_int_equal(verdict.call, VERDICT_SLOWER);
 }
 
 static void blocks_needed(void **state)
@@ -102,112 +116,172 @@ static void blocks_needed(void **state)
 	assert_int_equal(verdict_blocks_needed(6), 8);
 }
 
-/* An arm at factor x the baseline, with noise of CV sigma on all. */
-static void campaign_make(gsl_rng *random, double factor, double sigma,
-			  size_t blocks, struct verdict *arm,
-			  struct verdict *aa)
+#define ARMS_MAX 6
+
+/* What a machine does to a trial, on the logarithm of its p50. */
+enum noise { GAUSSIAN, HEAVY, SKEWED, BIMODAL, STICKY, SPIKES, NOISES };
+
+static double noise_of(gsl_rng *random, enum noise noise, double *kept)
 {
-	double base[64], again[64], other[64];
-
-	for (size_t i = 0; i < blocks; i++) {
-		/* The machine drifts, for all alike. */
-		double drift = exp(gsl_ran_gaussian(random, 0.3));
-
-		base[i] = drift * exp(gsl_ran_gaussian(random, sigma));
-		again[i] = drift * exp(gsl_ran_gaussian(random, sigma));
-		other[i] =
-			factor * drift * exp(gsl_ran_gaussian(random, sigma));
+	switch (noise) {
+	case GAUSSIAN:
+		return gsl_ran_gaussian(random, 0.1);
+	case HEAVY:
+		return 0.1 * gsl_ran_tdist(random, 3);
+	case SKEWED:
+		return gsl_ran_exponential(random, 0.15);
+	case BIMODAL:
+		return (gsl_rng_uniform(random) < 0.2 ? 0.5 : 0) +
+		       gsl_ran_gaussian(random, 0.03);
+	case STICKY:
+		*kept = 0.8 * *kept + gsl_ran_gaussian(random, 0.1);
+		return *kept + gsl_ran_gaussian(random, 0.05);
+	case SPIKES:
+		return gsl_rng_uniform(random) < 0.05
+			       ? gsl_ran_exponential(random, 2)
+			       : gsl_ran_gaussian(random, 0.05);
+	case NOISES:
+		break;
 	}
-	assert_int_equal(verdict_compare(other, base, blocks, 1, arm), 0);
-	assert_int_equal(verdict_compare(again, base, blocks, 1, aa), 0);
-	verdict_decide(arm, 1, aa);
+	return NAN;
 }
 
-static unsigned int verdicts_of(double factor, unsigned int campaigns,
-				enum verdict_call wanted)
+/* A campaign of so many arms beside the baseline and itself, all alike but
+ * the first, which takes factor times as long. The machine slows down to
+ * 2.1 times meanwhile. How many got each call? */
+static void campaign_make(gsl_rng *random, enum noise noise, double factor,
+			  unsigned int tested, unsigned int blocks,
+			  unsigned int calls[static VERDICT_SLOWER + 1])
+{
+	const unsigned int arms = tested + 2;
+	double values[ARMS_MAX][20], kept = 0;
+	const uint64_t seed = gsl_rng_get(random);
+	unsigned int trial = 0;
+
+	for (unsigned int block = 0; block < blocks; block++) {
+		unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
+
+		campaign_order(seed, block, arms, order);
+		for (unsigned int i = 0; i < arms; i++, trial++) {
+			double drift = log(2.1) * trial / (arms * blocks);
+			double value = drift + noise_of(random, noise, &kept);
+
+			values[order[i]][block] =
+				exp(value) * (order[i] == 1 ? factor : 1);
+		}
+	}
+	for (unsigned int arm = 1; arm <= tested; arm++) {
+		struct verdict verdict;
+
+		assert_int_equal(verdict_compare(values[arm], values[0], blocks,
+						 tested, &verdict),
+				 0);
+		calls[verdict.call]++;
+	}
+}
+
+/* In how many of a hundred campaigns any arm is called faster or slower. */
+static double verdicts_of(enum noise noise, double factor, unsigned int tested,
+			  unsigned int blocks, unsigned int campaigns)
 {
 	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
 	unsigned int n = 0;
 
 	gsl_rng_set(random, 20);
 	for (unsigned int i = 0; i < campaigns; i++) {
-		struct verdict arm, aa;
+		unsigned int calls[VERDICT_SLOWER + 1] = { 0 };
 
-		campaign_make(random, factor, 0.05, BLOCKS, &arm, &aa);
-		n += arm.call == wanted;
+		campaign_make(random, noise, factor, tested, blocks, calls);
+		n += calls[VERDICT_FASTER] + calls[VERDICT_SLOWER] > 0;
 	}
 	gsl_rng_free(random);
-	return n;
+	return 100.0 * n / campaigns;
 }
 
-/* 5 % would be 10 of 200. */
+/* At most 5 % of campaigns in which nothing differs have a verdict. */
 static void false_verdicts_are_few(void **state)
 {
-	unsigned int slower = verdicts_of(1, 200, VERDICT_SLOWER);
-	unsigned int faster = verdicts_of(1, 200, VERDICT_FASTER);
+	static const unsigned int arms[] = { 1, 4 }, blocks[] = { 8, 10, 20 };
 
 	(void)state;
-	if (slower + faster > 10)
-		fail_msg("%u of 200 are false", slower + faster);
+	for (size_t i = 0; i < ARRAY_SIZE(arms); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(blocks); j++) {
+			double sum = 0;
+
+			for (enum noise noise = 0; noise < NOISES; noise++)
+				sum += verdicts_of(noise, 1, arms[i], blocks[j],
+						   1000);
+			if (sum / NOISES > 5)
+				fail_msg("%u arms, %u blocks: %.1f %% false",
+					 arms[i], blocks[j], sum / NOISES);
+		}
 }
 
 static void what_is_there_is_found(void **state)
 {
 	(void)state;
-	assert_true(verdicts_of(1.25, 100, VERDICT_SLOWER) >= 90);
-	assert_true(verdicts_of(0.8, 100, VERDICT_FASTER) >= 90);
+	assert_true(verdicts_of(GAUSSIAN, 1.25, 1, 10, 200) >= 90);
+	assert_true(verdicts_of(GAUSSIAN, 0.8, 1, 10, 200) >= 90);
 }
 
-static void same_seed_same_interval(void **state)
+/* The verdict is the interval's, whatever the data. */
+static void verdict_and_interval_agree(void **state)
 {
-	static const double arm[] = { 9, 8, 9.5, 7, 9, 8.5, 8, 9 };
-	static const double base[] = { 10, 10, 10, 10, 10, 10, 10, 10 };
-	struct verdict first, second;
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
 
 	(void)state;
-	assert_int_equal(verdict_compare(arm, base, 8, 7, &first), 0);
-	assert_int_equal(verdict_compare(arm, base, 8, 7, &second), 0);
-	assert_memory_equal(&first.low, &second.low, sizeof(double));
-	assert_memory_equal(&first.high, &second.high, sizeof(double));
-	near(first.ratio, sqrt(0.85 * 0.9));
-	assert_true(first.low >= 0.7 && first.low <= first.ratio);
-	assert_true(first.high <= 0.95 && first.high >= first.ratio);
+	for (unsigned int i = 0; i < 3000; i++) {
+		const size_t blocks = 1 + i % 20, arms = 1 + i % 4;
+		double arm[20], base[20];
+		struct verdict verdict;
+		bool decided;
+
+		for (size_t j = 0; j < blocks; j++) {
+			/* Few values: ties, and ratios of just 1. */
+			arm[j] = 95 + (double)gsl_rng_uniform_int(random, 10);
+			base[j] = 97 + (double)gsl_rng_uniform_int(random, 10);
+		}
+		assert_int_equal(
+			verdict_compare(arm, base, blocks, arms, &verdict), 0);
+		decided = verdict.call == VERDICT_FASTER ||
+			  verdict.call == VERDICT_SLOWER;
+		assert_true(decided == (verdict.low > 1 || verdict.high < 1));
+		assert_true(decided == (verdict.p_adjusted <= VERDICT_ALPHA));
+		assert_true(verdict.low <= verdict.ratio &&
+			    verdict.ratio <= verdict.high);
+	}
+	gsl_rng_free(random);
 }
 
-static void the_reason_is_told(void **state)
+static void each_call_has_its_sentence(void **state)
 {
-	struct verdict clear = { .pairs = 8,
-				 .ratio = 0.9,
-				 .low = 0.85,
-				 .high = 0.95,
-				 .p = 0.0078125 };
-	struct verdict quiet = clear, loud = clear, few = clear, none = clear;
+	static const double base[] = { 100, 100, 100, 100, 100, 100, 100, 100 };
+	static const double arm[] = { 90, 90, 90, 90, 90, 90, 90, 90 };
+	static const double mixed[] = { 90, 110, 90, 110, 90, 110, 90, 110 };
+	struct verdict verdict;
 	char text[VERDICT_TEXT_MAX];
 
 	(void)state;
-	quiet.low = 0.99, quiet.high = 1.02;
-	loud.low = 0.97, loud.high = 1.2;
-	verdict_decide(&clear, 1, &quiet);
-	assert_int_equal(clear.call, VERDICT_FASTER);
-	assert_string_equal(verdict_format(&clear, text),
-			    "faster by 10.0 % (95 % CI 5.0..15.0 %)");
-	verdict_decide(&clear, 1, &loud);
-	assert_int_equal(clear.call, VERDICT_SAME);
-	assert_int_equal(clear.lack, VERDICT_LACKS_FLOOR);
-	verdict_decide(&clear, 1, NULL);
-	assert_int_equal(clear.lack, VERDICT_LACKS_AA);
-	quiet.pairs = verdict_blocks_needed(1) - 1;
-	verdict_decide(&clear, 1, &quiet);
-	assert_int_equal(clear.lack, VERDICT_LACKS_AA);
-	quiet.pairs++;
-	verdict_decide(&clear, 1, &quiet);
-	assert_int_equal(clear.call, VERDICT_FASTER);
-	few.pairs = 5, few.p = 0.0625;
-	verdict_decide(&few, 1, &quiet);
-	assert_int_equal(few.call, VERDICT_TOO_FEW);
-	none.pairs = 0;
-	verdict_decide(&none, 1, &quiet);
-	assert_int_equal(none.call, VERDICT_NONE);
+	assert_int_equal(verdict_compare(arm, base, 8, 1, &verdict), 0);
+	assert_string_equal(verdict_format(&verdict, text),
+			    "faster by 10.0 % (95 % CI 10.0..10.0 %)");
+	assert_int_equal(verdict_compare(mixed, base, 8, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_INCONCLUSIVE);
+	assert_int_equal(verdict_compare(arm, base, 5, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
+	assert_true(isinf(verdict.high));
+	/* Eight blocks decide about six arms, not about seven. */
+	assert_int_equal(verdict_compare(arm, base, 8, 6, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_FASTER);
+	assert_int_equal(verdict_compare(arm, base, 8, 7, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
+	assert_int_equal(verdict_compare(arm, base, 0, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_NONE);
+	verdict = verdict_of_incorrect();
+	verdict_format(&verdict, text);
+	assert_null(strstr(text, "faster"));
+	assert_non_null(strstr(text, "no verdict"));
+	assert_true(isnan(verdict.ratio));
 }
 
 int main(void)
@@ -217,12 +291,12 @@ int main(void)
 		cmocka_unit_test(wilcoxon_as_darwins_maize),
 		cmocka_unit_test(wilcoxon_ties_zeros_and_ends),
 		cmocka_unit_test(wilcoxon_of_many),
-		cmocka_unit_test(holm_as_r),
+		cmocka_unit_test(interval_as_hollander_and_wolfe),
 		cmocka_unit_test(blocks_needed),
 		cmocka_unit_test(false_verdicts_are_few),
 		cmocka_unit_test(what_is_there_is_found),
-		cmocka_unit_test(same_seed_same_interval),
-		cmocka_unit_test(the_reason_is_told),
+		cmocka_unit_test(verdict_and_interval_agree),
+		cmocka_unit_test(each_call_has_its_sentence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "base/decimal.h"
 #include "measure/analysis.h"
 #include "measure/analysis_output.h"
+#include "measure/analysis_verdict.h"
 #include "tests/support/capture_maker.h"
 
 #define STEP	 CAPTURE_MAKER_STEP_NS
@@ -71,6 +72,13 @@ static unsigned int rows(void)
 	return n - 1;
 }
 
+static enum analysis_verdict verdict_of(const struct analysis_result *result)
+{
+	char reason[ANALYSIS_REASON_MAX];
+
+	return analysis_verdict(result, true, reason);
+}
+
 static void its_orders_enter_no_figure(void **state)
 {
 	(void)state;
@@ -78,7 +86,7 @@ static void its_orders_enter_no_figure(void **state)
 		struct analysis_result result = run(warm_up, false);
 
 		assert_int_equal(result.matched, TRIGGERS);
-		assert_true(analysis_output_correct(&result));
+		assert_int_equal(verdict_of(&result), ANALYSIS_RIGHT);
 		assert_int_equal(result.wire_to_wire.count, TRIGGERS - warm_up);
 		assert_int_equal(result.wire_to_wire.min,
 				 STEP + (warm_up + 1) * 100);
@@ -94,7 +102,7 @@ static void its_orders_are_judged(void **state)
 
 	(void)state;
 	assert_int_equal(result.wrong, 1);
-	assert_false(analysis_output_correct(&result));
+	assert_int_equal(verdict_of(&result), ANALYSIS_WRONG);
 }
 
 static int setup(void **state)
