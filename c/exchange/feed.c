@@ -160,7 +160,8 @@ static bool text_more(struct feed *feed)
 		feed->discarding = true;
 		left = 0;
 	}
-	memmove(feed->text, feed->at, left);
+	if (feed->at != feed->text)
+		memmove(feed->text, feed->at, left);
 	feed->at = feed->text;
 	feed->end = feed->text + left;
 	n = inflate_some(feed, feed->end,

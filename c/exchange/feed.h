@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FEED_LINE_MAX (256 * 1024) /* bytes without the end of line */
+/* Bytes without the end of line: thirty snapshots of 5,000 levels a side, so
+ * that no line that a venue sends is lost. */
+#define FEED_LINE_MAX (8 * 1024 * 1024)
 
 struct feed;
 

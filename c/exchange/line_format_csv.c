@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange/line_format_state.h"
+#include "exchange/line_time.h"
 #include "wire/market_data.h"
 
 #define FIELDS_MAX 64
@@ -84,23 +85,6 @@ static bool header_read(struct line_format_state *state, const char *line,
 	return true;
 }
 
-/* Microseconds since 1970 to ns; 0 for what is none. */
-static uint64_t time_read(struct field field)
-{
-	uint64_t value = 0;
-
-	if (field.len == 0 || field.len > 16)
-		return 0;
-	for (size_t i = 0; i < field.len; i++) {
-		unsigned int digit = (unsigned int)(field.at[i] - '0');
-
-		if (digit > 9)
-			return 0;
-		value = value * 10 + digit;
-	}
-	return value * 1000;
-}
-
 static int symbol_read(struct line_format *context,
 		       const struct field *exchange, const struct field *symbol)
 {
@@ -160,9 +144,11 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 				 "steps of 1e-9";
 		return -EBADMSG;
 	}
-	context->time_ns = time_read(wanted[LINE_FORMAT_LOCAL_TIMESTAMP]);
+	context->time_ns = line_time(wanted[LINE_FORMAT_LOCAL_TIMESTAMP].at,
+				     wanted[LINE_FORMAT_LOCAL_TIMESTAMP].len);
 	if (!context->time_ns)
-		context->time_ns = time_read(wanted[LINE_FORMAT_TIMESTAMP]);
+		context->time_ns = line_time(wanted[LINE_FORMAT_TIMESTAMP].at,
+					     wanted[LINE_FORMAT_TIMESTAMP].len);
 	id = symbol_read(context, &wanted[LINE_FORMAT_EXCHANGE],
 			 &wanted[LINE_FORMAT_SYMBOL]);
 	if (id < 0)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "exchange/line_format_state.h"
+#include "exchange/line_time.h"
 #include "wire/market_data.h"
 
 static const struct {
@@ -32,61 +33,6 @@ static int bad(struct line_format *context, const char *fault)
 	return -EBADMSG;
 }
 
-/* count digits to a number, or -1. */
-static int digits_read(const char *text, size_t len, size_t at, size_t count)
-{
-	int value = 0;
-
-	if (at + count > len)
-		return -1;
-	for (size_t i = at; i < at + count; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		value = value * 10 + (text[i] - '0');
-	}
-	return value;
-}
-
-/* Days since 1970 of a date in the Gregorian calendar. */
-static int64_t days_of(int year, int month, int day)
-{
-	int y = month <= 2 ? year - 1 : year;
-	int m = month <= 2 ? month + 9 : month - 3;
-
-	return y * INT64_C(365) + y / 4 - y / 100 + y / 400 +
-	       (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-/* ISO 8601 in UTC ("2024-08-08T23:54:16.493Z") to ns since 1970; 0 for
- * what is none. */
-static uint64_t time_read(const struct json_value *value)
-{
-	const char *text = value->text;
-	size_t len = value->len, at = 19;
-	int year = digits_read(text, len, 0, 4);
-	int month = digits_read(text, len, 5, 2);
-	int day = digits_read(text, len, 8, 2);
-	int hour = digits_read(text, len, 11, 2);
-	int minute = digits_read(text, len, 14, 2);
-	int second = digits_read(text, len, 17, 2);
-	uint64_t ns = 0, unit = 100000000;
-
-	if (value->type != JSON_STRING || year < 1970 || month < 1 ||
-	    month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
-	    minute < 0 || minute > 59 || second < 0 || second > 60)
-		return 0;
-	if (at < len && text[at] == '.')
-		for (at++; at < len && text[at] >= '0' && text[at] <= '9';
-		     at++, unit /= 10)
-			ns += (uint64_t)(text[at] - '0') * unit;
-	if (at + 1 != len || text[at] != 'Z' || year > 2500)
-		return 0;
-	return (uint64_t)(days_of(year, month, day) * 86400 + hour * 3600 +
-			  minute * 60 + second) *
-		       1000000000 +
-	       ns;
-}
-
 static uint64_t time_find(const struct json_value *object)
 {
 	static const char *const names[] = { "localTimestamp", "timestamp",
@@ -96,7 +42,7 @@ static uint64_t time_find(const struct json_value *object)
 
 	for (size_t i = 0; i < 3 && !time_ns; i++)
 		if (json_member(object, names[i], &value))
-			time_ns = time_read(&value);
+			time_ns = line_time(value.text, value.len);
 	return time_ns;
 }
 

@@ -401,22 +401,24 @@ static void a_line_may_be_as_long_as_allowed(void **state)
 
 static void longer_lines_are_skipped(void **state)
 {
+	enum { LONGEST = 2 * FEED_LINE_MAX };
 	static const size_t lens[] = {
-		FEED_LINE_MAX + 1,     FEED_LINE_MAX + 2, FEED_LINE_MAX + 65536,
-		FEED_LINE_MAX + 65537, 1 << 20,		  4 << 20
+		FEED_LINE_MAX + 1,     FEED_LINE_MAX + 2,
+		FEED_LINE_MAX + 65536, FEED_LINE_MAX + 65537,
+		FEED_LINE_MAX * 3 / 2, LONGEST
 	};
-	char *text = malloc(4 << 20);
+	char *text = malloc(LONGEST);
 	struct feed *feed;
 	uint64_t number = 0;
 
 	(void)state;
 	assert_non_null(text);
-	memset(text, 'x', 4 << 20);
+	memset(text, 'x', LONGEST);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		append_gzip(text, lens[i]);
 		append_text("\nshort\n");
 	}
-	append_gzip(text, 4 << 20); /* the last one, without an end */
+	append_gzip(text, LONGEST); /* the last one, without an end */
 	feed = open_feed();
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
 		expect_line(feed, "short", number += 2);
