@@ -27,7 +27,9 @@ struct line_format {
 	uint64_t line_number; /* in the file; the first line is 1 */
 	uint32_t sequence;    /* of the datagram to be made, from 0 in each
 				 session */
-	bool snapshot;	      /* the line's snapshot field is true */
+	bool snapshot;	      /* the line's snapshot field is true, as the
+				 server reads it; a formatter that knows better
+				 may set it, with the first part */
 	unsigned int part;    /* 0, then 1, 2 ... while `more` was set */
 
 	/* Out; all are cleared before each call: */

@@ -228,21 +228,33 @@ ssize_t line_format_json(struct line_format *context, const char *line,
 		.flags = context->snapshot ? MARKET_DATA_SNAPSHOT : 0,
 	};
 	struct market_data_message message;
-	struct line_format_walk walk;
+	struct line_format_walk walk, before;
+	const char *book;
 	int rc = line_format_state_make(context);
 
 	if (rc)
 		return rc;
 	walk = ((struct line_format_state *)context->state)->walk;
+	book = context->part == 0 ? NULL : walk.book.text;
 	if (context->part == 0)
 		rc = walk_start(context, &walk, line, line_len);
 	while (rc == 0 && header.message_count < MARKET_DATA_MESSAGES_MAX &&
 	       market_data_len(header.message_count + 1U) <= size) {
+		before = walk;
 		rc = level_next(context, &walk, &message);
 		if (rc <= 0)
 			break;
-		market_data_write(datagram, header.message_count++, &message);
 		rc = 0;
+		/* A whole book begins, in a datagram of its own. */
+		if (context->snapshot && walk.book.text != book) {
+			if (header.message_count > 0) {
+				walk = before;
+				break;
+			}
+			header.flags |= MARKET_DATA_BOOK_BEGINS;
+			book = walk.book.text;
+		}
+		market_data_write(datagram, header.message_count++, &message);
 	}
 	if (rc < 0 || header.message_count == 0)
 		return rc;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/decimal.h"
 #include "wire/market_data.h"
@@ -109,12 +110,23 @@ int line_format_state_symbol(struct line_format *context, const char *text,
 			slot = slot_find(state, text, len);
 		}
 		symbol = &state->symbols[state->count];
-		symbol->len = (uint8_t)len;
+		*symbol = (struct line_format_symbol){ .len = (uint8_t)len };
 		memcpy(symbol->text, text, len);
 		*slot = ++state->count;
 	}
 	state->last = *slot - 1;
 	return (int)state->last;
+}
+
+uint16_t line_format_state_flags(struct line_format *context, uint16_t id)
+{
+	struct line_format_state *state = context->state;
+	struct line_format_symbol *symbol = &state->symbols[id];
+	const bool begins = context->snapshot && !symbol->snapshot;
+
+	symbol->snapshot = context->snapshot;
+	return (uint16_t)((context->snapshot ? MARKET_DATA_SNAPSHOT : 0) |
+			  (begins ? MARKET_DATA_BOOK_BEGINS : 0));
 }
 
 int line_format_state_decimal(const char *text, size_t len, uint64_t *nano)
@@ -161,10 +173,12 @@ general:
 
 char line_format_state_side(const char *text, size_t len)
 {
-	if (len == 3 && (!memcmp(text, "bid", 3) || !memcmp(text, "buy", 3)))
+	if (len == 3 &&
+	    (!strncasecmp(text, "bid", 3) || !strncasecmp(text, "buy", 3)))
 		return MARKET_DATA_BID;
-	if ((len == 3 && !memcmp(text, "ask", 3)) ||
-	    (len == 4 && !memcmp(text, "sell", 4)))
+	if ((len == 3 && !strncasecmp(text, "ask", 3)) ||
+	    (len == 4 && !strncasecmp(text, "sell", 4)) ||
+	    (len == 5 && !strncasecmp(text, "offer", 5)))
 		return MARKET_DATA_ASK;
 	return 0;
 }

@@ -41,6 +41,8 @@ struct line_format_walk {
 };
 
 struct line_format_symbol {
+	uint64_t update_id; /* the venue's number of its last snapshot */
+	bool snapshot;	    /* its last row was one */
 	uint8_t len;
 	char text[LINE_FORMAT_SYMBOL_LEN]; /* "exchange,symbol" */
 };
@@ -48,6 +50,7 @@ struct line_format_symbol {
 struct line_format_state {
 	int column[LINE_FORMAT_COLUMNS]; /* where each is; -1: nowhere */
 	int column_last; /* the last one needed; -1: no header told yet */
+	char separator;	 /* of columns */
 	struct line_format_walk walk;
 	uint32_t last; /* symbol of the line before */
 	uint32_t count;
@@ -64,11 +67,15 @@ int line_format_state_make(struct line_format *context);
 int line_format_state_symbol(struct line_format *context, const char *text,
 			     size_t len);
 
+/* HOT. Flags of a datagram of a row of this symbol: a book begins where its
+ * rows go from update to snapshot. */
+uint16_t line_format_state_flags(struct line_format *context, uint16_t symbol);
+
 /* HOT. A decimal that is not negative, exactly, in nano. 0, -EINVAL or
  * -ERANGE. */
 int line_format_state_decimal(const char *text, size_t len, uint64_t *nano);
 
-/* 'B', 'A' or 0: bid, buy, ask, sell. */
+/* 'B', 'A' or 0: bid, buy, ask, sell, offer, in any case. */
 char line_format_state_side(const char *text, size_t len);
 
 /* The shipped formatters: names "auto", "tardis-csv", "json-lines". */

@@ -107,7 +107,7 @@ static bool in_csv(struct snapshot_field *field, struct text line)
 	if (value.end - value.at == 5 && !memcmp(value.at, "false", 5))
 		return false;
 	value = trimmed(value);
-	if (text_is(value, "true"))
+	if (text_is(value, "true") || text_is(value, "1"))
 		return true;
 	/* Files put behind each other bring their header again. */
 	columns_learn(field, line);
@@ -210,9 +210,8 @@ bool snapshot_field(struct snapshot_field *field, const char *line, size_t len)
 	spaces_skip(&text);
 	if (text.at < text.end && *text.at == '{')
 		return in_json(text);
-	if (__builtin_expect(!field->started, 0)) {
-		field->started = true;
+	/* The header may stand behind others: "sep=,", a comment. */
+	if (__builtin_expect(!field->is_csv, 0))
 		columns_learn(field, text);
-	}
 	return field->is_csv ? in_csv(field, text) : in_text(text);
 }

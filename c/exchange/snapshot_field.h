@@ -2,8 +2,9 @@
 /*
  * Does a line's snapshot field hold true? The field is
  *
- *   CSV        the column named snapshot, is_snapshot or isSnapshot; without
- *              a header, tardis' fifth of eight
+ *   CSV        the column named snapshot, is_snapshot or isSnapshot (true or
+ *              1), wherever its header stands; without one, tardis' fifth of
+ *              eight
  *   JSON       a member of that name of the line's object, not of what lies
  *              inside it; without one, "type":"snapshot" says it too
  *   free text  snapshot=true or "snapshot": true, as whole words
@@ -19,7 +20,6 @@
 
 /* What the lines before have taught; zeroed for a new file. */
 struct snapshot_field {
-	bool started; /* a line that is no JSON was seen */
 	bool is_csv;
 	unsigned int column; /* from 0, if is_csv */
 };

@@ -295,6 +295,7 @@ static int judge_apply(struct judge *judge, const uint8_t *bytes, size_t len,
 	uint64_t lead_ns;
 	int rc;
 
+	strategy_datagram(&judge->strategy, bytes, header);
 	for (unsigned int i = 0; i < header->message_count; i++) {
 		message = market_data_read(bytes, i);
 		if (!strategy_update(&judge->strategy, &message, snapshot,

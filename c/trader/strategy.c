@@ -71,6 +71,17 @@ void strategy_reset(struct strategy *strategy)
 	}
 }
 
+void strategy_books_begin(struct strategy *strategy, const uint8_t *data,
+			  const struct market_data_header *header)
+{
+	for (unsigned int i = 0; i < header->message_count; i++) {
+		const uint16_t id = market_data_read(data, i).symbol_id;
+
+		if (id < strategy->symbol_count && strategy->symbols[id].open)
+			book_clear(&strategy->symbols[id].book);
+	}
+}
+
 static inline bool is_large(const struct strategy *strategy,
 			    const struct market_data_message *message)
 {

@@ -61,10 +61,24 @@ void strategy_close(struct strategy *strategy);
 /* A new session: all books empty, snapshot flags down; counters stay. */
 void strategy_reset(struct strategy *strategy);
 
+/* Empty the books of the symbols in a datagram that market_data_decode()
+ * accepted. */
+void strategy_books_begin(struct strategy *strategy, const uint8_t *data,
+			  const struct market_data_header *header);
+
+/* HOT. Before a datagram's messages, each datagram. */
+static inline void strategy_datagram(struct strategy *strategy,
+				     const uint8_t *data,
+				     const struct market_data_header *header)
+{
+	if (__builtin_expect(header->flags & MARKET_DATA_BOOK_BEGINS, 0))
+		strategy_books_begin(strategy, data, header);
+}
+
 /*
  * HOT. Returns true with *order filled when the message calls for one.
  * snapshot: the flag of the message's datagram; on false -> true the
- * symbol's book is cleared.
+ * symbol's book is cleared, for senders that do not say where one begins.
  */
 bool strategy_update(struct strategy *strategy,
 		     const struct market_data_message *message, bool snapshot,

@@ -178,6 +178,7 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 	snapshot = header.flags & MARKET_DATA_SNAPSHOT;
 	trader->counters.packets++;
 	trader->counters.messages += header.message_count;
+	strategy_datagram(&trader->strategy, packet->data, &header);
 	for (unsigned int i = 0; i < header.message_count; i++) {
 		struct market_data_message message =
 			market_data_read(packet->data, i);

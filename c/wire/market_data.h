@@ -13,6 +13,9 @@
 enum market_data_flags {
 	MARKET_DATA_SNAPSHOT = 1 << 0,
 	MARKET_DATA_END_OF_FEED = 1 << 1,
+	/* The books of the symbols in this datagram are empty before it: a
+	 * snapshot begins. Of one in several datagrams the first has it. */
+	MARKET_DATA_BOOK_BEGINS = 1 << 3,
 };
 
 enum market_data_type {

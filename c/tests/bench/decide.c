@@ -107,6 +107,7 @@ static uint64_t pass(const struct datagrams *all, struct channel *channel,
 
 		if (market_data_decode(data, all->end[i] - begin, &header) ==
 		    0) {
+			strategy_datagram(&strategy, data, &header);
 			for (unsigned int m = 0; m < header.message_count;
 			     m++) {
 				struct market_data_message message =

@@ -127,6 +127,8 @@ static int datagram_judge(struct strategy *strategy, struct answers *answers,
 	int err =
 		market_data_decode(frame->payload, frame->payload_len, &header);
 
+	if (!err)
+		strategy_datagram(strategy, frame->payload, &header);
 	for (unsigned int i = 0; !err && i < header.message_count; i++) {
 		struct market_data_message message =
 			market_data_read(frame->payload, i);

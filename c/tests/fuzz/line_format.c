@@ -25,7 +25,8 @@ static void check(const struct line_format *context, const uint8_t *datagram,
 	    market_data_decode(datagram, len, &header) < 0 ||
 	    market_data_len(header.message_count) != len ||
 	    header.message_count == 0 || header.sequence != context->sequence ||
-	    header.flags != (context->snapshot ? MARKET_DATA_SNAPSHOT : 0))
+	    (header.flags & ~MARKET_DATA_BOOK_BEGINS) !=
+		    (context->snapshot ? MARKET_DATA_SNAPSHOT : 0))
 		abort();
 	for (unsigned int i = 0; i < header.message_count; i++) {
 		struct market_data_message message =

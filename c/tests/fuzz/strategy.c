@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		size--;
 		len = len < size ? len : size;
-		if (market_data_decode(data, len, &header) == 0)
+		if (market_data_decode(data, len, &header) == 0) {
+			strategy_datagram(&strategy, data, &header);
 			for (unsigned int i = 0; i < header.message_count;
 			     i++) {
 				struct market_data_message message =
@@ -67,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					      header.flags &
 						      MARKET_DATA_SNAPSHOT);
 			}
+		}
 		data += len;
 		size -= len;
 	}

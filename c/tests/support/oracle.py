@@ -84,8 +84,12 @@ def judge(path, threshold, aggress):
             if sequence in seen:
                 continue
             seen.add(sequence)
-            for i in range(messages):
-                order = update(book, rest[0][8 + 28 * i:36 + 28 * i],
+            parts = [rest[0][8 + 28 * i:36 + 28 * i] for i in range(messages)]
+            if flags & 8:  # their books begin
+                for part in parts:
+                    book.pop(int.from_bytes(part[2:4], "little"), None)
+            for part in parts:
+                order = update(book, part,
                                bool(flags & 1), (threshold, aggress))
                 if order:
                     waiting.append(order)

@@ -24,6 +24,8 @@
 static struct line_format context;
 static uint8_t datagram[MARKET_DATA_DATAGRAM_MAX];
 
+static bool begins; /* the last datagram's flag */
+
 static int begin(void **state)
 {
 	(void)state;
@@ -75,8 +77,10 @@ static void expect_count(const char *line, unsigned int count)
 	assert_int_equal(market_data_decode(datagram, (size_t)len, &header), 0);
 	assert_int_equal(header.sequence, sequence);
 	assert_int_equal(header.message_count, count);
-	assert_int_equal(header.flags,
+	begins = header.flags & MARKET_DATA_BOOK_BEGINS;
+	assert_int_equal(header.flags & ~MARKET_DATA_BOOK_BEGINS,
 			 context.snapshot ? MARKET_DATA_SNAPSHOT : 0);
+	assert_true(context.snapshot || !begins);
 }
 
 static void expect_message(unsigned int i, char type, char side,
@@ -180,6 +184,152 @@ static void no_header_is_needed(void **state)
 	(void)state;
 	expect_count("x,BTC,1,2,false,ask,3,4", 1);
 	expect_message(0, 'U', 'A', 0, 3 * NANO, 4 * NANO);
+}
+
+/* {"bids":[[1,1],[2,1],...]} */
+static char *many_levels(unsigned int count, const char *last)
+{
+	char *line = malloc(count * 16 + 64);
+	size_t len = (size_t)sprintf(line, "{\"bids\":[");
+
+	for (unsigned int i = 1; i <= count; i++)
+		len += (size_t)sprintf(line + len, "%s[%u,1]", i > 1 ? "," : "",
+				       i);
+	sprintf(line + len, "]%s}", last);
+	return line;
+}
+
+/* A further part of the line before: a datagram of count messages. */
+static void expect_part(const char *line, unsigned int part, unsigned int count)
+{
+	struct market_data_header header;
+	ssize_t len;
+
+	context.part = part;
+	context.more = false;
+	len = line_format_json(&context, line, strlen(line), datagram,
+			       sizeof(datagram));
+	assert_int_equal(len, market_data_len(count));
+	assert_int_equal(market_data_decode(datagram, (size_t)len, &header), 0);
+	begins = header.flags & MARKET_DATA_BOOK_BEGINS;
+}
+
+static bool snapshot_of(const char *line)
+{
+	context.snapshot = false;
+	expect_count(line, 1);
+	return context.snapshot;
+}
+
+static void the_snapshot_column_is_read_by_its_name(void **state)
+{
+	(void)state;
+	/* As a spreadsheet says what parts its columns. */
+	expect_bad("sep=,");
+	expect_skipped("is_snapshot,side,price,amount");
+	assert_true(snapshot_of("true,ask,60001,1"));
+	assert_true(snapshot_of("TRUE,bid,60000,20"));
+	assert_true(snapshot_of("1,bid,60000,20"));
+	assert_true(snapshot_of(" True ,bid,60000,20"));
+	assert_false(snapshot_of("FALSE,bid,60000,20"));
+	assert_false(snapshot_of("0,bid,60000,20"));
+	assert_false(snapshot_of(",bid,60000,20"));
+	expect_bad("maybe,bid,60000,20");
+	/* Another file behind it. */
+	expect_skipped("side,price,amount,isSnapshot");
+	assert_true(snapshot_of("ask,60001,1,true"));
+	expect_skipped("side,price,amount");
+	assert_false(snapshot_of("ask,60001,1"));
+}
+
+/* A symbol's book begins where its rows go from update to snapshot: a later
+ * timestamp in between begins none. */
+static void a_book_begins_at_its_first_snapshot_row(void **state)
+{
+	(void)state;
+	expect_skipped(HEADER);
+	expect_count("x,BTC,1,1,true,bid,1,1", 1);
+	assert_true(begins);
+	expect_count("x,BTC,2,2,true,bid,2,1", 1);
+	assert_false(begins);
+	expect_count("x,ETH,2,2,true,bid,2,1", 1);
+	assert_true(begins);
+	expect_count("x,BTC,3,3,false,bid,3,1", 1);
+	assert_false(begins);
+	expect_count("x,ETH,4,4,true,bid,2,1", 1);
+	assert_false(begins);
+	expect_count("x,BTC,5,5,true,bid,3,1", 1);
+	assert_true(begins);
+}
+
+/* Each JSON snapshot line is a whole book, also straight after another; of
+ * several datagrams the first begins it. */
+static void a_json_snapshot_begins_a_book(void **state)
+{
+	static const char books[] =
+		"{\"channel\":\"book\",\"type\":\"snapshot\",\"data\":["
+		"{\"symbol\":\"A\",\"bids\":[{\"price\":1,\"qty\":1}]},"
+		"{\"symbol\":\"B\",\"bids\":[{\"price\":2,\"qty\":1}]}]}";
+	char *many = many_levels(MARKET_DATA_MESSAGES_MAX + 1, "");
+
+	(void)state;
+	context.snapshot = true;
+	for (int i = 0; i < 2; i++) {
+		expect_count("{\"type\":\"snapshot\",\"product_id\":\"X\","
+			     "\"asks\":[[\"101\",\"1\"]]}",
+			     1);
+		assert_true(begins);
+	}
+	expect_count(many, MARKET_DATA_MESSAGES_MAX);
+	assert_true(begins);
+	assert_true(context.more);
+	expect_part(many, 1, 1);
+	assert_false(begins);
+	/* A datagram each, since the flag speaks of all symbols in it. */
+	expect_count(books, 1);
+	assert_true(begins);
+	assert_true(context.more);
+	expect_part(books, 1, 1);
+	assert_true(begins);
+	assert_false(context.more);
+	context.snapshot = false;
+	expect_count(many, MARKET_DATA_MESSAGES_MAX);
+	assert_false(begins);
+	free(many);
+}
+
+static void a_header_in_a_row_is_none(void **state)
+{
+	(void)state;
+	expect_skipped(HEADER);
+	/* Two files joined without a newline. */
+	expect_bad("x,BTC,1,2,true,bid,100,1" HEADER);
+	expect_count("x,BTC,1,2,true,bid,100,1", 1);
+	expect_message(0, 'U', 'B', 0, 100 * NANO, NANO);
+}
+
+static void fields_may_be_quoted(void **state)
+{
+	(void)state;
+	expect_skipped("\"side\",\"price\",\"amount\",\"symbol\"");
+	expect_count("\"bid\",1,1,\"BTC,PERP\"", 1);
+	expect_message(0, 'U', 'B', 0, NANO, NANO);
+	expect_count("\"ask\",\"2.5\",\"3\",BTC", 1);
+	expect_message(0, 'U', 'A', 1, 2 * NANO + NANO / 2, 3 * NANO);
+	expect_bad("\"bid,1,1,BTC");
+	expect_bad("\"bid\"x,1,1,BTC");
+}
+
+static void columns_may_be_parted_otherwise(void **state)
+{
+	(void)state;
+	expect_skipped("side;price;amount");
+	expect_count("bid;1.5;2", 1);
+	expect_message(0, 'U', 'B', 0, NANO + NANO / 2, 2 * NANO);
+	/* A decimal comma would be another price. */
+	expect_bad("bid;1,5;2");
+	expect_skipped("side\tprice\tamount");
+	expect_count("ask\t1.5\t2", 1);
 }
 
 static void bad_rows_are_told(void **state)
@@ -426,19 +576,6 @@ static void json_times_are_texts_or_numbers(void **state)
 	assert_int_equal(context.time_ns, 0);
 }
 
-/* {"bids":[[1,1],[2,1],...]} */
-static char *many_levels(unsigned int count, const char *last)
-{
-	char *line = malloc(count * 16 + 64);
-	size_t len = (size_t)sprintf(line, "{\"bids\":[");
-
-	for (unsigned int i = 1; i <= count; i++)
-		len += (size_t)sprintf(line + len, "%s[%u,1]", i > 1 ? "," : "",
-				       i);
-	sprintf(line + len, "]%s}", last);
-	return line;
-}
-
 static void what_fits_is_one_datagram(void **state)
 {
 	char *line = many_levels(MARKET_DATA_MESSAGES_MAX, "");
@@ -568,6 +705,12 @@ int main(void)
 		TEST(columns_are_found_by_name),
 		TEST(a_header_may_come_again),
 		TEST(no_header_is_needed),
+		TEST(the_snapshot_column_is_read_by_its_name),
+		TEST(a_book_begins_at_its_first_snapshot_row),
+		TEST(a_json_snapshot_begins_a_book),
+		TEST(a_header_in_a_row_is_none),
+		TEST(fields_may_be_quoted),
+		TEST(columns_may_be_parted_otherwise),
 		TEST(bad_rows_are_told),
 		TEST(prices_are_exact),
 		TEST(symbols_are_numbered_as_they_come),

@@ -199,6 +199,7 @@ int peer_trade(struct peer *peer, const uint8_t *datagram, size_t len,
 	}
 	if (!datagram_counts(work, &header))
 		return 0;
+	strategy_datagram(&work->strategy, datagram, &header);
 	peer->ended = header.flags & MARKET_DATA_END_OF_FEED;
 	for (unsigned int i = 0; i < header.message_count; i++) {
 		struct market_data_message message =
