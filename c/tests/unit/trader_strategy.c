@@ -156,6 +156,46 @@ static void a_snapshot_of_many_messages_clears_once(void **state)
 	strategy_close(&strategy);
 }
 
+/* A second snapshot straight after a first. */
+static void a_book_that_begins_is_empty(void **state)
+{
+	struct market_data_header header = {
+		.message_count = 1,
+		.flags = MARKET_DATA_SNAPSHOT | MARKET_DATA_BOOK_BEGINS,
+	};
+	struct market_data_message ask = {
+		.type = 'U', .side = 'A', .price = 101 * USD, .quantity = USD
+	};
+	struct market_data_message other = ask, bid = ask;
+	uint8_t data[64];
+	struct strategy strategy;
+	struct order order;
+
+	(void)state;
+	assert_int_equal(strategy_open(&strategy, &plain), 0);
+	other.symbol_id = 1;
+	strategy_update(&strategy, &other, true, &order);
+	for (int i = 0; i < 2; i++) {
+		market_data_write_header(data, &header);
+		market_data_write(data, 0, &ask);
+		strategy_datagram(&strategy, data, &header);
+		strategy_update(&strategy, &ask, true, &order);
+		ask.price = 110 * USD;
+	}
+	bid.side = 'B';
+	bid.price = 105 * USD;
+	bid.quantity = 20000 * USD;
+	assert_true(strategy_update(&strategy, &bid, false, &order));
+	assert_int_equal(order.price, 110 * USD);
+	/* Others' books stand. */
+	assert_int_equal(strategy.symbols[1].book.side[BOOK_ASK].count, 1);
+	/* A symbol that nobody knows yet is none to empty. */
+	ask.symbol_id = 7;
+	market_data_write(data, 0, &ask);
+	strategy_datagram(&strategy, data, &header);
+	strategy_close(&strategy);
+}
+
 static void symbols_have_books_of_their_own(void **state)
 {
 	struct market_data_message message = { .type = 'U',
@@ -283,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_removal_never_fires),
 		cmocka_unit_test(snapshots_fill_the_book_and_do_not_fire),
 		cmocka_unit_test(a_snapshot_of_many_messages_clears_once),
+		cmocka_unit_test(a_book_that_begins_is_empty),
 		cmocka_unit_test(symbols_have_books_of_their_own),
 		cmocka_unit_test(without_an_opposite_side_there_is_no_order),
 		cmocka_unit_test(aggress_same_hits_the_large_order_itself),
