@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A campaign: several arms side by side. In each block every arm runs once,
- * in an order drawn from the recorded seed (measure/campaign_order.h); each trial is a set of fresh
- * processes. Arms are compared within a block, so that what drifts on the
- * machine falls on all of them.
+ * in an order drawn from the recorded seed (measure/campaign_order.h); each
+ * trial is a set of fresh processes. Arms are compared within a block, so that
+ * what drifts on the machine falls on all of them.
  *
  * The folder: manifest.json (parameters, host, knobs wanted and found,
  * state), summary.json (what came out), trials/NN-ARM/ (raw, and trial.json

@@ -236,13 +236,13 @@ static void comparisons_write(FILE *out, const json_t *summary)
 		comparison_row(out, aa);
 	fprintf(out,
 		"</table></div>\n<p class=\"note\">Each arm ran once in each "
-		"block, in a balanced order drawn from seed %lld; a block gives "
-		"one ratio of its p50 to the baseline's. p: Wilcoxon's "
+		"block, in a balanced order drawn from seed %lld; a block "
+		"gives one ratio of its p50 to the baseline's. p: Wilcoxon's "
 		"signed-rank test of their logarithms. Change: the Hodges-"
 		"Lehmann estimate. CI: the ratios that this test does not "
 		"reject, so that a verdict is an interval without 0; all "
-		"intervals together hold with 95 %%. The baseline runs twice in "
-		"each block (A/A): if it differs from itself, that is an "
+		"intervals together hold with 95 %%. The baseline runs twice "
+		"in each block (A/A): if it differs from itself, that is an "
 		"alarm.</p>\n",
 		(long long)real_of(json_object_get(summary, "statistics"),
 				   "seed"));
@@ -258,7 +258,9 @@ static void arms_write(FILE *out, const json_t *summary)
 	const json_t *arm;
 	size_t n;
 
-	fputs("<h2>Figures, us, of all orders of all blocks</h2>\n<div class=\"wide\"><table><tr><th>arm</th><th>min</th><th>p50</th>"
+	fputs("<h2>Figures, us, of all orders of all blocks</h2>\n"
+	      "<div class=\"wide\"><table>"
+	      "<tr><th>arm</th><th>min</th><th>p50</th>"
 	      "<th>p90</th><th>p99</th><th>p99.9</th><th>max</th>"
 	      "<th>triggers</th><th>matched</th><th>missing</th>"
 	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",

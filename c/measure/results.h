@@ -70,7 +70,8 @@ bool results_counts(const struct results *results,
 /* Why a trial is void, as the oracle has it; "" of one that is not. */
 const char *results_reason(const struct results_trial *trial);
 
-/* All latencies of an arm's trials that count, ascending; to be freed. -ENOMEM. */
+/* All latencies of an arm's trials that count, ascending; to be freed.
+ * -ENOMEM. */
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 

@@ -293,8 +293,10 @@ static void many_levels(void **state)
 	for (size_t i = 0; i < count - 1; i++) {
 		unsigned int n = listener.datagrams[i].header.message_count;
 
-		assert_int_equal(listener.datagrams[i].header.flags,
-				 MARKET_DATA_SNAPSHOT);
+		assert_int_equal(
+			listener.datagrams[i].header.flags,
+			MARKET_DATA_SNAPSHOT |
+				(i == 0 ? MARKET_DATA_BOOK_BEGINS : 0));
 		assert_true(listener.datagrams[i].len <= 1472);
 		for (unsigned int j = 0; j < n; j++)
 			assert_int_equal(
@@ -322,7 +324,11 @@ static void snapshots_in_handshake(void **state)
 	for (size_t i = 0; i < 22; i++) {
 		assert_int_equal(listener_price(&listener, i),
 				 i < 20 ? 100 + i : 180 + i);
-		assert_int_equal(listener.datagrams[i].header.flags, i < 20);
+		assert_int_equal(listener.datagrams[i].header.flags,
+				 i == 0 ? MARKET_DATA_SNAPSHOT |
+						  MARKET_DATA_BOOK_BEGINS
+				 : i < 20 ? MARKET_DATA_SNAPSHOT
+					  : 0);
 	}
 }
 
@@ -400,7 +406,9 @@ static void loop(void **state)
 	for (size_t i = 0; i < 300; i++) {
 		assert_int_equal(listener.datagrams[i].header.sequence, i);
 		assert_int_equal(listener.datagrams[i].header.flags,
-				 i % 3 == 0 ? MARKET_DATA_SNAPSHOT : 0);
+				 i % 3 == 0 ? MARKET_DATA_SNAPSHOT |
+						      MARKET_DATA_BOOK_BEGINS
+					    : 0);
 		assert_int_equal(listener_price(&listener, i), i % 3 + 1);
 	}
 	lab_states(&exchange, "HANDSHAKE TRANSMIT");

@@ -154,7 +154,8 @@ static void wiretap_contract(void **state)
 	assert_int_equal(count_of(NULL, NULL, "matched"), 1);
 	/* 1,000,000 USD are not more than that. */
 	assert_int_equal(count_of("--contract", "inverse", "triggers"), 0);
-	assert_int_equal(count_of("--contract", "inverse", "extra"), 1);
+	assert_int_equal(count_of("--contract", "inverse", "unjudged_orders"),
+			 1);
 }
 
 static void wiretap_order_port(void **state)
@@ -163,7 +164,8 @@ static void wiretap_order_port(void **state)
 	capture_make();
 	assert_int_equal(count_of("--order-port", "9012", "matched"), 1);
 	assert_int_equal(count_of("--order-port", "9013", "orders"), 0);
-	assert_int_equal(count_of("--order-port", "9013", "missing"), 1);
+	assert_int_equal(count_of("--order-port", "9013", "unjudged_triggers"),
+			 1);
 }
 
 /* Two messages of 28 bytes lie behind the deciding one: 56 us at 8 Mbit/s. */

@@ -34,10 +34,13 @@ calls() { # name, what it must say, verb, setting...
 		fail "$1" < <(said)
 	fi
 }
+printf 'Host %s t-%s\n' trader trader exchange exchange >"$folder/ssh_config"
 calls 'make console is that of the trader' \
-	'virsh -c qemu:///system console trader' console
+	'virsh -c qemu:///system console --domain t-trader' console \
+	LAB_FOLDER="$folder"
 calls 'or of the guest that is asked for' \
-	'virsh -c qemu:///system console exchange' console GUEST=exchange
+	'virsh -c qemu:///system console --domain t-exchange' console \
+	GUEST=exchange LAB_FOLDER="$folder"
 calls 'make ssh takes the configuration of the lab' \
 	'ssh -F /lab/ssh_config trader' ssh LAB_FOLDER=/lab
 calls 'and a command, as one word' \

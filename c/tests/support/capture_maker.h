@@ -63,8 +63,8 @@ void capture_maker_level(struct capture_maker *maker, uint16_t flags,
 
 #define CAPTURE_MAKER_SERVER_ISN UINT32_C(5000)
 
-/* Order connection: a new one by its handshake, bytes of the client that move its
- * sequence number on, a segment anywhere, an acknowledgement from the
+/* Order connection: a new one by its handshake, bytes of the client that move
+ * its sequence number on, a segment anywhere, an acknowledgement from the
  * exchange, an end by FIN. */
 void capture_maker_connect(struct capture_maker *maker);
 void capture_maker_send(struct capture_maker *maker, const void *bytes,
