@@ -18,7 +18,7 @@ knobs_are_back() { # name of the test
 }
 
 life_campaign() {
-	local name pid campaign=(ansible-playbook -i "$inventory" experiment.yml
+	local name pid code campaign=(ansible-playbook -i "$inventory" experiment.yml
 		-e experiment=busy-poll -e "experiment_only='interrupt prefer'"
 		-e experiment_blocks=1 -e "experiment_feed=$feed"
 		-e experiment_lines=3000 -e "experiment_threshold_usd=$threshold"
@@ -39,8 +39,9 @@ life_campaign() {
 	lab_within 600 turned_or_over
 	pkill -KILL -s $pid
 	wait $pid 2>/dev/null
+	code=$?
 	name='a killed campaign leaves its knobs turned'
-	if [ $? = 137 ] && turned; then
+	if [ $code = 137 ] && turned; then
 		pass "$name"
 	else
 		fail "$name" <"$folder/campaign.log"
