@@ -89,7 +89,7 @@ fi
 tree=$work/tree
 mkdir -p "$tree/c/build" "$tree/images"
 cp -r ../ansible/roles "$work/"
-cp ../images/in-root "$tree/images/"
+cp ../images/in-root ../images/*.bash "$tree/images/"
 cat >"$tree/c/Makefile" <<'END_OF_MAKEFILE'
 $(BUILD)/t2t-program:
 	@[ ! -e broken ]

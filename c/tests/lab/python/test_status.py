@@ -7,7 +7,8 @@ import support
 
 lab = support.load("filter_plugins/lab_status.py")
 
-FACTS = {"libvirt": {"domains": {"trader": {"uuid": "u1"}},
+FACTS = {"boot": "b1",
+         "libvirt": {"domains": {"trader": {"uuid": "u1"}},
                      "pids": {"libvirtd": 7, "virtlogd": 0}},
          "links": {"t2t-lab0": {"mac": "m1"}},
          "memory": {"huge": {"2048": {"total": 512}}}}
@@ -30,11 +31,15 @@ class There(unittest.TestCase):
         self.assertIs(self.there("bridge", "t2t-lab1", mac="m1"), False)
 
     def test_huge_pages_by_their_number(self):
-        for after, there in ((511, True), (512, True), (513, False)):
+        for took, there in ((511, True), (512, True), (513, False)):
             self.assertIs(self.there("hugepages", "2048", size_kib=2048,
-                                     after=after), there)
-        self.assertIs(self.there("hugepages", "1", size_kib=1048576, after=1),
-                      False)
+                                     boot="b1", took={"0": took}), there)
+        self.assertIs(self.there("hugepages", "1", size_kib=1048576,
+                                 boot="b1", took={"0": 1}), False)
+
+    def test_huge_pages_of_another_boot_are_gone(self):
+        self.assertIs(self.there("hugepages", "2048", size_kib=2048,
+                                 boot="b0", took={"0": 1}), False)
 
     def test_a_daemon_by_its_process(self):
         self.assertIs(self.there("daemon", "libvirtd"), True)
