@@ -105,8 +105,10 @@ lab_dump() {
 	ps -e -o pidns=,comm= | awk -v own="$(lsns -n -t pid -o NS -p $$)" \
 		'$1 == own { print "process", $2 }' |
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
+	# libvirt makes empty folders for itself where it finds none.
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
-		/run/t2t-experiment ~/.ansible/t2t-* 2>/dev/null | sort
+		! -type d 2>/dev/null | sort
+	find /run/libvirt /run/t2t-experiment ~/.ansible/t2t-* 2>/dev/null | sort
 	find ../ansible ../images ../inventory \( -name build -o \
 		-name __pycache__ \) -prune -o -print | sort
 }

@@ -138,7 +138,7 @@ refuses_up 'disks served on what is no CPU' 'domain_iothreadpin +CPU first' \
 refuses_up 'more pins than vCPUs' 'domain_vcpupin +2 pins +at most 1' \
 	'{"domain_vcpupin": ["0", "0"]}'
 refuses_up 'more huge pages than memory' \
-	'huge pages of 2048 KiB .*[0-9]+ free +[0-9]{7}' \
+	'huge pages of 2048 KiB +[0-9]+ of the lab.s +[0-9]{7}' \
 	domain_memory_mib=99999999
 refuses_up 'more memory than there is' 'memory .* MiB available' \
 	domain_memory_mib=99999999 domain_hugepage_kib=0

@@ -4,6 +4,9 @@
 
 life_teardown() {
 	local name killed=0
+	# What talks to the guests is ours to end.
+	[ ${#beside[@]} = 0 ] || kill "${beside[@]}" 2>/dev/null
+	beside=()
 	mv "$inventory" "$folder/gone"
 	inventory=localhost,
 	# Each time it has less to do.
