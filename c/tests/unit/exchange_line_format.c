@@ -199,7 +199,7 @@ static char *many_levels(unsigned int count, const char *last)
 	return line;
 }
 
-/* A further part of the line before: a datagram of count messages. */
+/* A part of a line, in place: a datagram of count messages. */
 static void expect_part(const char *line, unsigned int part, unsigned int count)
 {
 	struct market_data_header header;
@@ -280,20 +280,20 @@ static void a_json_snapshot_begins_a_book(void **state)
 			     1);
 		assert_true(begins);
 	}
-	expect_count(many, MARKET_DATA_MESSAGES_MAX);
+	expect_part(many, 0, MARKET_DATA_MESSAGES_MAX);
 	assert_true(begins);
 	assert_true(context.more);
 	expect_part(many, 1, 1);
 	assert_false(begins);
 	/* A datagram each, since the flag speaks of all symbols in it. */
-	expect_count(books, 1);
+	expect_part(books, 0, 1);
 	assert_true(begins);
 	assert_true(context.more);
 	expect_part(books, 1, 1);
 	assert_true(begins);
 	assert_false(context.more);
 	context.snapshot = false;
-	expect_count(many, MARKET_DATA_MESSAGES_MAX);
+	expect_part(many, 0, MARKET_DATA_MESSAGES_MAX);
 	assert_false(begins);
 	free(many);
 }
