@@ -33,9 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (found != snapshot_field(&again, text, len))
 			abort();
-		/* It needs a "true", or "type":"snapshot". */
+		/* It needs a "true", a column's 1, or "type":"snapshot". */
 		if (found && !has_word(text, len, "true") &&
-		    !has_word(text, len, "snapshot"))
+		    !has_word(text, len, "snapshot") &&
+		    (!field.is_csv || !has_word(text, len, "1")))
 			abort();
 		/* Without the word only tardis' order can tell. */
 		if (found && !named && (!field.is_csv || field.column != 4))
