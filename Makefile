@@ -38,7 +38,7 @@ REPORTED := $(if $(filter command line environment,$(origin RESULT)),$(RESULT))
 PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
 	cloud-image-utils python3-libvirt python3-lxml openssh-client rsync jq \
-	util-linux
+	util-linux bsdutils ethtool iproute2
 PACKAGES_LAB_TEST := ansible-lint libxml2-utils
 
 # local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.

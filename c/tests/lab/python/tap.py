@@ -15,16 +15,21 @@ sys.path[:0] = [os.path.join(ANSIBLE, "filter_plugins"),
 class Tap(unittest.TestResult):
     """A line a test, as tests/tap.bash has it."""
 
-    def say(self, good, test, text=""):
+    def say(self, good, test, text="", skip=""):
         name = (f"{type(test).__module__.removeprefix('test_')}: "
                 f"{str(test).split(' ', maxsplit=1)[0]}")
         print("" if good else "not ", f"ok {self.testsRun} - ",
-              name.replace("test_", "").replace("_", " "), sep="")
+              name.replace("test_", "").replace("_", " "),
+              f" # SKIP {skip}" if skip else "", sep="")
         for line in text.splitlines():
             print("#", line)
 
     def addSuccess(self, test):
         self.say(True, test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.say(True, test, skip=reason)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
