@@ -691,11 +691,17 @@ def seconds(plan):
 
 def begun_seed(folder):
     """Of a campaign that goes on; drawn anew it would be another. 0: none."""
-    try:
-        with open(f"{folder}/manifest.json", encoding="utf-8") as file:
-            return int(json.load(file)["parameters"]["seed"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
+    for name, path in (("manifest.json", ("parameters", "seed")),
+                       ("plan.json", ("seed",))):
+        try:
+            with open(f"{folder}/{name}", encoding="utf-8") as file:
+                found = json.load(file)
+            for key in path:
+                found = found[key]
+            return int(found)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return 0
 
 
 def plan(what, where):

@@ -5,6 +5,7 @@ is allowed; and what plans are made of them."""
 import glob
 import json
 import os
+import pathlib
 import subprocess
 import tempfile
 import unittest
@@ -195,6 +196,17 @@ class Plan(unittest.TestCase):
                  for _ in range(20)}
         self.assertGreater(len(seeds), 1)
         self.assertGreater(min(seeds), 0)
+
+    def test_a_campaign_goes_on_with_its_seed(self):
+        what = read(GOOD)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("plan.json", '{"seed": 41}'),
+                               ("manifest.json",
+                                '{"parameters": {"seed": 42}}')):
+                pathlib.Path(folder, name).write_text(text, encoding="utf-8")
+                made = lab.plan(what, dict(WHERE, seed="0", begun=folder))
+                self.assertEqual(made["seed"], json.loads(text).get(
+                    "seed", 42))
 
     def test_the_rule_is_the_files_unless_asked_otherwise(self):
         what = read(GOOD + "rule: {threshold_usd: 5, aggress: same}\n")
