@@ -32,8 +32,8 @@ def missing(arm, record):
 def main(folder, feed, lines):
     record = os.path.join(folder, "knobs.json")
     where = {"place": "local", "accelerator": "none", "feed": feed,
-             "paces": {"none": "rate:5000"}, "group": "239.255.0.1:12345",
-             "lines": int(lines), "blocks": 1, "pace": "rate:5000"}
+             "paces": {"none": "rate:1000"}, "group": "239.255.0.1:12345",
+             "lines": int(lines), "blocks": 1, "pace": "rate:1000"}
     experiments = os.path.join(ANSIBLE, "experiments")
     for file in sorted(os.listdir(experiments)):
         what = lab.experiment(os.path.join(experiments, file))
