@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/lab/image.bash
+. tests/lab/image.bash
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -110,8 +112,8 @@ compile() { # root or here, folder, setting of the host...
 }
 
 name="in the build root it is built as the tree's owner"
-if [ ! -d ../images/build/root/lab ]; then
-	skip "$name" 'no build root: make image'
+if ! image_there 2>"$work/log"; then
+	skip "$name" "no build root: $(cat "$work/log")"
 else
 	mkdir "$tree/images/build"
 	ln -s "$(realpath ../images/build/root)" "$tree/images/build/root"

@@ -4,6 +4,8 @@
 # names, subnets and a folder that are not his.
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/lab/image.bash
+. tests/lab/image.bash
 
 BUILD=$(realpath "${BUILD:-build}")
 folder=${LAB_APART:-$(mktemp -d)}
@@ -26,9 +28,8 @@ lab_hindrance() {
 			return
 		}
 	done
-	[ -e ../images/build/manifest.json ] ||
-		../images/make-image >"$folder/image.log" 2>&1 ||
-		echo "no image: $(grep make-image: "$folder/image.log" | tail -n 1)"
+	image_there 2>"$folder/image.log" ||
+		echo "no image: $(cat "$folder/image.log")"
 }
 
 # The script once more, in namespaces of its own for mounts, network, processes
