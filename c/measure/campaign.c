@@ -168,14 +168,12 @@ static unsigned int campaign_trials(const struct campaign_config *config)
 	return config->blocks * config->arm_count;
 }
 
-/* " 12 of 276 late": of a datagram's lateness the exchange alone knows. */
+/* What of a datagram's lateness the exchange alone knows. */
 static void late_tell(const json_t *lateness)
 {
-	double orders = (double)number_of(lateness, "orders");
-	double late = (double)number_of(lateness, "orders_late");
-
-	if (orders > 0 && late / orders >= LATENESS_NOTED_SHARE)
-		fprintf(stderr, ", %.0f answer late packets", late);
+	if (lateness_is_noted(lateness))
+		fprintf(stderr, ", %lld answer late packets",
+			(long long)number_of(lateness, "orders_late"));
 }
 
 static void trial_tell(const struct campaign *campaign, unsigned int number,
@@ -287,14 +285,11 @@ static void knobs_take(struct campaign *campaign)
 	campaign_order(config->seed, 0, config->arm_count, order);
 	for (unsigned int i = 0; i < config->arm_count; i++) {
 		const char *name = config->arms[order[i]].name;
-		char folder[PATH_MAX], path[PATH_MAX];
+		char folder[PATH_MAX];
 		json_t *trial;
 
 		trial_folder(campaign, i + 1, name, folder);
-		if (snprintf(path, sizeof(path), "%s/trial.json", folder) >=
-		    PATH_MAX)
-			continue;
-		trial = json_load_file(path, 0, NULL);
+		trial = folder_json(folder, "trial.json");
 		knobs_note(campaign, name, trial);
 		json_decref(trial);
 	}
@@ -340,13 +335,8 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 /* Whole: a run that was cut off may have left half of it. */
 static bool bias_there(const char *folder)
 {
-	char path[PATH_MAX];
-	json_t *bias;
+	json_t *bias = folder_json(folder, "analysis.json");
 
-	if (snprintf(path, sizeof(path), "%s/analysis.json", folder) >=
-	    PATH_MAX)
-		return false;
-	bias = json_load_file(path, 0, NULL);
 	json_decref(bias);
 	return bias;
 }
@@ -375,14 +365,8 @@ static int bias_measure(struct campaign *campaign)
 /* Is the trial in this folder one that can't be judged? */
 static bool trial_is_void(const char *folder)
 {
-	char path[PATH_MAX];
-	json_t *trial;
-	bool is_void;
-
-	if (snprintf(path, sizeof(path), "%s/trial.json", folder) >= PATH_MAX)
-		return false;
-	trial = json_load_file(path, 0, NULL);
-	is_void = json_is_null(
+	json_t *trial = folder_json(folder, "trial.json");
+	bool is_void = json_is_null(
 		json_object_get(json_object_get(trial, "analysis"), "correct"));
 	json_decref(trial);
 	return is_void;

@@ -403,8 +403,7 @@ static void counters_write(FILE *out, const struct results *results)
 static bool has_orders(const struct results *results)
 {
 	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(results, &results->trials[i],
-				   results->trials[i].arm))
+		if (results_counts(&results->trials[i], results->trials[i].arm))
 			return true;
 	return false;
 }

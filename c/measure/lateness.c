@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include "base/percentile.h"
 
+/* Of a trial's orders. */
+#define NOTED_SHARE 0.01
+
 struct lateness {
 	uint64_t *ns; /* of each datagram, in the order of the file */
 	uint64_t *sequences;
@@ -141,4 +144,12 @@ int lateness_of(const char *sends, const char *latencies, json_t **value)
 	free(lateness.sequences);
 	free(lateness.ns);
 	return err;
+}
+
+bool lateness_is_noted(const json_t *value)
+{
+	double orders = json_number_value(json_object_get(value, "orders"));
+	double late = json_number_value(json_object_get(value, "orders_late"));
+
+	return late > 0 && late >= NOTED_SHARE * orders;
 }

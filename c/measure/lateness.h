@@ -8,12 +8,10 @@
 #define MEASURE_LATENESS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* An order that answers a datagram this late, or more, is counted. */
 #define LATENESS_NOTED_NS 50000
-
-/* The share of a trial's orders from which on it is said beside its figures. */
-#define LATENESS_NOTED_SHARE 0.01
 
 /*
  * sends: t2t-exchange --send-times; latencies: t2t-wiretap --samples. *value:
@@ -22,5 +20,9 @@
  * no file of send times. 0 or a negative errno, logged with file and line.
  */
 int lateness_of(const char *sends, const char *latencies, json_t **value);
+
+/* Are so many of a trial's orders late that it is said beside its figures? Of
+ * what lateness_of() gave. */
+bool lateness_is_noted(const json_t *value);
 
 #endif

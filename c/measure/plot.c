@@ -119,7 +119,7 @@ static int blocks_write(FILE *script, const struct results *results)
 			/* Side by side, so that none hides another. */
 			double beside = (arm + 0.5) / results->arm_count - 0.5;
 
-			if (trial && results_counts(results, trial, arm))
+			if (trial && results_counts(trial, arm))
 				fprintf(script, "%g %g\n", b + 1 + 0.5 * beside,
 					(double)trial->percentiles.p50 / 1e3);
 		}

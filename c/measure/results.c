@@ -167,6 +167,23 @@ static int visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
+/* Once for all: each figure asks it of each trial. */
+static int blocks_mark(struct results *results)
+{
+	bool *is_void = calloc(results->blocks + 1, sizeof(*is_void));
+
+	if (!is_void)
+		return -ENOMEM;
+	for (size_t i = 0; i < results->count; i++)
+		is_void[results->trials[i].block] |=
+			results->trials[i].word == RESULTS_VOID;
+	for (size_t i = 0; i < results->count; i++)
+		results->trials[i].block_void =
+			is_void[results->trials[i].block];
+	free(is_void);
+	return 0;
+}
+
 static int trials_load(struct results *results)
 {
 	char path[PATH_MAX];
@@ -189,10 +206,11 @@ static int trials_load(struct results *results)
 		free(names[i]);
 	}
 	free(names);
-	if (!err)
-		qsort(results->trials, results->count, sizeof(*results->trials),
-		      by_number);
-	return err;
+	if (err)
+		return err;
+	qsort(results->trials, results->count, sizeof(*results->trials),
+	      by_number);
+	return blocks_mark(results);
 }
 
 static int manifest_load(struct results *results, bool any_state)
@@ -333,21 +351,10 @@ const struct results_trial *results_trial(const struct results *results,
 	return NULL;
 }
 
-bool results_block_void(const struct results *results, unsigned int block)
-{
-	for (size_t i = 0; i < results->count; i++)
-		if (results->trials[i].block == block &&
-		    results->trials[i].word == RESULTS_VOID)
-			return true;
-	return false;
-}
-
-bool results_counts(const struct results *results,
-		    const struct results_trial *trial, unsigned int arm)
+bool results_counts(const struct results_trial *trial, unsigned int arm)
 {
 	return trial->arm == arm && trial->word == RESULTS_CORRECT &&
-	       trial->percentiles.count > 0 &&
-	       !results_block_void(results, trial->block);
+	       trial->percentiles.count > 0 && !trial->block_void;
 }
 
 const char *results_reason(const struct results_trial *trial)
@@ -367,7 +374,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 
 	*count = 0;
 	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(results, &results->trials[i], arm))
+		if (results_counts(&results->trials[i], arm))
 			all += results->trials[i].percentiles.count;
 	*ns = malloc((all + 1) * sizeof(**ns));
 	if (!*ns)
@@ -375,7 +382,7 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		if (!results_counts(results, trial, arm))
+		if (!results_counts(trial, arm))
 			continue;
 		memcpy(*ns + *count, trial->ns,
 		       trial->percentiles.count * sizeof(**ns));

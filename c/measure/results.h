@@ -29,6 +29,9 @@ struct results_trial {
 	json_t *json;
 	unsigned int number, block, arm;
 	enum results_word word;
+	/* One of its block's can't be judged. Then none of them counts: to
+	 * leave out one alone would be to choose. */
+	bool block_void;
 	uint64_t *ns; /* raw latencies, ascending */
 	struct percentiles percentiles;
 };
@@ -58,14 +61,9 @@ const char *results_arm_name(const struct results *results, unsigned int arm);
 const struct results_trial *results_trial(const struct results *results,
 					  unsigned int block, unsigned int arm);
 
-/* Is there a trial in the block that can't be judged? Then none of the block's
- * counts: to leave out one alone would be to choose. */
-bool results_block_void(const struct results *results, unsigned int block);
-
 /* Does this trial enter the arm's figures? It must be correct: who answers
  * wrong is fast easily. */
-bool results_counts(const struct results *results,
-		    const struct results_trial *trial, unsigned int arm);
+bool results_counts(const struct results_trial *trial, unsigned int arm);
 
 /* Why a trial is void, as the oracle has it; "" of one that is not. */
 const char *results_reason(const struct results_trial *trial);

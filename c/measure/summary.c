@@ -81,7 +81,7 @@ static json_t *stages_of(const struct results *results, unsigned int arm,
 					"stages_ns"),
 				names[i]);
 
-			if (results_counts(results, &results->trials[j], arm) &&
+			if (results_counts(&results->trials[j], arm) &&
 			    number_of(stage, "count") > 0)
 				values[n++] = (double)number_of(stage, "p50");
 		}
@@ -98,7 +98,7 @@ static json_t *histogram_of(const struct results *results, unsigned int arm)
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
-		if (!results_counts(results, trial, arm))
+		if (!results_counts(trial, arm))
 			continue;
 		for (size_t j = 0; j < trial->percentiles.count; j++)
 			histogram_add(&histogram, trial->ns[j]);
@@ -178,13 +178,11 @@ static json_t *lateness_of_arm(const struct results *results, unsigned int arm)
 		const json_t *one = json_object_get(trial->json, "lateness");
 		json_int_t some = number_of(one, "orders_late");
 
-		if (!results_counts(results, trial, arm))
+		if (!results_counts(trial, arm))
 			continue;
 		orders += number_of(one, "orders");
 		late += some;
-		if (some > 0 &&
-		    (double)some >= LATENESS_NOTED_SHARE *
-					    (double)number_of(one, "orders"))
+		if (lateness_is_noted(one))
 			json_array_append_new(numbers,
 					      json_integer(trial->number));
 	}
@@ -201,7 +199,7 @@ static int arm_summary(const struct results *results, unsigned int arm,
 	counts_set(results, arm, summary);
 	words_set(results, arm, summary);
 	for (size_t i = 0; i < results->count; i++)
-		if (results_counts(results, &results->trials[i], arm))
+		if (results_counts(&results->trials[i], arm))
 			json_array_append_new(
 				p50s, json_real((double)results->trials[i]
 							.percentiles.p50));
@@ -232,7 +230,7 @@ static double judged(const struct results *results, unsigned int block,
 {
 	const struct results_trial *trial = results_trial(results, block, arm);
 
-	if (!trial || !results_counts(results, trial, arm) ||
+	if (!trial || !results_counts(trial, arm) ||
 	    trial->percentiles.p50 == 0)
 		return NAN;
 	return (double)trial->percentiles.p50;
@@ -379,9 +377,16 @@ static json_t *void_blocks(const struct results *results)
 {
 	json_t *blocks = json_array();
 
-	for (unsigned int block = 0; block < results->blocks; block++)
-		if (results_block_void(results, block))
+	for (unsigned int block = 0; block < results->blocks; block++) {
+		const struct results_trial *any = NULL;
+
+		/* Of a campaign that was cut off some may be missing. */
+		for (unsigned int arm = 0; arm < results->arm_count && !any;
+		     arm++)
+			any = results_trial(results, block, arm);
+		if (any && any->block_void)
 			json_array_append_new(blocks, json_integer(block));
+	}
 	return blocks;
 }
 
