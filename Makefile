@@ -73,6 +73,13 @@ export LAB_FOLDER
 override LC_ALL := C.UTF-8
 export LC_ALL
 unexport LANGUAGE
+# An ordinary user's has no ip, tc or ethtool.
+override PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+# Ansible's settings are the lab's, not what a user has for other work; from a
+# folder that others may write in it would not take them otherwise.
+unexport $(filter ANSIBLE_%,$(.VARIABLES))
+export ANSIBLE_CONFIG := $(CURDIR)/ansible/ansible.cfg
 # WAIT=1: for whoever changes the lab, instead of being refused.
 WAIT :=
 export LAB_WAIT := $(if $(WAIT),1,0)

@@ -15,6 +15,12 @@ unset LANGUAGE
 here=${BASH_SOURCE[0]%script.bash}
 here=$(realpath "${here:-.}")
 
+# What unshare is told, so that nobody else sees what is mounted. In a chroot,
+# where / is no mount point, it can't do that: whoever made the chroot has.
+at_root=$(awk '$5 == "/"' /proc/self/mountinfo)
+propagation=--propagation=${at_root:+private}
+[ -n "$at_root" ] || propagation+=unchanged
+
 fail() {
 	echo "${0##*/}: $*" >&2
 	exit 1

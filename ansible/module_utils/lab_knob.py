@@ -508,9 +508,14 @@ RIG = ("ip link add trader0 type veth peer name exchange0 && "
 
 
 def reenter(arguments, script, unshare, machine):
-    """This program again, in a mount namespace (and a network one)."""
+    """This program again, in a mount namespace (and a network one). In a
+    chroot, where / is no mount point, unshare(1) can't make it private: whoever
+    made the chroot has."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        private = any(line.split()[4] == "/" for line in mounts)
     os.execvp("unshare", [
-        "unshare", "--mount", "--propagation", "private", *unshare,
+        "unshare", "--mount", "--propagation",
+        "private" if private else "unchanged", *unshare,
         "sh", "-c", script, "sh", sys.executable, os.path.abspath(__file__),
         *arguments, "--machine", machine])
 
