@@ -114,11 +114,13 @@ lab_dump() {
 		-name __pycache__ \) -prune -o -print | sort
 }
 
-# All that an experiment's knobs may turn, of this machine and of the guests;
-# without what changes by itself. Fails where it cannot look: two machines that
-# were not looked at are alike.
-lab_knobs() { # file that it goes into
-	local machine script
+# All that an experiment's knobs may turn, of this machine and of the guests (or
+# of those that are named); without what changes by itself. Fails where it
+# cannot look: two machines that were not looked at are alike.
+lab_knobs() { # file that it goes into, machines...
+	local file=$1 machine script
+	shift
+	[ $# -gt 0 ] || set -- host exchange trader
 	# shellcheck disable=SC2016 # that shell expands it
 	script='
 	for tool in ethtool tc; do
@@ -140,15 +142,15 @@ lab_knobs() { # file that it goes into
 		done
 	done
 	tc qdisc show'
-	for machine in host exchange trader; do
+	for machine; do
 		if [ $machine = host ]; then
-			sh -c "$script" >"$1.part" || return
+			sh -c "$script" >"$file.part" || return
 		else
 			ssh -F "$LAB_FOLDER/ssh_config" $machine sudo sh -s \
-				<<<"$script" >"$1.part" || return
+				<<<"$script" >"$file.part" || return
 		fi
-		sed "s/^/$machine /" "$1.part"
-	done >"$1"
+		sed "s/^/$machine /" "$file.part"
+	done >"$file"
 }
 
 # Knobs of the machine (vm.*, kernel.*, transparent huge pages) are one for all:

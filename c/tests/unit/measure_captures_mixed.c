@@ -17,7 +17,7 @@
 #define TRIGGERS   8
 #define CHANGE_MAX 5
 
-#define IP_PROTOCOL (14 + 9)
+#define PROTOCOL_AT (14 + 9)
 
 enum fault { NO_FAULT, MISSING, EXTRA, WRONG_PRICE, FAULTS };
 
@@ -91,7 +91,7 @@ static int take_away(void **state)
 static bool is_datagram(size_t i)
 {
 	return i < list.count &&
-	       list.records[i].bytes[IP_PROTOCOL] == FRAME_UDP;
+	       list.records[i].bytes[PROTOCOL_AT] == FRAME_UDP;
 }
 
 static void merge_some(size_t at)
