@@ -26,13 +26,15 @@ done
 printf 'left\nleft\n\tright\n' >"$folder/c/file"
 cat >"$folder/c/tests/lint/sees.sh" <<'END'
 . tests/tap.bash
+pass 'all is well'
 expect_none 'right is right' < <(grep -q right file || echo wrong)
 finish
 END
 cp "$folder/c/tests/lint/sees.sh" "$folder/c/tests/lint/red.sh"
 sed -i 's/right file/nothing file/' "$folder/c/tests/lint/red.sh"
 mutant() { # name, old, new, test
-	printf '# why\nname %s\nfile c/file\nold %s\nnew %s\ntests %s\n\n' "$@"
+	printf '# why\nname %s\nfile c/file\nold %s\nnew %s\ntests %s\n' "${@:1:4}"
+	printf '%s\n\n' "${5:+case   $5}"
 }
 {
 	mutant dies right wrong lint:sees
@@ -42,6 +44,8 @@ mutant() { # name, old, new, test
 	mutant twice left wrong lint:sees
 	mutant untested right wrong lint:nothing
 	mutant red right wrong lint:red
+	mutant seen right wrong lint:sees 'right*'
+	mutant unseen right wrong lint:sees 'all*'
 } >"$folder/c/tests/mutants/all.txt"
 sed 's/right file/left file/' "$folder/c/tests/lint/sees.sh" >"$folder/c/tests/lint/sees2.sh"
 (
@@ -59,7 +63,9 @@ USELESS drifted
 USELESS twice
 USELESS untested
 USELESS red
-1 killed, 2 alive, 4 prove nothing'
+killed seen
+ALIVE unseen
+2 killed, 3 alive, 4 prove nothing'
 name='mutants that live, are useless or are killed are told apart'
 if [ $code -eq 1 ] && [ "$said" = "$wanted" ]; then
 	pass "$name"

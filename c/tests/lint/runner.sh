@@ -145,6 +145,25 @@ run --case '*three' build unit:cases
 expect 'and if that one fails' 1 '0 passed, 1 failed, 0 skipped'
 run --case 'c*' build unit:cases
 expect 'a case that is misspelt is red' 1 '0 passed, 1 failed, 0 skipped'
+mkdir "$folder/tests/python"
+cp tests/lab/python/tap.py "$folder/tests/python"
+cat >"$folder/tests/python/test_two.py" <<'END'
+import unittest
+class Two(unittest.TestCase):
+    def test_a_one(self):
+        pass
+    def test_b_two(self):
+        self.fail()
+END
+fake unit/python <<<'exec python3 tests/python/tap.py'
+run --case 'two: a*' build unit:python
+expect "of Python's tests too" 0 '1 passed, 0 failed, 0 skipped'
+run build unit:python
+expect 'and all of them without' 1 '1 passed, 1 failed, 0 skipped'
+echo 'import nothing_of_that_name' >"$folder/tests/python/test_broken.py"
+run --case 'two: a*' build unit:python
+expect 'what cannot be loaded is red whatever is asked for' 1 \
+	'1 passed, 1 failed, 0 skipped'
 run --repeat 3 build unit:good
 expect '--repeat adds up' 0 '6 passed, 0 failed, 0 skipped' \
 	'3 of 3 rounds passed'
