@@ -5,8 +5,6 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
-# shellcheck source=tests/lab/image.bash
-. tests/lab/image.bash
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -102,26 +100,35 @@ chown -R 65534:65534 "$tree"
 cp tests/lab/compile.yml "$work/"
 
 compile() { # root or here, folder, setting of the host...
-	local where=$1 programs=$2
+	local where=$1 programs=$2 around=()
 	shift 2
+	[ "$where" = here ] || around=(in_root)
 	echo "localhost ansible_connection=local $*" >"$work/hosts"
-	ANSIBLE_ROLES_PATH=$work/roles ansible-playbook -i "$work/hosts" \
+	ANSIBLE_ROLES_PATH=$work/roles "${around[@]}" ansible-playbook -i "$work/hosts" \
 		-e compile_where="$where" -e lab_repository="$tree" \
 		-e lab_programs="$programs" "$work/compile.yml" \
 		>"$work/log" 2>&1 </dev/null
 }
 
+# This machine's own programs stand in for those of the build root, which
+# tests/lab/images.sh looks at.
+if [ ! -L /bin ]; then
+	skip "it is built as the tree's owner" '/bin is no link to /usr/bin here'
+	finish
+fi
+root=$tree/images/build/root
+mkdir -p "$root"/{usr,etc,proc,dev,tmp,lab}
+cp -a /bin /sbin /lib* "$root"
+in_root() { # command...
+	unshare --mount bash -c 'mount --rbind /usr "$0/usr" && exec "$@"' \
+		"$root" "$@"
+}
 name="in the build root it is built as the tree's owner"
-if ! image_there 2>"$work/log"; then
-	skip "$name" "no build root: $(cat "$work/log")"
+if compile root "$tree/c/build/guest" &&
+	[ -e "$tree/c/build/guest/t2t-program" ]; then
+	expect_none "$name" < <(find "$tree/c" ! -uid 65534)
 else
-	mkdir "$tree/images/build"
-	ln -s "$(realpath ../images/build/root)" "$tree/images/build/root"
-	if compile root "$tree/c/build/guest"; then
-		expect_none "$name" < <(find "$tree/c" ! -uid 65534)
-	else
-		fail "$name" <"$work/log"
-	fi
+	fail "$name" <"$work/log"
 fi
 
 # To become somebody would fail.

@@ -94,6 +94,9 @@ mkdir "$output/.new.killed"
 mv "$output/manifest.json" "$output/guest.qcow2" "$output/.new.killed"
 ends 'killed at the very end, it is there all the same' 0 "yours: $own"
 holds 'whole' is_own
+echo leaks >"$work/own.qcow2"
+ends 'an image with clusters that nobody uses is taken' 0 'yours: .*own.qcow2' \
+	--image "$work/own.qcow2"
 ends 'stock goes back' 0 'made: ' --image stock
 holds "it is Debian's" test "$(of_manifest .image)" = null
 ends 'and stays' 0 "$up"

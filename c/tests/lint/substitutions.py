@@ -160,7 +160,12 @@ case $from in *dead*) exit 100 ;; *other*) origin=Other ;; *) origin=Debian ;; e
 printf '%s\\n' "Origin: $origin" 'Label: Debian' 'Architectures: all amd64' \\
 	>"$last" """,
     "qemu-img": """
-case $1 in convert) for last; do from=$to to=$last; done; cp "$from" "$to" ;; esac""",
+for last; do from=$to to=$last; done
+case $1,$last in
+convert,*) cp "$from" "$to" ;;
+check,*.raw) exit 63 ;;
+check,*) exit 3 ;;
+esac""",
     "mmdebstrap": """
 [ "$1" != --version ] || { echo mmdebstrap 1.3.5; exit; }
 [ -z "$MMDEBSTRAP_SAID" ] || printf '%s\\n' "$@" >"$MMDEBSTRAP_SAID"
