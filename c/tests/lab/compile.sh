@@ -119,6 +119,7 @@ fi
 root=$tree/images/build/root
 mkdir -p "$root"/{usr,etc,proc,dev,tmp,lab}
 cp -a /bin /sbin /lib* "$root"
+# shellcheck disable=SC2016,SC2317 # that shell expands it; called by compile
 in_root() { # command...
 	unshare --mount bash -c 'mount --rbind /usr "$0/usr" && exec "$@"' \
 		"$root" "$@"
