@@ -7,10 +7,15 @@
  */
 #include <errno.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "net/socket.h"
 #include "receive/receive_socket.h"
+
+/* What a socket has that was not asked: the kernel's BUSY_POLL_BUDGET, in
+ * include/net/busy_poll.h. To ask for as much wants CAP_NET_ADMIN. */
+#define BUDGET_UNASKED 8
 
 struct receive_busy {
 	struct receive_socket socket;
@@ -80,10 +85,30 @@ static int budget_set(int fd, uint64_t wanted)
 {
 	int budget = (int)wanted;
 
+	if (wanted == BUDGET_UNASKED)
+		return 0;
 	if (setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget,
 		       sizeof(budget)) < 0)
 		return fault("budget, SO_BUSY_POLL_BUDGET", -errno);
 	return 0;
+}
+
+/* Some kernels let any user have it, some CAP_NET_ADMIN alone. */
+static int busy_probe(const struct receive_config *config, const char **why)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int usec = 1, err = 0;
+
+	(void)config;
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &usec, sizeof(usec)) < 0) {
+		err = -errno;
+		*why = err == -EPERM ? "SO_BUSY_POLL needs CAP_NET_ADMIN here"
+				     : "this kernel has no SO_BUSY_POLL";
+	}
+	close(fd);
+	return err;
 }
 
 static int busy_open(struct receive *receive)
@@ -127,6 +152,7 @@ const struct receive_ops receive_busy_ops = {
 	.caps = RECEIVE_SLEEPS,
 	.size = sizeof(struct receive_busy),
 	.options = busy_options,
+	.probe = busy_probe,
 	.open = busy_open,
 	.poll = busy_poll,
 	.lost = receive_socket_lost,

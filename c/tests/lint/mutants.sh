@@ -78,4 +78,11 @@ if [ "$(git -C "$folder" diff; tail -n 1 "$folder/build/mutants/c/file")" = $'\t
 else
 	fail "$name" < <(git -C "$folder" diff; cat "$folder/build/mutants/c/file")
 fi
+name='two of them in one folder are refused'
+if (cd "$folder" && flock build/mutants c/tests/mutants/run "$folder/build") \
+	>"$folder/out" 2>&1 || ! grep -q 'another run is at work' "$folder/out"; then
+	fail "$name" <"$folder/out"
+else
+	pass "$name"
+fi
 finish
