@@ -41,7 +41,7 @@ for verb in up teardown experiment restore status doctor; do
 		  gather_facts: false
 		  tasks:
 		    - ansible.builtin.file: {path: "$work/{{ name }}.began", state: touch}
-		    - ansible.builtin.wait_for: {path: "$work/go", timeout: 600}
+		    - ansible.builtin.command: {argv: [bash, -c, "touch $work/{{ name }}.holds; until [ -e $work/go ]; do sleep 0.1; done"]}
 		      when: hold | default(false) | bool
 		    - ansible.builtin.command: {argv: [ansible-playbook, -i, "localhost,", "{{ nested }}.yml", -e, name=nested], chdir: "$ansible"}
 		      when: nested is defined
@@ -53,12 +53,12 @@ play() { # folder of the lab, verb, name, arguments...
 		"$2.yml" -e "name=$3" "${@:4}") >"$work/$3.log" 2>&1 </dev/null
 }
 
-begin() { # as play; $holder is its pid
-	rm -f "$work/go" "$work/$3.began"
+begin() { # as play, until a task of it runs; $holder is its pid
+	rm -f "$work/go" "$work/$3".*
 	(cd "$ansible" && LAB_FOLDER=$1 exec ansible-playbook -i localhost, \
 		"$2.yml" -e "name=$3" -e hold=true) >"$work/$3.log" 2>&1 </dev/null &
 	holder=$!
-	until [ -e "$work/$3.began" ] || ! kill -0 $holder 2>/dev/null; do
+	until [ -e "$work/$3.holds" ] || ! kill -0 $holder 2>/dev/null; do
 		sleep 0.1
 	done
 }
