@@ -2,11 +2,18 @@
 #include "base/latencies.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/percentile.h"
 
 #define LATENCIES_FIRST 4096
+
+const struct latencies_column latencies_columns[LATENCIES_COLUMNS] = {
+	{ "min", "min", 0 },  { "p50", "p50", 50 },	  { "p90", "p90", 90 },
+	{ "p99", "p99", 99 }, { "p99_9", "p99.9", 99.9 }, { "max", "max", 100 },
+};
 
 void latencies_open(struct latencies *latencies, size_t most)
 {
@@ -71,6 +78,7 @@ struct latencies_summary latencies_summary(struct latencies *latencies)
 	struct latencies_summary summary = {
 		.count = latencies->count,
 		.stride = latencies->stride,
+		.kept = latencies->kept,
 	};
 
 	if (latencies->count == 0)
@@ -82,4 +90,42 @@ struct latencies_summary latencies_summary(struct latencies *latencies)
 	summary.p99_9 = kept.p99_9;
 	summary.max = latencies->max;
 	return summary;
+}
+
+bool latencies_shown(const struct latencies_summary *summary, size_t column,
+		     uint64_t *value_ns)
+{
+	const uint64_t values[LATENCIES_COLUMNS] = {
+		summary->min, summary->p50,   summary->p90,
+		summary->p99, summary->p99_9, summary->max,
+	};
+	double percent = latencies_columns[column].percent;
+
+	*value_ns = values[column];
+	/* The extremes are what they are, of however few. */
+	if (percent == 0 || percent == 100)
+		return summary->count > 0;
+	return percentile_supported(summary->kept, percent);
+}
+
+const char *latencies_text(const struct latencies_summary *summary,
+			   size_t column, char text[static LATENCIES_TEXT_MAX])
+{
+	uint64_t value_ns;
+
+	if (latencies_shown(summary, column, &value_ns))
+		snprintf(text, LATENCIES_TEXT_MAX, "%" PRIu64, value_ns);
+	else
+		snprintf(text, LATENCIES_TEXT_MAX, "-");
+	return text;
+}
+
+bool latencies_hides(const struct latencies_summary *summary)
+{
+	uint64_t value_ns;
+
+	for (size_t i = 0; i < LATENCIES_COLUMNS && summary->count > 0; i++)
+		if (!latencies_shown(summary, i, &value_ns))
+			return true;
+	return false;
 }

@@ -26,6 +26,7 @@ uint64_t percentile_of(const uint64_t *sorted, size_t count, double percent);
 /* Has a percentile of so many samples PERCENTILE_BEYOND of them beyond it? With
  * fewer it is one or another of the largest, and means nothing. */
 #define PERCENTILE_BEYOND 10
+#define PERCENTILE_NOTE	  "-: fewer than 10 samples lie beyond it"
 bool percentile_supported(size_t count, double percent);
 
 /* Sorts values and takes them all. */

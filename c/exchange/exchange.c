@@ -113,6 +113,7 @@ static void summary_log(const struct exchange *exchange)
 	const struct datagram_source_counts *lines =
 		&server->reader.source.counts;
 	double seconds = (double)(counts->last_ns - counts->first_ns) / 1e9;
+	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
 
 	log_info("session %" PRIu64 " with %s ended: %s; %" PRIu64
 		 " packets, %" PRIu64 " bytes in %.3f s, %.0f packets/s; "
@@ -130,10 +131,9 @@ static void summary_log(const struct exchange *exchange)
 		 lines->overlong, counts->refused, counts->dropped);
 	if (exchange->config->marketdata.pace.kind != PACE_MAX)
 		log_info("session %" PRIu64 ": sent later than intended by "
-			 "p50 %.1f us, p99 %.1f us, max %.1f us",
-			 exchange->number,
-			 (double)lag_quantile(&server->lag, 0.5) / 1e3,
-			 (double)lag_quantile(&server->lag, 0.99) / 1e3,
+			 "p50 %s us, p99 %s us, max %.1f us",
+			 exchange->number, lag_text(&server->lag, 0.5, p50),
+			 lag_text(&server->lag, 0.99, p99),
 			 (double)server->lag.max_ns / 1e3);
 	if (counts->rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange/lag.h"
 
+#include <stdio.h>
+
 #include "base/percentile.h"
 
 static uint64_t bucket_end(unsigned int bucket)
@@ -26,4 +28,15 @@ uint64_t lag_quantile(const struct lag *lag, double share)
 							   : lag->max_ns;
 	}
 	return lag->max_ns;
+}
+
+const char *lag_text(const struct lag *lag, double share,
+		     char text[static LAG_TEXT_MAX])
+{
+	if (percentile_supported(lag->count, share * 100))
+		snprintf(text, LAG_TEXT_MAX, "%.1f",
+			 (double)lag_quantile(lag, share) / 1e3);
+	else
+		snprintf(text, LAG_TEXT_MAX, "-");
+	return text;
 }

@@ -33,4 +33,9 @@ static inline void lag_add(struct lag *lag, uint64_t ns)
  * most the maximum; 0 when there is none. */
 uint64_t lag_quantile(const struct lag *lag, double share);
 
+/* The same in us for a line of text, "-" without PERCENTILE_BEYOND beyond. */
+#define LAG_TEXT_MAX 32
+const char *lag_text(const struct lag *lag, double share,
+		     char text[static LAG_TEXT_MAX]);
+
 #endif

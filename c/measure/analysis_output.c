@@ -9,6 +9,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/percentile.h"
 #include "measure/analysis_verdict.h"
 #include "net/address.h"
 
@@ -81,24 +82,21 @@ static uint64_t count_of(const struct analysis_result *result,
 						 count->offset);
 }
 
-static json_t *integer_or_null(uint64_t value, bool known)
-{
-	return known ? json_integer((json_int_t)value) : json_null();
-}
-
 static json_t *summary_json(const struct latencies_summary *summary)
 {
-	bool known = summary->count > 0;
+	json_t *root = json_object();
+	uint64_t value;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "min",
-			 integer_or_null(summary->min, known), "p50",
-			 integer_or_null(summary->p50, known), "p90",
-			 integer_or_null(summary->p90, known), "p99",
-			 integer_or_null(summary->p99, known), "p99_9",
-			 integer_or_null(summary->p99_9, known), "max",
-			 integer_or_null(summary->max, known), "count",
-			 (json_int_t)summary->count, "kept_one_in",
-			 (json_int_t)summary->stride);
+	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+		json_object_set_new(root, latencies_columns[i].key,
+				    latencies_shown(summary, i, &value)
+					    ? json_integer((json_int_t)value)
+					    : json_null());
+	json_object_set_new(root, "count",
+			    json_integer((json_int_t)summary->count));
+	json_object_set_new(root, "kept_one_in",
+			    json_integer((json_int_t)summary->stride));
+	return root;
 }
 
 /* Decimals as numbers, whole ones without a point. */
@@ -199,18 +197,39 @@ int analysis_output_json(FILE *out, const struct analysis_config *config,
 	return rc;
 }
 
-static void summary_print(FILE *out, const char *name,
+/* Is something hidden in the row? */
+static bool summary_print(FILE *out, const char *name,
 			  const struct latencies_summary *summary)
 {
-	if (summary->count == 0) {
-		fprintf(out, "%-30s none\n", name);
-		return;
-	}
-	fprintf(out,
-		"%-30s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
-		" %10" PRIu64 " %10" PRIu64 "\n",
-		name, summary->min, summary->p50, summary->p90, summary->p99,
-		summary->p99_9, summary->max);
+	char text[LATENCIES_TEXT_MAX];
+
+	fprintf(out, "%-30s", name);
+	if (summary->count == 0)
+		fputs(" none", out);
+	for (size_t i = 0; i < LATENCIES_COLUMNS && summary->count > 0; i++)
+		fprintf(out, " %10s", latencies_text(summary, i, text));
+	fputc('\n', out);
+	return latencies_hides(summary);
+}
+
+static void summaries_print(FILE *out, const struct analysis_config *config,
+			    const struct analysis_result *result)
+{
+	bool hidden;
+
+	fprintf(out, "\n%-30s", "ns");
+	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+		fprintf(out, " %10s", latencies_columns[i].head);
+	fputc('\n', out);
+	hidden = summary_print(out, "wire to wire", &result->wire_to_wire);
+	if (result->multi_message_packets > 0)
+		hidden |= summary_print(out, "deciding message to wire",
+					&result->deciding_message);
+	if (config->back_to_back)
+		hidden |= summary_print(out, "back to back",
+					&result->back_to_back);
+	if (hidden)
+		fputs(PERCENTILE_NOTE "\n", out);
 }
 
 static void verdict_print(FILE *out, const struct analysis_result *result,
@@ -264,12 +283,5 @@ void analysis_output_table(FILE *out, const struct analysis_config *config,
 	}
 	fputc('\n', out);
 	verdict_print(out, result, complete);
-	fprintf(out, "\n%-30s %10s %10s %10s %10s %10s %10s\n", "ns", "min",
-		"p50", "p90", "p99", "p99.9", "max");
-	summary_print(out, "wire to wire", &result->wire_to_wire);
-	if (result->multi_message_packets > 0)
-		summary_print(out, "deciding message to wire",
-			      &result->deciding_message);
-	if (config->back_to_back)
-		summary_print(out, "back to back", &result->back_to_back);
+	summaries_print(out, config, result);
 }

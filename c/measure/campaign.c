@@ -180,7 +180,8 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		       const char *arm, const json_t *result)
 {
 	const json_t *analysis = json_object_get(result, "analysis");
-	const json_t *latency = json_object_get(analysis, "wire_to_wire_ns");
+	const json_t *p50 = json_object_get(
+		json_object_get(analysis, "wire_to_wire_ns"), "p50");
 	double seconds =
 		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
 	double left = seconds / campaign->done *
@@ -194,13 +195,13 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		fprintf(stderr, "VOID, can't be judged: %s",
 			json_string_value(json_object_get(analysis, "reason")));
 	else
-		fprintf(stderr,
-			"%7lld packets, %5lld of %lld orders right, p50 %6.1f "
-			"us",
+		fprintf(stderr, "%7lld packets, %5lld of %lld orders right",
 			(long long)number_of(analysis, "packets"),
 			(long long)number_of(analysis, "matched"),
-			(long long)number_of(analysis, "triggers"),
-			(double)number_of(latency, "p50") / 1e3);
+			(long long)number_of(analysis, "triggers"));
+	if (json_is_integer(p50))
+		fprintf(stderr, ", p50 %6.1f us",
+			(double)json_integer_value(p50) / 1e3);
 	late_tell(json_object_get(result, "lateness"));
 	fprintf(stderr, "  (%.0f s", seconds);
 	if (!campaign->config->collect)

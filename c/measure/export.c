@@ -79,6 +79,18 @@ static const char *const word_names[] = {
 	[RESULTS_VOID] = "void",
 };
 
+/* Of none there is nothing, not 0; nor of too few. */
+static void csv_ns(FILE *out, const struct percentiles *all, double percent,
+		   uint64_t ns)
+{
+	bool extreme = percent == 0 || percent == 100;
+
+	fputc(',', out);
+	if (extreme ? all->count > 0
+		    : percentile_supported(all->count, percent))
+		fprintf(out, "%" PRIu64, ns);
+}
+
 void export_csv(FILE *out, const struct results *results)
 {
 	fputs("number,block,arm,name,correct,orders,min_ns,p50_ns,p90_ns,"
@@ -92,15 +104,13 @@ void export_csv(FILE *out, const struct results *results)
 			trial->arm);
 		csv_quoted(out, results_arm_name(results, trial->arm));
 		fprintf(out, ",%s,%zu", word_names[trial->word], p->count);
-		/* Of none there is nothing, not 0. */
-		if (p->count)
-			fprintf(out,
-				",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-				",%" PRIu64 ",%" PRIu64 "\r\n",
-				p->min, p->p50, p->p90, p->p99, p->p99_9,
-				p->max);
-		else
-			fputs(",,,,,,\r\n", out);
+		csv_ns(out, p, 0, p->min);
+		csv_ns(out, p, 50, p->p50);
+		csv_ns(out, p, 90, p->p90);
+		csv_ns(out, p, 99, p->p99);
+		csv_ns(out, p, 99.9, p->p99_9);
+		csv_ns(out, p, 100, p->max);
+		fputs("\r\n", out);
 	}
 }
 

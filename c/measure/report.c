@@ -7,6 +7,7 @@
 #include "measure/histogram.h"
 
 /* A column as wide as its longest text, within bounds. */
+#define US_TEXT_MAX	32
 #define ARM_WIDTH_LEAST 13
 #define ARM_WIDTH_MOST	48
 
@@ -96,13 +97,22 @@ static void parameters_print(FILE *out, const json_t *manifest)
 		text_of(json_object_get(manifest, "programs"), "version"));
 }
 
-/* A column of ns in us; "-" where nothing was measured. */
-static void us_print(FILE *out, const json_t *ns)
+/* ns in us; "-" where nothing was measured, or too little. */
+static const char *us_text(const json_t *ns, char text[static US_TEXT_MAX])
 {
 	if (json_is_number(ns))
-		fprintf(out, " %9.2f", json_number_value(ns) / 1e3);
+		snprintf(text, US_TEXT_MAX, "%.2f",
+			 json_number_value(ns) / 1e3);
 	else
-		fprintf(out, " %9s", "-");
+		snprintf(text, US_TEXT_MAX, "-");
+	return text;
+}
+
+static void us_print(FILE *out, const json_t *ns)
+{
+	char text[US_TEXT_MAX];
+
+	fprintf(out, " %9s", us_text(ns, text));
 }
 
 static int arm_width(const json_t *arms)
@@ -414,6 +424,7 @@ static void bias_print(FILE *out, const json_t *summary)
 {
 	const json_t *bias = json_object_get(
 		json_object_get(summary, "back_to_back"), "back_to_back_ns");
+	char p50[US_TEXT_MAX], p99[US_TEXT_MAX];
 
 	if (!json_is_object(bias)) {
 		fputs("known bias: not measured (this kernel can't loop the "
@@ -423,10 +434,9 @@ static void bias_print(FILE *out, const json_t *summary)
 	}
 	fprintf(out,
 		"known bias: the wire looped back without a trader takes p50 "
-		"%.2f, p99 %.2f us (%lld frames); it is in every figure "
-		"above\n",
-		(double)number_of(bias, "p50") / 1e3,
-		(double)number_of(bias, "p99") / 1e3,
+		"%s, p99 %s us (%lld frames); it is in every figure above\n",
+		us_text(json_object_get(bias, "p50"), p50),
+		us_text(json_object_get(bias, "p99"), p99),
 		(long long)number_of(bias, "count"));
 }
 

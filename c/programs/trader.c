@@ -12,6 +12,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "base/percentile.h"
 #include "channel/channel.h"
 #include "channel/transport_ops.h"
 #include "net/address.h"
@@ -168,7 +169,8 @@ static const struct option_program program = {
 		"end.",
 	.exit_and_output =
 		"On stdout a table of the stages (kernel receive, user\n"
-		"receive, decision, send returned), in ns, and counters; on\n"
+		"receive, decision, send returned), in ns, and counters; a\n"
+		"percentile with fewer than ten orders beyond it is '-'; on\n"
 		"stderr diagnostics, among them\n"
 		"'Gap detected: expected N, got N'.",
 	.rows = rows,
@@ -299,15 +301,18 @@ static json_t *stages_json(struct trader *trader)
 		struct latencies_summary all =
 			stages_summary(&trader->stages, i);
 
-		json_object_set_new(stages, stages_interval_names[i],
-				    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-					      "count", (json_int_t)all.count,
-					      "min", (json_int_t)all.min, "p50",
-					      (json_int_t)all.p50, "p90",
-					      (json_int_t)all.p90, "p99",
-					      (json_int_t)all.p99, "p99_9",
-					      (json_int_t)all.p99_9, "max",
-					      (json_int_t)all.max));
+		json_t *stage = json_object();
+		uint64_t value;
+
+		json_object_set_new(stages, stages_interval_names[i], stage);
+		json_object_set_new(stage, "count",
+				    json_integer((json_int_t)all.count));
+		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+			json_object_set_new(
+				stage, latencies_columns[k].key,
+				latencies_shown(&all, k, &value)
+					? json_integer((json_int_t)value)
+					: json_null());
 	}
 	return stages;
 }
@@ -345,8 +350,13 @@ static void table_print(struct trader *trader)
 	const struct trader_counters *counters = &trader->counters;
 	const struct strategy *strategy = &trader->strategy;
 
-	printf("%-18s %9s %9s %9s %9s %9s %9s %9s\n", "stage, ns", "count",
-	       "min", "p50", "p90", "p99", "p99.9", "max");
+	char text[LATENCIES_TEXT_MAX];
+	bool hidden = false;
+
+	printf("%-18s %9s", "stage, ns", "count");
+	for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+		printf(" %9s", latencies_columns[k].head);
+	putchar('\n');
 	for (int i = 0; i < STAGES_INTERVALS; i++) {
 		struct latencies_summary all =
 			stages_summary(&trader->stages, i);
@@ -358,13 +368,15 @@ static void table_print(struct trader *trader)
 				       : "no order was sent");
 			continue;
 		}
-		printf("%-18s %9llu %9llu %9llu %9llu %9llu %9llu %9llu\n",
-		       stages_interval_names[i], (unsigned long long)all.count,
-		       (unsigned long long)all.min, (unsigned long long)all.p50,
-		       (unsigned long long)all.p90, (unsigned long long)all.p99,
-		       (unsigned long long)all.p99_9,
-		       (unsigned long long)all.max);
+		printf("%-18s %9llu", stages_interval_names[i],
+		       (unsigned long long)all.count);
+		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+			printf(" %9s", latencies_text(&all, k, text));
+		putchar('\n');
+		hidden |= latencies_hides(&all);
 	}
+	if (hidden)
+		puts(PERCENTILE_NOTE);
 	printf("packets %llu, messages %llu, triggers %llu, orders %llu, "
 	       "no opposite %llu\n"
 	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "

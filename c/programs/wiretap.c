@@ -187,7 +187,9 @@ static const struct option_program program = {
 		"trading rule, which tells the orders that must follow, and "
 		"pairs those seen with them. Latency is wire to wire: from "
 		"the frame that calls for an order to the frame with the "
-		"order's last byte, by the capture's stamps.",
+		"order's last byte, by the capture's stamps. A percentile "
+		"with fewer than ten latencies beyond it is \"-\", in JSON "
+		"null.",
 	.exit_and_output =
 		"Standard output carries the analysis. Orders that are "
 		"missing, extra or wrong are a finding and no failure: see "

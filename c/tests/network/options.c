@@ -141,7 +141,7 @@ static json_int_t deciding_ns(const char *option, const char *value)
 {
 	json_t *said = judged(option, value);
 	json_int_t ns = oracle_count(
-		json_object_get(said, "deciding_message_ns"), "p50");
+		json_object_get(said, "deciding_message_ns"), "min");
 
 	json_decref(said);
 	return ns;
@@ -178,6 +178,43 @@ static void wiretap_line_rate(void **state)
 			 56000);
 }
 
+/* The session is untagged. */
+static void wiretap_vlan(void **state)
+{
+	(void)state;
+	capture_make();
+	assert_int_equal(count_of("--vlan", "none", "matched"), 1);
+	assert_int_equal(count_of("--vlan", "none", "other_vlan_frames"), 0);
+	assert_int_equal(count_of("--vlan", "7", "packets"), 0);
+	assert_true(count_of("--vlan", "7.8", "other_vlan_frames") > 0);
+}
+
+/* Right and wrong are findings; that it can't be told is a failure. */
+static void wiretap_exit(void **state)
+{
+	static const struct {
+		const char *option, *value;
+		int code;
+	} rows[] = {
+		{ "--vlan", "none", 0 },
+		{ "--order-quantity", "2", 0 },
+		{ "--vlan", "7", 1 },
+	};
+
+	(void)state;
+	capture_make();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(lab_call(&program, -1, "t2t-wiretap", "--read",
+					  maker.path, rows[i].option,
+					  rows[i].value, NULL),
+				 rows[i].code);
+		if (rows[i].code)
+			assert_true(program_says(&program, PROGRAM_ERR,
+						 "can't be judged: ", 0));
+		program_end(&program);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.2 --ttl is on the wire, of sockets and of frames", ttl,
 		 clean),
@@ -188,6 +225,10 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("oracle: --order-port", wiretap_order_port, clean),
 	LAB_TEST("oracle: --line-rate counts from the deciding message",
 		 wiretap_line_rate, clean),
+	LAB_TEST("oracle: --vlan", wiretap_vlan, clean),
+	LAB_TEST("oracle: what can't be judged ends with 1, right and wrong "
+		 "with 0",
+		 wiretap_exit, clean),
 };
 
 int main(int argc, char **argv)

@@ -122,6 +122,12 @@ static void right_trader(void **state)
 				      "packets"));
 	latency = json_object_get(run.analysis, "wire_to_wire_ns");
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		/* Ten orders lie beyond p90, and no further. */
+		if (strncmp(members[i], "p99", 3) == 0) {
+			assert_true(json_is_null(
+				json_object_get(latency, members[i])));
+			continue;
+		}
 		assert_true(oracle_count(latency, members[i]) >= least);
 		least = oracle_count(latency, members[i]);
 	}

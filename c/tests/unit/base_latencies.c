@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/latencies.h"
 
 #define KEPT (UINT64_C(1) << 14)
@@ -27,8 +29,14 @@ static int teardown(void **state)
 
 static void none(void **state)
 {
+	struct latencies_summary found = latencies_summary(&latencies);
+	uint64_t value;
+
 	(void)state;
-	assert_int_equal(latencies_summary(&latencies).count, 0);
+	assert_int_equal(found.count, 0);
+	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+		assert_false(latencies_shown(&found, i, &value));
+	assert_false(latencies_hides(&found));
 }
 
 static void each_percentile_is_a_value(void **state)
@@ -69,6 +77,53 @@ static void many_are_thinned_out_evenly(void **state)
 	assert_in_range(found.p99, count / 100 * 99 - 8, count / 100 * 99 + 80);
 }
 
+/* Ten beyond it, or it is not shown; the extremes always are. */
+static void few_have_no_percentiles(void **state)
+{
+	static const struct {
+		uint64_t count;
+		size_t first_hidden, last_hidden;
+	} rows[] = { { 1, 1, 4 },    { 19, 1, 4 },   { 20, 2, 4 },
+		     { 99, 2, 4 },   { 100, 3, 4 },  { 999, 3, 4 },
+		     { 1000, 4, 4 }, { 9999, 4, 4 }, { 10000, 9, 9 } };
+	char text[LATENCIES_TEXT_MAX];
+	uint64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct latencies_summary found;
+
+		while (latencies.count < rows[i].count)
+			latencies_add(&latencies, latencies.count + 1);
+		found = latencies_summary(&latencies);
+		for (size_t k = 0; k < LATENCIES_COLUMNS; k++) {
+			bool hidden = k >= rows[i].first_hidden &&
+				      k <= rows[i].last_hidden;
+
+			assert_int_equal(latencies_shown(&found, k, &value),
+					 !hidden);
+			latencies_text(&found, k, text);
+			assert_int_equal(strcmp(text, "-") == 0, hidden);
+		}
+		assert_int_equal(latencies_hides(&found),
+				 rows[i].first_hidden < 9);
+	}
+}
+
+/* Those that were kept count, not those that came. */
+static void thinned_out_are_fewer(void **state)
+{
+	const size_t p99_9 = 4;
+	struct latencies_summary found;
+	uint64_t value;
+
+	(void)state;
+	while (latencies.count <= KEPT)
+		latencies_add(&latencies, 1);
+	found = latencies_summary(&latencies);
+	assert_false(latencies_shown(&found, p99_9, &value));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -76,6 +131,8 @@ int main(void)
 		TEST(none),
 		TEST(each_percentile_is_a_value),
 		TEST(many_are_thinned_out_evenly),
+		TEST(few_have_no_percentiles),
+		TEST(thinned_out_are_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

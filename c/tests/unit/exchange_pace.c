@@ -208,6 +208,7 @@ static void lags_have_quantiles(void **state)
 static void lags_are_ranked_as_everything(void **state)
 {
 	static struct lag lag;
+	char text[LAG_TEXT_MAX];
 
 	(void)state;
 	lag_add(&lag, 3);
@@ -215,6 +216,12 @@ static void lags_are_ranked_as_everything(void **state)
 	assert_int_equal(lag_quantile(&lag, 0.5), 3);
 	assert_int_equal(lag_quantile(&lag, 0.51), 7);
 	assert_int_equal(lag_quantile(&lag, 1), 7);
+	/* Nobody is told of a median of few. */
+	assert_string_equal(lag_text(&lag, 0.5, text), "-");
+	while (lag.count < 20)
+		lag_add(&lag, 2000);
+	assert_string_not_equal(lag_text(&lag, 0.5, text), "-");
+	assert_string_equal(lag_text(&lag, 0.99, text), "-");
 }
 
 int main(void)

@@ -18,6 +18,7 @@
 #include "measure/analysis_output.h"
 #include "measure/analysis_verdict.h"
 #include "tests/support/capture_maker.h"
+#include "wire/pcapng.h"
 
 #define STEP CAPTURE_MAKER_STEP_NS
 
@@ -564,6 +565,22 @@ static void cut_file_is_analysed_as_far_as_it_goes(void **state)
 	assert_int_equal(result.packets, 8);
 }
 
+/* Whoever captured says so, at the end. */
+static void what_the_tap_lost_is_told(void **state)
+{
+	uint8_t block[128];
+	int len;
+
+	(void)state;
+	session();
+	len = pcapng_statistics(block, sizeof(block), 0, 1, 100, 3);
+	assert_true(len > 0);
+	assert_int_equal(fwrite(block, 1, (size_t)len, maker.file), len);
+	analyse();
+	assert_int_equal(result.dropped, 3);
+	unjudged("3 frames were dropped where it was captured");
+}
+
 static void file_that_is_not_there(void **state)
 {
 	(void)state;
@@ -692,8 +709,12 @@ static void json_contract(void **state)
 	assert_int_equal(number(root, "extra"), 0);
 	assert_int_equal(number(root, "wrong"), 0);
 	latency = json_object_get(root, "wire_to_wire_ns");
-	for (size_t i = 0; i < 6; i++)
-		assert_true(number(latency, percentiles[i]) >= (int)STEP);
+	/* Of three orders there are no percentiles. */
+	for (size_t i = 1; i < 5; i++)
+		assert_true(
+			json_is_null(json_object_get(latency, percentiles[i])));
+	assert_true(number(latency, "min") >= (int)STEP);
+	assert_true(number(latency, "max") >= number(latency, "min"));
 	assert_int_equal(number(latency, "count"), 3);
 	parameters = json_object_get(root, "parameters");
 	assert_int_equal(number(parameters, "threshold_usd"), 1000000);
@@ -706,6 +727,48 @@ static void json_contract(void **state)
 	assert_null(json_object_get(root, "back_to_back_ns"));
 	assert_null(json_object_get(root, "deciding_message_ns"));
 	json_decref(root);
+}
+
+/* 25 orders have ten beyond the median, and no more. */
+static void json_of_a_few_orders(void **state)
+{
+	const json_t *latency;
+	json_t *root;
+
+	(void)state;
+	capture_maker_connect(&maker);
+	snapshot();
+	for (unsigned int n = 1; n <= 25; n++) {
+		trigger(n);
+		order(n);
+	}
+	analyse();
+	root = output_json(true);
+	latency = json_object_get(root, "wire_to_wire_ns");
+	assert_int_equal(number(latency, "count"), 25);
+	assert_true(number(latency, "p50") >= (int)STEP);
+	assert_true(json_is_null(json_object_get(latency, "p90")));
+	assert_true(json_is_null(json_object_get(latency, "p99_9")));
+	json_decref(root);
+}
+
+static void table_shows_what_is_known(void **state)
+{
+	char text[8192];
+	const char *row;
+	FILE *file;
+
+	(void)state;
+	session();
+	analyse();
+	file = fmemopen(text, sizeof(text), "w");
+	analysis_output_table(file, &config, "a.pcapng", &result, true);
+	fclose(file);
+	row = strstr(text, "wire to wire ");
+	assert_non_null(row);
+	assert_non_null(strstr(row, "         -          -          -"
+				    "          -"));
+	assert_non_null(strstr(row, "\n-: fewer than 10 samples lie beyond"));
 }
 
 static void json_of_nothing(void **state)
@@ -785,11 +848,14 @@ int main(void)
 		TEST(unknown_link_type),
 		TEST(what_is_not_ours_is_counted),
 		TEST(cut_file_is_analysed_as_far_as_it_goes),
+		TEST(what_the_tap_lost_is_told),
 		TEST(file_that_is_not_there),
 		TEST(deciding_message_within_its_packet),
 		TEST(samples_are_written),
 		TEST(samples_that_can_not_be_written),
 		TEST(json_contract),
+		TEST(json_of_a_few_orders),
+		TEST(table_shows_what_is_known),
 		TEST(json_of_nothing),
 		TEST(table_says_whether_it_is_correct),
 	};
