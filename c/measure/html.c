@@ -93,7 +93,8 @@ static void head_write(FILE *out, const struct results *results)
 {
 	const char *question = text_of(results->manifest, "question");
 
-	question = *question ? question : "which arm is faster?";
+	question =
+		*question ? question : "which arm gets an order out soonest?";
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	      "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
 	      "content=\"width=device-width, initial-scale=1\"/>\n"
@@ -287,12 +288,16 @@ static void bias_write(FILE *out, const json_t *summary)
 	const json_t *bias = json_object_get(
 		json_object_get(summary, "back_to_back"), "back_to_back_ns");
 
-	if (json_is_object(bias))
+	if (json_is_number(json_object_get(bias, "p50")))
 		fprintf(out,
 			"<p class=\"note\">Known bias: the wire looped back "
 			"without a trader takes p50 %.2f us; it is in every "
 			"figure.</p>\n",
 			real_of(bias, "p50") / 1e3);
+	else if (json_is_object(bias))
+		fputs("<p class=\"note\">Known bias: of too few frames to "
+		      "tell.</p>\n",
+		      out);
 	else
 		fputs("<p class=\"note\">Known bias: not measured.</p>\n", out);
 }

@@ -82,7 +82,7 @@ static json_t *stages_of(const struct results *results, unsigned int arm,
 				names[i]);
 
 			if (results_counts(&results->trials[j], arm) &&
-			    number_of(stage, "count") > 0)
+			    json_is_integer(json_object_get(stage, "p50")))
 				values[n++] = (double)number_of(stage, "p50");
 		}
 		json_object_set_new(stages, names[i],
@@ -190,6 +190,13 @@ static json_t *lateness_of_arm(const struct results *results, unsigned int arm)
 			 late, "late_ns", LATENESS_NOTED_NS, "trials", numbers);
 }
 
+static json_t *trial_p50(const struct percentiles *percentiles)
+{
+	return percentile_supported(percentiles->count, 50)
+		       ? json_real((double)percentiles->p50)
+		       : json_null();
+}
+
 static int arm_summary(const struct results *results, unsigned int arm,
 		       double *values, json_t *list)
 {
@@ -201,8 +208,8 @@ static int arm_summary(const struct results *results, unsigned int arm,
 	for (size_t i = 0; i < results->count; i++)
 		if (results_counts(&results->trials[i], arm))
 			json_array_append_new(
-				p50s, json_real((double)results->trials[i]
-							.percentiles.p50));
+				p50s,
+				trial_p50(&results->trials[i].percentiles));
 	json_object_set_new(summary, "receive",
 			    json_string(results_arm_name(results, arm)));
 	json_object_set_new(summary, "p50_of_trials_ns", p50s);
@@ -222,6 +229,14 @@ static bool arm_incorrect(const struct results *results, unsigned int arm)
 		    results->trials[i].word == RESULTS_INCORRECT)
 			return true;
 	return false;
+}
+
+/* Or it itself once more: the A/A arm. */
+static bool baseline_incorrect(const struct results *results)
+{
+	return arm_incorrect(results, 0) ||
+	       (results->aa > 0 &&
+		arm_incorrect(results, (unsigned int)results->aa));
 }
 
 /* The p50 that may enter a comparison. */
@@ -244,7 +259,7 @@ static int compare(const struct results *results, unsigned int arm,
 	double *arms = pairs, *bases = pairs + results->blocks;
 	size_t n = 0;
 
-	if (arm_incorrect(results, arm) || arm_incorrect(results, 0)) {
+	if (arm_incorrect(results, arm) || baseline_incorrect(results)) {
 		*verdict = verdict_of_incorrect();
 		return 0;
 	}

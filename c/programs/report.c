@@ -125,10 +125,23 @@ static const json_t *arm_named(const struct report *report, const char *name)
 	return NULL;
 }
 
+/* An arm's p50, ns, if it is a figure: all its orders were right. Else 0. */
 static double p50_of(const json_t *arm)
 {
+	if (!json_is_true(json_object_get(arm, "correct")))
+		return 0;
 	return json_number_value(json_object_get(
 		json_object_get(arm, "wire_to_wire_ns"), "p50"));
+}
+
+static void p50_print(const json_t *arm)
+{
+	if (!arm)
+		printf(" %12s", "not there");
+	else if (p50_of(arm) > 0)
+		printf(" %12.2f", p50_of(arm) / 1e3);
+	else
+		printf(" %12s", "no figure");
 }
 
 static int comparable(const struct report *one, const struct report *two)
@@ -153,20 +166,22 @@ static void compare_print(const struct report *one, const struct report *two)
 		const json_t *here = arm_named(one, name);
 		const json_t *there = arm_named(two, name);
 
-		if (there && p50_of(here) > 0)
-			printf("%-24s %12.2f %12.2f %8.2f\n", name,
-			       p50_of(here) / 1e3, p50_of(there) / 1e3,
-			       p50_of(there) / p50_of(here));
-		else
-			printf("%-24s %12.2f %12s\n", name, p50_of(here) / 1e3,
-			       "not there");
+		printf("%-24s", name);
+		p50_print(here);
+		p50_print(there);
+		if (p50_of(here) > 0 && p50_of(there) > 0)
+			printf(" %8.2f", p50_of(there) / p50_of(here));
+		putchar('\n');
 	}
 	for (unsigned int i = 0; i < two->results.arm_count; i++) {
 		const char *name = results_arm_name(&two->results, i);
 
-		if (!arm_named(one, name))
-			printf("%-24s %12s %12.2f\n", name, "not there",
-			       p50_of(arm_named(two, name)) / 1e3);
+		if (arm_named(one, name))
+			continue;
+		printf("%-24s", name);
+		p50_print(NULL);
+		p50_print(arm_named(two, name));
+		putchar('\n');
 	}
 }
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Three arms: base, base again, and one at 60 % of it, in 8 blocks. Its name
+# tries to be markup, and gnuplot's.
+# shellcheck disable=SC2016 # it must not expand
+evil='</title><script>alert(1)</script>'"'"'`"$x'
+make_results() { # folder
+	local block arm number=0 order to
+	mkdir -p "$1/trials"
+	cat >"$1/manifest.json" <<END
+{"schema": "t2t-run/2", "state": "complete", "started": "now",
+ "place": "test", "accelerator": "none", "command_line": "again <&> 'it'",
+ "question": "is <b> faster?", "host": {"kernel": "6.1"},
+ "knobs": [{"knob": "net.core.busy_read", "wanted": "50", "found": "49"}],
+ "skipped": [{"what": "e1001", "reason": "QEMU <has> none"}],
+ "parameters": {"arms": ["base", "${evil//\"/\\\"}", "base@again"],
+  "aa": 2, "blocks": 8, "seed": 1}}
+END
+	for block in {0..7}; do
+		for arm in 0 1 2; do
+			number=$((number + 1))
+			to=$1/trials/$number-x
+			mkdir "$to"
+			cat >"$to/trial.json" <<END
+{"schema": "t2t-run/2", "number": $number, "block": $block, "arm": $arm,
+ "folder": "trials/$number-x", "counters": {"before": {"drops": 1},
+ "after": {"drops": 3}}, "analysis": {"correct": true, "packets": 9,
+ "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
+ "wrong": 0, "wire_to_wire_ns": {"count": 30}}}
+END
+			{
+				echo 'sequence,trigger_ns,order_ns,latency_ns'
+				for order in {1..30}; do
+					case $arm in
+					1) echo "1,2,3,$((6000 + 30 * order + 10 * block))" ;;
+					*) echo "1,2,3,$((10000 + 50 * order + 10 * block + 7 * arm))" ;;
+					esac
+				done
+			} >"$to/latencies.csv"
+		done
+	done
+}
