@@ -413,8 +413,7 @@ static void half_an_order_captured(void **state)
 		/* ... nor is the handshake. */
 		for (int i = 0; i < 3; i++)
 			record_list_remove(&list, 0);
-		judge();
-		verdict_is(ANALYSIS_UNJUDGED);
+		not_judged("the beginning of an order connection was not");
 		teardown(NULL);
 		setup(NULL);
 		split_order(len);
@@ -636,6 +635,87 @@ static void each_record_lost(void **state)
 	}
 }
 
+/* A tap that was started late. */
+static void each_beginning_lost(void **state)
+{
+	static struct record_list whole;
+
+	(void)state;
+	whole = list;
+	for (size_t lost = 1; lost < SESSION_LEN; lost++) {
+		list = whole;
+		for (size_t i = 0; i < lost; i++)
+			record_list_remove(&list, 0);
+		judge();
+		assert_int_equal(result.missing + result.extra + result.wrong,
+				 0);
+		verdict_is(lost <= MD0 ? ANALYSIS_RIGHT : ANALYSIS_UNJUDGED);
+	}
+}
+
+static void order_connection_elsewhere(void **state)
+{
+	(void)state;
+	for (size_t i = list.count; i-- > 0;)
+		if (records[i].bytes[IP + 9] == FRAME_TCP)
+			record_list_remove(&list, i);
+	not_judged("no order connection in the capture");
+}
+
+/* The exchange serves one at a time, and another one comes. */
+static void end_of_a_connection_lost(void **state)
+{
+	(void)state;
+	list.count = FIN;
+	maker.sequence = 0;
+	maker.client_port++;
+	maker.now_ns += 2 * CLOCK_NS_PER_S;
+	capture_shapes_session(&maker);
+	not_judged("without the end of their connection");
+	assert_int_equal(result.sessions, 2);
+}
+
+/* What the capture lacks of one session excuses nobody in the next. */
+static void doubt_is_its_sessions(void **state)
+{
+	(void)state;
+	maker.sequence = 0;
+	maker.client_port++;
+	maker.now_ns += 2 * CLOCK_NS_PER_S;
+	capture_shapes_session(&maker);
+	list.count -= 2;
+	maker.client_next--;
+	maker.sequence--;
+	capture_maker_order(&maker, ORDER_BUY, 1);
+	capture_maker_packet(&maker, MARKET_DATA_END_OF_FEED, NULL, 0);
+	record_list_remove(&list, MD5);
+	judge();
+	verdict_is(ANALYSIS_UNJUDGED);
+	assert_int_equal(result.sessions, 2);
+	assert_int_equal(result.unjudged_orders, 1);
+	assert_int_equal(result.extra, 1);
+}
+
+static void lengths_that_contradict_each_other(void **state)
+{
+	static struct record_list whole;
+
+	(void)state;
+	whole = list;
+	records[ORDER1].bytes[IP_LENGTH + 1] = 30; /* no room for TCP */
+	not_judged("lengths that contradict each other");
+	list = whole;
+	records[MD3].bytes[IP + 24] = 9; /* UDP's length, of 9 * 256 */
+	not_judged("lengths that contradict each other");
+	/* Somebody else's are not ours. */
+	list = whole;
+	again(MD5, MD5 + 1, 10);
+	records[MD5 + 1].bytes[IP + 24] = 9;
+	records[MD5 + 1].bytes[IP + 16]--;
+	right(2);
+	assert_int_equal(result.malformed_frames, 1);
+}
+
 static void acknowledged_order_lost(void **state)
 {
 	(void)state;
@@ -663,7 +743,12 @@ static void call_for_an_order_in_fragments(void **state)
 	records[MD5].bytes[IP_FRAGMENT] = 0x20;
 	rest.bytes[IP_FRAGMENT + 1] = 4;
 	record_list_insert(&list, MD5 + 1, &rest);
-	not_judged("frames are IP fragments");
+	not_judged("2 frames are IP fragments");
+	/* Either will do. */
+	record_list_remove(&list, MD5 + 1);
+	not_judged("1 frames are IP fragments");
+	records[MD5] = rest;
+	not_judged("1 frames are IP fragments");
 	/* Somebody else's are not ours. */
 	setup(NULL);
 	again(MD5, MD5 + 1, 10);
@@ -671,6 +756,25 @@ static void call_for_an_order_in_fragments(void **state)
 	records[MD5 + 1].bytes[IP + 16]--;
 	right(2);
 	assert_int_equal(result.fragments, 1);
+}
+
+/* They are not put together: what they hold was not seen. */
+static void order_in_fragments(void **state)
+{
+	(void)state;
+	records[ORDER1].bytes[IP_FRAGMENT] = 0x20;
+	not_judged("1 frames are IP fragments");
+	assert_int_equal(result.our_fragments, 1);
+	/* The rest of a segment tells no port; the first tells enough. */
+	again(ORDER1, ORDER1 + 1, 10);
+	records[ORDER1 + 1].bytes[IP_FRAGMENT] = 0;
+	records[ORDER1 + 1].bytes[IP_FRAGMENT + 1] = 4;
+	not_judged("1 frames are IP fragments");
+	assert_int_equal(result.fragments, 2);
+	/* Another connection's. */
+	records[ORDER1].bytes[TCP + 3]++;
+	judge();
+	assert_int_equal(result.our_fragments, 0);
 }
 
 /* An order that the trader did not send is its fault, whoever acknowledges. */
@@ -794,9 +898,15 @@ int main(void)
 		TEST(cut_frames_of_others),
 		TEST(absent_stamps),
 		TEST(each_record_lost),
+		TEST(each_beginning_lost),
+		TEST(order_connection_elsewhere),
+		TEST(end_of_a_connection_lost),
+		TEST(doubt_is_its_sessions),
+		TEST(lengths_that_contradict_each_other),
 		TEST(acknowledged_order_lost),
 		TEST(last_call_for_an_order_lost),
 		TEST(call_for_an_order_in_fragments),
+		TEST(order_in_fragments),
 		TEST(order_never_sent),
 		TEST(merged_datagrams),
 		TEST(bytes_behind_the_messages),

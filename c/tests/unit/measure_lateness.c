@@ -111,6 +111,28 @@ static void what_is_no_number_is_refused(void **state)
 	assert_int_equal(lateness_of(sends, latencies, &value), -EBADMSG);
 }
 
+static bool noted(int orders, int late)
+{
+	json_t *value =
+		json_pack("{s:i,s:i}", "orders", orders, "orders_late", late);
+	bool is = lateness_is_noted(value);
+
+	json_decref(value);
+	return is;
+}
+
+/* One in a hundred. */
+static void many_late_orders_are_noted(void **state)
+{
+	(void)state;
+	assert_true(noted(100, 1));
+	assert_false(noted(101, 1));
+	assert_true(noted(1, 1));
+	assert_false(noted(0, 0));
+	assert_false(noted(100, 0));
+	assert_false(lateness_is_noted(json_null()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +140,7 @@ int main(void)
 		cmocka_unit_test(early_is_not_late),
 		cmocka_unit_test(without_send_times_nothing_is_known),
 		cmocka_unit_test(what_is_no_number_is_refused),
+		cmocka_unit_test(many_late_orders_are_noted),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);

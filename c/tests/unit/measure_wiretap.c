@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -293,6 +295,89 @@ static void many_megabytes(void **state)
 	capture_file_close(file);
 }
 
+/* The next frame to PORT. */
+static bool datagram_next(struct capture_file *file,
+			  struct capture_frame *found)
+{
+	struct frame frame;
+	int rc;
+
+	while ((rc = capture_file_next(file, found)) > 0)
+		if (frame_decode(FRAME_LINK_ETHERNET, found->bytes,
+				 found->captured_len, &frame) == FRAME_OK &&
+		    frame.destination_port == PORT)
+			return true;
+	assert_int_equal(rc, 0);
+	return false;
+}
+
+/* What is yet to be cut, with the size that it is cut to. */
+static void merged_frames_keep_their_size(void **state)
+{
+	const int size = 100;
+	struct capture_frame frame;
+	struct capture_file *file;
+
+	(void)state;
+	capture_begin();
+	if (setsockopt(near_fd, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)) < 0)
+		skip();
+	send_some(near_fd, 1, 400);
+	assert_int_equal(setsockopt(near_fd, SOL_UDP, UDP_SEGMENT, &(int){ 0 },
+				    sizeof(int)),
+			 0);
+	send_some(near_fd, 1, 400);
+	capture_end();
+	assert_int_equal(capture_file_open(path, &file), 0);
+	assert_true(datagram_next(file, &frame));
+	assert_int_equal(frame.gso_size, 100);
+	assert_int_equal(frame.captured_len, 442);
+	assert_true(datagram_next(file, &frame));
+	assert_int_equal(frame.gso_size, 0);
+	assert_false(datagram_next(file, &frame));
+	capture_file_close(file);
+}
+
+/* Whoever reads a pipe may be slow: what finds no room meanwhile is counted,
+ * and the capture says so itself. */
+static void what_is_lost_is_written_down(void **state)
+{
+	struct capture_frame frame;
+	struct capture_file *file;
+	unsigned int count = 0;
+	FILE *copy = tmpfile();
+	char bytes[65536], name[32];
+	ssize_t n;
+	int pipe;
+
+	(void)state;
+	if (near_fd < 0)
+		skip();
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(pthread_create(&thread, NULL, capture, path), 0);
+	/* Opens when the tap does, which then has a ring. */
+	pipe = open(path, O_RDONLY | O_CLOEXEC);
+	/* 16 MiB of ring, 1 of buffer, and the pipe. */
+	send_some(near_fd, 16000, 1400);
+	assert_int_equal(pthread_kill(thread, SIGUSR1), 0);
+	while ((n = read(pipe, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(fwrite(bytes, 1, (size_t)n, copy), n);
+	close(pipe);
+	fflush(copy);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fileno(copy));
+	assert_int_equal(capture_file_open(name, &file), 0);
+	while (capture_file_next(file, &frame) > 0)
+		count += frame.captured_len == 1442;
+	assert_int_equal(capture_rc, 0);
+	assert_true(result.dropped > 0);
+	assert_int_equal(count + result.dropped, 16000);
+	assert_int_equal(capture_file_dropped(file), result.dropped);
+	capture_file_close(file);
+	fclose(copy);
+}
+
 static void idle_capture_lies_in_the_file(void **state)
 {
 	(void)state;
@@ -406,6 +491,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(both_directions),
 		TEST(many_megabytes),
+		TEST(merged_frames_keep_their_size),
+		TEST(what_is_lost_is_written_down),
 		TEST(idle_capture_lies_in_the_file),
 		TEST(tshark_reads_it),
 		TEST(full_disk_leaves_whole_blocks),

@@ -241,6 +241,39 @@ static void dropped_frames_are_counted(void **state)
 	assert_int_equal(pcapng_reader_dropped(&reader), 114);
 }
 
+/* epb_dropcount, and the old block's own count. */
+static void losses_told_beside_a_frame_add_up(void **state)
+{
+	size_t at = 0;
+
+	(void)state;
+	section(false);
+	interface(1, 9, 0);
+	for (uint64_t dropped = 3; dropped <= 4; dropped++) {
+		block_begin(6);
+		put(0, 4);
+		put(0, 8);
+		put(4, 4);
+		put(4, 4);
+		put(0x61626364, 4);
+		put(4, 2);
+		put(8, 2);
+		put(dropped, 8);
+		block_end();
+	}
+	block_begin(2);
+	put(0, 2);
+	put(5, 2);
+	put(0, 8);
+	put(4, 4);
+	put(4, 4);
+	put(0x61626364, 4);
+	block_end();
+	while (next_frame(&at) == 1)
+		;
+	assert_int_equal(pcapng_reader_dropped(&reader), 3 + 4 + 5);
+}
+
 static void merged_frames_are_told(void **state)
 {
 	uint8_t bytes[256];
@@ -305,6 +338,7 @@ int main(void)
 		TEST(every_resolution),
 		TEST(simple_packets_have_no_stamp),
 		TEST(dropped_frames_are_counted),
+		TEST(losses_told_beside_a_frame_add_up),
 		TEST(merged_frames_are_told),
 		TEST(what_contradicts_itself_is_refused),
 	};
