@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -21,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/netlink_message.h"
 
 #define LINK_WAIT_NS (2 * CLOCK_NS_PER_S)
 
@@ -159,76 +159,8 @@ int namespace_link(int fd, const char *name, int up)
 	return err;
 }
 
-/*
- * rtnetlink(7): a message is a header, then attributes, each a length, a type
- * and a value, nested by lengths that cover what is inside.
- */
-struct message {
-	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[512];
-	bool full;
-};
-
-static struct nlmsghdr *header_of(struct message *message)
-{
-	return (struct nlmsghdr *)message->bytes;
-}
-
-static void message_append(struct message *message, const void *value,
-			   size_t len)
-{
-	struct nlmsghdr *header = header_of(message);
-
-	if (NLMSG_ALIGN(len) > sizeof(message->bytes) - header->nlmsg_len) {
-		message->full = true;
-		return;
-	}
-	memcpy(message->bytes + header->nlmsg_len, value, len);
-	header->nlmsg_len += (uint32_t)NLMSG_ALIGN(len);
-}
-
-static void message_start(struct message *message, uint16_t type,
-			  uint16_t flags, const void *body, size_t len)
-{
-	*message = (struct message){ 0 };
-	*header_of(message) = (struct nlmsghdr){
-		.nlmsg_len = NLMSG_HDRLEN,
-		.nlmsg_type = type,
-		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
-	};
-	message_append(message, body, len);
-}
-
-static void attribute(struct message *message, uint16_t type, const void *value,
-		      size_t len)
-{
-	struct rtattr head = { .rta_type = type,
-			       .rta_len = (uint16_t)RTA_LENGTH(len) };
-
-	message_append(message, &head, sizeof(head));
-	message_append(message, value, len);
-}
-
-/* Opens an attribute; what is appended until nest_close() lies in it. */
-static uint32_t nest_open(struct message *message, uint16_t type)
-{
-	struct rtattr head = { .rta_type = type, .rta_len = RTA_LENGTH(0) };
-	uint32_t at = header_of(message)->nlmsg_len;
-
-	message_append(message, &head, sizeof(head));
-	return at;
-}
-
-static void nest_close(struct message *message, uint32_t at)
-{
-	uint16_t len = (uint16_t)(header_of(message)->nlmsg_len - at);
-
-	if (!message->full)
-		memcpy(message->bytes + at + offsetof(struct rtattr, rta_len),
-		       &len, sizeof(len));
-}
-
 /* Send it and take the kernel's answer. */
-static int message_exchange(struct message *message)
+static int message_exchange(struct netlink_message *message)
 {
 	struct {
 		struct nlmsghdr header;
@@ -243,7 +175,8 @@ static int message_exchange(struct message *message)
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0)
 		return -errno;
-	if (send(fd, message->bytes, header_of(message)->nlmsg_len, 0) < 0 ||
+	if (send(fd, message->bytes, netlink_header(message)->nlmsg_len, 0) <
+		    0 ||
 	    (len = recv(fd, &answer, sizeof(answer), 0)) < 0)
 		err = -errno;
 	else if ((size_t)len < sizeof(answer.header) + sizeof(answer.error) ||
@@ -259,33 +192,38 @@ static int veth_make(const struct visit *visit)
 {
 	const struct namespace_end *end = visit->end, *peer = visit->peer;
 	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
-	struct message message;
+	struct netlink_message message;
 	uint32_t info, data, other;
 
-	message_start(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link,
-		      sizeof(link));
-	attribute(&message, IFLA_IFNAME, end->name, strlen(end->name) + 1);
-	info = nest_open(&message, IFLA_LINKINFO);
-	attribute(&message, IFLA_INFO_KIND, "veth", sizeof("veth"));
-	data = nest_open(&message, IFLA_INFO_DATA);
-	other = nest_open(&message, VETH_INFO_PEER);
-	message_append(&message, &link, sizeof(link));
-	attribute(&message, IFLA_IFNAME, peer->name, strlen(peer->name) + 1);
-	attribute(&message, IFLA_NET_NS_FD, &peer->fd, sizeof(peer->fd));
-	nest_close(&message, other);
-	nest_close(&message, data);
-	nest_close(&message, info);
+	netlink_message_start(&message, RTM_NEWLINK,
+			      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &link,
+			      sizeof(link));
+	netlink_attribute(&message, IFLA_IFNAME, end->name,
+			  strlen(end->name) + 1);
+	info = netlink_nest_open(&message, IFLA_LINKINFO);
+	netlink_attribute(&message, IFLA_INFO_KIND, "veth", sizeof("veth"));
+	data = netlink_nest_open(&message, IFLA_INFO_DATA);
+	other = netlink_nest_open(&message, VETH_INFO_PEER);
+	netlink_message_append(&message, &link, sizeof(link));
+	netlink_attribute(&message, IFLA_IFNAME, peer->name,
+			  strlen(peer->name) + 1);
+	netlink_attribute(&message, IFLA_NET_NS_FD, &peer->fd,
+			  sizeof(peer->fd));
+	netlink_nest_close(&message, other);
+	netlink_nest_close(&message, data);
+	netlink_nest_close(&message, info);
 	return message_exchange(&message);
 }
 
 static int veth_remove(const struct visit *visit)
 {
 	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
-	struct message message;
+	struct netlink_message message;
 
-	message_start(&message, RTM_DELLINK, 0, &link, sizeof(link));
-	attribute(&message, IFLA_IFNAME, visit->end->name,
-		  strlen(visit->end->name) + 1);
+	netlink_message_start(&message, RTM_DELLINK, NLM_F_ACK, &link,
+			      sizeof(link));
+	netlink_attribute(&message, IFLA_IFNAME, visit->end->name,
+			  strlen(visit->end->name) + 1);
 	return message_exchange(&message);
 }
 
@@ -314,16 +252,19 @@ static int end_configure(const struct visit *visit)
 		.ifa_prefixlen = (uint8_t)end->prefix_len,
 		.ifa_index = if_nametoindex(end->name),
 	};
-	struct message message;
+	struct netlink_message message;
 	int err;
 
 	if (end->prefix_len > 32)
 		return -EINVAL;
 	ipv6_disable(end->name);
-	message_start(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
-		      &address, sizeof(address));
-	attribute(&message, IFA_LOCAL, &end->address, sizeof(end->address));
-	attribute(&message, IFA_ADDRESS, &end->address, sizeof(end->address));
+	netlink_message_start(&message, RTM_NEWADDR,
+			      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &address,
+			      sizeof(address));
+	netlink_attribute(&message, IFA_LOCAL, &end->address,
+			  sizeof(end->address));
+	netlink_attribute(&message, IFA_ADDRESS, &end->address,
+			  sizeof(end->address));
 	err = message_exchange(&message);
 	return err ? err : link_set(end->name, true);
 }
