@@ -9,6 +9,8 @@
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF) && defined(HAVE_LWIP)
 
+#define WAIT_MS 100
+
 struct transport_bypass {
 	struct transport transport;
 	struct xdp_stream *stream;
@@ -35,7 +37,18 @@ static int bypass_connect(struct transport *transport,
 static int bypass_send(struct transport *transport, const uint8_t *bytes,
 		       size_t len)
 {
-	return xdp_stream_send(bypass_of(transport)->stream, bytes, len);
+	struct xdp_stream *stream = bypass_of(transport)->stream;
+	ssize_t n;
+
+	while ((n = xdp_stream_send(stream, bytes, len)) >= 0 && len > 0) {
+		int err = n ? 0 : xdp_stream_wait(stream, WAIT_MS);
+
+		if (err)
+			return err;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return n < 0 ? (int)n : 0;
 }
 
 static int bypass_alive(struct transport *transport)

@@ -476,6 +476,7 @@ int xdp_socket_open(struct xdp_socket *xs,
 	}
 	xs->memory = xs->arena.base;
 	xs->aside_size = ring_size(config->frames);
+	xs->aside_max = config->frames / 2;
 	xs->aside = calloc(xs->aside_size, sizeof(*xs->aside));
 	err = xs->aside ? program_open(xs) : -ENOMEM;
 	if (err)
@@ -514,8 +515,8 @@ uint64_t xdp_socket_lost(const struct xdp_socket *xs)
 	socklen_t len = sizeof(statistics);
 
 	if (getsockopt(xs->fd, SOL_XDP, XDP_STATISTICS, &statistics, &len) < 0)
-		return 0;
-	return statistics.rx_dropped + statistics.rx_ring_full;
+		return xs->aside_lost;
+	return statistics.rx_dropped + statistics.rx_ring_full + xs->aside_lost;
 }
 
 int xdp_socket_probe(const char **why)

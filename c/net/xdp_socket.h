@@ -84,11 +84,13 @@ struct xdp_socket {
 	/* What a scan found that is not the listener's, for the next takes:
 	 * a ring, of a power of two. */
 	struct xdp_desc *aside;
-	unsigned int aside_size;
+	unsigned int aside_size, aside_max;
+	uint64_t aside_lost; /* driven out of it: the oldest go first */
 
 	struct xsk_ring_prod send;
 	struct xsk_ring_cons sent;
 	unsigned int spare_count;
+	bool queued; /* frames that the last kick could not make leave */
 	uint64_t spare[XDP_SOCKET_SEND_FRAMES];
 
 	int fd; /* of the socket; belongs to xsk */
@@ -136,18 +138,28 @@ int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		    unsigned int max);
 
 /* HOT. Give the listener what lies there for it, and keep the other frames for
- * the next takes. Those of the last take stay valid. Errors as take's. */
+ * the next takes, at most half of all there are: the oldest are lost then. Those
+ * of the last take stay valid. Errors as take's. */
 int xdp_socket_scan(struct xdp_socket *xs);
 
 /* HOT. A frame to fill, XDP_SOCKET_FRAME_MAX bytes; NULL when all are on their
- * way. It must be sent, or the same one comes again. */
+ * way, or wait for the interface to come up. It must be sent, or the same one
+ * comes again. */
 uint8_t *xdp_socket_frame(struct xdp_socket *xs);
 
-/* HOT. Send the frame that the last xdp_socket_frame() gave. A frame that can't
- * leave now (the interface is down) stays queued or is lost, as on any wire. */
-void xdp_socket_send(struct xdp_socket *xs, uint32_t len);
+/* HOT. Send the frame that the last xdp_socket_frame() gave. 0: it has left, or
+ * is queued and leaves as soon as the interface lets it: xdp_socket_flush().
+ * Else it is lost: -EBUSY: the driver dropped it (no carrier, no room at the
+ * other end of a veth); -ENOBUFS: no room to queue it. */
+int xdp_socket_send(struct xdp_socket *xs, uint32_t len);
 
-/* Frames that the kernel dropped for want of room here. */
+/* HOT. Send what is still queued. 0: all has left, at once where nothing was
+ * queued; -ENETDOWN, -ENXIO: the interface is down or gone; -ENOBUFS: the
+ * driver is busy; -EBUSY: it has dropped what was queued. */
+int xdp_socket_flush(struct xdp_socket *xs);
+
+/* Frames that were dropped for want of room here: by the kernel, and by
+ * xdp_socket_scan(). */
 uint64_t xdp_socket_lost(const struct xdp_socket *xs);
 
 #endif

@@ -118,8 +118,18 @@ int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 	return (int)count;
 }
 
+/* Its frame goes back to the kernel. */
+__attribute__((cold, noinline)) static uint64_t aside_drop_oldest(
+	struct xdp_socket *xs)
+{
+	xs->aside_lost++;
+	xs->aside_count--;
+	return xs->aside[xs->aside_first++ % xs->aside_size].addr;
+}
+
 int xdp_socket_scan(struct xdp_socket *xs)
 {
+	/* Of each frame itself, or of one that it drives out. */
 	uint64_t done[XDP_SOCKET_BURST_MAX];
 	unsigned int done_count = 0, n;
 	uint32_t at;
@@ -134,8 +144,11 @@ int xdp_socket_scan(struct xdp_socket *xs)
 			xsk_ring_cons__rx_desc(&xs->received, i);
 		uint8_t *bytes = xs->memory + desc->addr;
 
-		/* As many as there are frames find room. */
 		if (!is_stream(bytes)) {
+			/* Who waits for the peer needs frames for it. */
+			if (__builtin_expect(xs->aside_count == xs->aside_max,
+					     0))
+				done[done_count++] = aside_drop_oldest(xs);
 			xs->aside[(xs->aside_first + xs->aside_count++) %
 				  xs->aside_size] = *desc;
 			continue;
@@ -161,28 +174,69 @@ static void sent_reap(struct xdp_socket *xs)
 	xsk_ring_cons__release(&xs->sent, n);
 }
 
+/* Make the kernel send what is queued. The errors are xdp_socket_send()'s. */
+static int kick(struct xdp_socket *xs)
+{
+	int err = 0;
+
+	if (xs->need_wakeup && !xsk_ring_prod__needs_wakeup(&xs->send))
+		return 0;
+	if (sendto(xs->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0)
+		err = -errno;
+	/* A busy driver: it has told, and takes it when it is asked again. */
+	return err == -EAGAIN ? -ENOBUFS : err;
+}
+
+/* Frames that stayed queued while the interface was down leave by the next
+ * kick, and may be all there are. */
+__attribute__((cold, noinline)) static void spare_make(struct xdp_socket *xs)
+{
+	kick(xs);
+	sent_reap(xs);
+}
+
 uint8_t *xdp_socket_frame(struct xdp_socket *xs)
 {
 	if (!xs->spare_count)
 		sent_reap(xs);
+	if (__builtin_expect(!xs->spare_count, 0))
+		spare_make(xs);
 	if (!xs->spare_count)
 		return NULL;
 	return xs->memory + xs->spare[xs->spare_count - 1];
 }
 
-void xdp_socket_send(struct xdp_socket *xs, uint32_t len)
+int xdp_socket_flush(struct xdp_socket *xs)
+{
+	int err;
+
+	if (__builtin_expect(!xs->queued, 1))
+		return 0;
+	err = kick(xs);
+	/* -EBUSY: what was queued is gone, and not by the wire. */
+	xs->queued = err && err != -EBUSY;
+	return err;
+}
+
+int xdp_socket_send(struct xdp_socket *xs, uint32_t len)
 {
 	uint32_t at;
+	int err;
 
 	if (!xsk_ring_prod__reserve(&xs->send, 1, &at))
-		return;
+		return -ENOBUFS;
 	*xsk_ring_prod__tx_desc(&xs->send, at) = (struct xdp_desc){
 		.addr = xs->spare[--xs->spare_count],
 		.len = len,
 	};
 	xsk_ring_prod__submit(&xs->send, 1);
-	if (!xs->need_wakeup || xsk_ring_prod__needs_wakeup(&xs->send))
-		sendto(xs->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+	err = kick(xs);
+	if (__builtin_expect(!err, 1))
+		return 0;
+	if (err == -EBUSY)
+		return -EBUSY;
+	xs->queued = true;
+	return 0;
 }
 
 #endif

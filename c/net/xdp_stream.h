@@ -7,7 +7,9 @@
  * exactly these two ends, so that the kernel never sees it. Should the process
  * die, program and port go, and the kernel's RST tells the peer.
  *
- * Only a peer on the interface's own link is reached. One thread at a time
+ * The peer, or the gateway that the kernel's route to it has, must be on the
+ * interface's own link; neighbour, link and route are followed as the kernel
+ * changes them. One thread at a time
  * may use the streams of a process: lwIP is one.
  *
  * RFC 9293; lwIP's raw API, https://www.nongnu.org/lwip/2_1_x/raw_api.html.
@@ -18,6 +20,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "net/xdp_socket.h"
 
@@ -37,17 +40,33 @@ int xdp_stream_connect(struct xdp_socket *xs, const struct sockaddr_in *peer,
 		       unsigned int timeout_ms, const volatile int *stop,
 		       struct xdp_stream **stream);
 
-/* HOT. Send all of bytes, which may be reused on return. While the peer's
- * window is closed it waits, and takes no frame of other flows. 0 or the
- * negative errno that the connection ended with. lwIP allocates. */
-int xdp_stream_send(struct xdp_stream *stream, const uint8_t *bytes,
-		    size_t len);
+#define XDP_STREAM_SEND_MAX 16384
 
-/* 0; -EPIPE when the peer has closed it, -ECONNRESET, -ETIMEDOUT. Bytes that
- * it sends are dropped. */
-int xdp_stream_alive(const struct xdp_stream *stream);
+/* HOT. Send len bytes, at most XDP_STREAM_SEND_MAX of them, which may be reused
+ * on return. How many were taken: all of these, or 0 when there is no room for
+ * them, since the peer's window is closed; or the negative errno that the
+ * connection ended with. Never waits; without room it takes in what the peer
+ * has acknowledged, and other flows' frames stay for the next takes, as many
+ * as there is room for. lwIP allocates. */
+ssize_t xdp_stream_send(struct xdp_stream *stream, const uint8_t *bytes,
+			size_t len);
 
-/* Waits until the peer has all (2 s at most), then closes. */
+/* Wait until there is room again, at most timeout_ms, and leave other flows'
+ * frames for the next takes. 0, or as send's. */
+int xdp_stream_wait(struct xdp_stream *stream, unsigned int timeout_ms);
+
+/* Bytes that were taken and that the peer has not acknowledged; also when the
+ * connection is over. */
+uint64_t xdp_stream_unacknowledged(const struct xdp_stream *stream);
+
+/* To be called now and then, 10 times a second or more: follows what the
+ * kernel knows of the link and the peer (one system call), since the peer's
+ * Ethernet address may change. 0; -EPIPE when the peer has closed it,
+ * -ECONNRESET, -ETIMEDOUT. Bytes that it sends are dropped. */
+int xdp_stream_alive(struct xdp_stream *stream);
+
+/* Waits until the peer has all (2 s at most, 0.3 s once the *stop of connect
+ * is set), then closes. */
 void xdp_stream_close(struct xdp_stream *stream);
 
 #endif

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -133,6 +134,18 @@ static uint8_t byte_of(size_t at)
 	return (uint8_t)(at * 7 + (at >> 8));
 }
 
+static void all_send(const uint8_t *bytes, size_t len)
+{
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	ssize_t n;
+
+	while ((n = xdp_stream_send(stream, bytes, len)) == 0) {
+		assert_int_equal(xdp_stream_wait(stream, 10), 0);
+		assert_true(clock_monotonic_ns() < deadline);
+	}
+	assert_int_equal(n, len);
+}
+
 /* Bytes from..to of the stream that byte_of() makes, in sends of len. */
 static void bytes_send(size_t from, size_t to, size_t len)
 {
@@ -143,7 +156,7 @@ static void bytes_send(size_t from, size_t to, size_t len)
 
 		for (size_t i = 0; i < part; i++)
 			bytes[i] = byte_of(from + i);
-		assert_int_equal(xdp_stream_send(stream, bytes, part), 0);
+		all_send(bytes, part);
 		from += part;
 	}
 }
@@ -155,7 +168,8 @@ static void *far_read(void *context)
 	_Atomic size_t *count = context;
 	ssize_t n;
 
-	while ((n = recv(far_end, bytes, sizeof(bytes), 0)) > 0)
+	while ((n = recv(far_end, bytes, sizeof(bytes), 0)) > 0 ||
+	       (n < 0 && errno == EINTR))
 		for (ssize_t i = 0; i < n && bytes[i] == byte_of(*count); i++)
 			++*count;
 	return NULL;
@@ -441,6 +455,188 @@ static void test_kill_resets(void **state)
 	assert_int_equal(errno, ECONNRESET);
 }
 
+static void run_in(int space, const char *command)
+{
+	rig_enter(space);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+	rig_enter(rig.near);
+}
+
+/* The trader's loop, and now and then its look at the rest of the world,
+ * until the far end has read so much. */
+static void trade_until(const _Atomic size_t *count, size_t wanted)
+{
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	struct xdp_socket_frame frame;
+
+	while (*count < wanted) {
+		uint64_t until = clock_monotonic_ns() + CLOCK_NS_PER_S / 100;
+
+		while (clock_monotonic_ns() < until)
+			xdp_socket_take(&xs, &frame, 1);
+		assert_int_equal(xdp_stream_alive(stream), 0);
+		if (clock_monotonic_ns() > deadline)
+			fail_msg("%zu bytes of %zu", *count, wanted);
+	}
+}
+
+static void address_change(const char *command)
+{
+	pthread_t thread;
+	_Atomic size_t count = 0;
+
+	both_open(0);
+	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
+	bytes_send(0, ORDER, ORDER);
+	trade_until(&count, ORDER);
+	run_in(rig.far, command);
+	for (size_t i = 1; i < 50; i++)
+		bytes_send(i * ORDER, (i + 1) * ORDER, ORDER);
+	trade_until(&count, 50 * ORDER);
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	assert_int_equal(count, 50 * ORDER);
+	both_close(NULL);
+}
+
+/* Another machine takes the peer's place: it says so (a gratuitous ARP), or
+ * has to be asked. */
+static void test_the_peers_ethernet_address_changes(void **state)
+{
+	char back[128];
+	const uint8_t *own = rig.far_interface.ethernet;
+
+	(void)state;
+	XDP_NEEDED();
+	address_change("echo 1 >/proc/sys/net/ipv4/conf/" FAR_NAME
+		       "/arp_notify; "
+		       "ip link set " FAR_NAME " address 02:00:00:00:55:01");
+	address_change("echo 0 >/proc/sys/net/ipv4/conf/" FAR_NAME
+		       "/arp_notify; "
+		       "ip link set " FAR_NAME " address 02:00:00:00:55:02");
+	snprintf(back, sizeof(back),
+		 "ip link set " FAR_NAME
+		 " address %02x:%02x:%02x:%02x:%02x:%02x",
+		 own[0], own[1], own[2], own[3], own[4], own[5]);
+	address_change(back);
+}
+
+/* far_accept() holds the source against NEAR_ADDRESS. */
+static void test_the_source_is_the_routes(void **state)
+{
+	(void)state;
+	XDP_NEEDED();
+	run_in(rig.near, "ip addr flush dev " NEAR_NAME " && "
+			 "ip addr add 10.9.9.1/24 dev " NEAR_NAME " && "
+			 "ip addr add " NEAR_ADDRESS "/24 dev " NEAR_NAME);
+	both_open(0);
+	bytes_send(0, ORDER, ORDER);
+	both_close(NULL);
+	run_in(rig.near, "ip addr del 10.9.9.1/24 dev " NEAR_NAME);
+}
+
+/* A capture at the far end: its next segment that opens a connection. */
+static void opening_read(int capture, uint32_t *number, uint16_t *port)
+{
+	uint8_t bytes[2048];
+
+	for (;;) {
+		ssize_t n = recv(capture, bytes, sizeof(bytes), 0);
+
+		assert_true(n > 0);
+		if (n < 14 + 20 + 20 || bytes[14 + 9] != IPPROTO_TCP ||
+		    bytes[14 + 20 + 13] != 2)
+			continue;
+		memcpy(port, bytes + 14 + 20, sizeof(*port));
+		memcpy(number, bytes + 14 + 20 + 4, sizeof(*number));
+		*port = ntohs(*port);
+		*number = ntohl(*number);
+		return;
+	}
+}
+
+/* RFC 6528: who sees one connection does not know the next one's numbers, be
+ * it of the same process or of another. */
+static void test_initial_numbers_are_unpredictable(void **state)
+{
+	enum { SESSIONS = 6 };
+	struct timeval wait = { .tv_sec = 20 };
+	uint32_t numbers[SESSIONS], far_apart = 0;
+	uint16_t ports[SESSIONS];
+	bool ports_differ = false;
+	int capture, status;
+	pid_t child;
+
+	(void)state;
+	XDP_NEEDED();
+	rig_enter(rig.far);
+	capture = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	rig_enter(rig.near);
+	assert_true(capture >= 0);
+	setsockopt(capture, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	for (int i = 0; i < SESSIONS; i++) {
+		if (i < SESSIONS / 2) {
+			both_open(0);
+		} else {
+			far_listen();
+			child = fork();
+			if (child == 0) {
+				rings_open();
+				_exit(connect_to(FAR_ADDRESS, SOON_MS, NULL));
+			}
+			assert_int_equal(waitpid(child, &status, 0), child);
+			assert_int_equal(status, 0);
+		}
+		opening_read(capture, &numbers[i], &ports[i]);
+		both_close(NULL);
+	}
+	for (int i = 1; i < SESSIONS; i++) {
+		uint32_t step = numbers[i] - numbers[i - 1];
+
+		far_apart += step > 1 << 22 && step < UINT32_MAX - (1 << 22);
+		ports_differ |=
+			ports[i] > ports[0] + 16 || ports[i] + 16 < ports[0];
+	}
+	assert_true(far_apart >= SESSIONS - 2);
+	assert_true(ports_differ);
+	close(capture);
+}
+
+/* More than there are frames for, while the connection is made: they must not
+ * keep the answer out. */
+static void test_market_data_starves_no_answer(void **state)
+{
+	enum { FLOOD = 2000 };
+	struct sockaddr_in group = address_of(GROUP, PORT);
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	struct xdp_socket_frame frame;
+	uint64_t taken = 0;
+	int sender;
+
+	(void)state;
+	XDP_NEEDED();
+	rig_enter(rig.far);
+	sender = socket_multicast_sender(&group, &rig.far_interface, 1);
+	rig_enter(rig.near);
+	rings_open();
+	far_listen();
+	numbers_send(sender, 0, FLOOD);
+	assert_int_equal(connect_to(FAR_ADDRESS, SOON_MS, NULL), 0);
+	far_accept();
+	while (taken + xdp_socket_lost(&xs) < FLOOD) {
+		taken += (uint64_t)xdp_socket_take(&xs, &frame, 1);
+		if (clock_monotonic_ns() > deadline)
+			fail_msg("%llu taken, %llu lost of %d",
+				 (unsigned long long)taken,
+				 (unsigned long long)xdp_socket_lost(&xs),
+				 FLOOD);
+	}
+	assert_int_equal(taken + xdp_socket_lost(&xs), FLOOD);
+	close(sender);
+}
+
 static unsigned int descriptors(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -489,6 +685,10 @@ int main(void)
 		TEST(test_other_flows_wait),
 		TEST(test_down_and_up_again),
 		TEST(test_kill_resets),
+		TEST(test_the_peers_ethernet_address_changes),
+		TEST(test_the_source_is_the_routes),
+		TEST(test_initial_numbers_are_unpredictable),
+		TEST(test_market_data_starves_no_answer),
 		TEST(test_again_and_again),
 	};
 
