@@ -93,6 +93,26 @@ int address_parse_group(const char *text, void *target, const char **why)
 	return 0;
 }
 
+int address_parse_source(const char *text, void *target, const char **why)
+{
+	struct in_addr source = { .s_addr = INADDR_ANY };
+	uint32_t number;
+
+	if (strcmp(text, "any")) {
+		int err = host_parse(text, strlen(text), &source, why);
+
+		if (err)
+			return err;
+		number = ntohl(source.s_addr);
+		if (number == INADDR_ANY || number >= 0xe0000000) {
+			*why = "it must be the address of a host, or any";
+			return -EINVAL;
+		}
+	}
+	*(struct in_addr *)target = source;
+	return 0;
+}
+
 const char *address_format(const struct sockaddr_in *address,
 			   char text[static ADDRESS_TEXT_MAX])
 {

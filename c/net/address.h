@@ -20,6 +20,10 @@ int address_parse(const char *text, void *target, const char **why);
 int address_parse_listen(const char *text, void *target, const char **why);
 int address_parse_group(const char *text, void *target, const char **why);
 
+/* "10.0.0.1", a host's address, or "any": 0.0.0.0. For OPTION_PARSED rows;
+ * target is a struct in_addr. 0, or -EINVAL with *why. */
+int address_parse_source(const char *text, void *target, const char **why);
+
 /* "ADDR:PORT", NUL-terminated; returns text. */
 const char *address_format(const struct sockaddr_in *address,
 			   char text[static ADDRESS_TEXT_MAX]);

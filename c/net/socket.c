@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -374,23 +375,61 @@ int socket_receive_buffer(int fd, unsigned int *buffer_bytes)
 	return 0;
 }
 
-int socket_multicast_receiver(const struct sockaddr_in *group,
-			      const struct interface *interface,
-			      unsigned int *buffer_bytes)
+static const struct setting group_settings[] = {
+	{ SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR" },
+	{ IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL" },
+};
+
+static int join_fault(const struct sockaddr_in *group,
+		      const struct interface *interface)
 {
-	static const struct setting settings[] = {
-		{ SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR" },
-		{ IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL" },
-	};
+	char text[ADDRESS_TEXT_MAX];
+	int err = -errno;
+
+	log_error("cannot join %s on %s: %s", address_format(group, text),
+		  interface->name, log_reason(err));
+	return err;
+}
+
+static int group_join(int fd, const struct sockaddr_in *group,
+		      const struct interface *interface)
+{
 	struct ip_mreqn request = { .imr_multiaddr = group->sin_addr,
 				    .imr_ifindex = (int)interface->index };
-	char text[ADDRESS_TEXT_MAX];
+
+	if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request,
+		       sizeof(request)) < 0)
+		return join_fault(group, interface);
+	return 0;
+}
+
+/* option: MCAST_JOIN_SOURCE_GROUP, MCAST_BLOCK_SOURCE. */
+static int group_source(int fd, int option, struct in_addr source,
+			const struct sockaddr_in *group,
+			const struct interface *interface)
+{
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+					  .sin_addr = source };
+	struct group_source_req request = { .gsr_interface = interface->index };
+
+	memcpy(&request.gsr_group, group, sizeof(*group));
+	memcpy(&request.gsr_source, &from, sizeof(from));
+	if (setsockopt(fd, IPPROTO_IP, option, &request, sizeof(request)) < 0)
+		return join_fault(group, interface);
+	return 0;
+}
+
+int socket_multicast_receiver_of(struct in_addr source,
+				 const struct sockaddr_in *group,
+				 const struct interface *interface,
+				 unsigned int *buffer_bytes)
+{
 	int fd, err;
 
 	fd = socket_open(SOCK_DGRAM);
 	if (fd < 0)
 		return fd;
-	err = settings_apply(fd, settings, ARRAY_SIZE(settings));
+	err = settings_apply(fd, group_settings, ARRAY_SIZE(group_settings));
 	if (err)
 		goto close_fd;
 	/* Before the first datagram can come. */
@@ -401,16 +440,54 @@ int socket_multicast_receiver(const struct sockaddr_in *group,
 		err = fault("bind", group);
 		goto close_fd;
 	}
-	if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request,
-		       sizeof(request)) < 0) {
-		err = -errno;
-		log_error("cannot join %s on %s: %s",
-			  address_format(group, text), interface->name,
-			  log_reason(err));
+	err = source.s_addr == INADDR_ANY
+		      ? group_join(fd, group, interface)
+		      : group_source(fd, MCAST_JOIN_SOURCE_GROUP, source, group,
+				     interface);
+	if (err)
 		goto close_fd;
-	}
 	return fd;
 close_fd:
+	close(fd);
+	return err;
+}
+
+int socket_multicast_receiver(const struct sockaddr_in *group,
+			      const struct interface *interface,
+			      unsigned int *buffer_bytes)
+{
+	const struct in_addr anyone = { .s_addr = INADDR_ANY };
+
+	return socket_multicast_receiver_of(anyone, group, interface,
+					    buffer_bytes);
+}
+
+int socket_multicast_strangers(struct in_addr source,
+			       const struct sockaddr_in *group,
+			       const struct interface *interface)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog filter = { ARRAY_SIZE(nothing), nothing };
+	int fd, err;
+
+	fd = socket_open(SOCK_DGRAM);
+	if (fd < 0)
+		return fd;
+	err = settings_apply(fd, group_settings, ARRAY_SIZE(group_settings));
+	if (!err && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+			       sizeof(filter)) < 0)
+		err = fault("count strangers to", group);
+	if (!err)
+		err = group_join(fd, group, interface);
+	if (!err)
+		err = group_source(fd, MCAST_BLOCK_SOURCE, source, group,
+				   interface);
+	/* Last: until then the source's would count as a stranger's. */
+	if (!err &&
+	    bind(fd, (const struct sockaddr *)group, sizeof(*group)) < 0)
+		err = fault("bind", group);
+	if (!err)
+		return fd;
 	close(fd);
 	return err;
 }

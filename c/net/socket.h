@@ -54,6 +54,22 @@ int socket_multicast_receiver(const struct sockaddr_in *group,
 			      const struct interface *interface,
 			      unsigned int *buffer_bytes);
 
+/* The same of one sender alone (a source-specific join): the kernel takes
+ * nothing of others off the group for this socket. source 0.0.0.0: anyone. */
+int socket_multicast_receiver_of(struct in_addr source,
+				 const struct sockaddr_in *group,
+				 const struct interface *interface,
+				 unsigned int *buffer_bytes);
+
+/*
+ * A UDP socket that nothing is received by and that holds no memory: its
+ * socket_drops() is how many datagrams to the group, on this interface, were
+ * not the source's, whether the stack delivered them to anyone or not.
+ */
+int socket_multicast_strangers(struct in_addr source,
+			       const struct sockaddr_in *group,
+			       const struct interface *interface);
+
 /* *buffer_bytes: what is asked of SO_RCVBUF in; what was had out (the kernel's
  * doubling taken off). SO_RCVBUFFORCE is tried first. */
 int socket_receive_buffer(int fd, unsigned int *buffer_bytes);

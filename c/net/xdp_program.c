@@ -171,10 +171,10 @@ static void expect_flow(struct assembler *to,
 	expect(to, BPF_B, IP_PROTOCOL_AT, flow->protocol);
 	expect(to, BPF_W, IP_DESTINATION, flow->destination.sin_addr.s_addr);
 	expect(to, BPF_H, DESTINATION_PORT, flow->destination.sin_port);
-	if (!flow->source.sin_port)
-		return;
-	expect(to, BPF_W, IP_SOURCE, flow->source.sin_addr.s_addr);
-	expect(to, BPF_H, SOURCE_PORT, flow->source.sin_port);
+	if (flow->source.sin_addr.s_addr)
+		expect(to, BPF_W, IP_SOURCE, flow->source.sin_addr.s_addr);
+	if (flow->source.sin_port)
+		expect(to, BPF_H, SOURCE_PORT, flow->source.sin_port);
 }
 
 /* return bpf_redirect_map(map, context->rx_queue_index, XDP_PASS); */

@@ -16,13 +16,13 @@
 
 /*
  * What goes to the socket: an untagged Ethernet frame with an IPv4 header
- * without options, no fragment, of this protocol to this address and port;
- * with source.sin_port, from source alone.
+ * without options, no fragment, of this protocol to this address and port,
+ * from the source's address and port where they are set.
  */
 struct xdp_program_flow {
 	uint8_t protocol; /* IPPROTO_UDP or IPPROTO_TCP */
 	struct sockaddr_in destination;
-	struct sockaddr_in source; /* port 0: from anyone */
+	struct sockaddr_in source; /* 0: anyone's */
 };
 
 /*

@@ -105,24 +105,31 @@ static int packet_probe(const struct receive_config *config, const char **why)
 	return 0;
 }
 
-/* IPv4 without options, whole, UDP, to the group and port, in no VLAN: all
- * else is not even copied. */
-static int filter_attach(int fd, const struct sockaddr_in *group)
+/* IPv4 without options, whole, UDP, to the group and port, of the source, in no
+ * VLAN: all else is not even copied. */
+static int filter_attach(int fd, const struct receive_config *config)
 {
+	const struct sockaddr_in *group = &config->group;
+	/* Anyone's: no bit of it is looked at. */
+	uint32_t source_mask = config->source.s_addr ? UINT32_MAX : 0;
 	struct sock_filter code[] = {
 		/* What came for a VLAN that nobody here is in: its tag is
 		 * gone by now. */
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
 			 (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 13, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 16, 0),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 11),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 14),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x45, 0, 9),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x45, 0, 12),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 10, 0),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 8),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 26),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, source_mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+			 ntohl(config->source.s_addr), 0, 5),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 30),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 			 ntohl(group->sin_addr.s_addr), 0, 3),
@@ -184,7 +191,7 @@ static int packet_bind(struct receive_packet *self,
 				     .mr_type = PACKET_MR_MULTICAST,
 				     .mr_alen = ETH_ALEN };
 	int fd = self->socket.fd, on = 1;
-	int err = filter_attach(fd, &config->group);
+	int err = filter_attach(fd, config);
 
 	if (err)
 		return err;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "net/interface.h"
+#include "net/socket.h"
 #include "receive/receive.h"
 #include "receive/receive_ops.h"
 
@@ -75,6 +79,40 @@ static int config_check(const struct receive_ops *ops,
 	return 0;
 }
 
+/* One for all paths: whatever does not go to the path goes on to the kernel's
+ * stack, which counts. */
+static int strangers_open(struct receive *receive)
+{
+	const struct receive_config *config = &receive->config;
+	struct interface interface;
+	int err;
+
+	if (receive->ops->caps & RECEIVE_MEMORY || !config->source.s_addr)
+		return 0;
+	err = interface_find(config->interface, &interface);
+	if (err)
+		return err;
+	receive->strangers_fd = socket_multicast_strangers(
+		config->source, &config->group, &interface);
+	return receive->strangers_fd < 0 ? receive->strangers_fd : 0;
+}
+
+static void strangers_close(struct receive *receive)
+{
+	uint64_t count = receive_strangers(receive);
+	char source[INET_ADDRSTRLEN];
+
+	if (receive->strangers_fd < 0)
+		return;
+	if (count)
+		log_warning("--receive %s: left out %llu datagrams of others "
+			    "than %s (see --source)",
+			    receive->ops->name, (unsigned long long)count,
+			    inet_ntop(AF_INET, &receive->config.source, source,
+				      sizeof(source)));
+	close(receive->strangers_fd);
+}
+
 int receive_open(const char *text, const struct receive_config *config,
 		 struct receive **receive)
 {
@@ -98,6 +136,7 @@ int receive_open(const char *text, const struct receive_config *config,
 	rx->ops = ops;
 	rx->caps = ops->caps;
 	rx->config = *config;
+	rx->strangers_fd = -1;
 	snprintf(what, sizeof(what), "--receive %s", ops->name);
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
 				what, rx, &rx->text);
@@ -114,10 +153,15 @@ int receive_open(const char *text, const struct receive_config *config,
 	err = ops->open(rx);
 	if (err)
 		goto free_rx;
+	err = strangers_open(rx);
+	if (err)
+		goto close_rx;
 	if (!(ops->caps & RECEIVE_MEMORY))
 		rx->interface_index = if_nametoindex(config->interface);
 	*receive = rx;
 	return 0;
+close_rx:
+	ops->close(rx);
 free_rx:
 	free(rx->text);
 	free(rx);
@@ -128,6 +172,7 @@ void receive_close(struct receive *receive)
 {
 	if (!receive)
 		return;
+	strangers_close(receive);
 	receive->ops->close(receive);
 	free(receive->text);
 	free(receive);
@@ -138,6 +183,12 @@ uint64_t receive_lost(struct receive *receive)
 	if (receive->ops->lost)
 		receive->lost = receive->ops->lost(receive);
 	return receive->lost;
+}
+
+uint64_t receive_strangers(const struct receive *receive)
+{
+	return receive->strangers_fd < 0 ? 0
+					 : socket_drops(receive->strangers_fd);
 }
 
 int receive_alive(const struct receive *receive)

@@ -31,6 +31,8 @@ struct packet {
 struct receive_config {
 	const char *interface; /* its name; NULL only for paths in memory */
 	struct sockaddr_in group;
+	struct in_addr source; /* take this sender's datagrams alone; 0.0.0.0:
+				  anyone's. Paths in memory don't mind it */
 };
 
 enum receive_caps {
@@ -51,6 +53,7 @@ struct receive {
 	unsigned int caps; /* of ops, but what the options make of them */
 	char *text;	   /* the options' text, which strings point into */
 	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
+	int strangers_fd;  /* counts what is not the source's; -1: does not */
 	struct xdp_socket *xdp; /* the path's, for a transport to send on;
 				   NULL: it has none */
 };
@@ -68,6 +71,11 @@ void receive_close(struct receive *receive);
 
 /* Datagrams lost to a full buffer so far, as the kernel counts them. */
 uint64_t receive_lost(struct receive *receive);
+
+/* Datagrams to the group and port that were not the source's, so far. None of
+ * them was delivered; receive_close() tells how many there were. 0 where
+ * anyone's are taken. Makes a system call. */
+uint64_t receive_strangers(const struct receive *receive);
 
 /* 0, or -ENODEV when the interface is gone (removed, its driver unloaded),
  * which most paths can't tell from a quiet one. Makes system calls. */

@@ -66,8 +66,8 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	err = receive_socket_slots(rx, slot_count);
 	if (err)
 		return err;
-	rx->fd = socket_multicast_receiver(&config->group, &interface,
-					   &buffer_bytes);
+	rx->fd = socket_multicast_receiver_of(config->source, &config->group,
+					      &interface, &buffer_bytes);
 	if (rx->fd < 0) {
 		err = rx->fd;
 		goto close_arena;

@@ -20,9 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "tests/conformance/receive_rig.h"
+#include "tests/conformance/receive_paths.h"
 #include "wire/market_data.h"
 
 #ifndef __has_feature
@@ -35,82 +33,7 @@
 #define SANITIZED false
 #endif
 
-#define WAIT_NS	 (120 * CLOCK_NS_PER_S) /* until it has failed */
 #define REOPENED 200
-
-extern const struct receive_ops receive_spin_ops;
-/* Paths that are other ones with these options, and do all again with them. */
-static const struct variant {
-	const char *path, *options;
-} variants[] = {
-	{ "mmsg", "batch=1" },
-	{ "mmsg", "wait=sleep" },
-	{ "packet", "ring=v3" },
-	{ "xdp", "mode=generic" },
-	{ "xdp", "wakeup=off" },
-	{ "xdp", "busy_poll=20" },
-	{ "uring", "mode=single" },
-	{ "uring", "mode=single,wait=sleep" },
-	{ "uring", "mode=single,sqpoll=on" },
-	{ "uring", "wait=sleep" },
-	{ "uring", "wait=sleep,napi=50" },
-	{ "uring", "sqpoll=on,sq_idle=1" },
-	{ "uring", "sqpoll=on,wait=sleep,sq_cpu=0" },
-	{ "uring", "coop_taskrun=on,buffers=8" },
-	{ "uring", "registered_file=off,single_issuer=off,defer_taskrun=off" },
-};
-
-static const char *variant = ""; /* of the test that runs */
-
-static struct receive *path_open(const struct receive_ops *ops,
-				 const char *options)
-{
-	struct receive *rx = NULL;
-	char text[160];
-
-	/* Some ask for a plain neighbour. */
-	const char *own = ops == &receive_spin_ops ? "" : variant;
-
-	snprintf(text, sizeof(text), "%s:%s%s%s", ops->name, own,
-		 *own && *options ? "," : "", options);
-	assert_int_equal(receive_open(text, &rig.config, &rx), 0);
-	assert_non_null(rx);
-	return rx;
-}
-
-static void packet_check(const struct packet *packet, size_t len,
-			 uint32_t number)
-{
-	uint8_t data[4096];
-
-	payload_fill(data, len, number);
-	assert_int_equal(packet->len, len);
-	assert_memory_equal(packet->data, data, len);
-}
-
-/* The next packets, whichever they are: at least one, unless it takes too
- * long. */
-static int packets_take(struct receive *rx, struct packet *packets,
-			unsigned int max, uint64_t wait_ns)
-{
-	uint64_t deadline = clock_monotonic_ns() + wait_ns;
-	int n;
-
-	do {
-		n = receive_poll(rx, packets, max);
-		assert_true(n >= 0 && n <= (int)max);
-	} while (!n && clock_monotonic_ns() < deadline);
-	return n;
-}
-
-/* The next packet is this one. */
-static void packet_expect(struct receive *rx, size_t len, uint32_t number)
-{
-	struct packet packet;
-
-	assert_int_equal(packets_take(rx, &packet, 1, WAIT_NS), 1);
-	packet_check(&packet, len, number);
-}
 
 /* The next packets are numbers 0..count, in order; bursts of all sizes. */
 static void packets_expect(struct receive *rx, uint32_t count)
@@ -150,15 +73,6 @@ static long resident_pages(void)
 	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
 	fclose(file);
 	return pages;
-}
-
-static bool has_option(const struct receive_ops *ops, const char *name)
-{
-	for (const struct option_row *row = ops->options; row && row->name;
-	     row++)
-		if (!strcmp(row->name, name))
-			return true;
-	return false;
 }
 
 /*
@@ -743,14 +657,7 @@ static void memory_in_order(const struct receive_ops *ops)
  * The list of tests, the rig.
  */
 
-enum where { NETWORK = 1, MEMORY = 2 };
-
-static const struct test_case {
-	const char *name;
-	void (*run)(const struct receive_ops *ops);
-	unsigned int where;
-	const char *option; /* only for paths that have it */
-} cases[] = {
+static const struct test_case cases[] = {
 	{ "all packets in order", in_order, NETWORK, NULL },
 	{ "a burst of 10,000 is kept", burst_kept, NETWORK, NULL },
 	{ "overload: received + lost = sent", overload_counted, NETWORK, NULL },
@@ -777,103 +684,16 @@ static const struct test_case {
 	  NETWORK | MEMORY, NULL },
 };
 
-struct test {
-	char name[128];
-	const struct receive_ops *ops;
-	const char *variant;
-	const struct test_case *test_case; /* NULL: skipped, see name */
-};
-
-static void test_run(void **state)
-{
-	const struct test *test = *state;
-
-	if (!test->test_case)
-		skip();
-	variant = test->variant;
-	test->test_case->run(test->ops);
-}
-
-/* Why a path can't be tested; NULL when it can. */
-static const char *path_fault(const struct receive_ops *ops)
-{
-	const char *why = "this host can't run it";
-
-	if (ops->absent)
-		return ops->absent;
-	if (!(ops->caps & RECEIVE_MEMORY) && rig.fault)
-		return rig.fault;
-	return ops->probe && ops->probe(&rig.config, &why) < 0 ? why : NULL;
-}
-
-static size_t path_list(struct test *tests, const struct receive_ops *ops,
-			const char *options)
-{
-	unsigned int where = ops->caps & RECEIVE_MEMORY ? MEMORY : NETWORK;
-	const char *fault = path_fault(ops);
-	size_t n = 0;
-
-	if (fault) {
-		tests->ops = ops;
-		snprintf(tests->name, sizeof(tests->name), "%s: %s", ops->name,
-			 fault);
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (!(cases[i].where & where) ||
-		    (cases[i].option && !has_option(ops, cases[i].option)))
-			continue;
-		tests[n].ops = ops;
-		tests[n].variant = options;
-		tests[n].test_case = &cases[i];
-		snprintf(tests[n].name, sizeof(tests[n].name), "%s%s%s: %s",
-			 ops->name, *options ? ":" : "", options,
-			 cases[i].name);
-		n++;
-	}
-	return n;
-}
-
-/* A path, then its variants. */
-static size_t variants_list(struct test *tests, const struct receive_ops *ops)
-{
-	size_t n = path_list(tests, ops, "");
-
-	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (!strcmp(variants[i].path, ops->name))
-			n += path_list(tests + n, ops, variants[i].options);
-	return n;
-}
-
 int main(void)
 {
-	struct CMUnitTest *unit_tests;
-	struct test *tests;
-	size_t paths = 0, most, n = 0;
 	int failed;
 
 	log_open("conformance", LOG_WARNING);
 	rig_open();
 	if (!rig.fault)
 		traces_of_none = traces();
-	while (receive_path((unsigned int)paths))
-		paths++;
-	most = (paths + ARRAY_SIZE(variants)) * ARRAY_SIZE(cases);
-	tests = calloc(most, sizeof(*tests));
-	unit_tests = calloc(most, sizeof(*unit_tests));
-	if (!tests || !unit_tests)
-		return 1;
-	for (unsigned int i = 0; i < paths; i++)
-		n += variants_list(tests + n, receive_path(i));
-	for (size_t i = 0; i < n; i++)
-		unit_tests[i] =
-			(struct CMUnitTest){ .name = tests[i].name,
-					     .test_func = test_run,
-					     .initial_state = &tests[i] };
-	failed = _cmocka_run_group_tests("receive", unit_tests, n,
-					 capture_write, capture_remove);
-	free(unit_tests);
-	free(tests);
+	failed = paths_test("receive", cases, ARRAY_SIZE(cases), capture_write,
+			    capture_remove);
 	rig_close();
 	return failed;
 }

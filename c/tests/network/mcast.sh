@@ -113,6 +113,24 @@ else
 	fail "$name" < <(tail "$folder"/*)
 fi
 
+name='--source: of the one sender, and how many others there were'
+client his --source 10.77.9.1
+client others --source 10.77.9.9
+his=${clients[-2]} others=${clients[-1]}
+printf 'mine\n\n' | "$BUILD/t2t-mcast-server" --interface near0 --send send \
+	2>"$folder/server"
+eventually mine "$folder/his"
+kill -INT "$his" "$others"
+wait "$his" "$others"
+if [ "$(cat "$folder/his")" = mine ] && [ ! -s "$folder/others" ] &&
+	eventually 'left out 1 datagrams of others than 10.77.9.9' \
+		"$folder/others.log" &&
+	! grep -q 'left out' "$folder/his.log"; then
+	pass "$name"
+else
+	fail "$name" < <(tail "$folder"/*)
+fi
+
 refuses() { # name, code, text, program, options...
 	local name=$1 code=$2 text=$3 found
 	shift 3

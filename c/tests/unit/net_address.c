@@ -119,6 +119,35 @@ static void test_groups(void **state)
 	refuses(address_parse_group, "239.255.0.1", "PORT");
 }
 
+static void test_sources(void **state)
+{
+	static const char *const texts[] = {
+		"239.255.0.1",
+		"224.0.0.0",
+		"255.255.255.255",
+		"0.0.0.0",
+		"10.0.0.1:5",
+		"exchange",
+		"",
+		"anyone",
+	};
+	struct in_addr source = { .s_addr = 1 };
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(address_parse_source("any", &source, &why), 0);
+	assert_int_equal(source.s_addr, INADDR_ANY);
+	assert_int_equal(address_parse_source("10.0.0.1", &source, &why), 0);
+	assert_int_equal(source.s_addr, htonl(0x0a000001));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		why = NULL;
+		assert_int_equal(address_parse_source(texts[i], &source, &why),
+				 -EINVAL);
+		assert_non_null(strstr(why, "address"));
+	}
+	assert_int_equal(source.s_addr, htonl(0x0a000001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_listen_may_leave_the_address_out),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_sources),
 	};
 
 	return cmocka_run_group_tests_name("net_address", tests, NULL, NULL);
