@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet socket: the group's frames, chosen by a filter in the kernel, past
- * IP and UDP. packet(7); Documentation/networking/packet_mmap.rst.
+ * A packet socket of all protocols: it is served before IP is, the group's
+ * frames chosen by a filter in the kernel. packet(7);
+ * Documentation/networking/packet_mmap.rst.
  *
- * Each frame is looked at by itself: of a fragmented datagram there is
- * nothing, nor of one in a VLAN, with IP options, a wrong length or checksum.
+ * A header that the kernel writes before each frame (struct virtio_net_hdr)
+ * tells which are several datagrams merged. Each frame is looked at by itself:
+ * a datagram in fragments is counted as lost.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/if_arp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,14 +22,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/socket.h"
+#include "receive/packet_filter.h"
+#include "receive/receive_frames.h"
 #include "receive/receive_member.h"
 #include "receive/receive_socket.h"
-#include "wire/datagram.h"
 #include "wire/frame.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23 /* Linux 4.20 */
 #endif
+
+/* Of linux/virtio_net.h since Linux 6.2. */
+#define GSO_UDP_L4 5
+
+/* A merged frame is an IPv4 datagram at most. */
+#define FRAME_MAX (ETH_HLEN + 65535)
 
 enum packet_ring_kind { RING_NONE, RING_V3 };
 
@@ -36,7 +45,15 @@ struct receive_packet {
 	int member;
 	unsigned int ring;
 	uint64_t block_bytes, blocks;
-	uint64_t lost, malformed;
+	uint64_t lost;
+	struct receive_frames frames;
+
+	/* Without a ring: where a frame is received, its header before it. */
+	struct msghdr message;
+	struct iovec parts[2];
+	struct virtio_net_hdr offloads;
+	_Alignas(struct cmsghdr)
+		uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
 
 	/* The ring: the block that is read, and what is left of it. */
 	uint8_t *map;
@@ -60,12 +77,12 @@ static const struct option_row packet_options[] = {
 		  "block, up to 1 ms late (TPACKET_V3)" },
 	{ .name = "block",
 	  .value = "BYTES",
-	  .initial = "64k",
+	  .initial = "128k",
 	  .type = OPTION_UNSIGNED,
 	  .min = 4096,
 	  .max = 1 << 22,
 	  .offset = offsetof(struct receive_packet, block_bytes),
-	  .help = "of the ring; a power of 2" },
+	  .help = "of the ring; a power of 2; a merged frame has up to 64k" },
 	{ .name = "blocks",
 	  .value = "N",
 	  .initial = "64",
@@ -102,48 +119,6 @@ static int packet_probe(const struct receive_config *config, const char **why)
 		return -errno;
 	}
 	close(fd);
-	return 0;
-}
-
-/* IPv4 without options, whole, UDP, to the group and port, of the source, in no
- * VLAN: all else is not even copied. */
-static int filter_attach(int fd, const struct receive_config *config)
-{
-	const struct sockaddr_in *group = &config->group;
-	/* Anyone's: no bit of it is looked at. */
-	uint32_t source_mask = config->source.s_addr ? UINT32_MAX : 0;
-	struct sock_filter code[] = {
-		/* What came for a VLAN that nobody here is in: its tag is
-		 * gone by now. */
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-			 (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 16, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 14),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x45, 0, 12),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 10, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 8),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 26),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, source_mask),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-			 ntohl(config->source.s_addr), 0, 5),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 30),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-			 ntohl(group->sin_addr.s_addr), 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 36),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohs(group->sin_port), 0,
-			 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	const struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof(program)) < 0)
-		return fault("SO_ATTACH_FILTER");
 	return 0;
 }
 
@@ -185,16 +160,18 @@ static int packet_bind(struct receive_packet *self,
 {
 	const struct receive_config *config = &self->socket.receive.config;
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
-				       .sll_protocol = htons(ETH_P_IP),
+				       .sll_protocol = htons(ETH_P_ALL),
 				       .sll_ifindex = (int)interface->index };
 	struct packet_mreq group = { .mr_ifindex = (int)interface->index,
 				     .mr_type = PACKET_MR_MULTICAST,
 				     .mr_alen = ETH_ALEN };
 	int fd = self->socket.fd, on = 1;
-	int err = filter_attach(fd, config);
+	int err = packet_filter_attach(fd, config);
 
-	if (err)
-		return err;
+	if (err) {
+		errno = -err;
+		return fault("SO_ATTACH_FILTER");
+	}
 	frame_multicast_address(ntohl(config->group.sin_addr.s_addr),
 				group.mr_address);
 	if (!interface->loopback &&
@@ -231,7 +208,7 @@ static int socket_prepare(struct receive_packet *self)
 {
 	struct receive_socket *rx = &self->socket;
 	unsigned int buffer_bytes = (unsigned int)rx->rcvbuf;
-	int err;
+	int err, on = 1;
 
 	rx->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (rx->fd < 0)
@@ -241,6 +218,9 @@ static int socket_prepare(struct receive_packet *self)
 		goto close_fd;
 	receive_socket_buffer_check(rx, buffer_bytes);
 	err = socket_receive_stamps(rx->fd, rx->timestamps);
+	if (!err && setsockopt(rx->fd, SOL_PACKET, PACKET_VNET_HDR, &on,
+			       sizeof(on)) < 0)
+		err = fault("PACKET_VNET_HDR");
 	if (!err && self->ring == RING_V3)
 		err = ring_map(self);
 	if (err)
@@ -257,6 +237,21 @@ static void ring_unmap(struct receive_packet *self)
 		munmap(self->map, self->block_bytes * self->blocks);
 }
 
+static int slot_open(struct receive_packet *self)
+{
+	int err = mem_arena_open(&self->socket.arena, FRAME_MAX, false);
+
+	if (err)
+		return err;
+	self->parts[0] =
+		(struct iovec){ &self->offloads, sizeof(self->offloads) };
+	self->parts[1] = (struct iovec){ self->socket.arena.base, FRAME_MAX };
+	self->message = (struct msghdr){ .msg_iov = self->parts,
+					 .msg_iovlen = ARRAY_SIZE(self->parts),
+					 .msg_control = self->control };
+	return 0;
+}
+
 static int packet_open(struct receive *receive)
 {
 	struct receive_packet *self = packet_self(receive);
@@ -270,7 +265,7 @@ static int packet_open(struct receive *receive)
 	err = interface_check(receive->config.interface, &interface);
 	if (err)
 		return err;
-	err = receive_socket_slots(&self->socket, 1);
+	err = slot_open(self);
 	if (err)
 		return err;
 	err = socket_prepare(self);
@@ -295,19 +290,12 @@ close_arena:
 	return err;
 }
 
-/* False for a frame that UDP would not have delivered either. */
-static bool payload_find(struct receive_packet *self, const uint8_t *frame,
-			 uint32_t len, struct packet *packet)
+/* Of how many bytes each the frame's datagrams are, if they are several. */
+static uint32_t gso_size(const struct virtio_net_hdr *offloads)
 {
-	struct datagram datagram;
-
-	if (__builtin_expect(!datagram_read(frame, len, &datagram), 0)) {
-		self->malformed++;
-		return false;
-	}
-	packet->data = datagram.payload;
-	packet->len = datagram.len;
-	return true;
+	return __builtin_expect(offloads->gso_type == GSO_UDP_L4, 0)
+		       ? offloads->gso_size
+		       : 0;
 }
 
 static struct tpacket_block_desc *ring_block(const struct receive_packet *self)
@@ -345,37 +333,58 @@ static int ring_take(struct receive_packet *self, struct packet *packets,
 
 	if (!self->left && !ring_advance(self))
 		return 0;
-	for (; self->left && count < max; self->left--) {
+	for (; self->left && count < max && !self->frames.left; self->left--) {
 		const struct tpacket3_hdr *header =
 			(const struct tpacket3_hdr *)self->next;
+		const uint8_t *frame = self->next + header->tp_mac;
+		struct virtio_net_hdr offloads;
 
 		packets[count].kernel_ns =
 			!self->socket.timestamps
 				? 0
 				: header->tp_sec * CLOCK_NS_PER_S +
 					  header->tp_nsec;
-		count += payload_find(self, self->next + header->tp_mac,
-				      header->tp_snaplen, &packets[count]);
+		memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
+		count += receive_frames_read(
+			&self->frames, frame, header->tp_snaplen,
+			gso_size(&offloads), &packets[count]);
 		self->next += header->tp_next_offset;
 	}
 	return (int)count;
+}
+
+/* One datagram, or the first of a frame; 0; or a negative errno. */
+static int frame_take(struct receive_packet *self, struct packet *packet)
+{
+	const struct receive_socket *rx = &self->socket;
+	ssize_t len;
+
+	self->message.msg_controllen =
+		rx->timestamps ? sizeof(self->control) : 0;
+	len = syscall_recvmsg(rx->fd, &self->message, MSG_DONTWAIT);
+	if (__builtin_expect(len < 0, 0)) {
+		/* Kernels before 6.2 can't tell of merged datagrams, and throw
+		 * such a frame away. */
+		self->frames.cut += len == -EINVAL;
+		return len == -EINVAL ? 0 : receive_socket_soften((int)len);
+	}
+	packet->kernel_ns =
+		rx->timestamps ? socket_message_stamp(&self->message) : 0;
+	return receive_frames_read(&self->frames, self->socket.arena.base,
+				   (uint32_t)len - sizeof(self->offloads),
+				   gso_size(&self->offloads), packet);
 }
 
 static int packet_poll(struct receive *receive, struct packet *packets,
 		       unsigned int max)
 {
 	struct receive_packet *self = packet_self(receive);
-	struct receive_socket *rx = &self->socket;
-	struct packet frame = { 0 };
-	int n;
 
+	if (__builtin_expect(self->frames.left, 0))
+		return receive_frames_more(&self->frames, packets, max);
 	if (self->ring == RING_V3)
 		return ring_take(self, packets, max);
-	n = receive_socket_take(rx, rx->slots, MSG_DONTWAIT, &frame);
-	if (n <= 0)
-		return n;
-	packets->kernel_ns = frame.kernel_ns;
-	return payload_find(self, frame.data, frame.len, packets);
+	return frame_take(self, packets);
 }
 
 /* The kernel's counters start anew each time they are read. */
@@ -388,17 +397,14 @@ static uint64_t packet_lost(struct receive *receive)
 	if (getsockopt(self->socket.fd, SOL_PACKET, PACKET_STATISTICS, &counted,
 		       &len) == 0)
 		self->lost += counted.tp_drops;
-	return self->lost;
+	return self->lost + receive_frames_lost(&self->frames);
 }
 
 static void packet_close(struct receive *receive)
 {
 	struct receive_packet *self = packet_self(receive);
 
-	if (self->malformed)
-		log_warning("--receive packet: skipped %llu frames with a "
-			    "wrong checksum or length",
-			    (unsigned long long)self->malformed);
+	receive_frames_tell(&self->frames, "--receive packet");
 	close(self->member);
 	ring_unmap(self);
 	receive_socket_close(receive);
@@ -406,7 +412,7 @@ static void packet_close(struct receive *receive)
 
 const struct receive_ops receive_packet_ops = {
 	.name = "packet",
-	.help = "packet socket: frames past IP and UDP, plain or by a ring",
+	.help = "packet socket: frames before IP and UDP, plain or by a ring",
 	.caps = RECEIVE_FRAMES,
 	.size = sizeof(struct receive_packet),
 	.options = packet_options,

@@ -14,6 +14,15 @@ enum {
 	UDP_CHECKSUM = 6,
 	TCP_LEN = 20,
 	TCP_CHECKSUM = 16,
+	TAG_LEN = 4,
+	TYPE_IPV4 = 0x0800,
+	TYPE_VLAN = 0x8100,
+	VLAN_ID = 0x0fff,
+	FRAGMENT = 0x3fff, /* more of them, or an offset; not "don't" */
+	OPTION_LAST = 0,
+	OPTION_NOTHING = 1,
+	OPTION_LOOSE_ROUTE = 131,
+	OPTION_STRICT_ROUTE = 137,
 };
 
 /*
@@ -75,6 +84,16 @@ static uint64_t header_sum(const uint8_t *ip)
 	       load32(ip + 16);
 }
 
+/* A frame's first bytes that are plain: IPv4 without options, no fragment. */
+static bool is_plain(const uint8_t *frame)
+{
+	static const uint8_t type[] = { 0x08, 0x00, 0x45, 0 };
+	static const uint8_t bits[] = { 0xff, 0xff, 0xff, 0 };
+
+	return (load32(frame + IP - 2) & load32(bits)) == load32(type) &&
+	       !(load16(frame + IP + 6) & htons(FRAGMENT));
+}
+
 /* The datagram's bytes behind the IP header; 0: the header is wrong. */
 static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
 {
@@ -95,15 +114,14 @@ static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
 	       htons(frame[IP + 9]) + htons((uint16_t)len);
 }
 
-bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
+/* The datagram at udp, which has room bytes. */
+static bool udp_read(const uint8_t *frame, const uint8_t *udp, size_t room,
+		     struct datagram *datagram)
 {
-	size_t room = segment_len(frame, len, UDP_LEN), udp_len;
-	const uint8_t *udp = frame + SEGMENT;
 	uint16_t checksum;
 	uint64_t pseudo;
+	size_t udp_len;
 
-	if (__builtin_expect(!room, 0))
-		return false;
 	udp_len = ntohs(load16(udp + 4));
 	if (__builtin_expect(udp_len < UDP_LEN || udp_len > room, 0))
 		return false;
@@ -113,6 +131,67 @@ bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
 	pseudo = pseudo_sum(frame, udp_len);
 	return !checksum || sums_up(pseudo + (uint16_t)~checksum) ||
 	       sums_up(sum(udp, udp_len, pseudo));
+}
+
+bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
+{
+	size_t room = segment_len(frame, len, UDP_LEN);
+
+	return __builtin_expect(room && is_plain(frame), 1) &&
+	       udp_read(frame, frame + SEGMENT, room, datagram);
+}
+
+/* Would the kernel take them? RFC 791, 3.1. */
+static bool options_pass(const uint8_t *options, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && options[at] != OPTION_LAST) {
+		size_t option_len;
+
+		if (options[at] == OPTION_NOTHING) {
+			at++;
+			continue;
+		}
+		/* Routes of the sender's making: net.ipv4's
+		 * accept_source_route is off where nobody turned it on. */
+		if (options[at] == OPTION_LOOSE_ROUTE ||
+		    options[at] == OPTION_STRICT_ROUTE || at + 1 == len)
+			return false;
+		option_len = options[at + 1];
+		if (option_len < 2 || option_len > len - at)
+			return false;
+		at += option_len;
+	}
+	return true;
+}
+
+enum datagram_result datagram_read_any(const uint8_t *frame, size_t len,
+				       struct datagram *datagram)
+{
+	const uint8_t *ip;
+	size_t ip_len, total;
+
+	if (len >= IP + TAG_LEN && load16(frame + IP - 2) == htons(TYPE_VLAN) &&
+	    !(load16(frame + IP) & htons(VLAN_ID))) {
+		frame += TAG_LEN;
+		len -= TAG_LEN;
+	}
+	ip = frame + IP;
+	if (len < SEGMENT || load16(ip - 2) != htons(TYPE_IPV4) ||
+	    ip[0] >> 4 != 4)
+		return DATAGRAM_MALFORMED;
+	ip_len = (ip[0] & 0xfU) * 4;
+	total = ntohs(load16(ip + 2));
+	if (ip_len < IP_LEN || total < ip_len + UDP_LEN || total > len - IP ||
+	    !sums_up(sum(ip, ip_len, 0)) ||
+	    !options_pass(ip + IP_LEN, ip_len - IP_LEN))
+		return DATAGRAM_MALFORMED;
+	if (load16(ip + 6) & htons(FRAGMENT))
+		return DATAGRAM_FRAGMENT;
+	return udp_read(frame, ip + ip_len, total - ip_len, datagram)
+		       ? DATAGRAM_WHOLE
+		       : DATAGRAM_MALFORMED;
 }
 
 bool datagram_segment_check(uint8_t *frame, size_t len)

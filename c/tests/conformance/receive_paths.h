@@ -80,7 +80,8 @@ static int packets_take(struct receive *rx, struct packet *packets,
 }
 
 /* The next packet is this one. */
-static void packet_expect(struct receive *rx, size_t len, uint32_t number)
+static inline void packet_expect(struct receive *rx, size_t len,
+				 uint32_t number)
 {
 	struct packet packet;
 
@@ -88,7 +89,7 @@ static void packet_expect(struct receive *rx, size_t len, uint32_t number)
 	packet_check(&packet, len, number);
 }
 
-static bool has_option(const struct receive_ops *ops, const char *name)
+static inline bool has_option(const struct receive_ops *ops, const char *name)
 {
 	for (const struct option_row *row = ops->options; row && row->name;
 	     row++)

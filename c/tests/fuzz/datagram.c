@@ -45,6 +45,35 @@ static void check_datagram(const uint8_t *bytes, size_t size)
 		abort();
 }
 
+/* With tags and options, its header's checksum put right. */
+static void check_any(uint8_t *bytes, size_t size)
+{
+	size_t ip = size > IP && bytes[12] == 0x81 ? IP + 4 : IP;
+	struct datagram datagram;
+	struct frame frame;
+	uint16_t checksum;
+	size_t ip_len;
+
+	if (size < ip + IP_LEN)
+		return;
+	ip_len = (bytes[ip] & 0xfU) * 4;
+	if (ip_len >= IP_LEN && size >= ip + ip_len) {
+		memset(bytes + ip + 10, 0, 2);
+		checksum = frame_checksum_end(
+			frame_checksum(bytes + ip, ip_len, 0));
+		bytes[ip + 10] = (uint8_t)(checksum >> 8);
+		bytes[ip + 11] = (uint8_t)checksum;
+	}
+	bytes[ip + 9] = FRAME_UDP;
+	if (datagram_read_any(bytes, size, &datagram) != DATAGRAM_WHOLE)
+		return;
+	if (frame_decode(FRAME_LINK_ETHERNET, bytes, size, &frame) !=
+		    FRAME_OK ||
+	    frame.payload != datagram.payload ||
+	    frame.payload_len != datagram.len || frame.vlan)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* Of its own size, so that a byte too far is seen. */
@@ -52,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!bytes)
 		abort();
+	memcpy(bytes, data, size);
+	check_any(bytes, size);
 	memcpy(bytes, data, size);
 	if (size >= IP + IP_LEN)
 		make_chosen(bytes, FRAME_UDP);

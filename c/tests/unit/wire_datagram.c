@@ -164,6 +164,115 @@ static void checksum_left_to_the_nic(void **state)
 	assert_false(reads(len, &datagram));
 }
 
+/* On the heap as well. */
+static enum datagram_result reads_any(size_t len, struct datagram *datagram)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	enum datagram_result result;
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, len);
+	result = datagram_read_any(copy, len, datagram);
+	datagram->payload = bytes + (datagram->payload - copy);
+	free(copy);
+	return result;
+}
+
+/* Put in at a place of the frame; its new length. */
+static size_t insert(size_t at, const uint8_t *what, size_t what_len,
+		     size_t len)
+{
+	memmove(bytes + at + what_len, bytes + at, len - at);
+	memcpy(bytes + at, what, what_len);
+	return len + what_len;
+}
+
+static void a_priority_is_no_vlan(void **state)
+{
+	uint8_t tag[4] = { 0x81, 0x00, 0xa0, 0x00 };
+	struct datagram datagram;
+	size_t len;
+
+	(void)state;
+	for (unsigned int vlan = 0; vlan < 4096; vlan++) {
+		tag[2] = (uint8_t)(0xa0 | vlan >> 8);
+		tag[3] = (uint8_t)vlan;
+		len = insert(12, tag, sizeof(tag), make(FRAME_UDP, 36));
+		assert_false(reads(len, &datagram));
+		assert_int_equal(reads_any(len, &datagram),
+				 vlan ? DATAGRAM_MALFORMED : DATAGRAM_WHOLE);
+		if (vlan)
+			continue;
+		assert_int_equal(datagram.len, 36);
+		assert_ptr_equal(datagram.payload, bytes + SEGMENT + 8 + 4);
+		for (size_t cut = 0; cut < len; cut++)
+			assert_int_equal(reads_any(cut, &datagram),
+					 DATAGRAM_MALFORMED);
+	}
+}
+
+static void fragments_are_told(void **state)
+{
+	struct datagram datagram;
+	size_t len;
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 16; bit++) {
+		len = make(FRAME_UDP, 36);
+		put16(IP + 6, 1U << bit);
+		put16(IP_CHECKSUM, 0);
+		put16(IP_CHECKSUM,
+		      frame_checksum_end(frame_checksum(bytes + IP, 20, 0)));
+		/* Reserved, and "don't". */
+		assert_int_equal(reads(len, &datagram), bit >= 14);
+		assert_int_equal(reads_any(len, &datagram),
+				 bit >= 14 ? DATAGRAM_WHOLE
+					   : DATAGRAM_FRAGMENT);
+	}
+}
+
+static void options_as_the_kernel_has_them(void **state)
+{
+	static const struct {
+		uint8_t bytes[8];
+		bool good;
+	} options[] = {
+		{ { 148, 4, 0, 0 }, true },	      /* router alert */
+		{ { 1, 1, 1, 1, 1, 1, 1, 1 }, true }, /* nothing */
+		{ { 0, 255, 255, 255 }, true },	      /* the end */
+		{ { 7, 7, 4, 0, 0, 0, 0, 0 }, true }, /* record route */
+		{ { 1, 1, 1, 1, 1, 148, 3, 0 }, true },
+		{ { 131, 7, 4, 10, 0, 0, 1, 0 }, false }, /* loose route */
+		{ { 1, 137, 7, 4, 10, 0, 0, 1 }, false }, /* strict route */
+		{ { 148, 0 }, false },
+		{ { 148, 1 }, false },
+		{ { 148, 9 }, false },
+		{ { 1, 1, 1, 1, 1, 1, 1, 148 }, false },
+		{ { 1, 1, 1, 1, 1, 1, 148, 3 }, false },
+	};
+	struct datagram datagram;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		size_t len = insert(SEGMENT, options[i].bytes, 8,
+				    make(FRAME_UDP, 36));
+
+		bytes[IP] = 0x47;
+		put16(IP_LENGTH, 20 + 8 + 8 + 36);
+		put16(IP_CHECKSUM, 0);
+		put16(IP_CHECKSUM,
+		      frame_checksum_end(frame_checksum(bytes + IP, 28, 0)));
+		assert_false(reads(len, &datagram));
+		assert_int_equal(reads_any(len, &datagram),
+				 options[i].good ? DATAGRAM_WHOLE
+						 : DATAGRAM_MALFORMED);
+		if (options[i].good)
+			assert_ptr_equal(datagram.payload, bytes + 50);
+		bytes[IP_CHECKSUM] ^= 0x55;
+		assert_int_equal(reads_any(len, &datagram), DATAGRAM_MALFORMED);
+	}
+}
+
 static void segments(void **state)
 {
 	(void)state;
@@ -192,6 +301,9 @@ int main(void)
 		cmocka_unit_test(too_short),
 		cmocka_unit_test(ip_length_is_judged),
 		cmocka_unit_test(checksum_left_to_the_nic),
+		cmocka_unit_test(a_priority_is_no_vlan),
+		cmocka_unit_test(fragments_are_told),
+		cmocka_unit_test(options_as_the_kernel_has_them),
 		cmocka_unit_test(segments),
 	};
 
