@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,6 +112,20 @@ static void strangers_close(struct receive *receive)
 	close(receive->strangers_fd);
 }
 
+static int watch_open(struct receive *rx)
+{
+	int err;
+
+	rx->watch.fd = -1;
+	if (rx->ops->caps & RECEIVE_MEMORY)
+		return 0;
+	err = interface_watch_open(&rx->watch, rx->config.interface);
+	if (err)
+		log_error("interface '%s' can't be watched: %s",
+			  rx->config.interface, log_reason(err));
+	return err;
+}
+
 int receive_open(const char *text, const struct receive_config *config,
 		 struct receive **receive)
 {
@@ -155,12 +168,15 @@ int receive_open(const char *text, const struct receive_config *config,
 		goto free_rx;
 	err = strangers_open(rx);
 	if (err)
-		goto close_rx;
-	if (!(ops->caps & RECEIVE_MEMORY))
-		rx->interface_index = if_nametoindex(config->interface);
+		goto close_path;
+	err = watch_open(rx);
+	if (err)
+		goto close_strangers;
 	*receive = rx;
 	return 0;
-close_rx:
+close_strangers:
+	strangers_close(rx);
+close_path:
 	ops->close(rx);
 free_rx:
 	free(rx->text);
@@ -172,6 +188,7 @@ void receive_close(struct receive *receive)
 {
 	if (!receive)
 		return;
+	interface_watch_close(&receive->watch);
 	strangers_close(receive);
 	receive->ops->close(receive);
 	free(receive->text);
@@ -191,14 +208,9 @@ uint64_t receive_strangers(const struct receive *receive)
 					 : socket_drops(receive->strangers_fd);
 }
 
-int receive_alive(const struct receive *receive)
+int receive_alive(struct receive *receive)
 {
-	char name[IF_NAMESIZE];
-
-	if (receive->ops->caps & RECEIVE_MEMORY ||
-	    if_indextoname(receive->interface_index, name))
-		return 0;
-	return -ENODEV;
+	return interface_watch_look(&receive->watch);
 }
 
 const char *receive_name(const struct receive *receive)

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "net/interface_watch.h"
+
 struct receive_ops;
 struct xdp_socket;
 
@@ -49,7 +51,7 @@ enum receive_caps {
 struct receive {
 	const struct receive_ops *ops;
 	struct receive_config config;
-	unsigned int interface_index; /* 0: paths in memory */
+	struct interface_watch watch; /* of the interface */
 	unsigned int caps; /* of ops, but what the options make of them */
 	char *text;	   /* the options' text, which strings point into */
 	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
@@ -78,8 +80,9 @@ uint64_t receive_lost(struct receive *receive);
 uint64_t receive_strangers(const struct receive *receive);
 
 /* 0, or -ENODEV when the interface is gone (removed, its driver unloaded),
- * which most paths can't tell from a quiet one. Makes system calls. */
-int receive_alive(const struct receive *receive);
+ * which most paths can't tell from a quiet one. One receive, on a descriptor
+ * that is held. */
+int receive_alive(struct receive *receive);
 
 const char *receive_name(const struct receive *receive);
 

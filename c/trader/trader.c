@@ -12,9 +12,13 @@
 #define GAPS_SHOWN 10
 #define BAD_SHOWN  3
 
+/* A look at the rest of the world comes so often, however busy it is. */
+#define LOOK_NS 50000000
+/* Until the counter's pace is known; from under a millisecond to 40. */
+#define LOOK_TICKS (1 << 20)
 /* A path that sleeps comes back empty-handed seldom; one that spins, all the
- * time: so many empty polls make a look around worth it. */
-#define IDLE_SPINS 65536
+ * time: the clock is read only after so many empty polls. */
+#define IDLE_SPINS 1024
 
 #define ORDER_BYTES_MAX 1024
 
@@ -64,8 +68,12 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 						    config->strategy.quantity);
 	if (!err)
 		err = connect_or_open(trader);
-	if (!err)
+	if (!err) {
+		trader->look_ticks = LOOK_TICKS;
+		trader->opened_ns = clock_monotonic_ns();
+		trader->opened = trader->looked = clock_counter();
 		return 0;
+	}
 	receive_close(trader->receive);
 close_stages:
 	stages_close(&trader->stages);
@@ -197,29 +205,50 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 	return (header.flags & MARKET_DATA_END_OF_FEED) != 0;
 }
 
-/* Nothing is waiting: now and then a look at the rest of the world. 0 or a
- * negative errno. */
-__attribute__((noinline)) static int look_around(struct trader *trader)
+static int exchange_look(struct trader *trader)
 {
-	int err;
+	int err = transport_alive(trader->transport);
 
-	trader->idle = 0;
-	if (stages_filling(&trader->stages)) {
-		err = room_make(trader);
-		if (err)
-			return err;
-	}
-	err = receive_alive(trader->receive);
-	if (err) {
-		log_error("interface '%s' is gone", trader->config->interface);
-		return err;
-	}
-	err = transport_alive(trader->transport);
 	if (err)
 		log_error("the exchange ended the order connection before the "
 			  "end of the feed: %s",
 			  err == -EPIPE ? "closed" : log_reason(err));
 	return err;
+}
+
+/* Two receives that find nothing, and the clock. 0 or a negative errno. */
+__attribute__((cold, noinline)) static int look_around(struct trader *trader)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	int err;
+
+	trader->looked = clock_counter();
+	if (now_ns - trader->opened_ns > LOOK_NS)
+		trader->look_ticks =
+			(uint64_t)((double)LOOK_NS *
+				   (double)(trader->looked - trader->opened) /
+				   (double)(now_ns - trader->opened_ns));
+	err = receive_alive(trader->receive);
+	if (err) {
+		log_error("interface '%s' is gone", trader->config->interface);
+		return err;
+	}
+	return exchange_look(trader);
+}
+
+static inline bool look_due(const struct trader *trader, uint64_t now)
+{
+	return __builtin_expect(now - trader->looked >= trader->look_ticks, 0);
+}
+
+/* Nothing is waiting: what takes its time costs nobody else's. */
+__attribute__((cold, noinline)) static int idle_use(struct trader *trader)
+{
+	int err = 0;
+
+	if (stages_filling(&trader->stages))
+		err = room_make(trader);
+	return err ? err : look_around(trader);
 }
 
 __attribute__((cold, noinline)) static int unreceived(int err)
@@ -234,8 +263,8 @@ __attribute__((noinline)) static int trader_loop(struct trader *trader)
 	static const volatile int never;
 	const volatile int *stop =
 		trader->config->stop ? trader->config->stop : &never;
-	const unsigned int idle_limit =
-		trader->receive->caps & RECEIVE_SLEEPS ? 1 : IDLE_SPINS;
+	const bool sleeps = trader->receive->caps & RECEIVE_SLEEPS;
+	const unsigned int idle_limit = sleeps ? 1 : IDLE_SPINS;
 	struct packet packets[RECEIVE_BURST_MAX];
 	int err = 0;
 
@@ -248,19 +277,26 @@ __attribute__((noinline)) static int trader_loop(struct trader *trader)
 
 			for (int i = 0; i < n && !err; i++)
 				err = packet_trade(trader, &packets[i], user);
+			if (look_due(trader, user) && !err)
+				err = look_around(trader);
 		} else if (n < 0) {
 			err = n == -ESHUTDOWN ? 1 : unreceived(n);
 		} else if (++trader->idle >= idle_limit) {
-			err = look_around(trader);
+			trader->idle = 0;
+			if (sleeps || look_due(trader, clock_counter()))
+				err = idle_use(trader);
 		}
 	}
-	return err < 0 ? err : 0;
+	return err;
 }
 
 int trader_run(struct trader *trader)
 {
 	int err = trader_loop(trader), settled;
 
+	/* Who was refused has heard another's feed to its end. */
+	if (err == 1)
+		err = exchange_look(trader);
 	trader->counters.dropped = receive_lost(trader->receive);
 	if (trader->counters.gaps > GAPS_SHOWN)
 		log_warning("%llu gaps, %llu datagrams missing",

@@ -56,7 +56,10 @@ struct trader {
 	struct stages stages;
 	struct trader_counters counters;
 	uint64_t handicap_ns;
-	unsigned int idle; /* empty polls since the last look around */
+	unsigned int idle;	    /* empty polls since the clock was read */
+	uint64_t looked;	    /* counter: when we looked around last */
+	uint64_t look_ticks;	    /* so long until the next time */
+	uint64_t opened, opened_ns; /* one instant, on both clocks */
 	const struct trader_config *config;
 };
 

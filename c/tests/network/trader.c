@@ -299,6 +299,41 @@ static void exchange_goes(void **state)
 	exchange_gone(true);
 }
 
+/* Connected to, and closed at once, while another's feed is heard: all of it
+ * lies there before the trader comes back from its first poll. */
+static void refused(void **state)
+{
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	begin("--receive", path);
+	order_client_close(fake.client);
+	fake.client = -1;
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
+	lab_says(&trader, "exchange ended the order connection");
+}
+
+/* Never a poll without market data. */
+static void exchange_goes_while_busy(void **state)
+{
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	begin("--receive", path);
+	fake_exchange_book(&fake);
+	order_client_close(fake.client);
+	fake.client = -1;
+	for (int i = 0; program_wait(&trader, 0) < 0; i++) {
+		assert_in_range(i, 0, 20 * LAB_SOON_MS);
+		fake_exchange_level(&fake, false, 'B', "160", "1");
+	}
+	assert_int_equal(program_wait(&trader, 0), 1);
+	lab_says(&trader, "exchange ended the order connection");
+}
+
 static void transport_sends(void **state)
 {
 	const char *transport = *state;
@@ -422,6 +457,10 @@ int main(int argc, char **argv)
 			  signals, clean, choice_receive);
 	n += choice_tests(all + n, "A.16 its interface goes: it ends with 1",
 			  interface_goes, interface_back, choice_receive);
+	n += choice_tests(all + n, "A.16 an exchange that refused it: 1",
+			  refused, clean, choice_receive);
+	n += choice_tests(all + n, "A.16 the exchange goes, data stay: 1",
+			  exchange_goes_while_busy, clean, choice_receive);
 	n += choice_tests(all + n, "A.17 orders leave", transport_sends, clean,
 			  choice_transport);
 	return lab_run(&lab, "trader", all, n, argc, argv);
