@@ -161,6 +161,19 @@ int transport_alive(struct transport *transport)
 	return n == 0 ? -EPIPE : -errno;
 }
 
+uint16_t transport_port(const struct transport *transport)
+{
+	struct sockaddr_in own = { 0 };
+	socklen_t len = sizeof(own);
+
+	if (transport->ops->port)
+		return transport->ops->port(transport);
+	if (transport->fd < 0 ||
+	    getsockname(transport->fd, (struct sockaddr *)&own, &len) < 0)
+		return 0;
+	return ntohs(own.sin_port);
+}
+
 void transport_close(struct transport *transport)
 {
 	if (!transport)

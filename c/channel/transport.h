@@ -44,6 +44,9 @@ int transport_connect(const char *text, const struct transport_config *config,
  * negative errno; silent. Bytes that it sends are dropped. */
 int transport_alive(struct transport *transport);
 
+/* Our end's port, host order; 0: there is no connection. */
+uint16_t transport_port(const struct transport *transport);
+
 void transport_close(struct transport *transport); /* NULL is allowed */
 
 const char *transport_name(const struct transport *transport);

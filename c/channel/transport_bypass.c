@@ -56,6 +56,14 @@ static int bypass_alive(struct transport *transport)
 	return xdp_stream_alive(bypass_of(transport)->stream);
 }
 
+static uint16_t bypass_port(const struct transport *transport)
+{
+	const struct transport_bypass *bypass =
+		(const struct transport_bypass *)transport;
+
+	return xdp_stream_port(bypass->stream);
+}
+
 static void bypass_close(struct transport *transport)
 {
 	xdp_stream_close(bypass_of(transport)->stream);
@@ -72,6 +80,7 @@ const struct transport_ops transport_bypass_ops = {
 	.connect = bypass_connect,
 	.send = bypass_send,
 	.alive = bypass_alive,
+	.port = bypass_port,
 	.close = bypass_close,
 #else
 	.absent = "built without libxdp, libbpf or lwIP",

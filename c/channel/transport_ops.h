@@ -41,6 +41,9 @@ struct transport_ops {
 	/* As transport_alive(). Needed with connect(), else NULL. */
 	int (*alive)(struct transport *transport);
 
+	/* As transport_port(). Needed with connect(), else NULL. */
+	uint16_t (*port)(const struct transport *transport);
+
 	/* Give back what open() or connect() took. Optional. */
 	void (*close)(struct transport *transport);
 };

@@ -151,6 +151,8 @@ static void session_begin(struct exchange *exchange)
 	       sizeof(exchange->marketdata.counts));
 	memset(&exchange->marketdata.reader.source.counts, 0,
 	       sizeof(exchange->marketdata.reader.source.counts));
+	exchange->marketdata.tag = market_data_session_tag(
+		order_entry_server_port(&exchange->order_entry));
 	exchange->settle_ns = clock_monotonic_ns() +
 			      exchange->config->settle_ms * NS_PER_MS + 1;
 	log_info("session %" PRIu64 " with %s", exchange->number,

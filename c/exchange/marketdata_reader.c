@@ -85,6 +85,9 @@ static bool push_datagram(struct marketdata_reader *reader,
 	record->sequence = datagram->sequence;
 	record->flags = datagram->snapshot ? MARKETDATA_RECORD_SNAPSHOT : 0;
 	memcpy(record->bytes, datagram->bytes, datagram->len);
+	if (reader->tag)
+		market_data_write_tag(record->bytes, datagram->len,
+				      datagram->sequence, reader->tag);
 	spsc_commit(&reader->ring, sizeof(*record) + datagram->len);
 	if (++reader->unannounced == RECORDS_TO_WAKE)
 		announce(reader);

@@ -38,6 +38,8 @@ struct marketdata_reader {
 	_Atomic bool reader_waits;
 	_Atomic bool stop;
 	bool loop;
+	uint16_t tag; /* market_data_session_tag(), for each datagram: to be
+			 set before the start; 0: none */
 	unsigned int unannounced; /* records since sender_waits was read */
 	cpu_set_t cpus; /* the thread's: those at marketdata_reader_open() */
 	bool running;

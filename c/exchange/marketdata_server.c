@@ -77,9 +77,11 @@ int marketdata_server_close(struct marketdata_server *server)
 int marketdata_server_start(struct marketdata_server *server)
 {
 	const struct marketdata_config *config = server->config;
-	int err = marketdata_reader_start(&server->reader, config->feed,
-					  config->format);
+	int err;
 
+	server->reader.tag = server->tag;
+	err = marketdata_reader_start(&server->reader, config->feed,
+				      config->format);
 	if (err)
 		return err;
 	server->publishing = true;
@@ -286,7 +288,7 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 {
 	const struct market_data_header header = {
 		.sequence = server->end_sequence,
-		.flags = MARKET_DATA_END_OF_FEED,
+		.flags = (uint16_t)(server->tag << 4 | MARKET_DATA_END_OF_FEED),
 	};
 	uint8_t datagram[sizeof(header)];
 	const struct iovec bytes = { .iov_base = datagram,

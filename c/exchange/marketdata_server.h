@@ -44,6 +44,8 @@ struct marketdata_counts {
 
 struct marketdata_server {
 	const struct marketdata_config *config;
+	uint16_t tag; /* of the next session: market_data_session_tag(); 0:
+			 untold */
 	struct send_path *path;
 	struct marketdata_reader reader;
 	struct line_writer *send_times;

@@ -80,6 +80,16 @@ static size_t unread_len(const struct order_entry_server *server)
 	return (size_t)len;
 }
 
+uint16_t order_entry_server_port(const struct order_entry_server *server)
+{
+	struct sockaddr_in peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(server->client, (struct sockaddr *)&peer, &len) < 0)
+		return 0;
+	return ntohs(peer.sin_port);
+}
+
 void order_entry_server_begin(struct order_entry_server *server)
 {
 	server->early_len = unread_len(server);

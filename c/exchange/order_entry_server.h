@@ -60,6 +60,9 @@ int order_entry_server_accept(struct order_entry_server *server);
 /* Accept one connection and close it at once, with a log line. As above. */
 int order_entry_server_refuse(struct order_entry_server *server);
 
+/* The port that the trader connected from, host order; 0: it is gone. */
+uint16_t order_entry_server_port(const struct order_entry_server *server);
+
 /* Orders are taken from here on: what is in the socket already is early. */
 void order_entry_server_begin(struct order_entry_server *server);
 

@@ -71,6 +71,8 @@ struct analysis_result {
 	uint64_t duplicates;
 	uint64_t conflicting; /* of those, with other bytes */
 	uint64_t reordered;   /* late, and not applied */
+	uint64_t foreign;     /* of no session that was seen, by their tag */
+	uint64_t doubted;     /* as trader/session.h doubts; not applied */
 	uint64_t gaps;
 	uint64_t lost_packets;	/* numbers missing in all gaps */
 	uint64_t bad_datagrams; /* to the group, but no market data */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "measure/order_stream.h"
 #include "measure/pairing.h"
+#include "trader/session.h"
 #include "wire/market_data.h"
 
 #define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
@@ -33,7 +34,7 @@ struct judge {
 	struct strategy strategy;
 	struct order_stream stream;
 	struct pairing pairing;
-	struct market_data_sequence sequence;
+	struct session session;
 	uint64_t connection; /* the session's, 0: not known */
 	bool doubtful;	     /* the session */
 	bool feed_ended;
@@ -125,6 +126,14 @@ static int judge_end_session(struct judge *judge)
 		judge->result->sessions_without_connection++;
 		judge->doubtful = true;
 	}
+	/* Nothing in order came behind it: it may be the capture that lacks
+	 * what was before. */
+	if (judge->session.witnesses > 0) {
+		judge->result->gaps++;
+		judge->doubtful = true;
+		judge->feed_ended |= judge->session.doubted_end;
+		judge->session.witnesses = 0;
+	}
 	ending.doubtful = judge->doubtful;
 	ending.feed_ended = judge->feed_ended;
 	end_rc = pairing_end(&judge->pairing, &ending);
@@ -144,9 +153,8 @@ static int judge_begin_session(struct judge *judge,
 	else if (judge->result->sessions > 1)
 		judge->connection = 0;
 	/* Whoever saw the connection open should have seen number 0. */
-	judge->sequence = (struct market_data_sequence){
-		.started = connection && connection->start_known,
-	};
+	session_begin(&judge->session, 0, 0);
+	judge->session.started = connection && connection->start_known;
 	return rc;
 }
 
@@ -207,13 +215,55 @@ static int judge_seen_again(struct judge *judge, struct seen *first,
 	return latencies_add(&judge->back_to_back, stamp_ns - first->stamp_ns);
 }
 
+static bool judge_is_tagged(const struct order_stream_connection *connection,
+			    uint16_t tag)
+{
+	return market_data_session_tag(connection->client_port) == tag;
+}
+
+/* The connection behind the session's own whose session has this tag. */
+static struct order_stream_connection *judge_find_tagged(struct judge *judge,
+							 uint16_t tag)
+{
+	struct order_stream_connection *next = NULL;
+	uint64_t after = judge->result->sessions ? judge->connection : 0;
+
+	while ((next = order_stream_established(&judge->stream, after)) &&
+	       !judge_is_tagged(next, tag))
+		after = next->number;
+	return next;
+}
+
+/* By its tag a datagram is of the running session, or as far as can be known
+ * (0), or of another (1), which begins if its connection is there. */
+static int judge_read_tag(struct judge *judge, uint16_t tag)
+{
+	struct order_stream_connection *own =
+		order_stream_find(&judge->stream, judge->connection);
+	struct order_stream_connection *next;
+	int rc;
+
+	if (!tag ||
+	    (judge->result->sessions && own && judge_is_tagged(own, tag)))
+		return 0;
+	next = judge_find_tagged(judge, tag);
+	if (next) {
+		rc = judge_begin_session(judge, next);
+		return rc < 0 ? rc : 0;
+	}
+	if (!own && !order_stream_established(&judge->stream, 0))
+		return 0;
+	judge->result->foreign++;
+	return 1;
+}
+
 /* The session that a datagram belongs to; *again: it was seen in it. */
 static int judge_find_session(struct judge *judge, uint32_t sequence,
 			      uint64_t stamp_ns, bool *again)
 {
 	struct analysis_result *result = judge->result;
 	const struct seen *seen = &judge->seen[sequence % SEEN_COUNT];
-	uint32_t ahead = sequence - judge->sequence.expected;
+	uint32_t ahead = sequence - judge->session.expected;
 	struct order_stream_connection *next;
 
 	*again = seen->session > 0 &&
@@ -241,27 +291,35 @@ static int judge_follow(struct judge *judge,
 			uint64_t stamp_ns)
 {
 	struct analysis_result *result = judge->result;
-	uint32_t sequence = header->sequence, ahead;
+	uint32_t sequence = header->sequence;
 	struct seen *seen = &judge->seen[sequence % SEEN_COUNT];
 	bool again;
-	int rc = judge_find_session(judge, sequence, stamp_ns, &again);
+	int rc = judge_read_tag(judge, market_data_tag(header->flags));
 
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = judge_find_session(judge, sequence, stamp_ns, &again);
 	if (rc < 0)
 		return rc;
 	if (again)
 		return judge_seen_again(judge, seen, hash, stamp_ns);
-	ahead = sequence - judge->sequence.expected;
-	switch (market_data_follow(&judge->sequence, sequence)) {
-	case MARKET_DATA_GAP:
+	switch (session_take(&judge->session, header)) {
+	case SESSION_GAP:
 		result->gaps++;
-		result->lost_packets += ahead;
+		result->lost_packets += judge->session.lost;
 		judge->doubtful = true;
 		break;
-	case MARKET_DATA_DUPLICATE:
+	case SESSION_DUPLICATE:
 		result->reordered++;
 		judge->doubtful = true;
 		return 0;
-	case MARKET_DATA_IN_ORDER:
+	case SESSION_FOREIGN:
+		result->foreign++;
+		return 0;
+	case SESSION_DOUBTED:
+		result->doubted++;
+		return 0;
+	case SESSION_IN_ORDER:
 		break;
 	}
 	*seen = (struct seen){

@@ -485,6 +485,11 @@ static bool bytes_take(struct xdp_stream *stream, const uint8_t *bytes,
 	return true;
 }
 
+uint16_t xdp_stream_port(const struct xdp_stream *stream)
+{
+	return ntohs(stream->flow.destination.sin_port);
+}
+
 /* lwIP has no room: take in what the peer acknowledges. */
 __attribute__((cold, noinline)) static ssize_t room_make(
 	struct xdp_stream *stream, const uint8_t *bytes, size_t len)

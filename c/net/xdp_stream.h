@@ -51,6 +51,9 @@ int xdp_stream_connect(struct xdp_socket *xs, const struct sockaddr_in *peer,
 ssize_t xdp_stream_send(struct xdp_stream *stream, const uint8_t *bytes,
 			size_t len);
 
+/* The port that the peer sees, host order. */
+uint16_t xdp_stream_port(const struct xdp_stream *stream);
+
 /* Wait until there is room again, at most timeout_ms, and leave other flows'
  * frames for the next takes. 0, or as send's. */
 int xdp_stream_wait(struct xdp_stream *stream, unsigned int timeout_ms);

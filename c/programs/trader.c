@@ -23,6 +23,7 @@
 struct config {
 	struct trader_config trader;
 	uint64_t order_quantity;
+	uint64_t jump_max;
 	int64_t cpu; /* < 0: not pinned */
 	uint64_t fifo;
 	bool lock_memory;
@@ -111,6 +112,15 @@ static const struct option_row rows[] = {
 	  .max = UINT32_MAX,
 	  .offset = offsetof(struct config, order_quantity),
 	  .help = "of each order" },
+	{ .name = "jump-max",
+	  .value = "DATAGRAMS",
+	  .initial = "65536",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct config, jump_max),
+	  .help = "a sequence number that is farther from the expected one\n"
+		  "is believed only when the next one follows it" },
 	{ .name = "samples",
 	  .value = "FILE",
 	  .type = OPTION_STRING,
@@ -256,6 +266,7 @@ static int config_check(struct config *config)
 		}
 	}
 	trader->strategy.quantity = (uint32_t)config->order_quantity;
+	trader->jump_max = (uint32_t)config->jump_max;
 	trader->stop = &stopped;
 	return 0;
 }
@@ -279,18 +290,20 @@ static json_t *counters_json(const struct trader *trader)
 	const struct trader_counters *counters = &trader->counters;
 	const struct strategy *strategy = &trader->strategy;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-			 "packets", (json_int_t)counters->packets, "messages",
-			 (json_int_t)counters->messages, "triggers",
-			 (json_int_t)strategy->triggers, "orders",
-			 (json_int_t)counters->orders, "no_opposite",
-			 (json_int_t)strategy->no_opposite, "gaps",
-			 (json_int_t)counters->gaps, "lost",
-			 (json_int_t)counters->lost, "dropped_by_kernel",
-			 (json_int_t)counters->dropped, "duplicates",
-			 (json_int_t)counters->duplicates, "bad_datagrams",
-			 (json_int_t)counters->bad, "bad_messages",
-			 (json_int_t)(strategy->bad + strategy->no_memory));
+	return json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+		"packets", (json_int_t)counters->packets, "messages",
+		(json_int_t)counters->messages, "triggers",
+		(json_int_t)strategy->triggers, "orders",
+		(json_int_t)counters->orders, "no_opposite",
+		(json_int_t)strategy->no_opposite, "gaps",
+		(json_int_t)counters->gaps, "lost", (json_int_t)counters->lost,
+		"dropped_by_kernel", (json_int_t)counters->dropped,
+		"duplicates", (json_int_t)counters->duplicates, "foreign",
+		(json_int_t)counters->foreign, "doubted",
+		(json_int_t)counters->doubted, "bad_datagrams",
+		(json_int_t)counters->bad, "bad_messages",
+		(json_int_t)(strategy->bad + strategy->no_memory));
 }
 
 static json_t *stages_json(struct trader *trader)
@@ -380,7 +393,8 @@ static void table_print(struct trader *trader)
 	printf("packets %llu, messages %llu, triggers %llu, orders %llu, "
 	       "no opposite %llu\n"
 	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
-	       "%llu, bad datagrams %llu, bad messages %llu\n",
+	       "%llu, of other sessions %llu, not believed %llu, bad "
+	       "datagrams %llu, bad messages %llu\n",
 	       (unsigned long long)counters->packets,
 	       (unsigned long long)counters->messages,
 	       (unsigned long long)strategy->triggers,
@@ -390,6 +404,8 @@ static void table_print(struct trader *trader)
 	       (unsigned long long)counters->lost,
 	       (unsigned long long)counters->dropped,
 	       (unsigned long long)counters->duplicates,
+	       (unsigned long long)counters->foreign,
+	       (unsigned long long)counters->doubted,
 	       (unsigned long long)counters->bad,
 	       (unsigned long long)(strategy->bad + strategy->no_memory));
 }

@@ -69,6 +69,10 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	if (!err)
 		err = connect_or_open(trader);
 	if (!err) {
+		session_begin(&trader->session,
+			      market_data_session_tag(
+				      transport_port(trader->transport)),
+			      config->jump_max);
 		trader->look_ticks = LOOK_TICKS;
 		trader->opened_ns = clock_monotonic_ns();
 		trader->opened = trader->looked = clock_counter();
@@ -89,7 +93,7 @@ __attribute__((cold, noinline)) static void gap(struct trader *trader,
 						uint32_t sequence)
 {
 	trader->counters.gaps++;
-	trader->counters.lost += sequence - expected;
+	trader->counters.lost += trader->session.lost;
 	if (trader->counters.gaps <= GAPS_SHOWN)
 		log_warning("Gap detected: expected %u, got %u", expected,
 			    sequence);
@@ -103,6 +107,30 @@ __attribute__((cold, noinline)) static void bad(struct trader *trader,
 	if (++trader->counters.bad <= BAD_SHOWN)
 		log_warning("a datagram of %u bytes is no market data",
 			    packet->len);
+}
+
+/* Not applied, whatever it is. */
+__attribute__((cold, noinline)) static void passed_over(
+	struct trader *trader, const struct market_data_header *header,
+	enum session_verdict verdict)
+{
+	struct trader_counters *counters = &trader->counters;
+
+	if (verdict == SESSION_FOREIGN && counters->foreign++ == 0)
+		log_warning("datagrams of another session (tag 0x%03x, ours is "
+			    "0x%03x) are passed over",
+			    market_data_tag(header->flags),
+			    trader->session.tag);
+	else if (verdict == SESSION_DOUBTED && counters->doubted++ == 0)
+		log_warning("number %u%s, where %u is expected, is not "
+			    "believed before others bear it out",
+			    header->sequence,
+			    header->flags & MARKET_DATA_END_OF_FEED
+				    ? " of the feed's end"
+				    : "",
+			    trader->session.expected);
+	else if (verdict == SESSION_DUPLICATE)
+		counters->duplicates++;
 }
 
 __attribute__((cold, noinline)) static int room_make(struct trader *trader)
@@ -159,7 +187,8 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 	struct stages_sample sample = { .kernel_ns = packet->kernel_ns,
 					.user = user };
 	struct market_data_header header;
-	uint32_t expected = trader->sequence.expected;
+	uint32_t expected = trader->session.expected;
+	enum session_verdict verdict;
 	bool snapshot;
 
 	if (__builtin_expect(
@@ -168,15 +197,13 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 		bad(trader, packet);
 		return 0;
 	}
-	switch (market_data_follow(&trader->sequence, header.sequence)) {
-	case MARKET_DATA_IN_ORDER:
-		break;
-	case MARKET_DATA_GAP:
+	verdict = session_take(&trader->session, &header);
+	if (__builtin_expect(verdict != SESSION_IN_ORDER, 0)) {
+		if (verdict != SESSION_GAP) {
+			passed_over(trader, &header, verdict);
+			return 0;
+		}
 		gap(trader, expected, header.sequence);
-		break;
-	case MARKET_DATA_DUPLICATE:
-		trader->counters.duplicates++;
-		return 0;
 	}
 	/* The last datagram may carry messages; the oracle applies them. */
 	if (__builtin_expect(header.flags & MARKET_DATA_END_OF_FEED, 0) &&

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trader/session.h"
 #include "trader/stages.h"
 #include "trader/strategy.h"
 #include "wire/market_data.h"
@@ -28,6 +29,7 @@ struct trader_config {
 				       in memory and transport null */
 	uint64_t connect_timeout_ms;
 	struct strategy_config strategy;
+	uint32_t jump_max;	  /* as for session_begin() */
 	uint64_t handicap_ns;	  /* wait so long before each order: a test of
 				     the lab, not of a trader */
 	const char *samples;	  /* path; NULL: not kept */
@@ -44,6 +46,8 @@ struct trader_counters {
 	uint64_t dropped;    /* of those, by the kernel, as it counts them */
 	uint64_t duplicates; /* seen before, or too late: not applied */
 	uint64_t bad;	     /* datagrams that can't be read */
+	uint64_t foreign;    /* of another session: not applied */
+	uint64_t doubted;    /* far numbers, ends before the end: not applied */
 };
 
 struct trader {
@@ -51,7 +55,7 @@ struct trader {
 	struct receive *receive;
 	struct transport *transport;
 	struct channel *channel;
-	struct market_data_sequence sequence;
+	struct session session;
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;

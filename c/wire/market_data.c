@@ -44,3 +44,16 @@ void market_data_write(uint8_t *data, unsigned int i,
 
 	memcpy(data + market_data_len(i), &wire, sizeof(wire));
 }
+
+void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
+			   uint16_t tag)
+{
+	struct market_data_header header;
+
+	if (market_data_decode(data, len, &header) < 0 ||
+	    header.sequence != sequence || (header.flags & MARKET_DATA_TAG) ||
+	    len != market_data_len(header.message_count))
+		return;
+	header.flags |= (uint16_t)(tag << 4);
+	market_data_write_header(data, &header);
+}

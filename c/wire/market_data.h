@@ -16,6 +16,9 @@ enum market_data_flags {
 	/* The books of the symbols in this datagram are empty before it: a
 	 * snapshot begins. Of one in several datagrams the first has it. */
 	MARKET_DATA_BOOK_BEGINS = 1 << 3,
+	/* Bits 4-15: whose session it is, market_data_session_tag(); 0:
+	 * untold. */
+	MARKET_DATA_TAG = 0xfff0,
 };
 
 enum market_data_type {
@@ -82,6 +85,25 @@ void market_data_write_header(uint8_t *data,
 			      const struct market_data_header *header);
 void market_data_write(uint8_t *data, unsigned int i,
 		       const struct market_data_message *message);
+
+/* The tag of a session, from 1 to 0xfff: both ends know it by the port that
+ * the order connection comes from (host order). 0 for port 0. */
+static inline uint16_t market_data_session_tag(uint16_t client_port)
+{
+	uint16_t tag = (client_port ^ client_port >> 12) & 0xfff;
+
+	return tag || !client_port ? tag : 1;
+}
+
+static inline uint16_t market_data_tag(uint16_t flags)
+{
+	return flags >> 4;
+}
+
+/* Write the tag into a datagram of that number which has none; not into what
+ * a formatter of another format made. */
+void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
+			   uint16_t tag);
 
 /* Bytes of a datagram with that many messages. */
 static inline size_t market_data_len(unsigned int message_count)

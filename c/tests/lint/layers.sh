@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Includes point down only:
 #	programs > exchange | trader | measure > receive | send | channel > net > wire > base
-# and measure may use trader/strategy and trader/book, the oracle. Tests may
+# and measure may use trader/session, strategy and book, the oracle. Tests may
 # include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
@@ -33,7 +33,7 @@ may_include() { # layer, target
 	[ "$from" = tests ] && return 0
 	[ -n "${rank[$from]:-}" ] && [ -n "${rank[$to]:-}" ] || return 1
 	case $from:$2 in
-	measure:trader/strategy.h | measure:trader/book.h) return 0 ;;
+	measure:trader/session.h | measure:trader/strategy.h | measure:trader/book.h) return 0 ;;
 	esac
 	[ "$from" = "$to" ] || [ "${rank[$to]}" -lt "${rank[$from]}" ]
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "trader/session.h"
+
+#define RUN_WITNESSES 2 /* consecutive numbers make a run */
+#define END_WITNESSES 3 /* who sends one sends it again */
+
+void session_begin(struct session *session, uint16_t tag, uint32_t jump_max)
+{
+	*session = (struct session){
+		.tag = tag,
+		.jump_max = jump_max ? jump_max : SESSION_JUMP_MAX,
+	};
+	/* Until ours is seen, untold ones may be ours as well. */
+	if (tag)
+		session->tag_mask = MARKET_DATA_TAG;
+}
+
+/* Is the datagram ours, by its tag? */
+static bool tag_weigh(struct session *session, uint16_t flags)
+{
+	if ((flags & session->tag_mask) == session->tag_bits)
+		return true;
+	if (market_data_tag(flags) != session->tag)
+		return false;
+	/* What was untold so far was another's. */
+	session->tag_bits = flags & MARKET_DATA_TAG;
+	session->started = false;
+	session->witnesses = 0;
+	return true;
+}
+
+static enum session_verdict follow(struct session *session, uint32_t sequence)
+{
+	uint32_t ahead = sequence - session->expected;
+
+	if (!session->started || ahead > INT32_MAX)
+		ahead = 0;
+	session->lost = ahead;
+	session->expected = sequence + 1;
+	session->witnesses = 0;
+	if (session->started)
+		return SESSION_GAP;
+	session->started = true;
+	return SESSION_IN_ORDER;
+}
+
+enum session_verdict session_weigh(struct session *session,
+				   const struct market_data_header *header)
+{
+	const uint32_t sequence = header->sequence;
+	const uint32_t ahead = sequence - session->expected;
+	const bool end = header->flags & MARKET_DATA_END_OF_FEED;
+
+	if (!tag_weigh(session, header->flags))
+		return SESSION_FOREIGN;
+	if (session->started && ahead == 0) {
+		follow(session, sequence);
+		return SESSION_IN_ORDER;
+	}
+	if (!end && (!session->started || ahead <= session->jump_max))
+		return follow(session, sequence);
+	if (session->started && -ahead <= session->jump_max)
+		return SESSION_DUPLICATE;
+	/* An end that is the first of a session that tells itself. */
+	if (!session->started && session->tag_bits)
+		return follow(session, sequence);
+	if (session->doubted != sequence || session->doubted_end != end)
+		session->witnesses = 0;
+	session->witnesses++;
+	session->doubted = end ? sequence : sequence + 1;
+	session->doubted_end = end;
+	if (session->witnesses < (end ? END_WITNESSES : RUN_WITNESSES))
+		return SESSION_DOUBTED;
+	return follow(session, sequence);
+}
