@@ -141,8 +141,16 @@ static int judge_end_session(struct judge *judge)
 	return rc < 0 ? rc : end_rc;
 }
 
+static bool judge_is_tagged(const struct order_stream_connection *connection,
+			    uint16_t tag)
+{
+	return market_data_session_tag(connection->client_port) == tag;
+}
+
+/* tag: of its first datagram; 0: untold. */
 static int judge_begin_session(struct judge *judge,
-			       struct order_stream_connection *connection)
+			       struct order_stream_connection *connection,
+			       uint16_t tag)
 {
 	int rc = judge->result->sessions > 0 ? judge_end_session(judge) : 0;
 
@@ -153,7 +161,10 @@ static int judge_begin_session(struct judge *judge,
 	else if (judge->result->sessions > 1)
 		judge->connection = 0;
 	/* Whoever saw the connection open should have seen number 0. */
-	session_begin(&judge->session, 0, 0);
+	session_begin(&judge->session,
+		      connection && judge_is_tagged(connection, tag) ? tag : 0,
+		      0);
+	judge->session.tag_bits = (uint16_t)(judge->session.tag << 4);
 	judge->session.started = connection && connection->start_known;
 	return rc;
 }
@@ -215,12 +226,6 @@ static int judge_seen_again(struct judge *judge, struct seen *first,
 	return latencies_add(&judge->back_to_back, stamp_ns - first->stamp_ns);
 }
 
-static bool judge_is_tagged(const struct order_stream_connection *connection,
-			    uint16_t tag)
-{
-	return market_data_session_tag(connection->client_port) == tag;
-}
-
 /* The connection behind the session's own whose session has this tag. */
 static struct order_stream_connection *judge_find_tagged(struct judge *judge,
 							 uint16_t tag)
@@ -234,8 +239,8 @@ static struct order_stream_connection *judge_find_tagged(struct judge *judge,
 	return next;
 }
 
-/* By its tag a datagram is of the running session, or as far as can be known
- * (0), or of another (1), which begins if its connection is there. */
+/* By its tag a datagram is of the running session, or may be (0), or of another
+ * (1), unless that begins. */
 static int judge_read_tag(struct judge *judge, uint16_t tag)
 {
 	struct order_stream_connection *own =
@@ -243,25 +248,30 @@ static int judge_read_tag(struct judge *judge, uint16_t tag)
 	struct order_stream_connection *next;
 	int rc;
 
-	if (!tag ||
+	if ((!tag && !judge->session.tag) ||
 	    (judge->result->sessions && own && judge_is_tagged(own, tag)))
 		return 0;
-	next = judge_find_tagged(judge, tag);
+	next = tag ? judge_find_tagged(judge, tag) : NULL;
 	if (next) {
-		rc = judge_begin_session(judge, next);
+		rc = judge_begin_session(judge, next, tag);
 		return rc < 0 ? rc : 0;
 	}
-	if (!own && !order_stream_established(&judge->stream, 0))
+	/* Without a connection to go by. */
+	if (tag && !own &&
+	    (judge->result->sessions ||
+	     !order_stream_established(&judge->stream, 0)))
 		return 0;
 	judge->result->foreign++;
 	return 1;
 }
 
 /* The session that a datagram belongs to; *again: it was seen in it. */
-static int judge_find_session(struct judge *judge, uint32_t sequence,
+static int judge_find_session(struct judge *judge,
+			      const struct market_data_header *header,
 			      uint64_t stamp_ns, bool *again)
 {
 	struct analysis_result *result = judge->result;
+	const uint32_t sequence = header->sequence;
 	const struct seen *seen = &judge->seen[sequence % SEEN_COUNT];
 	uint32_t ahead = sequence - judge->session.expected;
 	struct order_stream_connection *next;
@@ -282,7 +292,7 @@ static int judge_find_session(struct judge *judge, uint32_t sequence,
 		return 0;
 	}
 	*again = false;
-	return judge_begin_session(judge, next);
+	return judge_begin_session(judge, next, market_data_tag(header->flags));
 }
 
 /* 1: the datagram is to be applied. 0: it is not. */
@@ -298,7 +308,7 @@ static int judge_follow(struct judge *judge,
 
 	if (rc)
 		return rc < 0 ? rc : 0;
-	rc = judge_find_session(judge, sequence, stamp_ns, &again);
+	rc = judge_find_session(judge, header, stamp_ns, &again);
 	if (rc < 0)
 		return rc;
 	if (again)
