@@ -74,6 +74,14 @@ int marketdata_server_close(struct marketdata_server *server)
 	return err ? -EIO : 0;
 }
 
+void marketdata_server_forget(struct marketdata_server *server)
+{
+	memset(&server->counts, 0, sizeof(server->counts));
+	memset(&server->reader.source.counts, 0,
+	       sizeof(server->reader.source.counts));
+	memset(&server->lag, 0, sizeof(server->lag));
+}
+
 int marketdata_server_start(struct marketdata_server *server)
 {
 	const struct marketdata_config *config = server->config;
@@ -91,8 +99,6 @@ int marketdata_server_start(struct marketdata_server *server)
 	server->at = spsc_begin(&server->reader.ring);
 	server->next = NULL;
 	server->burst_sent = server->burst_count = 0;
-	memset(&server->counts, 0, sizeof(server->counts));
-	memset(&server->lag, 0, sizeof(server->lag));
 	pace_start(&server->pace, &config->pace, config->seed);
 	return 0;
 }
@@ -202,15 +208,20 @@ static char *number_write(char *text, uint64_t number, char end)
 	return text;
 }
 
-/* Note when burst[first..last) was to leave and left. */
+/* Note when burst[first..last) was to leave and left, in a call that began and
+ * ended then. */
 static void sends_note(struct marketdata_server *server, unsigned int first,
-		       unsigned int last, uint64_t sent_ns)
+		       unsigned int last, uint64_t begin_ns, uint64_t end_ns)
 {
 	uint64_t wall_ns = server->start_wall_ns - server->start_ns;
 	bool is_paced = server->config->pace.kind != PACE_MAX;
 	char rows[SEND_PATH_BURST_MAX * ROW_MAX], *end = rows;
 
 	for (unsigned int i = first; i < last; i++) {
+		/* One call hands them over one behind the other. */
+		uint64_t sent_ns = begin_ns + (end_ns - begin_ns) *
+						      (i - first) /
+						      (last - first);
 		uint64_t due_ns = is_paced ? server->burst_due_ns[i] : sent_ns;
 
 		server->counts.bytes += server->burst_bytes[i].iov_len;
@@ -223,16 +234,15 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 	}
 	server->counts.packets += last - first;
 	if (server->counts.first_ns == 0)
-		server->counts.first_ns = sent_ns;
-	server->counts.last_ns = sent_ns;
+		server->counts.first_ns = begin_ns;
+	server->counts.last_ns = end_ns;
 	if (end > rows &&
 	    line_writer_put(server->send_times, rows, (size_t)(end - rows)) < 0)
 		server->counts.rows_lost += last - first;
 }
 
-/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue;
- * err is 0 where the path stopped short, which hides the reason: asking again
- * will tell. */
+/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue. A
+ * path that stopped short hides the reason: asking again will tell. */
 static void send_refused(struct marketdata_server *server, int err,
 			 uint64_t now_ns)
 {
@@ -242,7 +252,7 @@ static void send_refused(struct marketdata_server *server, int err,
 		server->burst_sent++;
 	} else if (err == -EAGAIN) {
 		server->wait_room = true;
-	} else if (err == -ENOBUFS) {
+	} else {
 		server->retry_ns = now_ns + REFUSED_WAIT_NS;
 	}
 }
@@ -265,12 +275,11 @@ static int burst_send(struct marketdata_server *server)
 	int n = send_path_send(server->path, server->burst_bytes + first,
 			       server->burst_count - first);
 
-	server->retry_ns = 0;
+	server->retry_ns = 0; /* it may go now */
 	if (n > 0) {
 		server->burst_sent += (unsigned int)n;
-		sends_note(server, first, server->burst_sent, now_ns);
-		if (server->burst_sent < server->burst_count)
-			send_refused(server, 0, now_ns);
+		sends_note(server, first, server->burst_sent, now_ns,
+			   n > 1 ? clock_monotonic_ns() : now_ns);
 	} else if (n == -EAGAIN || n == -ENOBUFS) {
 		send_refused(server, n, now_ns);
 	} else if (n != -EINTR) {

@@ -28,14 +28,16 @@ struct marketdata_config {
 	struct pace_config pace;
 	uint64_t seed;
 	bool loop;
-	unsigned int on_full;	/* enum marketdata_on_full */
-	const char *send_times; /* file; NULL: none */
+	unsigned int on_full; /* enum marketdata_on_full */
+	/* File; NULL: none. What leaves in one call of the send path is taken
+	 * to leave evenly between the call's begin and its end. */
+	const char *send_times;
 };
 
 struct marketdata_counts {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t refused;   /* times the kernel had no room */
+	uint64_t refused;   /* sends that the kernel had no room for */
 	uint64_t dropped;   /* datagrams given up for it */
 	uint64_t rows_lost; /* of send_times: the disk was too slow */
 	uint64_t first_ns;  /* monotonic: of the first and last one sent */
@@ -84,12 +86,15 @@ int marketdata_server_open(struct marketdata_server *server,
 /* 0, or -EIO if not all send times could be written. */
 int marketdata_server_close(struct marketdata_server *server);
 
-/* Begin a session: open the feed, from its first line, sequence 0. 0 or a
+/* A session begins: what was counted in the one before is forgotten. */
+void marketdata_server_forget(struct marketdata_server *server);
+
+/* Begin to publish: open the feed, from its first line, sequence 0. 0 or a
  * negative errno, logged. */
 int marketdata_server_start(struct marketdata_server *server);
 
-/* End it: nothing is sent any more, the feed is closed. Counts and lags stay
- * until the next start. */
+/* End it: nothing is sent any more, the feed is closed. Counts and lags
+ * stay. */
 void marketdata_server_stop(struct marketdata_server *server);
 
 /*

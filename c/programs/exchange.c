@@ -155,7 +155,8 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.marketdata.send_times),
 	  .help = "write there when each packet was to leave and when it was\n"
 		  "handed to the kernel, as CSV: "
-		  "sequence,intended_ns,sent_ns" },
+		  "sequence,intended_ns,sent_ns;\n"
+		  "of a burst: evenly between its call's begin and end" },
 	{ .name = "keepalive",
 	  .value = "S,S,N",
 	  .initial = "10,2,3",

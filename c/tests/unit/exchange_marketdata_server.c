@@ -8,10 +8,19 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "exchange/line_format_state.h"
 #include "exchange/marketdata_server.h"
+#include "tests/support/feed_file.h"
+
+#define UPDATES	  50
+#define SEND_EACH 100000 /* ns that the kernel below takes for a datagram */
 
 static struct marketdata_server server;
 static struct interface loopback;
@@ -81,11 +90,140 @@ static void failures_give_everything_back(void **state)
 	assert_int_equal(descriptors(), before);
 }
 
+/* A kernel that takes so many datagrams of each burst, each in its time, and
+ * has then no room for a moment. */
+static unsigned int takes, calls;
+static uint64_t begins_ns[1000], ends_ns[1000];
+static bool no_room;
+
+static int slow_send(struct send_path *path, const struct iovec *datagrams,
+		     unsigned int count)
+{
+	(void)path;
+	(void)datagrams;
+	assert_in_range(calls, 0, 999);
+	if (no_room) {
+		no_room = false;
+		return -ENOBUFS;
+	}
+	if (count > takes) {
+		count = takes;
+		no_room = true;
+	}
+	begins_ns[calls] = clock_monotonic_ns();
+	ends_ns[calls] = begins_ns[calls] + count * SEND_EACH;
+	while (clock_monotonic_ns() < ends_ns[calls])
+		;
+	ends_ns[calls] = clock_monotonic_ns();
+	calls++;
+	return (int)count;
+}
+
+static void slow_close(struct send_path *path)
+{
+	(void)path;
+}
+
+static const struct send_path_ops slow_ops = { .name = "slow",
+					       .size = sizeof(struct send_path),
+					       .send = slow_send,
+					       .close = slow_close };
+
+/* Publish a feed by that kernel; the folder holds feed and send times. */
+static void publish_slowly(unsigned int most, const char *folder)
+{
+	struct marketdata_config config = config_make();
+	struct feed_text text = { 0 };
+	char feed[64], times[64];
+	enum exchange_event event;
+
+	takes = most;
+	calls = 0;
+	no_room = false;
+	snprintf(feed, sizeof(feed), "%s/feed.gz", folder);
+	snprintf(times, sizeof(times), "%s/sends.csv", folder);
+	feed_text_plain(&text, 1, UPDATES);
+	feed_file_take(feed, &text);
+	config.feed = feed;
+	config.send_times = times;
+	assert_int_equal(marketdata_server_open(&server, &config), 0);
+	send_path_close(server.path);
+	server.path = calloc(1, sizeof(*server.path));
+	assert_non_null(server.path);
+	server.path->ops = &slow_ops;
+	server.path->fd = -1;
+	marketdata_server_forget(&server);
+	assert_int_equal(marketdata_server_start(&server), 0);
+	while (server.counts.packets < 1 + UPDATES) {
+		struct pollfd fds[2];
+
+		marketdata_server_publish(&server, clock_monotonic_ns(),
+					  &event);
+		marketdata_server_poll(&server, fds);
+		if (fds[0].fd >= 0)
+			poll(fds, 2, -1);
+		marketdata_server_woken(&server, fds);
+	}
+	assert_int_equal(marketdata_server_close(&server), 0);
+	unlink(feed);
+}
+
+/* A send that stops short is no refusal; the one behind it, which tells why,
+ * is. */
+static void a_refusal_is_counted_once(void **state)
+{
+	char folder[] = "/tmp/marketdata_server.XXXXXX", times[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	publish_slowly(3, folder);
+	assert_true(server.counts.refused > 0);
+	assert_in_range(server.counts.refused, 1, calls);
+	snprintf(times, sizeof(times), "%s/sends.csv", folder);
+	unlink(times);
+	rmdir(folder);
+}
+
+/* Neither is all of a burst sent when its call begins. */
+static void a_burst_leaves_within_its_call(void **state)
+{
+	char folder[] = "/tmp/marketdata_server.XXXXXX", times[64], line[128];
+	uint64_t wall_ns, before_ns = 0, sent_ns;
+	unsigned int count = 0, bursts = 0;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	publish_slowly(UPDATES, folder);
+	snprintf(times, sizeof(times), "%s/sends.csv", folder);
+	file = fopen(times, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	wall_ns = server.start_wall_ns - server.start_ns;
+	while (fgets(line, sizeof(line), file)) {
+		assert_int_equal(sscanf(line, "%*u,%*u,%lu", &sent_ns), 1);
+		assert_true(sent_ns > before_ns);
+		bursts += count > 0 && sent_ns - before_ns < 2 * SEND_EACH;
+		before_ns = sent_ns;
+		count++;
+	}
+	fclose(file);
+	assert_int_equal(count, 1 + UPDATES);
+	assert_true(calls < 1 + UPDATES && bursts > 0);
+	assert_true(before_ns - wall_ns >= begins_ns[calls - 1]);
+	assert_true(before_ns - wall_ns < ends_ns[calls - 1]);
+	assert_true(server.counts.last_ns >= ends_ns[calls - 1]);
+	unlink(times);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_queue_is_not_hidden),
 		cmocka_unit_test(failures_give_everything_back),
+		cmocka_unit_test(a_refusal_is_counted_once),
+		cmocka_unit_test(a_burst_leaves_within_its_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
