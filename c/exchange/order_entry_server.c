@@ -53,6 +53,7 @@ int order_entry_server_accept(struct order_entry_server *server)
 	server->client = fd;
 	server->len = 0;
 	server->early_len = server->decoded_len = 0;
+	server->leaving = false;
 	address_format(&peer, server->peer);
 	return 1;
 }
@@ -65,8 +66,10 @@ int order_entry_server_refuse(struct order_entry_server *server)
 
 	if (fd < 0)
 		return fd == -EAGAIN ? 0 : fd;
-	log_warning("refused %s: %s is connected, one trader at a time",
-		    address_format(&peer, text), server->peer);
+	server->refused++;
+	log_warning_repeats(&server->refusals,
+			    "refused %s: %s is connected, one trader at a time",
+			    address_format(&peer, text), server->peer);
 	close(fd);
 	return 1;
 }
@@ -99,6 +102,16 @@ void order_entry_server_begin(struct order_entry_server *server)
 			    server->peer, server->early_len);
 }
 
+void order_entry_server_leave(struct order_entry_server *server)
+{
+	socklen_t len = sizeof(int);
+	int buffer = 0;
+
+	getsockopt(server->client, SOL_SOCKET, SO_RCVBUF, &buffer, &len);
+	server->last_len = unread_len(server) + (size_t)buffer;
+	server->leaving = true;
+}
+
 int order_entry_server_receive(struct order_entry_server *server)
 {
 	size_t room = sizeof(server->bytes) - server->len;
@@ -108,10 +121,17 @@ int order_entry_server_receive(struct order_entry_server *server)
 		return -EMSGSIZE;
 	if (room > ORDER_ENTRY_RECEIVE_LEN)
 		room = ORDER_ENTRY_RECEIVE_LEN;
+	if (server->leaving) {
+		if (server->last_len == 0)
+			return 0;
+		if (room > server->last_len)
+			room = server->last_len;
+	}
 	n = recv(server->client, server->bytes + server->len, room,
 		 MSG_DONTWAIT);
 	if (n > 0) {
 		server->len += (size_t)n;
+		server->last_len -= server->leaving ? (size_t)n : 0;
 		return 1;
 	}
 	if (n == 0)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "channel/channel.h"
 #include "net/address.h"
 #include "wire/order.h"
@@ -31,12 +32,16 @@ struct order_entry_config {
 struct order_entry_server {
 	const struct order_entry_config *config;
 	int listener;
+	struct log_repeats refusals;
+	uint64_t refused; /* connections, since the open */
 
 	/* Of a session: */
 	int client; /* -1: nobody is connected */
 	char peer[ADDRESS_TEXT_MAX];
 	struct channel *channel;
 	uint64_t early_len; /* bytes that came before they were wanted */
+	bool leaving;	    /* no more is taken than: */
+	uint64_t last_len;
 	uint64_t decoded_len;
 	size_t len; /* received and not decoded */
 	uint8_t bytes[2 * ORDER_ENTRY_RECEIVE_LEN];
@@ -57,7 +62,8 @@ void order_entry_server_close(struct order_entry_server *server);
  * logged. Nobody may be connected. */
 int order_entry_server_accept(struct order_entry_server *server);
 
-/* Accept one connection and close it at once, with a log line. As above. */
+/* Accept one connection and close it at once, with a log line if there were
+ * not too many. As above. */
 int order_entry_server_refuse(struct order_entry_server *server);
 
 /* The port that the trader connected from, host order; 0: it is gone. */
@@ -65,6 +71,11 @@ uint16_t order_entry_server_port(const struct order_entry_server *server);
 
 /* Orders are taken from here on: what is in the socket already is early. */
 void order_entry_server_begin(struct order_entry_server *server);
+
+/* What lies in the socket now, and as much again as it can hold for what is on
+ * its way, is all that will be received: whoever goes on sending does not keep
+ * the session from ending. */
+void order_entry_server_leave(struct order_entry_server *server);
 
 /*
  * Receive once, without blocking; then take the orders by next(). 1 when
