@@ -15,12 +15,17 @@
 
 /* How often a writer that waits for a reader looks whether it should end. */
 #define LOOK_MS 50
+/* Of lines made of records, before they are written. */
+#define LINES_LEN 65536
+#define STALLS	  10 /* time-outs that a close lasts at most */
 
 /* Two halves: the loop fills one while the thread writes the other. */
 struct line_writer {
 	int fd;
 	const char *what;
-	size_t capacity; /* of each half */
+	const struct line_writer_form *form; /* NULL: text comes in */
+	char *lines;			     /* the thread's, with form */
+	size_t capacity;		     /* of each half */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled;	/* something to write, or closing */
@@ -33,14 +38,17 @@ struct line_writer {
 	bool abandon; /* the time to write what is left is over */
 	bool refused; /* the descriptor refused something */
 	size_t left;  /* bytes given up */
+	size_t taken; /* bytes, by the descriptor */
 };
 
-static bool abandoned(struct line_writer *writer)
+/* So many bytes went; is the rest to follow? */
+static bool goes_on(struct line_writer *writer, size_t taken)
 {
 	bool yes;
 
 	pthread_mutex_lock(&writer->lock);
-	yes = writer->abandon;
+	writer->taken += taken;
+	yes = !writer->abandon;
 	pthread_mutex_unlock(&writer->lock);
 	return yes;
 }
@@ -57,7 +65,7 @@ static size_t write_all(struct line_writer *writer, int fd, const char *text,
 		ssize_t n;
 
 		if (poll(&ready, 1, LOOK_MS) == 0) {
-			if (abandoned(writer))
+			if (!goes_on(writer, 0))
 				return len;
 			continue;
 		}
@@ -70,6 +78,7 @@ static size_t write_all(struct line_writer *writer, int fd, const char *text,
 		}
 		text += n;
 		len -= (size_t)n;
+		goes_on(writer, (size_t)n);
 	}
 	return 0;
 }
@@ -92,6 +101,28 @@ static size_t write_or_divert(struct line_writer *writer, const char *text,
 			 &fault);
 }
 
+/* As write_or_divert(), of the lines that records become. Behind what was given
+ * up they are only counted: each would be waited for anew. */
+static size_t records_write(struct line_writer *writer, const char *records,
+			    size_t len)
+{
+	const struct line_writer_form *form = writer->form;
+	const char *const end = records + len;
+	size_t filled = 0, left = 0;
+
+	for (; records < end; records += form->record_len) {
+		filled += form->print(writer->lines + filled, records);
+		if (filled <= LINES_LEN - LINE_WRITER_LINE_MAX)
+			continue;
+		left += left ? filled
+			     : write_or_divert(writer, writer->lines, filled);
+		filled = 0;
+	}
+	if (left)
+		return left + filled;
+	return write_or_divert(writer, writer->lines, filled);
+}
+
 static void *line_writer_run(void *argument)
 {
 	struct line_writer *writer = argument;
@@ -112,7 +143,8 @@ static void *line_writer_run(void *argument)
 		writer->writing = text;
 		writer->busy = true;
 		pthread_mutex_unlock(&writer->lock);
-		left = write_or_divert(writer, text, len);
+		left = writer->form ? records_write(writer, text, len)
+				    : write_or_divert(writer, text, len);
 		pthread_mutex_lock(&writer->lock);
 		writer->busy = false;
 		writer->left += left;
@@ -122,8 +154,9 @@ static void *line_writer_run(void *argument)
 	return NULL;
 }
 
-int line_writer_open(int fd, const char *what, size_t capacity,
-		     struct line_writer **result)
+int line_writer_open_records(int fd, const char *what, size_t capacity,
+			     const struct line_writer_form *form,
+			     struct line_writer **result)
 {
 	struct line_writer *writer = calloc(1, sizeof(*writer));
 	pthread_condattr_t attributes;
@@ -134,10 +167,12 @@ int line_writer_open(int fd, const char *what, size_t capacity,
 		return -ENOMEM;
 	writer->fd = fd;
 	writer->what = what;
+	writer->form = form;
 	writer->capacity = capacity;
 	writer->filling = malloc(capacity);
 	writer->writing = malloc(capacity);
-	if (!writer->filling || !writer->writing)
+	writer->lines = form ? malloc(LINES_LEN) : NULL;
+	if (!writer->filling || !writer->writing || (form && !writer->lines))
 		goto free_buffers;
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -161,10 +196,17 @@ destroy_lock:
 	pthread_cond_destroy(&writer->filled);
 	pthread_mutex_destroy(&writer->lock);
 free_buffers:
+	free(writer->lines);
 	free(writer->writing);
 	free(writer->filling);
 	free(writer);
 	return err;
+}
+
+int line_writer_open(int fd, const char *what, size_t capacity,
+		     struct line_writer **result)
+{
+	return line_writer_open_records(fd, what, capacity, NULL, result);
 }
 
 int line_writer_put(struct line_writer *writer, const char *text, size_t len)
@@ -193,24 +235,42 @@ bool line_writer_has_room(struct line_writer *writer, size_t len)
 	return room;
 }
 
+/* Until all is written, or the descriptor has taken nothing for so long. Under
+ * the lock. */
+static void all_written_wait(struct line_writer *writer,
+			     unsigned int timeout_ms)
+{
+	uint64_t due_ns = clock_monotonic_ns();
+	size_t before;
+
+	for (int i = 0; i < STALLS; i++) {
+		struct timespec due;
+
+		before = writer->taken;
+		due_ns += timeout_ms * UINT64_C(1000000);
+		due.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S);
+		due.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S);
+		while (writer->filling_len > 0 || writer->busy)
+			if (pthread_cond_timedwait(&writer->emptied,
+						   &writer->lock,
+						   &due) == ETIMEDOUT)
+				break;
+		if (writer->taken == before ||
+		    (writer->filling_len == 0 && !writer->busy))
+			return;
+	}
+}
+
 int line_writer_close(struct line_writer *writer, unsigned int timeout_ms)
 {
-	uint64_t due_ns;
-	struct timespec due;
 	int err = 0;
 
 	if (!writer)
 		return 0;
-	due_ns = clock_monotonic_ns() + timeout_ms * UINT64_C(1000000);
-	due.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S);
-	due.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S);
 	pthread_mutex_lock(&writer->lock);
 	writer->closing = true;
 	pthread_cond_signal(&writer->filled);
-	while (writer->filling_len > 0 || writer->busy)
-		if (pthread_cond_timedwait(&writer->emptied, &writer->lock,
-					   &due) == ETIMEDOUT)
-			break;
+	all_written_wait(writer, timeout_ms);
 	writer->abandon = true;
 	pthread_mutex_unlock(&writer->lock);
 	pthread_join(writer->thread, NULL);
@@ -225,6 +285,7 @@ int line_writer_close(struct line_writer *writer, unsigned int timeout_ms)
 	pthread_cond_destroy(&writer->emptied);
 	pthread_cond_destroy(&writer->filled);
 	pthread_mutex_destroy(&writer->lock);
+	free(writer->lines);
 	free(writer->writing);
 	free(writer->filling);
 	free(writer);

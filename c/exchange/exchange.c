@@ -13,17 +13,11 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
-#include "base/decimal.h"
 #include "base/log.h"
 #include "exchange/exchange_state.h"
+#include "exchange/order_log.h"
 
-#define NS_PER_MS	1000000
-#define STDOUT_CAPACITY (1024 * 1024)
-#define STDOUT_CLOSE_MS 5000
-/* Orders leave this much room, so that states always find theirs. */
-#define STATES_ROOM    1024
-#define ORDER_TEXT_MAX 128
-#define ORDERS_ROOM    (ORDER_ENTRY_ORDERS_MAX * ORDER_TEXT_MAX + STATES_ROOM)
+#define NS_PER_MS 1000000
 /* What can't be waited for is looked at again after this long. */
 #define LOOK_AGAIN_NS  NS_PER_MS
 #define ACCEPT_REST_NS (100 * NS_PER_MS)
@@ -33,7 +27,7 @@ enum { FD_SIGNALS, FD_LISTENER, FD_TRADER, FD_MARKETDATA, FDS = 5 };
 struct exchange {
 	const struct exchange_config *config;
 	enum exchange_state state;
-	struct line_writer *out;
+	struct order_log log;
 	int signals;
 	bool stop;
 	uint64_t accept_ns; /* no accept before: the last one failed */
@@ -52,59 +46,30 @@ struct exchange {
 	struct marketdata_server marketdata;
 };
 
-static void state_say(struct exchange *exchange)
-{
-	char text[32];
-	int len = snprintf(text, sizeof(text), "state %s\n",
-			   exchange_state_name(exchange->state));
-
-	line_writer_put(exchange->out, text, (size_t)len);
-}
-
-static size_t order_print(char *text, const struct order_entry *entry,
-			  uint64_t recv_ns)
-{
-	char price[DECIMAL_TEXT_MAX];
-
-	if (entry->fault)
-		return (size_t)snprintf(text, ORDER_TEXT_MAX,
-					"reject recv_ns=%" PRIu64
-					" reason=%s\n",
-					recv_ns, entry->fault);
-	decimal_format(entry->order.price, price);
-	return (size_t)snprintf(text, ORDER_TEXT_MAX,
-				"order recv_ns=%" PRIu64 " quantity=%" PRIu32
-				" price=%s side=%s%s\n",
-				recv_ns, entry->order.quantity, price,
-				order_side_name(entry->order.side),
-				entry->early ? " early" : "");
-}
-
 /* Receive once and log all orders in it. As order_entry_server_receive(). */
 static int orders_receive(struct exchange *exchange)
 {
-	char lines[ORDER_ENTRY_ORDERS_MAX * ORDER_TEXT_MAX];
-	struct order_entry entry;
+	struct order_log_record records[ORDER_ENTRY_ORDERS_MAX];
+	unsigned int count = 0;
 	uint64_t recv_ns;
-	size_t len = 0;
 	int rc = order_entry_server_receive(&exchange->order_entry);
 
 	if (rc <= 0)
 		return rc;
 	recv_ns = clock_realtime_ns();
-	while ((rc = order_entry_server_next(&exchange->order_entry, &entry)) >
-	       0) {
-		len += order_print(lines + len, &entry, recv_ns);
-		exchange->rejects += entry.fault != NULL;
-		exchange->orders += entry.fault == NULL;
+	while ((rc = order_entry_server_next(&exchange->order_entry,
+					     &records[count].entry)) > 0) {
+		exchange->rejects += records[count].entry.fault != NULL;
+		exchange->orders += records[count].entry.fault == NULL;
+		records[count++].recv_ns = recv_ns;
 	}
-	line_writer_put(exchange->out, lines, len);
+	order_log_orders(&exchange->log, records, count);
 	return rc < 0 ? rc : 1;
 }
 
 static bool orders_have_room(const struct exchange *exchange)
 {
-	return line_writer_has_room(exchange->out, ORDERS_ROOM);
+	return order_log_has_room(&exchange->log, ORDER_ENTRY_ORDERS_MAX);
 }
 
 static void summary_log(const struct exchange *exchange)
@@ -192,7 +157,7 @@ static void event_handle(struct exchange *exchange, enum exchange_event event)
 	/* Before it is said: who answers to that line is not early. */
 	if (next == EXCHANGE_TRANSMIT)
 		order_entry_server_begin(&exchange->order_entry);
-	state_say(exchange);
+	order_log_state(&exchange->log, exchange->state);
 	if (next == EXCHANGE_HANDSHAKE)
 		session_begin(exchange);
 }
@@ -291,7 +256,7 @@ static uint64_t wait_prepare(struct exchange *exchange,
 					  .events = POLLRDHUP };
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
 
-	if (init ? !line_writer_has_room(exchange->out, STATES_ROOM)
+	if (init ? !order_log_has_room(&exchange->log, 0)
 		 : exchange->config->busy == EXCHANGE_QUEUE)
 		fds[FD_LISTENER].fd = -1;
 	if (now_ns < exchange->accept_ns) {
@@ -400,7 +365,7 @@ static void ready_say(struct exchange *exchange)
 		config->marketdata.to.interface ? config->marketdata.to
 							  .interface->name
 						: "the routing table's choice");
-	state_say(exchange);
+	order_log_state(&exchange->log, exchange->state);
 }
 
 int exchange_run(const struct exchange_config *config)
@@ -418,8 +383,7 @@ int exchange_run(const struct exchange_config *config)
 	err = exchange->signals = signals_open();
 	if (err < 0)
 		goto free_exchange;
-	err = line_writer_open(STDOUT_FILENO, "stdout", STDOUT_CAPACITY,
-			       &exchange->out);
+	err = order_log_open(&exchange->log);
 	if (err)
 		goto close_signals;
 	err = marketdata_server_open(&exchange->marketdata,
@@ -444,7 +408,7 @@ close_marketdata:
 	close_err = marketdata_server_close(&exchange->marketdata);
 	err = err ? err : close_err;
 close_out:
-	close_err = line_writer_close(exchange->out, STDOUT_CLOSE_MS);
+	close_err = order_log_close(&exchange->log);
 	err = err ? err : close_err;
 close_signals:
 	close(exchange->signals);

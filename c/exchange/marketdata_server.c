@@ -14,7 +14,41 @@
 #define END_EVERY_NS	    100000000 /* one that is lost is not the last */
 #define REFUSED_WAIT_NS	    50000     /* nothing tells when a queue has room */
 #define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
-#define ROW_MAX		    64
+#define SEND_TIMES_CLOSE_MS 500
+
+/* A row of send_times. */
+struct send_time {
+	uint64_t intended_ns, sent_ns;
+	uint64_t sequence;
+};
+
+static char *number_write(char *text, uint64_t number, char end)
+{
+	char reversed[20];
+	int n = 0;
+
+	do
+		reversed[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n > 0)
+		*text++ = reversed[--n];
+	*text++ = end;
+	return text;
+}
+
+static size_t send_time_print(char *line, const void *record)
+{
+	const struct send_time *row = record;
+	char *end = number_write(line, row->sequence, ',');
+
+	end = number_write(end, row->intended_ns, ',');
+	return (size_t)(number_write(end, row->sent_ns, '\n') - line);
+}
+
+static const struct line_writer_form send_time_form = {
+	.record_len = sizeof(struct send_time),
+	.print = send_time_print,
+};
 
 static int send_times_open(struct marketdata_server *server)
 {
@@ -26,16 +60,17 @@ static int send_times_open(struct marketdata_server *server)
 		return 0;
 	server->send_times_fd =
 		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	err = server->send_times_fd < 0
-		      ? -errno
-		      : line_writer_open(server->send_times_fd, "--send-times",
-					 SEND_TIMES_CAPACITY,
-					 &server->send_times);
-	if (err) {
+	if (server->send_times_fd < 0 ||
+	    write(server->send_times_fd, header, sizeof(header) - 1) < 0)
+		err = -errno;
+	else
+		err = line_writer_open_records(
+			server->send_times_fd, "--send-times",
+			SEND_TIMES_CAPACITY, &send_time_form,
+			&server->send_times);
+	if (err)
 		log_error("--send-times: %s: %s", path, log_reason(err));
-		return err;
-	}
-	return line_writer_put(server->send_times, header, sizeof(header) - 1);
+	return err;
 }
 
 int marketdata_server_open(struct marketdata_server *server,
@@ -63,7 +98,8 @@ int marketdata_server_close(struct marketdata_server *server)
 	marketdata_server_stop(server);
 	marketdata_reader_close(&server->reader);
 	if (server->send_times) {
-		err = line_writer_close(server->send_times, 5000);
+		err = line_writer_close(server->send_times,
+					SEND_TIMES_CLOSE_MS);
 		server->send_times = NULL;
 	}
 	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
@@ -194,20 +230,6 @@ static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 	return 0;
 }
 
-static char *number_write(char *text, uint64_t number, char end)
-{
-	char reversed[20];
-	int n = 0;
-
-	do
-		reversed[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n > 0)
-		*text++ = reversed[--n];
-	*text++ = end;
-	return text;
-}
-
 /* Note when burst[first..last) was to leave and left, in a call that began and
  * ended then. */
 static void sends_note(struct marketdata_server *server, unsigned int first,
@@ -215,7 +237,7 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 {
 	uint64_t wall_ns = server->start_wall_ns - server->start_ns;
 	bool is_paced = server->config->pace.kind != PACE_MAX;
-	char rows[SEND_PATH_BURST_MAX * ROW_MAX], *end = rows;
+	struct send_time rows[SEND_PATH_BURST_MAX];
 
 	for (unsigned int i = first; i < last; i++) {
 		/* One call hands them over one behind the other. */
@@ -228,16 +250,19 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 		lag_add(&server->lag, sent_ns - due_ns);
 		if (!server->send_times)
 			continue;
-		end = number_write(end, server->burst_sequence[i], ',');
-		end = number_write(end, wall_ns + due_ns, ',');
-		end = number_write(end, wall_ns + sent_ns, '\n');
+		rows[i - first] = (struct send_time){
+			.sequence = server->burst_sequence[i],
+			.intended_ns = wall_ns + due_ns,
+			.sent_ns = wall_ns + sent_ns,
+		};
 	}
 	server->counts.packets += last - first;
 	if (server->counts.first_ns == 0)
 		server->counts.first_ns = begin_ns;
 	server->counts.last_ns = end_ns;
-	if (end > rows &&
-	    line_writer_put(server->send_times, rows, (size_t)(end - rows)) < 0)
+	if (server->send_times &&
+	    line_writer_put(server->send_times, (const char *)rows,
+			    (last - first) * sizeof(*rows)) < 0)
 		server->counts.rows_lost += last - first;
 }
 

@@ -144,11 +144,85 @@ static void a_full_disk_loses_nothing(void **state)
 	assert_non_null(strstr(text, "order 1\n"));
 }
 
+struct numbered {
+	uint64_t number;
+};
+
+static size_t numbered_print(char *line, const void *record)
+{
+	const struct numbered *numbered = record;
+
+	return (size_t)snprintf(line, LINE_WRITER_LINE_MAX, "%0200lu\n",
+				numbered->number);
+}
+
+static const struct line_writer_form numbered_form = {
+	.record_len = sizeof(struct numbered),
+	.print = numbered_print,
+};
+
+/* More of them than there is room for lines at once. */
+static void records_become_lines(void **state)
+{
+	char path[] = "/tmp/line_writer.XXXXXX", line[256], expected[256];
+	int file = mkstemp(path);
+	struct line_writer *writer;
+	FILE *stream;
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_int_equal(line_writer_open_records(file, "file", 1 << 16,
+						  &numbered_form, &writer),
+			 0);
+	for (uint64_t i = 0; i < 2000; i++)
+		assert_int_equal(
+			line_writer_put(writer, (const char *)&i, sizeof(i)),
+			0);
+	assert_int_equal(line_writer_close(writer, 60000), 0);
+	stream = fopen(path, "re");
+	unlink(path);
+	assert_non_null(stream);
+	for (uint64_t i = 0; i < 2000; i++) {
+		numbered_print(expected, &i);
+		assert_non_null(fgets(line, sizeof(line), stream));
+		assert_string_equal(line, expected);
+	}
+	assert_null(fgets(line, sizeof(line), stream));
+	fclose(stream);
+	close(file);
+}
+
+/* The end is not put off for each piece that nobody takes. */
+static void records_nobody_reads_are_counted(void **state)
+{
+	struct line_writer *writer;
+	uint64_t begin_ns;
+	int pipes[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(line_writer_open_records(pipes[1], "pipe", 1 << 20,
+						  &numbered_form, &writer),
+			 0);
+	for (uint64_t i = 0; i < 1 << 16; i++)
+		assert_int_equal(
+			line_writer_put(writer, (const char *)&i, sizeof(i)),
+			0);
+	begin_ns = clock_monotonic_ns();
+	assert_int_equal(line_writer_close(writer, 100), -ETIMEDOUT);
+	/* 200 pieces of 64 KiB: a look for each would be 10 s. */
+	assert_true(clock_monotonic_ns() - begin_ns < 5 * CLOCK_NS_PER_S);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_lines_arrive_in_order),
 		cmocka_unit_test(a_pipe_nobody_reads_never_blocks),
+		cmocka_unit_test(records_become_lines),
+		cmocka_unit_test(records_nobody_reads_are_counted),
 		cmocka_unit_test(what_is_refused_goes_to_stderr),
 		cmocka_unit_test(a_full_disk_loses_nothing),
 	};

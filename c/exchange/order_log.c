@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/order_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/decimal.h"
+#include "base/line_writer.h"
+
+#define RECORDS	       16384
+#define STATES_AT_ONCE 16
+/* Who reads takes something within this. */
+#define CLOSE_MS 500
+
+static size_t record_print(char *line, const void *bytes)
+{
+	const struct order_log_record *record = bytes;
+	const struct order_entry *entry = &record->entry;
+	char price[DECIMAL_TEXT_MAX];
+	int len;
+
+	if (record->recv_ns == 0) {
+		len = snprintf(line, LINE_WRITER_LINE_MAX, "state %s\n",
+			       exchange_state_name(record->state));
+	} else if (entry->fault) {
+		len = snprintf(line, LINE_WRITER_LINE_MAX,
+			       "reject recv_ns=%" PRIu64 " reason=%s\n",
+			       record->recv_ns, entry->fault);
+	} else {
+		decimal_format(entry->order.price, price);
+		len = snprintf(line, LINE_WRITER_LINE_MAX,
+			       "order recv_ns=%" PRIu64 " quantity=%" PRIu32
+			       " price=%s side=%s%s\n",
+			       record->recv_ns, entry->order.quantity, price,
+			       order_side_name(entry->order.side),
+			       entry->early ? " early" : "");
+	}
+	return (size_t)len;
+}
+
+static const struct line_writer_form form = {
+	.record_len = sizeof(struct order_log_record),
+	.print = record_print,
+};
+
+int order_log_open(struct order_log *log)
+{
+	return line_writer_open_records(
+		STDOUT_FILENO, "stdout",
+		RECORDS * sizeof(struct order_log_record), &form, &log->out);
+}
+
+int order_log_close(struct order_log *log)
+{
+	return line_writer_close(log->out, CLOSE_MS);
+}
+
+void order_log_state(struct order_log *log, enum exchange_state state)
+{
+	const struct order_log_record record = { .state = state };
+
+	line_writer_put(log->out, (const char *)&record, sizeof(record));
+}
+
+void order_log_orders(struct order_log *log,
+		      const struct order_log_record *records,
+		      unsigned int count)
+{
+	line_writer_put(log->out, (const char *)records,
+			count * sizeof(*records));
+}
+
+bool order_log_has_room(const struct order_log *log, unsigned int orders)
+{
+	return line_writer_has_room(log->out,
+				    (orders + STATES_AT_ONCE) *
+					    sizeof(struct order_log_record));
+}

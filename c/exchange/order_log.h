@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the exchange says on stdout: states, orders and rejects, one a line. The
+ * loop puts records; a thread makes lines of them and writes. See
+ * exchange_run() for the lines.
+ */
+#ifndef EXCHANGE_ORDER_LOG_H
+#define EXCHANGE_ORDER_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange/exchange_state.h"
+#include "exchange/order_entry_server.h"
+
+struct line_writer;
+
+struct order_log_record {
+	struct order_entry entry;
+	uint64_t recv_ns;	   /* CLOCK_REALTIME; 0: a state */
+	enum exchange_state state; /* with it */
+};
+
+struct order_log {
+	struct line_writer *out;
+};
+
+/* 0 or a negative errno. */
+int order_log_open(struct order_log *log);
+
+/* As line_writer_close(). */
+int order_log_close(struct order_log *log);
+
+/* There is room for it: order_log_has_room() says so of one more than it is
+ * asked for. */
+void order_log_state(struct order_log *log, enum exchange_state state);
+
+void order_log_orders(struct order_log *log,
+		      const struct order_log_record *records,
+		      unsigned int count);
+
+/* Room for so many orders, and for the states that may come between? */
+bool order_log_has_room(const struct order_log *log, unsigned int orders);
+
+#endif
