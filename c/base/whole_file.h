@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that is there whole or not at all: it is written beside its name and
- * takes it once it is complete. What had the name before stands until then.
+ * A file that is there whole or not at all: it is written beside its name,
+ * under one that nobody can foresee (NAME.new- and a random number), and takes
+ * its own once it is complete. What had the name before stands until then. A
+ * symbolic link stays one; the file that it leads to is replaced.
  */
 #ifndef BASE_WHOLE_FILE_H
 #define BASE_WHOLE_FILE_H
@@ -11,10 +13,11 @@
 
 struct whole_file {
 	FILE *file;	     /* to write into */
-	char path[PATH_MAX]; /* the name that it is to have */
+	char path[PATH_MAX]; /* the name that it is to have, links resolved */
 	/* Where it is until then. The same where that name is no regular
-	 * file's, such as /dev/stdout: nothing must take a device's place. */
-	char part[PATH_MAX + 8];
+	 * file's, or one of /dev or /proc: nothing must take a device's
+	 * place. */
+	char part[PATH_MAX + 24];
 };
 
 /* 0 or a negative errno, logged. */

@@ -2,18 +2,15 @@
 #include "exchange/feed_generator.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "base/decimal.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "wire/market_data.h"
 
 /* Prices are counted in ticks of 0.1 USD from the ladder's lowest, amounts
@@ -42,7 +39,7 @@ struct generator {
 	int depth; /* levels of the snapshot, a side */
 	int best[2];
 	int levels[2];
-	int fd;
+	struct whole_file output;
 	int err;
 	z_stream deflater;
 };
@@ -60,16 +57,9 @@ static uint64_t random_below(struct generator *generator, uint64_t bound)
 static void output_write(struct generator *generator, const uint8_t *bytes,
 			 size_t len)
 {
-	while (len > 0 && !generator->err) {
-		ssize_t n = write(generator->fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			generator->err = -errno;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
+	/* The reason is told when it is closed. */
+	if (fwrite(bytes, 1, len, generator->output.file) < len)
+		generator->err = -EIO;
 }
 
 static void text_write(struct generator *generator, const char *text,
@@ -264,60 +254,33 @@ static void rows_make(struct generator *generator)
 	}
 }
 
-/* The file to write: a temporary one beside the target, so that the target
- * appears whole; a device or a pipe is written to as it is. */
-static int output_open(const char *path, char target[static PATH_MAX],
-		       char temporary[static PATH_MAX])
-{
-	struct stat status;
-	mode_t mask;
-	int fd;
-
-	*temporary = '\0';
-	/* Through a symbolic link, which is to stay one. */
-	if (!realpath(path, target) &&
-	    snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	if (stat(target, &status) == 0 && !S_ISREG(status.st_mode)) {
-		fd = open(target, O_WRONLY | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", target) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		*temporary = '\0';
-		return -errno;
-	}
-	umask(mask = umask(0));
-	fchmod(fd, 0666 & ~mask);
-	return fd;
-}
-
+/* What the file does not take ends it early; the file's close tells. */
 static int deflated_write(struct generator *generator)
 {
 	/* gzip with the time left 0: the same bytes each time. */
 	if (deflateInit2(&generator->deflater, Z_DEFAULT_COMPRESSION,
 			 Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -ENOMEM;
+	generator->err = 0;
 	rows_make(generator);
 	text_write(generator, NULL, 0, Z_FINISH);
 	deflateEnd(&generator->deflater);
-	return generator->err;
+	return 0;
 }
 
 int feed_generator_write(const char *path,
 			 const struct feed_generator_config *config,
 			 struct feed_generator_counts *counts)
 {
-	char target[PATH_MAX], temporary[PATH_MAX];
 	uint64_t rows = config->bytes / market_data_len(1);
 	struct generator *generator = calloc(1, sizeof(*generator));
-	int err = -ENOMEM;
+	int err;
 
 	*counts = (struct feed_generator_counts){ 0 };
-	if (!generator)
-		goto say;
+	if (!generator) {
+		log_error("%s: %s", path, log_reason(-ENOMEM));
+		return -ENOMEM;
+	}
 	generator->config = config;
 	generator->counts = counts;
 	generator->random = config->seed;
@@ -325,20 +288,13 @@ int feed_generator_write(const char *path,
 	/* A snapshot is not to eat up a small file. */
 	generator->depth =
 		(int)(config->levels < rows / 4 ? config->levels : rows / 4);
-	err = generator->fd = output_open(path, target, temporary);
-	if (err < 0)
-		goto free_generator;
-	err = deflated_write(generator);
-	if (close(generator->fd) < 0 && !err)
-		err = -errno;
-	if (!err && *temporary && rename(temporary, target) < 0)
-		err = -errno;
-	if (err && *temporary)
-		unlink(temporary);
-free_generator:
+	err = whole_file_open(&generator->output, path);
+	if (!err) {
+		err = deflated_write(generator);
+		if (err)
+			log_error("%s: %s", path, log_reason(err));
+		err = whole_file_close(&generator->output, err);
+	}
 	free(generator);
-say:
-	if (err)
-		log_error("%s: %s", path, log_reason(err));
 	return err;
 }

@@ -243,12 +243,14 @@ check 'by name too' grep -q "stdout: $full" "$folder/err"
 # What is written is read back before it takes the place of what was there.
 report "$folder/good" --files "$folder/files"
 sha256sum "$folder"/files/* >"$folder/sums"
-ln -s /dev/null "$folder/files/summary.json.new"
+mv "$folder/files/summary.json" "$folder/before"
+ln -s /dev/null "$folder/files/summary.json"
 report "$folder/good" --files "$folder/files"
 check 'a summary that does not read back is refused' test $? -eq 1
-check 'with file and line' grep -q 'summary.json.new: line' "$folder/err"
-check 'and the one before is kept' sha256sum --quiet -c "$folder/sums"
-rm -f "$folder/files/summary.json.new"
+check 'with file and line' grep -q '/dev/null: line' "$folder/err"
+check 'and the other files are kept' test -L "$folder/files/summary.json" -a ! -L "$folder/files/trials.csv"
+mv "$folder/before" "$folder/files/summary.json"
+check 'as they were' sha256sum --quiet -c "$folder/sums"
 
 small=$folder/small
 mkdir "$small"
@@ -286,7 +288,7 @@ cat /dev/zero >"$small/fill" 2>/dev/null
 report "$folder/good" --files "$small" --html "$small/page.html"
 if [ $? -eq 1 ] && grep -q "cannot write $small/summary.json: $full" "$folder/err" &&
 	sha256sum --quiet -c "$folder/sums" 2>>"$folder/err" &&
-	[ -z "$(find "$small" -name '*.new')" ]; then
+	[ -z "$(find "$small" -name '*.new-*')" ]; then
 	pass "$name"
 else
 	fail "$name" < <(cat "$folder/err"; ls -l "$small")

@@ -240,7 +240,7 @@ fi
 
 # None of its JSON is half a file, and none is left under another name.
 half_files() { # folder
-	find "$1" -name '*.new'
+	find "$1" -name '*.new-*'
 	find "$1" \( -name manifest.json -o -name summary.json -o -name trial.json \) |
 		while read -r file; do
 			[ "$(tail -n 1 "$file")" = '}' ] || echo "$file"

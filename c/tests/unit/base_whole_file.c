@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "base/whole_file.h"
 
 static char folder[] = "/tmp/whole_file.XXXXXX";
-static char path[64], part[64];
+static char path[64];
 
 static int setup(void **state)
 {
@@ -23,7 +24,6 @@ static int setup(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/file", folder);
-	snprintf(part, sizeof(part), "%s/file.new", folder);
 	return 0;
 }
 
@@ -32,6 +32,18 @@ static int teardown(void **state)
 	(void)state;
 	unlink(path);
 	return rmdir(folder);
+}
+
+static unsigned int entries(void)
+{
+	DIR *listing = opendir(folder);
+	unsigned int count = 0;
+
+	assert_non_null(listing);
+	while (readdir(listing))
+		count++;
+	closedir(listing);
+	return count - 2; /* . and .. */
 }
 
 static void expect_text(const char *wanted)
@@ -43,7 +55,7 @@ static void expect_text(const char *wanted)
 	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
 	fclose(file);
 	assert_string_equal(text, wanted);
-	assert_int_equal(access(part, F_OK), -1);
+	assert_int_equal(entries(), 1);
 }
 
 static void it_has_its_name_once_it_is_whole(void **state)
@@ -55,7 +67,7 @@ static void it_has_its_name_once_it_is_whole(void **state)
 	fputs("one", whole.file);
 	assert_int_equal(whole_file_flush(&whole), 0);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_string_equal(whole.part, part);
+	assert_int_equal(strncmp(whole.part, path, strlen(path)), 0);
 	assert_int_equal(whole_file_close(&whole, 0), 0);
 	expect_text("one");
 }
@@ -77,6 +89,57 @@ static void a_folder_that_is_not_there_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(whole_file_open(&whole, "/nowhere/file"), -ENOENT);
+}
+
+/* Who may write into the folder can't lay out a link where it will be. */
+static void nobody_foresees_where_it_is_made(void **state)
+{
+	struct whole_file first, second;
+	struct stat status;
+	char trap[80], victim[80];
+	mode_t mask;
+
+	(void)state;
+	snprintf(trap, sizeof(trap), "%s.new", path);
+	snprintf(victim, sizeof(victim), "%s.victim", path);
+	assert_int_equal(symlink(victim, trap), 0);
+	mask = umask(027);
+	assert_int_equal(whole_file_open(&first, path), 0);
+	assert_int_equal(whole_file_open(&second, path), 0);
+	umask(mask);
+	assert_string_not_equal(first.part, second.part);
+	assert_int_equal(fstat(fileno(first.file), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	fputs("first", first.file);
+	assert_int_equal(whole_file_close(&first, -EIO), -EIO);
+	assert_int_equal(whole_file_close(&second, -EIO), -EIO);
+	assert_int_equal(access(victim, F_OK), -1);
+	assert_int_equal(unlink(trap), 0);
+	expect_text("one");
+}
+
+static void a_link_stays_and_its_file_is_replaced(void **state)
+{
+	struct whole_file whole;
+	struct stat there;
+	char link[80];
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s.link", path);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(whole_file_open(&whole, link), 0);
+	fputs("linked", whole.file);
+	/* Whole or not at all holds for it too. */
+	assert_int_equal(whole_file_flush(&whole), 0);
+	assert_int_equal(lstat(link, &there), 0);
+	assert_true(S_ISLNK(there.st_mode));
+	assert_int_equal(stat(link, &there), 0);
+	assert_int_equal(there.st_size, strlen("one"));
+	assert_int_equal(whole_file_close(&whole, 0), 0);
+	assert_int_equal(lstat(link, &there), 0);
+	assert_true(S_ISLNK(there.st_mode));
+	assert_int_equal(unlink(link), 0);
+	expect_text("linked");
 }
 
 /* A link to it, so that no fault of ours can harm the device. */
@@ -101,6 +164,8 @@ int main(void)
 		cmocka_unit_test(it_has_its_name_once_it_is_whole),
 		cmocka_unit_test(what_was_there_stands_when_the_writer_fails),
 		cmocka_unit_test(a_folder_that_is_not_there_is_told),
+		cmocka_unit_test(nobody_foresees_where_it_is_made),
+		cmocka_unit_test(a_link_stays_and_its_file_is_replaced),
 		cmocka_unit_test(a_device_is_written_and_stays_one),
 	};
 
