@@ -48,19 +48,24 @@ static int scale(uint64_t *digits, int shift)
 	return 0;
 }
 
-int decimal_parse(const char *text, size_t len, int64_t *nano)
-{
-	const char *p = text, *end = text + len;
-	uint64_t digits = 0;
-	int shift = DECIMAL_PLACES, exponent = 0;
-	bool negative = false, some = false, lost = false;
+/* A number: digits x 10^shift nanos. */
+struct number {
+	uint64_t digits;
+	int shift;
+	bool negative;
+};
 
-	if (p < end && (*p == '-' || *p == '+'))
-		negative = *p++ == '-';
+/* The digits before and behind the point; -EINVAL without any. */
+static int digits_parse(const char **at, const char *end, struct number *number)
+{
+	const char *p = *at;
+	bool some = false, lost = false;
+
 	for (; p < end && is_digit(*p); p++, some = true)
-		if (__builtin_mul_overflow(digits, UINT64_C(10), &digits) ||
-		    __builtin_add_overflow(digits, (uint64_t)(*p - '0'),
-					   &digits))
+		if (__builtin_mul_overflow(number->digits, UINT64_C(10),
+					   &number->digits) ||
+		    __builtin_add_overflow(number->digits, (uint64_t)(*p - '0'),
+					   &number->digits))
 			return -ERANGE;
 	if (p < end && *p == '.') {
 		for (p++; p < end && is_digit(*p); p++, some = true) {
@@ -68,7 +73,7 @@ int decimal_parse(const char *text, size_t len, int64_t *nano)
 
 			/* Zeros may go on for ever; other digits may not. */
 			if (lost ||
-			    __builtin_mul_overflow(digits, UINT64_C(10),
+			    __builtin_mul_overflow(number->digits, UINT64_C(10),
 						   &wider) ||
 			    __builtin_add_overflow(wider, (uint64_t)(*p - '0'),
 						   &wider)) {
@@ -77,22 +82,73 @@ int decimal_parse(const char *text, size_t len, int64_t *nano)
 				lost = true;
 				continue;
 			}
-			digits = wider;
-			shift--;
+			number->digits = wider;
+			number->shift--;
 		}
 	}
-	if (!some)
-		return -EINVAL;
+	*at = p;
+	return some ? 0 : -EINVAL;
+}
+
+static int number_parse(const char *text, size_t len, struct number *number)
+{
+	const char *p = text, *end = text + len;
+	int exponent = 0, err;
+
+	*number = (struct number){ .shift = DECIMAL_PLACES };
+	if (p < end && (*p == '-' || *p == '+'))
+		number->negative = *p++ == '-';
+	err = digits_parse(&p, end, number);
+	if (err)
+		return err;
 	if (p < end && (*p == 'e' || *p == 'E') &&
 	    exponent_parse(&p, end, &exponent) < 0)
 		return -EINVAL;
-	if (p != end)
-		return -EINVAL;
-	if (scale(&digits, shift + exponent) < 0)
+	number->shift += exponent;
+	return p == end ? 0 : -EINVAL;
+}
+
+int decimal_parse(const char *text, size_t len, int64_t *nano)
+{
+	struct number number;
+	int err = number_parse(text, len, &number);
+
+	if (err)
+		return err;
+	if (scale(&number.digits, number.shift) < 0 ||
+	    number.digits > (uint64_t)INT64_MAX + number.negative)
 		return -ERANGE;
-	if (digits > (uint64_t)INT64_MAX + negative)
+	*nano = (int64_t)(number.negative ? -number.digits : number.digits);
+	return 0;
+}
+
+int decimal_parse_wide(const char *text, size_t len, uint64_t *digits,
+		       unsigned int *exponent)
+{
+	struct number number;
+	uint64_t wider;
+	int err = number_parse(text, len, &number);
+
+	if (err)
+		return err;
+	if (number.digits == 0)
+		number.shift = 0;
+	if (number.negative && number.digits > 0)
 		return -ERANGE;
-	*nano = (int64_t)(negative ? -digits : digits);
+	if (number.shift < 0) {
+		if (scale(&number.digits, number.shift) < 0)
+			return -ERANGE;
+		number.shift = 0;
+	}
+	while (number.shift > 0 &&
+	       !__builtin_mul_overflow(number.digits, UINT64_C(10), &wider)) {
+		number.digits = wider;
+		number.shift--;
+	}
+	if (number.shift > DECIMAL_PLACES)
+		return -ERANGE;
+	*digits = number.digits;
+	*exponent = (unsigned int)number.shift;
 	return 0;
 }
 

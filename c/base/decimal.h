@@ -19,6 +19,14 @@
  */
 int decimal_parse(const char *text, size_t len, int64_t *nano);
 
+/*
+ * The same for what is not negative and may be wider: digits x 10^exponent
+ * nanos, exactly, with the smallest exponent from 0 to 9. -ERANGE for a
+ * negative one, or more digits than fit (any 19 do).
+ */
+int decimal_parse_wide(const char *text, size_t len, uint64_t *digits,
+		       unsigned int *exponent);
+
 /* Write the shortest exact text ("61800.1", "-3") with a final NUL and
  * return its length. */
 size_t decimal_format(int64_t nano, char text[static DECIMAL_TEXT_MAX]);

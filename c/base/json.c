@@ -235,6 +235,42 @@ bool json_member(const struct json_value *object, const char *key,
 	}
 }
 
+void json_members(const struct json_value *object, struct json_members *members)
+{
+	struct json_cursor c = { .at = object->text + 1,
+				 .end = object->text + object->len };
+
+	members->count = 0;
+	if (object->type != JSON_OBJECT)
+		return;
+	while (members->count < JSON_MEMBERS_MAX) {
+		const size_t i = members->count;
+
+		if (key_skip(&c, &members->name[i]) < 0 ||
+		    value_skip(&c, &members->value[i], 0) < 0)
+			return;
+		members->count++;
+		space_skip(&c);
+		if (c.at == c.end || *c.at++ != ',')
+			return;
+	}
+}
+
+bool json_members_find(const struct json_members *members, const char *key,
+		       struct json_value *value)
+{
+	const size_t len = strlen(key);
+
+	for (size_t i = 0; i < members->count; i++) {
+		if (members->name[i].len != len ||
+		    memcmp(members->name[i].text, key, len) != 0)
+			continue;
+		*value = members->value[i];
+		return true;
+	}
+	return false;
+}
+
 bool json_element(const struct json_value *array, const char **cursor,
 		  struct json_value *element)
 {

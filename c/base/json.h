@@ -37,6 +37,20 @@ int json_parse(const char *text, size_t len, struct json_value *value);
 bool json_member(const struct json_value *object, const char *key,
 		 struct json_value *member);
 
+/* The members of a checked object, so that several can be found in one walk;
+ * those beyond the JSON_MEMBERS_MAX-th are left out. None when it is none. */
+#define JSON_MEMBERS_MAX 24
+struct json_members {
+	size_t count;
+	struct json_value name[JSON_MEMBERS_MAX], value[JSON_MEMBERS_MAX];
+};
+void json_members(const struct json_value *object,
+		  struct json_members *members);
+
+/* As json_member(). */
+bool json_members_find(const struct json_members *members, const char *key,
+		       struct json_value *value);
+
 /* Walk a checked array: start with *cursor = NULL; false at its end. */
 bool json_element(const struct json_value *array, const char **cursor,
 		  struct json_value *element);

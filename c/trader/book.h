@@ -2,7 +2,7 @@
 /*
  * An order book of price levels (L2) for one symbol. Each side is a sorted
  * array with its best level last, so what happens near the top of the book
- * moves few bytes. Prices and quantities in nano.
+ * moves few bytes. Prices in nano.
  */
 #ifndef TRADER_BOOK_H
 #define TRADER_BOOK_H
@@ -16,8 +16,8 @@
 enum book_side { BOOK_BID, BOOK_ASK };
 
 struct book_levels {
-	uint64_t *price; /* worst first, best at count - 1 */
-	uint64_t *quantity;
+	uint64_t *price;    /* worst first, best at count - 1 */
+	uint64_t *quantity; /* in the unit of the message that told it */
 	uint32_t count;
 	uint32_t capacity;
 };

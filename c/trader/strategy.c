@@ -82,6 +82,18 @@ void strategy_books_begin(struct strategy *strategy, const uint8_t *data,
 	}
 }
 
+/* value x 10^n > threshold, without a product that 128 bits do not hold: value
+ * is whole, so it is enough to be larger than the quotient. */
+__attribute__((cold, noinline)) static bool is_large_wide(
+	const struct strategy *strategy, notional value, uint64_t exponent)
+{
+	uint64_t unit = 1;
+
+	while (exponent-- > 0)
+		unit *= 10;
+	return value > strategy->threshold / unit;
+}
+
 static inline bool is_large(const struct strategy *strategy,
 			    const struct market_data_message *message)
 {
@@ -89,7 +101,15 @@ static inline bool is_large(const struct strategy *strategy,
 
 	if (strategy->config.contract == STRATEGY_LINEAR)
 		value *= message->price;
+	if (__builtin_expect(message->type == MARKET_DATA_WIDE, 0))
+		return is_large_wide(strategy, value, message->order_id);
 	return value > strategy->threshold;
+}
+
+static inline bool is_wide(const struct market_data_message *message)
+{
+	return message->type == MARKET_DATA_WIDE && message->order_id > 0 &&
+	       message->order_id <= MARKET_DATA_EXPONENT_MAX;
 }
 
 /* The update is large and on top of its side: what to send, if anything. */
@@ -123,7 +143,8 @@ bool strategy_update(struct strategy *strategy,
 	bool top;
 
 	if ((message->type != MARKET_DATA_UPDATE &&
-	     message->type != MARKET_DATA_ADD && !removal) ||
+	     message->type != MARKET_DATA_ADD && !removal &&
+	     !is_wide(message)) ||
 	    (message->side != MARKET_DATA_BID &&
 	     message->side != MARKET_DATA_ASK) ||
 	    message->price > INT64_MAX) {

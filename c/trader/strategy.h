@@ -49,7 +49,7 @@ struct strategy {
 	uint32_t symbol_count;
 	uint64_t triggers;    /* updates that called for an order */
 	uint64_t no_opposite; /* of those, without a level to aggress on */
-	uint64_t bad;	      /* messages with an unknown type or side */
+	uint64_t bad;	      /* messages with an unknown type, side or unit */
 	uint64_t no_memory;   /* messages of symbols that found no room */
 };
 

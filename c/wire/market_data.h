@@ -25,6 +25,9 @@ enum market_data_type {
 	MARKET_DATA_ADD = 'A', /* read as an update */
 	MARKET_DATA_UPDATE = 'U',
 	MARKET_DATA_DELETE = 'D',
+	/* An update whose quantity is too large for 64 bits of nano: in units
+	 * of 10^order_id nano, order_id from 1 to 9. */
+	MARKET_DATA_WIDE = 'W',
 };
 
 enum market_data_side { MARKET_DATA_BID = 'B', MARKET_DATA_ASK = 'A' };
@@ -41,11 +44,14 @@ struct market_data_message {
 	uint16_t symbol_id; /* in order of appearance, from 0 */
 	uint64_t price;
 	uint64_t quantity; /* 0 removes the level */
-	uint64_t order_id; /* 0 in price-level feeds */
+	uint64_t order_id; /* 0 in price-level feeds; of a W the exponent of
+			      its quantity's unit */
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct market_data_header) == 8, "wire format");
 _Static_assert(sizeof(struct market_data_message) == 28, "wire format");
+
+#define MARKET_DATA_EXPONENT_MAX 9 /* of a W: whole units */
 
 /* The largest UDP payload in an Ethernet frame of 1500: 1500 - 20 - 8. */
 #define MARKET_DATA_DATAGRAM_MAX 1472

@@ -51,7 +51,8 @@ def events(path):
 
 def update(book, message, snapshot, rule):
     """The order that a message calls for, or None."""
-    _, side, symbol, price, amount, _ = struct.unpack("<ccHQQQ", message)
+    kind, side, symbol, price, amount, unit = struct.unpack("<ccHQQQ", message)
+    amount *= 10 ** unit if kind == b"W" else 1
     symbol_book = book.setdefault(symbol, {b"A": {}, b"B": {}, "old": False})
     if snapshot and not symbol_book["old"]:
         symbol_book[b"A"], symbol_book[b"B"] = {}, {}

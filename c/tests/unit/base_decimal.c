@@ -73,6 +73,44 @@ static void what_does_not_fit_is_refused(void **state)
 		assert_int_equal(parse(cases[i], &nano), -ERANGE);
 }
 
+static void wide_numbers_have_an_exponent(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t digits;
+		unsigned int exponent;
+		int err;
+	} cases[] = {
+		{ "1.5", 1500000000, 0, 0 },
+		{ "0", 0, 0, 0 },
+		{ "-0", 0, 0, 0 },
+		{ "0e99", 0, 0, 0 },
+		{ "18446744073.709551615", UINT64_MAX, 0, 0 },
+		{ "18446744073.709551616", 0, 0, -ERANGE },
+		{ "18446744073.70955162", UINT64_C(1844674407370955162), 1, 0 },
+		{ "120000000000", UINT64_C(12000000000000000000), 1, 0 },
+		{ "1.2e19", UINT64_C(12000000000000000000), 9, 0 },
+		{ "1.2e20", 0, 0, -ERANGE },
+		{ "0.30000000000000004", 0, 0, -ERANGE },
+		{ "-1", 0, 0, -ERANGE },
+		{ "one", 0, 0, -EINVAL },
+		{ "", 0, 0, -EINVAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t digits = 0;
+		unsigned int exponent = 0;
+
+		assert_int_equal(decimal_parse_wide(cases[i].text,
+						    strlen(cases[i].text),
+						    &digits, &exponent),
+				 cases[i].err);
+		assert_int_equal(digits, cases[i].digits);
+		assert_int_equal(exponent, cases[i].exponent);
+	}
+}
+
 static void only_the_given_length_is_read(void **state)
 {
 	int64_t nano;
@@ -113,6 +151,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_exact),
 		cmocka_unit_test(what_is_no_number_is_refused),
 		cmocka_unit_test(what_does_not_fit_is_refused),
+		cmocka_unit_test(wide_numbers_have_an_exponent),
 		cmocka_unit_test(only_the_given_length_is_read),
 		cmocka_unit_test(text_is_the_shortest_exact_one),
 	};

@@ -287,6 +287,59 @@ static void products_beyond_64_bits_are_exact(void **state)
 	strategy_close(&strategy);
 }
 
+/* 120,000,000,000 at 0.00001 are 1,200,000 USD, in a quantity that 64 bits of
+ * nano do not hold. */
+static void wide_quantities_have_their_unit(void **state)
+{
+	const struct market_data_message ask = { .type = MARKET_DATA_UPDATE,
+						 .side = 'A',
+						 .price = 12000,
+						 .quantity = USD };
+	struct market_data_message bid = { .type = MARKET_DATA_WIDE,
+					   .side = 'B',
+					   .price = 10000,
+					   .quantity = 120000000000,
+					   .order_id = 9 };
+	struct strategy_config inverse = plain;
+	struct strategy strategy;
+	struct order order;
+
+	(void)state;
+	assert_int_equal(strategy_open(&strategy, &plain), 0);
+	assert_false(strategy_update(&strategy, &ask, false, &order));
+	assert_true(strategy_update(&strategy, &bid, false, &order));
+	assert_int_equal(order.side, ORDER_BUY);
+	assert_int_equal(order.price, 12000);
+	/* The threshold is exact: 1,000,000 is not larger. */
+	bid.quantity = 100000000000;
+	assert_false(strategy_update(&strategy, &bid, false, &order));
+	bid.quantity++;
+	assert_true(strategy_update(&strategy, &bid, false, &order));
+	bid.quantity = UINT64_C(10000000000000000001);
+	bid.order_id = 1;
+	assert_true(strategy_update(&strategy, &bid, false, &order));
+	bid.quantity--;
+	assert_false(strategy_update(&strategy, &bid, false, &order));
+	/* A unit that there is not. */
+	assert_int_equal(strategy.bad, 0);
+	bid.order_id = 10;
+	assert_false(strategy_update(&strategy, &bid, false, &order));
+	bid.order_id = 0;
+	assert_false(strategy_update(&strategy, &bid, false, &order));
+	assert_int_equal(strategy.bad, 2);
+	strategy_close(&strategy);
+
+	inverse.contract = STRATEGY_INVERSE;
+	assert_int_equal(strategy_open(&strategy, &inverse), 0);
+	assert_false(strategy_update(&strategy, &ask, false, &order));
+	bid.quantity = 1000000;
+	bid.order_id = 9;
+	assert_false(strategy_update(&strategy, &bid, false, &order));
+	bid.quantity++;
+	assert_true(strategy_update(&strategy, &bid, false, &order));
+	strategy_close(&strategy);
+}
+
 static void what_makes_no_sense_is_counted_and_left_out(void **state)
 {
 	const struct market_data_message wrong[] = {
@@ -329,6 +382,7 @@ int main(void)
 		cmocka_unit_test(aggress_same_hits_the_large_order_itself),
 		cmocka_unit_test(inverse_contracts_are_quoted_in_usd),
 		cmocka_unit_test(products_beyond_64_bits_are_exact),
+		cmocka_unit_test(wide_quantities_have_their_unit),
 		cmocka_unit_test(what_makes_no_sense_is_counted_and_left_out),
 	};
 
