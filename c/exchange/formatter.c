@@ -10,14 +10,37 @@
 #include "base/mem.h"
 #include "exchange/line_format_state.h"
 
+/* A formatter is a function and no more: one for each dialect. */
+#define DIALECT_FORMAT(id)                                               \
+	static ssize_t format_##id(struct line_format *context,          \
+				   const char *line, size_t line_len,    \
+				   uint8_t *datagram, size_t size)       \
+	{                                                                \
+		return line_format_dialect(&dialect_##id, context, line, \
+					   line_len, datagram, size);    \
+	}
+DIALECTS(DIALECT_FORMAT)
+
+/* Those that are no dialect. */
 static const struct {
 	const char *name;
 	line_format_function *format;
+	const char *help, *looks;
 } shipped[] = {
-	{ "auto", line_format_auto },
-	{ "tardis-csv", line_format_csv },
-	{ "json-lines", line_format_json },
+	{ "auto", line_format_auto,
+	  "each line as it is: CSV or JSON, whatever the dialect", NULL },
+	{ "tardis-csv", line_format_csv,
+	  "CSV, a level a row; columns by the names in a header, else in\n"
+	  "tardis' order; parted by , ; | or tabs",
+	  "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,"
+	  "amount" },
+	{ "json-lines", line_format_json,
+	  "JSON, a message a line, in any of the dialects below", NULL },
 };
+
+#define DIALECT_ROW(id) format_##id,
+static line_format_function *const dialect_formats[] = { DIALECTS(
+	DIALECT_ROW) };
 
 static bool is_file(const char *text)
 {
@@ -66,18 +89,66 @@ static int file_load(const char *path, struct formatter *formatter)
 	return 0;
 }
 
+static line_format_function *shipped_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
+		if (!strcmp(shipped[i].name, name))
+			return shipped[i].format;
+	for (size_t i = 0; i < ARRAY_SIZE(dialect_formats); i++)
+		if (!strcmp(dialects[i]->name, name))
+			return dialect_formats[i];
+	return NULL;
+}
+
+bool formatter_is_shipped(line_format_function *format)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
+		if (shipped[i].format == format)
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(dialect_formats); i++)
+		if (dialect_formats[i] == format)
+			return true;
+	return false;
+}
+
+static void one_print(FILE *stream, const char *name, const char *help,
+		      const char *looks)
+{
+	fprintf(stream, "%-18s ", name);
+	for (; *help; help++) {
+		fputc(*help, stream);
+		if (*help == '\n')
+			fprintf(stream, "%-18s ", "");
+	}
+	fputc('\n', stream);
+	if (looks)
+		fprintf(stream, "%-18s   %s\n", "", looks);
+}
+
+void formatter_print_list(FILE *stream)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
+		one_print(stream, shipped[i].name, shipped[i].help,
+			  shipped[i].looks);
+	for (size_t i = 0; dialects[i]; i++)
+		one_print(stream, dialects[i]->name, dialects[i]->help,
+			  dialects[i]->looks);
+	fputs("A JSON line may have a time and a blank in front, as tardis' "
+	      "raw files have.\n"
+	      "Anything else: FILE.so, made from "
+	      "exchange/line_format_example.c.\n",
+	      stream);
+}
+
 int formatter_open(const char *text, struct formatter *formatter)
 {
-	*formatter = (struct formatter){ 0 };
-	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
-		if (!strcmp(shipped[i].name, text))
-			formatter->format = shipped[i].format;
+	*formatter = (struct formatter){ .format = shipped_find(text) };
 	if (formatter->format)
 		return 0;
 	if (is_file(text))
 		return file_load(text, formatter);
-	log_error("--format: '%s' is neither a FILE.so nor one of auto, "
-		  "tardis-csv, json-lines",
+	log_error("--format: '%s' is neither a FILE.so nor one of those that "
+		  "--format help lists",
 		  text);
 	return -EINVAL;
 }

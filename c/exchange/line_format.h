@@ -33,10 +33,18 @@ struct line_format {
 	unsigned int part;    /* 0, then 1, 2 ... while `more` was set */
 
 	/* Out; all are cleared before each call: */
-	bool more;	   /* the line makes another datagram: call again */
-	uint64_t time_ns;  /* the line's own time, ns since 1970, for
+	bool more;	     /* the line makes another datagram: call again */
+	uint64_t time_ns;    /* the line's own time, ns since 1970, for
 			     --pace file; 0: it has none */
-	const char *fault; /* with a negative return: why, a static text */
+	const char *fault;   /* with a negative return: why, a static text */
+	const char *kind;    /* with 0: what kind of line it is, a static text,
+			      "heartbeats"; NULL: untold */
+	const char *dialect; /* in what the line is written, a static text;
+				NULL: untold */
+	unsigned int left_out; /* levels of the line that can't be held, with
+				  the first part ... */
+	const char *remark;    /* ... and why, a static text; or what else is
+				  odd about a line that was taken */
 
 	/* The formatter's own: NULL when a session begins; if it is not NULL
 	 * at the session's end it is handed to free(3). */

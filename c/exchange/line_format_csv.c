@@ -181,8 +181,9 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 	/* One more, which stands for all columns that are nowhere. */
 	struct field fields[FIELDS_MAX + 1];
 	struct field wanted[LINE_FORMAT_COLUMNS];
-	uint64_t price, quantity;
-	int id, count = row_split(line, len, state->separator, fields,
+	const char *why;
+	int err, id,
+		count = row_split(line, len, state->separator, fields,
 				  state->column_last + 1);
 
 	if (count <= state->column_last) {
@@ -204,19 +205,13 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 		context->fault = "its side is neither bid nor ask";
 		return -EBADMSG;
 	}
-	if (line_format_state_decimal(wanted[LINE_FORMAT_PRICE].at,
-				      wanted[LINE_FORMAT_PRICE].len,
-				      &price) < 0) {
-		context->fault = "its price is no decimal from 0 to 9.2e9 in "
-				 "steps of 1e-9";
-		return -EBADMSG;
-	}
-	if (line_format_state_decimal(wanted[LINE_FORMAT_AMOUNT].at,
-				      wanted[LINE_FORMAT_AMOUNT].len,
-				      &quantity) < 0) {
-		context->fault = "its amount is no decimal from 0 to 9.2e9 in "
-				 "steps of 1e-9";
-		return -EBADMSG;
+	err = line_format_state_level(
+		wanted[LINE_FORMAT_PRICE].at, wanted[LINE_FORMAT_PRICE].len,
+		wanted[LINE_FORMAT_AMOUNT].at, wanted[LINE_FORMAT_AMOUNT].len,
+		message, &why);
+	if (err) {
+		context->fault = why;
+		return err;
 	}
 	context->time_ns = line_time(wanted[LINE_FORMAT_LOCAL_TIMESTAMP].at,
 				     wanted[LINE_FORMAT_LOCAL_TIMESTAMP].len);
@@ -228,9 +223,6 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 	if (id < 0)
 		return id;
 	message->symbol_id = (uint16_t)id;
-	message->price = price;
-	message->quantity = quantity;
-	message->type = quantity ? MARKET_DATA_UPDATE : MARKET_DATA_DELETE;
 	return 0;
 }
 
@@ -261,13 +253,26 @@ ssize_t line_format_csv(struct line_format *context, const char *line,
 	if (err)
 		return err;
 	if (__builtin_expect(state->column_last < 0, 0) &&
-	    first_line_is_header(state, line, line_len))
+	    first_line_is_header(state, line, line_len)) {
+		context->kind = "headers";
 		return 0;
+	}
 	err = row_read(context, line, line_len, &message);
+	if (err == -ERANGE) {
+		context->left_out = 1;
+		context->remark = context->fault;
+		context->fault = NULL;
+		context->kind = "lines whose levels are all left out";
+		return 0;
+	}
 	if (err) {
 		/* Files put behind each other bring their header again. */
-		if (header_read(context->state, line, line_len))
+		if (header_read(context->state, line, line_len)) {
+			context->kind = "headers";
 			return 0;
+		}
+		/* A level of it, not all of it. */
+		context->snapshot = false;
 		return err;
 	}
 	if (size < market_data_len(1))

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * JSON lines with book levels, one object a line:
- *
- *   tardis    {"type":"book_change","bids":[{"price":1,"amount":2}],"asks":..}
- *   Coinbase  {"type":"snapshot","bids":[["1","2"]],"asks":..}
- *             {"type":"l2update","changes":[["sell","1","2"]]}
- *   Kraken    {"channel":"book","data":[{"bids":[{"price":1,"qty":2}],..}]}
- *
- * Whatever has no levels (acknowledgements, tickers, heartbeats) is skipped.
- */
+/* JSON lines, one message a line, in a dialect (exchange/dialect.h). */
 #include <errno.h>
 #include <string.h>
 
 #include "exchange/line_format_state.h"
 #include "exchange/line_time.h"
-#include "wire/market_data.h"
 
-static const struct {
-	const char *name;
-	char side;
-} lists[] = {
-	{ "bids", MARKET_DATA_BID },
-	{ "asks", MARKET_DATA_ASK },
-	{ "changes", 0 },
-};
-
-#define LISTS (sizeof(lists) / sizeof(lists[0]))
+enum walk_item { WALK_END, WALK_BOOK, WALK_LEVEL, WALK_LEFT_OUT };
 
 static int bad(struct line_format *context, const char *fault)
 {
@@ -33,75 +14,173 @@ static int bad(struct line_format *context, const char *fault)
 	return -EBADMSG;
 }
 
-static uint64_t time_find(const struct json_value *object)
+static struct line_format_nameless *nameless_of(struct line_format *context,
+						const struct dialect *dialect)
 {
-	static const char *const names[] = { "localTimestamp", "timestamp",
-					     "time" };
-	struct json_value value;
-	uint64_t time_ns = 0;
+	struct line_format_state *state = context->state;
+	size_t i = 0;
 
-	for (size_t i = 0; i < 3 && !time_ns; i++)
-		if (json_member(object, names[i], &value))
-			time_ns = line_time(value.text, value.len);
-	return time_ns;
+	while (dialects[i] != dialect)
+		i++;
+	return &state->nameless[i];
 }
 
-static void text_find(const struct json_value *object, const char *name,
-		      struct json_value *text)
+/* A line without a symbol is of the only one that its dialect has told, or
+ * will tell. */
+static int nameless_find(struct line_format *context,
+			 const struct line_format_walk *walk)
 {
-	struct json_value found;
+	const char *name = walk->dialect->name;
+	struct line_format_nameless *nameless =
+		nameless_of(context, walk->dialect);
+	int id;
 
-	if (json_member(object, name, &found) && found.type == JSON_STRING)
-		*text = found;
+	if (nameless->named > 1)
+		return bad(context, "it names no symbol, and the feed has "
+				    "several");
+	if (nameless->named == 1)
+		return nameless->only;
+	if (nameless->used)
+		return nameless->id;
+	id = line_format_state_symbol(context, name, strlen(name));
+	if (id < 0)
+		return id;
+	/* The state may have moved. */
+	nameless = nameless_of(context, walk->dialect);
+	nameless->used = true;
+	nameless->id = (uint16_t)id;
+	return id;
 }
 
-/* The symbol of a book: its own, or the line's. */
+/* A symbol that has a name: the first takes over what had none. */
+static int named_find(struct line_format *context,
+		      const struct line_format_walk *walk, const char *text,
+		      size_t len)
+{
+	struct line_format_nameless *nameless =
+		nameless_of(context, walk->dialect);
+	struct line_format_state *state = context->state;
+	const uint32_t before = state->count;
+	int id;
+
+	if (nameless->used && nameless->named == 1 &&
+	    line_format_state_is(context, nameless->only, text, len))
+		return nameless->only;
+	if (nameless->used && nameless->named == 1)
+		return bad(context, "a line before named no symbol, and now "
+				    "the feed has several: whose it was is not "
+				    "known");
+	if (nameless->used && nameless->named == 0) {
+		nameless->named = 1;
+		nameless->only = nameless->id;
+		return line_format_state_rename(context, nameless->id, text,
+						len);
+	}
+	id = line_format_state_symbol(context, text, len);
+	state = context->state;
+	if (id >= 0 && state->count > before) {
+		nameless = nameless_of(context, walk->dialect);
+		if (nameless->named++ == 0)
+			nameless->only = (uint16_t)id;
+	}
+	return id;
+}
+
+/* The symbol of a book: the line's, or its own. */
 static int symbol_find(struct line_format *context,
-		       struct line_format_walk *walk)
+		       struct line_format_walk *walk,
+		       const struct json_value *own)
 {
-	struct json_value exchange = { .len = 0 }, symbol = { .len = 0 };
+	const struct json_value *symbol =
+		walk->symbol.len > 0 ? &walk->symbol : own;
+	const char *exchange = walk->exchange.text;
+	size_t len = walk->exchange.len;
 	char text[LINE_FORMAT_SYMBOL_LEN + 1];
 	int id;
 
-	text_find(&walk->line, "exchange", &exchange);
-	text_find(&walk->line, "product_id", &symbol);
-	text_find(&walk->line, "symbol", &symbol);
-	text_find(&walk->book, "symbol", &symbol);
-	if (exchange.len + 1 + symbol.len > LINE_FORMAT_SYMBOL_LEN)
+	if (len == 0) {
+		exchange = walk->dialect->name;
+		len = strlen(exchange);
+	}
+	if (len + 1 + symbol->len > LINE_FORMAT_SYMBOL_LEN)
 		return bad(context, "its symbol is longer than 63 bytes");
-	if (exchange.len > 0)
-		memcpy(text, exchange.text, exchange.len);
-	text[exchange.len] = ',';
-	if (symbol.len > 0)
-		memcpy(text + exchange.len + 1, symbol.text, symbol.len);
-	id = line_format_state_symbol(context, text,
-				      exchange.len + 1 + symbol.len);
+	if (symbol->len == 0 && walk->exchange.len == 0) {
+		id = nameless_find(context, walk);
+	} else {
+		memcpy(text, exchange, len);
+		text[len++] = ',';
+		if (symbol->len > 0)
+			memcpy(text + len, symbol->text, symbol->len);
+		len += symbol->len;
+		id = walk->exchange.len > 0
+			     ? line_format_state_symbol(context, text, len)
+			     : named_find(context, walk, text, len);
+	}
 	if (id >= 0)
 		walk->symbol_id = (uint16_t)id;
 	return id < 0 ? id : 0;
 }
 
-static int walk_start(struct line_format *context,
-		      struct line_format_walk *walk, const char *line,
-		      size_t len)
+/* Come to a book: its symbol, its time, its lists. */
+static int book_open(struct line_format *context, struct line_format_walk *walk,
+		     const struct json_members *members)
 {
-	struct json_value type, data;
+	const struct dialect *dialect = walk->dialect;
+	struct json_value value, symbol = { .len = 0 };
 
-	*walk = (struct line_format_walk){ .list = LISTS };
-	if (json_parse(line, len, &walk->line) < 0 ||
-	    walk->line.type != JSON_OBJECT)
-		return bad(context, "it is no JSON object");
-	if (json_member(&walk->line, "type", &type) && json_is(&type, "ticker"))
-		return 0;
-	walk->time_ns = time_find(&walk->line);
-	if (json_member(&walk->line, "data", &data) &&
-	    data.type == JSON_ARRAY) {
-		walk->books = data;
+	if (dialect->symbol_name &&
+	    json_members_find(members, dialect->symbol_name, &value) &&
+	    value.type == JSON_STRING)
+		symbol = value;
+	if (!walk->time_ns && dialect->time_name &&
+	    json_members_find(members, dialect->time_name, &value))
+		walk->time_ns = line_time(value.text, value.len);
+	walk->list = walk->list_count = 0;
+	walk->level_cursor = NULL;
+	for (const struct dialect_list *list = walk->dialect_lists; list->name;
+	     list++) {
+		if (!json_members_find(members, list->name, &value) ||
+		    value.type == JSON_NULL)
+			continue;
+		if (value.type != JSON_ARRAY)
+			return bad(context, "its levels are no array");
+		walk->lists[walk->list_count].levels = value;
+		walk->lists[walk->list_count++].list = list;
+	}
+	if (walk->list_count == 0)
+		return bad(context, "a book of its has no levels where its "
+				    "dialect has them");
+	return symbol_find(context, walk, &symbol);
+}
+
+static int level_parts(const struct dialect_list *list,
+		       const struct json_value *level, struct json_value *price,
+		       struct json_value *amount, struct json_value *side)
+{
+	struct json_value parts[3];
+	const size_t wanted = list->amount_at + 1U;
+	const char *cursor = NULL;
+
+	if (list->price_name) {
+		if (!json_member(level, list->price_name, price) ||
+		    !json_member(level, list->amount_name, amount) ||
+		    (list->side_name &&
+		     !json_member(level, list->side_name, side)))
+			return -EBADMSG;
 		return 0;
 	}
-	walk->book = walk->line;
-	walk->list = 0;
-	return symbol_find(context, walk);
+	for (size_t i = 0; i < wanted; i++)
+		if (!json_element(level, &cursor, &parts[i]))
+			return -EBADMSG;
+	*price = parts[list->price_at];
+	*amount = parts[list->amount_at];
+	*side = parts[list->side_at];
+	return 0;
+}
+
+static bool is_plain(const struct json_value *value)
+{
+	return value->type == JSON_NUMBER || value->type == JSON_STRING;
 }
 
 static int level_read(struct line_format *context,
@@ -109,161 +188,341 @@ static int level_read(struct line_format *context,
 		      const struct json_value *level,
 		      struct market_data_message *message)
 {
-	struct json_value parts[3] = { 0 }, price, amount, more;
-	const char *cursor = NULL;
-	uint64_t price_nano, quantity;
-	size_t count = 0, wanted = walk->list_side ? 2 : 3;
+	const struct dialect_list *list = walk->lists[walk->list].list;
+	struct json_value price, amount, side;
+	const char *why;
+	int err;
 
-	*message = (struct market_data_message){
-		.symbol_id = walk->symbol_id,
-		.side = (uint8_t)walk->list_side,
-	};
-	if (level->type == JSON_ARRAY) {
-		while (count < wanted &&
-		       json_element(level, &cursor, &parts[count]))
-			count++;
-		if (count < wanted)
-			return bad(context, "a level has too few members");
-		if (!walk->list_side)
-			message->side = (uint8_t)line_format_state_side(
-				parts[0].text, parts[0].len);
-		price = parts[wanted - 2];
-		amount = parts[wanted - 1];
-	} else if (json_member(level, "price", &price) &&
-		   (json_member(level, "amount", &more) ||
-		    json_member(level, "qty", &more))) {
-		amount = more;
-	} else {
+	if (level_parts(list, level, &price, &amount, &side) < 0)
 		return bad(context, "a level lacks its price or amount");
-	}
+	message->symbol_id = walk->symbol_id;
+	message->side = (uint8_t)list->side;
+	if (!list->side)
+		message->side =
+			(uint8_t)line_format_state_side(side.text, side.len);
 	if (!message->side)
 		return bad(context, "a level's side is neither buy nor sell");
-	if ((price.type != JSON_NUMBER && price.type != JSON_STRING) ||
-	    line_format_state_decimal(price.text, price.len, &price_nano) < 0)
-		return bad(context, "a price is no decimal from 0 to 9.2e9 in "
-				    "steps of 1e-9");
-	if ((amount.type != JSON_NUMBER && amount.type != JSON_STRING) ||
-	    line_format_state_decimal(amount.text, amount.len, &quantity) < 0)
-		return bad(context, "an amount is no decimal from 0 to 9.2e9 "
-				    "in steps of 1e-9");
-	message->price = price_nano;
-	message->quantity = quantity;
-	message->type = quantity ? MARKET_DATA_UPDATE : MARKET_DATA_DELETE;
-	return 0;
-}
-
-/* The next list of levels: 1, 0 when there is none, or a negative errno. */
-static int list_next(struct line_format *context, struct line_format_walk *walk)
-{
-	for (;;) {
-		if (walk->list < LISTS) {
-			unsigned int i = walk->list++;
-
-			if (!json_member(&walk->book, lists[i].name,
-					 &walk->levels) ||
-			    walk->levels.type == JSON_NULL)
-				continue;
-			if (walk->levels.type != JSON_ARRAY)
-				return bad(context, "its levels are no array");
-			walk->list_side = lists[i].side;
-			walk->level_cursor = NULL;
-			return 1;
-		}
-		if (!walk->books.text ||
-		    !json_element(&walk->books, &walk->book_cursor,
-				  &walk->book))
-			return 0;
-		if (walk->book.type == JSON_OBJECT) {
-			int err = symbol_find(context, walk);
-
-			if (err)
-				return err;
-			if (!walk->time_ns)
-				walk->time_ns = time_find(&walk->book);
-			walk->list = 0;
-		}
+	if (!is_plain(&price) || !is_plain(&amount))
+		return bad(context, "a level's price or amount is no number");
+	err = line_format_state_level(price.text, price.len, amount.text,
+				      amount.len, message, &why);
+	if (err == -ERANGE) {
+		context->remark = why;
+		return WALK_LEFT_OUT;
 	}
+	return err ? bad(context, why) : WALK_LEVEL;
 }
 
-/* The next level: 1, 0 when there is none, or a negative errno. */
-static int level_next(struct line_format *context,
-		      struct line_format_walk *walk,
-		      struct market_data_message *message)
+/* The next book of an array of them. */
+static int book_next(struct line_format *context, struct line_format_walk *walk)
+{
+	struct json_members members;
+	struct json_value book;
+	int err;
+
+	if (walk->books.type != JSON_ARRAY ||
+	    !json_element(&walk->books, &walk->book_cursor, &book))
+		return WALK_END;
+	if (book.type != JSON_OBJECT)
+		return bad(context, "a book of its is no object");
+	json_members(&book, &members);
+	err = book_open(context, walk, &members);
+	return err ? err : WALK_BOOK;
+}
+
+/* What comes next: enum walk_item, or a negative errno. */
+static int walk_next(struct line_format *context, struct line_format_walk *walk,
+		     struct market_data_message *message)
 {
 	struct json_value level;
 
-	for (;;) {
-		int rc;
-
-		if (walk->in_levels &&
-		    json_element(&walk->levels, &walk->level_cursor, &level)) {
-			rc = level_read(context, walk, &level, message);
-			return rc < 0 ? rc : 1;
-		}
-		rc = list_next(context, walk);
-		walk->in_levels = rc > 0;
-		if (rc <= 0)
-			return rc;
+	if (walk->book_is_next) {
+		walk->book_is_next = false;
+		return WALK_BOOK;
 	}
+	while (walk->list < walk->list_count) {
+		if (json_element(&walk->lists[walk->list].levels,
+				 &walk->level_cursor, &level))
+			return level_read(context, walk, &level, message);
+		walk->list++;
+		walk->level_cursor = NULL;
+	}
+	return book_next(context, walk);
+}
+
+static struct line_format_symbol *symbol_of(struct line_format *context,
+					    const struct line_format_walk *walk)
+{
+	struct line_format_state *state = context->state;
+
+	return &state->symbols[walk->symbol_id];
+}
+
+/* Changes that a snapshot has already are not to be made again: venues tell
+ * which by a number. */
+static bool is_stale(struct line_format *context,
+		     const struct line_format_walk *walk)
+{
+	return !walk->snapshot && walk->update_id > 0 &&
+	       walk->update_id <= symbol_of(context, walk)->update_id;
+}
+
+/* The line goes out: what its number is to say to later ones. */
+static void update_note(struct line_format *context,
+			const struct line_format_walk *walk)
+{
+	struct line_format_symbol *symbol = symbol_of(context, walk);
+
+	if (!walk->update_id)
+		return;
+	if (!walk->snapshot) {
+		symbol->change_id = walk->update_id;
+		return;
+	}
+	if (symbol->change_id > walk->update_id && !context->remark)
+		context->remark = "a snapshot is older than changes before it: "
+				  "they are undone until the venue tells "
+				  "those levels again";
+	symbol->update_id = walk->update_id;
+	symbol->change_id = 0;
+}
+
+/* A line in front of its first book. 1 when it has books, 0 when it is
+ * skipped, or a negative errno. */
+static int walk_start(struct line_format *context,
+		      struct line_format_walk *walk,
+		      const struct dialect *dialect, struct dialect_line *line)
+{
+	struct line_format_state *state = context->state;
+	enum dialect_answer answer;
+
+	dialect = dialect_read(dialect, state->dialect, line, &answer);
+	context->snapshot = line->snapshot;
+	if (dialect) {
+		context->dialect = dialect->name;
+		state->dialect = dialect;
+	}
+	if (answer == DIALECT_BAD)
+		return bad(context, line->why);
+	if (answer == DIALECT_SKIP) {
+		context->kind = line->why;
+		return 0;
+	}
+	walk->dialect = dialect;
+	walk->dialect_lists = line->lists;
+	walk->books = line->books;
+	walk->exchange = line->exchange;
+	walk->symbol = line->symbol;
+	walk->snapshot = line->snapshot;
+	walk->update_id = line->update_id;
+	walk->book_cursor = walk->level_cursor = NULL;
+	walk->list = walk->list_count = 0;
+	walk->book_is_next = false;
+	if (!walk->time_ns && line->time.len > 0)
+		walk->time_ns = line_time(line->time.text, line->time.len);
+	return 1;
+}
+
+/* The only book of a line that is or wraps one. */
+static int only_book(struct line_format *context, struct line_format_walk *walk,
+		     const struct dialect_line *line)
+{
+	struct json_members members;
+	int err;
+
+	if (walk->books.type != JSON_OBJECT)
+		return 1;
+	if (walk->books.text == line->object.text) {
+		err = book_open(context, walk, &line->members);
+	} else {
+		json_members(&walk->books, &members);
+		err = book_open(context, walk, &members);
+	}
+	if (err)
+		return err;
+	walk->book_is_next = true;
+	if (!is_stale(context, walk))
+		return 1;
+	context->kind = "changes that the snapshot has already";
+	return 0;
+}
+
+size_t line_format_time_len(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	if (len < 21 || line[4] != '-' || line[7] != '-' || line[10] != 'T')
+		return 0;
+	while (i < len && i < 40 && line[i] != ' ')
+		i++;
+	if (i + 1 >= len || (line[i + 1] != '{' && line[i + 1] != '[') ||
+	    !line_time(line, i))
+		return 0;
+	return i;
+}
+
+/* Lines of a JSON array that is written one element a line: "[", "{...},",
+ * "]". True for those without an element. */
+static bool array_unwrap(const char **line, size_t *len)
+{
+	while (*len > 0 && (**line == ' ' || **line == '\t'))
+		(*line)++, (*len)--;
+	while (*len > 0 &&
+	       ((*line)[*len - 1] == ' ' || (*line)[*len - 1] == '\t'))
+		(*len)--;
+	if (*len == 1 && (**line == '[' || **line == ']'))
+		return true;
+	if (*len > 2 && (*line)[*len - 1] == ',' && (*line)[*len - 2] == '}')
+		(*len)--;
+	return false;
+}
+
+/* The first part of a line: 1 to go on, 0 to skip, or a negative errno. */
+static int line_start(struct line_format *context,
+		      struct line_format_walk *walk,
+		      const struct dialect *dialect, const char *text,
+		      size_t len)
+{
+	struct dialect_line line;
+	const size_t time_len = line_format_time_len(text, len);
+	int rc;
+
+	context->left_out = 0;
+	walk->time_ns = time_len > 0 ? line_time(text, time_len) : 0;
+	text += time_len;
+	len -= time_len;
+	if (array_unwrap(&text, &len)) {
+		context->kind = "brackets of an array";
+		return 0;
+	}
+	if (json_parse(text, len, &line.object) < 0 ||
+	    (line.object.type != JSON_OBJECT && line.object.type != JSON_ARRAY))
+		return bad(context, "it is no JSON object");
+	rc = walk_start(context, walk, dialect, &line);
+	if (rc <= 0)
+		return rc;
+	/* What the dialect has made lives as long as the walk. */
+	if (walk->symbol.text == line.text) {
+		memcpy(walk->symbol_text, line.text, sizeof(line.text));
+		walk->symbol.text = walk->symbol_text;
+	}
+	return only_book(context, walk, &line);
 }
 
 /* Is all that is left good? Says whether there is any: nothing of a bad line
  * is to go out, so the first part looks at the others. */
 static int rest_check(struct line_format *context, struct line_format_walk walk)
 {
+	const bool first = context->part == 0;
 	struct market_data_message message;
-	int rc, count = 0;
+	bool more = false;
+	int rc;
 
-	do
-		rc = level_next(context, &walk, &message);
-	while (rc > 0 && ++count > 0 && context->part == 0);
-	return rc < 0 ? rc : count > 0;
+	for (;;) {
+		rc = walk_next(context, &walk, &message);
+		if (rc <= WALK_END)
+			return rc < 0 ? rc : more;
+		more = more || rc == WALK_LEVEL ||
+		       (rc == WALK_BOOK && walk.snapshot);
+		if (first && rc == WALK_LEFT_OUT)
+			context->left_out++;
+		if (!first && more)
+			return true;
+	}
 }
 
-ssize_t line_format_json(struct line_format *context, const char *line,
-			 size_t line_len, uint8_t *datagram, size_t size)
+/* A whole book that has no level: a message that removes one that is not
+ * there says whose it is. */
+static void empty_write(uint8_t *datagram, struct market_data_header *header,
+			uint16_t symbol_id)
 {
-	struct market_data_header header = {
-		.sequence = context->sequence,
-		.flags = context->snapshot ? MARKET_DATA_SNAPSHOT : 0,
+	const struct market_data_message message = {
+		.type = MARKET_DATA_DELETE,
+		.side = MARKET_DATA_BID,
+		.symbol_id = symbol_id,
 	};
+
+	market_data_write(datagram, header->message_count++, &message);
+}
+
+/* One datagram's worth of the walk. 0 or a negative errno. */
+static int fill(struct line_format *context, struct line_format_walk *walk,
+		uint8_t *datagram, size_t size,
+		struct market_data_header *header)
+{
 	struct market_data_message message;
-	struct line_format_walk walk, before;
-	const char *book;
+
+	while (header->message_count < MARKET_DATA_MESSAGES_MAX &&
+	       market_data_len(header->message_count + 1U) <= size) {
+		const uint16_t symbol_id = walk->symbol_id;
+		const int rc = walk_next(context, walk, &message);
+		const bool begun = header->flags & MARKET_DATA_BOOK_BEGINS;
+
+		if (rc < 0)
+			return rc;
+		if (rc == WALK_LEVEL)
+			market_data_write(datagram, header->message_count++,
+					  &message);
+		else if (rc == WALK_LEFT_OUT && context->part == 0)
+			context->left_out++;
+		if (rc == WALK_LEVEL || rc == WALK_LEFT_OUT ||
+		    (rc == WALK_BOOK && !walk->snapshot))
+			continue;
+		if (begun && header->message_count == 0)
+			empty_write(datagram, header, symbol_id);
+		if (rc == WALK_END)
+			return 0;
+		/* A whole book begins, in a datagram of its own. */
+		if (header->message_count > 0) {
+			walk->book_is_next = true;
+			return 0;
+		}
+		header->flags |= MARKET_DATA_BOOK_BEGINS;
+	}
+	return 0;
+}
+
+ssize_t line_format_dialect(const struct dialect *dialect,
+			    struct line_format *context, const char *line,
+			    size_t line_len, uint8_t *datagram, size_t size)
+{
+	struct market_data_header header = { .sequence = context->sequence };
+	struct line_format_walk walk;
 	int rc = line_format_state_make(context);
 
 	if (rc)
 		return rc;
 	walk = ((struct line_format_state *)context->state)->walk;
-	book = context->part == 0 ? NULL : walk.book.text;
-	if (context->part == 0)
-		rc = walk_start(context, &walk, line, line_len);
-	while (rc == 0 && header.message_count < MARKET_DATA_MESSAGES_MAX &&
-	       market_data_len(header.message_count + 1U) <= size) {
-		before = walk;
-		rc = level_next(context, &walk, &message);
+	if (context->part == 0) {
+		rc = line_start(context, &walk, dialect, line, line_len);
 		if (rc <= 0)
-			break;
-		rc = 0;
-		/* A whole book begins, in a datagram of its own. */
-		if (context->snapshot && walk.book.text != book) {
-			if (header.message_count > 0) {
-				walk = before;
-				break;
-			}
-			header.flags |= MARKET_DATA_BOOK_BEGINS;
-			book = walk.book.text;
-		}
-		market_data_write(datagram, header.message_count++, &message);
+			return rc;
 	}
-	if (rc < 0 || header.message_count == 0)
-		return rc;
-	rc = rest_check(context, walk);
+	if (walk.snapshot)
+		header.flags = MARKET_DATA_SNAPSHOT;
+	rc = fill(context, &walk, datagram, size, &header);
+	if (rc == 0)
+		rc = rest_check(context, walk);
 	if (rc < 0)
 		return rc;
+	if (header.message_count == 0) {
+		context->kind = context->left_out
+					? "lines whose levels are all left out"
+					: "changes of nothing";
+		return 0;
+	}
+	if (context->part == 0)
+		update_note(context, &walk);
 	context->more = rc > 0;
 	context->time_ns = walk.time_ns;
 	((struct line_format_state *)context->state)->walk = walk;
 	market_data_write_header(datagram, &header);
 	return (ssize_t)market_data_len(header.message_count);
+}
+
+ssize_t line_format_json(struct line_format *context, const char *line,
+			 size_t line_len, uint8_t *datagram, size_t size)
+{
+	return line_format_dialect(NULL, context, line, line_len, datagram,
+				   size);
 }

@@ -45,6 +45,14 @@ static uint32_t *slot_find(struct line_format_state *state, const char *text,
 	}
 }
 
+static void slots_fill(struct line_format_state *state)
+{
+	memset(state->slots, 0, state->capacity * sizeof(*state->slots));
+	for (uint32_t i = 0; i < state->count; i++)
+		*slot_find(state, state->symbols[i].text,
+			   state->symbols[i].len) = i + 1;
+}
+
 static int state_grow(struct line_format *context, uint32_t capacity)
 {
 	struct line_format_state *state =
@@ -57,19 +65,31 @@ static int state_grow(struct line_format *context, uint32_t capacity)
 	context->state = state;
 	state->capacity = capacity;
 	state->slots = (uint32_t *)&state->symbols[capacity / 2];
-	memset(state->slots, 0, capacity * sizeof(*state->slots));
-	for (uint32_t i = 0; i < state->count; i++)
-		*slot_find(state, state->symbols[i].text,
-			   state->symbols[i].len) = i + 1;
+	slots_fill(state);
 	return 0;
+}
+
+/* The feed begins again, with other books than it ended with. */
+static void start_over(struct line_format_state *state)
+{
+	state->column_last = -1;
+	for (uint32_t i = 0; i < state->count; i++) {
+		state->symbols[i].update_id = state->symbols[i].change_id = 0;
+		state->symbols[i].snapshot = false;
+	}
 }
 
 int line_format_state_make(struct line_format *context)
 {
-	struct line_format_state *state;
+	struct line_format_state *state = context->state;
 
-	if (context->state)
+	if (__builtin_expect(state != NULL, 1)) {
+		if (__builtin_expect(context->line_number < state->line_number,
+				     0))
+			start_over(state);
+		state->line_number = context->line_number;
 		return 0;
+	}
 	context->state = calloc(1, sizeof(*state));
 	state = context->state;
 	if (!state) {
@@ -118,6 +138,32 @@ int line_format_state_symbol(struct line_format *context, const char *text,
 	return (int)state->last;
 }
 
+bool line_format_state_is(const struct line_format *context, uint16_t id,
+			  const char *text, size_t len)
+{
+	const struct line_format_state *state = context->state;
+	const struct line_format_symbol *symbol = &state->symbols[id];
+
+	return symbol->len == len && !memcmp(symbol->text, text, len);
+}
+
+int line_format_state_rename(struct line_format *context, uint16_t id,
+			     const char *text, size_t len)
+{
+	struct line_format_state *state = context->state;
+	struct line_format_symbol *symbol = &state->symbols[id];
+
+	if (*slot_find(state, text, len) != 0) {
+		context->fault = "a line before named no symbol, and this one "
+				 "is known otherwise";
+		return -EBADMSG;
+	}
+	memcpy(symbol->text, text, len);
+	symbol->len = (uint8_t)len;
+	slots_fill(state);
+	return id;
+}
+
 uint16_t line_format_state_flags(struct line_format *context, uint16_t id)
 {
 	struct line_format_state *state = context->state;
@@ -129,7 +175,9 @@ uint16_t line_format_state_flags(struct line_format *context, uint16_t id)
 			  (begins ? MARKET_DATA_BOOK_BEGINS : 0));
 }
 
-int line_format_state_decimal(const char *text, size_t len, uint64_t *nano)
+/* HOT. What is short enough not to overflow, and plain; false leaves it to the
+ * general reader. */
+static bool nano_read(const char *text, size_t len, uint64_t *nano)
 {
 	static const uint64_t unit[] = { 1000000000, 100000000, 10000000,
 					 1000000,    100000,	10000,
@@ -138,13 +186,9 @@ int line_format_state_decimal(const char *text, size_t len, uint64_t *nano)
 	size_t places = 0;
 	uint64_t value = 0;
 	bool point = false;
-	int64_t exact;
-	int err;
 
-	/* What is short enough not to overflow, and plain; the rest is left
-	 * to the general reader. */
 	if (len == 0 || len > 10)
-		goto general;
+		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned int digit = (unsigned int)(text[i] - '0');
 
@@ -154,20 +198,51 @@ int line_format_state_decimal(const char *text, size_t len, uint64_t *nano)
 		} else if (text[i] == '.' && !point && len > 1) {
 			point = true;
 		} else {
-			goto general;
+			return false;
 		}
 	}
-	/* At most 9 digits before or behind a point, or 10 without one. */
-	if (!__builtin_mul_overflow(value, unit[places], nano) &&
-	    *nano <= (uint64_t)INT64_MAX)
-		return 0;
-general:
-	err = decimal_parse(text, len, &exact);
-	if (err)
+	/* At most 9 digits before or behind a point, or 10 without one: no
+	 * more than 9999999999e9, which 64 bits hold. */
+	*nano = value * unit[places];
+	return true;
+}
+
+int line_format_state_level(const char *price, size_t price_len,
+			    const char *amount, size_t amount_len,
+			    struct market_data_message *message,
+			    const char **why)
+{
+	uint64_t nano, quantity;
+	unsigned int exponent = 0;
+	int err = 0;
+
+	if (!nano_read(price, price_len, &nano))
+		err = decimal_parse_wide(price, price_len, &nano, &exponent);
+	if (!err && (exponent > 0 || nano > INT64_MAX))
+		err = -ERANGE;
+	if (err) {
+		*why = err == -EINVAL
+			       ? "a price is no number"
+			       : "a price is none from 0 to 9.2e9 in steps of "
+				 "1e-9";
 		return err;
-	if (exact < 0)
-		return -ERANGE;
-	*nano = (uint64_t)exact;
+	}
+	if (!nano_read(amount, amount_len, &quantity))
+		err = decimal_parse_wide(amount, amount_len, &quantity,
+					 &exponent);
+	if (err) {
+		*why = err == -EINVAL
+			       ? "an amount is no number"
+			       : "an amount is negative, finer than 1e-9 or of "
+				 "more than 19 digits";
+		return err;
+	}
+	message->price = nano;
+	message->quantity = quantity;
+	message->order_id = exponent;
+	message->type = exponent   ? MARKET_DATA_WIDE
+			: quantity ? MARKET_DATA_UPDATE
+				   : MARKET_DATA_DELETE;
 	return 0;
 }
 
@@ -183,14 +258,22 @@ char line_format_state_side(const char *text, size_t len)
 	return 0;
 }
 
-ssize_t line_format_auto(struct line_format *context, const char *line,
-			 size_t line_len, uint8_t *datagram, size_t size)
+/* A JSON line, be it behind a time of day as tardis' raw files have it. */
+static bool is_json(const char *line, size_t len)
 {
 	size_t i = 0;
 
-	while (i < line_len && (line[i] == ' ' || line[i] == '\t'))
+	while (i < len && (line[i] == ' ' || line[i] == '\t'))
 		i++;
-	if (i < line_len && line[i] == '{')
+	if (i < len && (line[i] == '{' || line[i] == '[' || line[i] == ']'))
+		return true;
+	return line_format_time_len(line, len) > 0;
+}
+
+ssize_t line_format_auto(struct line_format *context, const char *line,
+			 size_t line_len, uint8_t *datagram, size_t size)
+{
+	if (is_json(line, line_len))
 		return line_format_json(context, line, line_len, datagram,
 					size);
 	return line_format_csv(context, line, line_len, datagram, size);

@@ -113,9 +113,9 @@ static const struct option_row rows[] = {
 	  .initial = "auto",
 	  .type = OPTION_STRING,
 	  .offset = AT(format),
-	  .help = "what makes packets of lines: tardis-csv, json-lines, auto\n"
-		  "(by the line's first character), or a shared object made\n"
-		  "from exchange/line_format_example.c" },
+	  .help = "what makes packets of lines: auto (by what each line looks\n"
+		  "like), one of those that --format help lists, or a shared\n"
+		  "object made from exchange/line_format_example.c" },
 	{ .name = "busy",
 	  .value = "HOW",
 	  .initial = "refuse",
@@ -285,6 +285,10 @@ int main(int argc, char **argv)
 		return (int)result;
 	if (!strcmp(options.exchange.marketdata.send, "help")) {
 		send_path_print_list(stdout);
+		return fflush(stdout) == EOF ? 1 : 0;
+	}
+	if (!strcmp(options.format, "help")) {
+		formatter_print_list(stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
 	if (options_check(&options) < 0)

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/formatter.h"
 #include "exchange/line_format_state.h"
 #include "wire/market_data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A level takes at least six characters: "[1,1],". */
-#define PARTS_MAX(len) ((len) / 6 / MARKET_DATA_MESSAGES_MAX + 1)
+/* A level takes at least six characters: "[1,1],"; a book of its own in an
+ * array of them more. */
+#define PARTS_MAX(len) ((len) / 6 + 1)
 
 static void check(const struct line_format *context, const uint8_t *datagram,
 		  size_t len)
@@ -26,15 +28,18 @@ static void check(const struct line_format *context, const uint8_t *datagram,
 	    market_data_len(header.message_count) != len ||
 	    header.message_count == 0 || header.sequence != context->sequence ||
 	    (header.flags & ~MARKET_DATA_BOOK_BEGINS) !=
-		    (context->snapshot ? MARKET_DATA_SNAPSHOT : 0))
+		    (context->snapshot ? MARKET_DATA_SNAPSHOT : 0) ||
+	    ((header.flags & MARKET_DATA_BOOK_BEGINS) && !context->snapshot))
 		abort();
 	for (unsigned int i = 0; i < header.message_count; i++) {
 		struct market_data_message message =
 			market_data_read(datagram, i);
 
 		if ((message.side != 'B' && message.side != 'A') ||
-		    message.type != (message.quantity ? 'U' : 'D') ||
-		    message.price > INT64_MAX || message.quantity > INT64_MAX)
+		    message.type != (message.order_id	? 'W'
+				     : message.quantity ? 'U'
+							: 'D') ||
+		    message.price > INT64_MAX || message.order_id > 9)
 			abort();
 	}
 }
@@ -46,13 +51,16 @@ static void line_run(line_format_function *format, struct line_format *context,
 	ssize_t made;
 
 	context->part = 0;
-	context->snapshot = !context->snapshot;
+	context->line_number++;
 	for (;;) {
 		context->more = false;
 		context->time_ns = 0;
-		context->fault = NULL;
+		context->fault = context->kind = context->remark = NULL;
+		context->left_out = 0;
 		made = format(context, line, len, datagram, sizeof(datagram));
-		if (made < 0 && !context->fault)
+		if ((made < 0 && !context->fault) ||
+		    (made == 0 && !context->kind) ||
+		    (context->left_out > 0 && !context->remark))
 			abort();
 		if (made > 0) {
 			check(context, datagram, (size_t)made);
@@ -91,5 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_run(line_format_auto, text, size);
 	text_run(line_format_csv, text, size);
 	text_run(line_format_json, text, size);
+	for (size_t i = 0; dialects[i]; i++) {
+		struct formatter formatter;
+
+		if (formatter_open(dialects[i]->name, &formatter) < 0)
+			abort();
+		text_run(formatter.format, text, size);
+	}
 	return 0;
 }

@@ -170,7 +170,7 @@ static void bad_lines(void **state)
 	feed_text_add(&text, "x,BTC,1,1,false,ask,nonsense,1\n"
 			     "x,BTC,1,1,false,up,5,1\n"
 			     "x,BTC,1,1\n"
-			     "x,BTC,1,1,false,ask,-5,1\n"
+			     "x,BTC,1,1,false,ask,,1\n"
 			     "{\"bids\":\n");
 	row("false", 2);
 	publish();

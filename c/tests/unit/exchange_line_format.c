@@ -52,7 +52,8 @@ static ssize_t format_with(line_format_function *format, const char *line)
 	context.part = 0;
 	context.more = false;
 	context.time_ns = 0;
-	context.fault = NULL;
+	context.fault = context.remark = context.kind = NULL;
+	context.left_out = 0;
 	result = format(&context, copy, len, datagram, sizeof(datagram));
 	context.sequence += result > 0;
 	free(copy);
@@ -186,15 +187,17 @@ static void no_header_is_needed(void **state)
 	expect_message(0, 'U', 'A', 0, 3 * NANO, 4 * NANO);
 }
 
-/* {"bids":[[1,1],[2,1],...]} */
+/* {"isSnapshot":..,"bids":[{"price":1,"amount":1},...]} */
 static char *many_levels(unsigned int count, const char *last)
 {
-	char *line = malloc(count * 16 + 64);
-	size_t len = (size_t)sprintf(line, "{\"bids\":[");
+	char *line = malloc(count * 32 + 128);
+	size_t len = (size_t)sprintf(line, "{\"isSnapshot\":%s,\"bids\":[",
+				     context.snapshot ? "true" : "false");
 
 	for (unsigned int i = 1; i <= count; i++)
-		len += (size_t)sprintf(line + len, "%s[%u,1]", i > 1 ? "," : "",
-				       i);
+		len += (size_t)sprintf(line + len,
+				       "%s{\"price\":%u,\"amount\":1}",
+				       i > 1 ? "," : "", i);
 	sprintf(line + len, "]%s}", last);
 	return line;
 }
@@ -270,10 +273,11 @@ static void a_json_snapshot_begins_a_book(void **state)
 		"{\"channel\":\"book\",\"type\":\"snapshot\",\"data\":["
 		"{\"symbol\":\"A\",\"bids\":[{\"price\":1,\"qty\":1}]},"
 		"{\"symbol\":\"B\",\"bids\":[{\"price\":2,\"qty\":1}]}]}";
-	char *many = many_levels(MARKET_DATA_MESSAGES_MAX + 1, "");
+	char *many;
 
 	(void)state;
 	context.snapshot = true;
+	many = many_levels(MARKET_DATA_MESSAGES_MAX + 1, "");
 	for (int i = 0; i < 2; i++) {
 		expect_count("{\"type\":\"snapshot\",\"product_id\":\"X\","
 			     "\"asks\":[[\"101\",\"1\"]]}",
@@ -292,7 +296,9 @@ static void a_json_snapshot_begins_a_book(void **state)
 	expect_part(books, 1, 1);
 	assert_true(begins);
 	assert_false(context.more);
+	free(many);
 	context.snapshot = false;
+	many = many_levels(MARKET_DATA_MESSAGES_MAX + 1, "");
 	expect_part(many, 0, MARKET_DATA_MESSAGES_MAX);
 	assert_false(begins);
 	free(many);
@@ -341,14 +347,9 @@ static void bad_rows_are_told(void **state)
 		"x,BTC,1,2,false,asks,3,4",
 		"x,BTC,1,2,false,ask,,4",
 		"x,BTC,1,2,false,ask,3,",
-		"x,BTC,1,2,false,ask,-3,4",
-		"x,BTC,1,2,false,ask,3,-4",
 		"x,BTC,1,2,false,ask,3,4x",
 		"x,BTC,1,2,false,ask,.,4",
 		"x,BTC,1,2,false,ask,1..2,4",
-		"x,BTC,1,2,false,ask,0.0000000001,4",
-		"x,BTC,1,2,false,ask,99999999999,4",
-		"x,BTC,1,2,false,ask,9223372036.854775808,4",
 		"x,BTC,1,2,false,ask,nan,4",
 		",,,,,,,",
 		"\x01\x02\xff\xfe,,,",
@@ -366,6 +367,70 @@ static void bad_rows_are_told(void **state)
 		     "-bytes,1,2,false,ask,3,4",
 		     1);
 	assert_int_equal(context.sequence, 2);
+}
+
+/* A level that can't be held is left out and told: no number is made up. */
+static void what_cannot_be_held_is_left_out(void **state)
+{
+	static const char *const lines[] = {
+		"x,BTC,1,2,false,ask,-3,4",
+		"x,BTC,1,2,false,ask,3,-4",
+		"x,BTC,1,2,false,ask,0.0000000001,4",
+		"x,BTC,1,2,false,ask,99999999999,4",
+		"x,BTC,1,2,false,ask,9223372036.854775808,4",
+		"x,BTC,1,2,false,ask,1,0.30000000000000004",
+		"x,BTC,1,2,false,ask,1,99999999999999999999",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		expect_skipped(lines[i]);
+		assert_int_equal(context.left_out, 1);
+		assert_non_null(context.remark);
+		assert_non_null(context.kind);
+	}
+	/* The others of the line stand. */
+	expect_count("{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":["
+		     "[\"1\",\"0.30000000000000004\"],[\"2\",\"3\"]],"
+		     "\"asks\":[[\"5\",\"-1\"],[\"6\",\"1\"]]}",
+		     2);
+	expect_message(0, 'U', 'B', 0, 2 * NANO, 3 * NANO);
+	expect_message(1, 'U', 'A', 0, 6 * NANO, NANO);
+	assert_int_equal(context.left_out, 2);
+	assert_true(begins);
+	expect_skipped("{\"type\":\"l2update\",\"product_id\":\"X\","
+		       "\"changes\":[[\"buy\",\"1e-10\",\"1\"]]}");
+	assert_int_equal(context.left_out, 1);
+}
+
+/* What is wider than 64 bits of nano has its unit. */
+static void wide_amounts_are_exact(void **state)
+{
+	struct market_data_message message;
+
+	(void)state;
+	expect_count("x,BTC,1,2,false,bid,0.00001,120000000000", 1);
+	message = market_data_read(datagram, 0);
+	assert_int_equal(message.type, MARKET_DATA_WIDE);
+	assert_int_equal(message.price, 10000);
+	assert_int_equal(message.quantity, UINT64_C(12000000000000000000));
+	assert_int_equal(message.order_id, 1);
+	/* As wide as 64 bits are it is an update. */
+	expect_count("x,BTC,1,2,false,bid,1,18446744073.709551615", 1);
+	expect_message(0, 'U', 'B', 0, NANO, UINT64_MAX);
+}
+
+/* A whole book without a level is one, too. */
+static void an_empty_snapshot_empties_the_book(void **state)
+{
+	(void)state;
+	expect_count("{\"type\":\"snapshot\",\"product_id\":\"X\","
+		     "\"bids\":[],\"asks\":[]}",
+		     1);
+	assert_true(begins);
+	expect_message(0, 'D', 'B', 0, 0, 0);
+	expect_skipped("{\"type\":\"l2update\",\"product_id\":\"X\","
+		       "\"changes\":[]}");
 }
 
 static void prices_are_exact(void **state)
@@ -522,6 +587,7 @@ static void json_without_levels_is_skipped(void **state)
 		"{\"channel\":\"trade\",\"data\":[{\"price\":1,\"qty\":2}]}",
 		"{\"bids\":[],\"asks\":[]}",
 		"{\"bids\":null}",
+		"{\"bids\":5}",
 		"{\"data\":[1,[],null]}",
 		"{}",
 	};
@@ -531,28 +597,32 @@ static void json_without_levels_is_skipped(void **state)
 		expect_skipped(lines[i]);
 }
 
+#define BOOK_CHANGE   "{\"type\":\"book_change\",\"bids\":"
+#define BOOK_SNAPSHOT "{\"type\":\"snapshot\",\"bids\":"
+#define BOOK_UPDATE   "{\"type\":\"l2update\",\"changes\":"
+
 static void bad_json_is_told(void **state)
 {
 	static const char *const lines[] = {
 		"{",
-		"{\"bids\":[{\"price\":1,\"amount\":2}]",
-		"{\"bids\":[{\"price\":1,\"amount\":2}]} {}",
-		"{\"bids\":5}",
-		"{\"bids\":[5]}",
-		"{\"bids\":[[]]}",
-		"{\"bids\":[[\"1\"]]}",
-		"{\"bids\":[[\"1\",\"x\"]]}",
-		"{\"bids\":[[\"-1\",\"2\"]]}",
-		"{\"bids\":[[\"1\",-2]]}",
-		"{\"bids\":[[true,2]]}",
-		"{\"bids\":[[[1],2]]}",
-		"{\"bids\":[{\"price\":1}]}",
-		"{\"bids\":[{\"amount\":1}]}",
-		"{\"bids\":[{\"price\":1,\"amount\":null}]}",
-		"{\"changes\":[[\"1\",\"2\"]]}",
-		"{\"changes\":[[\"none\",\"1\",\"2\"]]}",
-		"{\"changes\":[{\"price\":1,\"amount\":2}]}",
-		"{\"bids\":[[1,2]],\"asks\":[[1,\"\"]]}",
+		BOOK_CHANGE "[{\"price\":1,\"amount\":2}]",
+		BOOK_CHANGE "[{\"price\":1,\"amount\":2}]} {}",
+		BOOK_CHANGE "5}",
+		BOOK_CHANGE "[5]}",
+		BOOK_SNAPSHOT "[[]]}",
+		BOOK_SNAPSHOT "[[\"1\"]]}",
+		BOOK_SNAPSHOT "[[\"1\",\"x\"]]}",
+		BOOK_SNAPSHOT "[[true,2]]}",
+		BOOK_SNAPSHOT "[[[1],2]]}",
+		BOOK_CHANGE "[{\"price\":1}]}",
+		BOOK_CHANGE "[{\"amount\":1}]}",
+		BOOK_CHANGE "[{\"price\":1,\"amount\":null}]}",
+		BOOK_UPDATE "[[\"1\",\"2\"]]}",
+		BOOK_UPDATE "[[\"none\",\"1\",\"2\"]]}",
+		BOOK_UPDATE "[{\"price\":1,\"amount\":2}]}",
+		BOOK_SNAPSHOT "[[1,2]],\"asks\":[[1,\"\"]]}",
+		"{\"type\":\"book_change\"}",
+		"{\"bids\":[[1,2]]}",
 	};
 
 	(void)state;
@@ -565,14 +635,20 @@ static void json_times_are_texts_or_numbers(void **state)
 {
 	(void)state;
 	expect_count("{\"time\":\"2024-08-08T23:54:16.493Z\","
-		     "\"bids\":[[1,2]]}",
+		     "\"bids\":["
+		     "{\"price\":1,\"amount\":2}]}",
 		     1);
 	assert_int_equal(context.time_ns, UINT64_C(1723161256493000000));
-	expect_count("{\"timestamp\":1700000000123,\"bids\":[[1,2]]}", 1);
+	expect_count(
+		"{\"timestamp\":1700000000123,\"bids\":[{\"price\":1,\"amount\":2}]}",
+		1);
 	assert_int_equal(context.time_ns, UINT64_C(1700000000123000000));
-	expect_count("{\"timestamp\":\"1700000000123\",\"bids\":[[1,2]]}", 1);
+	expect_count(
+		"{\"timestamp\":\"1700000000123\",\"bids\":[{\"price\":1,\"amount\":2}]}",
+		1);
 	assert_int_equal(context.time_ns, UINT64_C(1700000000123000000));
-	expect_count("{\"time\":\"soon\",\"bids\":[[1,2]]}", 1);
+	expect_count(
+		"{\"time\":\"soon\",\"bids\":[{\"price\":1,\"amount\":2}]}", 1);
 	assert_int_equal(context.time_ns, 0);
 }
 
@@ -589,7 +665,8 @@ static void what_fits_is_one_datagram(void **state)
 static void more_levels_are_more_datagrams(void **state)
 {
 	const unsigned int count = MARKET_DATA_MESSAGES_MAX * 2 + 3;
-	char *line = many_levels(count, ",\"asks\":[[9,9]]");
+	char *line =
+		many_levels(count, ",\"asks\":[{\"price\":9,\"amount\":9}]");
 	unsigned int seen = 0;
 	ssize_t len;
 
@@ -622,7 +699,7 @@ static void nothing_of_a_bad_line_goes_out(void **state)
 {
 	/* The fault lies where the third datagram would be made. */
 	char *line = many_levels(MARKET_DATA_MESSAGES_MAX * 2 + 3,
-				 ",\"asks\":[[9,-9]]");
+				 ",\"asks\":[{\"price\":9,\"amount\":\"\"}]");
 
 	(void)state;
 	expect_bad(line);
@@ -712,6 +789,9 @@ int main(void)
 		TEST(fields_may_be_quoted),
 		TEST(columns_may_be_parted_otherwise),
 		TEST(bad_rows_are_told),
+		TEST(what_cannot_be_held_is_left_out),
+		TEST(wide_amounts_are_exact),
+		TEST(an_empty_snapshot_empties_the_book),
 		TEST(prices_are_exact),
 		TEST(symbols_are_numbered_as_they_come),
 		TEST(symbols_beyond_16_bits_are_bad),
