@@ -15,6 +15,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "exchange/exchange_state.h"
+#include "exchange/feed_summary.h"
 #include "exchange/order_log.h"
 
 #define NS_PER_MS 1000000
@@ -30,6 +31,7 @@ struct exchange {
 	struct order_log log;
 	int signals;
 	bool stop;
+	uint64_t failed;    /* sessions that published nothing or not all */
 	uint64_t accept_ns; /* no accept before: the last one failed */
 
 	/* Of a session: */
@@ -88,13 +90,10 @@ static void summary_log(const struct exchange *exchange)
 		 counts->packets, counts->bytes, seconds,
 		 seconds > 0 ? (double)counts->packets / seconds : 0.0,
 		 exchange->orders, exchange->rejects);
-	log_info("session %" PRIu64
-		 ": of the feed's lines (read ahead) %" PRIu64
-		 " skipped, %" PRIu64 " bad, %" PRIu64 " blank, %" PRIu64
-		 " too long; the kernel refused %" PRIu64 " sends, %" PRIu64
-		 " packets dropped",
-		 exchange->number, lines->skipped, lines->bad, lines->blank,
-		 lines->overlong, counts->refused, counts->dropped);
+	log_info("session %" PRIu64 ": the kernel refused %" PRIu64
+		 " sends, %" PRIu64 " packets dropped",
+		 exchange->number, counts->refused, counts->dropped);
+	feed_summary_log(lines, exchange->number);
 	if (exchange->config->marketdata.pace.kind != PACE_MAX)
 		log_info("session %" PRIu64 ": sent later than intended by "
 			 "p50 %s us, p99 %s us, max %.1f us",
@@ -140,6 +139,8 @@ static void session_end(struct exchange *exchange)
 	}
 	order_entry_server_end(&exchange->order_entry);
 	summary_log(exchange);
+	exchange->failed += feed_summary_failed(
+		&exchange->marketdata.reader.source.counts, exchange->number);
 }
 
 static void event_handle(struct exchange *exchange, enum exchange_event event)
@@ -410,6 +411,12 @@ close_marketdata:
 close_out:
 	close_err = order_log_close(&exchange->log);
 	err = err ? err : close_err;
+	if (exchange->failed > 0) {
+		log_error("%" PRIu64 " of %" PRIu64 " sessions published "
+			  "nothing of the feed or lost a snapshot of it",
+			  exchange->failed, exchange->number);
+		err = err ? err : -ENODATA;
+	}
 close_signals:
 	close(exchange->signals);
 free_exchange:

@@ -35,8 +35,9 @@ struct exchange_config {
  *	order recv_ns=N quantity=N price=DECIMAL side=buy|sell [early]
  *	reject recv_ns=N reason=TEXT
  *
- * Returns 0, or a negative errno, logged: when a server can't be opened, or
- * when stdout refused lines (they are on stderr then).
+ * Returns 0, or a negative errno, logged: when a server can't be opened,
+ * when stdout refused lines (they are on stderr then), or -ENODATA when a
+ * session published nothing of a feed that it read, or lost a snapshot.
  */
 int exchange_run(const struct exchange_config *config);
 

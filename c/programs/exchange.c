@@ -200,7 +200,9 @@ static const struct option_program program = {
 		"reason=TEXT\". Times are ns since 1970; early: the order was "
 		"there before TRANSMIT. Exit code 0 after SIGINT or SIGTERM, "
 		"1 for a failure (also when stdout refused a line, which is "
-		"on stderr then), 2 for bad usage.",
+		"on stderr then, and when a session published nothing of a "
+		"feed that it read to its end, or lost a snapshot), 2 for bad "
+		"usage.",
 	.rows = rows,
 };
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Feeds as venues and recorders write them, to the trader's order; and what
+ * the exchange says of those that it can't publish, or not whole.
+ */
+#include "tests/support/oracle.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct lab lab;
+static struct program exchange, trader;
+
+static int clean(void **state)
+{
+	(void)state;
+	program_end(&exchange);
+	program_end(&trader);
+	return 0;
+}
+
+struct feed {
+	const char *name;
+	const char *text;
+	const char *orders; /* "buy 110, sell 5" */
+	int code;	    /* the exchange's */
+	const char *says;   /* it does, on stderr; NULL: whatever */
+};
+
+static void orders_are(const char *name, const char *expected)
+{
+	char orders[1024] = "", price[64], side[8];
+	size_t len = 0;
+	const char *line;
+
+	while ((line = program_line(&exchange, PROGRAM_OUT, "order ", 0))) {
+		if (sscanf(line,
+			   "order recv_ns=%*u quantity=%*u price=%63s "
+			   "side=%7s",
+			   price, side) != 2)
+			fail_msg("%s: %s", name, line);
+		len += (size_t)snprintf(orders + len, sizeof(orders) - len,
+					"%s%s %s", len ? ", " : "", side,
+					price);
+	}
+	if (strcmp(orders, expected) != 0) {
+		program_show(&exchange);
+		fail_msg("%s: orders '%s', right: '%s'", name, orders,
+			 expected);
+	}
+}
+
+static void feed_run(const struct feed *feed)
+{
+	struct feed_text text = { 0 };
+	char path[PATH_MAX];
+	int code;
+
+	feed_text_add(&text, "%s", feed->text);
+	feed_file_take(lab_path(&lab, "feed.gz", path), &text);
+	lab_exchange(&lab, &exchange, path, "--pace", "rate:200", NULL);
+	lab_trader(&lab, &trader, NULL);
+	code = program_wait(&trader, LAB_SOON_MS);
+	if (code != 0) {
+		program_show(&trader);
+		fail_msg("%s: the trader's exit code %d", feed->name, code);
+	}
+	lab_line(&exchange, "state HANDSHAKE");
+	lab_says(&exchange, "session 1 with");
+	code = program_stop(&exchange, SIGTERM, LAB_SOON_MS);
+	orders_are(feed->name, feed->orders);
+	if (code != feed->code ||
+	    (feed->says &&
+	     !program_says(&exchange, PROGRAM_ERR, feed->says, 0))) {
+		program_show(&exchange);
+		fail_msg("%s: exit code %d; wanted: %d and '%s'", feed->name,
+			 code, feed->code, feed->says ? feed->says : "");
+	}
+	program_end(&exchange);
+	program_end(&trader);
+}
+
+static void feeds_run(const struct feed *feeds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		feed_run(&feeds[i]);
+}
+
+#define FEEDS_RUN(feeds) feeds_run(feeds, ARRAY_SIZE(feeds))
+
+static void lives_of_books(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "a snapshot behind another",
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[],"
+		  "\"asks\":[[\"101\",\"1\"]]}\n"
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[],"
+		  "\"asks\":[[\"110\",\"1\"]]}\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\",\"changes\":[["
+		  "\"buy\",\"105\",\"20000\"]]}\n",
+		  "buy 110", 0, "the dialect is coinbase" },
+		{ "an empty one",
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[],"
+		  "\"asks\":[[\"101\",\"1\"]]}\n"
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[],"
+		  "\"asks\":[]}\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\",\"changes\":[["
+		  "\"buy\",\"100\",\"20000\"],[\"sell\",\"106\",\"1\"],["
+		  "\"buy\",\"105\",\"20000\"]]}\n",
+		  "buy 106", 0, NULL },
+		{ "no edge of timestamps in CSV",
+		  "is_snapshot,timestamp,side,price,amount\n"
+		  "true,1,ask,101,1\ntrue,2,ask,110,1\n"
+		  "false,3,bid,100,20000\n",
+		  "buy 101", 0, NULL },
+	};
+
+	(void)state;
+	FEEDS_RUN(feeds);
+}
+
+static void half_understood(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "OKX, two symbols",
+		  "{\"arg\":{\"instId\":\"P\"},\"action\":\"snapshot\","
+		  "\"data\":[{\"asks\":[[\"60001\",\"1\"]],\"bids\":[]}]}\n"
+		  "{\"arg\":{\"instId\":\"Q\"},\"action\":\"snapshot\","
+		  "\"data\":[{\"asks\":[[\"0.11\",\"5\"]],\"bids\":[]}]}\n"
+		  "{\"arg\":{\"instId\":\"P\"},\"action\":\"update\","
+		  "\"data\":[{\"asks\":[],\"bids\":[[\"60000\",\"20\"]]}]}\n",
+		  "buy 60001", 0, "the dialect is okx" },
+		{ "a spreadsheet's sep",
+		  "sep=,\nis_snapshot,side,price,amount\n"
+		  "true,ask,60001,1\ntrue,bid,60000,20\n",
+		  "", 0, NULL },
+		{ "two files joined without a newline",
+		  FEED_FILE_HEADER "x,A,1,1,true,ask,101,1\n"
+				   "x,A,1,1,true,bid,100,1" FEED_FILE_HEADER
+				   "x,A,1,1,false,bid,100,20000\n",
+		  "buy 101", 0, "line 3 is bad" },
+		{ "quoted fields",
+		  "side,price,amount\n\"ask\",101,1\n\"bid\",100,20000\n",
+		  "buy 101", 0, NULL },
+	};
+
+	(void)state;
+	FEEDS_RUN(feeds);
+}
+
+static void what_is_left_out(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "one level that can't be held",
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[["
+		  "\"99\",\"0.30000000000000004\"]],\"asks\":[[\"101\",\"1\"]]"
+		  "}\n{\"type\":\"heartbeat\",\"product_id\":\"X\"}\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\",\"changes\":[["
+		  "\"buy\",\"100\",\"20000\"]]}\n",
+		  "buy 101", 0, "1 levels are left out" },
+		{ "lines without a book, by kind",
+		  "{\"type\":\"heartbeat\",\"product_id\":\"X\"}\n"
+		  "{\"type\":\"heartbeat\",\"product_id\":\"X\"}\n"
+		  "{\"type\":\"match\",\"product_id\":\"X\"}\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\",\"changes\":[["
+		  "\"sell\",\"101\",\"1\"],[\"buy\",\"100\",\"20000\"]]}\n",
+		  "buy 101", 0, "3 skipped: 2 heartbeats, 1 trades" },
+		{ "a snapshot that is lost",
+		  "{\"type\":\"snapshot\",\"product_id\":\"X\",\"bids\":[],"
+		  "\"asks\":[[\"101\",\"one\"]]}\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\",\"changes\":[["
+		  "\"sell\",\"102\",\"1\"],[\"buy\",\"100\",\"20000\"]]}\n",
+		  "buy 102", 1,
+		  "error: session 1 lost 1 snapshots: 1 an amount is no "
+		  "number" },
+		{ "a venue without a dialect",
+		  "{\"type\":\"l2_updates\",\"symbol\":\"X\",\"changes\":[["
+		  "\"buy\",\"1\",\"2\"]]}\n",
+		  "", 1,
+		  "error: session 1 published nothing of 1 lines: 1 it is of "
+		  "Gemini" },
+		{ "a snapshot of a shape that is not known",
+		  "{\"type\":\"snapshot\",\"levels\":[[\"1\",\"2\"]]}\n", "", 1,
+		  "lost 1 snapshots" },
+		{ "a feed of one venue, asked to be another's",
+		  "{\"type\":\"l2update\",\"changes\":[[\"buy\",\"1\"]]}\n", "",
+		  1, "published nothing of 1 lines" },
+		{ "nothing but acknowledgements",
+		  "{\"type\":\"subscriptions\"}\n{\"type\":\"ticker\"}\n", "",
+		  1,
+		  "published nothing of 2 lines: 1 answers to requests, 1 "
+		  "tickers" },
+	};
+
+	(void)state;
+	FEEDS_RUN(feeds);
+}
+
+#define WIDE_FEED                         \
+	"is_snapshot,side,price,amount\n" \
+	"true,ask,0.000012,1\n"           \
+	"false,bid,0.00001,120000000000\n"
+
+static void wide_amounts(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "wider than 64 bits of nano", WIDE_FEED, "buy 0.000012", 0,
+		  NULL },
+		{ "exactly the threshold",
+		  "side,price,amount\nask,0.000012,1\n"
+		  "bid,0.00001,100000000000\n",
+		  "", 0, NULL },
+		{ "by one in nineteen digits",
+		  "side,price,amount\nask,0.000012,1\n"
+		  "bid,0.00001,100000000000.0000001\n",
+		  "buy 0.000012", 0, NULL },
+	};
+	struct oracle_run run = { .pace = "rate:200" };
+	struct feed_text text = { 0 };
+	char path[PATH_MAX], command[2 * PATH_MAX];
+	json_t *counts;
+	FILE *output;
+
+	(void)state;
+	FEEDS_RUN(feeds);
+	/* Both judges count it, too. */
+	feed_text_add(&text, WIDE_FEED);
+	feed_file_take(lab_path(&lab, "wide.gz", path), &text);
+	run.feed = path;
+	oracle_run(&lab, &run);
+	assert_int_equal(oracle_count(run.analysis, "triggers"), 1);
+	assert_int_equal(oracle_count(run.analysis, "matched"), 1);
+	oracle_free(&run);
+	if (system("command -v python3 >/dev/null") != 0)
+		return;
+	snprintf(command, sizeof(command), "python3 tests/support/oracle.py %s",
+		 run.capture);
+	output = popen(command, "re");
+	assert_non_null(output);
+	counts = json_loadf(output, 0, NULL);
+	assert_int_equal(pclose(output), 0);
+	assert_int_equal(oracle_count(counts, "matched"), 1);
+	json_decref(counts);
+}
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST("a snapshot line begins its book, also behind another",
+		 lives_of_books, clean),
+	LAB_TEST("a line is understood whole, or refused", half_understood,
+		 clean),
+	LAB_TEST("what is left out is told, last and loudly", what_is_left_out,
+		 clean),
+	LAB_TEST("wide amounts are exact, at both ends and for both judges",
+		 wide_amounts, clean),
+};
+
+int main(int argc, char **argv)
+{
+	return lab_run(&lab, "exchange_dialects", tests, ARRAY_SIZE(tests),
+		       argc, argv);
+}
