@@ -94,6 +94,11 @@ static void summary_log(const struct exchange *exchange)
 		 " sends, %" PRIu64 " packets dropped",
 		 exchange->number, counts->refused, counts->dropped);
 	feed_summary_log(lines, exchange->number);
+	if (exchange->config->marketdata.pace.kind == PACE_FILE &&
+	    lines->untimed > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64 " packets had no "
+			    "time of their own for --pace file",
+			    exchange->number, lines->untimed);
 	if (exchange->config->marketdata.pace.kind != PACE_MAX)
 		log_info("session %" PRIu64 ": sent later than intended by "
 			 "p50 %s us, p99 %s us, max %.1f us",

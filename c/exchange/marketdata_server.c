@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #define REFUSED_WAIT_NS	    50000     /* nothing tells when a queue has room */
 #define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
 #define SEND_TIMES_CLOSE_MS 500
+#define WAIT_TOLD_NS	    60000000000 /* a wait that is told */
 
 /* A row of send_times. */
 struct send_time {
@@ -130,6 +132,7 @@ int marketdata_server_start(struct marketdata_server *server)
 		return err;
 	server->publishing = true;
 	server->live = server->ended = false;
+	server->untimed_told = server->wait_told = false;
 	server->start_ns = server->retry_ns = 0;
 	server->wait_room = server->wait_reader = false;
 	server->at = spsc_begin(&server->reader.ring);
@@ -152,9 +155,29 @@ static void clock_start(struct marketdata_server *server, uint64_t now_ns)
 		clock_realtime_ns() - (clock_monotonic_ns() - now_ns);
 }
 
+/* What the file's times make of the pace that one may not have meant. */
+static void file_pace_tell(struct marketdata_server *server, uint64_t wait_ns)
+{
+	if (server->next->time_ns == 0 && !server->untimed_told &&
+	    !(server->next->flags & MARKETDATA_RECORD_SNAPSHOT)) {
+		server->untimed_told = true;
+		log_warning("--pace file: a line has no time that is known: it "
+			    "is sent at once behind the one before, as all "
+			    "like it (--pace rate:N paces such a feed)");
+	}
+	if (wait_ns > WAIT_TOLD_NS && !server->wait_told) {
+		server->wait_told = true;
+		log_warning("--pace file: by its lines' times packet %" PRIu32
+			    " is %.0f s behind the one before (file:SPEED "
+			    "plays faster; further ones are not told)",
+			    server->next->sequence, (double)wait_ns / 1e9);
+	}
+}
+
 /* Take the next record from the ring. False when there is none. */
 static bool next_take(struct marketdata_server *server, uint64_t now_ns)
 {
+	const uint64_t before_ns = server->pace.file_ns;
 	size_t len;
 
 	server->next = spsc_next(&server->reader.ring, &server->at, &len);
@@ -171,6 +194,8 @@ static bool next_take(struct marketdata_server *server, uint64_t now_ns)
 					    server->next->time_ns,
 					    server->next->flags &
 						    MARKETDATA_RECORD_SNAPSHOT);
+	if (server->config->pace.kind == PACE_FILE && server->next_len > 0)
+		file_pace_tell(server, server->pace.file_ns - before_ns);
 	return true;
 }
 

@@ -57,6 +57,8 @@ struct marketdata_server {
 	bool publishing;
 	bool live; /* a line that is no snapshot was reached */
 	bool ended;
+	bool untimed_told; /* --pace file, and a line has no time */
+	bool wait_told;	   /* ... and one is far from the one before */
 	uint32_t end_sequence;
 	uint64_t end_due_ns; /* of the next end-of-feed datagram */
 	struct pace pace;

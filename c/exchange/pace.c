@@ -65,19 +65,39 @@ static double random_next(struct pace *pace)
 	return (double)((z >> 11) + 1) * 0x1p-53;
 }
 
+/* From the last line to this one, in the file's time. */
+static uint64_t file_step(struct pace *pace, uint64_t time_ns)
+{
+	uint64_t step = time_ns - pace->time_ns;
+
+	if (time_ns < pace->time_ns) {
+		if (pace->time_ns > pace->before_ns)
+			pace->before_ns = pace->time_ns;
+		return 0;
+	}
+	/* A stray line has been, or the file has caught up with itself. */
+	if (pace->before_ns > 0 && time_ns >= pace->before_ns) {
+		if (step > time_ns - pace->before_ns)
+			step = time_ns - pace->before_ns;
+		pace->before_ns = 0;
+	}
+	return step;
+}
+
 static uint64_t file_next(struct pace *pace, uint64_t time_ns, bool snapshot)
 {
 	uint64_t factor = (uint64_t)pace->config.factor;
-	wide step;
+	wide scaled;
 
 	if (snapshot || time_ns == 0)
 		return pace->file_ns;
-	if (pace->time_ns > 0 && time_ns > pace->time_ns) {
+	if (pace->time_ns > 0) {
 		/* What a division leaves is carried on: no drift. */
-		step = (wide)(time_ns - pace->time_ns) * (uint64_t)DECIMAL_ONE +
-		       pace->file_left;
-		pace->file_ns += (uint64_t)(step / factor);
-		pace->file_left = (uint64_t)(step % factor);
+		scaled =
+			(wide)file_step(pace, time_ns) * (uint64_t)DECIMAL_ONE +
+			pace->file_left;
+		pace->file_ns += (uint64_t)(scaled / factor);
+		pace->file_left = (uint64_t)(scaled % factor);
 	}
 	pace->time_ns = time_ns;
 	return pace->file_ns;

@@ -34,6 +34,7 @@ struct pace {
 	uint64_t file_ns;   /* due so far */
 	uint64_t file_left; /* of a ns, in units of 1 / factor */
 	uint64_t time_ns;   /* of the last line that had one; 0: none had */
+	uint64_t before_ns; /* the one that time has run back from; 0: none */
 };
 
 /* A new session; the same seed draws the same gaps. */
@@ -43,7 +44,8 @@ void pace_start(struct pace *pace, const struct pace_config *config,
 /*
  * HOT. The next datagram's due time, ns since the start; never before the
  * last one's. time_ns: of its line, 0 when it has none. By file, time that
- * runs backwards counts as no time; snapshot lines, and lines without a time,
+ * runs backwards counts as no time, and a line that is back where time was
+ * before is due as if it had never left; snapshot lines, and lines without a time,
  * are due at once after the one before and tell no time to the next.
  */
 uint64_t pace_next(struct pace *pace, uint64_t time_ns, bool snapshot);

@@ -52,7 +52,7 @@ static void orders_are(const char *name, const char *expected)
 	}
 }
 
-static void feed_run(const struct feed *feed)
+static void feed_run(const struct feed *feed, const char *pace)
 {
 	struct feed_text text = { 0 };
 	char path[PATH_MAX];
@@ -60,7 +60,7 @@ static void feed_run(const struct feed *feed)
 
 	feed_text_add(&text, "%s", feed->text);
 	feed_file_take(lab_path(&lab, "feed.gz", path), &text);
-	lab_exchange(&lab, &exchange, path, "--pace", "rate:200", NULL);
+	lab_exchange(&lab, &exchange, path, "--pace", pace, NULL);
 	lab_trader(&lab, &trader, NULL);
 	code = program_wait(&trader, LAB_SOON_MS);
 	if (code != 0) {
@@ -82,13 +82,13 @@ static void feed_run(const struct feed *feed)
 	program_end(&trader);
 }
 
-static void feeds_run(const struct feed *feeds, size_t count)
+static void feeds_run(const struct feed *feeds, size_t count, const char *pace)
 {
 	for (size_t i = 0; i < count; i++)
-		feed_run(&feeds[i]);
+		feed_run(&feeds[i], pace);
 }
 
-#define FEEDS_RUN(feeds) feeds_run(feeds, ARRAY_SIZE(feeds))
+#define FEEDS_RUN(feeds, pace) feeds_run(feeds, ARRAY_SIZE(feeds), pace)
 
 static void lives_of_books(void **state)
 {
@@ -118,7 +118,7 @@ static void lives_of_books(void **state)
 	};
 
 	(void)state;
-	FEEDS_RUN(feeds);
+	FEEDS_RUN(feeds, "rate:200");
 }
 
 static void half_understood(void **state)
@@ -147,7 +147,7 @@ static void half_understood(void **state)
 	};
 
 	(void)state;
-	FEEDS_RUN(feeds);
+	FEEDS_RUN(feeds, "rate:200");
 }
 
 static void what_is_left_out(void **state)
@@ -184,7 +184,7 @@ static void what_is_left_out(void **state)
 		{ "a snapshot of a shape that is not known",
 		  "{\"type\":\"snapshot\",\"levels\":[[\"1\",\"2\"]]}\n", "", 1,
 		  "lost 1 snapshots" },
-		{ "a feed of one venue, asked to be another's",
+		{ "a line that is not whole",
 		  "{\"type\":\"l2update\",\"changes\":[[\"buy\",\"1\"]]}\n", "",
 		  1, "published nothing of 1 lines" },
 		{ "nothing but acknowledgements",
@@ -195,7 +195,27 @@ static void what_is_left_out(void **state)
 	};
 
 	(void)state;
-	FEEDS_RUN(feeds);
+	FEEDS_RUN(feeds, "rate:200");
+}
+
+static void times(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "none at all",
+		  "side,price,amount\nask,101,1\nbid,100,20000\n", "buy 101", 0,
+		  "--pace file: a line has no time" },
+		{ "none at all, said at the end",
+		  "side,price,amount\nask,101,1\nbid,100,20000\n", "buy 101", 0,
+		  "2 packets had no time of their own" },
+		{ "a stray row does not make a day of it",
+		  "timestamp,side,price,amount\n"
+		  "1700000000000,ask,102,1\n1600000000000,ask,101,1\n"
+		  "1700000000001,bid,100,20000\n",
+		  "buy 101", 0, NULL },
+	};
+
+	(void)state;
+	FEEDS_RUN(feeds, "file");
 }
 
 #define WIDE_FEED                         \
@@ -224,7 +244,7 @@ static void wide_amounts(void **state)
 	FILE *output;
 
 	(void)state;
-	FEEDS_RUN(feeds);
+	FEEDS_RUN(feeds, "rate:200");
 	/* Both judges count it, too. */
 	feed_text_add(&text, WIDE_FEED);
 	feed_file_take(lab_path(&lab, "wide.gz", path), &text);
@@ -252,6 +272,9 @@ static const struct CMUnitTest tests[] = {
 		 clean),
 	LAB_TEST("what is left out is told, last and loudly", what_is_left_out,
 		 clean),
+	LAB_TEST("--pace file: times that are missing are told, and no stray "
+		 "one is waited for",
+		 times, clean),
 	LAB_TEST("wide amounts are exact, at both ends and for both judges",
 		 wide_amounts, clean),
 };

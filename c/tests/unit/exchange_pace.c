@@ -147,6 +147,25 @@ static void file_clamps_steps_back(void **state)
 	assert_int_equal(pace_next(&pace, 600, false), 200);
 }
 
+/* A row that is older than its neighbours does not make the way back to them
+ * a wait. */
+static void file_forgives_a_stray_row(void **state)
+{
+	struct pace pace = start("file", 0);
+
+	(void)state;
+	assert_int_equal(pace_next(&pace, 1000000, false), 0);
+	assert_int_equal(pace_next(&pace, 500, false), 0);
+	assert_int_equal(pace_next(&pace, 600, false), 100);
+	assert_int_equal(pace_next(&pace, 1000100, false), 200);
+	assert_int_equal(pace_next(&pace, 1000150, false), 250);
+	/* Another file behind the first, of an earlier day. */
+	assert_int_equal(pace_next(&pace, 2000, false), 250);
+	for (uint64_t time_ns = 2010; time_ns <= 1000160; time_ns += 10)
+		pace_next(&pace, time_ns, false);
+	assert_int_equal(pace_next(&pace, 1000170, false), 250 + 998160);
+}
+
 static void file_waits_for_no_snapshot(void **state)
 {
 	struct pace pace = start("file", 0);
@@ -235,6 +254,7 @@ int main(void)
 		cmocka_unit_test(poisson_follows_its_seed),
 		cmocka_unit_test(file_follows_the_lines),
 		cmocka_unit_test(file_clamps_steps_back),
+		cmocka_unit_test(file_forgives_a_stray_row),
 		cmocka_unit_test(file_waits_for_no_snapshot),
 		cmocka_unit_test(file_has_a_speed),
 		cmocka_unit_test(lags_are_kept_within_an_eighth),
