@@ -40,7 +40,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
-		  "bypass, asio, poll, packets or instructions" },
+		  "bypass, asio, poll, packets, instructions or reading" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -69,6 +69,7 @@ static const struct {
 	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
 	{ "asio", bench_asio },		{ "poll", bench_poll },
 	{ "packets", bench_packets },	{ "instructions", bench_instructions },
+	{ "reading", bench_reading },
 };
 
 int main(int argc, char **argv)

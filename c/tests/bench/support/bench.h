@@ -77,5 +77,6 @@ int bench_asio(struct bench *bench);
 int bench_poll(struct bench *bench);
 int bench_packets(struct bench *bench);
 int bench_instructions(struct bench *bench);
+int bench_reading(struct bench *bench);
 
 #endif
