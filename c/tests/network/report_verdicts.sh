@@ -119,9 +119,12 @@ check 'CSV has no latency of them' \
 	test "$(grep -c ',void,0,,,,,,' "$folder/files/trials.csv")" = 8
 words_of 'a baseline that is void throughout' "$null" 0
 words_of 'all arms void' "$null" 0 1 2
+check 'no arm is correct' lacks '"correct": true' "$folder/files/json"
 check 'the page has no curve' grep -q 'No correct trial has an order' "$folder/files/page.html"
 words_of 'an arm that is wrong throughout' "$false" 1
 words_of 'a baseline that is wrong throughout' "$false" 0
 words_of 'a baseline that is wrong where it runs again' "$false" 2
-words_of 'one void, one wrong' "$null;/\"number\": 5,/s/null/false/" 1
+words_of 'one void, one wrong' "$null;/\"number\": 5,/,\$s/null/false/" 1
+words_of 'an arm that is wrong once' "/\"number\": 5,/,\$$false" 1
+check 'nor has it a figure beside another result' grep -q 'no figure$' "$folder/files/beside"
 finish
