@@ -53,7 +53,7 @@ enum session_verdict session_weigh(struct session *session,
 
 	if (!tag_weigh(session, header->flags))
 		return SESSION_FOREIGN;
-	if (session->started && ahead == 0) {
+	if (ahead == 0) {
 		follow(session, sequence);
 		return SESSION_IN_ORDER;
 	}

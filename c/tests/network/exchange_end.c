@@ -44,6 +44,10 @@ static void end_comes_again(void **state)
 	assert_int_equal(first, 3);
 	assert_int_equal(listener_hear(&listener, first + 4, LAB_SOON_MS),
 			 first + 4);
+	for (size_t i = 0; i < first + 4; i++)
+		assert_int_equal(
+			listener.datagrams[i].tag,
+			market_data_session_tag(order_client_port(client)));
 	for (size_t i = first; i < first + 4; i++) {
 		assert_int_equal(listener.datagrams[i].header.flags,
 				 MARKET_DATA_END_OF_FEED);

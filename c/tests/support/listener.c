@@ -92,6 +92,8 @@ static bool take(struct listener *listener)
 	assert_int_equal(market_data_decode(listener->bytes + datagram->at,
 					    datagram->len, &datagram->header),
 			 0);
+	datagram->tag = market_data_tag(datagram->header.flags);
+	datagram->header.flags &= (uint16_t)~MARKET_DATA_TAG;
 	return true;
 }
 

@@ -9,9 +9,10 @@
 #include "wire/market_data.h"
 
 struct listener_datagram {
-	uint64_t stamp_ns; /* the kernel's, on arrival */
-	size_t at, len;	   /* in listener->bytes */
-	struct market_data_header header;
+	uint64_t stamp_ns;		  /* the kernel's, on arrival */
+	size_t at, len;			  /* in listener->bytes */
+	struct market_data_header header; /* without the tag */
+	uint16_t tag;
 };
 
 struct listener {

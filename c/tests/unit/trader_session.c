@@ -134,7 +134,9 @@ static void an_end_behind_a_loss_is_believed_when_repeated(void **state)
 	assert_int_equal(end(7), SESSION_DOUBTED);
 	assert_int_equal(end(7), SESSION_GAP);
 	assert_int_equal(session.lost, 6);
-	/* All that was heard of an untold session. */
+	/* All that was heard of an untold session; unless it had nothing. */
+	setup(state);
+	assert_int_equal(end(0), SESSION_IN_ORDER);
 	setup(state);
 	assert_int_equal(end(9000), SESSION_DOUBTED);
 	assert_int_equal(end(9000), SESSION_DOUBTED);

@@ -218,6 +218,43 @@ static void ahead_and_behind_part_at_half_the_range(void **state)
 			 MARKET_DATA_DUPLICATE);
 }
 
+static void a_tag_is_never_0_but_for_no_port(void **state)
+{
+	(void)state;
+	assert_int_equal(market_data_session_tag(0), 0);
+	assert_int_equal(market_data_session_tag(0x1234), 0x235);
+	assert_int_equal(market_data_session_tag(0xffff), 0xff0);
+	for (unsigned int port = 1; port <= UINT16_MAX; port++)
+		assert_in_range(market_data_session_tag((uint16_t)port), 1,
+				0xfff);
+	/* 0x1001 ^ 1 */
+	assert_int_equal(market_data_session_tag(0x1001), 1);
+}
+
+static void a_tag_is_written_into_market_data_only(void **state)
+{
+	uint8_t bytes[64] = { 7, 0, 0, 0, 1, 0, MARKET_DATA_SNAPSHOT, 0 };
+	const size_t len = market_data_len(1);
+	struct market_data_header decoded;
+
+	(void)state;
+	/* Another number, bytes behind the last message: another format. */
+	market_data_write_tag(bytes, len, 8, 0xabc);
+	market_data_write_tag(bytes, len + 1, 7, 0xabc);
+	market_data_write_tag(bytes, 7, 7, 0xabc);
+	assert_int_equal(market_data_decode(bytes, len, &decoded), 0);
+	assert_int_equal(decoded.flags, MARKET_DATA_SNAPSHOT);
+	market_data_write_tag(bytes, len, 7, 0xabc);
+	assert_int_equal(market_data_decode(bytes, len, &decoded), 0);
+	assert_int_equal(decoded.flags, 0xabc0 | MARKET_DATA_SNAPSHOT);
+	assert_int_equal(market_data_tag(decoded.flags), 0xabc);
+	assert_int_equal(decoded.sequence, 7);
+	/* A formatter that tags is left alone. */
+	market_data_write_tag(bytes, len, 7, 0x111);
+	assert_int_equal(market_data_decode(bytes, len, &decoded), 0);
+	assert_int_equal(market_data_tag(decoded.flags), 0xabc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +271,8 @@ int main(void)
 		cmocka_unit_test(a_gap_across_the_wrap_is_a_gap),
 		cmocka_unit_test(a_number_behind_changes_nothing),
 		cmocka_unit_test(ahead_and_behind_part_at_half_the_range),
+		cmocka_unit_test(a_tag_is_never_0_but_for_no_port),
+		cmocka_unit_test(a_tag_is_written_into_market_data_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

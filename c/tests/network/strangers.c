@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The trader beside others: sessions that are not its own, forged datagrams,
+ * floods of them. */
+#include "tests/support/oracle.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/choice.h"
+#include "tests/support/fake_exchange.h"
+
+#define GOOD 3008 /* datagrams of a session that a forged one spoilt */
+
+static struct lab lab;
+static struct program exchange, trader;
+static struct fake_exchange fake = FAKE_EXCHANGE_NONE;
+
+static int clean(void **state)
+{
+	(void)state;
+	program_end(&trader);
+	program_end(&exchange);
+	fake_exchange_close(&fake);
+	return 0;
+}
+
+static json_int_t counter(const char *name)
+{
+	json_t *said = oracle_json(&trader);
+	json_int_t value =
+		oracle_count(json_object_get(said, "counters"), name);
+
+	json_decref(said);
+	return value;
+}
+
+/* Asks at 250, then so many large bids: each calls for a buy at 250. */
+static const char *feed_of_triggers(unsigned int triggers)
+{
+	static char path[PATH_MAX];
+	struct feed_text text = { 0 };
+
+	feed_text_add(&text, FEED_FILE_HEADER);
+	feed_text_row(&text, true, "ask", "250", "1");
+	feed_text_row(&text, true, "bid", "100", "1");
+	for (unsigned int i = 0; i < triggers; i++)
+		feed_text_row(&text, false, "bid", "160", "10000");
+	feed_file_take(lab_path(&lab, "triggers.csv.gz", path), &text);
+	return path;
+}
+
+/* The trader waits in the queue while another's session is published; then it
+ * has its own. */
+static void queued(void **state)
+{
+	int first;
+
+	(void)state;
+	lab_exchange(&lab, &exchange, feed_of_triggers(300), "--busy", "queue",
+		     "--pace", "rate:3000", "--settle-ms", "1000", NULL);
+	first = lab_connect();
+	lab_trader(&lab, &trader, "--json", NULL);
+	/* All of the other's feed; its end is said until it is gone. */
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	lab_says(&exchange, "end of the feed");
+	lab_says(&trader, "another session");
+	assert_int_equal(program_wait(&trader, LAB_QUIET_MS), -1);
+	order_client_close(first);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(counter("orders"), 300);
+	assert_int_equal(counter("triggers"), 300);
+	assert_int_equal(counter("duplicates"), 0);
+	assert_int_equal(counter("packets"), 302);
+	lab_states(&exchange, "INIT HANDSHAKE TRANSMIT INIT");
+	assert_int_equal(program_count(&exchange, PROGRAM_OUT, "order "), 300);
+	assert_false(program_says(&exchange, PROGRAM_OUT, "early", 0));
+}
+
+/* What an exchange says that knows the session, or another one. */
+static uint16_t tag_of(uint16_t other)
+{
+	struct sockaddr_in peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	assert_int_equal(
+		getpeername(fake.client, (struct sockaddr *)&peer, &len), 0);
+	return (uint16_t)(market_data_session_tag(ntohs(peer.sin_port) ^ other)
+			  << 4);
+}
+
+static void forge(uint32_t sequence, uint16_t flags)
+{
+	const struct market_data_message message =
+		fake_exchange_message('B', "170", "10000");
+	const uint32_t kept = fake.sequence;
+
+	fake.sequence = sequence;
+	fake_exchange_publish(&fake, flags, &message,
+			      !(flags & MARKET_DATA_END_OF_FEED));
+	fake.sequence = kept;
+}
+
+static void begin(const char *path)
+{
+	fake_exchange_listen(&fake, &lab);
+	lab_trader(&lab, &trader, "--json", "--receive", path, NULL);
+	fake_exchange_accept(&fake);
+}
+
+/* All of the session is traded, and it ends. */
+static void good_ones(unsigned int count, uint16_t flags)
+{
+	const struct market_data_message small =
+		fake_exchange_message('B', "160", "1");
+
+	for (unsigned int i = 0; i < count; i++)
+		fake_exchange_publish(&fake, flags, &small, 1);
+}
+
+static void good_trigger(uint16_t flags)
+{
+	const struct market_data_message message =
+		fake_exchange_message('B', "160", "10000");
+
+	fake_exchange_publish(&fake, flags, &message, 1);
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+}
+
+static void ends(uint16_t flags)
+{
+	uint8_t byte;
+
+	fake_exchange_publish(&fake, flags | MARKET_DATA_END_OF_FEED, NULL, 0);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(recv(fake.client, &byte, 1, MSG_DONTWAIT), 0);
+}
+
+/* From the exchange's own address. */
+static void forged(void **state)
+{
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	begin(path);
+	fake_exchange_book(&fake);
+	forge(1000000000, 0);
+	for (unsigned int i = 0; i < GOOD / 16; i++) {
+		good_ones(15, 0);
+		good_trigger(0);
+		forge(1000000000 + i, 0);
+		forge(fake.sequence + 3, MARKET_DATA_END_OF_FEED);
+		forge(1000000000 - i, MARKET_DATA_END_OF_FEED);
+	}
+	ends(0);
+	assert_int_equal(counter("packets"), GOOD + 2);
+	assert_int_equal(counter("gaps"), 0);
+	assert_int_equal(counter("duplicates"), 0);
+	assert_int_equal(counter("doubted"), 1 + GOOD / 16 * 3);
+}
+
+static void of_other_sessions(void **state)
+{
+	uint16_t ours, others;
+
+	(void)state;
+	begin("spin");
+	ours = tag_of(0);
+	others = tag_of(5);
+	forge(70, others);
+	forge(71, others | MARKET_DATA_END_OF_FEED);
+	forge(700, 0); /* untold: it may be ours */
+	for (int i = 0; i < 2; i++) {
+		const struct market_data_message ask =
+			fake_exchange_message('A', "250", "1");
+
+		fake_exchange_publish(&fake,
+				      ours | MARKET_DATA_SNAPSHOT |
+					      MARKET_DATA_BOOK_BEGINS,
+				      &ask, 1);
+	}
+	good_trigger(ours);
+	forge(3, others | MARKET_DATA_END_OF_FEED);
+	forge(3, others);
+	forge(3, 0);
+	good_trigger(ours);
+	ends(ours);
+	assert_int_equal(counter("orders"), 2);
+	assert_int_equal(counter("foreign"), 5);
+	assert_int_equal(counter("duplicates"), 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST(
+		"strangers: another's session, heard from the queue, is not traded",
+		queued, clean),
+	LAB_TEST("strangers: datagrams of other sessions are passed over",
+		 of_other_sessions, clean),
+};
+
+int main(int argc, char **argv)
+{
+	static struct CMUnitTest all[40];
+	size_t n = ARRAY_SIZE(tests);
+
+	memcpy(all, tests, sizeof(tests));
+	n += choice_tests(all + n,
+			  "strangers: forged numbers and ends do nothing",
+			  forged, clean, choice_receive);
+	return lab_run(&lab, "strangers", all, n, argc, argv);
+}
