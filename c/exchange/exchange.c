@@ -110,6 +110,16 @@ static void summary_log(const struct exchange *exchange)
 			 " further connections were refused",
 			 exchange->number,
 			 exchange->order_entry.refused - exchange->refused);
+	if (counts->oversized > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64
+			    " datagrams were too long and left out",
+			    exchange->number, counts->oversized);
+	if (server->link.downs > 0)
+		log_warning("session %" PRIu64
+			    ": nothing could be sent %" PRIu64
+			    " times, %.3f s in all, for the link was down",
+			    exchange->number, server->link.downs,
+			    (double)server->link.down_ns / 1e9);
 	if (counts->rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "
 			    "disk was too slow",

@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
+#include "net/network_error.h"
 
 #define END_EVERY_NS	    100000000 /* one that is lost is not the last */
-#define REFUSED_WAIT_NS	    50000     /* nothing tells when a queue has room */
 #define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
 #define SEND_TIMES_CLOSE_MS 500
 #define WAIT_TOLD_NS	    60000000000 /* a wait that is told */
@@ -87,7 +87,7 @@ int marketdata_server_open(struct marketdata_server *server,
 	if (!err)
 		err = send_times_open(server);
 	if (!err)
-		err = send_path_open(config->send, &config->to, &server->path);
+		err = send_link_open(&server->link, config->send, &config->to);
 	if (err)
 		marketdata_server_close(server);
 	return err;
@@ -106,8 +106,7 @@ int marketdata_server_close(struct marketdata_server *server)
 	}
 	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
 		err = -errno;
-	send_path_close(server->path);
-	server->path = NULL;
+	send_link_close(&server->link);
 	server->send_times_fd = -1;
 	return err ? -EIO : 0;
 }
@@ -118,6 +117,8 @@ void marketdata_server_forget(struct marketdata_server *server)
 	memset(&server->reader.source.counts, 0,
 	       sizeof(server->reader.source.counts));
 	memset(&server->lag, 0, sizeof(server->lag));
+	server->link.downs = server->link.down_since_ns ? 1 : 0;
+	server->link.down_ns = 0;
 }
 
 int marketdata_server_start(struct marketdata_server *server)
@@ -291,8 +292,14 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 		server->counts.rows_lost += last - first;
 }
 
-/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue. A
- * path that stopped short hides the reason: asking again will tell. */
+/* No room: EAGAIN of the socket's buffer, ENOBUFS of the interface's queue,
+ * ENETDOWN of a link that is down. A path that stopped short hides the reason:
+ * asking again will tell. */
+static uint64_t refused_wait_ns(int err)
+{
+	return err == -ENETDOWN ? SEND_LINK_DOWN_NS : SEND_LINK_BUSY_NS;
+}
+
 static void send_refused(struct marketdata_server *server, int err,
 			 uint64_t now_ns)
 {
@@ -303,8 +310,21 @@ static void send_refused(struct marketdata_server *server, int err,
 	} else if (err == -EAGAIN) {
 		server->wait_room = true;
 	} else {
-		server->retry_ns = now_ns + REFUSED_WAIT_NS;
+		server->retry_ns = now_ns + refused_wait_ns(err);
 	}
+}
+
+/* It will be as long the next time: it is left out. */
+static void oversized_skip(struct marketdata_server *server)
+{
+	size_t len = server->burst_bytes[server->burst_sent].iov_len;
+
+	if (server->counts.oversized++ == 0)
+		log_error("a datagram of %zu bytes is not sent: it is longer "
+			  "than the interface's MTU allows; further ones are "
+			  "only counted",
+			  len);
+	server->burst_sent++;
 }
 
 static int send_failed(const struct marketdata_server *server, int err)
@@ -322,7 +342,7 @@ static int burst_send(struct marketdata_server *server)
 {
 	unsigned int first = server->burst_sent;
 	uint64_t now_ns = clock_monotonic_ns();
-	int n = send_path_send(server->path, server->burst_bytes + first,
+	int n = send_link_send(&server->link, server->burst_bytes + first,
 			       server->burst_count - first);
 
 	server->retry_ns = 0; /* it may go now */
@@ -330,10 +350,12 @@ static int burst_send(struct marketdata_server *server)
 		server->burst_sent += (unsigned int)n;
 		sends_note(server, first, server->burst_sent, now_ns,
 			   n > 1 ? clock_monotonic_ns() : now_ns);
-	} else if (n == -EAGAIN || n == -ENOBUFS) {
-		send_refused(server, n, now_ns);
-	} else if (n != -EINTR) {
+	} else if (n == -EMSGSIZE) {
+		oversized_skip(server);
+	} else if (network_error(n) == NETWORK_STANDS) {
 		return send_failed(server, n);
+	} else if (n != -EINTR) {
+		send_refused(server, n, now_ns);
 	}
 	if (server->burst_sent > first)
 		marketdata_reader_release(
@@ -357,12 +379,12 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 	if (now_ns < server->end_due_ns)
 		return 0;
 	market_data_write_header(datagram, &header);
-	err = send_path_send(server->path, &bytes, 1);
+	err = send_link_send(&server->link, &bytes, 1);
 	if (err < 0) {
-		if (err != -EAGAIN && err != -ENOBUFS && err != -EINTR)
+		if (network_error(err) == NETWORK_STANDS)
 			return send_failed(server, err);
 		server->counts.refused += err != -EINTR;
-		server->end_due_ns = now_ns + REFUSED_WAIT_NS;
+		server->end_due_ns = now_ns + refused_wait_ns(err);
 		return 0;
 	}
 	server->end_due_ns = now_ns + END_EVERY_NS;
@@ -418,7 +440,7 @@ void marketdata_server_poll(const struct marketdata_server *server,
 
 	fds[0] = (struct pollfd){ .fd = reader ? server->reader.filled : -1,
 				  .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = room ? server->path->fd : -1,
+	fds[1] = (struct pollfd){ .fd = room ? server->link.path->fd : -1,
 				  .events = POLLOUT };
 }
 

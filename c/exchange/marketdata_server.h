@@ -2,7 +2,8 @@
 /*
  * The market data server: one send path, open from start to end, and per
  * session the feed, read ahead by a thread and sent by the caller's loop
- * when it is due. Never blocks.
+ * when it is due. Never blocks. A link that goes down ends nothing: what is due
+ * meanwhile is sent late, or dropped if it says so (on_full).
  */
 #ifndef EXCHANGE_MARKETDATA_SERVER_H
 #define EXCHANGE_MARKETDATA_SERVER_H
@@ -15,7 +16,7 @@
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
-#include "send/send_path_ops.h"
+#include "send/send_link.h"
 
 /* What to do with a datagram that the kernel has no room for. */
 enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
@@ -39,6 +40,7 @@ struct marketdata_counts {
 	uint64_t bytes;
 	uint64_t refused;   /* sends that the kernel had no room for */
 	uint64_t dropped;   /* datagrams given up for it */
+	uint64_t oversized; /* datagrams too long for the way they were to go */
 	uint64_t rows_lost; /* of send_times: the disk was too slow */
 	uint64_t first_ns;  /* monotonic: of the first and last one sent */
 	uint64_t last_ns;
@@ -48,7 +50,7 @@ struct marketdata_server {
 	const struct marketdata_config *config;
 	uint16_t tag; /* of the next session: market_data_session_tag(); 0:
 			 untold */
-	struct send_path *path;
+	struct send_link link;
 	struct marketdata_reader reader;
 	struct line_writer *send_times;
 	int send_times_fd;
@@ -65,7 +67,7 @@ struct marketdata_server {
 	uint64_t start_ns; /* monotonic; 0: before the first datagram */
 	uint64_t start_wall_ns;
 	uint64_t retry_ns; /* no send before; 0: none was refused */
-	bool wait_room;	   /* until path->fd is writable */
+	bool wait_room;	   /* until the path's fd is writable */
 	bool wait_reader;  /* until the reader has more */
 	uint64_t at;	   /* place in the ring, behind `next` */
 	const struct marketdata_record *next; /* taken and not yet due */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "net/interface.h"
+#include "net/network_error.h"
 #include "net/socket.h"
 
 _Static_assert(offsetof(struct receive_socket, receive) == 0,
@@ -91,16 +92,13 @@ close_arena:
 /* A socket outlives what happens to its interface. */
 int receive_socket_soften(int err)
 {
-	switch (err) {
-	case -EAGAIN:
-	case -EINTR:
-	case -ENETDOWN:
-	case -ENETUNREACH:
-	case -EHOSTUNREACH:
-	case -ECONNREFUSED:
-	case -ENOMEM:
-	case -ENOBUFS:
+	switch (network_error(err)) {
+	case NETWORK_BUSY:
+	case NETWORK_DOWN:
 		return 0;
+	case NETWORK_GONE:
+	case NETWORK_STANDS:
+		break;
 	}
 	return err;
 }

@@ -65,7 +65,7 @@ static void a_full_queue_is_not_hidden(void **state)
 	(void)state;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
 	assert_int_equal(
-		getsockopt(server.path->fd, IPPROTO_IP, IP_RECVERR, &on, &len),
+		getsockopt(server.link.path->fd, IPPROTO_IP, IP_RECVERR, &on, &len),
 		0);
 	assert_int_equal(on, 1);
 	assert_int_equal(marketdata_server_close(&server), 0);
@@ -147,11 +147,11 @@ static void publish_slowly(unsigned int most, const char *folder)
 	config.feed = feed;
 	config.send_times = times;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	send_path_close(server.path);
-	server.path = calloc(1, sizeof(*server.path));
-	assert_non_null(server.path);
-	server.path->ops = &slow_ops;
-	server.path->fd = -1;
+	send_path_close(server.link.path);
+	server.link.path = calloc(1, sizeof(*server.link.path));
+	assert_non_null(server.link.path);
+	server.link.path->ops = &slow_ops;
+	server.link.path->fd = -1;
 	marketdata_server_forget(&server);
 	assert_int_equal(marketdata_server_start(&server), 0);
 	while (server.counts.packets < 1 + UPDATES) {

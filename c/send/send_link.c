@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/send_link.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/network_error.h"
+
+static const char *link_name(const struct send_link *link)
+{
+	return link->config.interface ? link->interface.name
+				      : "the way to the group";
+}
+
+static int path_open(struct send_link *link)
+{
+	return send_path_open(link->text, &link->config, &link->path);
+}
+
+int send_link_open(struct send_link *link, const char *text,
+		   const struct send_path_config *config)
+{
+	*link = (struct send_link){ .text = text, .config = *config };
+	if (config->interface) {
+		link->interface = *config->interface;
+		link->config.interface = &link->interface;
+	}
+	return path_open(link);
+}
+
+void send_link_close(struct send_link *link)
+{
+	send_path_close(link->path);
+	link->path = NULL;
+}
+
+static void down_note(struct send_link *link, int err)
+{
+	if (link->down_since_ns)
+		return;
+	link->down_since_ns = clock_monotonic_ns();
+	link->downs++;
+	log_warning("%s: nothing can be sent: %s; waiting for it",
+		    link_name(link), log_reason(err));
+}
+
+static void up_note(struct send_link *link)
+{
+	uint64_t ns = clock_monotonic_ns() - link->down_since_ns;
+
+	link->down_ns += ns;
+	link->down_since_ns = 0;
+	log_warning("%s: sends again after %.3f s", link_name(link),
+		    (double)ns / 1e9);
+}
+
+/* The interface of that name, where it is another one than before, has come
+ * up and has an address if the other one had: the path is opened on it. */
+static int anew_open(struct send_link *link)
+{
+	struct interface found;
+	int err;
+
+	if (!link->config.interface ||
+	    interface_find(link->interface.name, &found) < 0 || !found.up ||
+	    (link->path && found.index == link->interface.index) ||
+	    (link->interface.address.s_addr && !found.address.s_addr))
+		return -ENETDOWN;
+	send_path_close(link->path);
+	link->path = NULL;
+	link->interface = found;
+	err = path_open(link);
+	/* It may be on its way out again. */
+	return err && !network_error_passes(err) ? err : -ENETDOWN;
+}
+
+__attribute__((cold, noinline)) static int fault(struct send_link *link,
+						 int err)
+{
+	switch (network_error(err)) {
+	case NETWORK_BUSY:
+		return err == -ENOMEM ? -ENOBUFS : err;
+	case NETWORK_DOWN:
+	case NETWORK_GONE:
+		down_note(link, err);
+		return anew_open(link);
+	case NETWORK_STANDS:
+		break;
+	}
+	return err;
+}
+
+int send_link_send(struct send_link *link, const struct iovec *datagrams,
+		   unsigned int count)
+{
+	int n = link->path ? send_path_send(link->path, datagrams, count)
+			   : -ENODEV;
+
+	if (__builtin_expect(n < 0, 0))
+		return fault(link, n);
+	if (__builtin_expect(link->down_since_ns > 0, 0))
+		up_note(link);
+	return n;
+}
