@@ -4,17 +4,20 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if_arp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/interface.h"
+#include "net/network_error.h"
 #include "net/packet_ring.h"
 #include "wire/frame.h"
 #include "wire/pcapng.h"
@@ -28,6 +31,7 @@
 #define WIRETAP_IDLE_MS	    200
 #define WIRETAP_BUFFER_SIZE (1 << 20)
 #define WIRETAP_SNAP_LEN    262144
+#define WIRETAP_LOOK_MS	    20 /* for a link that is down */
 
 struct wiretap {
 	const char *path;
@@ -35,9 +39,11 @@ struct wiretap {
 	uint8_t *buffer; /* whole blocks only */
 	size_t used;
 	struct packet_ring ring;
-	uint64_t received;
-	uint64_t last_ns; /* the last frame's stamp */
-	bool refused;	  /* the file takes no more */
+	struct interface interface; /* that it is of, */
+	uint32_t number;	    /* and its number in the file */
+	uint64_t received, dropped; /* on it */
+	uint64_t last_ns;	    /* the last frame's stamp */
+	bool refused;		    /* the file takes no more */
 	struct wiretap_result *result;
 };
 
@@ -104,8 +110,8 @@ static int wiretap_each(void *context, const struct packet_ring_frame *frame)
 			return rc;
 	}
 	rc = pcapng_packet_beside(
-		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used, 0,
-		frame->stamp_ns, frame->bytes, frame->captured_len,
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
+		tap->number, frame->stamp_ns, frame->bytes, frame->captured_len,
 		frame->wire_len, &beside);
 	if (rc < 0)
 		return rc;
@@ -128,8 +134,25 @@ static int wiretap_link(const struct interface *interface)
 	return -EOPNOTSUPP;
 }
 
-static int wiretap_head(struct wiretap *tap, const char *name,
-			enum frame_link link)
+/* The interface that it captures on, with what is to be said of it. */
+static int wiretap_introduce(struct wiretap *tap, const char *description)
+{
+	int link = wiretap_link(&tap->interface);
+	int len;
+
+	if (link < 0)
+		return link;
+	len = pcapng_interface(tap->buffer + tap->used,
+			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
+			       WIRETAP_SNAP_LEN, tap->interface.name,
+			       description);
+	if (len < 0)
+		return len;
+	tap->used += (size_t)len;
+	return wiretap_flush(tap);
+}
+
+static int wiretap_head(struct wiretap *tap)
 {
 	struct utsname host;
 	char system[sizeof(host.sysname) + sizeof(host.release) +
@@ -145,13 +168,7 @@ static int wiretap_head(struct wiretap *tap, const char *name,
 	if (len < 0)
 		return len;
 	tap->used = (size_t)len;
-	len = pcapng_interface(tap->buffer + tap->used,
-			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
-			       WIRETAP_SNAP_LEN, name, NULL);
-	if (len < 0)
-		return len;
-	tap->used += (size_t)len;
-	return wiretap_flush(tap);
+	return wiretap_introduce(tap, NULL);
 }
 
 static int wiretap_count(struct wiretap *tap)
@@ -162,10 +179,12 @@ static int wiretap_count(struct wiretap *tap)
 	if (rc < 0)
 		return rc;
 	tap->received += received;
+	tap->dropped += dropped;
 	tap->result->dropped += dropped;
 	return 0;
 }
 
+/* What was counted on the interface. */
 static int wiretap_tail(struct wiretap *tap)
 {
 	int rc = wiretap_count(tap);
@@ -178,12 +197,79 @@ static int wiretap_tail(struct wiretap *tap)
 			return rc;
 	}
 	rc = pcapng_statistics(
-		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used, 0,
-		clock_realtime_ns(), tap->received, tap->result->dropped);
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
+		tap->number, clock_realtime_ns(), tap->received, tap->dropped);
 	if (rc < 0)
 		return rc;
 	tap->used += (size_t)rc;
 	return wiretap_flush(tap);
+}
+
+static int wiretap_open_ring(struct wiretap *tap)
+{
+	return packet_ring_open(&tap->ring, &tap->interface, WIRETAP_BLOCK_SIZE,
+				WIRETAP_BLOCK_COUNT, WIRETAP_BLOCK_MS);
+}
+
+/* There is an interface of its name again, and it is up. */
+static bool wiretap_is_up(const struct wiretap *tap, struct interface *found)
+{
+	return interface_find(tap->interface.name, found) == 0 && found->up;
+}
+
+/* Another one has the name now. What it brought before the ring is there was
+ * not seen. */
+static int wiretap_renew(struct wiretap *tap, const struct interface *found,
+			 uint64_t from_ns)
+{
+	char description[128];
+	uint64_t to_ns;
+	int rc = wiretap_tail(tap);
+
+	if (rc < 0)
+		return rc;
+	packet_ring_close(&tap->ring);
+	tap->interface = *found;
+	rc = wiretap_open_ring(tap);
+	if (rc < 0)
+		return rc;
+	to_ns = clock_realtime_ns();
+	tap->number++;
+	tap->received = tap->dropped = 0;
+	tap->result->holes++;
+	tap->result->hole_ns += to_ns - from_ns;
+	snprintf(description, sizeof(description),
+		 "made anew: nothing was seen from %" PRIu64 ".%09" PRIu64
+		 " to %" PRIu64 ".%09" PRIu64,
+		 from_ns / CLOCK_NS_PER_S, from_ns % CLOCK_NS_PER_S,
+		 to_ns / CLOCK_NS_PER_S, to_ns % CLOCK_NS_PER_S);
+	log_warning("%s was %s", tap->interface.name, description);
+	return wiretap_introduce(tap, description);
+}
+
+/* The link is down: nothing can be missed before it is up again. 0 or a
+ * negative errno. */
+static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
+{
+	const struct timespec pause = { .tv_nsec = WIRETAP_LOOK_MS * 1000000 };
+	uint64_t from_ns = clock_realtime_ns();
+	struct interface found;
+	int rc = wiretap_flush(tap);
+
+	if (rc < 0)
+		return rc;
+	log_warning("%s: waiting for it", tap->interface.name);
+	for (; !*stop; nanosleep(&pause, NULL)) {
+		if (!wiretap_is_up(tap, &found))
+			continue;
+		if (found.index != tap->interface.index)
+			return wiretap_renew(tap, &found, from_ns);
+		/* The kernel goes on filling the ring. */
+		tap->ring.error = 0;
+		log_warning("%s is up again", tap->interface.name);
+		return 0;
+	}
+	return 0;
 }
 
 static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
@@ -196,11 +282,13 @@ static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 				      tap);
 		if (rc == 0 && tap->used > 0)
 			rc = wiretap_flush(tap);
+		if (rc < 0 && !tap->refused && network_error_passes(rc))
+			rc = wiretap_wait(tap, stop);
 	}
 	/* What came before the stop; the kernel hands over the block that it
 	 * was filling within WIRETAP_BLOCK_MS. */
 	stop_ns = clock_realtime_ns();
-	while (rc >= 0 && tap->last_ns <= stop_ns) {
+	while (rc >= 0 && !tap->ring.error && tap->last_ns <= stop_ns) {
 		rc = packet_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
 				      wiretap_each, tap);
 		if (rc == 0)
@@ -239,31 +327,29 @@ int wiretap_capture(const char *interface, const char *path,
 		    struct wiretap_result *result)
 {
 	struct wiretap tap = { .path = path, .result = result };
-	struct interface found;
-	int link, rc;
+	int rc;
 
 	*result = (struct wiretap_result){ 0 };
-	link = wiretap_interface(interface, &found);
-	if (link < 0)
-		return link;
+	rc = wiretap_interface(interface, &tap.interface);
+	if (rc < 0)
+		return rc;
 	tap.buffer = malloc(WIRETAP_BUFFER_SIZE);
 	if (!tap.buffer)
 		return -ENOMEM;
-	rc = packet_ring_open(&tap.ring, &found, WIRETAP_BLOCK_SIZE,
-			      WIRETAP_BLOCK_COUNT, WIRETAP_BLOCK_MS);
+	rc = wiretap_open_ring(&tap);
 	if (rc < 0)
 		goto free_buffer;
 	/* Only now: what can't capture should not empty an older capture. */
 	rc = tap.fd = wiretap_create(path);
 	if (rc < 0)
 		goto close_ring;
-	rc = wiretap_head(&tap, found.name, (enum frame_link)link);
+	rc = wiretap_head(&tap);
 	if (rc < 0)
 		goto close_file;
-	log_info("capturing on %s", found.name);
+	log_info("capturing on %s", tap.interface.name);
 	rc = wiretap_loop(&tap, stop);
-	/* Also when the interface went away: what was captured is kept. */
-	if (!tap.refused) {
+	/* Also when the ring failed: what was captured is kept. */
+	if (!tap.refused && tap.ring.fd >= 0) {
 		int tail = wiretap_tail(&tap);
 
 		rc = rc < 0 ? rc : tail;
@@ -274,7 +360,8 @@ close_file:
 		log_error("--write %s: %s", path, log_reason(rc));
 	}
 close_ring:
-	packet_ring_close(&tap.ring);
+	if (tap.ring.fd >= 0)
+		packet_ring_close(&tap.ring);
 free_buffer:
 	free(tap.buffer);
 	return rc;

@@ -181,7 +181,10 @@ static const struct option_program program = {
 		    "--read FILE [--json] [OPTION...]",
 	.description =
 		"With --write it captures; \"capturing on NAME\" on standard "
-		"error says that no frame will be missed from there on."
+		"error says that no frame will be missed from there on. A "
+		"link that goes down is waited for, and an interface that is "
+		"deleted and made anew: the file and standard error tell from "
+		"when to when nothing was seen."
 		"\n\n"
 		"With --read it replays the captured market data through the "
 		"trading rule, which tells the orders that must follow, and "
@@ -232,6 +235,12 @@ static int capture(const struct wiretap_options *options)
 	if (result.dropped > 0)
 		log_warning("the capture lacks %" PRIu64 " frames",
 			    result.dropped);
+	if (result.holes > 0)
+		log_warning("%s was made anew %" PRIu64
+			    " times: the capture lacks what it brought "
+			    "within %.3f s",
+			    options->interface, result.holes,
+			    (double)result.hole_ns / 1e9);
 	return rc;
 }
 
