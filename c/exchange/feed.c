@@ -79,6 +79,49 @@ static int input_read(struct feed *feed)
 	return 0;
 }
 
+static bool begins_with(const uint8_t *bytes, size_t len, const char *with,
+			size_t with_len)
+{
+	return len >= with_len && !memcmp(bytes, with, with_len);
+}
+
+/* What a file that is no gzip seems to be, and what makes it one. */
+static const char *other_kind(const uint8_t *bytes, size_t len)
+{
+	static const struct {
+		const char *begins;
+		size_t len;
+		const char *says;
+	} kinds[] = {
+		{ "\x28\xb5\x2f\xfd", 4,
+		  "this is zstd: zstd -dc FILE | gzip > FILE.gz" },
+		{ "\xfd"
+		  "7zXZ",
+		  5, "this is xz: xz -dc FILE | gzip > FILE.gz" },
+		{ "BZh", 3, "this is bzip2: bzip2 -dc FILE | gzip > FILE.gz" },
+		{ "PK\3\4", 4,
+		  "this is a zip archive: unzip -p FILE | gzip > FILE.gz" },
+		{ "\x04\x22\x4d\x18", 4,
+		  "this is lz4: lz4 -dc FILE | gzip > FILE.gz" },
+		{ "PAR1", 4,
+		  "this is Parquet: write it as CSV, and gzip that" },
+		{ "<", 1,
+		  "this is no gzip file but a web page, perhaps what a "
+		  "failed download said" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (begins_with(bytes, len, kinds[i].begins, kinds[i].len))
+			return kinds[i].says;
+	for (i = 0; i < len && i < 64; i++)
+		if ((bytes[i] < 0x20 && bytes[i] != '\t' && bytes[i] != '\r' &&
+		     bytes[i] != '\n') ||
+		    bytes[i] == 0x7f)
+			return "this is no gzip file";
+	return "this is no gzip file but plain text: gzip it";
+}
+
 /* Between members: 1 when another begins, 0 at the end of the file. */
 static int member_start(struct feed *feed)
 {
@@ -108,7 +151,7 @@ static int member_start(struct feed *feed)
 		return fault(feed, -ENODATA, "the file is empty");
 	if (z->avail_in == 1 && z->next_in[0] == 0x1f)
 		return fault(feed, -EBADMSG, "the gzip file is truncated");
-	return fault(feed, -EBADMSG, "this is no gzip file");
+	return fault(feed, -EBADMSG, "%s", other_kind(z->next_in, z->avail_in));
 }
 
 /* Inflate to output[0..room). Returns how many bytes came, 0 at the end of
@@ -204,6 +247,30 @@ static bool is_good(struct feed *feed, const char *line, size_t len)
 	return true;
 }
 
+/* The first line of a text whose characters have 16 bits: by its byte order
+ * mark, or by every other byte being 0. */
+static bool is_utf16(const char *line, size_t len)
+{
+	if (len < 2)
+		return false;
+	if (!memcmp(line, "\xff\xfe", 2) || !memcmp(line, "\xfe\xff", 2))
+		return true;
+	return len >= 4 && ((line[0] && !line[1] && line[2] && !line[3]) ||
+			    (!line[0] && line[1] && !line[2] && line[3]));
+}
+
+static int first_line_check(struct feed *feed, const char *line, size_t len)
+{
+	if (!is_utf16(line, len))
+		return 0;
+	feed->ended = true;
+	feed->at = feed->end;
+	feed->result = fault(feed, -EBADMSG,
+			     "the text is UTF-16: zcat FILE | iconv -f UTF-16 "
+			     "-t UTF-8 | gzip > FILE8.gz");
+	return feed->result;
+}
+
 /* What ends the lines: 0 or a negative errno. */
 static int feed_result(struct feed *feed)
 {
@@ -238,6 +305,9 @@ int feed_line(struct feed *feed, const char **line, size_t *len,
 			feed->at = feed->end;
 		}
 		feed->counts.lines++;
+		if (feed->counts.lines == 1 &&
+		    first_line_check(feed, first, (size_t)(last - first)) < 0)
+			return feed_result(feed);
 		if (feed->counts.lines == 1 && last - first >= 3 &&
 		    !memcmp(first, "\xef\xbb\xbf", 3))
 			first += 3;

@@ -25,7 +25,7 @@ struct feed_counts {
 /*
  * Open a regular file and look at its first bytes. 0, or a negative errno,
  * logged with the path: -ENOENT, -EISDIR, -ENODATA for an empty one,
- * -EBADMSG for one that is not gzip ...
+ * -EBADMSG for one that is not gzip, with what it is and makes it one.
  */
 int feed_open(const char *path, struct feed **feed);
 void feed_close(struct feed *feed); /* NULL is allowed */

@@ -9,21 +9,29 @@
 #include "wire/market_data.h"
 
 #define FIELDS_MAX 64
+#define COMMA_MAX  40 /* of a number with a decimal comma */
 
 struct field {
 	const char *at;
 	size_t len;
 };
 
-static const char *const column_names[LINE_FORMAT_COLUMNS] = {
-	[LINE_FORMAT_EXCHANGE] = "exchange",
-	[LINE_FORMAT_SYMBOL] = "symbol",
-	[LINE_FORMAT_TIMESTAMP] = "timestamp",
-	[LINE_FORMAT_LOCAL_TIMESTAMP] = "local_timestamp",
-	[LINE_FORMAT_IS_SNAPSHOT] = "is_snapshot",
-	[LINE_FORMAT_SIDE] = "side",
-	[LINE_FORMAT_PRICE] = "price",
-	[LINE_FORMAT_AMOUNT] = "amount",
+#define NAMES_MAX 7
+
+/* The best first. */
+static const char *const column_names[LINE_FORMAT_COLUMNS][NAMES_MAX] = {
+	[LINE_FORMAT_EXCHANGE] = { "exchange", "venue" },
+	[LINE_FORMAT_SYMBOL] = { "symbol", "instrument", "instrument_name",
+				 "product_id", "pair", "market" },
+	[LINE_FORMAT_TIMESTAMP] = { "timestamp", "time", "ts", "datetime",
+				    "event_time", "exchange_timestamp" },
+	[LINE_FORMAT_LOCAL_TIMESTAMP] = { "local_timestamp", "local_time",
+					  "receive_timestamp", "received" },
+	[LINE_FORMAT_IS_SNAPSHOT] = { "is_snapshot", "isSnapshot", "snapshot" },
+	[LINE_FORMAT_SIDE] = { "side" },
+	[LINE_FORMAT_PRICE] = { "price", "px", "price_level" },
+	[LINE_FORMAT_AMOUNT] = { "amount", "size", "quantity", "qty", "volume",
+				 "new_quantity" },
 };
 
 /* A field in quotes, which may hold separators ("" is left as it is: no
@@ -88,52 +96,117 @@ static bool is_number(struct field field)
 				 *field.at == '-' || *field.at == '.');
 }
 
-/* Where each column is, by its name; -1: nowhere. A row with a number in it is
- * no header, whatever words it has: two files may be joined without a newline.
- */
+/* How good a name of that column it is: 0 the best, NAMES_MAX none. */
+static size_t name_rank(int column, struct field field)
+{
+	for (size_t rank = 0; rank < NAMES_MAX && column_names[column][rank];
+	     rank++)
+		if (field_is(field, column_names[column][rank]))
+			return rank;
+	return NAMES_MAX;
+}
+
+/* Trades have a side, a price and an amount as well; and a number each. */
+static bool is_number_name(struct field field)
+{
+	return field_is(field, "id") || field_is(field, "trade_id") ||
+	       field_is(field, "tradeId") || field_is(field, "order_id");
+}
+
+/* What a header says of the columns. */
+struct header {
+	int column[LINE_FORMAT_COLUMNS]; /* -1: nowhere */
+	size_t rank[LINE_FORMAT_COLUMNS];
+	int known; /* columns that have a name that is known */
+	bool numbered;
+};
+
+/* A row with a number in it is no header, whatever words it has: two files
+ * may be joined without a newline. */
 static bool columns_find(const char *line, size_t len, char separator,
-			 int column[static LINE_FORMAT_COLUMNS])
+			 struct header *header)
 {
 	struct field fields[FIELDS_MAX];
 	int count = row_split(line, len, separator, fields, FIELDS_MAX);
 
-	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
-		column[i] = -1;
-	for (int at = count - 1; at >= 0; at--) {
+	*header = (struct header){ .known = 0 };
+	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++) {
+		header->column[i] = -1;
+		header->rank[i] = NAMES_MAX;
+	}
+	for (int at = 0; at < count; at++) {
 		struct field field = field_trimmed(fields[at]);
 
 		if (is_number(field))
 			return false;
-		for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
-			if (field_is(field, column_names[i]) ||
-			    (i == LINE_FORMAT_IS_SNAPSHOT &&
-			     (field_is(field, "snapshot") ||
-			      field_is(field, "isSnapshot"))))
-				column[i] = at;
+		header->numbered |= is_number_name(field);
+		for (int i = 0; i < LINE_FORMAT_COLUMNS; i++) {
+			const size_t rank = name_rank(i, field);
+
+			header->known += rank < NAMES_MAX;
+			if (rank >= header->rank[i])
+				continue;
+			header->rank[i] = rank;
+			header->column[i] = at;
+		}
 	}
-	return column[LINE_FORMAT_SIDE] >= 0 &&
-	       column[LINE_FORMAT_PRICE] >= 0 &&
-	       column[LINE_FORMAT_AMOUNT] >= 0;
+	return true;
 }
 
-/* Learn where the columns are, and what parts them, if the line is a header. */
-static bool header_read(struct line_format_state *state, const char *line,
-			size_t len)
+static bool is_whole(const struct header *header)
+{
+	return header->column[LINE_FORMAT_SIDE] >= 0 &&
+	       header->column[LINE_FORMAT_PRICE] >= 0 &&
+	       header->column[LINE_FORMAT_AMOUNT] >= 0;
+}
+
+static void header_take(struct line_format_state *state,
+			const struct header *header, char separator)
+{
+	memcpy(state->column, header->column, sizeof(state->column));
+	state->column_last = 0;
+	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
+		if (state->column[i] > state->column_last)
+			state->column_last = state->column[i];
+	state->separator = separator;
+	state->columns_fault = NULL;
+}
+
+/*
+ * Learn where the columns are, and what parts them, if the line is a header:
+ * 1. A header whose rows can't be read is bad, and so are they, until there
+ * is one whose rows can: -EBADMSG with the fault. 0: it is no header.
+ */
+static int header_read(struct line_format *context, const char *line,
+		       size_t len)
 {
 	static const char separators[] = { ',', ';', '\t', '|' };
-	int column[LINE_FORMAT_COLUMNS], last = 0;
+	struct line_format_state *state = context->state;
+	struct header header;
 
 	for (size_t i = 0; i < sizeof(separators); i++) {
-		if (!columns_find(line, len, separators[i], column))
+		if (!columns_find(line, len, separators[i], &header))
 			continue;
-		for (int j = 0; j < LINE_FORMAT_COLUMNS; j++)
-			last = column[j] > last ? column[j] : last;
-		memcpy(state->column, column, sizeof(column));
-		state->column_last = last;
-		state->separator = separators[i];
-		return true;
+		if (is_whole(&header) &&
+		    (!header.numbered ||
+		     header.column[LINE_FORMAT_IS_SNAPSHOT] >= 0)) {
+			header_take(state, &header, separators[i]);
+			return 1;
+		}
+		/* Behind rows it takes more to make them strangers. */
+		if (header.known < (state->count == 0 ? 1 : 2))
+			continue;
+		state->columns_fault =
+			is_whole(&header)
+				? "its columns are those of trades or single "
+				  "orders, not of a book: they have an id"
+				: "its columns are not known: wanted are side, "
+				  "price and amount, and symbol, timestamp "
+				  "and is_snapshot where there are any";
+		context->fault = state->columns_fault;
+		return -EBADMSG;
 	}
-	return false;
+	return 0;
 }
 
 static int symbol_read(struct line_format *context,
@@ -173,7 +246,38 @@ static int snapshot_read(struct field field, bool *snapshot)
 		       : -EBADMSG;
 }
 
-/* A row in the known columns. 0, or -EBADMSG with the fault. */
+/* "60001,5", where ; parts the columns as in those countries' spreadsheets. */
+static struct field comma_field(struct field field, char text[static COMMA_MAX])
+{
+	char *comma;
+
+	if (field.len == 0 || field.len > COMMA_MAX ||
+	    memchr(field.at, '.', field.len))
+		return field;
+	memcpy(text, field.at, field.len);
+	comma = memchr(text, ',', field.len);
+	if (comma)
+		*comma = '.';
+	return (struct field){ text, field.len };
+}
+
+static int level_read(struct line_format *context, struct field price,
+		      struct field amount, struct market_data_message *message)
+{
+	const struct line_format_state *state = context->state;
+	char texts[2][COMMA_MAX];
+	int err = line_format_state_level(price.at, price.len, amount.at,
+					  amount.len, message, &context->fault);
+
+	if (err != -EINVAL || state->separator != ';')
+		return err;
+	price = comma_field(price, texts[0]);
+	amount = comma_field(amount, texts[1]);
+	return line_format_state_level(price.at, price.len, amount.at,
+				       amount.len, message, &context->fault);
+}
+
+/* A row in the known columns. 0, -ERANGE or another errno with the fault. */
 static int row_read(struct line_format *context, const char *line, size_t len,
 		    struct market_data_message *message)
 {
@@ -181,11 +285,14 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 	/* One more, which stands for all columns that are nowhere. */
 	struct field fields[FIELDS_MAX + 1];
 	struct field wanted[LINE_FORMAT_COLUMNS];
-	const char *why;
-	int err, id,
-		count = row_split(line, len, state->separator, fields,
-				  state->column_last + 1);
+	int err, id, count;
 
+	if (__builtin_expect(state->columns_fault != NULL, 0)) {
+		context->fault = state->columns_fault;
+		return -EBADMSG;
+	}
+	count = row_split(line, len, state->separator, fields,
+			  state->column_last + 1);
 	if (count <= state->column_last) {
 		context->fault = "it has too few columns";
 		return -EBADMSG;
@@ -205,14 +312,10 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 		context->fault = "its side is neither bid nor ask";
 		return -EBADMSG;
 	}
-	err = line_format_state_level(
-		wanted[LINE_FORMAT_PRICE].at, wanted[LINE_FORMAT_PRICE].len,
-		wanted[LINE_FORMAT_AMOUNT].at, wanted[LINE_FORMAT_AMOUNT].len,
-		message, &why);
-	if (err) {
-		context->fault = why;
+	err = level_read(context, wanted[LINE_FORMAT_PRICE],
+			 wanted[LINE_FORMAT_AMOUNT], message);
+	if (err)
 		return err;
-	}
 	context->time_ns = line_time(wanted[LINE_FORMAT_LOCAL_TIMESTAMP].at,
 				     wanted[LINE_FORMAT_LOCAL_TIMESTAMP].len);
 	if (!context->time_ns)
@@ -226,59 +329,76 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 	return 0;
 }
 
-/* The first line is a header or, without one, in tardis' order. */
-static bool first_line_is_header(struct line_format_state *state,
-				 const char *line, size_t len)
+/* Without a header the order is tardis'. */
+static void columns_assume(struct line_format_state *state)
 {
-	if (header_read(state, line, len))
-		return true;
 	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
 		state->column[i] = i;
 	state->column_last = LINE_FORMAT_COLUMNS - 1;
 	state->separator = ',';
-	return false;
 }
 
-ssize_t line_format_csv(struct line_format *context, const char *line,
-			size_t line_len, uint8_t *datagram, size_t size)
+/* A line that is no row: a header, perhaps. Files put behind each other bring
+ * theirs again. */
+static int other_read(struct line_format *context, const char *line, size_t len,
+		      int err)
+{
+	const char *fault = context->fault;
+	const int rc = header_read(context, line, len);
+
+	if (rc > 0) {
+		context->fault = NULL;
+		context->kind = "headers";
+		return 0;
+	}
+	/* A level of it, not all of it. */
+	context->snapshot = false;
+	if (rc == 0)
+		context->fault = fault;
+	return err;
+}
+
+static ssize_t row_write(struct line_format *context,
+			 const struct market_data_message *message,
+			 uint8_t *datagram, size_t size)
 {
 	struct market_data_header header = {
 		.sequence = context->sequence,
 		.message_count = 1,
 	};
+
+	if (size < market_data_len(1))
+		return -ENOSPC;
+	header.flags = line_format_state_flags(context, message->symbol_id);
+	market_data_write_header(datagram, &header);
+	market_data_write(datagram, 0, message);
+	return (ssize_t)market_data_len(1);
+}
+
+ssize_t line_format_csv(struct line_format *context, const char *line,
+			size_t line_len, uint8_t *datagram, size_t size)
+{
 	struct market_data_message message = { 0 };
 	int err = line_format_state_make(context);
 	struct line_format_state *state = context->state;
 
 	if (err)
 		return err;
-	if (__builtin_expect(state->column_last < 0, 0) &&
-	    first_line_is_header(state, line, line_len)) {
-		context->kind = "headers";
-		return 0;
-	}
-	err = row_read(context, line, line_len, &message);
-	if (err == -ERANGE) {
-		context->left_out = 1;
-		context->remark = context->fault;
-		context->fault = NULL;
-		context->kind = "lines whose levels are all left out";
-		return 0;
-	}
-	if (err) {
-		/* Files put behind each other bring their header again. */
-		if (header_read(context->state, line, line_len)) {
+	if (__builtin_expect(state->column_last < 0, 0)) {
+		columns_assume(state);
+		if (header_read(context, line, line_len) > 0) {
 			context->kind = "headers";
 			return 0;
 		}
-		/* A level of it, not all of it. */
-		context->snapshot = false;
-		return err;
 	}
-	if (size < market_data_len(1))
-		return -ENOSPC;
-	header.flags = line_format_state_flags(context, message.symbol_id);
-	market_data_write_header(datagram, &header);
-	market_data_write(datagram, 0, &message);
-	return (ssize_t)market_data_len(1);
+	err = row_read(context, line, line_len, &message);
+	if (__builtin_expect(err == 0, 1))
+		return row_write(context, &message, datagram, size);
+	if (err != -ERANGE)
+		return other_read(context, line, line_len, err);
+	context->left_out = 1;
+	context->remark = context->fault;
+	context->fault = NULL;
+	context->kind = "lines whose levels are all left out";
+	return 0;
 }

@@ -73,6 +73,7 @@ static int state_grow(struct line_format *context, uint32_t capacity)
 static void start_over(struct line_format_state *state)
 {
 	state->column_last = -1;
+	state->columns_fault = NULL;
 	for (uint32_t i = 0; i < state->count; i++) {
 		state->symbols[i].update_id = state->symbols[i].change_id = 0;
 		state->symbols[i].snapshot = false;
@@ -254,6 +255,10 @@ char line_format_state_side(const char *text, size_t len)
 	if ((len == 3 && !strncasecmp(text, "ask", 3)) ||
 	    (len == 4 && !strncasecmp(text, "sell", 4)) ||
 	    (len == 5 && !strncasecmp(text, "offer", 5)))
+		return MARKET_DATA_ASK;
+	if (len == 1 && (*text | 0x20) == 'b')
+		return MARKET_DATA_BID;
+	if (len == 1 && ((*text | 0x20) == 'a' || (*text | 0x20) == 's'))
 		return MARKET_DATA_ASK;
 	return 0;
 }

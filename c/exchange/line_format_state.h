@@ -72,6 +72,7 @@ struct line_format_state {
 	int column[LINE_FORMAT_COLUMNS]; /* where each is; -1: nowhere */
 	int column_last; /* the last one needed; -1: no header told yet */
 	char separator;	 /* of columns */
+	const char *columns_fault; /* why no row is read; NULL: rows are */
 	struct line_format_walk walk;
 	const struct dialect *dialect; /* of the last line that had one */
 	struct line_format_nameless nameless[LINE_FORMAT_DIALECTS];
@@ -116,7 +117,7 @@ int line_format_state_level(const char *price, size_t price_len,
  * in tardis' raw files; 0: none does. */
 size_t line_format_time_len(const char *line, size_t len);
 
-/* 'B', 'A' or 0: bid, buy, ask, sell, offer, in any case. */
+/* 'B', 'A' or 0: bid, buy, b, ask, sell, offer, a, s, in any case. */
 char line_format_state_side(const char *text, size_t len);
 
 /* A JSON line of this dialect; NULL: of any. */

@@ -218,6 +218,110 @@ static void times(void **state)
 	FEEDS_RUN(feeds, "file");
 }
 
+#define OF_BINANCE(data)                                                     \
+	"2024-08-08T23:54:15.0Z {\"stream\":\"btcusdt@depth@0ms\",\"data\":" \
+	"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\"," data "}}\n"
+
+/* What people have who have not read what is read here. */
+static void strangers(void **state)
+{
+	static const struct feed feeds[] = {
+		{ "a spreadsheet: its mark, ; and decimal commas, CRLF",
+		  "\xef\xbb\xbfsep=;\r\nsnapshot;side;price;amount\r\n"
+		  "WAHR;ask;1;1\r\n"
+		  "TRUE;ask;101,5;1\r\nFALSE;bid;100,25;20000\r\n",
+		  "buy 101.5", 0, "line 3 is bad: its is_snapshot" },
+		{ "a JSON array, an element a line",
+		  "[\n{\"type\":\"l2update\",\"product_id\":\"X\","
+		  "\"changes\":[[\"sell\",\"101\",\"1\"]]},\n"
+		  "{\"type\":\"l2update\",\"product_id\":\"X\","
+		  "\"changes\":[[\"buy\",\"100\",\"20000\"]]}\n]\n",
+		  "buy 101", 0, NULL },
+		{ "a JSON array in one line",
+		  "[{\"type\":\"l2update\",\"product_id\":\"X\","
+		  "\"changes\":[[\"sell\",\"101\",\"1\"]]}]\n",
+		  "", 1, "jq -c '.[]'" },
+		{ "tardis' trades",
+		  "exchange,symbol,timestamp,local_timestamp,id,side,price,"
+		  "amount\nx,BTC,1,2,7,buy,100,20000\n",
+		  "", 1, "of trades or single orders" },
+		{ "tardis' book_snapshot_5",
+		  "exchange,symbol,timestamp,local_timestamp,asks[0].price,"
+		  "asks[0].amount,bids[0].price,bids[0].amount\n"
+		  "x,BTC,1,2,101,1,100,20000\n",
+		  "", 1, "wanted are side, price and amount" },
+		{ "tardis' raw file of Binance, reconnected",
+		  OF_BINANCE(
+			  "\"U\":1,\"u\":2,\"b\":[],\"a\":[[\"99\",\"1\"]"
+			  "]") "2024-08-08T23:54:16.0Z {\"stream\":\"btcusdt@"
+			       "depthSnapshot\",\"generated\":true,\"data\":{"
+			       "\"lastUpdateId\":5,\"bids\":[],\"asks\":[[\"101\","
+			       "\"1\"]]}}\n\n" OF_BINANCE(
+				       "\"U\":3,\"u\":4,\"b\":[[\"100\",\"20000\"]],"
+				       "\"a\":[]")
+				       OF_BINANCE(
+					       "\"U\":6,\"u\":7,\"b\":[[\"98\",\"20000\"]],"
+					       "\"a\":[]"),
+		  "buy 101", 0, "the dialect is binance" },
+		{ "Bitget",
+		  "{\"action\":\"snapshot\",\"arg\":{\"instType\":\"SPOT\","
+		  "\"channel\":\"books\",\"instId\":\"BTCUSDT\"},\"data\":["
+		  "{\"asks\":[[\"101\",\"1\"]],\"bids\":[],\"ts\":\"1\"}],"
+		  "\"ts\":1}\n"
+		  "{\"action\":\"update\",\"arg\":{\"instType\":\"SPOT\","
+		  "\"channel\":\"books\",\"instId\":\"BTCUSDT\"},\"data\":["
+		  "{\"asks\":[],\"bids\":[[\"100\",\"20000\"]]}]}\n",
+		  "buy 101", 0, NULL },
+		{ "Bitstamp",
+		  "{\"data\":{\"microtimestamp\":\"1\",\"bids\":[[\"1\","
+		  "\"2\"]],\"asks\":[]},\"channel\":\"order_book_btcusd\","
+		  "\"event\":\"data\"}\n",
+		  "", 1, "it is of Bitstamp, whose book lines are not read" },
+		{ "a web page in place of lines",
+		  "<html>\n<body>404</body>\n</html>\n", "", 1,
+		  "published nothing of 3 lines" },
+	};
+
+	(void)state;
+	FEEDS_RUN(feeds, "rate:200");
+}
+
+/* Of what ends before its end the whole lines are published; of what can't be
+ * read at all, nothing: and it is said what to do. */
+static void strangers_files(void **state)
+{
+	static const struct {
+		const char *says;
+		const char *bytes;
+		size_t len;
+	} files[] = {
+		{ "zstd -dc", "\x28\xb5\x2f\xfd\4\0", 6 },
+		{ "plain text: gzip it", "side,price\nbid,1\n", 17 },
+		{ "web page", "<!DOCTYPE html>", 15 },
+	};
+	struct feed_text text = { 0 };
+	char path[PATH_MAX];
+
+	(void)state;
+	lab_path(&lab, "feed.gz", path);
+	for (size_t i = 0; i <= ARRAY_SIZE(files); i++) {
+		if (i < ARRAY_SIZE(files)) {
+			feed_file_raw(path, files[i].bytes, files[i].len);
+		} else {
+			feed_text_bytes(&text, "\xff\xfes\0i\0d\0e\0", 10);
+			feed_file_take(path, &text);
+		}
+		lab_exchange(&lab, &exchange, path, NULL);
+		lab_trader(&lab, &trader, NULL);
+		lab_says(&exchange, i < ARRAY_SIZE(files)
+					    ? files[i].says
+					    : "iconv -f UTF-16 -t UTF-8");
+		assert_int_not_equal(program_wait(&trader, LAB_SOON_MS), -1);
+		program_end(&exchange);
+		program_end(&trader);
+	}
+}
+
 #define WIDE_FEED                         \
 	"is_snapshot,side,price,amount\n" \
 	"true,ask,0.000012,1\n"           \
@@ -275,6 +379,10 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("--pace file: times that are missing are told, and no stray "
 		 "one is waited for",
 		 times, clean),
+	LAB_TEST("strangers' feeds are right, or refused with what to do",
+		 strangers, clean),
+	LAB_TEST("strangers' files are called by their names", strangers_files,
+		 clean),
 	LAB_TEST("wide amounts are exact, at both ends and for both judges",
 		 wide_amounts, clean),
 };

@@ -98,6 +98,30 @@ static void expect_end(struct feed *feed, int result)
 	feed_close(feed);
 }
 
+/* What is said on stderr in between. */
+static FILE *said;
+static int stderr_before;
+
+static void said_begin(void)
+{
+	said = tmpfile();
+	assert_non_null(said);
+	stderr_before = dup(STDERR_FILENO);
+	assert_true(dup2(fileno(said), STDERR_FILENO) >= 0);
+}
+
+static void said_end(char *text, size_t size)
+{
+	size_t len;
+
+	assert_true(dup2(stderr_before, STDERR_FILENO) >= 0);
+	close(stderr_before);
+	rewind(said);
+	len = fread(text, 1, size - 1, said);
+	text[len] = '\0';
+	fclose(said);
+}
+
 static void lines_come_one_by_one(void **state)
 {
 	struct feed *feed;
@@ -399,6 +423,50 @@ static void a_line_may_be_as_long_as_allowed(void **state)
 	expect_end(feed, 0);
 }
 
+/* What is no gzip file is called by its name; the text in it may be UTF-16,
+ * which has no lines as they are read here. */
+static void other_files_are_named(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *says;
+	} files[] = {
+		{ "\x28\xb5\x2f\xfd\x04", 5, "zstd -dc" },
+		{ "\xfd"
+		  "7zXZ",
+		  6, "xz -dc" },
+		{ "BZh91AY", 7, "bzip2 -dc" },
+		{ "PK\3\4\x14", 5, "unzip -p" },
+		{ "\x04\x22\x4d\x18", 4, "lz4 -dc" },
+		{ "PAR1", 4, "Parquet" },
+		{ "side,price\n", 11, "plain text: gzip it" },
+		{ " {\"a\":1}", 8, "plain text: gzip it" },
+		{ "\x01\x02\x03\x04", 4, "no gzip file" },
+	};
+	static const char utf16[] = "\xff\xfes\0i\0d\0e\0\n\0";
+	struct feed *feed;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		assert_int_equal(truncate(path, 0), 0);
+		append_bytes(files[i].bytes, files[i].len);
+		said_begin();
+		assert_int_equal(feed_open(path, &feed), -EBADMSG);
+		said_end(text, sizeof(text));
+		if (!strstr(text, files[i].says))
+			fail_msg("%s: %s", files[i].says, text);
+	}
+	assert_int_equal(truncate(path, 0), 0);
+	append_gzip(utf16, sizeof(utf16) - 1);
+	feed = open_feed();
+	said_begin();
+	expect_end(feed, -EBADMSG);
+	said_end(text, sizeof(text));
+	assert_non_null(strstr(text, "iconv -f UTF-16 -t UTF-8"));
+}
+
 static void longer_lines_are_skipped(void **state)
 {
 	enum { LONGEST = 2 * FEED_LINE_MAX };
@@ -455,6 +523,7 @@ int main(void)
 		TEST(what_is_no_gzip_is_an_error),
 		TEST(what_is_no_file_is_an_error),
 		TEST(a_line_may_be_as_long_as_allowed),
+		TEST(other_files_are_named),
 		TEST(longer_lines_are_skipped),
 	};
 

@@ -332,10 +332,57 @@ static void columns_may_be_parted_otherwise(void **state)
 	expect_skipped("side;price;amount");
 	expect_count("bid;1.5;2", 1);
 	expect_message(0, 'U', 'B', 0, NANO + NANO / 2, 2 * NANO);
-	/* A decimal comma would be another price. */
-	expect_bad("bid;1,5;2");
+	/* Where ; parts columns a comma is a decimal point. */
+	expect_count("ask;60001,5;0,25", 1);
+	expect_message(0, 'U', 'A', 0, 60001 * NANO + NANO / 2, NANO / 4);
+	/* One of both is thousands', and which is not known. */
+	expect_bad("bid;1.000,5;2");
+	expect_bad("bid;1,000,5;2");
 	expect_skipped("side\tprice\tamount");
 	expect_count("ask\t1.5\t2", 1);
+	/* Here it could be either. */
+	expect_bad("ask\t1,500\t2");
+	expect_skipped("side,price,amount");
+	expect_bad("ask,\"1,5\",2");
+}
+
+/* Other recorders' names of the columns. */
+static void columns_have_other_names(void **state)
+{
+	(void)state;
+	expect_skipped("ts,product_id,Side,Px,Size");
+	expect_count("1700000000000,BTC,b,1.5,2", 1);
+	expect_message(0, 'U', 'B', 0, NANO + NANO / 2, 2 * NANO);
+	assert_int_equal(context.time_ns, UINT64_C(1700000000000000000));
+	expect_count("1700000000000,BTC,a,1.5,2", 1);
+	expect_message(0, 'U', 'A', 0, NANO + NANO / 2, 2 * NANO);
+	expect_skipped("datetime,instrument,side,price,qty");
+	expect_count("2024-08-08 23:54:16.493,BTC,SELL,1.5,2", 1);
+	assert_int_equal(context.time_ns, UINT64_C(1723161256493000000));
+	/* The name that says it best counts. */
+	expect_skipped("quantity,side,price,amount");
+	expect_count("7,sell,1,2", 1);
+	expect_message(0, 'U', 'A', 1, NANO, 2 * NANO);
+}
+
+/* A header of columns that are not known is told, and so are its rows. */
+static void unknown_columns_are_told(void **state)
+{
+	(void)state;
+	expect_bad("exchange,symbol,timestamp,local_timestamp,asks[0].price,"
+		   "asks[0].amount,bids[0].price,bids[0].amount");
+	assert_non_null(strstr(context.fault, "side, price and amount"));
+	expect_bad("binance,BTC,1,2,60000,1,59999,2");
+	assert_non_null(strstr(context.fault, "side, price and amount"));
+	/* Trades are no levels. */
+	expect_bad("exchange,symbol,timestamp,local_timestamp,id,side,price,"
+		   "amount");
+	assert_non_null(strstr(context.fault, "of trades"));
+	expect_bad("binance,BTC,1,2,7,buy,60000,1");
+	assert_non_null(strstr(context.fault, "of trades"));
+	/* Until there is one that is known. */
+	expect_skipped("side,price,amount");
+	expect_count("bid,1,2", 1);
 }
 
 static void bad_rows_are_told(void **state)
@@ -788,6 +835,8 @@ int main(void)
 		TEST(a_header_in_a_row_is_none),
 		TEST(fields_may_be_quoted),
 		TEST(columns_may_be_parted_otherwise),
+		TEST(columns_have_other_names),
+		TEST(unknown_columns_are_told),
 		TEST(bad_rows_are_told),
 		TEST(what_cannot_be_held_is_left_out),
 		TEST(wide_amounts_are_exact),
