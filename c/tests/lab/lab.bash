@@ -143,10 +143,10 @@ lab_knobs() { # file that it goes into, machines...
 	done
 	tc qdisc show'
 	for machine; do
-		if [ $machine = host ]; then
+		if [ "$machine" = host ]; then
 			sh -c "$script" >"$file.part" || return
 		else
-			ssh -F "$LAB_FOLDER/ssh_config" $machine sudo sh -s \
+			ssh -F "$LAB_FOLDER/ssh_config" "$machine" sudo sh -s \
 				<<<"$script" >"$file.part" || return
 		fi
 		sed "s/^/$machine /" "$file.part"

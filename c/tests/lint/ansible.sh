@@ -6,7 +6,7 @@ set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 # A lint that hangs has failed (s).
-limit=180
+limit=600
 # What it caches is not for the folder of whoever runs this.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
