@@ -39,7 +39,7 @@ PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
 	cloud-image-utils python3-libvirt python3-lxml openssh-client rsync jq \
 	util-linux bsdutils ethtool iproute2
-PACKAGES_LAB_TEST := ansible-lint libxml2-utils
+PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo
 
 # local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.
 INVENTORY := lab
@@ -85,7 +85,11 @@ WAIT :=
 export LAB_WAIT := $(if $(WAIT),1,0)
 # Nothing is left between the sources.
 export PYTHONDONTWRITEBYTECODE := 1
-playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
+# Ansible has no terminal to ask on when it comes to sudo: it asks before. That
+# sudo was told a moment ago does not help it (-k).
+become = $(if $(sudo),$(shell $(sudo) -kn true 2>/dev/null || \
+	echo --ask-become-pass))
+playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) $(become) \
 	$(if $(strip $(SET)),-e $(call quote,$(SET)))
 
 sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -204,7 +208,7 @@ restore: ## put back knobs that an experiment left turned when it was killed
 	@$(playbook) restore.yml
 
 teardown: ## the machine as it was before make up
-	@cd ansible && ansible-playbook -i localhost, teardown.yml
+	@cd ansible && ansible-playbook -i localhost, $(become) teardown.yml
 
 test: deps-test deps-bench deps-lab ## all tests; TEST=network/trader one, CASE='*signal*' REPEAT=20
 	$(call install,$(PACKAGES_LAB_TEST))
