@@ -3,10 +3,8 @@
 # Each experiment that this machine can run by itself, really run: two arms and
 # the first again, one block, few lines. Seconds each.
 set -u
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
-BUILD=$(realpath "${BUILD:-build}")
-folder=$(mktemp -d)
+# shellcheck source=tests/lab/lab.bash
+. tests/lab/lab.bash
 trap 'rm -rf "$folder"' EXIT
 
 if [ "$(id -u)" != 0 ] || ! python3 -c 'import yaml' 2>/dev/null; then
@@ -16,17 +14,21 @@ fi
 "$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.05 \
 	--output "$folder/feed.csv.gz" >/dev/null
 lines=$(zcat "$folder/feed.csv.gz" | tail -n +2 | wc -l)
+# Here too knobs of the machine are turned, and back.
+lab_machine_knobs
 if ! python3 -B tests/lab/experiments_each.py "$folder" "$folder/feed.csv.gz" \
 	"$lines" >"$folder/list" 2>"$folder/log"; then
 	fail 'each experiment has a plan' <"$folder/log"
 	finish
 fi
+lab_machine_knobs_free
 while IFS=$'\t' read -r name comparable reasons; do
 	if [ "$comparable" = no ]; then
 		skip "$name" "$reasons"
 		continue
 	fi
 	plan=$folder/$name.json
+	lab_machine_knobs
 	if "$BUILD/t2t-run" --campaign "$plan" --output "$folder/$name" \
 		>"$folder/log" 2>&1 &&
 		jq -e '[.arms[].correct] | length > 1 and all' \
@@ -37,5 +39,6 @@ while IFS=$'\t' read -r name comparable reasons; do
 	else
 		fail "$name" <"$folder/log"
 	fi
+	lab_machine_knobs_free
 done <"$folder/list"
 finish

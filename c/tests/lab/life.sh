@@ -3,6 +3,7 @@
 # The life of a lab of two guests, from nothing to nothing again: killed at
 # each step of its making and of its end, run, asked for what it can't do,
 # with each model of NIC. In namespaces of its own, with its own libvirtd.
+# Makes guests: two, whose CPUs may be emulated.
 #
 #	LIFE_ONLY='campaign settings'	those stages alone, and what they need;
 #					by itself those that have $TEST_CASE

@@ -9,4 +9,8 @@ if ! command -v python3 >/dev/null; then
 	skip 'what decides, in Python' 'no python3'
 	finish
 fi
+# Knobs of the machine are turned: see lab_machine_knobs() in lab.bash.
+mkdir -p "${BUILD:-build}"
+exec 8>"${BUILD:-build}/machine-knobs.lock"
+flock 8
 exec python3 -B tests/lab/python/tap.py

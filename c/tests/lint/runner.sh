@@ -187,6 +187,23 @@ expect '--short leaves out what takes long' 0 '2 passed, 0 failed, 0 skipped'
 TEST_TIMEOUT=20 run build lab:first unit:second
 if unshare --net --mount --pid --fork --mount-proc true 2>/dev/null; then
 	expect 'the lab runs beside the rest' 0 '2 passed, 0 failed, 0 skipped'
+	rm "$folder/first" "$folder/second"
+	fake lab/second <<'END'
+# Makes guests: two.
+touch second; until [ -e first ]; do sleep 0.1; done; echo ok 1 - one
+END
+	TEST_TIMEOUT=20 run build 'lab:*'
+	expect 'and with guests beside those without' 0 \
+		'2 passed, 0 failed, 0 skipped'
+	rm "$folder/first" "$folder/second"
+	fake lab/first <<'END'
+# Makes guests: two.
+[ -e busy ] && exit 1; touch busy; sleep 0.5; rm busy; echo ok 1 - one
+END
+	cp "$folder/tests/lab/first.sh" "$folder/tests/lab/second.sh"
+	run build 'lab:*'
+	expect 'of those with guests one at a time' 0 \
+		'2 passed, 0 failed, 0 skipped'
 else
 	skip 'the lab runs beside the rest' 'namespaces are not permitted'
 fi
