@@ -96,18 +96,19 @@ static void test_news_that_were_lost(void **state)
 {
 	(void)state;
 	RIG_NEEDED();
-	command("ip link add name here0 type veth peer name there0");
+	/* The names of the others: a namespace takes its time to end. */
+	command("ip link add name lost0 type veth peer name tlost0");
 	for (int gone = 0; gone < 2; gone++) {
 		int little = 1;
 
-		assert_int_equal(interface_watch_open(&watch, "here0"), 0);
+		assert_int_equal(interface_watch_open(&watch, "lost0"), 0);
 		assert_int_equal(setsockopt(watch.fd, SOL_SOCKET, SO_RCVBUF,
 					    &little, sizeof(little)),
 				 0);
 		command("for i in 1 2 3 4 5 6 7 8; do "
-			"ip link set here0 up; ip link set here0 down; done");
+			"ip link set lost0 up; ip link set lost0 down; done");
 		if (gone)
-			command("ip link delete here0");
+			command("ip link delete lost0");
 		assert_int_equal(interface_watch_look(&watch),
 				 gone ? -ENODEV : 0);
 		interface_watch_close(&watch);
