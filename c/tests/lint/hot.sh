@@ -12,10 +12,10 @@ BUILD=${BUILD:-build}
 objects=(wire/market_data wire/order wire/datagram net/xdp_socket_rings
 	trader/book trader/strategy channel/raw)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-# open, close and the rare growth; of AF_XDP, wake-ups and a look now and then
+# open, close, the rare growth and numbers; of AF_XDP, wake-ups and a look now and then
 declare -A cold=([net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
 	[trader/book]='malloc|calloc|realloc|free'
-	[trader/strategy]='malloc|calloc|realloc|free')
+	[trader/strategy]='malloc|calloc|realloc|free|__udivti3')
 
 for tool in python3 objdump; do
 	command -v $tool >/dev/null && continue
@@ -47,12 +47,12 @@ done
 # Object, function, and what that may call, "syscall" for one without libc's
 # wrapper: of its own file these are cold, and all else is looked into.
 functions='
-trader/trader trader_loop market_data_decode strategy_books_begin strategy_update gap bad room_make unsent handicap unreceived look_around
+trader/trader trader_loop market_data_decode strategy_books_begin strategy_update session_weigh gap passed_over bad room_make unsent handicap unreceived look_around
 channel/raw raw_encode order_write
 channel/raw raw_decode order_read
 channel/null null_encode
 channel/null null_decode
-channel/transport_bypass bypass_send xdp_stream_send
+channel/transport_bypass bypass_send xdp_stream_send xdp_stream_wait
 channel/transport_null null_send
 channel/transport_send send_send syscall
 channel/transport_uring uring_send io_uring_submit io_uring_submit_and_wait __io_uring_get_cqe
@@ -62,16 +62,20 @@ receive/busy busy_poll syscall receive_socket_soften socket_message_stamp_search
 receive/epoll epoll_poll epoll_wait syscall receive_socket_soften socket_message_stamp_search
 receive/mmsg mmsg_poll recvmmsg receive_socket_soften socket_message_stamp_search
 receive/null null_poll market_data_write_header
-receive/packet packet_poll datagram_read syscall receive_socket_soften socket_message_stamp_search
+receive/packet packet_poll datagram_read receive_frames_more receive_frames_read_odd syscall receive_socket_soften socket_message_stamp_search
 receive/replay replay_poll
 receive/spin spin_poll syscall receive_socket_soften socket_message_stamp_search
 receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe receive_socket_soften socket_message_stamp_search
 receive/xdp xdp_poll xdp_socket_take datagram_read
-receive/receive_socket receive_socket_soften
+receive/receive_frames receive_frames_more
+receive/receive_frames receive_frames_read_odd datagram_read_any
+receive/receive_socket receive_socket_soften network_error
+net/network_error network_error
+trader/session session_weigh
 net/socket socket_message_stamp_search
 '
 while read -r object function allowed; do
-	[ -n "$object" ] || continue
+	[ -f "$object.c" ] || continue
 	read -ra allowed <<<"$allowed"
 	if called=$(python3 tests/lint/hot.py "$BUILD/$object.o" "$function" \
 		"${allowed[@]}" 2>&1); then
