@@ -24,6 +24,7 @@
 
 #define UPDATES 40
 #define VLAN	7
+#define MARKER	"all of the session lies before this"
 
 /* Of linux/bpf.h since Linux 6.6. */
 #define TCX_INGRESS ((enum bpf_attach_type)46)
@@ -63,14 +64,62 @@ static void taps_start(void)
 	lab_path(&lab, "theirs.pcap", theirs);
 	if (!tcpdump_path())
 		return;
+	/* By default its buffer holds eight frames, of 256 KiB each. */
 	lab_start(&tcpdump, lab.exchange, tcpdump_path(), "--immediate-mode",
-		  "-n", "-i", LAB_EXCHANGE_INTERFACE, "-Z", "root",
+		  "-U", "-n", "-s", "4096", "-B", "16384", "-i",
+		  LAB_EXCHANGE_INTERFACE, "-Z", "root",
 		  "--time-stamp-precision=nano", "-w", theirs, NULL);
 	lab_says(&tcpdump, "listening on");
 }
 
+static int group_sender(uint16_t port)
+{
+	const struct sockaddr_in group = { .sin_family = AF_INET,
+					   .sin_port = htons(port),
+					   .sin_addr.s_addr =
+						   inet_addr(LAB_GROUP) };
+	struct interface interface;
+	int fd;
+
+	lab_go_exchange(&lab);
+	assert_int_equal(interface_find(LAB_EXCHANGE_INTERFACE, &interface), 0);
+	fd = socket_multicast_sender(&group, &interface, 1);
+	lab_go_trader(&lab);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Behind all of the session. */
+static void marker_send(void)
+{
+	int fd = group_sender(LAB_GROUP_PORT + 1);
+
+	assert_int_equal(send(fd, MARKER, strlen(MARKER), 0), strlen(MARKER));
+	close(fd);
+}
+
+static bool marker_there(const char *path)
+{
+	uint8_t end[4096];
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	assert_non_null(file);
+	if (fseek(file, -(long)sizeof(end), SEEK_END) < 0)
+		rewind(file);
+	len = fread(end, 1, sizeof(end), file);
+	fclose(file);
+	return memmem(end, len, MARKER, strlen(MARKER));
+}
+
 static void taps_stop(void)
 {
+	/* On its signal tcpdump leaves what it has not read. */
+	for (int i = 0; tcpdump.pid && i < LAB_SOON_MS; i++) {
+		if (marker_there(theirs))
+			break;
+		usleep(1000);
+	}
 	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
 	if (tcpdump.pid)
 		assert_int_equal(program_stop(&tcpdump, SIGINT, LAB_SOON_MS),
@@ -136,6 +185,10 @@ static void witnesses_agree(bool merged)
 					 oracle_count(witness, "wrong"),
 				 0);
 	} else {
+		if (code != 0)
+			print_message("# theirs: %s\n",
+				      json_string_value(json_object_get(
+					      witness, "reason")));
 		assert_int_equal(code, 0);
 		same_counts(mine, witness);
 	}
@@ -217,6 +270,9 @@ static unsigned int orders_take(unsigned int least)
 		    ORDER_LEN)
 			fail_msg("%u orders, where %u are called for", count,
 				 least);
+	/* That none is too many the judge sees. */
+	if (least > 0)
+		return count;
 	setsockopt(fake.client, SOL_SOCKET, SO_RCVTIMEO, &quiet, sizeof(quiet));
 	while (recv(fake.client, bytes, sizeof(bytes), MSG_WAITALL) ==
 	       ORDER_LEN)
@@ -241,7 +297,7 @@ static unsigned int session(const char *receive, unsigned int together,
 	fake_exchange_end(&fake);
 	program_wait(&trader, LAB_SOON_MS);
 	fake_exchange_close(&fake);
-	usleep(20000); /* the last FIN's answer */
+	marker_send();
 	taps_stop();
 	return orders;
 }
@@ -280,14 +336,26 @@ static bool runs_here(const char *receive)
 	return runs;
 }
 
-static void every_receive_path(void **state)
+/* The network's VLAN, as the judge found it. */
+static void network_is(const char *vlan)
+{
+	json_t *analysis;
+	int code;
+
+	analysis = judge(ours, &code);
+	assert_string_equal(
+		json_string_value(json_object_get(analysis, "vlan")), vlan);
+	json_decref(analysis);
+}
+
+/* Each path, offloads on and off. */
+static void every_receive_path_in(const char *vlan)
 {
 	static const char *const paths[] = {
 		"block", "epoll",  "spin",  "mmsg",
 		"busy",	 "packet", "uring", "xdp"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		if (!runs_here(paths[i])) {
 			print_message("# %s does not run here\n", paths[i]);
@@ -297,9 +365,16 @@ static void every_receive_path(void **state)
 			offloads(on);
 			assert_int_equal(session(paths[i], 1, NULL), UPDATES);
 			witnesses_agree(false);
+			network_is(vlan);
 			clean(NULL);
 		}
 	}
+}
+
+static void every_receive_path(void **state)
+{
+	(void)state;
+	every_receive_path_in("none");
 }
 
 static struct bpf_insn insn(uint8_t code, unsigned int destination,
@@ -364,17 +439,9 @@ static void session_in_a_vlan(void **state)
 		tagger(lab.trader, LAB_TRADER_INTERFACE, true, 0),
 		tagger(lab.trader, LAB_TRADER_INTERFACE, false, 0),
 	};
-	json_t *analysis;
-	int code;
 
 	(void)state;
-	assert_int_equal(session("block", 1, NULL), UPDATES);
-	witnesses_agree(false);
-	analysis = judge(ours, &code);
-	assert_string_equal(
-		json_string_value(json_object_get(analysis, "vlan")), "7");
-	json_decref(analysis);
-	clean(NULL);
+	every_receive_path_in("7");
 	assert_int_equal(session("block", 4, NULL), UPDATES);
 	witnesses_agree(true);
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
@@ -388,17 +455,7 @@ static void foreign_publish(void)
 
 static void foreign_open(void)
 {
-	const struct sockaddr_in group = { .sin_family = AF_INET,
-					   .sin_port = htons(LAB_GROUP_PORT),
-					   .sin_addr.s_addr =
-						   inet_addr(LAB_GROUP) };
-	struct interface interface;
-
-	lab_go_exchange(&lab);
-	assert_int_equal(interface_find(LAB_EXCHANGE_INTERFACE, &interface), 0);
-	foreign.sender = socket_multicast_sender(&group, &interface, 1);
-	lab_go_trader(&lab);
-	assert_true(foreign.sender >= 0);
+	foreign.sender = group_sender(LAB_GROUP_PORT);
 	assert_int_equal(setsockopt(foreign.sender, SOL_SOCKET, SO_MARK,
 				    &(int){ VLAN }, sizeof(int)),
 			 0);
