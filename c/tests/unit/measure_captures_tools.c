@@ -26,7 +26,9 @@ static char folder[PATH_MAX] = "/tmp/t2t-shapes.XXXXXX";
 static bool kept;
 
 /* Run in the folder, where a is the session, b the same ten seconds later from
- * another port, and tagged is a in VLAN 100; each makes "out". */
+ * another port, tagged is a in VLAN 100, cooked a of SLL2, big a pcap of a
+ * machine of the other byte order, hex and hex.sll dumps of a's frames, of
+ * Ethernet and of SLL; each makes "out". */
 static const struct shape {
 	const char *name, *command;
 	enum analysis_verdict verdict;
@@ -85,17 +87,53 @@ static const struct shape {
 	  ANALYSIS_RIGHT, 4, "" },
 	{ "unknown_link", "editcap -T docsis a out", ANALYSIS_UNJUDGED, 0,
 	  "no market data found" },
+	{ "several_interfaces",
+	  "editcap -r a q0 1 4 7 10 13 && editcap -r a q1 2 5 8 11 14 && "
+	  "editcap -r a q2 3 6 9 12 15 && mergecap -I none -w out q2 q0 q1",
+	  ANALYSIS_RIGHT, 2, "" },
+	{ "several_interfaces_unsorted",
+	  "editcap -r a q0 1 4 7 10 13 && editcap -r a q1 2 5 8 11 14 && "
+	  "editcap -r a q2 3 6 9 12 15 && mergecap -a -I none -w out q2 q0 q1",
+	  ANALYSIS_RIGHT, 2, "" },
+	{ "links_as_interfaces", "mergecap -I none -w out cooked b",
+	  ANALYSIS_RIGHT, 4, "" },
+	{ "cooked", "cp cooked out", ANALYSIS_RIGHT, 2, "" },
+	{ "cooked_and_wired", "mergecap -w out a cooked", ANALYSIS_RIGHT, 2,
+	  "" },
+	{ "big_endian", "cp big out", ANALYSIS_RIGHT, 2, "" },
+	{ "big_endian_beside", "mergecap -w out big b", ANALYSIS_RIGHT, 4, "" },
+	{ "text", "text2pcap hex out", ANALYSIS_RIGHT, 2, "" },
+	{ "text_cooked", "text2pcap -l 113 hex.sll out", ANALYSIS_RIGHT, 2,
+	  "" },
+	{ "strict_order", "editcap -S 0.000001 a out", ANALYSIS_RIGHT, 2, "" },
+	{ "strict_order_of_a_mix",
+	  "mergecap -a -w two b a && editcap -S 0.000001 two out",
+	  ANALYSIS_RIGHT, 4, "" },
+	{ "no_time_between", "editcap -S -0 a out", ANALYSIS_RIGHT, 2, "" },
+	{ "duplicates_removed_in_a_window",
+	  "mergecap -w two a a && editcap -D 5 two out", ANALYSIS_RIGHT, 2,
+	  "" },
+	{ "duplicates_removed_in_time",
+	  "mergecap -w two a a && editcap -w 0.01 two out", ANALYSIS_RIGHT, 2,
+	  "" },
+	{ "a_clock_an_hour_ahead_on_one_tap",
+	  "editcap -r a q0 1-3 8 9 12 13 15 && editcap -r a q1 4-7 10 11 14 && "
+	  "editcap -t -3600 q0 q2 && mergecap -w out q1 q2",
+	  ANALYSIS_UNJUDGED, 0, "" },
+	{ "cut_short_of_a_header", "editcap -s 13 a out", ANALYSIS_UNJUDGED, 0,
+	  "(-s 0)" },
+	{ "comments", "editcap -a 5:frame a out", ANALYSIS_RIGHT, 2, "" },
 	{ "no_frames", "editcap -r a out 99", ANALYSIS_UNJUDGED, 0,
 	  "no market data found" },
 };
 
-static void base_make(const char *name, uint16_t vlan, uint64_t later_ns,
-		      uint16_t port)
+static void base_make(const char *name, enum frame_link link, uint16_t vlan,
+		      uint64_t later_ns, uint16_t port)
 {
 	struct capture_maker maker;
 	char command[2 * PATH_MAX];
 
-	capture_maker_open(&maker, FRAME_LINK_ETHERNET);
+	capture_maker_open(&maker, link);
 	maker.vlan = vlan;
 	maker.now_ns += later_ns;
 	maker.client_port += port;
@@ -107,14 +145,95 @@ static void base_make(const char *name, uint16_t vlan, uint64_t later_ns,
 	capture_maker_close(&maker);
 }
 
+static FILE *file_make(const char *name)
+{
+	char path[2 * PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	return file;
+}
+
+static void put32_big(FILE *file, uint32_t value)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		fputc((int)(value >> shift & 0xff), file);
+}
+
+/* Microseconds, as most have it. */
+static void big_endian_make(const struct record_list *list)
+{
+	FILE *file = file_make("big");
+
+	put32_big(file, 0xa1b2c3d4);
+	put32_big(file, 2 << 16 | 4); /* version */
+	put32_big(file, 0);
+	put32_big(file, 0);
+	put32_big(file, 65535);
+	put32_big(file, FRAME_LINK_ETHERNET);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct record *record = &list->records[i];
+
+		put32_big(file, (uint32_t)(record->stamp_ns / CLOCK_NS_PER_S));
+		put32_big(file,
+			  (uint32_t)(record->stamp_ns % CLOCK_NS_PER_S / 1000));
+		put32_big(file, record->captured_len);
+		put32_big(file, record->wire_len);
+		fwrite(record->bytes, 1, record->captured_len, file);
+	}
+	assert_int_equal(fclose(file), 0);
+}
+
+/* As text2pcap wants it, with the link header or this one in its place. */
+static void hex_make(const char *name, const struct record_list *list,
+		     const uint8_t *head, size_t head_len)
+{
+	const size_t ethernet_len = 14;
+	FILE *file = file_make(name);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct record *record = &list->records[i];
+		size_t at = head_len ? ethernet_len : 0;
+
+		fprintf(file, "000000");
+		for (size_t k = 0; k < head_len; k++)
+			fprintf(file, " %02x", head[k]);
+		for (; at < record->captured_len; at++)
+			fprintf(file, " %02x", record->bytes[at]);
+		fputs("\n", file);
+	}
+	assert_int_equal(fclose(file), 0);
+}
+
+static void others_make(void)
+{
+	/* Ethernet's, of six bytes; IPv4. */
+	static const uint8_t sll[16] = { 0, 0, 0, 1, 0, 6, 2, 0,
+					 0, 0, 0, 1, 0, 0, 8, 0 };
+	static struct record_list list;
+	struct capture_maker maker;
+
+	capture_maker_open(&maker, FRAME_LINK_ETHERNET);
+	record_list_begin(&list, &maker);
+	capture_shapes_session(&maker);
+	capture_maker_close(&maker);
+	big_endian_make(&list);
+	hex_make("hex", &list, NULL, 0);
+	hex_make("hex.sll", &list, sll, sizeof(sll));
+}
+
 static int make(void **state)
 {
 	(void)state;
 	if (!kept)
 		assert_non_null(mkdtemp(folder));
-	base_make("a", 0, 0, 0);
-	base_make("b", 0, 10 * CLOCK_NS_PER_S, 1);
-	base_make("tagged", 100, 0, 0);
+	base_make("a", FRAME_LINK_ETHERNET, 0, 0, 0);
+	base_make("b", FRAME_LINK_ETHERNET, 0, 10 * CLOCK_NS_PER_S, 1);
+	base_make("tagged", FRAME_LINK_ETHERNET, 100, 0, 0);
+	base_make("cooked", FRAME_LINK_SLL2, 0, 0, 0);
+	others_make();
 	return 0;
 }
 
@@ -158,9 +277,11 @@ static void shape_is_judged(const struct shape *shape)
 static void each_shape(void **state)
 {
 	(void)state;
-	if (system("command -v editcap mergecap reordercap >/dev/null") != 0) {
-		print_message("# skipped: editcap, mergecap and reordercap are "
-			      "not installed (wireshark-common)\n");
+	if (system("command -v editcap mergecap reordercap text2pcap >/dev/null") !=
+	    0) {
+		print_message(
+			"# skipped: editcap, mergecap, reordercap and "
+			"text2pcap are not installed (wireshark-common)\n");
 		skip();
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
