@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "measure/order_bytes.h"
 #include "measure/order_stream.h"
 #include "measure/pairing.h"
 #include "trader/session.h"
@@ -114,7 +115,7 @@ static int judge_end_session(struct judge *judge)
 	int rc = 0, end_rc;
 
 	if (connection) {
-		rc = order_stream_settle(&judge->stream, connection);
+		rc = order_bytes_settle(&judge->stream, connection);
 		if (!order_stream_ended(connection))
 			ending.open_since_ns =
 				judge->last_ns > ANSWER_MAX_NS

@@ -108,11 +108,8 @@ struct order_stream_connection *order_stream_find(struct order_stream *stream,
 struct order_stream_connection *order_stream_established(
 	struct order_stream *stream, uint64_t after);
 
-/* Nothing more will fill the holes of a connection; bytes that were
- * acknowledged but not seen are lost. And the end of the capture: of all
- * connections. Both 0 or each()'s negative errno. */
-int order_stream_settle(struct order_stream *stream,
-			struct order_stream_connection *connection);
+/* The end of the capture, and of all connections. 0 or each()'s negative
+ * errno. */
 int order_stream_end(struct order_stream *stream);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/order_bytes.h"
 #include "measure/order_stream.h"
 
 #define SEEN_MAX 4096
@@ -298,7 +299,7 @@ static void end_gives_holes_up_and_counts_the_rest(void **state)
 	client(7, FRAME_TCP_SYN, 999, NULL, 0);
 	client(7, FRAME_TCP_ACK, 1013, bytes + 13, 13 + 6);
 	assert_int_equal(seen_count, 0);
-	assert_int_equal(order_stream_settle(&stream, connection()), 0);
+	assert_int_equal(order_bytes_settle(&stream, connection()), 0);
 	assert_int_equal(seen_count, 1);
 	assert_int_equal(stream.partial_orders, 0);
 	assert_int_equal(order_stream_end(&stream), 0);
