@@ -33,6 +33,8 @@ PACE = r"max|rate:[1-9]\d*|poisson:[1-9]\d*|file(:\d+(\.\d+)?)?|auto"
 NAME = r"[a-z0-9][a-z0-9.+-]*"
 CPUS = r"\d+(-\d+)?(,\d+(-\d+)?)*"
 ARMS_MAX = 16
+# As measure/campaign.h has it: t2t-run puts a void block aside so often.
+BLOCK_TRIES = 3
 
 # What a value may be: ("flag",), ("number", least, most), ("words", ...),
 # ("text", pattern, how it is called).
@@ -555,6 +557,16 @@ def guests(arms, trader, hosts):
             for file in inventory(overlay(arm["domain"], trader, hosts))]
 
 
+def runs(made):
+    """The trials as they may have to be run: each block as often as one of
+    which a trial can't be judged is made, at most."""
+    blocks = {}
+    for trial in made["trials"]:
+        blocks.setdefault(trial["block"], []).append(trial)
+    return [trial for block in blocks.values()
+            for trial in block * BLOCK_TRIES]
+
+
 def left(made, number):
     """After so many trials."""
     rest = len(made["trials"]) - number
@@ -832,6 +844,7 @@ class FilterModule:
                 "lab_experiment_inventory": inventory,
                 "lab_experiment_handed_down": handed_down,
                 "lab_experiment_left": left,
+                "lab_experiment_runs": runs,
                 "lab_experiment_lines": lines_in}
 
 

@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=tests/lab/lab.bash
 . tests/lab/lab.bash
+# shellcheck source=tests/support/void.bash
+. tests/support/void.bash
 mkdir "$LAB_FOLDER"
 trap 'rm -rf "$folder"' EXIT
 
@@ -144,6 +146,28 @@ fi
 play -e experiment=receive-paths -e experiment_blocks=3 \
 	-e experiment_output="$folder/one" -e experiment_resume=true
 said 2 'but not with another plan' $? 'was begun with another plan'
+
+# One block, of which a trial can't be judged so often.
+void() { # times, name of the result
+	void_times "$folder/programs" "$1"
+	play -e experiment=receive-paths -e experiment_blocks=1 \
+		-e experiment_only="'block spin'" -e experiment_output="$folder/$2" \
+		-e experiment_programs="$folder/programs"
+}
+# What it counted: blocks and trials that are void, and trials put aside.
+void_counts() { # name of the result
+	jq -r '"\(.void_blocks | length) \(.void_trials | length)"' "$folder/$1/summary.json"
+	find "$folder/$1/void" -name trial.json | wc -l
+}
+void_programs "$folder/programs"
+void 1 void
+said 0 'a block that cannot be judged is made again' $? \
+	"block 1 can't be judged: it is made again" '1 trial could not be judged'
+expect_none 'and counted' < <(void_counts void | diff <(printf '0 1\n3\n') -)
+void 9 void3
+said 0 'after three tries it counts for nothing, and there is a report' $? \
+	'3 trials could not be judged' 'VOID'
+expect_none 'and is counted, too' < <(void_counts void3 | diff <(printf '1 3\n6\n') -)
 
 play -e experiment=sndlowat -e experiment_blocks=1 -e experiment_output="$folder/two"
 said 0 'what the place lacks is left out by name' $? \

@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/void.bash
+. tests/support/void.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -17,22 +19,10 @@ fi
 	--output "$folder/feed.csv.gz"
 feed=(--feed "$folder/feed.csv.gz")
 
-# An oracle that can't judge the second trial, as often as asked.
-mkdir "$folder/programs" "$folder/files"
-cp "$BUILD"/t2t-{run,exchange,trader} "$folder/programs/"
-cat >"$folder/programs/t2t-wiretap" <<END
-#!/bin/bash
-[[ "\$*" == *--read*trials/02-* ]] && echo >>"$folder/reads"
-[[ "\$*" == *--read*trials/02-* ]] && [ "\$(wc -l <"$folder/reads")" -le "\$(cat "$folder/voids")" ] || \
-	exec "$(realpath "$BUILD")/t2t-wiretap" "\$@"
-"$(realpath "$BUILD")/t2t-wiretap" "\$@" |
-	sed 's/"correct": [a-z]*/"correct": null/; s/"reason": null/"reason": "the capture <was> cut"/'
-exit 1
-END
-chmod +x "$folder/programs/t2t-wiretap"
+void_programs "$folder/programs"
+mkdir "$folder/files"
 void_run() { # times, folder
-	: >"$folder/reads"
-	echo "$1" >"$folder/voids"
+	void_times "$folder/programs" "$1"
 	"$folder/programs/t2t-run" "${feed[@]}" --arms 'block spin' --blocks 1 \
 		--output "$2" >"$folder/out" 2>"$folder/err"
 	code=$?

@@ -232,6 +232,22 @@ class Plan(unittest.TestCase):
         self.assertIn("'zz'", str(caught.exception))
         self.assertIn("a, b", str(caught.exception))
 
+    def test_a_block_may_be_run_as_often_as_t2t_run_makes_one(self):
+        header = (pathlib.Path(support.ANSIBLE).parent
+                  / "c/measure/campaign.h").read_text(encoding="utf-8")
+        self.assertIn(f"#define CAMPAIGN_BLOCK_TRIES {lab.BLOCK_TRIES}\n",
+                      header)
+        plan = lab.plan(read(GOOD), dict(WHERE, blocks=2))
+        runs = lab.runs(plan)
+        self.assertEqual(len(runs), lab.BLOCK_TRIES * len(plan["trials"]))
+        # A block is left when it can't be run any more, not before.
+        self.assertEqual([one["block"] for one in runs],
+                         sorted(one["block"] for one in runs))
+        for block in (0, 1):
+            mine = [one for one in plan["trials"] if one["block"] == block]
+            self.assertEqual([one for one in runs if one["block"] == block],
+                             mine * lab.BLOCK_TRIES)
+
     def test_what_a_place_lacks_is_left_out_by_name(self):
         made = lab.plan(read(arms("{domain: {nic_model: e1000}}")), WHERE)
         self.assertEqual([arm["name"] for arm in made["arms"]],

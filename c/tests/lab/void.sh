@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A trial on the lab's machines can't be judged: its whole block is made again
+# by itself, as often as t2t-run does, and all of it is told. The machines are
+# network namespaces here; no VM.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+# shellcheck source=tests/support/void.bash
+. tests/support/void.bash
+BUILD=$(realpath "${BUILD:-build}")
+folder=$(mktemp -d)
+# shellcheck source=tests/lab/machines.bash
+. tests/lab/machines.bash
+
+if [ "$(id -u)" != 0 ] || ! command -v ansible-playbook >/dev/null; then
+	skip 'a block that cannot be judged' 'wants root and Ansible: make deps-lab'
+	finish
+fi
+
+"$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.05 \
+	--output "$folder/feed.csv.gz" >/dev/null
+machines_make
+cat >"$folder/mine.yml" <<END
+question: Who can tell?
+places: [metal]
+blocks: 2
+arms:
+  one: {program: {receive: block}}
+  two: {program: {receive: spin}}
+END
+
+# Who judges.
+void_programs "$folder/tools"
+
+campaign() { # how often it can't be judged, name of the result, arguments...
+	void_times "$folder/tools" "$1"
+	(play "$2" rate:20000 -e "experiment_tools=$folder/tools" "${@:3}")
+	code=$?
+}
+whole() { # result, folder: trials that are whole
+	find "$folder/$1/$2" -name trial.json 2>/dev/null | wc -l
+}
+check() { # name, command...
+	local name=$1
+	shift
+	if "$@"; then
+		pass "$name"
+	else
+		fail "$name" < <(
+			echo "exit $code"
+			find "$folder" -name trial.json
+			cat "$folder/log"
+		)
+	fi
+}
+
+campaign 1 again
+check 'a block that cannot be judged is made again' test $code = 0 -a "$(whole again trials)" = 6
+check 'what it was is kept, of the whole block' test "$(whole again void)" = 3
+check 'and told' jq -e '
+	.void_blocks == [] and (.void_trials | length) == 1 and
+	.void_trials[0].block == 0 and
+	.void_trials[0].reason == "the capture <was> cut" and
+	([.arms[].correct] | all)' "$folder/again/summary.json"
+check 'the other block ran once' test "$(find "$folder/again/void" -name '0[456]-*' | wc -l)" = 0
+check 'the manifest says that it is complete' \
+	jq -e '.state == "complete"' "$folder/again/manifest.json"
+
+campaign 99 never -e experiment_blocks=1
+check 'after three tries it counts for nothing, and the campaign has its end' \
+	test "$code $(whole never trials) $(whole never void)" = '0 3 6'
+check 'the block is told as void' \
+	jq -e '.void_blocks == [0] and (.void_trials | length) == 3' "$folder/never/summary.json"
+check 'and the result has a page' test -s "$folder/never/report.html"
+finish
