@@ -7,16 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "measure/busy.h"
+#include "measure/campaign_manifest.h"
 #include "measure/campaign_order.h"
 #include "measure/lateness.h"
-#include "measure/provenance.h"
 #include "measure/results.h"
 #include "measure/summary.h"
 
@@ -44,110 +42,12 @@ static int folder_make(const char *parent, const char *name)
 	return -errno;
 }
 
-static json_t *time_now(void)
-{
-	time_t now = time(NULL);
-	struct tm utc;
-	char text[32];
-
-	gmtime_r(&now, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_string(text);
-}
-
-static json_t *cpu_or_null(int cpu)
-{
-	return cpu < 0 ? json_null() : json_integer(cpu);
-}
-
-static json_t *cpus_wanted(const struct trial_config *trial)
-{
-	return json_pack("{s:o,s:o,s:o}", "exchange",
-			 cpu_or_null(trial->cpu[TRIAL_EXCHANGE]), "wiretap",
-			 cpu_or_null(trial->cpu[TRIAL_WIRETAP]), "trader",
-			 cpu_or_null(trial->cpu[TRIAL_TRADER]));
-}
-
-static const char *question_of(const struct campaign_config *config)
-{
-	const char *question =
-		json_string_value(json_object_get(config->plan, "question"));
-
-	if (question)
-		return question;
-	return config->arm_count > 2
-		       ? "which receive path gets an order out soonest?"
-		       : "how much does the lab differ from itself?";
-}
-
-static json_t *manifest_make(const struct campaign *campaign)
-{
-	const struct campaign_config *config = campaign->config;
-	const struct trial_config *trial = &config->trial;
-	json_t *arms = json_array();
-
-	for (unsigned int i = 0; i < config->arm_count; i++)
-		json_array_append_new(arms, json_string(config->arms[i].name));
-	return json_pack(
-		"{s:s,s:s,s:o,s:s,s:s,s:s,s:s,"
-		"s:{s:o,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:s},"
-		"s:{s:o},s:o,s:o,s:o,s:O*,s:O*}",
-		"schema", RESULTS_SCHEMA, "state", "running", "started",
-		time_now(), "place", config->place, "accelerator",
-		config->accelerator, "command_line", config->command_line,
-		"question", question_of(config), "parameters", "arms", arms,
-		"aa", (int)config->arm_count - 1, "blocks", (int)config->blocks,
-		"seed", (json_int_t)config->seed, "pace", trial->pace,
-		"threshold_usd", trial->threshold_usd, "aggress",
-		trial->aggress, "group", trial->group, "warm_up_orders",
-		trial->warm_up ? trial->warm_up : "0", "wanted", "cpus",
-		cpus_wanted(trial), "feed", provenance_file(trial->feed),
-		"programs", provenance_programs(trial->programs), "host",
-		provenance_host(), "skipped",
-		json_object_get(config->plan, "skipped"), "experiment",
-		config->plan);
-}
-
-/* Null if there is none. */
-static json_t *folder_json(const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX)
-		return NULL;
-	return json_load_file(path, 0, NULL);
-}
-
-/* A campaign that goes on began when it began. What others ran did not run
- * here: they wrote down which programs on which machines. */
-static void manifest_keep(struct campaign *campaign)
-{
-	static const char *const keys[] = { "started", "machine" };
-	const struct campaign_config *config = campaign->config;
-	json_t *earlier = NULL, *ran = NULL;
-
-	if (config->resume || config->collect)
-		earlier = folder_json(config->folder, "manifest.json");
-	if (config->collect)
-		ran = folder_json(config->folder, "machines.json");
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (json_object_get(earlier, keys[i]))
-			json_object_set(campaign->manifest, keys[i],
-					json_object_get(earlier, keys[i]));
-	json_object_update(json_object_get(campaign->manifest, "programs"),
-			   json_object_get(ran, "programs"));
-	/* Whole: no mixture of two machines. */
-	json_object_del(ran, "programs");
-	json_object_update(campaign->manifest, ran);
-	json_decref(earlier);
-	json_decref(ran);
-}
-
 static int state_save(struct campaign *campaign, const char *state)
 {
 	json_object_set_new(campaign->manifest, "state", json_string(state));
 	if (strcmp(state, "running") != 0)
-		json_object_set_new(campaign->manifest, "ended", time_now());
+		json_object_set_new(campaign->manifest, "ended",
+				    campaign_manifest_time());
 	return results_save(campaign->config->folder, "manifest.json",
 			    schema_manifest, campaign->manifest);
 }
@@ -290,7 +190,7 @@ static void knobs_take(struct campaign *campaign)
 		json_t *trial;
 
 		trial_folder(campaign, i + 1, name, folder);
-		trial = folder_json(folder, "trial.json");
+		trial = results_part(folder, "trial.json");
 		knobs_note(campaign, name, trial);
 		json_decref(trial);
 	}
@@ -336,7 +236,7 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 /* Whole: a run that was cut off may have left half of it. */
 static bool bias_there(const char *folder)
 {
-	json_t *bias = folder_json(folder, "analysis.json");
+	json_t *bias = results_part(folder, "analysis.json");
 
 	json_decref(bias);
 	return bias;
@@ -366,7 +266,7 @@ static int bias_measure(struct campaign *campaign)
 /* Is the trial in this folder one that can't be judged? */
 static bool trial_is_void(const char *folder)
 {
-	json_t *trial = folder_json(folder, "trial.json");
+	json_t *trial = results_part(folder, "trial.json");
 	bool is_void = json_is_null(
 		json_object_get(json_object_get(trial, "analysis"), "correct"));
 	json_decref(trial);
@@ -529,8 +429,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 		err = folder_make(config->folder, "trials");
 	if (err)
 		return err;
-	campaign.manifest = manifest_make(&campaign);
-	manifest_keep(&campaign);
+	campaign.manifest = campaign_manifest_make(config);
 	err = state_save(&campaign, "running");
 	busy_take(&campaign.begin_busy);
 	if (!err)

@@ -392,6 +392,15 @@ int results_arm_ns(const struct results *results, unsigned int arm,
 	return 0;
 }
 
+json_t *results_part(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX)
+		return NULL;
+	return json_load_file(path, 0, NULL);
+}
+
 int results_save(const char *folder, const char *name,
 		 const struct schema_row *rows, const json_t *value)
 {

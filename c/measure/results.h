@@ -73,6 +73,9 @@ const char *results_reason(const struct results_trial *trial);
 int results_arm_ns(const struct results *results, unsigned int arm,
 		   uint64_t **ns, size_t *count);
 
+/* The JSON of a file in a folder, unchecked; NULL without it. */
+json_t *results_part(const char *folder, const char *name);
+
 /* Write a JSON file whole or not at all: it is read back and held against
  * RESULTS_SCHEMA and rows first. 0 or a negative errno, logged. */
 int results_save(const char *folder, const char *name,
