@@ -264,6 +264,23 @@ static void a_client_that_waits(void **state)
 	assert_int_equal(result.sessions, 2);
 }
 
+/* Nobody else is served, so an order of somebody else is none to be judged. */
+static void an_order_of_a_client_that_waits(void **state)
+{
+	struct capture_maker other = maker;
+
+	(void)state;
+	other.client_port++;
+	capture_maker_connect(&other);
+	capture_maker_order(&other, ORDER_BUY, 50000);
+	for (size_t i = SESSION_LEN; i < list.count; i++) {
+		records[i].stamp_ns = records[ORDER1].stamp_ns + 10 * i;
+		record_list_move(&list, i, ORDER1 + 1 + i - SESSION_LEN);
+	}
+	not_judged("orders are of a connection that is not the session's");
+	assert_int_equal(result.stray_orders, 1);
+}
+
 static void first_packet_again_stamped_before(void **state)
 {
 	(void)state;
@@ -876,6 +893,7 @@ int main(void)
 		TEST(a_second_tap_three_ms_late),
 		TEST(a_refused_client),
 		TEST(a_client_that_waits),
+		TEST(an_order_of_a_client_that_waits),
 		TEST(first_packet_again_stamped_before),
 		TEST(a_foreign_syn_or_rst_on_the_connections_ports),
 		TEST(any_file_order),
