@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "channel/transport.h"
 #include "channel/transport_ops.h"
 #include "net/socket.h"
+
+#define NS_PER_MS   UINT64_C(1000000)
+#define PATIENCE_NS (200 * NS_PER_MS)  /* with full buffers */
+#define SILENCE_NS  (1000 * NS_PER_MS) /* more than a late ACK, or a lost one */
 
 extern const struct transport_ops transport_null_ops;
 extern const struct transport_ops transport_send_ops;
@@ -144,11 +152,113 @@ int transport_connect(const char *text, const struct transport_config *config,
 	return err;
 }
 
+/*
+ * When there is no room.
+ */
+
+static int room_wait(struct transport *transport, uint64_t wait_ns)
+{
+	struct pollfd room = { .fd = transport->fd, .events = POLLOUT };
+	unsigned int ms = (unsigned int)(wait_ns / NS_PER_MS);
+
+	if (transport->ops->wait)
+		return transport->ops->wait(transport, ms);
+	/* What ended it the next send will tell. */
+	poll(&room, 1, (int)ms);
+	return 0;
+}
+
+/* 0 or a negative errno; rest_len tells whether it has all gone. */
+static int rest_send(struct transport *transport)
+{
+	ssize_t n;
+
+	if (!transport->rest_len)
+		return 0;
+	n = transport->ops->send(transport, transport->rest,
+				 transport->rest_len);
+	if (n < 0)
+		return (int)n;
+	transport->rest_len -= (size_t)n;
+	memmove(transport->rest, transport->rest + n, transport->rest_len);
+	return 0;
+}
+
+/* Try once. 0 or a negative errno. */
+static int bytes_send(struct transport *transport, const uint8_t *bytes,
+		      size_t len, size_t *sent)
+{
+	int err = rest_send(transport);
+	ssize_t n;
+
+	if (err || transport->rest_len)
+		return err;
+	n = transport->ops->send(transport, bytes + *sent, len - *sent);
+	if (n > 0)
+		*sent += (size_t)n;
+	return n < 0 ? (int)n : 0;
+}
+
+/* Has the peer acknowledged something since the last look? What was sent and
+ * has no answer for so long says that it takes nothing. */
+static void progress_look(struct transport *transport)
+{
+	uint64_t now_ns = clock_monotonic_ns(), acknowledged;
+
+	acknowledged = transport->taken - transport_unacknowledged(transport);
+	if (acknowledged != transport->acknowledged ||
+	    !transport->acknowledged_ns) {
+		transport->acknowledged = acknowledged;
+		transport->acknowledged_ns = now_ns;
+		transport->closed = false;
+	} else if (now_ns - transport->acknowledged_ns > SILENCE_NS) {
+		transport->closed = true;
+	}
+}
+
+int transport_send_late(struct transport *transport, const uint8_t *bytes,
+			size_t len, ssize_t n)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	const uint64_t deadline_ns = now_ns + PATIENCE_NS;
+	size_t sent = n > 0 ? (size_t)n : 0;
+	int err = n < 0 ? (int)n : 0;
+
+	if (transport->closed)
+		progress_look(transport);
+	for (; !err && sent < len; now_ns = clock_monotonic_ns()) {
+		if (transport->closed)
+			return -EAGAIN;
+		err = bytes_send(transport, bytes, len, &sent);
+		if (err || sent == len || now_ns >= deadline_ns)
+			break;
+		err = room_wait(transport, deadline_ns - now_ns);
+	}
+	if (err)
+		return err;
+	/* It has waited in vain: the next one won't. */
+	transport->closed = sent < len;
+	if (sent == 0)
+		return -EAGAIN;
+	transport->rest_len = len - sent;
+	memcpy(transport->rest, bytes + sent, len - sent);
+	transport->taken += len;
+	return 0;
+}
+
 int transport_alive(struct transport *transport)
 {
 	char bytes[512];
 	ssize_t n;
+	int err = rest_send(transport);
 
+	if (err)
+		return err;
+	/* Nothing under way: nothing is owed. */
+	if (transport->acknowledged == transport->taken)
+		transport->acknowledged_ns = 0;
+	else
+		progress_look(transport);
 	if (transport->ops->alive)
 		return transport->ops->alive(transport);
 	if (transport->fd < 0)
@@ -172,6 +282,36 @@ uint16_t transport_port(const struct transport *transport)
 	    getsockname(transport->fd, (struct sockaddr *)&own, &len) < 0)
 		return 0;
 	return ntohs(own.sin_port);
+}
+
+uint64_t transport_unacknowledged(struct transport *transport)
+{
+	int waiting = 0;
+
+	if (transport->ops->unacknowledged)
+		return transport->rest_len +
+		       transport->ops->unacknowledged(transport);
+	if (transport->fd < 0 || ioctl(transport->fd, SIOCOUTQ, &waiting) < 0)
+		waiting = 0;
+	return transport->rest_len + (uint64_t)waiting;
+}
+
+uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+	uint64_t left;
+
+	while ((left = transport_unacknowledged(transport)) &&
+	       clock_monotonic_ns() < deadline_ns) {
+		/* Nothing tells of an acknowledgement. */
+		if (transport->ops->wait)
+			transport->ops->wait(transport, 1);
+		else
+			poll(NULL, 0, 1);
+		if (transport_alive(transport) < 0)
+			return transport_unacknowledged(transport);
+	}
+	return left;
 }
 
 void transport_close(struct transport *transport)

@@ -15,11 +15,19 @@
 struct transport_ops;
 struct xdp_socket;
 
+#define TRANSPORT_BYTES_MAX 16384 /* of one order */
+
 struct transport {
 	const struct transport_ops *ops;
 	int fd; /* the connection; -1: there is none, or not the kernel's */
-	bool connected; /* by transport_connect(): closes with it */
+	bool connected;	 /* by transport_connect(): closes with it */
+	bool closed;	 /* the peer acknowledges nothing: no order goes */
+	size_t rest_len; /* of an order of which a part has gone out */
+	uint64_t taken;	 /* bytes of orders that were taken */
+	uint64_t acknowledged;	  /* of them, as last seen */
+	uint64_t acknowledged_ns; /* when that changed; monotonic */
 	char *text;
+	uint8_t rest[TRANSPORT_BYTES_MAX];
 };
 
 /* The connection that is wanted. */
@@ -40,12 +48,30 @@ int transport_open(const char *text, int fd, struct transport **transport);
 int transport_connect(const char *text, const struct transport_config *config,
 		      struct transport **transport);
 
-/* Has the peer ended the connection? 0; -EPIPE when it closed it, or another
- * negative errno; silent. Bytes that it sends are dropped. */
+/* To be called now and then: has the peer ended the connection? 0; -EPIPE when
+ * it closed it, or another negative errno; silent. Bytes that it sends are
+ * dropped; what is left of an order goes on its way. */
 int transport_alive(struct transport *transport);
 
 /* Our end's port, host order; 0: there is no connection. */
 uint16_t transport_port(const struct transport *transport);
+
+/* Is its window closed, or is it gone without a word: has it acknowledged
+ * nothing for a second of what was sent? Orders are refused (-EAGAIN) until it
+ * does. As the last send or transport_alive() found it. */
+static inline bool transport_is_closed(const struct transport *transport)
+{
+	return transport->closed;
+}
+
+/* Bytes that were taken and that the peer has not acknowledged: they are not
+ * delivered, as far as anyone here knows. Also when the connection is over.
+ * tcp(7), SIOCOUTQ. */
+uint64_t transport_unacknowledged(struct transport *transport);
+
+/* Wait until the peer has acknowledged all, at most timeout_ms. What is left
+ * then, as transport_unacknowledged(). */
+uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms);
 
 void transport_close(struct transport *transport); /* NULL is allowed */
 

@@ -9,8 +9,6 @@
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF) && defined(HAVE_LWIP)
 
-#define WAIT_MS 100
-
 struct transport_bypass {
 	struct transport transport;
 	struct xdp_stream *stream;
@@ -34,21 +32,23 @@ static int bypass_connect(struct transport *transport,
 				  &bypass_of(transport)->stream);
 }
 
-static int bypass_send(struct transport *transport, const uint8_t *bytes,
-		       size_t len)
+static ssize_t bypass_send(struct transport *transport, const uint8_t *bytes,
+			   size_t len)
 {
-	struct xdp_stream *stream = bypass_of(transport)->stream;
-	ssize_t n;
+	return xdp_stream_send(bypass_of(transport)->stream, bytes, len);
+}
 
-	while ((n = xdp_stream_send(stream, bytes, len)) >= 0 && len > 0) {
-		int err = n ? 0 : xdp_stream_wait(stream, WAIT_MS);
+static int bypass_wait(struct transport *transport, unsigned int timeout_ms)
+{
+	return xdp_stream_wait(bypass_of(transport)->stream, timeout_ms);
+}
 
-		if (err)
-			return err;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return n < 0 ? (int)n : 0;
+static uint64_t bypass_unacknowledged(const struct transport *transport)
+{
+	const struct transport_bypass *bypass =
+		(const struct transport_bypass *)transport;
+
+	return xdp_stream_unacknowledged(bypass->stream);
 }
 
 static int bypass_alive(struct transport *transport)
@@ -79,8 +79,10 @@ const struct transport_ops transport_bypass_ops = {
 	.probe = xdp_socket_probe,
 	.connect = bypass_connect,
 	.send = bypass_send,
+	.wait = bypass_wait,
 	.alive = bypass_alive,
 	.port = bypass_port,
+	.unacknowledged = bypass_unacknowledged,
 	.close = bypass_close,
 #else
 	.absent = "built without libxdp, libbpf or lwIP",

@@ -2,11 +2,11 @@
 /* Orders that never leave: what sending them costs is the difference. */
 #include "channel/transport_ops.h"
 
-static int null_send(struct transport *transport, const uint8_t *bytes,
-		     size_t len)
+static ssize_t null_send(struct transport *transport, const uint8_t *bytes,
+			 size_t len)
 {
-	(void)transport, (void)bytes, (void)len;
-	return 0;
+	(void)transport, (void)bytes;
+	return (ssize_t)len;
 }
 
 const struct transport_ops transport_null_ops = {

@@ -4,6 +4,8 @@
 #ifndef CHANNEL_TRANSPORT_OPS_H
 #define CHANNEL_TRANSPORT_OPS_H
 
+#include <errno.h>
+
 #include "base/mem.h"
 #include "base/option.h"
 #include "channel/transport.h"
@@ -30,13 +32,20 @@ struct transport_ops {
 	 * Optional. */
 	int (*open)(struct transport *transport);
 
-	/* HOT. Send all of bytes. 0, or a negative errno: the connection is
-	 * of no more use (-EPIPE, -ECONNRESET). Waits while the peer's window
-	 * is closed. Never raises SIGPIPE. bytes may be reused on return: what
-	 * sends them later keeps a copy. The thread need not be that of
-	 * open(); two at once are not allowed. */
-	int (*send)(struct transport *transport, const uint8_t *bytes,
-		    size_t len);
+	/* HOT. Hand over bytes (1..TRANSPORT_BYTES_MAX), without waiting for
+	 * the peer. How many went, from the first on: fewer, or 0, when there
+	 * is no room for more (its window is closed). A negative errno: the
+	 * connection is of no more use (-EPIPE, -ECONNRESET). Never raises
+	 * SIGPIPE. bytes may be reused on return: what sends them later keeps
+	 * a copy. The thread need not be that of open(); two at once are not
+	 * allowed. */
+	ssize_t (*send)(struct transport *transport, const uint8_t *bytes,
+			size_t len);
+
+	/* Wait for room, at most timeout_ms, which may be 0. 0 or a negative
+	 * errno, as send's; earlier than that is allowed. NULL: the
+	 * descriptor tells (POLLOUT). */
+	int (*wait)(struct transport *transport, unsigned int timeout_ms);
 
 	/* As transport_alive(). Needed with connect(), else NULL. */
 	int (*alive)(struct transport *transport);
@@ -44,15 +53,40 @@ struct transport_ops {
 	/* As transport_port(). Needed with connect(), else NULL. */
 	uint16_t (*port)(const struct transport *transport);
 
+	/* Of the bytes that send() took, as transport_unacknowledged(). Needed
+	 * with connect(), else NULL. */
+	uint64_t (*unacknowledged)(const struct transport *transport);
+
 	/* Give back what open() or connect() took. Optional. */
 	void (*close)(struct transport *transport);
 };
 
-/* HOT. */
+/* Of transport_send(): send() took n of them, fewer than there are. */
+int transport_send_late(struct transport *transport, const uint8_t *bytes,
+			size_t len, ssize_t n);
+
+/*
+ * HOT. Send all of bytes or none. 0; -EAGAIN: none has gone out, since our
+ * buffers are full, or the peer's window is closed (transport_is_closed()); a
+ * negative errno: the connection is of no more use. -EMSGSIZE: more than
+ * TRANSPORT_BYTES_MAX.
+ *
+ * Waits for room, 0.2 s at most, and no more once the window is closed. Of
+ * what has gone out in part the rest is kept, and goes first.
+ */
 static inline int transport_send(struct transport *transport,
 				 const uint8_t *bytes, size_t len)
 {
-	return transport->ops->send(transport, bytes, len);
+	ssize_t n = 0;
+
+	if (__builtin_expect(len - 1 >= TRANSPORT_BYTES_MAX, 0))
+		return len ? -EMSGSIZE : 0;
+	if (__builtin_expect(!transport->rest_len && !transport->closed, 1))
+		n = transport->ops->send(transport, bytes, len);
+	if (__builtin_expect(n != (ssize_t)len, 0))
+		return transport_send_late(transport, bytes, len, n);
+	transport->taken += len;
+	return 0;
 }
 
 #endif

@@ -42,23 +42,13 @@ static int send_open(struct transport *transport)
 				    "--transport send");
 }
 
-static int send_send(struct transport *transport, const uint8_t *bytes,
-		     size_t len)
+static ssize_t send_send(struct transport *transport, const uint8_t *bytes,
+			 size_t len)
 {
-	while (len > 0) {
-		ssize_t sent =
-			syscall_send(transport->fd, bytes, len, MSG_NOSIGNAL);
+	ssize_t sent = syscall_send(transport->fd, bytes, len,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (sent < 0) {
-			/* Half an order can't be left behind. */
-			if (sent == -EINTR)
-				continue;
-			return (int)sent;
-		}
-		bytes += sent;
-		len -= (size_t)sent;
-	}
-	return 0;
+	return sent == -EAGAIN || sent == -EINTR ? 0 : sent;
 }
 
 const struct transport_ops transport_send_ops = {

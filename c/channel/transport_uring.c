@@ -9,12 +9,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/log.h"
 #include "net/uring.h"
 
-/* More of one order's bytes go in several pieces. */
-#define BUFFER_LEN 16384
+#define BUFFER_LEN TRANSPORT_BYTES_MAX
 /* So many looks before it sleeps: the thread needs a few microseconds, and it
  * may have to share our CPU. */
 #define SPINS 20000
@@ -23,6 +23,7 @@ struct transport_uring {
 	struct transport transport;
 	struct uring_sqpoll sqpoll;
 	bool registered_file, registered_buffer;
+	int broken; /* what became of a submission is not known */
 	struct io_uring ring;
 	struct mem_arena buffer;
 };
@@ -57,8 +58,18 @@ static void spin(struct io_uring *ring)
 		;
 }
 
-/* HOT. Submit and wait for the end, whatever signals come: half an order
- * can't be left behind. */
+/* HOT. It was not submitted. The caller may send the bytes again, so nothing
+ * else may. */
+__attribute__((cold, noinline)) static int unsubmitted(
+	struct transport_uring *self, int err)
+{
+	if (self->sqpoll.on || !uring_unqueue(&self->ring))
+		self->broken = err;
+	return err;
+}
+
+/* HOT. Submit and wait for the end, which comes at once, whatever signals
+ * come. */
 static int complete(struct transport_uring *self)
 {
 	struct io_uring *ring = &self->ring;
@@ -73,7 +84,7 @@ static int complete(struct transport_uring *self)
 	}
 	while (!io_uring_cq_ready(ring)) {
 		if (err < 0 && err != -EINTR)
-			return err;
+			return unsubmitted(self, err);
 		err = io_uring_submit_and_wait(ring, 1);
 	}
 	err = io_uring_peek_cqe(ring, &cqe);
@@ -84,41 +95,31 @@ static int complete(struct transport_uring *self)
 	return err;
 }
 
-/* HOT. As send(2): how many bytes went, or a negative errno. */
-static int piece_send(struct transport_uring *self, const uint8_t *bytes,
-		      size_t len)
+static ssize_t uring_send(struct transport *transport, const uint8_t *bytes,
+			  size_t len)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&self->ring);
-	int fd = self->registered_file ? 0 : self->transport.fd;
+	struct transport_uring *self = uring_self(transport);
+	int fd = self->registered_file ? 0 : transport->fd, sent;
+	struct io_uring_sqe *sqe;
 
+	if (__builtin_expect(self->broken, 0))
+		return self->broken;
+	sqe = io_uring_get_sqe(&self->ring);
+	if (__builtin_expect(!sqe, 0))
+		return 0;
 	if (self->registered_buffer) {
-		len = len < BUFFER_LEN ? len : BUFFER_LEN;
 		memcpy(self->buffer.base, bytes, len);
 		io_uring_prep_write_fixed(sqe, fd, self->buffer.base,
 					  (unsigned int)len, 0, 0);
+		sqe->rw_flags = RWF_NOWAIT;
 	} else {
 		io_uring_prep_send(sqe, fd, bytes, len,
-				   MSG_NOSIGNAL | MSG_WAITALL);
+				   MSG_NOSIGNAL | MSG_DONTWAIT);
 	}
 	if (self->registered_file)
 		sqe->flags |= IOSQE_FIXED_FILE;
-	return complete(self);
-}
-
-static int uring_send(struct transport *transport, const uint8_t *bytes,
-		      size_t len)
-{
-	while (len > 0) {
-		int sent = piece_send(uring_self(transport), bytes, len);
-
-		if (sent < 0 && sent != -EINTR && sent != -EAGAIN)
-			return sent;
-		if (sent > 0) {
-			bytes += sent;
-			len -= (size_t)sent;
-		}
-	}
-	return 0;
+	sent = complete(self);
+	return sent == -EAGAIN || sent == -EINTR ? 0 : sent;
 }
 
 /* A plain send takes no registered buffer, a write does; but a write has no

@@ -5,12 +5,11 @@
  * then done with the bytes.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "channel/transport_ops.h"
 #include "net/zerocopy.h"
-
-#define WAIT_MS 100
 
 struct transport_zerocopy {
 	struct transport transport;
@@ -36,29 +35,31 @@ static int zerocopy_open_transport(struct transport *transport)
 			     "--transport zerocopy");
 }
 
-static ssize_t piece_send(struct zerocopy *zerocopy, const uint8_t *bytes,
-			  size_t len)
+static ssize_t zerocopy_send_all(struct transport *transport,
+				 const uint8_t *bytes, size_t len)
 {
-	ssize_t sent = zerocopy_send(zerocopy, bytes, len, MSG_NOSIGNAL);
+	ssize_t sent = zerocopy_send(&zerocopy_self(transport)->zerocopy, bytes,
+				     len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (sent != -ENOBUFS)
-		return sent == -EINTR ? 0 : sent;
-	return zerocopy_wait(zerocopy, WAIT_MS);
+	switch (sent) {
+	case -EAGAIN:
+	case -EINTR:
+	case -ENOBUFS:
+		return 0;
+	}
+	return sent;
 }
 
-static int zerocopy_send_all(struct transport *transport, const uint8_t *bytes,
-			     size_t len)
+/* A send that is done with gives back its slot and its room alike. */
+static int zerocopy_wait_transport(struct transport *transport,
+				   unsigned int timeout_ms)
 {
-	struct transport_zerocopy *self = zerocopy_self(transport);
+	struct zerocopy *zerocopy = &zerocopy_self(transport)->zerocopy;
+	struct pollfd room = { .fd = transport->fd, .events = POLLOUT };
 
-	while (len > 0) {
-		ssize_t sent = piece_send(&self->zerocopy, bytes, len);
-
-		if (sent < 0)
-			return (int)sent;
-		bytes += sent;
-		len -= (size_t)sent;
-	}
+	if (zerocopy->under_way)
+		return zerocopy_wait(zerocopy, (int)timeout_ms);
+	poll(&room, 1, (int)timeout_ms);
 	return 0;
 }
 
@@ -75,5 +76,6 @@ const struct transport_ops transport_zerocopy_ops = {
 	.options = zerocopy_options,
 	.open = zerocopy_open_transport,
 	.send = zerocopy_send_all,
+	.wait = zerocopy_wait_transport,
 	.close = zerocopy_close_transport,
 };

@@ -67,6 +67,19 @@ int uring_open(struct io_uring *ring, unsigned int entries,
 	       unsigned int completions, unsigned int flags,
 	       const struct uring_sqpoll *sqpoll, const char *what);
 
+/* HOT. Take back what was queued (io_uring_get_sqe()) and is not the kernel's
+ * yet, since submitting it failed: else the next one submits it. How many. Not
+ * with sqpoll, whose thread takes them when it likes. */
+static inline unsigned int uring_unqueue(struct io_uring *ring)
+{
+	unsigned int head = io_uring_smp_load_acquire(ring->sq.khead);
+	unsigned int count = ring->sq.sqe_tail - head;
+
+	ring->sq.sqe_head = ring->sq.sqe_tail = head;
+	io_uring_smp_store_release(ring->sq.ktail, head);
+	return count;
+}
+
 /* Cancel what is under way, wait until it has ended, and give the ring back.
  * After that the kernel holds no file and no memory of the caller. */
 void uring_close(struct io_uring *ring);

@@ -57,6 +57,7 @@ struct zerocopy {
 	uint64_t copied;	   /* sends that the kernel copied after all */
 #ifdef HAVE_LIBURING
 	struct io_uring ring; /* of ZEROCOPY_RING */
+	int broken;	      /* what became of a submission is not known */
 #endif
 };
 

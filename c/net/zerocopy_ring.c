@@ -64,26 +64,47 @@ static unsigned int ring_reap(struct zerocopy *zerocopy)
 	return completions_read(zerocopy, 0, NULL);
 }
 
+/* It was not submitted, and its slot is free again. The caller may send the
+ * bytes again, so nothing else may. */
+__attribute__((cold, noinline)) static int unsubmitted(
+	struct zerocopy *zerocopy, unsigned int slot, int err)
+{
+	if (uring_unqueue(&zerocopy->ring)) {
+		zerocopy->busy[slot] = false;
+		zerocopy->under_way--;
+	} else {
+		zerocopy->broken = err;
+	}
+	return err;
+}
+
 static ssize_t ring_send(struct zerocopy *zerocopy, uint8_t *copy, size_t len,
 			 int flags)
 {
-	unsigned int slot = zerocopy->next++ % ZEROCOPY_SLOTS;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&zerocopy->ring);
+	unsigned int slot = zerocopy->next % ZEROCOPY_SLOTS;
+	struct io_uring_sqe *sqe;
 	int result = -EINPROGRESS, err = 0;
 
+	if (zerocopy->broken)
+		return zerocopy->broken;
+	sqe = io_uring_get_sqe(&zerocopy->ring);
+	if (!sqe)
+		return -ENOBUFS;
 	if (zerocopy->registered_buffer)
 		io_uring_prep_send_zc_fixed(sqe, zerocopy->fd, copy, len, flags,
 					    0, 0);
 	else
 		io_uring_prep_send_zc(sqe, zerocopy->fd, copy, len, flags, 0);
 	io_uring_sqe_set_data64(sqe, slot);
+	zerocopy->next++;
 	zerocopy->busy[slot] = true;
 	zerocopy->under_way++;
 	while (result == -EINPROGRESS && (err >= 0 || err == -EINTR)) {
 		err = io_uring_submit_and_wait(&zerocopy->ring, 1);
 		completions_read(zerocopy, slot, &result);
 	}
-	return result == -EINPROGRESS ? err : result;
+	return result == -EINPROGRESS ? unsubmitted(zerocopy, slot, err)
+				      : result;
 }
 
 static int ring_wait(struct zerocopy *zerocopy, int timeout_ms)

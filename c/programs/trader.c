@@ -291,11 +291,13 @@ static json_t *counters_json(const struct trader *trader)
 	const struct strategy *strategy = &trader->strategy;
 
 	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 		"packets", (json_int_t)counters->packets, "messages",
 		(json_int_t)counters->messages, "triggers",
 		(json_int_t)strategy->triggers, "orders",
-		(json_int_t)counters->orders, "no_opposite",
+		(json_int_t)counters->orders, "orders_refused",
+		(json_int_t)counters->refused, "orders_unacknowledged",
+		(json_int_t)counters->unacknowledged, "no_opposite",
 		(json_int_t)strategy->no_opposite, "gaps",
 		(json_int_t)counters->gaps, "lost", (json_int_t)counters->lost,
 		"dropped_by_kernel", (json_int_t)counters->dropped,
@@ -390,8 +392,8 @@ static void table_print(struct trader *trader)
 	}
 	if (hidden)
 		puts(PERCENTILE_NOTE);
-	printf("packets %llu, messages %llu, triggers %llu, orders %llu, "
-	       "no opposite %llu\n"
+	printf("packets %llu, messages %llu, triggers %llu, orders %llu "
+	       "(not acknowledged %llu), refused %llu, no opposite %llu\n"
 	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
 	       "%llu, of other sessions %llu, not believed %llu, bad "
 	       "datagrams %llu, bad messages %llu\n",
@@ -399,6 +401,8 @@ static void table_print(struct trader *trader)
 	       (unsigned long long)counters->messages,
 	       (unsigned long long)strategy->triggers,
 	       (unsigned long long)counters->orders,
+	       (unsigned long long)counters->unacknowledged,
+	       (unsigned long long)counters->refused,
 	       (unsigned long long)strategy->no_opposite,
 	       (unsigned long long)counters->gaps,
 	       (unsigned long long)counters->lost,

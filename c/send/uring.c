@@ -14,6 +14,7 @@ struct send_uring {
 	struct send_path path;
 	struct uring_sqpoll sqpoll;
 	bool registered_file;
+	int broken; /* what became of a submission is not known */
 	struct io_uring ring;
 };
 
@@ -58,10 +59,26 @@ close_socket:
 	return err;
 }
 
+/* Submitting failed: how many of count the kernel has taken all the same. The
+ * others may be sent again by the caller, so by nobody else. */
+__attribute__((cold, noinline)) static unsigned int unsubmitted(
+	struct send_uring *self, unsigned int count, int err)
+{
+	unsigned int ended = io_uring_cq_ready(&self->ring);
+
+	if (!self->sqpoll.on)
+		count -= uring_unqueue(&self->ring);
+	/* None waits for anything, so what was taken has ended. */
+	if (ended != count)
+		self->broken = err;
+	return ended < count ? ended : count;
+}
+
 /* Wait for all; returns how many of them went, from the first on, or the
  * first one's error. */
-static int completions_wait(struct io_uring *ring, unsigned int count)
+static int completions_wait(struct send_uring *self, unsigned int count)
 {
+	struct io_uring *ring = &self->ring;
 	int result = 0, err;
 	struct io_uring_cqe *cqe;
 	unsigned int head, n = 0;
@@ -69,8 +86,10 @@ static int completions_wait(struct io_uring *ring, unsigned int count)
 	do
 		err = io_uring_submit_and_wait(ring, count);
 	while ((err >= 0 || err == -EINTR) && io_uring_cq_ready(ring) < count);
-	if (err < 0)
-		return err;
+	if (err < 0) {
+		count = unsubmitted(self, count, err);
+		result = err;
+	}
 	io_uring_for_each_cqe(ring, head, cqe)
 	{
 		if (cqe->res >= 0)
@@ -87,19 +106,25 @@ static int uring_send(struct send_path *path, const struct iovec *datagrams,
 		      unsigned int count)
 {
 	struct send_uring *self = uring_self(path);
+	struct io_uring_sqe *sqe, *last = NULL;
+	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < count; i++) {
-		struct io_uring_sqe *sqe = io_uring_get_sqe(&self->ring);
-
+	if (__builtin_expect(self->broken, 0))
+		return self->broken;
+	while (n < count && (sqe = io_uring_get_sqe(&self->ring))) {
 		io_uring_prep_send(sqe, self->registered_file ? 0 : path->fd,
-				   datagrams[i].iov_base, datagrams[i].iov_len,
+				   datagrams[n].iov_base, datagrams[n].iov_len,
 				   MSG_DONTWAIT);
+		sqe->flags |= IOSQE_IO_LINK;
 		if (self->registered_file)
 			sqe->flags |= IOSQE_FIXED_FILE;
-		if (i + 1 < count)
-			sqe->flags |= IOSQE_IO_LINK;
+		last = sqe;
+		n++;
 	}
-	return completions_wait(&self->ring, count);
+	if (!last)
+		return -ENOBUFS;
+	last->flags &= (uint8_t)~IOSQE_IO_LINK;
+	return completions_wait(self, n);
 }
 
 static void uring_close_path(struct send_path *path)

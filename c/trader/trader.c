@@ -22,6 +22,10 @@
 
 #define ORDER_BYTES_MAX 1024
 
+/* What is on its way at the end has so long to be acknowledged. */
+#define SETTLE_MS	  1000
+#define SETTLE_STOPPED_MS 300 /* after a signal */
+
 static int connect_or_open(struct trader *trader)
 {
 	const struct trader_config *config = trader->config;
@@ -139,8 +143,26 @@ __attribute__((cold, noinline)) static int room_make(struct trader *trader)
 	return stages_settle(&trader->stages);
 }
 
-__attribute__((cold, noinline)) static int unsent(int err)
+__attribute__((cold, noinline)) static void window_closed(struct trader *trader)
 {
+	if (trader->window_closed)
+		return;
+	trader->window_closed = true;
+	log_warning("the exchange's window is closed: it takes in nothing of "
+		    "what was sent; orders are dropped and counted until it "
+		    "does");
+}
+
+/* None of the order has gone out, and by the time that it could it would be
+ * stale. */
+__attribute__((cold, noinline)) static int unsent(struct trader *trader,
+						  int err)
+{
+	if (err == -EAGAIN) {
+		trader->counters.refused++;
+		window_closed(trader);
+		return 0;
+	}
 	log_error("an order could not be sent: %s", log_reason(err));
 	return err;
 }
@@ -171,9 +193,10 @@ static int order_send(struct trader *trader, const struct order *order,
 		return (int)len;
 	err = transport_send(trader->transport, bytes, (size_t)len);
 	if (__builtin_expect(err < 0, 0))
-		return unsent(err);
+		return unsent(trader, err);
 	sample->sent = clock_counter();
 	trader->counters.orders++;
+	trader->bytes += (uint64_t)len;
 	stages_add(&trader->stages, sample);
 	if (__builtin_expect(stages_full(&trader->stages), 0))
 		return room_make(trader);
@@ -236,6 +259,8 @@ static int exchange_look(struct trader *trader)
 {
 	int err = transport_alive(trader->transport);
 
+	if (transport_is_closed(trader->transport))
+		window_closed(trader);
 	if (err)
 		log_error("the exchange ended the order connection before the "
 			  "end of the feed: %s",
@@ -317,6 +342,25 @@ __attribute__((noinline)) static int trader_loop(struct trader *trader)
 	return err;
 }
 
+/* What was sent is delivered once the exchange's end has acknowledged it. */
+static void unacknowledged_count(struct trader *trader)
+{
+	const volatile int *stop = trader->config->stop;
+	uint64_t left =
+		transport_settle(trader->transport,
+				 stop && *stop ? SETTLE_STOPPED_MS : SETTLE_MS);
+	uint64_t order_len = trader->counters.orders
+				     ? trader->bytes / trader->counters.orders
+				     : 0;
+
+	if (!left || !order_len)
+		return;
+	trader->counters.unacknowledged = (left + order_len - 1) / order_len;
+	log_warning("%llu orders were sent and not acknowledged: they may "
+		    "never have arrived",
+		    (unsigned long long)trader->counters.unacknowledged);
+}
+
 int trader_run(struct trader *trader)
 {
 	int err = trader_loop(trader), settled;
@@ -325,6 +369,7 @@ int trader_run(struct trader *trader)
 	if (err == 1)
 		err = exchange_look(trader);
 	trader->counters.dropped = receive_lost(trader->receive);
+	unacknowledged_count(trader);
 	if (trader->counters.gaps > GAPS_SHOWN)
 		log_warning("%llu gaps, %llu datagrams missing",
 			    (unsigned long long)trader->counters.gaps,

@@ -40,9 +40,12 @@ struct trader_counters {
 	uint64_t packets; /* datagrams with market data, in order or after a
 			      gap */
 	uint64_t messages;
-	uint64_t orders;
-	uint64_t gaps;	     /* events */
-	uint64_t lost;	     /* datagrams that the gaps skipped */
+	uint64_t orders;	 /* handed to the transport whole */
+	uint64_t refused;	 /* orders that were not: the peer's window was
+				closed */
+	uint64_t unacknowledged; /* of the orders, when it ended */
+	uint64_t gaps;		 /* events */
+	uint64_t lost;		 /* datagrams that the gaps skipped */
 	uint64_t dropped;    /* of those, by the kernel, as it counts them */
 	uint64_t duplicates; /* seen before, or too late: not applied */
 	uint64_t bad;	     /* datagrams that can't be read */
@@ -60,6 +63,8 @@ struct trader {
 	struct stages stages;
 	struct trader_counters counters;
 	uint64_t handicap_ns;
+	uint64_t bytes;		    /* of all orders */
+	bool window_closed;	    /* that it was has been said */
 	unsigned int idle;	    /* empty polls since the clock was read */
 	uint64_t looked;	    /* counter: when we looked around last */
 	uint64_t look_ticks;	    /* so long until the next time */

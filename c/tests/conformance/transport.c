@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
@@ -127,18 +128,42 @@ static uint8_t byte_at(size_t at)
 	return (uint8_t)(at * 7 + at / 251 + at / 65521);
 }
 
-/* Send len bytes of the stream from *at on; what they lay in is spoilt at
- * once, as its owner may. */
-static int piece_send(struct transport *transport, size_t len, size_t *at)
+/* One order, or none of it (-EAGAIN); what it lay in is spoilt at once, as its
+ * owner may. */
+static int order_send(struct transport *transport, size_t len, size_t *at)
 {
-	static uint8_t bytes[LONG_LEN];
+	static uint8_t bytes[TRANSPORT_BYTES_MAX];
 	int err;
 
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = byte_at(*at + i);
 	err = transport_send(transport, bytes, len);
 	memset(bytes, 0xee, len);
-	*at += len;
+	*at += err ? 0 : len;
+	return err;
+}
+
+/* Send len bytes of the stream from *at on, and wait while there is no room. */
+static int piece_send(struct transport *transport, size_t len, size_t *at)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	size_t end = *at + len;
+	int err;
+
+	do {
+		size_t left = end - *at;
+
+		err = order_send(
+			transport,
+			left < TRANSPORT_BYTES_MAX ? left : TRANSPORT_BYTES_MAX,
+			at);
+		assert_true(clock_monotonic_ns() < deadline);
+	} while (err == -EAGAIN || (!err && *at < end));
+	while (!err && transport->rest_len) {
+		poll(&(struct pollfd){ transport->fd, POLLOUT, 0 }, 1, 1);
+		err = transport_alive(transport);
+		assert_true(clock_monotonic_ns() < deadline);
+	}
 	return err;
 }
 
@@ -366,6 +391,105 @@ static void end_arrives(const char *text)
 	close(connection.far);
 }
 
+/* Who does not read stops nobody: no send waits for long, what does not go is
+ * told, and what was taken arrives, once and whole, when the peer reads. */
+static void closed_window(const char *text)
+{
+	const uint64_t patience = 2 * CLOCK_NS_PER_S;
+	struct connection connection;
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS, longest = 0;
+	size_t at = 0, refused = 0, read = 0;
+	uint8_t bytes[4096];
+
+	connection_open(&connection, text, SMALL);
+	while (refused < 1000) {
+		uint64_t before = clock_monotonic_ns(), took;
+		int err = order_send(connection.transport, 700, &at);
+
+		took = clock_monotonic_ns() - before;
+		longest = took > longest ? took : longest;
+		assert_true(!err || err == -EAGAIN);
+		refused += err != 0;
+		assert_true(before < deadline);
+	}
+	/* Once it is known to be closed it costs nothing. */
+	assert_true(longest < patience);
+	assert_true(clock_monotonic_ns() < deadline);
+	assert_true(connection.transport->closed);
+	assert_true(transport_unacknowledged(connection.transport) > 0);
+	assert_true(transport_unacknowledged(connection.transport) <= at);
+	while (read < at) {
+		ssize_t n = far_read(connection.far, bytes, sizeof(bytes),
+				     deadline);
+
+		assert_true(n > 0);
+		for (ssize_t i = 0; i < n; i++)
+			assert_int_equal(bytes[i], byte_at(read + (size_t)i));
+		read += (size_t)n;
+		assert_int_equal(transport_alive(connection.transport), 0);
+	}
+	/* And then there is room again. */
+	assert_int_equal(piece_send(connection.transport, ORDER_LEN, &at), 0);
+	assert_false(connection.transport->closed);
+	assert_int_equal(transport_settle(connection.transport, 20000), 0);
+	assert_int_equal(transport_unacknowledged(connection.transport), 0);
+	shutdown(connection.near, SHUT_WR);
+	while (far_read(connection.far, bytes, 1, deadline) > 0)
+		assert_int_equal(bytes[0], byte_at(read++));
+	assert_int_equal(read, at);
+	connection_close(&connection);
+}
+
+/* The newest ring that this process has; -1: none. */
+static int ring_find(void)
+{
+	char path[64], target[64];
+	int found = -1;
+
+	for (int fd = 3; fd < 256; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n > 0 && strstr((target[n] = '\0', target), "[io_uring]"))
+			found = fd;
+	}
+	return found;
+}
+
+/* The kernel refuses a submission: the caller, who may send it again, is the
+ * only one who does. Something else takes the ring's descriptor meanwhile. */
+static void submission_fails(const char *text)
+{
+	struct connection connection;
+	int ring, saved, other = open("/dev/null", O_RDWR | O_CLOEXEC), err;
+	size_t at = 0;
+
+	connection_open(&connection, text, 0);
+	ring = ring_find();
+	if (ring < 0 || strstr(text, "sqpoll=on")) {
+		close(other);
+		connection_close(&connection);
+		return;
+	}
+	assert_int_equal(piece_send(connection.transport, ORDER_LEN, &at), 0);
+	saved = dup(ring);
+	assert_true(saved >= 0 && other >= 0);
+	for (int i = 0; i < 40; i++) {
+		dup2(other, ring);
+		err = order_send(connection.transport, ORDER_LEN, &at);
+		dup2(saved, ring);
+		assert_true(err < 0 && err != -EAGAIN);
+		assert_int_equal(
+			piece_send(connection.transport, ORDER_LEN, &at), 0);
+	}
+	close(saved);
+	close(other);
+	shutdown(connection.near, SHUT_WR);
+	stream_expect(connection.far, at);
+	connection_close(&connection);
+}
+
 static unsigned int descriptors(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -487,8 +611,10 @@ static const struct test_case {
 } cases[] = {
 	{ "0 to 8,193 bytes, in order, bytes reused at once", all_sizes },
 	{ "100,000 orders through a slow reader", orders_slow },
-	{ "1 MiB at once through a slow reader", large_slow },
+	{ "1 MiB, 16 KiB at once, through a slow reader", large_slow },
 	{ "signals cut nothing short", signals },
+	{ "a peer that does not read stops nobody", closed_window },
+	{ "a submission that fails sends nothing twice", submission_fails },
 	{ "a closed peer is an error, no signal", peer_closes },
 	{ "a reset ends a send that waits", peer_resets },
 	{ "the end arrives once it is closed", end_arrives },

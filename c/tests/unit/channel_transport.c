@@ -113,7 +113,15 @@ static void long_send(bool signals)
 	assert_int_equal(transport_open("send", fds[0], &transport), 0);
 	reader.fd = fds[1];
 	assert_int_equal(pthread_create(&thread, NULL, slow_read, &reader), 0);
-	assert_int_equal(transport_send(transport, bytes, LONG_LEN), 0);
+	for (size_t at = 0; at < LONG_LEN;) {
+		int err = transport_send(transport, bytes + at,
+					 TRANSPORT_BYTES_MAX);
+
+		assert_true(!err || err == -EAGAIN);
+		at += err ? 0 : TRANSPORT_BYTES_MAX;
+	}
+	while (transport->rest_len)
+		assert_int_equal(transport_alive(transport), 0);
 	pthread_join(thread, NULL);
 	assert_memory_equal(reader.bytes, bytes, LONG_LEN);
 	transport_close(transport);
@@ -169,6 +177,24 @@ static void nothing_to_send_is_no_error(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(transport_open("send", fds[0], &transport), 0);
 	assert_int_equal(transport_send(transport, NULL, 0), 0);
+	transport_close(transport);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void too_much_is_refused_whole(void **state)
+{
+	static const uint8_t bytes[TRANSPORT_BYTES_MAX + 1];
+	struct transport *transport;
+	uint8_t byte;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(transport_open("send", fds[0], &transport), 0);
+	assert_int_equal(transport_send(transport, bytes, sizeof(bytes)),
+			 -EMSGSIZE);
+	assert_int_equal(recv(fds[1], &byte, 1, MSG_DONTWAIT), -1);
 	transport_close(transport);
 	close(fds[0]);
 	close(fds[1]);
@@ -239,6 +265,7 @@ int main(void)
 		cmocka_unit_test(signals_lose_nothing),
 		cmocka_unit_test(closed_peer_is_epipe_without_a_signal),
 		cmocka_unit_test(nothing_to_send_is_no_error),
+		cmocka_unit_test(too_much_is_refused_whole),
 		cmocka_unit_test(null_drops),
 		cmocka_unit_test(a_registered_buffer_needs_sigpipe_ignored),
 		cmocka_unit_test(zerocopy_says_where_it_cannot),

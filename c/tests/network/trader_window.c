@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The trader and an exchange that does not read for a while: orders that can't
+ * go are told and counted, market data goes on, and a signal ends it. */
+#include "tests/support/oracle.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/xdp_socket.h"
+#include "net/xdp_stream.h"
+#include "tests/support/choice.h"
+#include "tests/support/fake_exchange.h"
+
+#define FLOOD	10000 /* datagrams, each of which calls for an order */
+#define REFUSED 20    /* more, once it is known that they can't go */
+#define PACE	50    /* of them in a row */
+
+static struct lab lab;
+static struct program trader;
+static struct fake_exchange fake = FAKE_EXCHANGE_NONE;
+
+static int clean(void **state)
+{
+	(void)state;
+	program_end(&trader);
+	fake_exchange_close(&fake);
+	return 0;
+}
+
+static bool is_bypass(const char *transport)
+{
+	return !strcmp(transport, "bypass");
+}
+
+/* Its frames are fewer than the datagrams, so that those that wait could keep
+ * the exchange's acknowledgements out. */
+static void begin(const char *transport)
+{
+	const int small = 4096;
+	const char *why = xdp_stream_absent();
+
+	if (!is_bypass(transport))
+		choice_transport_needed(transport);
+	else if (why || xdp_socket_probe(&why) < 0)
+		lab_skip(why);
+	fake_exchange_listen(&fake, &lab);
+	assert_int_equal(setsockopt(fake.listener, SOL_SOCKET, SO_RCVBUF,
+				    &small, sizeof(small)),
+			 0);
+	lab_trader(&lab, &trader, "--json", "--transport", transport,
+		   "--receive",
+		   is_bypass(transport) ? "xdp:frames=512" : "spin", NULL);
+	fake_exchange_accept(&fake);
+}
+
+static void flood(void)
+{
+	fake_exchange_book(&fake);
+	for (int i = 0; i < FLOOD; i++) {
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+		if (i % PACE == 0)
+			usleep(5000);
+	}
+}
+
+/* All orders that are there or come within this time: how many bytes. */
+static size_t orders_read(int timeout_ms)
+{
+	struct timeval wait = { .tv_sec = timeout_ms / 1000,
+				.tv_usec = timeout_ms % 1000 * 1000 };
+	uint8_t bytes[ORDER_LEN];
+	size_t read = 0;
+
+	setsockopt(fake.client, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	while (recv(fake.client, bytes, ORDER_LEN, MSG_WAITALL) == ORDER_LEN) {
+		struct order order = order_read(bytes);
+
+		assert_int_equal(order.quantity, 1);
+		assert_int_equal(order.side, ORDER_BUY);
+		assert_int_equal(order.price, INT64_C(250000000000));
+		read += ORDER_LEN;
+	}
+	return read;
+}
+
+static json_t *counters(void)
+{
+	return json_object_get(oracle_json(&trader), "counters");
+}
+
+static void reads_late(void **state)
+{
+	const char *transport = *state;
+	json_int_t orders, refused, lost;
+	size_t read;
+	json_t *all;
+
+	begin(transport);
+	flood();
+	lab_says(&trader, "window is closed");
+	for (int i = 0; i < REFUSED; i++)
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+	/* It reads, and trading goes on. */
+	read = orders_read(2000);
+	assert_true(read > 0);
+	for (int i = 0; i < 10; i++)
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+	fake_exchange_end(&fake);
+	read += orders_read(LAB_SOON_MS);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_count(&trader, PROGRAM_ERR,
+				       "t2t-trader: warning: the exchange's "
+				       "window is closed"),
+			 1);
+	all = counters();
+	orders = oracle_count(all, "orders");
+	refused = oracle_count(all, "orders_refused");
+	lost = oracle_count(all, "lost");
+	assert_int_equal(read, orders * ORDER_LEN);
+	assert_true(refused + lost >= REFUSED);
+	assert_int_equal(orders + refused, oracle_count(all, "triggers"));
+	assert_int_equal(oracle_count(all, "orders_unacknowledged"), 0);
+	/* The market data was read all the while, or its loss is told. */
+	assert_int_equal(oracle_count(all, "packets") + lost,
+			 FLOOD + REFUSED + 12);
+	assert_in_range(lost, 0, oracle_count(all, "dropped_by_kernel"));
+	json_decref(all);
+}
+
+/* 42 s it took, or 17. */
+static void signal_ends_it(void **state)
+{
+	const char *transport = *state;
+	uint64_t before;
+	json_t *all;
+
+	begin(transport);
+	flood();
+	lab_says(&trader, "window is closed");
+	before = clock_monotonic_ns();
+	assert_int_equal(program_stop(&trader, SIGTERM, LAB_SOON_MS), 0);
+	assert_true(clock_monotonic_ns() - before < 5 * CLOCK_NS_PER_S);
+	all = counters();
+	assert_in_range(oracle_count(all, "orders_unacknowledged"), 1,
+			oracle_count(all, "orders"));
+	lab_says(&trader, "not acknowledged");
+	json_decref(all);
+}
+
+static const char *const bypass[] = { "bypass", NULL };
+
+int main(int argc, char **argv)
+{
+	static struct CMUnitTest all[100];
+	size_t n = 0;
+
+	n += choice_tests(all + n, "the exchange reads late", reads_late, clean,
+			  choice_transport);
+	n += choice_tests(all + n, "the exchange reads late", reads_late, clean,
+			  bypass);
+	n += choice_tests(all + n, "the exchange never reads: a signal ends it",
+			  signal_ends_it, clean, choice_transport);
+	n += choice_tests(all + n, "the exchange never reads: a signal ends it",
+			  signal_ends_it, clean, bypass);
+	return lab_run(&lab, "trader_window", all, n, argc, argv);
+}
