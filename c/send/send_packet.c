@@ -20,8 +20,14 @@ static int interface_check(const struct interface *interface, const char *what)
 		log_error("%s: needs --interface", what);
 		return -EINVAL;
 	}
-	if (interface->link_type != ARPHRD_ETHER &&
-	    interface->link_type != ARPHRD_LOOPBACK) {
+	if (interface->loopback) {
+		log_error("%s: '%s' is the loopback: a frame that is put there "
+			  "reaches no socket of this host; a veth pair does, "
+			  "or another path",
+			  what, interface->name);
+		return -EOPNOTSUPP;
+	}
+	if (interface->link_type != ARPHRD_ETHER) {
 		log_error("%s: '%s' is no Ethernet", what, interface->name);
 		return -EOPNOTSUPP;
 	}

@@ -82,12 +82,22 @@ static int xdp_open(struct send_path *path)
 	return err;
 }
 
+/* The path's errors: of a frame that the driver drops the sender may try again,
+ * for the link's other end may be down or full. */
+static int refusal(int err)
+{
+	return err == -EBUSY ? -ENOBUFS : err;
+}
+
+/* One kick a datagram, so that each is known to have left. What an interface
+ * that goes down leaves queued (one frame) goes out first when it is up. */
 static int xdp_send(struct send_path *path, const struct iovec *datagrams,
 		    unsigned int count)
 {
 	struct send_xdp *self = xdp_self(path);
+	int err = xdp_socket_flush(&self->socket);
 
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < count && !err; i++) {
 		uint8_t *bytes = xdp_socket_frame(&self->socket);
 		int len;
 
@@ -97,9 +107,13 @@ static int xdp_send(struct send_path *path, const struct iovec *datagrams,
 					XDP_SOCKET_FRAME_MAX);
 		if (len < 0)
 			return i ? (int)i : len;
-		xdp_socket_send(&self->socket, (uint32_t)len);
+		err = xdp_socket_send(&self->socket, (uint32_t)len);
+		if (err)
+			return i ? (int)i : refusal(err);
+		if (self->socket.queued)
+			return (int)i + 1;
 	}
-	return (int)count;
+	return err ? refusal(err) : (int)count;
 }
 
 static void xdp_close(struct send_path *path)

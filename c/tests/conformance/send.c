@@ -323,6 +323,102 @@ static void link_bounces(const char *text)
 	send_path_close(path);
 }
 
+struct arrived {
+	uint32_t next; /* number */
+	unsigned int count;
+};
+
+/* What has come so far: in order, and none of it that was not counted. */
+static void arrive(int fd, struct arrived *arrived, int timeout_ms)
+{
+	static struct heard heard;
+
+	for (;;) {
+		uint32_t number;
+
+		hear(fd, &heard, timeout_ms);
+		if (heard.len == -EAGAIN)
+			return;
+		assert_int_equal(heard.len, PAYLOAD);
+		memcpy(&number, heard.bytes, sizeof(number));
+		assert_true(number >= arrived->next);
+		arrived->next = number + 1;
+		arrived->count++;
+	}
+}
+
+/* A datagram, once; is it counted as sent? It is in the wire's error list, or
+ * the path is no good. */
+static bool try_send(struct send_path *path, uint32_t number)
+{
+	uint8_t bytes[PAYLOAD];
+	struct iovec datagram = { bytes, sizeof(bytes) };
+	int n;
+
+	payload_fill(bytes, sizeof(bytes), number);
+	n = send_path_send(path, &datagram, 1);
+	if (n < 0 && n != -ENETDOWN && n != -ENETUNREACH && n != -ENOBUFS &&
+	    n != -EAGAIN)
+		fail_msg("a link that is down: %s", strerror(-n));
+	return n == 1;
+}
+
+/* As long as a link is down, datagrams are offered as they are due: far more
+ * than there are frames. What is counted as sent arrives, no more and no less,
+ * and it goes on afterwards. */
+static void link_goes(const char *text, int space, const char *name)
+{
+	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	struct send_path *path = path_open(text);
+	struct arrived arrived = { 0 };
+	int fd = receiver_open();
+	unsigned int sent = 0, before;
+	uint32_t number = 0;
+
+	while (number < 100)
+		sent += try_send(path, number++);
+	assert_int_equal(namespace_link(space, name, 0), 0);
+	while (number < 1000) {
+		sent += try_send(path, number++);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(namespace_link(space, name, 1), 0);
+	/* Some moments later it goes on by itself. */
+	before = sent;
+	while (sent < before + 1000) {
+		sent += try_send(path, number++);
+		assert_true(clock_monotonic_ns() < deadline);
+		if (sent < before + 1000)
+			poll(NULL, 0, sent == before);
+	}
+	while (arrived.count < sent && clock_monotonic_ns() < deadline) {
+		arrive(fd, &arrived, 10);
+		/* What is queued may want one more call. */
+		if (arrived.count < sent)
+			sent += try_send(path, number++);
+	}
+	arrive(fd, &arrived, 100);
+	assert_int_equal(arrived.count, sent);
+	close(fd);
+	send_path_close(path);
+}
+
+static void link_down(const char *text)
+{
+	link_goes(text, rig.near, NEAR);
+}
+
+/* The kernel drops what a UDP socket sends where there is no carrier, and says
+ * nothing of it; who hands over frames is told. */
+static void carrier_lost(const char *text)
+{
+	if (!makes_frames(text) || strstr(text, "qdisc_bypass=off")) {
+		print_message("# the kernel does not tell a socket\n");
+		return;
+	}
+	link_goes(text, rig.far, FAR);
+}
+
 /* A link that takes next to nothing: what is refused is told, what is taken
  * arrives in order, and nothing is taken and lost. */
 static void refused(const char *text)
@@ -454,6 +550,7 @@ static void refusals(const char *text)
 					     "sqpoll=on,sq_cpu=9999" };
 	struct send_path_config config = rig.config;
 	unsigned int before = descriptors();
+	struct interface loopback;
 	struct send_path *path;
 	char bad[160];
 
@@ -467,6 +564,12 @@ static void refusals(const char *text)
 	if (makes_frames(text)) {
 		config.interface = NULL;
 		assert_int_equal(send_path_open(text, &config, &path), -EINVAL);
+		assert_null(path);
+		/* Frames on the loopback reach no socket of this host. */
+		assert_int_equal(interface_find("lo", &loopback), 0);
+		config.interface = &loopback;
+		assert_int_equal(send_path_open(text, &config, &path),
+				 -EOPNOTSUPP);
 		assert_null(path);
 	}
 	assert_int_equal(descriptors(), before);
@@ -485,6 +588,9 @@ static const struct test_case {
 	{ "source, port and TTL as asked", headers },
 	{ "larger than the MTU", over_the_mtu },
 	{ "the interface goes down and up", link_bounces },
+	{ "a link is down for a while: what is counted arrives", link_down },
+	{ "its other end is down for a while: what is counted arrives",
+	  carrier_lost },
 	{ "what the kernel refuses is told, what it takes arrives", refused },
 	{ "200 times closed and reopened, nothing left", reopens },
 	{ "killed, it leaves nothing", killed },
