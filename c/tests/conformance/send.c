@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -460,6 +461,60 @@ static void refused(const char *text)
 	send_path_close(path);
 }
 
+/* The newest ring that this process has; -1: none. */
+static int ring_find(void)
+{
+	char path[64], target[64];
+	int found = -1;
+
+	for (int fd = 3; fd < 256; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n > 0 && strstr((target[n] = '\0', target), "[io_uring]"))
+			found = fd;
+	}
+	return found;
+}
+
+/* The kernel refuses a submission: who may send it again is the caller, and
+ * nobody else does. Something else takes the ring's descriptor meanwhile. */
+static void submission_fails(const char *text)
+{
+	int other = open("/dev/null", O_RDWR | O_CLOEXEC), fd, ring, saved;
+	struct send_path *path = path_open(text);
+	const size_t lens[] = { PAYLOAD, PAYLOAD, PAYLOAD };
+	uint32_t number = 0;
+
+	ring = strstr(text, "sqpoll=on") ? -1 : ring_find();
+	if (ring < 0) {
+		close(other);
+		send_path_close(path);
+		return;
+	}
+	fd = receiver_open();
+	saved = dup(ring);
+	assert_true(saved >= 0 && other >= 0);
+	/* More often than a ring has room for. */
+	for (int i = 0; i < 50; i++, number += 3) {
+		int err;
+
+		dup2(other, ring);
+		err = burst_send(path, lens, 3, number);
+		dup2(saved, ring);
+		assert_true(err < 0);
+		assert_int_equal(burst_send(path, lens, 3, number), 0);
+		for (uint32_t j = 0; j < 3; j++)
+			expect(fd, PAYLOAD, number + j);
+	}
+	expect_silence(fd);
+	close(saved);
+	close(other);
+	close(fd);
+	send_path_close(path);
+}
+
 static unsigned int lines(const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -592,6 +647,7 @@ static const struct test_case {
 	{ "its other end is down for a while: what is counted arrives",
 	  carrier_lost },
 	{ "what the kernel refuses is told, what it takes arrives", refused },
+	{ "a submission that fails sends nothing twice", submission_fails },
 	{ "200 times closed and reopened, nothing left", reopens },
 	{ "killed, it leaves nothing", killed },
 	{ "what is wrong is refused", refusals },

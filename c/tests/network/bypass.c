@@ -198,6 +198,97 @@ static void stops_on_a_signal(void **state)
 	assert_int_equal(program_stop(&trader, SIGINT, LAB_SOON_MS), 0);
 }
 
+static json_int_t said(const char *name)
+{
+	json_t *all = oracle_json(&trader);
+	json_int_t value = oracle_count(json_object_get(all, "counters"), name);
+
+	json_decref(all);
+	return value;
+}
+
+/* One order after the other, each as it should be. */
+static void orders_arrive(int count)
+{
+	for (int i = 0; i < count; i++) {
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	}
+}
+
+static void exchange_run(const char *command)
+{
+	lab_go_exchange(&lab);
+	assert_int_equal(system(command), 0);
+	lab_go_trader(&lab);
+}
+
+/* Another machine takes the exchange's place. */
+static void exchange_moves(void **state)
+{
+	enum { EACH = 20 };
+
+	(void)state;
+	need(true);
+	begin();
+	fake_exchange_book(&fake);
+	orders_arrive(EACH);
+	exchange_run("ip link set " LAB_EXCHANGE_INTERFACE
+		     " address 02:00:00:00:44:01");
+	orders_arrive(EACH);
+	exchange_run("echo 1 >/proc/sys/net/ipv4/conf/" LAB_EXCHANGE_INTERFACE
+		     "/arp_notify; ip link set " LAB_EXCHANGE_INTERFACE
+		     " address 02:00:00:00:44:02");
+	orders_arrive(EACH);
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(said("orders"), 3 * EACH);
+	assert_int_equal(said("orders_unacknowledged"), 0);
+}
+
+/* An order that is called for just before the link goes down arrives once it
+ * is up. */
+static void link_comes_back(void **state)
+{
+	(void)state;
+	need(true);
+	begin();
+	fake_exchange_book(&fake);
+	orders_arrive(20);
+	lab_go_trader(&lab);
+	assert_int_equal(system("ip link set " LAB_TRADER_INTERFACE " down"),
+			 0);
+	sleep(1);
+	assert_int_equal(system("ip link set " LAB_TRADER_INTERFACE " up"), 0);
+	orders_arrive(20);
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(said("orders"), 40);
+	assert_int_equal(said("orders_unacknowledged"), 0);
+}
+
+/* No order can arrive any more: it is not said that it has. */
+static void unacknowledged_is_told(void **state)
+{
+	(void)state;
+	need(true);
+	begin();
+	fake_exchange_book(&fake);
+	orders_arrive(20);
+	/* It goes to an address that nobody has, and nobody is asked. */
+	exchange_run("echo 0 >/proc/sys/net/ipv4/conf/" LAB_EXCHANGE_INTERFACE
+		     "/arp_notify; ip link set " LAB_EXCHANGE_INTERFACE
+		     " arp off address 02:00:00:00:44:03");
+	for (int i = 0; i < 5; i++)
+		fake_exchange_level(&fake, false, 'B', "160", "6250.001");
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	exchange_run("ip link set " LAB_EXCHANGE_INTERFACE " arp on");
+	assert_int_equal(said("orders"), 25);
+	assert_int_equal(said("orders_unacknowledged"), 5);
+	lab_says(&trader, "5 orders were sent and not acknowledged");
+}
+
 static void wrong_path(void **state)
 {
 	(void)state;
@@ -223,6 +314,12 @@ static const struct CMUnitTest tests[] = {
 		 kill_leaves_nothing, clean),
 	LAB_TEST("bypass: Ctrl-C ends it while it tries to connect",
 		 stops_on_a_signal, clean),
+	LAB_TEST("bypass: the exchange's Ethernet address changes",
+		 exchange_moves, clean),
+	LAB_TEST("bypass: the link is down for a second", link_comes_back,
+		 clean),
+	LAB_TEST("bypass: what is not acknowledged is told",
+		 unacknowledged_is_told, clean),
 	LAB_TEST("bypass: another receive path is refused", wrong_path, clean),
 };
 
