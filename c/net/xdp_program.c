@@ -4,31 +4,35 @@
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 
 #include <errno.h>
-#include <stddef.h>
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
+#include <stddef.h>
+#include <string.h>
 #include <bpf/bpf.h>
 
-#define INSTRUCTIONS_MAX 128
-#define JUMPS_MAX	 16
+#include "net/bpf_code.h"
 
-/* Where fields lie in a frame: from its begin. */
+#ifndef BPF_F_XDP_DEV_BOUND_ONLY
+#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6) /* Linux 6.3 */
+#endif
+
+/* Where fields lie in a frame: from its begin, a tag of VLAN 0 left out. */
 enum {
 	ETHERNET_TYPE = offsetof(struct ethhdr, h_proto),
 	IP = sizeof(struct ethhdr),
-	IP_VERSION_AND_LEN = IP, /* 4 bits each; no options: 0x45 */
+	TAG_LEN = 4,
+	IP_VERSION_AND_LEN = IP, /* 4 bits each */
 	IP_FRAGMENT = IP + offsetof(struct iphdr, frag_off),
 	IP_PROTOCOL_AT = IP + offsetof(struct iphdr, protocol),
 	IP_SOURCE = IP + offsetof(struct iphdr, saddr),
 	IP_DESTINATION = IP + offsetof(struct iphdr, daddr),
-	/* TCP has its ports at the same place. */
-	SOURCE_PORT =
-		IP + sizeof(struct iphdr) + offsetof(struct udphdr, source),
-	DESTINATION_PORT =
-		IP + sizeof(struct iphdr) + offsetof(struct udphdr, dest),
 	NEEDED_LEN = IP + sizeof(struct iphdr) + sizeof(struct udphdr),
+	/* The same in TCP; from SEGMENT, which is the IP header's length
+	 * behind the frame's begin. */
+	SOURCE_PORT = IP + offsetof(struct udphdr, source),
+	DESTINATION_PORT = IP + offsetof(struct udphdr, dest),
+	SEGMENT_NEEDED = IP + sizeof(struct udphdr),
 };
 
 /* What each register holds. The first five hold a helper's arguments, and
@@ -42,179 +46,189 @@ enum {
 	END = BPF_REG_5,
 	CONTEXT = BPF_REG_6,
 	FRAME = BPF_REG_7,
+	SEGMENT = BPF_REG_8,
+	MERGED = BPF_REG_9,
 };
 
-/* Jumps to a place that lies ahead. */
-struct jumps {
-	unsigned int at[JUMPS_MAX];
-	unsigned int count;
-};
+enum { IF_NOT = BPF_JMP32 | BPF_JNE | BPF_K, IF_BITS = BPF_JMP32 | BPF_JSET };
 
-/* A program in the making. */
-struct assembler {
-	struct bpf_insn code[INSTRUCTIONS_MAX];
-	unsigned int len;
-	struct jumps to_end;  /* of the program: the kernel's business */
-	struct jumps to_next; /* flow */
-	struct jumps *away;   /* either: where expect() leads if it is not so */
-};
-
-static void emit(struct assembler *to, struct bpf_insn instruction)
+/* Leave, unless the field has this value, as it lies in memory. */
+static void expect_at(struct bpf_code *to, struct bpf_jumps *leave,
+		      uint8_t base, uint8_t size, int16_t field, uint32_t value)
 {
-	to->code[to->len++] = instruction;
+	bpf_load(to, size, FIELD, base, field);
+	bpf_jump(to, leave, IF_NOT, FIELD, (int32_t)value);
 }
 
-static void copy(struct assembler *to, uint8_t target, uint8_t source)
+static void expect(struct bpf_code *to, struct bpf_jumps *leave, uint8_t size,
+		   int16_t field, uint32_t value)
 {
-	emit(to, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X,
-				    .dst_reg = target & 0xf,
-				    .src_reg = source & 0xf });
+	expect_at(to, leave, FRAME, size, field, value);
 }
 
-static void set(struct assembler *to, uint8_t target, int32_t value)
+/* Leave, if the frame is too short for what is looked at. */
+static void expect_len(struct bpf_code *to, struct bpf_jumps *leave,
+		       uint8_t base, int32_t len)
 {
-	emit(to, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K,
-				    .dst_reg = target & 0xf,
-				    .imm = value });
+	bpf_copy(to, FIELD, base);
+	bpf_with(to, BPF_ADD, FIELD, len);
+	bpf_jump_past(to, leave, FIELD, END);
 }
 
-static void add(struct assembler *to, uint8_t target, int32_t value)
+/* A group's, or this host's own. */
+static void expect_ethernet(struct bpf_code *to, struct bpf_jumps *leave,
+			    const uint8_t *own)
 {
-	emit(to, (struct bpf_insn){ .code = BPF_ALU64 | BPF_ADD | BPF_K,
-				    .dst_reg = target & 0xf,
-				    .imm = value });
+	struct bpf_jumps group = { .count = 0 };
+	uint32_t first;
+	uint16_t last;
+
+	memcpy(&first, own, sizeof(first));
+	memcpy(&last, own + sizeof(first), sizeof(last));
+	bpf_load(to, BPF_B, FIELD, FRAME, 0);
+	bpf_jump(to, &group, IF_BITS, FIELD, 1);
+	expect(to, leave, BPF_W, 0, first);
+	expect(to, leave, BPF_H, sizeof(first), last);
+	bpf_land(to, &group);
 }
 
-/* target = *(size *)(base + offset); size: BPF_B, BPF_H or BPF_W. */
-static void load(struct assembler *to, uint8_t size, uint8_t target,
-		 uint8_t base, int16_t offset)
+/* A tag of VLAN 0 only carries a priority: FRAME moves past it. */
+static void leave_priority(struct bpf_code *to, struct bpf_jumps *leave)
 {
-	emit(to, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | size,
-				    .dst_reg = target & 0xf,
-				    .src_reg = base & 0xf,
-				    .off = offset });
+	struct bpf_jumps untagged = { .count = 0 };
+
+	bpf_load(to, BPF_H, FIELD, FRAME, ETHERNET_TYPE);
+	bpf_jump(to, &untagged, IF_NOT, FIELD, htons(ETH_P_8021Q));
+	bpf_load(to, BPF_H, FIELD, FRAME, IP);
+	bpf_jump(to, leave, IF_BITS, FIELD, htons(0x0fff));
+	bpf_with(to, BPF_ADD, FRAME, TAG_LEN);
+	expect_len(to, leave, FRAME, NEEDED_LEN);
+	bpf_land(to, &untagged);
 }
 
-/* Two slots for one instruction. */
-static void load_map(struct assembler *to, uint8_t target, int map_fd)
+static void expect_ipv4(struct bpf_code *to, struct bpf_jumps *leave)
 {
-	emit(to, (struct bpf_insn){ .code = BPF_LD | BPF_DW | BPF_IMM,
-				    .dst_reg = target & 0xf,
-				    .src_reg = BPF_PSEUDO_MAP_FD,
-				    .imm = map_fd });
-	emit(to, (struct bpf_insn){ .code = 0 });
+	expect(to, leave, BPF_H, ETHERNET_TYPE, htons(ETH_P_IP));
+	bpf_load(to, BPF_B, FIELD, FRAME, IP_VERSION_AND_LEN);
+	bpf_copy(to, SEGMENT, FIELD);
+	bpf_with(to, BPF_AND, FIELD, 0xf0);
+	bpf_jump(to, leave, IF_NOT, FIELD, 0x40);
+	bpf_with(to, BPF_AND, SEGMENT, 0xf);
+	bpf_with(to, BPF_LSH, SEGMENT, 2);
+	bpf_add(to, SEGMENT, FRAME);
+	expect_len(to, leave, SEGMENT, SEGMENT_NEEDED);
+	/* No later piece: it has no ports. */
+	bpf_load(to, BPF_H, FIELD, FRAME, IP_FRAGMENT);
+	bpf_jump(to, leave, IF_BITS, FIELD, htons(0x1fff));
 }
 
-static void call(struct assembler *to, int32_t helper)
-{
-	emit(to,
-	     (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .imm = helper });
-}
-
-static void leave(struct assembler *to)
-{
-	emit(to, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
-}
-
-static void jump_away(struct assembler *to, struct bpf_insn instruction)
-{
-	to->away->at[to->away->count++] = to->len;
-	emit(to, instruction);
-}
-
-/* The jumps lead here. */
-static void land(struct assembler *to, struct jumps *jumps)
-{
-	for (unsigned int i = 0; i < jumps->count; i++)
-		to->code[jumps->at[i]].off =
-			(int16_t)(to->len - jumps->at[i] - 1);
-	jumps->count = 0;
-}
-
-/* Away, unless the field has this value, as it lies in memory. */
-static void expect(struct assembler *to, uint8_t size, int16_t field,
-		   uint32_t value)
-{
-	load(to, size, FIELD, FRAME, field);
-	jump_away(to, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JNE | BPF_K,
-					 .dst_reg = FIELD,
-					 .imm = (int32_t)value });
-}
-
-/* Away, if the frame is too short for what is looked at. */
-static void expect_len(struct assembler *to)
-{
-	copy(to, CONTEXT, ARGUMENT_1);
-	load(to, BPF_W, FRAME, CONTEXT, offsetof(struct xdp_md, data));
-	load(to, BPF_W, END, CONTEXT, offsetof(struct xdp_md, data_end));
-	copy(to, FIELD, FRAME);
-	add(to, FIELD, NEEDED_LEN);
-	jump_away(to, (struct bpf_insn){ .code = BPF_JMP | BPF_JGT | BPF_X,
-					 .dst_reg = FIELD,
-					 .src_reg = END });
-}
-
-static void expect_plain_ipv4(struct assembler *to)
-{
-	expect(to, BPF_H, ETHERNET_TYPE, htons(ETH_P_IP));
-	expect(to, BPF_B, IP_VERSION_AND_LEN, 0x45);
-	/* Neither "more fragments" nor an offset; "don't fragment" may be. */
-	load(to, BPF_H, FIELD, FRAME, IP_FRAGMENT);
-	jump_away(to, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JSET | BPF_K,
-					 .dst_reg = FIELD,
-					 .imm = htons(0x3fff) });
-}
-
-static void expect_flow(struct assembler *to,
+static void expect_flow(struct bpf_code *to, struct bpf_jumps *leave,
 			const struct xdp_program_flow *flow)
 {
-	expect(to, BPF_B, IP_PROTOCOL_AT, flow->protocol);
-	expect(to, BPF_W, IP_DESTINATION, flow->destination.sin_addr.s_addr);
-	expect(to, BPF_H, DESTINATION_PORT, flow->destination.sin_port);
+	expect(to, leave, BPF_B, IP_PROTOCOL_AT, flow->protocol);
+	expect(to, leave, BPF_W, IP_DESTINATION,
+	       flow->destination.sin_addr.s_addr);
+	expect_at(to, leave, SEGMENT, BPF_H, DESTINATION_PORT,
+		  flow->destination.sin_port);
 	if (flow->source.sin_addr.s_addr)
-		expect(to, BPF_W, IP_SOURCE, flow->source.sin_addr.s_addr);
+		expect(to, leave, BPF_W, IP_SOURCE,
+		       flow->source.sin_addr.s_addr);
 	if (flow->source.sin_port)
-		expect(to, BPF_H, SOURCE_PORT, flow->source.sin_port);
+		expect_at(to, leave, SEGMENT, BPF_H, SOURCE_PORT,
+			  flow->source.sin_port);
+	if (flow->protocol == IPPROTO_UDP)
+		return;
+	expect(to, leave, BPF_B, IP_VERSION_AND_LEN, 0x45);
+	bpf_load(to, BPF_H, FIELD, FRAME, IP_FRAGMENT);
+	bpf_jump(to, leave, IF_BITS, FIELD, htons(0x3fff));
+}
+
+/* Who receives finds MERGED right before the frame. */
+static void merged_tell(struct bpf_code *to, struct bpf_jumps *leave)
+{
+	bpf_copy(to, ARGUMENT_1, CONTEXT);
+	bpf_set(to, ARGUMENT_2, -(int)sizeof(uint32_t));
+	bpf_call(to, BPF_FUNC_xdp_adjust_meta);
+	bpf_jump(to, leave, IF_NOT, RESULT, 0);
+	bpf_load(to, BPF_W, ARGUMENT_1, CONTEXT,
+		 offsetof(struct xdp_md, data_meta));
+	bpf_load(to, BPF_W, END, CONTEXT, offsetof(struct xdp_md, data));
+	expect_len(to, leave, ARGUMENT_1, sizeof(uint32_t));
+	bpf_store(to, BPF_W, ARGUMENT_1, 0, MERGED);
+}
+
+/* What is not in the frame's bytes. */
+static void expect_beside(struct bpf_code *to, struct bpf_jumps *leave,
+			  const struct xdp_beside *beside)
+{
+	switch (beside->way) {
+	case XDP_BESIDE_NOTHING:
+		return;
+	case XDP_BESIDE_DRIVER:
+		xdp_beside_ask_driver(to, beside, CONTEXT, FIELD);
+		bpf_jump(to, leave, IF_BITS, FIELD, 0x0fff);
+		return;
+	case XDP_BESIDE_STACK:
+		xdp_beside_ask_stack(to, leave, beside, FIELD, MERGED);
+		bpf_jump(to, leave, IF_BITS, FIELD, 0x0fff);
+		merged_tell(to, leave);
+	}
 }
 
 /* return bpf_redirect_map(map, context->rx_queue_index, XDP_PASS); */
-static void redirect(struct assembler *to, int map_fd)
+static void redirect(struct bpf_code *to, int sockets)
 {
-	load_map(to, ARGUMENT_1, map_fd);
-	load(to, BPF_W, ARGUMENT_2, CONTEXT,
-	     offsetof(struct xdp_md, rx_queue_index));
-	set(to, ARGUMENT_3, XDP_PASS);
-	call(to, BPF_FUNC_redirect_map);
-	leave(to);
+	bpf_load_map(to, ARGUMENT_1, sockets);
+	bpf_load(to, BPF_W, ARGUMENT_2, CONTEXT,
+		 offsetof(struct xdp_md, rx_queue_index));
+	bpf_set(to, ARGUMENT_3, XDP_PASS);
+	bpf_call(to, BPF_FUNC_redirect_map);
+	bpf_leave(to);
 }
 
-static void pass(struct assembler *to)
+static void pass(struct bpf_code *to)
 {
-	set(to, RESULT, XDP_PASS);
-	leave(to);
+	bpf_set(to, RESULT, XDP_PASS);
+	bpf_leave(to);
 }
 
-int xdp_program_load(const struct xdp_program_flow *flows, unsigned int count,
-		     int map_fd)
+int xdp_program_load(const struct xdp_program *program)
 {
-	struct assembler to = { .len = 0 };
+	struct bpf_jumps to_end = { .count = 0 }, found = { .count = 0 };
+	struct bpf_code to = { .len = 0 };
+	LIBBPF_OPTS(bpf_prog_load_opts, options);
 	int fd;
 
-	if (count > XDP_PROGRAM_FLOWS_MAX)
+	if (program->count > XDP_PROGRAM_FLOWS_MAX)
 		return -E2BIG;
-	to.away = &to.to_end;
-	expect_len(&to);
-	expect_plain_ipv4(&to);
-	for (unsigned int i = 0; i < count; i++) {
-		to.away = &to.to_next;
-		expect_flow(&to, &flows[i]);
-		redirect(&to, map_fd);
-		land(&to, &to.to_next);
+	bpf_copy(&to, CONTEXT, ARGUMENT_1);
+	bpf_load(&to, BPF_W, FRAME, CONTEXT, offsetof(struct xdp_md, data));
+	bpf_load(&to, BPF_W, END, CONTEXT, offsetof(struct xdp_md, data_end));
+	expect_len(&to, &to_end, FRAME, NEEDED_LEN);
+	expect_ethernet(&to, &to_end, program->ethernet);
+	leave_priority(&to, &to_end);
+	expect_ipv4(&to, &to_end);
+	for (unsigned int i = 0; i < program->count; i++) {
+		struct bpf_jumps to_next = { .count = 0 };
+
+		expect_flow(&to, &to_next, &program->flows[i]);
+		bpf_jump(&to, &found, BPF_JMP | BPF_JA, 0, 0);
+		bpf_land(&to, &to_next);
 	}
-	land(&to, &to.to_end);
+	bpf_jump(&to, &to_end, BPF_JMP | BPF_JA, 0, 0);
+	if (found.count) {
+		bpf_land(&to, &found);
+		expect_beside(&to, &to_end, program->beside);
+		redirect(&to, program->sockets);
+	}
+	bpf_land(&to, &to_end);
 	pass(&to);
+	if (program->beside->way == XDP_BESIDE_DRIVER) {
+		options.prog_ifindex = program->beside->interface_index;
+		options.prog_flags = BPF_F_XDP_DEV_BOUND_ONLY;
+	}
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "t2t_redirect", "Dual MIT/GPL",
-			   to.code, to.len, NULL);
+			   to.code, to.len, &options);
 	return fd < 0 ? -errno : fd;
 }
 

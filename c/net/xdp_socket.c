@@ -29,9 +29,10 @@ const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
 #define FRAME_SIZE 2048
 _Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
 
-#define QUEUES_MAX 4096
-#define BUSY_MS	   1000 /* how long a queue may take to become free */
-#define BUDGET	   64	/* packets of one busy poll, as NAPI has it */
+#define ETHERNET_MOST (14 + 4) /* beside the MTU: a header, a tag */
+#define QUEUES_MAX    4096
+#define BUSY_MS	      1000 /* how long a queue may take to become free */
+#define BUDGET	      64   /* packets of one busy poll, as NAPI has it */
 
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69
@@ -160,19 +161,18 @@ static int busy_poll_set(struct xdp_socket *xs,
  * The program.
  */
 
-static int program_make(struct xdp_socket *xs)
+static int program_load(const struct xdp_socket *xs)
 {
-	int fd = xdp_program_load(xs->flows, xs->flow_count, xs->map_fd);
+	const struct xdp_program program = { .flows = xs->flows,
+					     .count = xs->flow_count,
+					     .sockets = xs->map_fd,
+					     .ethernet = xs->interface.ethernet,
+					     .beside = &xs->beside };
 
-	if (fd < 0)
-		log_error("%s: the XDP program can't be loaded: %s%s", xs->who,
-			  log_reason(fd),
-			  fd == -EPERM ? ": needs CAP_BPF and CAP_NET_ADMIN"
-				       : "");
-	return fd;
+	return xdp_program_load(&program);
 }
 
-static int program_open(struct xdp_socket *xs)
+static int map_open(struct xdp_socket *xs)
 {
 	xs->map_fd =
 		bpf_map_create(BPF_MAP_TYPE_XSKMAP, "t2t_sockets",
@@ -186,11 +186,33 @@ static int program_open(struct xdp_socket *xs)
 					: "");
 		return err;
 	}
-	xs->program_fd = program_make(xs);
+	return 0;
+}
+
+static void program_close(struct xdp_socket *xs)
+{
+	if (xs->program_fd >= 0)
+		close(xs->program_fd);
+	xs->program_fd = -1;
+	xs->merged_told = false;
+	xdp_beside_close(&xs->beside);
+}
+
+/* Each mode has its own way to what lies beside a frame. */
+static int program_open(struct xdp_socket *xs, uint32_t flags)
+{
+	int err = xdp_beside_open(&xs->beside, &xs->interface,
+				  flags == XDP_FLAGS_SKB_MODE, xs->who);
+
+	if (err)
+		return err;
+	xs->program_fd = program_load(xs);
 	if (xs->program_fd < 0) {
-		close(xs->map_fd);
-		return xs->program_fd;
+		err = xs->program_fd;
+		program_close(xs);
+		return err;
 	}
+	xs->merged_told = xs->beside.way == XDP_BESIDE_STACK;
 	return 0;
 }
 
@@ -208,9 +230,15 @@ static int link_open(struct xdp_socket *xs, uint32_t flags)
 	const struct bpf_link_create_opts options = { .sz = sizeof(options),
 						      .flags = flags };
 
+	int err;
+
 	if (xs->link_fd >= 0 && xs->link_flags == flags)
 		return 0;
 	link_close(xs);
+	program_close(xs);
+	err = program_open(xs, flags);
+	if (err)
+		return err;
 	xs->link_flags = flags;
 	xs->link_fd = bpf_link_create(xs->program_fd, (int)xs->interface.index,
 				      BPF_XDP, &options);
@@ -222,15 +250,14 @@ static int link_open(struct xdp_socket *xs, uint32_t flags)
 
 static int program_exchange(struct xdp_socket *xs)
 {
-	int fd = program_make(xs), err = 0;
+	int fd = program_load(xs), err = 0;
 
-	if (fd < 0)
-		return fd;
-	if (bpf_link_update(xs->link_fd, fd, NULL) < 0) {
-		err = -errno;
+	if (fd < 0 || bpf_link_update(xs->link_fd, fd, NULL) < 0) {
+		err = fd < 0 ? fd : -errno;
 		log_error("%s: %s: the XDP program can't be exchanged: %s",
 			  xs->who, xs->interface.name, log_reason(err));
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return err;
 	}
 	close(xs->program_fd);
@@ -312,6 +339,11 @@ static int interface_check(struct xdp_socket *xs,
 			  config->queue, config->interface, queues);
 		return -EINVAL;
 	}
+	if (xs->interface.mtu + ETHERNET_MOST > XDP_SOCKET_FRAME_MAX)
+		log_warning("%s: %s: its MTU is %u: frames of more than %d "
+			    "bytes are lost, and counted as dropped",
+			    xs->who, config->interface, xs->interface.mtu,
+			    XDP_SOCKET_FRAME_MAX);
 	if (queues > 1)
 		log_warning("%s: %s has %u receive queues, only what comes in "
 			    "on queue %u is seen: steer it there, or 'ethtool "
@@ -360,7 +392,7 @@ static bool is_final(const struct xdp_socket *xs,
 	case -EPERM:
 	case -EACCES:
 		log_error("%s: %s: %s: needs CAP_NET_RAW, CAP_NET_ADMIN and "
-			  "CAP_BPF",
+			  "CAP_BPF, and CAP_PERFMON for generic mode",
 			  xs->who, config->interface, log_reason(err));
 		return true;
 	case -ENOBUFS:
@@ -460,6 +492,7 @@ int xdp_socket_open(struct xdp_socket *xs,
 
 	memset(xs, 0, sizeof(*xs));
 	xs->link_fd = -1;
+	xs->program_fd = -1;
 	xs->who = config->who;
 	xs->need_wakeup = config->need_wakeup;
 	xs->flows[0] = config->flow;
@@ -478,19 +511,19 @@ int xdp_socket_open(struct xdp_socket *xs,
 	xs->aside_size = ring_size(config->frames);
 	xs->aside_max = config->frames / 2;
 	xs->aside = calloc(xs->aside_size, sizeof(*xs->aside));
-	err = xs->aside ? program_open(xs) : -ENOMEM;
+	err = xs->aside ? map_open(xs) : -ENOMEM;
 	if (err)
 		goto close_arena;
 	err = modes_try(xs, config);
 	if (err)
-		goto close_program;
+		goto close_map;
 	err = busy_poll_set(xs, config);
 	if (!err)
 		return 0;
 	rings_close(xs);
-close_program:
+close_map:
 	link_close(xs);
-	close(xs->program_fd);
+	program_close(xs);
 	close(xs->map_fd);
 close_arena:
 	free(xs->aside);
@@ -503,7 +536,7 @@ void xdp_socket_close(struct xdp_socket *xs)
 	/* First, so that the kernel gets the frames again. */
 	link_close(xs);
 	rings_close(xs);
-	close(xs->program_fd);
+	program_close(xs);
 	close(xs->map_fd);
 	free(xs->aside);
 	mem_arena_close(&xs->arena);
@@ -521,6 +554,9 @@ uint64_t xdp_socket_lost(const struct xdp_socket *xs)
 
 int xdp_socket_probe(const char **why)
 {
+	const struct xdp_beside nothing = { .way = XDP_BESIDE_NOTHING };
+	const struct xdp_program passes = { .ethernet = (uint8_t[6]){ 0 },
+					    .beside = &nothing };
 	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), err = -errno;
 
 	if (fd < 0) {
@@ -530,7 +566,7 @@ int xdp_socket_probe(const char **why)
 	}
 	close(fd);
 	libraries_silence();
-	fd = xdp_program_load(NULL, 0, -1);
+	fd = xdp_program_load(&passes);
 	if (fd < 0) {
 		*why = fd == -EPERM
 			       ? "an XDP program needs CAP_BPF and "

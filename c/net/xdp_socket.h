@@ -57,6 +57,7 @@ int xdp_socket_probe(const char **why);
 struct xdp_socket_frame {
 	uint8_t *bytes; /* from the Ethernet header on */
 	uint32_t len;
+	uint32_t gso_size; /* of the datagrams merged into it; 0: none */
 };
 
 /* Who takes the TCP segments among the flows. Called within
@@ -80,6 +81,7 @@ struct xdp_socket {
 	unsigned int turns; /* calls, taken modulo */
 	bool need_wakeup;
 	bool busy_poll;
+	bool merged_told; /* gso_size, in the 4 bytes before each frame */
 	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
 	/* What a scan found that is not the listener's, for the next takes:
 	 * a ring, of a power of two. */
@@ -101,8 +103,9 @@ struct xdp_socket {
 	struct interface interface;
 	const char *who;
 	int map_fd;
-	int program_fd;
+	int program_fd; /* -1 until it was attached once */
 	int link_fd;
+	struct xdp_beside beside;
 	uint32_t link_flags;
 	struct xdp_program_flow flows[XDP_PROGRAM_FLOWS_MAX];
 	unsigned int flow_count;
@@ -158,7 +161,8 @@ int xdp_socket_send(struct xdp_socket *xs, uint32_t len);
  * driver is busy; -EBUSY: it has dropped what was queued. */
 int xdp_socket_flush(struct xdp_socket *xs);
 
-/* Frames that were dropped for want of room here: by the kernel, and by
+/* Frames that were dropped for want of room here: by the kernel, in the ring or
+ * since they are longer than XDP_SOCKET_FRAME_MAX, and by
  * xdp_socket_scan(). */
 uint64_t xdp_socket_lost(const struct xdp_socket *xs);
 

@@ -5,6 +5,7 @@
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "wire/frame.h"
@@ -66,8 +67,11 @@ static bool is_stream(const uint8_t *bytes)
 static void frame_yield(struct xdp_socket *xs, const struct xdp_desc *desc,
 			struct xdp_socket_frame *frame)
 {
-	*frame =
-		(struct xdp_socket_frame){ xs->memory + desc->addr, desc->len };
+	*frame = (struct xdp_socket_frame){ .bytes = xs->memory + desc->addr,
+					    .len = desc->len };
+	if (__builtin_expect(xs->merged_told, 0))
+		memcpy(&frame->gso_size, frame->bytes - sizeof(frame->gso_size),
+		       sizeof(frame->gso_size));
 }
 
 __attribute__((cold, noinline)) static int aside_take(

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "net/xdp_socket.h"
+#include "receive/receive_frames.h"
 #include "receive/receive_member.h"
-#include "wire/datagram.h"
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 
@@ -16,11 +16,14 @@ _Static_assert(RECEIVE_BURST_MAX <= XDP_SOCKET_BURST_MAX, "a burst fits");
 struct receive_xdp {
 	struct receive receive;
 	struct xdp_socket socket;
-	uint64_t malformed;
+	struct receive_frames frames;
+	/* A burst that did not find room: merged frames make more. */
+	struct xdp_socket_frame burst[RECEIVE_BURST_MAX];
+	unsigned int burst_next, burst_count;
 	int member; /* a kernel socket that has joined the group */
 	uint64_t queue;
 	unsigned int mode;
-	uint64_t frames;
+	uint64_t frame_count;
 	bool wakeup;
 	uint64_t busy_poll;
 	bool huge_pages;
@@ -47,7 +50,7 @@ static const struct option_row xdp_options[] = {
 	  .type = OPTION_UNSIGNED,
 	  .min = XDP_SOCKET_BURST_MAX,
 	  .max = 65536,
-	  .offset = offsetof(struct receive_xdp, frames),
+	  .offset = offsetof(struct receive_xdp, frame_count),
 	  .help = "packets there is room for, 2 KiB each" },
 	{ .name = "wakeup",
 	  .value = "on|off",
@@ -89,7 +92,7 @@ static int xdp_open(struct receive *receive)
 			  .source.sin_addr = receive->config.source },
 		.queue = (unsigned int)rx->queue,
 		.mode = rx->mode,
-		.frames = (unsigned int)rx->frames,
+		.frames = (unsigned int)rx->frame_count,
 		.busy_poll_us = (unsigned int)rx->busy_poll,
 		.need_wakeup = rx->wakeup,
 		.huge_pages = rx->huge_pages,
@@ -112,28 +115,37 @@ static int xdp_poll(struct receive *receive, struct packet *packets,
 {
 	struct receive_xdp *rx =
 		container_of(receive, struct receive_xdp, receive);
-	struct xdp_socket_frame frames[RECEIVE_BURST_MAX];
-	int n = xdp_socket_take(&rx->socket, frames, max), count = 0;
+	unsigned int count = 0;
 
-	for (int i = 0; i < n; i++) {
-		struct datagram datagram;
+	if (__builtin_expect(rx->frames.left, 0))
+		return receive_frames_more(&rx->frames, packets, max);
+	if (__builtin_expect(rx->burst_next == rx->burst_count, 1)) {
+		int n = xdp_socket_take(&rx->socket, rx->burst, max);
 
-		if (__builtin_expect(!datagram_read(frames[i].bytes,
-						    frames[i].len, &datagram),
-				     0)) {
-			rx->malformed++;
-			continue;
-		}
-		packets[count++] = (struct packet){ .data = datagram.payload,
-						    .len = datagram.len };
+		if (n <= 0)
+			return n;
+		rx->burst_next = 0;
+		rx->burst_count = (unsigned int)n;
 	}
-	return n < 0 ? n : count;
+	while (rx->burst_next < rx->burst_count && count < max &&
+	       !rx->frames.left) {
+		const struct xdp_socket_frame *frame =
+			&rx->burst[rx->burst_next++];
+
+		packets[count].kernel_ns = 0;
+		count += receive_frames_read(&rx->frames, frame->bytes,
+					     frame->len, frame->gso_size,
+					     &packets[count]);
+	}
+	return (int)count;
 }
 
 static uint64_t xdp_lost(struct receive *receive)
 {
-	return xdp_socket_lost(
-		&container_of(receive, struct receive_xdp, receive)->socket);
+	struct receive_xdp *rx =
+		container_of(receive, struct receive_xdp, receive);
+
+	return xdp_socket_lost(&rx->socket) + receive_frames_lost(&rx->frames);
 }
 
 static void xdp_close(struct receive *receive)
@@ -141,10 +153,7 @@ static void xdp_close(struct receive *receive)
 	struct receive_xdp *rx =
 		container_of(receive, struct receive_xdp, receive);
 
-	if (rx->malformed)
-		log_warning("--receive xdp: skipped %llu frames with a wrong "
-			    "checksum or length",
-			    (unsigned long long)rx->malformed);
+	receive_frames_tell(&rx->frames, "--receive xdp");
 	close(rx->member);
 	xdp_socket_close(&rx->socket);
 }
