@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "net/interface.h"
@@ -57,7 +58,6 @@ int xdp_socket_probe(const char **why);
 struct xdp_socket_frame {
 	uint8_t *bytes; /* from the Ethernet header on */
 	uint32_t len;
-	uint32_t gso_size; /* of the datagrams merged into it; 0: none */
 };
 
 /* Who takes the TCP segments among the flows. Called within
@@ -81,7 +81,7 @@ struct xdp_socket {
 	unsigned int turns; /* calls, taken modulo */
 	bool need_wakeup;
 	bool busy_poll;
-	bool merged_told; /* gso_size, in the 4 bytes before each frame */
+	bool merged_told; /* in the 4 bytes before each frame */
 	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
 	/* What a scan found that is not the listener's, for the next takes:
 	 * a ring, of a power of two. */
@@ -139,6 +139,18 @@ void xdp_socket_flow_remove(struct xdp_socket *xs,
  */
 int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		    unsigned int max);
+
+/* HOT. The size of the datagrams that were merged into a frame, the last one
+ * shorter; 0: it is one. */
+static inline uint32_t xdp_socket_merged(const struct xdp_socket *xs,
+					 const struct xdp_socket_frame *frame)
+{
+	uint32_t size = 0;
+
+	if (__builtin_expect(xs->merged_told, 0))
+		memcpy(&size, frame->bytes - sizeof(size), sizeof(size));
+	return size;
+}
 
 /* HOT. Give the listener what lies there for it, and keep the other frames for
  * the next takes, at most half of all there are: the oldest are lost then. Those

@@ -5,7 +5,6 @@
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "wire/frame.h"
@@ -67,11 +66,8 @@ static bool is_stream(const uint8_t *bytes)
 static void frame_yield(struct xdp_socket *xs, const struct xdp_desc *desc,
 			struct xdp_socket_frame *frame)
 {
-	*frame = (struct xdp_socket_frame){ .bytes = xs->memory + desc->addr,
-					    .len = desc->len };
-	if (__builtin_expect(xs->merged_told, 0))
-		memcpy(&frame->gso_size, frame->bytes - sizeof(frame->gso_size),
-		       sizeof(frame->gso_size));
+	*frame =
+		(struct xdp_socket_frame){ xs->memory + desc->addr, desc->len };
 }
 
 __attribute__((cold, noinline)) static int aside_take(
@@ -88,6 +84,20 @@ __attribute__((cold, noinline)) static int aside_take(
 		frame_yield(xs, desc, &frames[count]);
 	}
 	return (int)count;
+}
+
+/* What the next take will find is on its way from memory while the caller is
+ * busy with this one. */
+static void ahead_fetch(struct xdp_socket *xs, uint32_t at, unsigned int most)
+{
+	uint32_t n = xs->received.cached_prod - xs->received.cached_cons;
+
+	if (n > most)
+		n = most;
+	for (uint32_t i = at; i != at + n; i++)
+		__builtin_prefetch(
+			xs->memory +
+			xsk_ring_cons__rx_desc(&xs->received, i)->addr);
 }
 
 int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
@@ -117,6 +127,7 @@ int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 			xs->listener->frame(xs->listener, frames[count].bytes,
 					    desc->len);
 	}
+	ahead_fetch(xs, at + n, max);
 	xsk_ring_cons__release(&xs->received, n);
 	turn(xs);
 	return (int)count;

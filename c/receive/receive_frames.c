@@ -20,9 +20,10 @@ static bool split(struct receive_frames *frames,
 	return receive_frames_more(frames, packet, 1);
 }
 
-__attribute__((cold)) bool receive_frames_read_odd(
-	struct receive_frames *frames, const uint8_t *frame, uint32_t len,
-	uint32_t gso_size, struct packet *packet)
+__attribute__((cold)) bool receive_frames_odd(struct receive_frames *frames,
+					      const uint8_t *frame,
+					      uint32_t len, uint32_t gso_size,
+					      struct packet *packet)
 {
 	struct datagram datagram;
 

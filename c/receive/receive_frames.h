@@ -24,30 +24,39 @@ struct receive_frames {
 	uint64_t malformed;
 };
 
-/* The rest of receive_frames_read(), for all but one plain datagram. */
-bool receive_frames_read_odd(struct receive_frames *frames,
-			     const uint8_t *frame, uint32_t len,
-			     uint32_t gso_size, struct packet *packet);
+/* HOT. The datagram of a frame that is plain and no merged one; false: ask
+ * receive_frames_odd(). */
+static inline bool receive_frames_plain(const uint8_t *frame, uint32_t len,
+					struct packet *packet)
+{
+	struct datagram datagram;
+
+	if (__builtin_expect(len > RECEIVE_SOCKET_DATAGRAM_MAX ||
+				     !datagram_read(frame, len, &datagram),
+			     0))
+		return false;
+	packet->data = datagram.payload;
+	packet->len = datagram.len;
+	return true;
+}
 
 /*
- * HOT. The frame's first datagram, or only one; false: there is none, and it
- * is counted. gso_size: of the datagrams that were merged into it, 0 for none.
+ * The frame's first datagram, or only one; false: there is none, and it is
+ * counted. gso_size: of the datagrams that were merged into it, 0 for none.
  * packet->kernel_ns is filled in before.
  */
+bool receive_frames_odd(struct receive_frames *frames, const uint8_t *frame,
+			uint32_t len, uint32_t gso_size, struct packet *packet);
+
+/* HOT. The one or the other. */
 static inline bool receive_frames_read(struct receive_frames *frames,
 				       const uint8_t *frame, uint32_t len,
 				       uint32_t gso_size, struct packet *packet)
 {
-	struct datagram datagram;
-
-	if (__builtin_expect(gso_size || len > RECEIVE_SOCKET_DATAGRAM_MAX ||
-				     !datagram_read(frame, len, &datagram),
-			     0))
-		return receive_frames_read_odd(frames, frame, len, gso_size,
-					       packet);
-	packet->data = datagram.payload;
-	packet->len = datagram.len;
-	return true;
+	if (__builtin_expect(!gso_size, 1) &&
+	    receive_frames_plain(frame, len, packet))
+		return true;
+	return receive_frames_odd(frames, frame, len, gso_size, packet);
 }
 
 /* HOT. The next datagrams of a merged frame, whose bytes are still there; at

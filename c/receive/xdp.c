@@ -2,6 +2,7 @@
 /* AF_XDP: the group's frames in memory shared with the driver, past the
  * kernel's stack; all else is left to the kernel. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,9 +18,9 @@ struct receive_xdp {
 	struct receive receive;
 	struct xdp_socket socket;
 	struct receive_frames frames;
-	/* A burst that did not find room: merged frames make more. */
-	struct xdp_socket_frame burst[RECEIVE_BURST_MAX];
-	unsigned int burst_next, burst_count;
+	/* Of a burst, what found no room: a merged frame makes more. */
+	struct xdp_socket_frame rest[RECEIVE_BURST_MAX];
+	unsigned int rest_next, rest_count;
 	int member; /* a kernel socket that has joined the group */
 	uint64_t queue;
 	unsigned int mode;
@@ -110,34 +111,63 @@ static int xdp_open(struct receive *receive)
 	return 0;
 }
 
+/* The rest of a merged frame and of its burst, before the next burst is taken,
+ * which gives the frames back. */
+__attribute__((cold, noinline)) static int rest_take(struct receive_xdp *rx,
+						     struct packet *packets,
+						     unsigned int max)
+{
+	int count = receive_frames_more(&rx->frames, packets, max);
+
+	while (rx->rest_next < rx->rest_count && count < (int)max) {
+		const struct xdp_socket_frame *frame =
+			&rx->rest[rx->rest_next++];
+
+		if (receive_frames_odd(&rx->frames, frame->bytes, frame->len,
+				       xdp_socket_merged(&rx->socket, frame),
+				       &packets[count]))
+			count++;
+		count += receive_frames_more(&rx->frames, packets + count,
+					     max - (unsigned int)count);
+	}
+	return count;
+}
+
+static bool rest_waits(const struct receive_xdp *rx)
+{
+	return rx->frames.left || rx->rest_next < rx->rest_count;
+}
+
 static int xdp_poll(struct receive *receive, struct packet *packets,
 		    unsigned int max)
 {
 	struct receive_xdp *rx =
 		container_of(receive, struct receive_xdp, receive);
-	unsigned int count = 0;
+	struct xdp_socket_frame frames[RECEIVE_BURST_MAX];
+	int n, count = 0;
 
-	if (__builtin_expect(rx->frames.left, 0))
-		return receive_frames_more(&rx->frames, packets, max);
-	if (__builtin_expect(rx->burst_next == rx->burst_count, 1)) {
-		int n = xdp_socket_take(&rx->socket, rx->burst, max);
-
-		if (n <= 0)
-			return n;
-		rx->burst_next = 0;
-		rx->burst_count = (unsigned int)n;
-	}
-	while (rx->burst_next < rx->burst_count && count < max &&
-	       !rx->frames.left) {
-		const struct xdp_socket_frame *frame =
-			&rx->burst[rx->burst_next++];
+	if (__builtin_expect(rest_waits(rx), 0))
+		return rest_take(rx, packets, max);
+	n = xdp_socket_take(&rx->socket, frames, max);
+	for (int i = 0; i < n; i++) {
+		const struct xdp_socket_frame *frame = &frames[i];
 
 		packets[count].kernel_ns = 0;
-		count += receive_frames_read(&rx->frames, frame->bytes,
-					     frame->len, frame->gso_size,
-					     &packets[count]);
+		if (__builtin_expect(!xdp_socket_merged(&rx->socket, frame) &&
+					     receive_frames_plain(
+						     frame->bytes, frame->len,
+						     &packets[count]),
+				     1)) {
+			count++;
+			continue;
+		}
+		rx->rest_next = 0;
+		rx->rest_count = (unsigned int)(n - i);
+		memcpy(rx->rest, frame, rx->rest_count * sizeof(*frame));
+		return count + rest_take(rx, packets + count,
+					 max - (unsigned int)count);
 	}
-	return (int)count;
+	return n < 0 ? n : count;
 }
 
 static uint64_t xdp_lost(struct receive *receive)

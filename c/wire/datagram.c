@@ -25,14 +25,17 @@ enum {
 	OPTION_STRICT_ROUTE = 137,
 };
 
-/*
- * Sums are of 16-bit words as they lie in memory: ones' complement addition
- * does not mind the byte order, RFC 1071, 2(B).
- */
-
 static uint16_t load16(const uint8_t *bytes)
 {
 	uint16_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+static uint64_t load64(const uint8_t *bytes)
+{
+	uint64_t value;
 
 	memcpy(&value, bytes, sizeof(value));
 	return value;
@@ -70,28 +73,10 @@ static uint16_t fold(uint64_t total)
 	return (uint16_t)total;
 }
 
-/* Is that what a sum with its checksum in it comes to? Ones' complement
- * addition is that modulo 65535, which a multiplication does sooner than
- * folding; a header is never all zeroes. */
-static bool sums_up(uint64_t total)
-{
-	return total % UINT16_MAX == 0;
-}
-
 static uint64_t header_sum(const uint8_t *ip)
 {
-	return load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) +
-	       load32(ip + 16);
-}
-
-/* A frame's first bytes that are plain: IPv4 without options, no fragment. */
-static bool is_plain(const uint8_t *frame)
-{
-	static const uint8_t type[] = { 0x08, 0x00, 0x45, 0 };
-	static const uint8_t bits[] = { 0xff, 0xff, 0xff, 0 };
-
-	return (load32(frame + IP - 2) & load32(bits)) == load32(type) &&
-	       !(load16(frame + IP + 6) & htons(FRAGMENT));
+	return datagram_add(datagram_add(load64(ip), load64(ip + 8)),
+			    load32(ip + 16));
 }
 
 /* The datagram's bytes behind the IP header; 0: the header is wrong. */
@@ -103,42 +88,38 @@ static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
 		return 0;
 	total = ntohs(load16(frame + IP + 2));
 	if (total < IP_LEN + least || total > len - IP ||
-	    !sums_up(header_sum(frame + IP)))
+	    !datagram_sums_up(header_sum(frame + IP)))
 		return 0;
 	return total - IP_LEN;
 }
 
 static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
 {
-	return load32(frame + IP + 12) + load32(frame + IP + 16) +
-	       htons(frame[IP + 9]) + htons((uint16_t)len);
+	return datagram_add(load64(frame + IP + 12),
+			    (uint64_t)htons(frame[IP + 9]) +
+				    htons((uint16_t)len));
+}
+
+bool datagram_checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo)
+{
+	uint16_t checksum = load16(udp + UDP_CHECKSUM);
+
+	return !checksum ||
+	       datagram_sums_up(datagram_add(pseudo, (uint16_t)~checksum)) ||
+	       datagram_sums_up(sum(udp, len, fold(pseudo)));
 }
 
 /* The datagram at udp, which has room bytes. */
 static bool udp_read(const uint8_t *frame, const uint8_t *udp, size_t room,
 		     struct datagram *datagram)
 {
-	uint16_t checksum;
-	uint64_t pseudo;
-	size_t udp_len;
+	size_t len = ntohs(load16(udp + 4));
 
-	udp_len = ntohs(load16(udp + 4));
-	if (__builtin_expect(udp_len < UDP_LEN || udp_len > room, 0))
+	if (len < UDP_LEN || len > room)
 		return false;
 	datagram->payload = udp + UDP_LEN;
-	datagram->len = (uint32_t)(udp_len - UDP_LEN);
-	checksum = load16(udp + UDP_CHECKSUM);
-	pseudo = pseudo_sum(frame, udp_len);
-	return !checksum || sums_up(pseudo + (uint16_t)~checksum) ||
-	       sums_up(sum(udp, udp_len, pseudo));
-}
-
-bool datagram_read(const uint8_t *frame, size_t len, struct datagram *datagram)
-{
-	size_t room = segment_len(frame, len, UDP_LEN);
-
-	return __builtin_expect(room && is_plain(frame), 1) &&
-	       udp_read(frame, frame + SEGMENT, room, datagram);
+	datagram->len = (uint32_t)(len - UDP_LEN);
+	return datagram_checksum_right(udp, len, pseudo_sum(frame, len));
 }
 
 /* Would the kernel take them? RFC 791, 3.1. */
@@ -184,7 +165,7 @@ enum datagram_result datagram_read_any(const uint8_t *frame, size_t len,
 	ip_len = (ip[0] & 0xfU) * 4;
 	total = ntohs(load16(ip + 2));
 	if (ip_len < IP_LEN || total < ip_len + UDP_LEN || total > len - IP ||
-	    !sums_up(sum(ip, ip_len, 0)) ||
+	    !datagram_sums_up(sum(ip, ip_len, 0)) ||
 	    !options_pass(ip + IP_LEN, ip_len - IP_LEN))
 		return DATAGRAM_MALFORMED;
 	if (load16(ip + 6) & htons(FRAGMENT))
@@ -205,7 +186,7 @@ bool datagram_segment_check(uint8_t *frame, size_t len)
 		return false;
 	pseudo = pseudo_sum(frame, tcp_len);
 	if (load16(tcp + TCP_CHECKSUM) != fold(pseudo))
-		return fold(sum(tcp, tcp_len, pseudo)) == UINT16_MAX;
+		return fold(sum(tcp, tcp_len, fold(pseudo))) == UINT16_MAX;
 	/* The field holds the pseudo header's sum, so it counts for it. */
 	checksum = (uint16_t)~fold(sum(tcp, tcp_len, 0));
 	memcpy(tcp + TCP_CHECKSUM, &checksum, sizeof(checksum));
