@@ -580,6 +580,20 @@ static void without_admin(void)
 	open_is(-EPERM, "CAP_NET_ADMIN");
 }
 
+/* What sees VLAN tags in the stack is a tracing program. */
+static void without_perfmon(void)
+{
+	struct xdp_socket_config config = config_make(XDP_SOCKET_GENERIC);
+	int got;
+
+	capability_drop(CAP_SYS_ADMIN);
+	capability_drop(CAP_PERFMON);
+	log_catch();
+	got = xdp_socket_open(&xs, &config);
+	_exit(got == -EPERM && is_one_line(log_caught(), "CAP_PERFMON") ? 0
+									: 1);
+}
+
 static void with_little_memory(void)
 {
 	const struct rlimit limit = { .rlim_cur = 65536, .rlim_max = 65536 };
@@ -596,6 +610,7 @@ static void test_missing_permission_is_named(void **state)
 	assert_int_equal(in_child(without_raw), 0);
 	assert_int_equal(in_child(without_bpf), 0);
 	assert_int_equal(in_child(without_admin), 0);
+	assert_int_equal(in_child(without_perfmon), 0);
 	assert_int_equal(in_child(with_little_memory), 0);
 }
 
