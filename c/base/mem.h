@@ -21,6 +21,14 @@ struct mem_arena {
  * 0 or -ENOMEM. mmap(2).
  */
 int mem_arena_open(struct mem_arena *arena, size_t size, bool want_huge);
+
+/* Map size bytes, zeroed, of ordinary pages that are had when they are
+ * touched: no memory is taken before that. 0 or -ENOMEM. */
+int mem_arena_reserve(struct mem_arena *arena, size_t size);
+
+/* Touch a part of it now, so that no page fault comes later. */
+void mem_touch(void *bytes, size_t len);
+
 void mem_arena_close(struct mem_arena *arena);
 
 #define container_of(pointer, type, member) \

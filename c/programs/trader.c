@@ -24,6 +24,8 @@ struct config {
 	struct trader_config trader;
 	uint64_t order_quantity;
 	uint64_t jump_max;
+	uint64_t symbols_max;
+	uint64_t levels_max;
 	int64_t cpu; /* < 0: not pinned */
 	uint64_t fifo;
 	bool lock_memory;
@@ -121,6 +123,23 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, jump_max),
 	  .help = "a sequence number that is farther from the expected one\n"
 		  "is believed only when the next one follows it" },
+	{ .name = "symbols-max",
+	  .value = "N",
+	  .initial = "256",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 65536,
+	  .offset = offsetof(struct config, symbols_max),
+	  .help = "symbols beyond these are left out, and counted" },
+	{ .name = "levels-max",
+	  .value = "N",
+	  .initial = "8192",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 65536,
+	  .offset = offsetof(struct config, levels_max),
+	  .help = "levels that a side of a book keeps: the best ones; 40 bytes\n"
+		  "each, in each book, once it fills up" },
 	{ .name = "samples",
 	  .value = "FILE",
 	  .type = OPTION_STRING,
@@ -266,6 +285,8 @@ static int config_check(struct config *config)
 		}
 	}
 	trader->strategy.quantity = (uint32_t)config->order_quantity;
+	trader->strategy.symbols_max = (uint32_t)config->symbols_max;
+	trader->strategy.levels_max = (uint32_t)config->levels_max;
 	trader->jump_max = (uint32_t)config->jump_max;
 	trader->stop = &stopped;
 	return 0;
@@ -289,23 +310,34 @@ static json_t *counters_json(const struct trader *trader)
 {
 	const struct trader_counters *counters = &trader->counters;
 	const struct strategy *strategy = &trader->strategy;
+	const struct {
+		const char *name;
+		uint64_t count;
+	} numbers[] = {
+		{ "packets", counters->packets },
+		{ "messages", counters->messages },
+		{ "triggers", strategy->triggers },
+		{ "orders", counters->orders },
+		{ "orders_refused", counters->refused },
+		{ "orders_unacknowledged", counters->unacknowledged },
+		{ "no_opposite", strategy->no_opposite },
+		{ "gaps", counters->gaps },
+		{ "lost", counters->lost },
+		{ "dropped_by_kernel", counters->dropped },
+		{ "duplicates", counters->duplicates },
+		{ "foreign", counters->foreign },
+		{ "doubted", counters->doubted },
+		{ "bad_datagrams", counters->bad },
+		{ "bad_messages", strategy->bad },
+		{ "beyond_symbols", strategy->beyond },
+		{ "beyond_levels", strategy_levels_dropped(strategy) },
+	};
+	json_t *all = json_object();
 
-	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"packets", (json_int_t)counters->packets, "messages",
-		(json_int_t)counters->messages, "triggers",
-		(json_int_t)strategy->triggers, "orders",
-		(json_int_t)counters->orders, "orders_refused",
-		(json_int_t)counters->refused, "orders_unacknowledged",
-		(json_int_t)counters->unacknowledged, "no_opposite",
-		(json_int_t)strategy->no_opposite, "gaps",
-		(json_int_t)counters->gaps, "lost", (json_int_t)counters->lost,
-		"dropped_by_kernel", (json_int_t)counters->dropped,
-		"duplicates", (json_int_t)counters->duplicates, "foreign",
-		(json_int_t)counters->foreign, "doubted",
-		(json_int_t)counters->doubted, "bad_datagrams",
-		(json_int_t)counters->bad, "bad_messages",
-		(json_int_t)(strategy->bad + strategy->no_memory));
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		json_object_set_new(all, numbers[i].name,
+				    json_integer((json_int_t)numbers[i].count));
+	return all;
 }
 
 static json_t *stages_json(struct trader *trader)
@@ -396,7 +428,8 @@ static void table_print(struct trader *trader)
 	       "(not acknowledged %llu), refused %llu, no opposite %llu\n"
 	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
 	       "%llu, of other sessions %llu, not believed %llu, bad "
-	       "datagrams %llu, bad messages %llu\n",
+	       "datagrams %llu, bad messages %llu, beyond the symbols %llu, "
+	       "beyond the levels %llu\n",
 	       (unsigned long long)counters->packets,
 	       (unsigned long long)counters->messages,
 	       (unsigned long long)strategy->triggers,
@@ -411,7 +444,9 @@ static void table_print(struct trader *trader)
 	       (unsigned long long)counters->foreign,
 	       (unsigned long long)counters->doubted,
 	       (unsigned long long)counters->bad,
-	       (unsigned long long)(strategy->bad + strategy->no_memory));
+	       (unsigned long long)strategy->bad,
+	       (unsigned long long)strategy->beyond,
+	       (unsigned long long)strategy_levels_dropped(strategy));
 }
 
 static int trade(const struct config *config)

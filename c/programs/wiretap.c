@@ -23,6 +23,7 @@ struct wiretap_options {
 	uint64_t fifo;
 	bool json;
 	uint64_t order_quantity;
+	uint64_t symbols_max, levels_max;
 	struct analysis_config analysis;
 };
 
@@ -120,6 +121,22 @@ static const struct option_row rows[] = {
 	  .max = UINT32_MAX,
 	  .offset = AT(order_quantity),
 	  .help = "of each order" },
+	{ .name = "symbols-max",
+	  .value = "N",
+	  .initial = "256",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 65536,
+	  .offset = AT(symbols_max),
+	  .help = "as the trader was told" },
+	{ .name = "levels-max",
+	  .value = "N",
+	  .initial = "8192",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 65536,
+	  .offset = AT(levels_max),
+	  .help = "as the trader was told" },
 	{ .name = "group",
 	  .value = "ADDR:PORT",
 	  .initial = "239.255.0.1:12345",
@@ -291,6 +308,8 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	options.analysis.strategy.quantity = (uint32_t)options.order_quantity;
+	options.analysis.strategy.symbols_max = (uint32_t)options.symbols_max;
+	options.analysis.strategy.levels_max = (uint32_t)options.levels_max;
 	rc = options.read ? analyse(&options) : capture(&options);
 	return rc < 0;
 }

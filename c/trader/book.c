@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "trader/book.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Updates crowd at the top of the book: so many levels are looked at one by
@@ -15,39 +13,42 @@ static inline uint64_t mask_of(enum book_side side)
 	return side == BOOK_ASK ? UINT64_MAX : 0;
 }
 
-static int levels_resize(struct book_levels *levels, uint32_t capacity)
+/* Beside the levels, so that the window slides seldom. */
+static uint32_t slack_of(uint32_t levels)
 {
-	uint64_t *price = realloc(levels->price, capacity * sizeof(*price));
-	uint64_t *quantity;
-
-	if (!price)
-		return -ENOMEM;
-	levels->price = price;
-	quantity = realloc(levels->quantity, capacity * sizeof(*quantity));
-	if (!quantity)
-		return -ENOMEM;
-	levels->quantity = quantity;
-	levels->capacity = capacity;
-	return 0;
+	return levels / 4 + 1;
 }
 
-int book_open(struct book *book, uint32_t levels)
+/* Of each array: a cache line more than its entries take, so that a price and
+ * its quantity do not lie at one place of their pages. */
+static size_t array_bytes(uint32_t levels)
 {
+	const size_t entries = (size_t)levels + slack_of(levels);
+
+	return (entries * sizeof(uint64_t) + 63) / 64 * 64 + 64;
+}
+
+size_t book_bytes(uint32_t levels)
+{
+	return 4 * array_bytes(levels);
+}
+
+void book_open(struct book *book, void *memory, uint32_t levels)
+{
+	char *at = memory;
+
 	memset(book, 0, sizeof(*book));
-	if (levels_resize(&book->side[BOOK_BID], levels) == 0 &&
-	    levels_resize(&book->side[BOOK_ASK], levels) == 0)
-		return 0;
-	book_close(book);
-	return -ENOMEM;
-}
-
-void book_close(struct book *book)
-{
 	for (int i = 0; i < 2; i++) {
-		free(book->side[i].price);
-		free(book->side[i].quantity);
+		struct book_levels *side = &book->side[i];
+
+		side->capacity = levels;
+		side->first = slack_of(levels);
+		side->room = levels + side->first;
+		side->price = (uint64_t *)(void *)at + side->first;
+		at += array_bytes(levels);
+		side->quantity = (uint64_t *)(void *)at + side->first;
+		at += array_bytes(levels);
 	}
-	memset(book, 0, sizeof(*book));
 }
 
 void book_clear(struct book *book)
@@ -56,16 +57,19 @@ void book_clear(struct book *book)
 	book->side[BOOK_ASK].count = 0;
 }
 
-__attribute__((cold, noinline)) static bool levels_grow(
+/* Put the levels into the middle of their memory. */
+__attribute__((cold, noinline)) static void levels_slide(
 	struct book_levels *levels)
 {
-	uint32_t capacity = levels->capacity ? 2 * levels->capacity : 64;
+	const uint32_t first = (levels->room - levels->count) / 2;
+	uint64_t *price = levels->price - levels->first + first;
+	uint64_t *quantity = levels->quantity - levels->first + first;
 
-	if (levels->capacity >= BOOK_LEVELS_MAX)
-		return false;
-	if (capacity > BOOK_LEVELS_MAX)
-		capacity = BOOK_LEVELS_MAX;
-	return levels_resize(levels, capacity) == 0;
+	memmove(price, levels->price, levels->count * sizeof(*price));
+	memmove(quantity, levels->quantity, levels->count * sizeof(*quantity));
+	levels->price = price;
+	levels->quantity = quantity;
+	levels->first = first;
 }
 
 /* The first level that is not worse than price; count when all are. */
@@ -106,6 +110,43 @@ static inline void levels_move(struct book_levels *levels, uint32_t from,
 		n * sizeof(*levels->quantity));
 }
 
+/* Move the worse ones down, where they are the fewer. */
+__attribute__((cold, noinline)) static void levels_move_down(
+	struct book_levels *levels, uint32_t at)
+{
+	memmove(levels->price - 1, levels->price, at * sizeof(*levels->price));
+	memmove(levels->quantity - 1, levels->quantity,
+		at * sizeof(*levels->quantity));
+	levels->price--;
+	levels->quantity--;
+	levels->first--;
+}
+
+/* Room for a level at `at`, in a side that is not full. */
+static inline void levels_open(struct book_levels *levels, uint32_t at)
+{
+	const bool low = at < levels->count / 2;
+
+	if (__builtin_expect(low ? levels->first == 0
+				 : levels->first + levels->count ==
+					     levels->room,
+			     0))
+		levels_slide(levels);
+	if (__builtin_expect(low, 0))
+		levels_move_down(levels, at);
+	else
+		levels_move(levels, at, at + 1);
+	levels->count++;
+}
+
+static inline void levels_drop_worst(struct book_levels *levels)
+{
+	levels->price++;
+	levels->quantity++;
+	levels->first++;
+	levels->count--;
+}
+
 bool book_update(struct book *book, enum book_side side, uint64_t price,
 		 uint64_t quantity)
 {
@@ -121,12 +162,14 @@ bool book_update(struct book *book, enum book_side side, uint64_t price,
 		return false;
 	}
 	if (!found) {
-		if (levels->count == levels->capacity && !levels_grow(levels)) {
-			book->refused++;
-			return false;
+		if (__builtin_expect(levels->count == levels->capacity, 0)) {
+			book->dropped++;
+			if (at == 0)
+				return false;
+			levels_drop_worst(levels);
+			at--;
 		}
-		levels_move(levels, at, at + 1);
-		levels->count++;
+		levels_open(levels, at);
 		levels->price[at] = price;
 	}
 	levels->quantity[at] = quantity;

@@ -7,60 +7,56 @@
 
 #include "base/decimal.h"
 
-#define FIRST_LEVELS 4096 /* of a side, for each symbol */
-
 __extension__ typedef unsigned __int128 notional;
 
 const char *const strategy_aggress_names[] = { "opposite", "same", NULL };
 const char *const strategy_contract_names[] = { "linear", "inverse", NULL };
 
-__attribute__((cold, noinline)) static struct strategy_symbol *symbol_open(
-	struct strategy *strategy, uint32_t id)
-{
-	struct strategy_symbol *symbol;
-
-	if (id >= strategy->symbol_count) {
-		uint32_t count = strategy->symbol_count;
-		struct strategy_symbol *wider;
-
-		while (count <= id)
-			count = count ? 2 * count : 1;
-		wider = realloc(strategy->symbols, count * sizeof(*wider));
-		if (!wider)
-			return NULL;
-		memset(wider + strategy->symbol_count, 0,
-		       (count - strategy->symbol_count) * sizeof(*wider));
-		strategy->symbols = wider;
-		strategy->symbol_count = count;
-	}
-	symbol = &strategy->symbols[id];
-	if (book_open(&symbol->book, id == 0 ? FIRST_LEVELS : 64) < 0)
-		return NULL;
-	symbol->open = true;
-	return symbol;
-}
-
 int strategy_open(struct strategy *strategy,
 		  const struct strategy_config *config)
 {
+	const uint32_t levels =
+		config->levels_max ? config->levels_max : STRATEGY_LEVELS_MAX;
+	const size_t bytes = book_bytes(levels);
+
 	memset(strategy, 0, sizeof(*strategy));
 	strategy->config = *config;
 	/* price x quantity is in nano x nano; an amount alone in nano. */
 	strategy->threshold =
 		(notional)config->threshold_usd *
 		(config->contract == STRATEGY_LINEAR ? DECIMAL_ONE : 1);
-	if (symbol_open(strategy, 0))
-		return 0;
-	strategy_close(strategy);
-	return -ENOMEM;
+	strategy->symbol_count = config->symbols_max ? config->symbols_max
+						     : STRATEGY_SYMBOLS_MAX;
+	strategy->symbols =
+		calloc(strategy->symbol_count, sizeof(*strategy->symbols));
+	if (!strategy->symbols)
+		return -ENOMEM;
+	if (mem_arena_reserve(&strategy->memory,
+			      bytes * strategy->symbol_count) < 0) {
+		strategy_close(strategy);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < strategy->symbol_count; i++)
+		book_open(&strategy->symbols[i].book,
+			  (char *)strategy->memory.base + i * bytes, levels);
+	mem_touch(strategy->memory.base, bytes);
+	return 0;
 }
 
 void strategy_close(struct strategy *strategy)
 {
-	for (uint32_t i = 0; i < strategy->symbol_count; i++)
-		book_close(&strategy->symbols[i].book);
+	mem_arena_close(&strategy->memory);
 	free(strategy->symbols);
 	memset(strategy, 0, sizeof(*strategy));
+}
+
+uint64_t strategy_levels_dropped(const struct strategy *strategy)
+{
+	uint64_t dropped = 0;
+
+	for (uint32_t i = 0; i < strategy->symbol_count; i++)
+		dropped += strategy->symbols[i].book.dropped;
+	return dropped;
 }
 
 void strategy_reset(struct strategy *strategy)
@@ -77,7 +73,7 @@ void strategy_books_begin(struct strategy *strategy, const uint8_t *data,
 	for (unsigned int i = 0; i < header->message_count; i++) {
 		const uint16_t id = market_data_read(data, i).symbol_id;
 
-		if (id < strategy->symbol_count && strategy->symbols[id].open)
+		if (id < strategy->symbol_count)
 			book_clear(&strategy->symbols[id].book);
 	}
 }
@@ -136,7 +132,7 @@ bool strategy_update(struct strategy *strategy,
 		     const struct market_data_message *message, bool snapshot,
 		     struct order *order)
 {
-	struct strategy_symbol *symbol = NULL;
+	struct strategy_symbol *symbol;
 	enum book_side side =
 		message->side == MARKET_DATA_BID ? BOOK_BID : BOOK_ASK;
 	bool removal = message->type == MARKET_DATA_DELETE;
@@ -151,15 +147,11 @@ bool strategy_update(struct strategy *strategy,
 		strategy->bad++;
 		return false;
 	}
-	if (message->symbol_id < strategy->symbol_count)
-		symbol = &strategy->symbols[message->symbol_id];
-	if (!symbol || !symbol->open) {
-		symbol = symbol_open(strategy, message->symbol_id);
-		if (!symbol) {
-			strategy->no_memory++;
-			return false;
-		}
+	if (__builtin_expect(message->symbol_id >= strategy->symbol_count, 0)) {
+		strategy->beyond++;
+		return false;
 	}
+	symbol = &strategy->symbols[message->symbol_id];
 	if (snapshot && !symbol->snapshot)
 		book_clear(&symbol->book);
 	symbol->snapshot = snapshot;

@@ -18,9 +18,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "trader/book.h"
 #include "wire/market_data.h"
 #include "wire/order.h"
+
+#define STRATEGY_SYMBOLS_MAX 256 /* the defaults: 80 MiB at the very most */
+#define STRATEGY_LEVELS_MAX  8192
 
 enum strategy_aggress { STRATEGY_OPPOSITE, STRATEGY_SAME };
 enum strategy_contract { STRATEGY_LINEAR, STRATEGY_INVERSE };
@@ -34,32 +38,38 @@ struct strategy_config {
 	unsigned int aggress;  /* enum strategy_aggress */
 	unsigned int contract; /* enum strategy_contract */
 	uint32_t quantity;     /* lots of each order */
+	uint32_t symbols_max;  /* symbol_id below this; 0: the default */
+	uint32_t levels_max;   /* of a side of a book; 0: the default */
 };
 
 struct strategy_symbol {
 	struct book book;
-	bool open;
 	bool snapshot; /* the last message was one */
 };
 
 struct strategy {
 	struct strategy_config config;
 	__extension__ unsigned __int128 threshold; /* nano x nano USD */
+	struct mem_arena memory;		   /* of the books */
 	struct strategy_symbol *symbols;	   /* by symbol_id */
 	uint32_t symbol_count;
 	uint64_t triggers;    /* updates that called for an order */
 	uint64_t no_opposite; /* of those, without a level to aggress on */
 	uint64_t bad;	      /* messages with an unknown type, side or unit */
-	uint64_t no_memory;   /* messages of symbols that found no room */
+	uint64_t beyond;      /* messages of symbols from symbols_max on */
 };
 
-/* 0 or -ENOMEM. Room for the first symbol's book is made now. */
+/* 0 or -ENOMEM. Room for all books is reserved now, and had for the first
+ * symbol's; the others' pages are had as they fill. */
 int strategy_open(struct strategy *strategy,
 		  const struct strategy_config *config);
 void strategy_close(struct strategy *strategy);
 
 /* A new session: all books empty, snapshot flags down; counters stay. */
 void strategy_reset(struct strategy *strategy);
+
+/* Levels that books had no room for, so far. */
+uint64_t strategy_levels_dropped(const struct strategy *strategy);
 
 /* Empty the books of the symbols in a datagram that market_data_decode()
  * accepted. */

@@ -255,6 +255,25 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 	return (header.flags & MARKET_DATA_END_OF_FEED) != 0;
 }
 
+/* HOT code has counted. */
+static void limits_tell(struct trader *trader)
+{
+	const struct strategy *strategy = &trader->strategy;
+
+	if (strategy->beyond > 0 && !trader->symbols_told) {
+		trader->symbols_told = true;
+		log_warning("symbols beyond the first %u are left out: "
+			    "--symbols-max",
+			    strategy->symbol_count);
+	}
+	if (!trader->levels_told && strategy_levels_dropped(strategy) > 0) {
+		trader->levels_told = true;
+		log_warning("a side of a book has more than %u levels: the "
+			    "worst are left out: --levels-max",
+			    strategy->symbols[0].book.side[0].capacity);
+	}
+}
+
 static int exchange_look(struct trader *trader)
 {
 	int err = transport_alive(trader->transport);
@@ -275,6 +294,7 @@ __attribute__((cold, noinline)) static int look_around(struct trader *trader)
 	int err;
 
 	trader->looked = clock_counter();
+	limits_tell(trader);
 	if (now_ns - trader->opened_ns > LOOK_NS)
 		trader->look_ticks =
 			(uint64_t)((double)LOOK_NS *
@@ -368,6 +388,7 @@ int trader_run(struct trader *trader)
 	/* Who was refused has heard another's feed to its end. */
 	if (err == 1)
 		err = exchange_look(trader);
+	limits_tell(trader);
 	trader->counters.dropped = receive_lost(trader->receive);
 	unacknowledged_count(trader);
 	if (trader->counters.gaps > GAPS_SHOWN)

@@ -65,6 +65,7 @@ struct trader {
 	uint64_t handicap_ns;
 	uint64_t bytes;		    /* of all orders */
 	bool window_closed;	    /* that it was has been said */
+	bool symbols_told, levels_told; /* that there are too many */
 	unsigned int idle;	    /* empty polls since the clock was read */
 	uint64_t looked;	    /* counter: when we looked around last */
 	uint64_t look_ticks;	    /* so long until the next time */

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void levels_check(const struct book_levels *levels, int side)
 {
-	if (levels->count > levels->capacity || levels->count > BOOK_LEVELS_MAX)
+	if (levels->count > levels->capacity)
 		abort();
 	for (uint32_t i = 0; i < levels->count; i++) {
 		if (levels->quantity[i] == 0)
@@ -46,7 +46,9 @@ static void message_check(struct strategy *strategy,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct strategy_config config = { .threshold_usd = DECIMAL_ONE,
-						.quantity = 1 };
+						.quantity = 1,
+						.symbols_max = 300,
+						.levels_max = 5 };
 	struct strategy strategy;
 
 	if (strategy_open(&strategy, &config) < 0)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 
@@ -192,7 +193,50 @@ static void of_other_sessions(void **state)
 	assert_int_equal(counter("duplicates"), 0);
 }
 
+/* All symbols that there can be, and levels worse and worse: in the session,
+ * so that nothing but limits keeps them away. */
+static void many_symbols_and_levels(void **state)
+{
+	struct market_data_message messages[MARKET_DATA_MESSAGES_MAX];
+	unsigned int n = MARKET_DATA_MESSAGES_MAX;
+	uint64_t price = 240 * DECIMAL_ONE;
+
+	(void)state;
+	begin("spin:rcvbuf=64m");
+	fake_exchange_book(&fake);
+	for (unsigned int id = 0; id + n <= UINT16_MAX; id += n) {
+		for (unsigned int i = 0; i < n; i++) {
+			messages[i] = fake_exchange_message('B', "1", "1");
+			messages[i].symbol_id = (uint16_t)(id + i + 1);
+		}
+		fake_exchange_publish(&fake, 0, messages, n);
+	}
+	for (unsigned int i = 0; i < 400; i++) {
+		for (unsigned int j = 0; j < n; j++) {
+			messages[j] = fake_exchange_message('A', "1", "1");
+			messages[j].price = price += i % 2 ? 1 : -1000000;
+		}
+		fake_exchange_publish(&fake, 0, messages, n);
+	}
+	for (unsigned int j = 0; j < n; j++) {
+		messages[j] = fake_exchange_message('A', "1", "1");
+		messages[j].price = (250 + j) * DECIMAL_ONE;
+	}
+	fake_exchange_publish(&fake, MARKET_DATA_SNAPSHOT, messages, n);
+	good_trigger(0);
+	assert_in_range(program_memory_kib(&trader, "VmHWM"), 1, 200 * 1024);
+	lab_says(&trader, "--symbols-max");
+	ends(0);
+	assert_true(counter("beyond_symbols") > 65000);
+	assert_true(counter("beyond_levels") > 0);
+	lab_says(&trader, "--levels-max");
+	assert_int_equal(program_count(&trader, PROGRAM_ERR, "t2t-trader: wa"),
+			 2);
+}
+
 static const struct CMUnitTest tests[] = {
+	LAB_TEST("strangers: symbols and levels without end find their limit",
+		 many_symbols_and_levels, clean),
 	LAB_TEST(
 		"strangers: another's session, heard from the queue, is not traded",
 		queued, clean),

@@ -9,13 +9,23 @@
 
 #include "trader/book.h"
 
+#define LEVELS 4096
+
+static _Alignas(64) char memory[8 * (LEVELS + LEVELS / 4 + 64) * 4];
+
+static void open_levels(struct book *book, uint32_t levels)
+{
+	assert_true(book_bytes(levels) <= sizeof(memory));
+	book_open(book, memory, levels);
+}
+
 static void the_best_level_leads(void **state)
 {
 	struct book book;
 	uint64_t best;
 
 	(void)state;
-	assert_int_equal(book_open(&book, 4), 0);
+	open_levels(&book, 4);
 	assert_false(book_best(&book, BOOK_BID, &best));
 	assert_true(book_update(&book, BOOK_BID, 100, 1));
 	assert_true(book_update(&book, BOOK_BID, 102, 1));
@@ -28,7 +38,6 @@ static void the_best_level_leads(void **state)
 	assert_int_equal(best, 102);
 	assert_true(book_best(&book, BOOK_ASK, &best));
 	assert_int_equal(best, 109);
-	book_close(&book);
 }
 
 static void a_removal_uncovers_the_next_level(void **state)
@@ -37,7 +46,7 @@ static void a_removal_uncovers_the_next_level(void **state)
 	uint64_t best;
 
 	(void)state;
-	assert_int_equal(book_open(&book, 4), 0);
+	open_levels(&book, 100);
 	for (uint64_t price = 1; price <= 100; price++) {
 		book_update(&book, BOOK_BID, price, 1);
 		book_update(&book, BOOK_ASK, 1000 + price, 1);
@@ -53,7 +62,6 @@ static void a_removal_uncovers_the_next_level(void **state)
 	assert_int_equal(book.side[BOOK_BID].count, 99);
 	book_clear(&book);
 	assert_false(book_best(&book, BOOK_ASK, &best));
-	book_close(&book);
 }
 
 static void extreme_prices_keep_their_order(void **state)
@@ -62,7 +70,7 @@ static void extreme_prices_keep_their_order(void **state)
 	uint64_t best;
 
 	(void)state;
-	assert_int_equal(book_open(&book, 4), 0);
+	open_levels(&book, 4);
 	assert_true(book_update(&book, BOOK_ASK, UINT64_MAX, 1));
 	assert_true(book_update(&book, BOOK_ASK, 0, 1));
 	assert_true(book_update(&book, BOOK_BID, 0, 1));
@@ -71,26 +79,57 @@ static void extreme_prices_keep_their_order(void **state)
 	assert_true(best == 0);
 	book_best(&book, BOOK_BID, &best);
 	assert_true(best == UINT64_MAX);
-	book_close(&book);
 }
 
-static void a_full_side_refuses_and_counts(void **state)
+static void a_full_side_drops_the_worst_and_counts(void **state)
+{
+	struct book book;
+	uint64_t best;
+
+	(void)state;
+	open_levels(&book, 100);
+	for (uint64_t price = 101; price <= 200; price++)
+		assert_true(book_update(&book, BOOK_BID, price, price));
+	assert_int_equal(book.dropped, 0);
+	/* The worst of all is left out, and moves nothing. */
+	assert_false(book_update(&book, BOOK_BID, 100, 1));
+	assert_int_equal(book.dropped, 1);
+	assert_int_equal(book.side[BOOK_BID].price[0], 101);
+	/* Others take the worst one's place, for ever. */
+	for (uint64_t price = 201; price <= 10000; price++) {
+		assert_true(book_update(&book, BOOK_BID, price, price));
+		assert_int_equal(book.side[BOOK_BID].count, 100);
+		assert_int_equal(book.side[BOOK_BID].price[0], price - 99);
+		assert_int_equal(book.side[BOOK_BID].price[99], price);
+		assert_int_equal(book.side[BOOK_BID].quantity[42], price - 57);
+	}
+	assert_int_equal(book.dropped, 9801);
+	/* What is there can still change, what goes makes room. */
+	assert_true(book_update(&book, BOOK_BID, 10000, 5));
+	assert_false(book_update(&book, BOOK_BID, 9950, 0));
+	assert_false(book_update(&book, BOOK_BID, 7, 1));
+	assert_int_equal(book.side[BOOK_BID].price[0], 7);
+	assert_int_equal(book.dropped, 9801);
+	assert_true(book_best(&book, BOOK_BID, &best));
+	assert_int_equal(best, 10000);
+}
+
+/* From the best to the worst, as a snapshot or a flood may have them. */
+static void levels_may_come_worst_last(void **state)
 {
 	struct book book;
 
 	(void)state;
-	assert_int_equal(book_open(&book, 1), 0);
-	for (uint64_t price = 1; price <= BOOK_LEVELS_MAX; price++)
-		assert_true(book_update(&book, BOOK_BID, price, price));
-	assert_int_equal(book.refused, 0);
-	assert_false(book_update(&book, BOOK_BID, BOOK_LEVELS_MAX + 1, 1));
-	assert_int_equal(book.refused, 1);
-	assert_int_equal(book.side[BOOK_BID].count, BOOK_LEVELS_MAX);
-	/* What is there can still change. */
-	assert_true(book_update(&book, BOOK_BID, BOOK_LEVELS_MAX, 5));
-	assert_false(book_update(&book, BOOK_BID, 1, 0));
-	assert_true(book_update(&book, BOOK_BID, BOOK_LEVELS_MAX + 1, 1));
-	book_close(&book);
+	open_levels(&book, LEVELS);
+	for (uint64_t price = 0; price < LEVELS; price++)
+		book_update(&book, BOOK_ASK, price, price + 1);
+	for (uint32_t i = 0; i < LEVELS; i++) {
+		assert_int_equal(book.side[BOOK_ASK].price[i], LEVELS - 1 - i);
+		assert_int_equal(book.side[BOOK_ASK].quantity[i], LEVELS - i);
+	}
+	assert_int_equal(book.dropped, 0);
+	assert_false(book_update(&book, BOOK_ASK, LEVELS, 1));
+	assert_int_equal(book.dropped, 1);
 }
 
 #define MODEL_PRICES 600
@@ -140,7 +179,7 @@ static void random_updates_match_a_plain_model(void **state)
 	struct book book;
 
 	(void)state;
-	assert_int_equal(book_open(&book, 1), 0);
+	open_levels(&book, MODEL_PRICES);
 	for (int i = 0; i < 200000; i++) {
 		int side = (int)(random >> 40 & 1);
 		uint64_t price = (random >> 20) % MODEL_PRICES, wanted = 0;
@@ -159,7 +198,6 @@ static void random_updates_match_a_plain_model(void **state)
 			levels_match(&book, &model, BOOK_ASK);
 		}
 	}
-	book_close(&book);
 }
 
 int main(void)
@@ -168,7 +206,8 @@ int main(void)
 		cmocka_unit_test(the_best_level_leads),
 		cmocka_unit_test(a_removal_uncovers_the_next_level),
 		cmocka_unit_test(extreme_prices_keep_their_order),
-		cmocka_unit_test(a_full_side_refuses_and_counts),
+		cmocka_unit_test(a_full_side_drops_the_worst_and_counts),
+		cmocka_unit_test(levels_may_come_worst_last),
 		cmocka_unit_test(random_updates_match_a_plain_model),
 	};
 

@@ -77,7 +77,7 @@ static size_t trade(int64_t threshold_usd, struct hit hits[static 3])
 	}
 	assert_int_equal(source.counts.datagrams, 445262);
 	assert_int_equal(strategy.bad, 0);
-	assert_int_equal(strategy.symbols[0].book.refused, 0);
+	assert_int_equal(strategy.symbols[0].book.dropped, 0);
 	strategy_close(&strategy);
 	datagram_source_close(&source);
 	formatter_close(&formatter);

@@ -200,7 +200,7 @@ static void symbols_have_books_of_their_own(void **state)
 {
 	struct market_data_message message = { .type = 'U',
 					       .side = 'A',
-					       .symbol_id = 60000,
+					       .symbol_id = 255,
 					       .price = 200 * USD,
 					       .quantity = USD };
 	struct strategy strategy;
@@ -221,6 +221,40 @@ static void symbols_have_books_of_their_own(void **state)
 	assert_true(book_best(&strategy.symbols[0].book, BOOK_ASK, &best));
 	strategy_reset(&strategy);
 	assert_false(book_best(&strategy.symbols[0].book, BOOK_ASK, &best));
+	strategy_close(&strategy);
+}
+
+/* All that a wire can hold takes what was reserved, and no more. */
+static void symbols_and_levels_have_their_limits(void **state)
+{
+	const struct strategy_config config = { .threshold_usd = USD,
+						.quantity = 1,
+						.symbols_max = 3,
+						.levels_max = 10 };
+	struct market_data_message message = { .type = 'U',
+					       .side = 'A',
+					       .quantity = 1 };
+	struct strategy strategy;
+	struct order order;
+
+	(void)state;
+	assert_int_equal(strategy_open(&strategy, &config), 0);
+	assert_in_range(strategy.memory.size, 1, 8192);
+	for (unsigned int id = 0; id <= UINT16_MAX; id++) {
+		message.symbol_id = (uint16_t)id;
+		message.price = USD;
+		assert_false(
+			strategy_update(&strategy, &message, false, &order));
+	}
+	assert_int_equal(strategy.beyond, UINT16_MAX + 1 - 3);
+	message.symbol_id = 2;
+	for (int i = 0; i < 1000; i++, message.price++)
+		strategy_update(&strategy, &message, false, &order);
+	assert_int_equal(strategy_levels_dropped(&strategy), 990);
+	message.symbol_id = 3;
+	message.type = 'D';
+	strategy_update(&strategy, &message, false, &order);
+	assert_int_equal(strategy.beyond, UINT16_MAX + 1 - 3 + 1);
 	strategy_close(&strategy);
 }
 
@@ -378,6 +412,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_of_many_messages_clears_once),
 		cmocka_unit_test(a_book_that_begins_is_empty),
 		cmocka_unit_test(symbols_have_books_of_their_own),
+		cmocka_unit_test(symbols_and_levels_have_their_limits),
 		cmocka_unit_test(without_an_opposite_side_there_is_no_order),
 		cmocka_unit_test(aggress_same_hits_the_large_order_itself),
 		cmocka_unit_test(inverse_contracts_are_quoted_in_usd),
