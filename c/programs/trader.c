@@ -60,6 +60,13 @@ static const struct option_row rows[] = {
 	  .parse = address_parse_group,
 	  .offset = offsetof(struct config, trader.group),
 	  .help = "multicast group of the market data" },
+	{ .name = "source",
+	  .value = "ADDR|any",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_source,
+	  .offset = offsetof(struct config, trader.source),
+	  .help = "who sends the market data; datagrams of others are left\n"
+		  "out. Default: the address of --connect" },
 	{ .name = "interface",
 	  .value = "NAME",
 	  .type = OPTION_STRING,
@@ -284,6 +291,8 @@ static int config_check(struct config *config)
 			return 1;
 		}
 	}
+	if (trader->source.s_addr == INADDR_NONE)
+		trader->source = trader->connect.sin_addr;
 	trader->strategy.quantity = (uint32_t)config->order_quantity;
 	trader->strategy.symbols_max = (uint32_t)config->symbols_max;
 	trader->strategy.levels_max = (uint32_t)config->levels_max;
@@ -478,7 +487,8 @@ int main(int argc, char **argv)
 {
 	enum option_result result;
 	const struct sigaction action = { .sa_handler = on_signal };
-	struct config config = { .cpu = -1 };
+	struct config config = { .cpu = -1,
+				 .trader.source.s_addr = INADDR_NONE };
 	int code;
 
 	result = option_parse_arguments(&program, argc, argv, &config);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trader/trader.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -46,7 +47,8 @@ static int connect_or_open(struct trader *trader)
 int trader_open(struct trader *trader, const struct trader_config *config)
 {
 	const struct receive_config where = { .interface = config->interface,
-					      .group = config->group };
+					      .group = config->group,
+					      .source = config->source };
 	int err;
 
 	memset(trader, 0, sizeof(*trader));
@@ -274,6 +276,20 @@ static void limits_tell(struct trader *trader)
 	}
 }
 
+/* Before there are market data: nobody waits for the call. */
+static void strangers_tell(struct trader *trader)
+{
+	char source[INET_ADDRSTRLEN];
+
+	if (trader->strangers_told || !receive_strangers(trader->receive))
+		return;
+	trader->strangers_told = true;
+	log_warning("market data come from others than %s, and are left out: "
+		    "--source",
+		    inet_ntop(AF_INET, &trader->config->source, source,
+			      sizeof(source)));
+}
+
 static int exchange_look(struct trader *trader)
 {
 	int err = transport_alive(trader->transport);
@@ -295,6 +311,8 @@ __attribute__((cold, noinline)) static int look_around(struct trader *trader)
 
 	trader->looked = clock_counter();
 	limits_tell(trader);
+	if (trader->counters.packets == 0)
+		strangers_tell(trader);
 	if (now_ns - trader->opened_ns > LOOK_NS)
 		trader->look_ticks =
 			(uint64_t)((double)LOOK_NS *

@@ -25,6 +25,7 @@ struct trader_config {
 	const char *transport; /* "NAME[:key=value,...]" */
 	const char *interface;
 	struct sockaddr_in group;
+	struct in_addr source; /* of market data, alone; 0.0.0.0: anyone's */
 	struct sockaddr_in connect; /* port 0: no exchange; only with a path
 				       in memory and transport null */
 	uint64_t connect_timeout_ms;
@@ -66,6 +67,7 @@ struct trader {
 	uint64_t bytes;		    /* of all orders */
 	bool window_closed;	    /* that it was has been said */
 	bool symbols_told, levels_told; /* that there are too many */
+	bool strangers_told;
 	unsigned int idle;	    /* empty polls since the clock was read */
 	uint64_t looked;	    /* counter: when we looked around last */
 	uint64_t look_ticks;	    /* so long until the next time */
