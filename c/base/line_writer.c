@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/privileges.h"
 
 /* How often a writer that waits for a reader looks whether it should end. */
 #define LOOK_MS 50
@@ -127,6 +128,8 @@ static void *line_writer_run(void *argument)
 {
 	struct line_writer *writer = argument;
 
+	/* It has its descriptor, and was made before the others drop. */
+	(void)privileges_drop(0);
 	pthread_mutex_lock(&writer->lock);
 	for (;;) {
 		char *text;

@@ -413,7 +413,10 @@ int exchange_run(const struct exchange_config *config)
 				      &config->order_entry);
 	if (err)
 		goto close_marketdata;
-	ready_say(exchange);
+	if (config->privileges == PRIVILEGES_DROP)
+		err = privileges_drop(0);
+	if (!err)
+		ready_say(exchange);
 	while (!err && !exchange->stop)
 		err = turn(exchange);
 	exchange->why = "the exchange ends";

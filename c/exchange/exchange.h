@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/privileges.h"
 #include "exchange/marketdata_server.h"
 #include "exchange/order_entry_server.h"
 
@@ -24,7 +25,8 @@ struct exchange_config {
 	struct marketdata_config marketdata;
 	unsigned int busy;  /* enum exchange_busy */
 	uint64_t settle_ms; /* from the connection to the feed's first line */
-	int cpu;	    /* of the loop, not of the feed's reader; -1: any */
+	unsigned int privileges; /* enum privileges: once servers are open */
+	int cpu; /* of the loop, not of the feed's reader; -1: any */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <net/if_arp.h>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "net/interface.h"
 #include "net/network_error.h"
 #include "net/packet_ring.h"
@@ -323,7 +325,7 @@ static int wiretap_interface(const char *name, struct interface *interface)
 }
 
 int wiretap_capture(const char *interface, const char *path,
-		    const volatile sig_atomic_t *stop,
+		    unsigned int privileges, const volatile sig_atomic_t *stop,
 		    struct wiretap_result *result)
 {
 	struct wiretap tap = { .path = path, .result = result };
@@ -344,6 +346,10 @@ int wiretap_capture(const char *interface, const char *path,
 	if (rc < 0)
 		goto close_ring;
 	rc = wiretap_head(&tap);
+	if (rc < 0)
+		goto close_file;
+	if (privileges == PRIVILEGES_DROP)
+		rc = privileges_drop(PRIVILEGES_BIT(CAP_NET_RAW));
 	if (rc < 0)
 		goto close_file;
 	log_info("capturing on %s", tap.interface.name);

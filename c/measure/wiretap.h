@@ -28,10 +28,11 @@ struct wiretap_result {
  * the file, whose description tells from when to when nothing was seen. The
  * file is whole after each write; when one fails (disk
  * full) it is cut to its last whole block. *result is filled in any case.
- * 0 or a negative errno, logged. Needs CAP_NET_RAW.
+ * 0 or a negative errno, logged. Needs CAP_NET_RAW, which it keeps when it
+ * drops others (privileges: enum privileges), for an interface that comes back.
  */
 int wiretap_capture(const char *interface, const char *path,
-		    const volatile sig_atomic_t *stop,
+		    unsigned int privileges, const volatile sig_atomic_t *stop,
 		    struct wiretap_result *result);
 
 #endif

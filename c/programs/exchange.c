@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/option.h"
+#include "base/privileges.h"
 #include "exchange/exchange.h"
 #include "exchange/formatter.h"
 
@@ -177,6 +178,7 @@ static const struct option_row rows[] = {
 	  .max = 255,
 	  .offset = AT(exchange.marketdata.to.ttl),
 	  .help = "hops that the market data lives; 1 stays on the link" },
+	PRIVILEGES_OPTION(AT(exchange.privileges)),
 	OPTION_END,
 };
 

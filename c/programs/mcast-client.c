@@ -4,6 +4,7 @@
  * not know. */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/option.h"
+#include "base/privileges.h"
 #include "net/address.h"
 #include "receive/receive_ops.h"
 
@@ -18,6 +20,7 @@ struct options {
 	const char *receive;
 	bool bypass;
 	struct receive_config path;
+	unsigned int privileges;
 };
 
 static const struct option_row rows[] = {
@@ -53,6 +56,7 @@ static const struct option_row rows[] = {
 	  .help = "another receive path; help: list them all. By default "
 		  "uring:wait=sleep, or epoll where this host has no "
 		  "io_uring" },
+	PRIVILEGES_OPTION(offsetof(struct options, privileges)),
 	OPTION_END,
 };
 
@@ -120,6 +124,17 @@ static int lines_print(struct receive *receive)
 	return 0;
 }
 
+/* What it takes to open the path once more, when its interface comes back. */
+static uint64_t again_needed(const struct receive *receive)
+{
+	const bool busy = !strcmp(receive_name(receive), "busy");
+
+	if (!busy && !(receive->caps & RECEIVE_FRAMES))
+		return 0;
+	return PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) |
+	       PRIVILEGES_BIT(CAP_BPF);
+}
+
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
@@ -141,6 +156,11 @@ int main(int argc, char **argv)
 	if (err)
 		return err == -EINVAL ? 2 : 1;
 	log_info("receiving by %s", receive_name(receive));
+	if (options.privileges == PRIVILEGES_DROP &&
+	    privileges_drop(again_needed(receive)) < 0) {
+		receive_close(receive);
+		return 1;
+	}
 	while ((err = lines_print(receive)) && !stop) {
 		log_warning("%s; trying again", log_reason(err));
 		receive_close(receive);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/option.h"
+#include "base/privileges.h"
 #include "net/address.h"
 #include "send/send_path_ops.h"
 
@@ -18,6 +19,7 @@ struct options {
 	const char *send;
 	bool bypass;
 	struct send_path_config path;
+	unsigned int privileges;
 };
 
 static const struct option_row rows[] = {
@@ -52,6 +54,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct options, send),
 	  .help = "another send path; help: list them all. By default uring, "
 		  "or sendmmsg where this host has no io_uring" },
+	PRIVILEGES_OPTION(offsetof(struct options, privileges)),
 	OPTION_END,
 };
 
@@ -147,7 +150,10 @@ int main(int argc, char **argv)
 	if (err)
 		return err == -EINVAL ? 2 : 1;
 	log_info("sending by %s; an empty line stops", send_path_name(path));
-	err = lines_send(path);
+	if (options.privileges == PRIVILEGES_DROP)
+		err = privileges_drop(0);
+	if (!err)
+		err = lines_send(path);
 	send_path_close(path);
 	return err ? 1 : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "base/percentile.h"
+#include "base/privileges.h"
 #include "channel/channel.h"
 #include "channel/transport_ops.h"
 #include "net/address.h"
@@ -29,6 +30,7 @@ struct config {
 	int64_t cpu; /* < 0: not pinned */
 	uint64_t fifo;
 	bool lock_memory;
+	unsigned int privileges;
 	bool json;
 };
 
@@ -185,6 +187,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, lock_memory),
 	  .help = "lock all memory" },
+	PRIVILEGES_OPTION(offsetof(struct config, privileges)),
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -467,7 +470,10 @@ static int trade(const struct config *config)
 		return 0;
 	if (err)
 		return err == -EINVAL ? 2 : 1;
-	err = trader_run(&trader);
+	if (config->privileges == PRIVILEGES_DROP)
+		err = privileges_drop(0);
+	if (!err)
+		err = trader_run(&trader);
 	if (config->json)
 		json_print(config, &trader);
 	else

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "base/privileges.h"
 #include "measure/analysis.h"
 #include "measure/analysis_output.h"
 #include "measure/analysis_verdict.h"
@@ -24,6 +25,7 @@ struct wiretap_options {
 	bool json;
 	uint64_t order_quantity;
 	uint64_t symbols_max, levels_max;
+	unsigned int privileges;
 	struct analysis_config analysis;
 };
 
@@ -188,6 +190,7 @@ static const struct option_row rows[] = {
 	  .offset = AT(analysis.samples),
 	  .help = "write each matched pair there, as CSV:\n"
 		  "sequence,trigger_ns,order_ns,latency_ns" },
+	PRIVILEGES_OPTION(AT(privileges)),
 	OPTION_END,
 };
 
@@ -243,8 +246,8 @@ static int capture(const struct wiretap_options *options)
 		log_error("--fifo %d: %s", (int)options->fifo, log_reason(rc));
 		return rc;
 	}
-	rc = wiretap_capture(options->interface, options->write, &stop,
-			     &result);
+	rc = wiretap_capture(options->interface, options->write,
+			     options->privileges, &stop, &result);
 	if (rc < 0 && result.bytes == 0)
 		return rc;
 	log_info("%" PRIu64 " frames captured, %" PRIu64 " dropped",

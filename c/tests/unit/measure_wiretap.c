@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/privileges.h"
 #include "measure/wiretap.h"
 #include "net/capture_file.h"
 #include "net/interface.h"
@@ -127,7 +128,8 @@ static off_t file_size(void)
 
 static void *capture(void *context)
 {
-	capture_rc = wiretap_capture("near0", context, &stop, &result);
+	capture_rc = wiretap_capture("near0", context, PRIVILEGES_KEEP, &stop,
+				     &result);
 	return NULL;
 }
 
@@ -449,7 +451,8 @@ static void what_can_not_capture_keeps_the_file(void **state)
 	assert_non_null(file);
 	fputs("precious", file);
 	fclose(file);
-	assert_int_equal(wiretap_capture("nowhere0", path, &stop, &nothing),
+	assert_int_equal(wiretap_capture("nowhere0", path, PRIVILEGES_KEEP,
+					 &stop, &nothing),
 			 -ENODEV);
 	assert_int_equal(file_size(), 8);
 }
@@ -463,9 +466,9 @@ static void file_that_can_not_be_made(void **state)
 		print_message("# skipped: no veth pair can be made here\n");
 		skip();
 	}
-	assert_int_equal(
-		wiretap_capture("near0", "/nowhere/a.pcapng", &stop, &nothing),
-		-ENOENT);
+	assert_int_equal(wiretap_capture("near0", "/nowhere/a.pcapng",
+					 PRIVILEGES_KEEP, &stop, &nothing),
+			 -ENOENT);
 }
 
 /* An interface that goes away ends the capture, not its file. */

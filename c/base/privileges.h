@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Giving up what is no longer needed: bytes from a network are no matter for
+ * root's capabilities. capabilities(7), PR_SET_NO_NEW_PRIVS(2const).
+ */
+#ifndef BASE_PRIVILEGES_H
+#define BASE_PRIVILEGES_H
+
+#include <stdint.h>
+
+#include "base/option.h"
+
+/* Of --privileges. */
+enum privileges { PRIVILEGES_DROP, PRIVILEGES_KEEP };
+
+extern const char *const privileges_names[]; /* for option rows */
+
+/* The row; at: an unsigned int's offset. */
+#define PRIVILEGES_OPTION(at)                                                 \
+	{                                                                     \
+		.name = "privileges", .value = "WHAT", .initial = "drop",     \
+		.type = OPTION_CHOICE, .choices = privileges_names,           \
+		.offset = (at),                                               \
+		.help = "once all is open: give up all capabilities, and no " \
+			"program gains any by being run; the user stays who " \
+			"it is. keep: as it was started"                      \
+	}
+
+/* Bits of `keep`: 1 << CAP_NET_RAW (linux/capability.h) and so on. */
+#define PRIVILEGES_BIT(capability) (UINT64_C(1) << (capability))
+
+/*
+ * The calling thread, and those it will make, keep these capabilities, of what
+ * they have, and nothing else, for good. The limit of locked memory is lifted
+ * before, where that is allowed, since pinned pages count from now on. 0 or a
+ * negative errno, logged.
+ */
+int privileges_drop(uint64_t keep);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* What the programs may still do once they are open: nothing of root's, and
+ * they work on and leave nothing behind. Read back from /proc. */
+#include "tests/support/oracle.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/privileges.h"
+#include "tests/support/choice.h"
+#include "tests/support/fake_exchange.h"
+
+static struct lab lab;
+static struct program program;
+static struct fake_exchange fake = FAKE_EXCHANGE_NONE;
+
+static int clean(void **state)
+{
+	(void)state;
+	program_end(&program);
+	fake_exchange_close(&fake);
+	return 0;
+}
+
+/* "CapEff:\t00000000" of a thread. */
+static uint64_t status(const char *thread, const char *key)
+{
+	char path[PATH_MAX], line[256];
+	uint64_t value = UINT64_MAX;
+	size_t len = strlen(key);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", program.pid,
+		 thread);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, len) && line[len] == ':')
+			value = strtoull(line + len + 1, NULL, 16);
+	fclose(file);
+	assert_true(value != UINT64_MAX);
+	return value;
+}
+
+/* The kernel's own (SQPOLL) runs none of our code. */
+static bool is_of_the_kernel(const char *thread)
+{
+	char path[PATH_MAX], name[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", program.pid,
+		 thread);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(name, sizeof(name), file));
+	fclose(file);
+	return !strncmp(name, "iou-", 4);
+}
+
+/* All of its threads have at most these, soon. */
+static bool dropped(uint64_t kept)
+{
+	char path[PATH_MAX];
+	struct dirent *thread;
+	bool all = true;
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", program.pid);
+	threads = opendir(path);
+	assert_non_null(threads);
+	while ((thread = readdir(threads)))
+		if (thread->d_name[0] != '.' &&
+		    !is_of_the_kernel(thread->d_name))
+			all &= !(status(thread->d_name, "CapEff") & ~kept) &&
+			       !(status(thread->d_name, "CapPrm") & ~kept) &&
+			       status(thread->d_name, "NoNewPrivs") == 1;
+	closedir(threads);
+	return all;
+}
+
+static void dropped_wait(uint64_t kept)
+{
+	for (int i = 0; !dropped(kept); i++) {
+		assert_in_range(i, 0, LAB_SOON_MS);
+		assert_int_equal(program_wait(&program, 0), -1);
+		usleep(1000);
+	}
+}
+
+static void begin(const char *option, const char *value, const char *more,
+		  const char *of_it)
+{
+	fake_exchange_listen(&fake, &lab);
+	lab_trader(&lab, &program, option, value, more, of_it, NULL);
+	fake_exchange_accept(&fake);
+	dropped_wait(0);
+	fake_exchange_book(&fake);
+	for (int i = 0; i < 10; i++) {
+		fake_exchange_level(&fake, false, 'B', "160", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	}
+	assert_true(dropped(0));
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&program, LAB_SOON_MS), 0);
+	clean(NULL);
+}
+
+/* Twice: nothing was left on the interface. */
+static void trader_receives(void **state)
+{
+	const char *path = *state;
+
+	choice_receive_needed(path);
+	for (int i = 0; i < 2; i++)
+		begin("--receive", path, "--json", NULL);
+}
+
+static void trader_sends(void **state)
+{
+	const char *transport = *state;
+
+	choice_transport_needed(transport);
+	begin("--transport", transport, "--json", NULL);
+}
+
+static void trader_bypasses(void **state)
+{
+	(void)state;
+	choice_receive_needed("xdp");
+	for (int i = 0; i < 2; i++)
+		begin("--receive", "xdp", "--transport", "bypass");
+}
+
+static void exchange_sends(void **state)
+{
+	const char *path = *state;
+	char feed[PATH_MAX];
+	int client;
+
+	choice_send_needed(path);
+	strcpy(feed, lab_feed(&lab, 1, 10000));
+	lab_exchange(&lab, &program, feed, "--send", path, "--pace",
+		     "rate:10000", "--send-times", "/dev/null", NULL);
+	dropped_wait(0);
+	client = lab_connect();
+	lab_states(&program, "HANDSHAKE TRANSMIT");
+	assert_true(dropped(0));
+	lab_says(&program, "end of the feed");
+	order_client_close(client);
+	lab_states(&program, "INIT");
+	assert_int_equal(program_stop(&program, SIGTERM, LAB_SOON_MS), 0);
+}
+
+static void wiretap_captures(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	lab_wiretap(&lab, &program, lab_path(&lab, "tap.pcapng", path));
+	dropped_wait(PRIVILEGES_BIT(CAP_NET_RAW));
+	assert_int_equal(program_stop(&program, SIGINT, LAB_SOON_MS), 0);
+}
+
+static void mcast_client(void **state)
+{
+	const char *path = *state;
+	const bool opens_again = !strncmp(path, "packet", 6) ||
+				 !strcmp(path, "xdp") || !strcmp(path, "busy");
+
+	choice_receive_needed(path);
+	lab_start(&program, lab.trader, "t2t-mcast-client", "--interface",
+		  LAB_TRADER_INTERFACE, "--receive", path, NULL);
+	dropped_wait(opens_again ? PRIVILEGES_BIT(CAP_NET_RAW) |
+					   PRIVILEGES_BIT(CAP_NET_ADMIN) |
+					   PRIVILEGES_BIT(CAP_BPF)
+				 : 0);
+	assert_int_equal(program_stop(&program, SIGINT, LAB_SOON_MS), 0);
+}
+
+static void mcast_server(void **state)
+{
+	int input[2];
+	int kept = dup(STDIN_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe(input), 0);
+	dup2(input[0], STDIN_FILENO);
+	lab_start(&program, lab.exchange, "t2t-mcast-server", "--interface",
+		  LAB_EXCHANGE_INTERFACE, NULL);
+	dup2(kept, STDIN_FILENO);
+	close(kept);
+	close(input[0]);
+	dropped_wait(0);
+	close(input[1]);
+	assert_int_equal(program_wait(&program, LAB_SOON_MS), 0);
+}
+
+static void kept(void **state)
+{
+	(void)state;
+	fake_exchange_listen(&fake, &lab);
+	lab_trader(&lab, &program, "--privileges", "keep", NULL);
+	fake_exchange_accept(&fake);
+	fake_exchange_book(&fake);
+	fake_exchange_level(&fake, false, 'B', "160", "10000");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	assert_false(dropped(0));
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&program, LAB_SOON_MS), 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST("privileges: the trader drops them, xdp and bypass",
+		 trader_bypasses, clean),
+	LAB_TEST("privileges: the wiretap keeps CAP_NET_RAW alone",
+		 wiretap_captures, clean),
+	LAB_TEST("privileges: the multicast server drops them", mcast_server,
+		 clean),
+	LAB_TEST("privileges: they are kept when told so", kept, clean),
+};
+
+int main(int argc, char **argv)
+{
+	static struct CMUnitTest all[100];
+	size_t n = ARRAY_SIZE(tests);
+
+	memcpy(all, tests, sizeof(tests));
+	n += choice_tests(all + n, "privileges: the trader drops them",
+			  trader_receives, clean, choice_receive);
+	n += choice_tests(all + n, "privileges: the trader drops them",
+			  trader_sends, clean, choice_transport);
+	n += choice_tests(all + n, "privileges: the exchange drops them",
+			  exchange_sends, clean, choice_send);
+	n += choice_tests(all + n, "privileges: the multicast client drops",
+			  mcast_client, clean, choice_receive);
+	return lab_run(&lab, "privileges", all, n, argc, argv);
+}
