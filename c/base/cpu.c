@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
 
 unsigned int cpu_list(unsigned int *cpus, unsigned int max)
 {
@@ -50,6 +54,45 @@ int cpu_realtime(unsigned int priority)
 int cpu_lock_memory(void)
 {
 	return mlockall(MCL_CURRENT | MCL_FUTURE) < 0 ? -errno : 0;
+}
+
+static const char *limit_print(int resource, rlim_t unit, char text[static 32])
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return "none";
+	snprintf(text, 32, "%llu", (unsigned long long)(limit.rlim_cur / unit));
+	return text;
+}
+
+const char *cpu_realtime_fault(int err, char text[static CPU_FAULT_MAX])
+{
+	char limit[32];
+
+	if (err == -EPERM)
+		snprintf(text, CPU_FAULT_MAX,
+			 "%s: it needs CAP_SYS_NICE, or RLIMIT_RTPRIO "
+			 "(ulimit -r, now %s) as high",
+			 log_reason(err), limit_print(RLIMIT_RTPRIO, 1, limit));
+	else
+		snprintf(text, CPU_FAULT_MAX, "%s", log_reason(err));
+	return text;
+}
+
+const char *cpu_lock_memory_fault(int err, char text[static CPU_FAULT_MAX])
+{
+	char limit[32];
+
+	if (err == -EPERM || err == -ENOMEM || err == -EAGAIN)
+		snprintf(text, CPU_FAULT_MAX,
+			 "%s: it needs CAP_IPC_LOCK, or RLIMIT_MEMLOCK "
+			 "(ulimit -l, now %s KiB) for all of the program",
+			 log_reason(err),
+			 limit_print(RLIMIT_MEMLOCK, 1024, limit));
+	else
+		snprintf(text, CPU_FAULT_MAX, "%s", log_reason(err));
+	return text;
 }
 
 int cpu_exact_timers(void)

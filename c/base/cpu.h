@@ -19,6 +19,12 @@ int cpu_realtime(unsigned int priority);
 /* Lock all present and future pages. mlockall(2). */
 int cpu_lock_memory(void);
 
+/* What an error of these two means, for a message: the limit or capability
+ * that was wanted is named. Returns text. */
+#define CPU_FAULT_MAX 192
+const char *cpu_realtime_fault(int err, char text[static CPU_FAULT_MAX]);
+const char *cpu_lock_memory_fault(int err, char text[static CPU_FAULT_MAX]);
+
 /* Let timers of this thread fire when they are due rather than up to 50 us
  * later. PR_SET_TIMERSLACK(2const). */
 int cpu_exact_timers(void);

@@ -64,7 +64,8 @@ static int visit_run(struct visit *visit)
 
 static const char *hint(int err)
 {
-	return err == -EPERM ? " (root is needed)" : "";
+	return err == -EPERM ? " (CAP_SYS_ADMIN is needed, and CAP_NET_ADMIN)"
+			     : "";
 }
 
 /* Ask for the flags, or with wanted also set or clear IFF_UP. */
@@ -344,7 +345,8 @@ static int file_write(const char *path, const char *text)
 	return err;
 }
 
-int namespace_become_root(void)
+/* refused: the call that failed. */
+static int become_root(const char **refused)
 {
 	char uid_map[32], gid_map[32];
 	int err;
@@ -353,14 +355,40 @@ int namespace_become_root(void)
 		return 0;
 	snprintf(uid_map, sizeof(uid_map), "0 %u 1", getuid());
 	snprintf(gid_map, sizeof(gid_map), "0 %u 1", getgid());
+	*refused = "unshare(CLONE_NEWUSER)";
 	if (unshare(CLONE_NEWUSER) < 0)
 		return -errno;
 	/* A group map may only be written once setgroups(2) is given up:
 	 * user_namespaces(7). */
+	*refused = "a write to /proc/self/setgroups";
 	err = file_write("/proc/self/setgroups", "deny");
-	if (!err)
-		err = file_write("/proc/self/uid_map", uid_map);
-	if (!err)
-		err = file_write("/proc/self/gid_map", gid_map);
+	if (err)
+		return err;
+	*refused = "a write to /proc/self/uid_map";
+	err = file_write("/proc/self/uid_map", uid_map);
+	if (err)
+		return err;
+	*refused = "a write to /proc/self/gid_map";
+	return file_write("/proc/self/gid_map", gid_map);
+}
+
+int namespace_become_root(void)
+{
+	const char *ignored;
+
+	return become_root(&ignored);
+}
+
+int namespace_need_root(void)
+{
+	const char *refused = "";
+	int err = become_root(&refused);
+
+	if (err)
+		log_error(
+			"network namespaces need CAP_SYS_ADMIN (root, outside "
+			"of a container that lacks it), or a user namespace: "
+			"%s was refused: %s",
+			refused, log_reason(err));
 	return err;
 }

@@ -41,4 +41,7 @@ int namespace_link(int fd, const char *name, int up);
  * 0 at once if it has CAP_SYS_ADMIN already. Silent; before any thread. */
 int namespace_become_root(void);
 
+/* The same, but it logs which call was refused. */
+int namespace_need_root(void);
+
 #endif

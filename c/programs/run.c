@@ -398,8 +398,11 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	if (namespace_become_root() < 0 || programs_folder(folder) < 0) {
-		log_error("network namespaces need root: run it through sudo");
+	if (namespace_need_root() < 0)
+		goto free_arms;
+	if (programs_folder(folder) < 0) {
+		log_error(
+			"/proc/self/exe does not tell where the programs lie");
 		goto free_arms;
 	}
 	campaign.trial.programs = folder;

@@ -306,15 +306,17 @@ static int config_check(struct config *config)
 
 static int place_take(const struct config *config)
 {
+	char why[CPU_FAULT_MAX];
 	int err = 0;
 
 	if (config->cpu >= 0 && (err = cpu_pin((unsigned int)config->cpu)) < 0)
 		log_error("--cpu %d: %s", (int)config->cpu, log_reason(err));
 	else if (config->fifo &&
 		 (err = cpu_realtime((unsigned int)config->fifo)) < 0)
-		log_error("--fifo %d: %s", (int)config->fifo, log_reason(err));
+		log_error("--fifo %d: %s", (int)config->fifo,
+			  cpu_realtime_fault(err, why));
 	else if (config->lock_memory && (err = cpu_lock_memory()) < 0)
-		log_error("--mlock: %s", log_reason(err));
+		log_error("--mlock: %s", cpu_lock_memory_fault(err, why));
 	return err;
 }
 

@@ -237,13 +237,15 @@ static int capture(const struct wiretap_options *options)
 	/* No SA_RESTART: the signal is to end poll(2). */
 	struct sigaction action = { .sa_handler = on_signal };
 	struct wiretap_result result;
+	char why[CPU_FAULT_MAX];
 	int rc;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	rc = options->fifo ? cpu_realtime((unsigned int)options->fifo) : 0;
 	if (rc < 0) {
-		log_error("--fifo %d: %s", (int)options->fifo, log_reason(rc));
+		log_error("--fifo %d: %s", (int)options->fifo,
+			  cpu_realtime_fault(rc, why));
 		return rc;
 	}
 	rc = wiretap_capture(options->interface, options->write,

@@ -60,7 +60,11 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 		return err;
 	err = strategy_open(&trader->strategy, &config->strategy);
 	if (err) {
-		log_error("no memory for the book");
+		log_error("no memory for %u books of %u levels a side "
+			  "(--symbols-max, --levels-max; with --mlock "
+			  "RLIMIT_MEMLOCK holds for them)",
+			  config->strategy.symbols_max,
+			  config->strategy.levels_max);
 		goto close_channel;
 	}
 	err = stages_open(&trader->stages, config->samples);
