@@ -24,6 +24,7 @@ struct analysis {
 	bool vlan_known;
 	bool vlan_sure; /* an order connection named it */
 	struct analysis_result result;
+	uint32_t server; /* of the first order connection; 0: not seen */
 };
 
 static bool is_market_data(const struct analysis *analysis,
@@ -207,6 +208,27 @@ static int analysis_market_data(struct analysis *analysis,
 	return judge_datagram(analysis->judge, bytes, left, entry->stamp_ns);
 }
 
+/* Is a datagram of somebody else than who publishes? */
+static bool is_stranger(struct analysis *analysis, const struct frame *frame)
+{
+	const uint32_t source = analysis->config.source;
+
+	if (source == ANALYSIS_SOURCE_ANY)
+		return false;
+	return source ? frame->source != source
+		      : analysis->server && frame->source != analysis->server;
+}
+
+/* Whom the first order connection leads to. */
+static void server_learn(struct analysis *analysis, const struct frame *frame)
+{
+	if (!analysis->server)
+		analysis->server =
+			frame->destination_port == analysis->config.order_port
+				? frame->destination
+				: frame->source;
+}
+
 static int analysis_each(void *context, const struct frame_window_entry *entry)
 {
 	struct analysis *analysis = context;
@@ -219,9 +241,15 @@ static int analysis_each(void *context, const struct frame_window_entry *entry)
 	rc = analysis_network(analysis, &entry->frame);
 	if (rc <= 0)
 		return rc;
-	if (entry->frame.protocol == FRAME_TCP)
+	if (entry->frame.protocol == FRAME_TCP) {
+		server_learn(analysis, &entry->frame);
 		return judge_segment(analysis->judge, &entry->frame,
 				     entry->stamp_ns);
+	}
+	if (is_stranger(analysis, &entry->frame)) {
+		analysis->result.strangers++;
+		return 0;
+	}
 	return analysis_market_data(analysis, entry);
 }
 

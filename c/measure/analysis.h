@@ -19,12 +19,17 @@
 #include "net/capture_file.h"
 #include "trader/strategy.h"
 
-#define ANALYSIS_VLAN_AUTO UINT32_MAX
+#define ANALYSIS_VLAN_AUTO  UINT32_MAX
+#define ANALYSIS_SOURCE_ANY UINT32_MAX
 
 struct analysis_config {
 	struct strategy_config strategy;
 	struct sockaddr_in group; /* market data */
 	uint64_t order_port;
+	/* Who sends the market data, in host order; 0: the server of the first
+	 * order connection, once one is seen; ANALYSIS_SOURCE_ANY. Datagrams
+	 * of others are set aside. */
+	uint32_t source;
 	/* The network's VLAN, as struct frame has it; ANALYSIS_VLAN_AUTO: the
 	 * one of the first order connection. Others' frames are set aside. */
 	uint32_t vlan;
@@ -71,6 +76,7 @@ struct analysis_result {
 	uint64_t duplicates;
 	uint64_t conflicting; /* of those, with other bytes */
 	uint64_t reordered;   /* late, and not applied */
+	uint64_t strangers;   /* packets of other senders, set aside */
 	uint64_t foreign;     /* of no session that was seen, by their tag */
 	uint64_t doubted;     /* as trader/session.h doubts; not applied */
 	uint64_t gaps;

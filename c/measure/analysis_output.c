@@ -37,6 +37,7 @@ static const struct count {
 	COUNT(lost_packets, "packets lost in gaps", false),
 	COUNT(duplicates, "packets seen twice", false),
 	COUNT(reordered, "packets that came late", false),
+	COUNT(strangers, "packets of other senders", false),
 	COUNT(foreign, "packets of other sessions", false),
 	COUNT(doubted, "packets not believed", false),
 	COUNT(bad_datagrams, "datagrams that are none", false),

@@ -26,6 +26,7 @@ struct wiretap_options {
 	uint64_t order_quantity;
 	uint64_t symbols_max, levels_max;
 	unsigned int privileges;
+	struct in_addr source;
 	struct analysis_config analysis;
 };
 
@@ -154,6 +155,14 @@ static const struct option_row rows[] = {
 	  .max = UINT16_MAX,
 	  .offset = AT(analysis.order_port),
 	  .help = "the TCP port that takes orders" },
+	{ .name = "source",
+	  .value = "ADDR|any",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse_source,
+	  .offset = AT(source),
+	  .help = "who sends the market data; packets of others are counted\n"
+		  "and set aside. Default: whom the first order connection\n"
+		  "leads to" },
 	{ .name = "vlan",
 	  .value = "N",
 	  .initial = "auto",
@@ -299,7 +308,7 @@ static int analyse(const struct wiretap_options *options)
 int main(int argc, char **argv)
 {
 	enum option_result result;
-	struct wiretap_options options = { 0 };
+	struct wiretap_options options = { .source.s_addr = INADDR_NONE };
 	int rc;
 
 	result = option_parse_arguments(&program, argc, argv, &options);
@@ -312,6 +321,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	if (options.source.s_addr != INADDR_NONE)
+		options.analysis.source = options.source.s_addr
+						  ? ntohl(options.source.s_addr)
+						  : ANALYSIS_SOURCE_ANY;
 	options.analysis.strategy.quantity = (uint32_t)options.order_quantity;
 	options.analysis.strategy.symbols_max = (uint32_t)options.symbols_max;
 	options.analysis.strategy.levels_max = (uint32_t)options.levels_max;

@@ -103,9 +103,9 @@ static void check(const struct analysis_result *result)
 	    result->deciding_message.count != result->matched ||
 	    (result->split_frames == 0 &&
 	     result->packets + result->duplicates + result->reordered +
-			     result->foreign + result->doubted +
-			     result->bad_datagrams + result->fragments +
-			     result->truncated_frames +
+			     result->strangers + result->foreign +
+			     result->doubted + result->bad_datagrams +
+			     result->fragments + result->truncated_frames +
 			     result->malformed_frames +
 			     result->unknown_link_frames >
 		     result->frames) ||

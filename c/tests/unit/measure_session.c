@@ -169,6 +169,40 @@ static void an_end_ahead_ends_nothing(void **state)
 	assert_int_equal(result.end_of_feed, 1);
 }
 
+/* Whatever its numbers are, and its tag. */
+static void others_than_the_server_are_set_aside(void **state)
+{
+	uint8_t bytes[64];
+	struct frame forged = { .protocol = FRAME_UDP,
+				.source = 0x0a090909,
+				.destination = CAPTURE_MAKER_GROUP,
+				.source_port = 5000,
+				.destination_port = CAPTURE_MAKER_PORT,
+				.payload = bytes,
+				.payload_len = market_data_len(1) };
+	struct market_data_header header = { .message_count = 1 };
+	const struct market_data_message message = {
+		.type = 'U', .side = 'A', .price = 1, .quantity = 1
+	};
+
+	(void)state;
+	market_data_write(bytes, 0, &message);
+	capture_maker_connect(&maker);
+	book(0);
+	for (int i = 0; i < 10; i++) {
+		header.sequence = maker.sequence;
+		market_data_write_header(bytes, &header);
+		capture_maker_frame(&maker, &forged);
+		trigger(0);
+		order();
+	}
+	end(0);
+	capture_maker_disconnect(&maker);
+	right(10);
+	assert_int_equal(result.strangers, 10);
+	assert_int_equal(result.packets, 11);
+}
+
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -179,6 +213,7 @@ int main(void)
 		TEST(a_session_begins_by_its_tag),
 		TEST(far_numbers_are_not_believed),
 		TEST(an_end_ahead_ends_nothing),
+		TEST(others_than_the_server_are_set_aside),
 	};
 
 	return cmocka_run_group_tests_name("measure/session", tests, NULL,
