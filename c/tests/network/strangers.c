@@ -3,20 +3,27 @@
  * floods of them. */
 #include "tests/support/oracle.h"
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <net/if.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/decimal.h"
+#include "base/privileges.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 
 #define GOOD 3008 /* datagrams of a session that a forged one spoilt */
 
 static struct lab lab;
-static struct program exchange, trader;
+static struct program exchange, trader, tap;
 static struct fake_exchange fake = FAKE_EXCHANGE_NONE;
 
 static int clean(void **state)
@@ -24,6 +31,7 @@ static int clean(void **state)
 	(void)state;
 	program_end(&trader);
 	program_end(&exchange);
+	program_end(&tap);
 	fake_exchange_close(&fake);
 	return 0;
 }
@@ -234,6 +242,164 @@ static void many_symbols_and_levels(void **state)
 			 2);
 }
 
+/*
+ * Floods beside a session.
+ */
+
+#define OTHER_ADDRESS  "10.77.0.3"
+#define FLOOD_TRIGGERS 300
+
+/* Numbers far and near, ends, symbols and levels of all kinds. */
+static size_t flood_datagram(uint8_t bytes[static MARKET_DATA_DATAGRAM_MAX],
+			     uint32_t n, uint16_t tag)
+{
+	const struct market_data_header header = {
+		.sequence = n % 4 == 0	 ? 1000000000 + n
+			    : n % 4 == 1 ? n % 1000
+					 : n,
+		.message_count = n % 7 ? MARKET_DATA_MESSAGES_MAX : 0,
+		.flags = (uint16_t)((n % 5 ? tag : 0) |
+				    (n % 7 ? n % 3 == 0 ? MARKET_DATA_SNAPSHOT
+							: 0
+					   : MARKET_DATA_END_OF_FEED)),
+	};
+
+	market_data_write_header(bytes, &header);
+	for (unsigned int i = 0; i < header.message_count; i++)
+		market_data_write(
+			bytes, i,
+			&(struct market_data_message){
+				.type = 'U',
+				.side = n % 2 ? 'A' : 'B',
+				.symbol_id = n % 3 ? (uint16_t)(n * 52 + i) : 0,
+				.price = (n * 52 + i) * DECIMAL_ONE / 1000 + 1,
+				.quantity = 10000 * DECIMAL_ONE,
+			});
+	return market_data_len(header.message_count);
+}
+
+/* To the group, and now and then to the trader itself; for ever. */
+static void flood(const char *source, const char *interface, uint16_t tag)
+{
+	const struct timespec rest = { .tv_nsec = 2000000 };
+	struct sockaddr_in own = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = inet_addr(source) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(LAB_GROUP_PORT) };
+	const struct ip_mreqn by = { .imr_ifindex =
+					     (int)if_nametoindex(interface) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX];
+
+	if (fd < 0 || privileges_drop(0) < 0 ||
+	    bind(fd, (void *)&own, sizeof(own)) < 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof(by)) < 0)
+		_exit(1);
+	for (uint32_t n = 0;; n++) {
+		size_t len = flood_datagram(bytes, n, tag);
+
+		to.sin_addr.s_addr =
+			inet_addr(n % 16 ? LAB_GROUP : LAB_TRADER_ADDRESS);
+		sendto(fd, bytes, len, 0, (void *)&to, sizeof(to));
+		if (n % 32 == 0)
+			nanosleep(&rest, NULL);
+	}
+}
+
+static pid_t flooders[2];
+
+static void floods_start(uint16_t tag)
+{
+	for (int i = 0; i < 2; i++) {
+		flooders[i] = fork();
+		assert_true(flooders[i] >= 0);
+		if (flooders[i] > 0)
+			continue;
+		cpu_die_with_parent();
+		if (i == 0)
+			flood(LAB_TRADER_ADDRESS, LAB_TRADER_INTERFACE, tag);
+		lab_go_exchange(&lab);
+		flood(OTHER_ADDRESS, LAB_EXCHANGE_INTERFACE, tag);
+	}
+}
+
+/* They were at it all the time. */
+static void floods_end(void)
+{
+	for (int i = 0; i < 2; i++) {
+		int status;
+
+		if (flooders[i] <= 0)
+			continue;
+		kill(flooders[i], SIGKILL);
+		waitpid(flooders[i], &status, 0);
+		flooders[i] = 0;
+		assert_true(WIFSIGNALED(status));
+	}
+}
+
+static int clean_flood(void **state)
+{
+	floods_end();
+	return clean(state);
+}
+
+static void other_address(const char *verb)
+{
+	char command[128];
+
+	lab_go_exchange(&lab);
+	snprintf(command, sizeof(command),
+		 "ip address %s " OTHER_ADDRESS
+		 "/24 dev " LAB_EXCHANGE_INTERFACE,
+		 verb);
+	assert_int_equal(system(command), 0);
+	lab_go_trader(&lab);
+}
+
+/* The port that the session's connection comes from, as anyone may know it. */
+static uint16_t session_tag(void)
+{
+	const char *line =
+		program_line(&exchange, PROGRAM_ERR,
+			     "t2t-exchange: session 1 with ", LAB_SOON_MS);
+
+	assert_non_null(line);
+	return (uint16_t)(market_data_session_tag(
+				  (uint16_t)atoi(strrchr(line, ':') + 1))
+			  << 4);
+}
+
+static void flooded(void **state)
+{
+	const char *path = *state;
+	char capture[PATH_MAX];
+	json_t *judged;
+
+	choice_receive_needed(path);
+	other_address("replace");
+	lab_wiretap(&lab, &tap, lab_path(&lab, "flood.pcapng", capture));
+	lab_exchange(&lab, &exchange, feed_of_triggers(FLOOD_TRIGGERS),
+		     "--pace", "rate:200", "--settle-ms", "200", NULL);
+	lab_trader(&lab, &trader, "--json", "--receive", path, NULL);
+	floods_start(session_tag());
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	assert_in_range(program_memory_kib(&trader, "VmHWM"), 1, 200 * 1024);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	floods_end();
+	lab_states(&exchange, "INIT");
+	assert_int_equal(program_stop(&tap, SIGINT, LAB_SOON_MS), 0);
+	assert_int_equal(counter("orders"), FLOOD_TRIGGERS);
+	assert_int_equal(counter("packets"), FLOOD_TRIGGERS + 2);
+	assert_int_equal(counter("beyond_symbols"), 0);
+	lab_says(&trader, "--source");
+	judged = oracle_judge(capture, "1000000", "opposite");
+	assert_true(json_is_true(json_object_get(judged, "correct")));
+	/* Of the wire's; a local user's do not leave by every path. */
+	assert_true(oracle_count(judged, "strangers") > 100);
+	json_decref(judged);
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("strangers: symbols and levels without end find their limit",
 		 many_symbols_and_levels, clean),
@@ -253,5 +419,7 @@ int main(int argc, char **argv)
 	n += choice_tests(all + n,
 			  "strangers: forged numbers and ends do nothing",
 			  forged, clean, choice_receive);
+	n += choice_tests(all + n, "strangers: floods beside a session",
+			  flooded, clean_flood, choice_receive);
 	return lab_run(&lab, "strangers", all, n, argc, argv);
 }
