@@ -23,7 +23,13 @@
 #define LOOK_AGAIN_NS  NS_PER_MS
 #define ACCEPT_REST_NS (100 * NS_PER_MS)
 
-enum { FD_SIGNALS, FD_LISTENER, FD_TRADER, FD_MARKETDATA, FDS = 5 };
+enum {
+	FD_SIGNALS,
+	FD_LISTENER,
+	FD_TRADER,
+	FD_MARKETDATA,
+	FDS = FD_MARKETDATA + MARKETDATA_FDS
+};
 
 struct exchange {
 	const struct exchange_config *config;

@@ -82,7 +82,7 @@ int marketdata_server_open(struct marketdata_server *server,
 
 	memset(server, 0, sizeof(*server));
 	server->config = config;
-	server->send_times_fd = -1;
+	server->send_times_fd = server->link.follower.fd = -1;
 	err = marketdata_reader_open(&server->reader, config->loop);
 	if (!err)
 		err = send_times_open(server);
@@ -433,7 +433,7 @@ uint64_t marketdata_server_due(const struct marketdata_server *server)
 }
 
 void marketdata_server_poll(const struct marketdata_server *server,
-			    struct pollfd fds[static 2])
+			    struct pollfd fds[static MARKETDATA_FDS])
 {
 	bool reader = server->publishing && server->wait_reader;
 	bool room = server->publishing && server->wait_room;
@@ -442,10 +442,12 @@ void marketdata_server_poll(const struct marketdata_server *server,
 				  .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = room ? server->link.path->fd : -1,
 				  .events = POLLOUT };
+	fds[2] = (struct pollfd){ .fd = server->link.follower.fd,
+				  .events = POLLIN };
 }
 
 void marketdata_server_woken(struct marketdata_server *server,
-			     const struct pollfd fds[static 2])
+			     const struct pollfd fds[static MARKETDATA_FDS])
 {
 	if (fds[0].fd >= 0 && fds[0].revents) {
 		marketdata_reader_woken(&server->reader);
@@ -453,4 +455,6 @@ void marketdata_server_woken(struct marketdata_server *server,
 	}
 	if (fds[1].fd >= 0 && fds[1].revents)
 		server->wait_room = false;
+	if (fds[2].fd >= 0 && fds[2].revents)
+		send_link_follow(&server->link);
 }

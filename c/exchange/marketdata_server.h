@@ -113,11 +113,14 @@ int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
  * marketdata_server_poll() asks for can change anything. */
 uint64_t marketdata_server_due(const struct marketdata_server *server);
 
-/* Descriptors to wait for: fds[0] for the reader, fds[1] for room to send;
- * an fd of -1 is not waited for. After the wait, woken() reads them. */
+/* Descriptors to wait for: fds[0] for the reader, fds[1] for room to send,
+ * fds[2] for news of the link; an fd of -1 is not waited for. After the wait,
+ * woken() reads them. */
+#define MARKETDATA_FDS 3
+
 void marketdata_server_poll(const struct marketdata_server *server,
-			    struct pollfd fds[static 2]);
+			    struct pollfd fds[static MARKETDATA_FDS]);
 void marketdata_server_woken(struct marketdata_server *server,
-			     const struct pollfd fds[static 2]);
+			     const struct pollfd fds[static MARKETDATA_FDS]);
 
 #endif

@@ -8,13 +8,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "base/privileges.h"
 #include "net/address.h"
+#include "net/interface.h"
+#include "net/network_error.h"
 #include "receive/receive_ops.h"
+
+#define LOOK_NS 50000000 /* for the interface */
 
 struct options {
 	const char *receive;
@@ -104,10 +110,12 @@ static void line_print(const struct packet *packet)
 	putchar('\n');
 }
 
-/* 0 when it was told to stop, a negative errno when the path broke. */
+/* 0 when it was told to stop, a negative errno when the path broke, or the
+ * interface is gone: most paths can't tell that from a quiet one. */
 static int lines_print(struct receive *receive)
 {
 	struct packet packets[RECEIVE_BURST_MAX];
+	uint64_t look_ns = 0;
 
 	while (!stop) {
 		int n = receive_poll(receive, packets, RECEIVE_BURST_MAX);
@@ -120,6 +128,12 @@ static int lines_print(struct receive *receive)
 			stop = 1;
 			return -errno;
 		}
+		if (clock_monotonic_ns() < look_ns)
+			continue;
+		n = receive_alive(receive);
+		if (n < 0)
+			return n;
+		look_ns = clock_monotonic_ns() + LOOK_NS;
 	}
 	return 0;
 }
@@ -133,6 +147,32 @@ static uint64_t again_needed(const struct receive *receive)
 		return 0;
 	return PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) |
 	       PRIVILEGES_BIT(CAP_BPF);
+}
+
+/* Wait for the interface, and join on the one that has its name then. NULL
+ * when it was told to stop. */
+static struct receive *path_reopen(const struct options *options, int err)
+{
+	const struct timespec moment = { .tv_nsec = LOOK_NS };
+	const char *name = options->path.interface;
+	uint64_t from_ns = clock_monotonic_ns();
+	struct receive *receive = NULL;
+	struct interface found;
+
+	log_warning("%s: %s; waiting for it", name, log_reason(err));
+	while (!stop && !receive) {
+		if (interface_find(name, &found) < 0 || !found.up)
+			nanosleep(&moment, NULL);
+		else if (receive_open(path_choose(options), &options->path,
+				      &receive) < 0)
+			sleep(1);
+	}
+	if (receive)
+		log_warning("%s: receives again; what came within %.3f s is "
+			    "missing",
+			    name,
+			    (double)(clock_monotonic_ns() - from_ns) / 1e9);
+	return receive;
 }
 
 int main(int argc, char **argv)
@@ -161,16 +201,15 @@ int main(int argc, char **argv)
 		receive_close(receive);
 		return 1;
 	}
-	while ((err = lines_print(receive)) && !stop) {
-		log_warning("%s; trying again", log_reason(err));
+	while ((err = lines_print(receive)) && !stop &&
+	       network_error_passes(err)) {
 		receive_close(receive);
-		receive = NULL;
-		while (!stop && receive_open(path_choose(&options),
-					     &options.path, &receive) < 0)
-			sleep(1);
+		receive = path_reopen(&options, err);
 		if (!receive)
-			break;
+			return 0;
 	}
+	if (err && !stop)
+		log_error("cannot receive: %s", log_reason(err));
 	receive_close(receive);
 	return err ? 1 : 0;
 }

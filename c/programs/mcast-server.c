@@ -10,7 +10,8 @@
 #include "base/option.h"
 #include "base/privileges.h"
 #include "net/address.h"
-#include "send/send_path_ops.h"
+#include "net/network_error.h"
+#include "send/send_link.h"
 
 #define LINE_MAX_LEN 1400 /* of one frame */
 
@@ -65,7 +66,8 @@ static const struct option_program program = {
 	.description =
 		"Reads lines from standard input; each becomes a datagram,\n"
 		"which appears at every t2t-mcast-client. An empty line, or\n"
-		"the input's end, stops it.",
+		"the input's end, stops it. A link that is down is waited "
+		"for.",
 	.rows = rows,
 };
 
@@ -86,20 +88,29 @@ static const char *path_choose(const struct options *options)
 	return "sendmmsg";
 }
 
-/* One datagram; waits while there is no room. */
-static int line_send(struct send_path *path, char *line, size_t len)
+/* One datagram; waits while there is no room, or no link. */
+static int line_send(struct send_link *link, char *line, size_t len)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	const struct iovec datagram = { line, len };
 	int n;
 
-	while ((n = send_path_send(path, &datagram, 1)) == -EAGAIN ||
-	       n == -ENOBUFS || n == -EINTR)
+	send_link_follow(link);
+	while ((n = send_link_send(link, &datagram, 1)) < 0 &&
+	       network_error_passes(n))
 		nanosleep(&moment, NULL);
+	if (n == -EMSGSIZE) {
+		log_error("a line of %zu bytes is not sent: it is longer than "
+			  "the interface's MTU allows",
+			  len);
+		return 0;
+	}
+	if (n < 0)
+		log_error("cannot send: %s", log_reason(n));
 	return n < 0 ? n : 0;
 }
 
-static int lines_send(struct send_path *path)
+static int lines_send(struct send_link *link)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -115,12 +126,9 @@ static int lines_send(struct send_path *path)
 			log_error("a line of %zd bytes is not sent: at most %d",
 				  len, LINE_MAX_LEN);
 		else
-			err = line_send(path, line, (size_t)len);
+			err = line_send(link, line, (size_t)len);
 	}
 	free(line);
-	/* A link that is down is not the end. */
-	if (err)
-		log_error("cannot send: %s", log_reason(err));
 	return err;
 }
 
@@ -128,7 +136,7 @@ int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct interface interface;
-	struct send_path *path;
+	struct send_link link;
 	enum option_result result =
 		option_parse_arguments(&program, argc, argv, &options);
 	int err;
@@ -146,14 +154,15 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	options.path.interface = &interface;
-	err = send_path_open(path_choose(&options), &options.path, &path);
+	err = send_link_open(&link, path_choose(&options), &options.path);
 	if (err)
 		return err == -EINVAL ? 2 : 1;
-	log_info("sending by %s; an empty line stops", send_path_name(path));
+	log_info("sending by %s; an empty line stops",
+		 send_path_name(link.path));
 	if (options.privileges == PRIVILEGES_DROP)
 		err = privileges_drop(0);
 	if (!err)
-		err = lines_send(path);
-	send_path_close(path);
+		err = lines_send(&link);
+	send_link_close(&link);
 	return err ? 1 : 0;
 }

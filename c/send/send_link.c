@@ -21,18 +21,45 @@ static int path_open(struct send_link *link)
 int send_link_open(struct send_link *link, const char *text,
 		   const struct send_path_config *config)
 {
-	*link = (struct send_link){ .text = text, .config = *config };
+	int err;
+
+	*link = (struct send_link){ .text = text,
+				    .config = *config,
+				    .follower.fd = -1 };
 	if (config->interface) {
 		link->interface = *config->interface;
 		link->config.interface = &link->interface;
+		err = follower_open(&link->follower, link->interface.name,
+				    (struct in_addr){ 0 });
+		if (err) {
+			log_error("%s can't be followed: %s", link_name(link),
+				  log_reason(err));
+			link->follower.fd = -1;
+			return err;
+		}
 	}
-	return path_open(link);
+	send_link_follow(link);
+	err = path_open(link);
+	if (err)
+		send_link_close(link);
+	return err;
 }
 
 void send_link_close(struct send_link *link)
 {
 	send_path_close(link->path);
 	link->path = NULL;
+	if (link->follower.fd >= 0)
+		follower_close(&link->follower);
+	link->follower.fd = -1;
+}
+
+void send_link_follow(struct send_link *link)
+{
+	if (link->follower.fd < 0)
+		return;
+	follower_follow(&link->follower);
+	link->stopped = !link->follower.running;
 }
 
 static void down_note(struct send_link *link, int err)
@@ -84,6 +111,7 @@ __attribute__((cold, noinline)) static int fault(struct send_link *link,
 	case NETWORK_DOWN:
 	case NETWORK_GONE:
 		down_note(link, err);
+		send_link_follow(link);
 		return anew_open(link);
 	case NETWORK_STANDS:
 		break;
@@ -94,9 +122,10 @@ __attribute__((cold, noinline)) static int fault(struct send_link *link,
 int send_link_send(struct send_link *link, const struct iovec *datagrams,
 		   unsigned int count)
 {
-	int n = link->path ? send_path_send(link->path, datagrams, count)
-			   : -ENODEV;
+	int n = -ENETDOWN;
 
+	if (__builtin_expect(link->path && !link->stopped, 1))
+		n = send_path_send(link->path, datagrams, count);
 	if (__builtin_expect(n < 0, 0))
 		return fault(link, n);
 	if (__builtin_expect(link->down_since_ns > 0, 0))

@@ -2,9 +2,11 @@
 /*
  * A send path that outlives its link: while the link is down nothing leaves,
  * and it is told; an interface that was deleted is looked for by its name, and
- * the path opened anew on the one that has it then.
+ * the path opened anew on the one that has it then. Down is also a link whose
+ * other end is: the kernel takes what is sent there, and drops it.
  *
  *	err = send_link_open(&link, "sendmmsg", &config);
+ *	send_link_follow(&link);	when link.follower.fd is readable
  *	n = send_link_send(&link, datagrams, count);
  *	send_link_close(&link);
  */
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/follower.h"
 #include "net/interface.h"
 #include "send/send_path_ops.h"
 
@@ -29,6 +32,8 @@ struct send_link {
 	const char *text;
 	struct send_path_config config;
 	struct interface interface; /* that config names, as it is now */
+	struct follower follower;   /* of it; fd -1: it names none */
+	bool stopped;		    /* nothing that is sent arrives */
 	uint64_t
 		down_since_ns; /* CLOCK_MONOTONIC; 0: it is up, or thought so */
 	uint64_t downs;	       /* how often it was down, */
@@ -39,6 +44,9 @@ struct send_link {
 int send_link_open(struct send_link *link, const char *text,
 		   const struct send_path_config *config);
 void send_link_close(struct send_link *link);
+
+/* Learn what became of the interface; never waits. */
+void send_link_follow(struct send_link *link);
 
 /*
  * HOT. As send_path_send(): how many went, from the first on; or -EAGAIN, when

@@ -31,11 +31,14 @@ done
 there() {
 	nsenter --net=/proc/$far/ns/net "$@"
 }
-ip link add near0 type veth peer name far0 netns $far
-ip address add 10.77.9.1/24 dev near0
-ip link set near0 up
-there ip address add 10.77.9.2/24 dev far0
-there ip link set far0 up
+link_make() {
+	ip link add near0 type veth peer name far0 netns $far
+	ip address add 10.77.9.1/24 dev near0
+	ip link set near0 up
+	there ip address add 10.77.9.2/24 dev far0
+	there ip link set far0 up
+}
+link_make
 
 # Until the file holds the text.
 eventually() { # text, file
@@ -160,4 +163,43 @@ if { head -c 5000 /dev/zero | tr '\0' x && echo && printf 'short\n\n'; } |
 else
 	fail "$name" <"$folder/server"
 fi
+kill -TERM "${clients[@]}"
+wait "${clients[@]}"
+clients=()
+
+# Both ends go with it; whoever stays finds the new ones by their names.
+mkfifo "$folder/typed"
+"$BUILD/t2t-mcast-server" --interface near0 <"$folder/typed" \
+	2>"$folder/server" &
+exec 3>"$folder/typed"
+for way in block spin busy epoll mmsg uring packet packet:ring=v3 xdp; do
+	name="the client is back on an interface made anew, $way"
+	if ! client "$way" --receive "$way"; then
+		skip "$name" "$(tail -n 1 "$folder/$way.log")"
+		clients=()
+		continue
+	fi
+	ip link delete near0
+	eventually 'far0: No such device; waiting for it' "$folder/$way.log"
+	waits=$?
+	link_make
+	if [ $waits = 0 ] && eventually 'is missing' "$folder/$way.log" &&
+		echo "to $way" >&3 && eventually "to $way" "$folder/$way"; then
+		pass "$name, and tells of the hole"
+	else
+		fail "$name" < <(tail "$folder/$way" "$folder/$way.log" "$folder/server")
+	fi
+	kill -TERM "${clients[@]}"
+	wait "${clients[@]}"
+	clients=()
+done
+name='the server is back on an interface made anew'
+echo last >&3
+if eventually 'sends again after' "$folder/server"; then
+	pass "$name"
+else
+	fail "$name" <"$folder/server"
+fi
+exec 3>&-
+
 finish

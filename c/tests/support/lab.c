@@ -229,6 +229,22 @@ int lab_call(struct program *program, int space, const char *name, ...)
 	return program_wait(program, LAB_SOON_MS);
 }
 
+void lab_ip(const struct lab *lab, int space, const char *format, ...)
+{
+	char command[256] = "ip ";
+	va_list arguments;
+	int failed;
+
+	va_start(arguments, format);
+	vsnprintf(command + 3, sizeof(command) - 3, format, arguments);
+	va_end(arguments);
+	assert_int_equal(namespace_enter(space), 0);
+	failed = system(command);
+	lab_go_trader(lab);
+	if (failed)
+		fail_msg("%s: failed", command);
+}
+
 void lab_go_exchange(const struct lab *lab)
 {
 	assert_int_equal(namespace_enter(lab->exchange), 0);

@@ -109,6 +109,10 @@ int lab_call(struct program *program, int space, const char *name, ...)
  * there was before is gone. The caller is in the trader's then. */
 int lab_link(struct lab *lab);
 
+/* Run "ip ARGUMENTS" there; it must succeed. */
+void lab_ip(const struct lab *lab, int space, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 void lab_go_exchange(const struct lab *lab);
 void lab_go_trader(const struct lab *lab);
 

@@ -64,9 +64,9 @@ static void a_full_queue_is_not_hidden(void **state)
 
 	(void)state;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	assert_int_equal(
-		getsockopt(server.link.path->fd, IPPROTO_IP, IP_RECVERR, &on, &len),
-		0);
+	assert_int_equal(getsockopt(server.link.path->fd, IPPROTO_IP,
+				    IP_RECVERR, &on, &len),
+			 0);
 	assert_int_equal(on, 1);
 	assert_int_equal(marketdata_server_close(&server), 0);
 }
@@ -155,13 +155,13 @@ static void publish_slowly(unsigned int most, const char *folder)
 	marketdata_server_forget(&server);
 	assert_int_equal(marketdata_server_start(&server), 0);
 	while (server.counts.packets < 1 + UPDATES) {
-		struct pollfd fds[2];
+		struct pollfd fds[MARKETDATA_FDS];
 
 		marketdata_server_publish(&server, clock_monotonic_ns(),
 					  &event);
 		marketdata_server_poll(&server, fds);
 		if (fds[0].fd >= 0)
-			poll(fds, 2, -1);
+			poll(fds, MARKETDATA_FDS, -1);
 		marketdata_server_woken(&server, fds);
 	}
 	assert_int_equal(marketdata_server_close(&server), 0);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* What a link does that other people switch: it goes down for a second and
+ * comes up again, at either end; it is deleted and made anew. Each program
+ * waits, goes on, and says what is missing.
+ * Mostly waits: for links and paced packets. */
+#include "tests/support/lab.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "send/send_path.h"
+#include "tests/support/choice.h"
+#include "tests/support/oracle.h"
+
+#define UPDATES 2500
+#define BEFORE	500
+#define DOWN_MS 1000
+#define MOMENT	100 /* packets, of 1 ms each */
+
+static struct lab lab;
+static struct program exchange, wiretap;
+static struct listener listener;
+static int client = -1;
+
+static int clean(void **state)
+{
+	(void)state;
+	if (client >= 0)
+		order_client_close(client);
+	client = -1;
+	program_end(&exchange);
+	program_end(&wiretap);
+	listener_close(&listener);
+	lab_ip(&lab, lab.exchange, "link set " LAB_EXCHANGE_INTERFACE " up");
+	lab_ip(&lab, lab.trader, "link set " LAB_TRADER_INTERFACE " up");
+	return 0;
+}
+
+/* Captured at the other end than is switched; frames past the kernel's queue
+ * are seen at the far end alone. */
+static void session_open(const char *send, const char *on_full, int space,
+			 char capture[static PATH_MAX])
+{
+	const char *interface = space == lab.exchange ? LAB_EXCHANGE_INTERFACE
+						      : LAB_TRADER_INTERFACE;
+
+	listener_open(&listener, LAB_TRADER_INTERFACE, LAB_GROUP,
+		      LAB_GROUP_PORT);
+	lab_start(&wiretap, space, "t2t-wiretap", "--interface", interface,
+		  "--write", lab_path(&lab, "links.pcapng", capture), NULL);
+	lab_says(&wiretap, "capturing on");
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 0, UPDATES), "--pace",
+		     "rate:1000", "--send", send, "--on-full", on_full, NULL);
+	client = lab_connect();
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	assert_int_equal(listener_hear(&listener, BEFORE, LAB_SOON_MS), BEFORE);
+}
+
+/* Each number at most once; how many. */
+static size_t numbers_heard(bool heard[static UPDATES])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < listener.count; i++) {
+		const struct market_data_header *header =
+			&listener.datagrams[i].header;
+
+		if (header->flags & MARKET_DATA_END_OF_FEED)
+			continue;
+		assert_in_range(header->sequence, 0, UPDATES - 1);
+		assert_false(heard[header->sequence]);
+		heard[header->sequence] = true;
+		count++;
+	}
+	return count;
+}
+
+static long long summary_packets(void)
+{
+	const char *line, *at;
+
+	line = program_line(&exchange, PROGRAM_ERR,
+			    "t2t-exchange: session 1 with " LAB_TRADER_ADDRESS,
+			    LAB_SOON_MS);
+	while (line && !strstr(line, " ended: "))
+		line = program_line(
+			&exchange, PROGRAM_ERR,
+			"t2t-exchange: session 1 with " LAB_TRADER_ADDRESS,
+			LAB_SOON_MS);
+	assert_non_null(line);
+	at = strstr(line, "; ");
+	assert_non_null(at);
+	return strtoll(at + 2, NULL, 10);
+}
+
+/* The session takes an order, ends, and its counters are the capture's but for
+ * unseen packets at most. */
+static long long session_end(const char *capture, long long unseen)
+{
+	json_t *analysis;
+	long long packets;
+
+	order_client_order(client, 1, 1000000000, 0);
+	lab_line(&exchange, "order ");
+	order_client_close(client);
+	client = -1;
+	lab_states(&exchange, "INIT");
+	packets = summary_packets();
+	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
+	analysis = oracle_judge(capture, NULL, NULL);
+	assert_in_range(packets - oracle_count(analysis, "packets"), 0, unseen);
+	json_decref(analysis);
+	return packets;
+}
+
+static void link_switch(int space, const char *state)
+{
+	lab_ip(&lab, space, "link set %s %s",
+	       space == lab.exchange ? LAB_EXCHANGE_INTERFACE
+				     : LAB_TRADER_INTERFACE,
+	       state);
+}
+
+/* For a second. */
+static void link_blink(int space)
+{
+	link_switch(space, "down");
+	lab_says(&exchange, "waiting for it");
+	usleep(DOWN_MS * 1000);
+	link_switch(space, "up");
+	lab_says(&exchange, "sends again after");
+	listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED, LAB_SOON_MS);
+}
+
+/* What was due meanwhile is sent late. xdp's frames count once they are queued,
+ * and those that lie there when the link goes down may be lost. */
+static void exchange_down(void **state)
+{
+	bool heard[UPDATES] = { false };
+	char capture[PATH_MAX];
+
+	long long queued = strcmp(*state, "xdp") ? 0 : SEND_PATH_BURST_MAX;
+
+	choice_send_needed(*state);
+	session_open(*state, "retry", lab.trader, capture);
+	link_blink(lab.exchange);
+	assert_int_equal(session_end(capture, queued), UPDATES);
+	assert_in_range(numbers_heard(heard), UPDATES - queued, UPDATES);
+	lab_says(&exchange, "nothing could be sent 1 times");
+}
+
+static void exchange_down_drops(void **state)
+{
+	bool heard[UPDATES] = { false };
+	char capture[PATH_MAX];
+	long long packets;
+
+	(void)state;
+	session_open("sendmmsg", "drop", lab.exchange, capture);
+	link_blink(lab.exchange);
+	packets = session_end(capture, 0);
+	assert_in_range(packets, BEFORE, UPDATES - DOWN_MS / 2);
+	assert_int_equal(numbers_heard(heard), packets);
+	lab_says(&wiretap, LAB_EXCHANGE_INTERFACE " is up again");
+}
+
+/* The kernel takes what goes to a link without a carrier, and drops it; the
+ * exchange learns of it a moment later than the kernel. */
+static void trader_down(void **state)
+{
+	bool heard[UPDATES] = { false };
+	char capture[PATH_MAX];
+
+	(void)state;
+	session_open("sendmmsg", "retry", lab.exchange, capture);
+	link_blink(lab.trader);
+	assert_int_equal(session_end(capture, MOMENT), UPDATES);
+	/* The kernel itself may take a second. */
+	assert_in_range(numbers_heard(heard), UPDATES - DOWN_MS - MOMENT,
+			UPDATES);
+}
+
+/* Both ends of the pair go, and come back under other indices. */
+static void link_anew(void)
+{
+	lab_ip(&lab, lab.exchange, "link delete " LAB_EXCHANGE_INTERFACE);
+	lab_says(&exchange, "waiting for it");
+	lab_says(&wiretap, "waiting for it");
+	listener_close(&listener);
+	assert_int_equal(lab_link(&lab), 0);
+	listener_open(&listener, LAB_TRADER_INTERFACE, LAB_GROUP,
+		      LAB_GROUP_PORT);
+	lab_says(&exchange, "sends again after");
+	lab_says(&wiretap, "made anew: nothing was seen from ");
+	listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED, LAB_SOON_MS);
+}
+
+/* What was not seen can't be judged; the rest is there to be looked at. */
+static void exchange_made_anew(void **state)
+{
+	char capture[PATH_MAX], command[PATH_MAX + 64];
+	bool heard[UPDATES] = { false };
+	json_t *analysis;
+
+	choice_send_needed(*state);
+	session_open(*state, "retry", lab.exchange, capture);
+	link_anew();
+	assert_int_equal(session_end(capture, UPDATES), UPDATES);
+	assert_true(numbers_heard(heard) > 0);
+	lab_says(&wiretap, LAB_EXCHANGE_INTERFACE " was made anew 1 times");
+	snprintf(command, sizeof(command),
+		 "strings %s | grep -q 'made anew: nothing was seen from '",
+		 capture);
+	assert_int_equal(system(command), 0);
+	analysis = oracle_judge(capture, NULL, NULL);
+	if (oracle_count(analysis, "gaps") > 0)
+		assert_true(json_is_null(json_object_get(analysis, "correct")));
+	json_decref(analysis);
+}
+
+static const char *const reopened[] = { "send",	 "sendmmsg", "zerocopy",
+					"uring", "packet",   "packet_ring",
+					NULL };
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST("A.12 what is due while the link is down is dropped",
+		 exchange_down_drops, clean),
+	LAB_TEST("A.12 the trader's link is down for 1 s", trader_down, clean),
+};
+
+int main(int argc, char **argv)
+{
+	static struct CMUnitTest all[60];
+	size_t n = ARRAY_SIZE(tests);
+
+	memcpy(all, tests, sizeof(tests));
+	n += choice_tests(all + n, "A.12 the exchange's link is down for 1 s",
+			  exchange_down, clean, choice_send);
+	n += choice_tests(all + n,
+			  "A.14 the exchange's interface is made anew in mid "
+			  "session",
+			  exchange_made_anew, clean, reopened);
+	return lab_run(&lab, "links", all, n, argc, argv);
+}
