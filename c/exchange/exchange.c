@@ -420,7 +420,8 @@ int exchange_run(const struct exchange_config *config)
 	if (err)
 		goto close_marketdata;
 	if (config->privileges == PRIVILEGES_DROP)
-		err = privileges_drop(0);
+		err = privileges_drop(
+			send_path_needs(exchange->marketdata.link.path));
 	if (!err)
 		ready_say(exchange);
 	while (!err && !exchange->stop)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole frames by one sendmmsg(2) on a packet socket. packet(7). */
 #include <errno.h>
+#include <linux/capability.h>
 #include <sys/socket.h>
 
+#include "base/privileges.h"
 #include "send/send_packet.h"
 
 struct send_packet_plain {
@@ -76,6 +78,7 @@ const struct send_path_ops send_packet_ops = {
 		"IP",
 	.size = sizeof(struct send_packet_plain),
 	.options = packet_options,
+	.needs = PRIVILEGES_BIT(CAP_NET_RAW),
 	.open = packet_open,
 	.send = packet_send,
 	.close = packet_close,

@@ -5,12 +5,14 @@
  * Documentation/networking/packet_mmap.rst.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 #include "send/send_packet.h"
 
 #define WHAT	 "--send packet_ring"
@@ -176,6 +178,7 @@ const struct send_path_ops send_packet_ring_ops = {
 		"and IP",
 	.size = sizeof(struct send_packet_ring),
 	.options = ring_options,
+	.needs = PRIVILEGES_BIT(CAP_NET_RAW),
 	.open = ring_open,
 	.send = ring_send,
 	.close = ring_close,

@@ -101,6 +101,11 @@ const char *send_path_name(const struct send_path *path)
 	return path->ops->name;
 }
 
+uint64_t send_path_needs(const struct send_path *path)
+{
+	return path->ops->needs;
+}
+
 void send_path_print_list(FILE *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {

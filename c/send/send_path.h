@@ -48,6 +48,10 @@ void send_path_close(struct send_path *path); /* NULL is allowed */
 
 const char *send_path_name(const struct send_path *path);
 
+/* What a program must not give up while it has the path: PRIVILEGES_BIT()s of
+ * what it takes to open it on an interface that came back. */
+uint64_t send_path_needs(const struct send_path *path);
+
 /* The list behind "--send help". */
 void send_path_print_list(FILE *out);
 

@@ -17,6 +17,8 @@ struct send_path_ops {
 	size_t size; /* of the backend's struct, which begins with its member
 			`struct send_path path`; container_of */
 	const struct option_row *options;
+	uint64_t needs; /* capabilities(7), as PRIVILEGES_BIT()s, to open it;
+			   its link may come back as another interface */
 
 	/* Can this host run it? As in receive_ops; NULL: any host can. */
 	int (*probe)(const char **why);
