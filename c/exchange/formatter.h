@@ -12,9 +12,9 @@ struct formatter {
 	void *library; /* of a shared object */
 };
 
-/* Find "auto", "tardis-csv", "json-lines", a dialect, or load a FILE.so. 0; -EINVAL for
- * an unknown name, -ELIBACC for a file that can't be loaded or is none of
- * line_format.h; logged with --format and the reason. */
+/* Find "auto", "tardis-csv", "json-lines", a dialect, or load a FILE.so. 0;
+ * -EINVAL for an unknown name, -ELIBACC for a file that can't be loaded or is
+ * none of line_format.h; logged with --format and the reason. */
 int formatter_open(const char *text, struct formatter *formatter);
 /* Those that are shipped, one each with what its lines look like. */
 void formatter_print_list(FILE *stream);

@@ -45,8 +45,8 @@ void pace_start(struct pace *pace, const struct pace_config *config,
  * HOT. The next datagram's due time, ns since the start; never before the
  * last one's. time_ns: of its line, 0 when it has none. By file, time that
  * runs backwards counts as no time, and a line that is back where time was
- * before is due as if it had never left; snapshot lines, and lines without a time,
- * are due at once after the one before and tell no time to the next.
+ * before is due as if it had never left; snapshot lines, and lines without a
+ * time, are due at once after the one before and tell no time to the next.
  */
 uint64_t pace_next(struct pace *pace, uint64_t time_ns, bool snapshot);
 

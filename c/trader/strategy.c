@@ -79,15 +79,19 @@ void strategy_books_begin(struct strategy *strategy, const uint8_t *data,
 }
 
 /* value x 10^n > threshold, without a product that 128 bits do not hold: value
- * is whole, so it is enough to be larger than the quotient. */
+ * is whole, so it is enough to be larger than the quotient; which needs no
+ * division of 128 bits, since n is no more than nine. */
 __attribute__((cold, noinline)) static bool is_large_wide(
 	const struct strategy *strategy, notional value, uint64_t exponent)
 {
+	const uint64_t usd = (uint64_t)strategy->config.threshold_usd;
 	uint64_t unit = 1;
 
 	while (exponent-- > 0)
 		unit *= 10;
-	return value > strategy->threshold / unit;
+	if (strategy->config.contract == STRATEGY_LINEAR)
+		return value > (notional)usd * ((uint64_t)DECIMAL_ONE / unit);
+	return value > usd / unit;
 }
 
 static inline bool is_large(const struct strategy *strategy,

@@ -255,13 +255,15 @@ static void strangers(void **state)
 			  "\"U\":1,\"u\":2,\"b\":[],\"a\":[[\"99\",\"1\"]"
 			  "]") "2024-08-08T23:54:16.0Z {\"stream\":\"btcusdt@"
 			       "depthSnapshot\",\"generated\":true,\"data\":{"
-			       "\"lastUpdateId\":5,\"bids\":[],\"asks\":[[\"101\","
+			       "\"lastUpdateId\":5,\"bids"
+			       "\":[],\"asks\":[[\"101\","
 			       "\"1\"]]}}\n\n" OF_BINANCE(
-				       "\"U\":3,\"u\":4,\"b\":[[\"100\",\"20000\"]],"
+				       "\"U\":3,\"u\":4,\"b\":"
+				       "[[\"100\",\"20000\"]],"
 				       "\"a\":[]")
-				       OF_BINANCE(
-					       "\"U\":6,\"u\":7,\"b\":[[\"98\",\"20000\"]],"
-					       "\"a\":[]"),
+				       OF_BINANCE("\"U\":6,\"u\":7,\"b\""
+						  ":[[\"98\",\"20000\"]],"
+						  "\"a\":[]"),
 		  "buy 101", 0, "the dialect is binance" },
 		{ "Bitget",
 		  "{\"action\":\"snapshot\",\"arg\":{\"instType\":\"SPOT\","

@@ -199,14 +199,16 @@ static void binance(void **state)
 		  "\"asks\":[]}}",
 		  "s+ 0:B4x5", 0 },
 		/* The best levels are another book, whole each time. */
-		{ "{\"stream\":\"bnbbtc@depth5\",\"data\":{\"lastUpdateId\":160,"
+		{ "{\"stream\":\"bnbbtc@depth5\","
+		  "\"data\":{\"lastUpdateId\":160,"
 		  "\"bids\":[[\"4\",\"5\"]],\"asks\":[]}}",
 		  "s+ 1:B4x5", 0 },
 		{ "{\"stream\":\"bnbbtc@depth20@100ms\",\"data\":{\"e\":"
 		  "\"depthUpdate\",\"E\":1,\"s\":\"BNBBTC\",\"U\":1,\"u\":2,"
 		  "\"b\":[[\"4\",\"5\"]],\"a\":[]}}",
 		  "s+ 2:B4x5", 0 },
-		{ "{\"stream\":\"ethbtc@aggTrade\",\"data\":{\"e\":\"aggTrade\","
+		{ "{\"stream\":\"ethbtc@aggTrade\""
+		  ",\"data\":{\"e\":\"aggTrade\","
 		  "\"E\":1,\"s\":\"ETHBTC\",\"p\":\"1\",\"q\":\"2\"}}",
 		  "skip: trades", 0 },
 		{ "{\"e\":\"24hrTicker\",\"E\":1,\"s\":\"BNBBTC\"}",
@@ -306,7 +308,8 @@ static void okx(void **state)
 		  "\"data\":[{\"px\":\"1\",\"sz\":\"2\"}]}",
 		  "skip: trades", 0 },
 		/* Neither the channel nor the action is all that is told. */
-		{ "{\"arg\":{\"instId\":\"P\"},\"action\":\"snapshot\",\"data\":"
+		{ "{\"arg\":{\"instId\":\"P\"},\""
+		  "action\":\"snapshot\",\"data\":"
 		  "[{\"asks\":[[\"60001\",\"1\"]],\"bids\":[]}]}",
 		  "s+ 2:A60001x1", 0 },
 		{ "{\"arg\":{\"instId\":\"P\"},\"data\":[{\"asks\":[[\"1\","
@@ -337,7 +340,8 @@ static void coinbase(void **state)
 		  "\"2019-08-14T20:42:27.265Z\",\"changes\":[[\"buy\","
 		  "\"10101.80000000\",\"0.162567\"]]}",
 		  "u 0:B10101.8x0.162567", UINT64_C(1565815347265) },
-		{ "{\"type\":\"l2update\",\"product_id\":\"ETH-USD\",\"changes\":"
+		{ "{\"type\":\"l2update\",\"produc"
+		  "t_id\":\"ETH-USD\",\"changes\":"
 		  "[[\"sell\",\"5\",\"0\"]]}",
 		  "u 1:A5x0", 0 },
 		{ "{\"type\":\"heartbeat\",\"sequence\":90,\"product_id\":"
@@ -388,13 +392,15 @@ static void kraken(void **state)
 		  "\"system\":\"online\"}]}",
 		  "skip: notices", 0 },
 		{ "{\"channel\":\"book\",\"type\":\"snapshot\",\"data\":[{"
-		  "\"symbol\":\"MATIC/USD\",\"bids\":[{\"price\":0.5666,\"qty\":"
+		  "\"symbol\":\"MATIC/USD\",\"bid"
+		  "s\":[{\"price\":0.5666,\"qty\":"
 		  "4831.75496356}],\"asks\":[{\"price\":0.5668,\"qty\":"
 		  "4410.79769741}],\"checksum\":2439117997}]}",
 		  "s+ 0:B0.5666x4831.75496356 0:A0.5668x4410.79769741", 0 },
 		/* A double would not hold it. */
 		{ "{\"channel\":\"book\",\"type\":\"update\",\"data\":[{"
-		  "\"symbol\":\"MATIC/USD\",\"bids\":[{\"price\":0.5657,\"qty\":"
+		  "\"symbol\":\"MATIC/USD\",\"bid"
+		  "s\":[{\"price\":0.5657,\"qty\":"
 		  "1234567890.123456789}],\"asks\":[],\"checksum\":114074,"
 		  "\"timestamp\":\"2023-10-06T17:35:55.440Z\"}]}",
 		  "u 0:B0.5657x1234567890.123456789", UINT64_C(1696613755440) },
@@ -463,7 +469,8 @@ static void others_are_refused_by_name(void **state)
 		{ "{\"event\":\"subscribed\",\"channel\":\"book\",\"chanId\":"
 		  "17470,\"symbol\":\"tBTCUSD\",\"prec\":\"P0\"}",
 		  "skip: answers to requests", 0 },
-		{ "[336,{\"as\":[[\"5541.3\",\"2.5\",\"1534614248.1\"]],\"bs\":["
+		{ "[336,{\"as\":[[\"5541.3\",\"2."
+		  "5\",\"1534614248.1\"]],\"bs\":["
 		  "]},\"book-100\",\"XBT/USD\"]",
 		  "bad: it is of Kraken's version 1", 0 },
 		{ "{\"type\":\"l2_updates\",\"symbol\":\"BTCUSD\",\"changes\":["
@@ -479,7 +486,8 @@ static void others_are_refused_by_name(void **state)
 		  "}}}",
 		  "bad: it is of KuCoin", 0 },
 		{ "{\"time\":1606294781,\"channel\":\"spot.order_book_update\","
-		  "\"event\":\"update\",\"result\":{\"e\":\"depthUpdate\",\"E\":"
+		  "\"event\":\"update\",\"result\""
+		  ":{\"e\":\"depthUpdate\",\"E\":"
 		  "1,\"s\":\"BTC_USDT\",\"U\":1,\"u\":2,\"b\":[[\"1\",\"2\"]],"
 		  "\"a\":[]}}",
 		  "bad: it is of Gate", 0 },
@@ -500,7 +508,8 @@ static void others_are_refused_by_name(void **state)
 		{ "{\"event\":\"bts:subscription_succeeded\",\"channel\":"
 		  "\"order_book_btcusd\",\"data\":{}}",
 		  "skip: answers to requests", 0 },
-		{ "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"levels\":"
+		{ "{\"channel\":\"l2Book\",\"data\""
+		  ":{\"coin\":\"BTC\",\"levels\":"
 		  "[[{\"px\":\"1\",\"sz\":\"2\",\"n\":1}],[]]}}",
 		  "bad: it is of Hyperliquid", 0 },
 	};

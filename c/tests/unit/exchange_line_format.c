@@ -686,13 +686,13 @@ static void json_times_are_texts_or_numbers(void **state)
 		     "{\"price\":1,\"amount\":2}]}",
 		     1);
 	assert_int_equal(context.time_ns, UINT64_C(1723161256493000000));
-	expect_count(
-		"{\"timestamp\":1700000000123,\"bids\":[{\"price\":1,\"amount\":2}]}",
-		1);
+	expect_count("{\"timestamp\":1700000000123,\"bi"
+		     "ds\":[{\"price\":1,\"amount\":2}]}",
+		     1);
 	assert_int_equal(context.time_ns, UINT64_C(1700000000123000000));
-	expect_count(
-		"{\"timestamp\":\"1700000000123\",\"bids\":[{\"price\":1,\"amount\":2}]}",
-		1);
+	expect_count("{\"timestamp\":\"1700000000123\",\""
+		     "bids\":[{\"price\":1,\"amount\":2}]}",
+		     1);
 	assert_int_equal(context.time_ns, UINT64_C(1700000000123000000));
 	expect_count(
 		"{\"time\":\"soon\",\"bids\":[{\"price\":1,\"amount\":2}]}", 1);
