@@ -34,13 +34,13 @@ static bool inner_find(const struct dialect_line *line, const char *name,
 static bool is_partial(const struct json_value *stream)
 {
 	static const char depth[] = "@depth";
-	const char *at =
-		memmem(stream->text, stream->len, depth, sizeof(depth) - 1);
+	const size_t len = sizeof(depth) - 1;
 
-	if (!at || stream->text + stream->len <= at + sizeof(depth) - 1)
-		return false;
-	at += sizeof(depth) - 1;
-	return *at >= '0' && *at <= '9';
+	for (size_t i = 0; i + len < stream->len; i++)
+		if (!memcmp(stream->text + i, depth, len))
+			return stream->text[i + len] >= '0' &&
+			       stream->text[i + len] <= '9';
+	return false;
 }
 
 /* The symbol in a stream's name, as the messages write it: "BNBBTC" of
