@@ -14,119 +14,13 @@ static int bad(struct line_format *context, const char *fault)
 	return -EBADMSG;
 }
 
-static struct line_format_nameless *nameless_of(struct line_format *context,
-						const struct dialect *dialect)
-{
-	struct line_format_state *state = context->state;
-	size_t i = 0;
-
-	while (dialects[i] != dialect)
-		i++;
-	return &state->nameless[i];
-}
-
-/* A line without a symbol is of the only one that its dialect has told, or
- * will tell. */
-static int nameless_find(struct line_format *context,
-			 const struct line_format_walk *walk)
-{
-	const char *name = walk->dialect->name;
-	struct line_format_nameless *nameless =
-		nameless_of(context, walk->dialect);
-	int id;
-
-	if (nameless->named > 1)
-		return bad(context, "it names no symbol, and the feed has "
-				    "several");
-	if (nameless->named == 1)
-		return nameless->only;
-	if (nameless->used)
-		return nameless->id;
-	id = line_format_state_symbol(context, name, strlen(name));
-	if (id < 0)
-		return id;
-	/* The state may have moved. */
-	nameless = nameless_of(context, walk->dialect);
-	nameless->used = true;
-	nameless->id = (uint16_t)id;
-	return id;
-}
-
-/* A symbol that has a name: the first takes over what had none. */
-static int named_find(struct line_format *context,
-		      const struct line_format_walk *walk, const char *text,
-		      size_t len)
-{
-	struct line_format_nameless *nameless =
-		nameless_of(context, walk->dialect);
-	struct line_format_state *state = context->state;
-	const uint32_t before = state->count;
-	int id;
-
-	if (nameless->used && nameless->named == 1 &&
-	    line_format_state_is(context, nameless->only, text, len))
-		return nameless->only;
-	if (nameless->used && nameless->named == 1)
-		return bad(context, "a line before named no symbol, and now "
-				    "the feed has several: whose it was is not "
-				    "known");
-	if (nameless->used && nameless->named == 0) {
-		nameless->named = 1;
-		nameless->only = nameless->id;
-		return line_format_state_rename(context, nameless->id, text,
-						len);
-	}
-	id = line_format_state_symbol(context, text, len);
-	state = context->state;
-	if (id >= 0 && state->count > before) {
-		nameless = nameless_of(context, walk->dialect);
-		if (nameless->named++ == 0)
-			nameless->only = (uint16_t)id;
-	}
-	return id;
-}
-
-/* The symbol of a book: the line's, or its own. */
-static int symbol_find(struct line_format *context,
-		       struct line_format_walk *walk,
-		       const struct json_value *own)
-{
-	const struct json_value *symbol =
-		walk->symbol.len > 0 ? &walk->symbol : own;
-	const char *exchange = walk->exchange.text;
-	size_t len = walk->exchange.len;
-	char text[LINE_FORMAT_SYMBOL_LEN + 1];
-	int id;
-
-	if (len == 0) {
-		exchange = walk->dialect->name;
-		len = strlen(exchange);
-	}
-	if (len + 1 + symbol->len > LINE_FORMAT_SYMBOL_LEN)
-		return bad(context, "its symbol is longer than 63 bytes");
-	if (symbol->len == 0 && walk->exchange.len == 0) {
-		id = nameless_find(context, walk);
-	} else {
-		memcpy(text, exchange, len);
-		text[len++] = ',';
-		if (symbol->len > 0)
-			memcpy(text + len, symbol->text, symbol->len);
-		len += symbol->len;
-		id = walk->exchange.len > 0
-			     ? line_format_state_symbol(context, text, len)
-			     : named_find(context, walk, text, len);
-	}
-	if (id >= 0)
-		walk->symbol_id = (uint16_t)id;
-	return id < 0 ? id : 0;
-}
-
 /* Come to a book: its symbol, its time, its lists. */
 static int book_open(struct line_format *context, struct line_format_walk *walk,
 		     const struct json_members *members)
 {
 	const struct dialect *dialect = walk->dialect;
 	struct json_value value, symbol = { .len = 0 };
+	int id;
 
 	if (dialect->symbol_name &&
 	    json_members_find(members, dialect->symbol_name, &value) &&
@@ -150,7 +44,12 @@ static int book_open(struct line_format *context, struct line_format_walk *walk,
 	if (walk->list_count == 0)
 		return bad(context, "a book of its has no levels where its "
 				    "dialect has them");
-	return symbol_find(context, walk, &symbol);
+	id = line_format_symbol_find(context, dialect, &walk->exchange,
+				     walk->symbol.len > 0 ? &walk->symbol
+							  : &symbol);
+	if (id >= 0)
+		walk->symbol_id = (uint16_t)id;
+	return id < 0 ? id : 0;
 }
 
 static int level_parts(const struct dialect_list *list,
@@ -230,6 +129,14 @@ static int book_next(struct line_format *context, struct line_format_walk *walk)
 	return err ? err : WALK_BOOK;
 }
 
+/* Asked for anew each time: a symbol may move the state. */
+static struct line_format_recent *recent_of(struct line_format *context)
+{
+	struct line_format_state *state = context->state;
+
+	return &state->recent;
+}
+
 /* What comes next: enum walk_item, or a negative errno. */
 static int walk_next(struct line_format *context, struct line_format_walk *walk,
 		     struct market_data_message *message)
@@ -247,6 +154,10 @@ static int walk_next(struct line_format *context, struct line_format_walk *walk,
 		walk->list++;
 		walk->level_cursor = NULL;
 	}
+	if (walk->snapshot && walk->update_id > 0 &&
+	    line_format_recent_next(recent_of(context), walk->symbol_id,
+				    walk->update_id, &walk->recent, message))
+		return WALK_LEVEL;
 	return book_next(context, walk);
 }
 
@@ -279,12 +190,13 @@ static void update_note(struct line_format *context,
 		symbol->change_id = walk->update_id;
 		return;
 	}
-	if (symbol->change_id > walk->update_id && !context->remark)
-		context->remark = "a snapshot is older than changes before it: "
-				  "they are undone until the venue tells "
-				  "those levels again";
 	symbol->update_id = walk->update_id;
-	symbol->change_id = 0;
+	if (symbol->change_id > walk->update_id && !context->remark &&
+	    !line_format_recent_whole(recent_of(context), walk->symbol_id,
+				      walk->update_id))
+		context->remark = "a snapshot is older than changes before it, "
+				  "and than those that are kept: some are "
+				  "undone until the venue tells them again";
 }
 
 /* A line in front of its first book. 1 when it has books, 0 when it is
@@ -318,6 +230,7 @@ static int walk_start(struct line_format *context,
 	walk->book_cursor = walk->level_cursor = NULL;
 	walk->list = walk->list_count = 0;
 	walk->book_is_next = false;
+	walk->recent = 0;
 	if (!walk->time_ns && line->time.len > 0)
 		walk->time_ns = line_time(line->time.text, line->time.len);
 	return 1;
@@ -460,11 +373,16 @@ static int fill(struct line_format *context, struct line_format_walk *walk,
 
 		if (rc < 0)
 			return rc;
-		if (rc == WALK_LEVEL)
+		if (rc == WALK_LEVEL) {
 			market_data_write(datagram, header->message_count++,
 					  &message);
-		else if (rc == WALK_LEFT_OUT && context->part == 0)
+			if (walk->update_id > 0 && !walk->snapshot)
+				line_format_recent_add(recent_of(context),
+						       walk->update_id,
+						       &message);
+		} else if (rc == WALK_LEFT_OUT && context->part == 0) {
 			context->left_out++;
+		}
 		if (rc == WALK_LEVEL || rc == WALK_LEFT_OUT ||
 		    (rc == WALK_BOOK && !walk->snapshot))
 			continue;
@@ -488,6 +406,7 @@ ssize_t line_format_dialect(const struct dialect *dialect,
 {
 	struct market_data_header header = { .sequence = context->sequence };
 	struct line_format_walk walk;
+	uint64_t recent_count;
 	int rc = line_format_state_make(context);
 
 	if (rc)
@@ -498,13 +417,16 @@ ssize_t line_format_dialect(const struct dialect *dialect,
 		if (rc <= 0)
 			return rc;
 	}
+	recent_count = recent_of(context)->count;
 	if (walk.snapshot)
 		header.flags = MARKET_DATA_SNAPSHOT;
 	rc = fill(context, &walk, datagram, size, &header);
 	if (rc == 0)
 		rc = rest_check(context, walk);
-	if (rc < 0)
+	if (rc < 0) {
+		recent_of(context)->count = recent_count;
 		return rc;
+	}
 	if (header.message_count == 0) {
 		context->kind = context->left_out
 					? "lines whose levels are all left out"

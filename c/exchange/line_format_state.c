@@ -74,8 +74,10 @@ static void start_over(struct line_format_state *state)
 {
 	state->column_last = -1;
 	state->columns_fault = NULL;
+	state->recent.count = 0;
 	for (uint32_t i = 0; i < state->count; i++) {
-		state->symbols[i].update_id = state->symbols[i].change_id = 0;
+		state->symbols[i].update_id = 0;
+		state->symbols[i].change_id = 0;
 		state->symbols[i].snapshot = false;
 	}
 }

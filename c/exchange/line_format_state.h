@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "exchange/dialect.h"
 #include "exchange/line_format.h"
+#include "exchange/line_format_recent.h"
 #include "wire/market_data.h"
 
 #define LINE_FORMAT_SYMBOLS_MAX 65536 /* symbol_id has 16 bits */
@@ -46,6 +47,7 @@ struct line_format_walk {
 	const struct dialect_list *dialect_lists;
 	struct json_value exchange, symbol; /* of all books */
 	uint64_t update_id;
+	uint64_t recent; /* cursor over those behind a snapshot */
 	uint64_t time_ns;
 	uint16_t symbol_id;
 	bool snapshot;
@@ -77,7 +79,8 @@ struct line_format_state {
 	const struct dialect *dialect; /* of the last line that had one */
 	struct line_format_nameless nameless[LINE_FORMAT_DIALECTS];
 	uint64_t line_number; /* of the last line */
-	uint32_t last;	      /* symbol of the line before */
+	struct line_format_recent recent;
+	uint32_t last; /* symbol of the line before */
 	uint32_t count;
 	uint32_t capacity; /* a power of two, twice the symbols it takes */
 	uint32_t *slots;   /* behind symbols: 0, or the symbol + 1 */
@@ -99,6 +102,14 @@ bool line_format_state_is(const struct line_format *context, uint16_t symbol,
 			  const char *text, size_t len);
 int line_format_state_rename(struct line_format *context, uint16_t symbol,
 			     const char *text, size_t len);
+
+/* The number of a book's symbol, or a negative errno with the fault. exchange:
+ * len 0 is the dialect's. A book without a symbol is of the only one of its
+ * dialect, whichever comes first; of several it is refused. */
+int line_format_symbol_find(struct line_format *context,
+			    const struct dialect *dialect,
+			    const struct json_value *exchange,
+			    const struct json_value *symbol);
 
 /* HOT. Flags of a datagram of a row of this symbol: a book begins where its
  * rows go from update to snapshot. */

@@ -16,8 +16,9 @@
 #include "wire/market_data.h"
 
 static struct line_format context;
-static char made[4096];
+static char made[262144];
 static size_t made_len;
+static const char *remark; /* of the line's first part */
 
 static int begin(void **state)
 {
@@ -93,7 +94,8 @@ static const char *line_make(line_format_function *format, const char *line)
 			make("skip: %s", context.kind ? context.kind : "?");
 		else
 			make("bad: %s", context.fault);
-		context.part++;
+		if (context.part++ == 0)
+			remark = context.remark;
 	} while (context.more);
 	free(copy);
 	return made;
@@ -233,7 +235,7 @@ static void binance_symbols(void **state)
 		{ "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"ETHBTC\",\"U\":8,"
 		  "\"u\":9,\"b\":[[\"1\",\"2\"]],\"a\":[]}",
 		  "u 0:B1x2", 0 },
-		{ "{\"lastUpdateId\":7,\"bids\":[[\"4\",\"5\"]],\"asks\":[]}",
+		{ "{\"lastUpdateId\":9,\"bids\":[[\"4\",\"5\"]],\"asks\":[]}",
 		  "s+ 0:B4x5", 0 },
 		{ "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BNBBTC\",\"U\":1,"
 		  "\"u\":2,\"b\":[[\"1\",\"2\"]],\"a\":[]}",
@@ -244,6 +246,45 @@ static void binance_symbols(void **state)
 
 	(void)state;
 	SHAPES_CHECK("binance", shapes);
+}
+
+#define CHANGE(id, price)                                           \
+	"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"ETHBTC\",\"U\":" id \
+	",\"u\":" id ",\"b\":[[\"" price "\",\"1\"]],\"a\":[]}"
+
+/* An answer comes later than it was true: what has changed since is made
+ * again, as a part of the snapshot. */
+static void binance_late_snapshot(void **state)
+{
+	static const struct shape shapes[] = {
+		{ CHANGE("5", "50"), "u 0:B50x1", 0 },
+		{ CHANGE("6", "60"), "u 0:B60x1", 0 },
+		{ CHANGE("7", "70"), "u 0:B70x1", 0 },
+		{ "{\"lastUpdateId\":5,\"bids\":[[\"4\",\"5\"]],\"asks\":[]}",
+		  "s+ 0:B4x5 0:B60x1 0:B70x1", 0 },
+		{ CHANGE("8", "80"), "u 0:B80x1", 0 },
+	};
+	char line[256];
+
+	(void)state;
+	SHAPES_CHECK("binance", shapes);
+	/* More than are kept: it is told. */
+	for (unsigned int i = 10; i < 10010; i++) {
+		snprintf(
+			line, sizeof(line),
+			"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"ETHBTC\",\"U\":%u,"
+			"\"u\":%u,\"b\":[[\"%u\",\"1\"]],\"a\":[]}",
+			i, i, i);
+		line_make(line_format_auto, line);
+		assert_null(remark);
+	}
+	line_make(line_format_auto, "{\"lastUpdateId\":9900,\"bids\":[[\"4\","
+				    "\"5\"]],\"asks\":[]}");
+	assert_null(remark);
+	assert_int_equal(context.part, 3);
+	line_make(line_format_auto, "{\"lastUpdateId\":9,\"bids\":[],"
+				    "\"asks\":[]}");
+	assert_non_null(remark);
 }
 
 static void bybit(void **state)
@@ -630,6 +671,7 @@ int main(void)
 		TEST(tardis),
 		TEST(binance),
 		TEST(binance_symbols),
+		TEST(binance_late_snapshot),
 		TEST(bybit),
 		TEST(okx),
 		TEST(coinbase),
