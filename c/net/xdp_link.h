@@ -27,7 +27,8 @@ struct xdp_link {
 
 /* Find the way to the peer; waits for the next hop's answer until deadline_ns
  * (monotonic) or until *stop is set (stop may be NULL). 0, -EINTR, -ENODEV,
- * -EADDRNOTAVAIL (no address to send from), -EHOSTUNREACH (no answer); silent. */
+ * -EADDRNOTAVAIL (no address to send from), -EHOSTUNREACH (no answer);
+ * silent. */
 int xdp_link_open(struct xdp_link *link, struct xdp_socket *xs,
 		  struct in_addr peer, uint64_t deadline_ns,
 		  const volatile int *stop);

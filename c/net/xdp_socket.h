@@ -153,8 +153,8 @@ static inline uint32_t xdp_socket_merged(const struct xdp_socket *xs,
 }
 
 /* HOT. Give the listener what lies there for it, and keep the other frames for
- * the next takes, at most half of all there are: the oldest are lost then. Those
- * of the last take stay valid. Errors as take's. */
+ * the next takes, at most half of all there are: the oldest are lost then.
+ * Those of the last take stay valid. Errors as take's. */
 int xdp_socket_scan(struct xdp_socket *xs);
 
 /* HOT. A frame to fill, XDP_SOCKET_FRAME_MAX bytes; NULL when all are on their
