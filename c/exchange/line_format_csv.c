@@ -338,6 +338,12 @@ static void columns_assume(struct line_format_state *state)
 	state->separator = ',';
 }
 
+/* "sep=;": a spreadsheet's word to the next one. The header tells as well. */
+static bool is_separator(const char *line, size_t len)
+{
+	return len == 5 && !memcmp(line, "sep=", 4);
+}
+
 /* A line that is no row: a header, perhaps. Files put behind each other bring
  * theirs again. */
 static int other_read(struct line_format *context, const char *line, size_t len,
@@ -346,9 +352,9 @@ static int other_read(struct line_format *context, const char *line, size_t len,
 	const char *fault = context->fault;
 	const int rc = header_read(context, line, len);
 
-	if (rc > 0) {
+	if (rc > 0 || is_separator(line, len)) {
 		context->fault = NULL;
-		context->kind = "headers";
+		context->kind = rc > 0 ? "headers" : "sep= of spreadsheets";
 		return 0;
 	}
 	/* A level of it, not all of it. */

@@ -218,6 +218,29 @@ static void times(void **state)
 	FEEDS_RUN(feeds, "file");
 }
 
+/* 5,000 levels a side, one of them finer than can be held. */
+static void deep_snapshot(void **state)
+{
+	struct feed_text text = { 0 };
+	struct feed feed = { "a deep snapshot", NULL, "buy 101.5", 0,
+			     "1 levels are left out" };
+
+	(void)state;
+	feed_text_add(&text, "{\"type\":\"snapshot\",\"product_id\":\"X\","
+			     "\"bids\":[[\"1\",\"0.30000000000000004\"]");
+	for (int i = 1; i < 5000; i++)
+		feed_text_add(&text, ",[\"%d.%04d\",\"0.%08d\"]", 90, i, i);
+	feed_text_add(&text, "],\"asks\":[[\"101.5\",\"1\"]");
+	for (int i = 1; i < 5000; i++)
+		feed_text_add(&text, ",[\"%d.%04d\",\"0.%08d\"]", 102, i, i);
+	feed_text_add(&text, "]}\n{\"type\":\"l2update\",\"product_id\":\"X\","
+			     "\"changes\":[[\"buy\",\"100\",\"20000\"]]}\n");
+	assert_true(text.len > 200000);
+	feed.text = text.bytes;
+	feed_run(&feed, "rate:2000");
+	feed_text_free(&text);
+}
+
 #define OF_BINANCE(data)                                                     \
 	"2024-08-08T23:54:15.0Z {\"stream\":\"btcusdt@depth@0ms\",\"data\":" \
 	"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\"," data "}}\n"
@@ -381,6 +404,8 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("--pace file: times that are missing are told, and no stray "
 		 "one is waited for",
 		 times, clean),
+	LAB_TEST("a snapshot of 5,000 levels a side, one of them left out",
+		 deep_snapshot, clean),
 	LAB_TEST("strangers' feeds are right, or refused with what to do",
 		 strangers, clean),
 	LAB_TEST("strangers' files are called by their names", strangers_files,

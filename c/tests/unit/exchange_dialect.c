@@ -270,11 +270,11 @@ static void binance_late_snapshot(void **state)
 	SHAPES_CHECK("binance", shapes);
 	/* More than are kept: it is told. */
 	for (unsigned int i = 10; i < 10010; i++) {
-		snprintf(
-			line, sizeof(line),
-			"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"ETHBTC\",\"U\":%u,"
-			"\"u\":%u,\"b\":[[\"%u\",\"1\"]],\"a\":[]}",
-			i, i, i);
+		snprintf(line, sizeof(line),
+			 "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"ETHBTC\","
+			 "\"U\":%u,"
+			 "\"u\":%u,\"b\":[[\"%u\",\"1\"]],\"a\":[]}",
+			 i, i, i);
 		line_make(line_format_auto, line);
 		assert_null(remark);
 	}

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "exchange/datagram_source.h"
+#include "exchange/dialect.h"
 
 static char path[64];
 
@@ -55,14 +56,41 @@ static void shipped_names_are_known(void **state)
 	}
 }
 
+/* --format help has them all, and each of it is taken. */
+static void the_list_has_them_all(void **state)
+{
+	struct formatter formatter;
+	char *list = NULL, name[32];
+	size_t len, names = 0, count = 0;
+	FILE *stream = open_memstream(&list, &len);
+
+	(void)state;
+	assert_non_null(stream);
+	formatter_print_list(stream);
+	assert_int_equal(fclose(stream), 0);
+	for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
+		if (*line < 'a' || *line > 'z' ||
+		    sscanf(line, "%31s", name) < 1)
+			continue;
+		assert_int_equal(formatter_open(name, &formatter), 0);
+		assert_true(formatter_is_shipped(formatter.format));
+		formatter_close(&formatter);
+		names++;
+	}
+	free(list);
+	while (dialects[count])
+		count++;
+	assert_int_equal(names, count + 3);
+}
+
 static void other_names_are_refused(void **state)
 {
-	static const char *const names[] = { "", "csv", "Auto", "auto ",
-					     ".so" };
+	static const char *const names[] = { "",      "csv", "Auto",
+					     "auto ", ".so", "krakens" };
 	struct formatter formatter;
 
 	(void)state;
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(formatter_open(names[i], &formatter), -EINVAL);
 	assert_int_equal(formatter_open("./missing.so", &formatter), -ELIBACC);
 	assert_int_equal(formatter_open("missing.so", &formatter), -ELIBACC);
@@ -206,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shipped_names_are_known),
+		TEST(the_list_has_them_all),
 		TEST(other_names_are_refused),
 		TEST(the_example_loads_and_formats),
 		TEST(a_formatter_that_goes_wrong_is_stopped),
