@@ -7,7 +7,6 @@ set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=$(realpath "${BUILD:-build}")
-folder=$(mktemp -d)
 # shellcheck source=tests/lab/machines.bash
 . tests/lab/machines.bash
 

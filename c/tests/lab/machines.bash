@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Sourced by tests of campaigns on machines, which are network namespaces here,
-# and die when a test says so; no VM. $folder is the test's.
+# and die when a test says so; no VM.
+folder=$(mktemp -d)
 id=$$
 trader=t2t-lost-t$id exchange=t2t-lost-e$id
 export MORTAL_FOLDER=$folder/dead LAB_FOLDER=$folder/lab
