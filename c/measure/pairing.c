@@ -7,17 +7,16 @@
 
 #define PAIRING_WAITING_FIRST 256
 
+static struct pairing_waiting *waiting_find(const struct pairing *pairing,
+					    uint64_t number)
+{
+	return &pairing->waiting[number & (pairing->capacity - 1)];
+}
+
 static struct pairing_trigger *pairing_at(const struct pairing *pairing,
 					  size_t i)
 {
-	return &pairing->waiting[(pairing->first + i) &
-				 (pairing->capacity - 1)];
-}
-
-static void pairing_drop(struct pairing *pairing, size_t count)
-{
-	pairing->first = (pairing->first + count) & (pairing->capacity - 1);
-	pairing->count -= count;
+	return &waiting_find(pairing, pairing->first + i)->trigger;
 }
 
 static bool same(const struct order *one, const struct order *other)
@@ -35,35 +34,79 @@ static uint64_t hash_order(uint64_t hash, const struct order *order)
 	return hash;
 }
 
-static int pairing_grow(struct pairing *pairing)
-{
-	size_t capacity = pairing->capacity * 2;
-	struct pairing_trigger *waiting =
-		malloc(capacity * sizeof(*pairing->waiting));
+#define FNV_START UINT64_C(0xcbf29ce484222325)
 
-	if (!waiting)
+static struct pairing_bucket *bucket_find(const struct pairing *pairing,
+					  const struct order *order)
+{
+	uint64_t hash = hash_order(FNV_START, order);
+
+	return &pairing->buckets[(hash ^ hash >> 32) & (pairing->capacity - 1)];
+}
+
+/* The newest of its bucket. */
+static void bucket_add(struct pairing *pairing, uint64_t number)
+{
+	struct pairing_waiting *waiting = waiting_find(pairing, number);
+	struct pairing_bucket *bucket =
+		bucket_find(pairing, &waiting->trigger.order);
+
+	waiting->newer = PAIRING_NONE;
+	if (bucket->oldest == PAIRING_NONE)
+		bucket->oldest = number;
+	else
+		waiting_find(pairing, bucket->newest)->newer = number;
+	bucket->newest = number;
+}
+
+/* The oldest of all are the oldest of their buckets. */
+static void pairing_drop(struct pairing *pairing, size_t count)
+{
+	pairing->count -= count;
+	for (; count > 0; count--, pairing->first++) {
+		struct pairing_waiting *waiting =
+			waiting_find(pairing, pairing->first);
+
+		bucket_find(pairing, &waiting->trigger.order)->oldest =
+			waiting->newer;
+	}
+}
+
+static int pairing_resize(struct pairing *pairing, size_t capacity)
+{
+	struct pairing resized = *pairing;
+
+	resized.capacity = capacity;
+	resized.waiting = malloc(capacity * sizeof(*resized.waiting));
+	resized.buckets = malloc(capacity * sizeof(*resized.buckets));
+	if (!resized.waiting || !resized.buckets) {
+		free(resized.waiting);
+		free(resized.buckets);
 		return -ENOMEM;
-	for (size_t i = 0; i < pairing->count; i++)
-		waiting[i] = *pairing_at(pairing, i);
+	}
+	for (size_t i = 0; i < capacity; i++)
+		resized.buckets[i].oldest = PAIRING_NONE;
+	for (size_t i = 0; i < pairing->count; i++) {
+		waiting_find(&resized, resized.first + i)->trigger =
+			*pairing_at(pairing, i);
+		bucket_add(&resized, resized.first + i);
+	}
 	free(pairing->waiting);
-	pairing->waiting = waiting;
-	pairing->capacity = capacity;
-	pairing->first = 0;
+	free(pairing->buckets);
+	*pairing = resized;
 	return 0;
 }
 
 int pairing_open(struct pairing *pairing, const struct pairing_config *config)
 {
-	*pairing = (struct pairing){ .config = *config,
-				     .capacity = PAIRING_WAITING_FIRST };
-	pairing->waiting =
-		malloc(pairing->capacity * sizeof(*pairing->waiting));
-	return pairing->waiting ? 0 : -ENOMEM;
+	*pairing = (struct pairing){ .config = *config };
+	return pairing_resize(pairing, PAIRING_WAITING_FIRST);
 }
 
 void pairing_close(struct pairing *pairing)
 {
 	free(pairing->waiting);
+	free(pairing->buckets);
 	*pairing = (struct pairing){ 0 };
 }
 
@@ -82,20 +125,41 @@ static int pairing_match(struct pairing *pairing,
 				       seen->stamp_ns);
 }
 
+/* The oldest equal one, or PAIRING_NONE. */
+static uint64_t equal_find(struct pairing *pairing, const struct order *order)
+{
+	uint64_t number = bucket_find(pairing, order)->oldest;
+
+	for (unsigned int i = 0; i < PAIRING_SEARCH_MAX; i++) {
+		const struct pairing_waiting *waiting;
+
+		if (number == PAIRING_NONE)
+			break;
+		waiting = waiting_find(pairing, number);
+		pairing->compared++;
+		if (same(&waiting->trigger.order, order))
+			return number;
+		number = waiting->newer;
+	}
+	return PAIRING_NONE;
+}
+
+/* One can't answer what came after it. */
+static bool was_there(const struct pairing *pairing,
+		      const struct pairing_seen *seen, uint64_t number)
+{
+	return waiting_find(pairing, number)->trigger.stamp_ns <=
+	       seen->stamp_ns;
+}
+
 static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
-	size_t i;
+	uint64_t equal = equal_find(pairing, &seen->order);
 
-	for (i = 0; i < pairing->count && i < PAIRING_SEARCH_MAX; i++) {
-		const struct pairing_trigger *waiting = pairing_at(pairing, i);
-
-		if (waiting->stamp_ns > seen->stamp_ns)
-			break;
-		if (same(&waiting->order, &seen->order))
-			return pairing_match(pairing, seen, i);
-	}
-	if (i == 0) {
+	if (equal != PAIRING_NONE && was_there(pairing, seen, equal))
+		return pairing_match(pairing, seen, equal - pairing->first);
+	if (pairing->count == 0 || !was_there(pairing, seen, pairing->first)) {
 		pairing->session.extra++;
 		pairing->extra_since_data++;
 		return 0;
@@ -139,12 +203,13 @@ int pairing_expect(struct pairing *pairing,
 		pairing_drop(pairing, 1);
 		pairing->session.missing++;
 	} else if (pairing->count == pairing->capacity) {
-		rc = pairing_grow(pairing);
+		rc = pairing_resize(pairing, pairing->capacity * 2);
 		if (rc < 0)
 			return rc;
 	}
+	*pairing_at(pairing, pairing->count) = *trigger;
+	bucket_add(pairing, pairing->first + pairing->count);
 	pairing->count++;
-	*pairing_at(pairing, pairing->count - 1) = *trigger;
 	pairing->session.triggers++;
 	pairing->trigger_hash =
 		hash_order(pairing->trigger_hash, &trigger->order);

@@ -24,8 +24,8 @@
 
 /* More than wait at once are not kept: the oldest is missing then. */
 #define PAIRING_WAITING_MAX 65536
-/* An order is looked for among so many of the oldest, which bounds the work
- * that a capture can make. */
+/* Those that wait are found by a hash. An order is compared with so many of one
+ * bucket at most, which bounds the work that a crafted capture can make. */
 #define PAIRING_SEARCH_MAX 1024
 #define PAIRING_SEEN_MAX   256 /* orders of one stamp */
 
@@ -66,12 +66,27 @@ struct pairing_seen {
 	uint64_t stamp_ns;
 };
 
+/* One that waits. Numbers are of a session's triggers in their order, and go
+ * on from session to session. */
+struct pairing_waiting {
+	struct pairing_trigger trigger;
+	uint64_t newer; /* the next one of its bucket */
+};
+
+struct pairing_bucket {
+	uint64_t oldest, newest; /* oldest: PAIRING_NONE where none waits */
+};
+
+#define PAIRING_NONE UINT64_MAX
+
 struct pairing {
 	struct pairing_config config;
-	struct pairing_trigger *waiting; /* a ring */
+	struct pairing_waiting *waiting; /* a ring, by number */
+	struct pairing_bucket *buckets;	 /* as many, by the order's hash */
 	size_t capacity;		 /* a power of two */
-	size_t first;
+	uint64_t first;			 /* the oldest one's number */
 	size_t count;
+	uint64_t compared; /* with orders, for who asks what they cost */
 	struct pairing_seen seen[PAIRING_SEEN_MAX]; /* not yet compared */
 	size_t seen_count;
 	struct pairing_counts session;

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "measure/pairing.h"
 
 static struct pairing pairing;
@@ -215,15 +217,105 @@ static void what_waits_is_bounded(void **state)
 	check(1, PAIRING_WAITING_MAX + 9, 0, 0);
 }
 
-/* However many wait, an order costs so many comparisons at most. */
+/* However many wait and whatever is seen, an order costs next to nothing. */
 static void the_search_is_bounded(void **state)
 {
+	const int64_t orders = 20000;
+
 	(void)state;
-	for (int64_t i = 0; i < 2 * PAIRING_SEARCH_MAX; i++)
+	for (int64_t i = 0; i < PAIRING_WAITING_MAX; i++)
 		expect(i, (uint64_t)i);
-	assert_int_equal(see(PAIRING_SEARCH_MAX, 10000), PAIRING_WRONG);
-	assert_int_equal(see(PAIRING_SEARCH_MAX, 10000), PAIRING_MATCHED);
-	check(1, 2 * PAIRING_SEARCH_MAX - 2, 0, 1);
+	for (int64_t i = 0; i < orders; i++)
+		assert_int_equal(see(-1 - i, 100000 + (uint64_t)i),
+				 PAIRING_WRONG);
+	assert_true(pairing.compared < 8 * (uint64_t)orders);
+	assert_int_equal(see(orders + 30000, 200000), PAIRING_MATCHED);
+	check(1, PAIRING_WAITING_MAX - (uint64_t)orders - 1, 0,
+	      (uint64_t)orders);
+}
+
+/* The same order called for again and again is found at once. */
+static void equals_are_found_at_once(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < PAIRING_WAITING_MAX; i++)
+		expect(i % 2, (uint64_t)i);
+	for (int64_t i = 0; i < 1000; i++)
+		assert_int_equal(see(i % 2, 100000 + (uint64_t)i),
+				 PAIRING_MATCHED);
+	assert_true(pairing.compared < 8 * 1000);
+	check(1000, PAIRING_WAITING_MAX - 1000, 0, 0);
+}
+
+/*
+ * What the contract says, order by order, in the plainest way: against it a
+ * hundred thousand random steps.
+ */
+#define MODEL_MAX 4096
+
+struct model {
+	int64_t price[MODEL_MAX];
+	uint64_t stamp_ns[MODEL_MAX];
+	size_t count;
+	uint64_t missing, extra, wrong, matched;
+};
+
+static void model_see(struct model *model, int64_t price, uint64_t stamp_ns)
+{
+	size_t i = 0, drop;
+
+	while (i < model->count && model->stamp_ns[i] <= stamp_ns &&
+	       model->price[i] != price)
+		i++;
+	if (i < model->count && model->stamp_ns[i] <= stamp_ns) {
+		model->matched++;
+		model->missing += i;
+		drop = i + 1;
+	} else if (i == 0) {
+		model->extra++;
+		return;
+	} else {
+		model->wrong++;
+		drop = 1;
+	}
+	model->count -= drop;
+	memmove(model->price, model->price + drop,
+		model->count * sizeof(*model->price));
+	memmove(model->stamp_ns, model->stamp_ns + drop,
+		model->count * sizeof(*model->stamp_ns));
+}
+
+static void the_answers_are_the_contracts(void **state)
+{
+	static struct model model;
+	uint64_t random = 1, stamp_ns = 1000;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		int64_t price;
+
+		random = random * UINT64_C(6364136223846793005) + 1442695;
+		price = (int64_t)(random >> 33) % 300;
+		stamp_ns += 10;
+		/* Waiting swells and shrinks. */
+		if ((random >> 60) < (i / 10000 % 2 ? 6U : 10U)) {
+			if (model.count == MODEL_MAX)
+				continue;
+			expect(price, stamp_ns);
+			model.price[model.count] = price;
+			model.stamp_ns[model.count++] = stamp_ns;
+		} else {
+			see(price, stamp_ns);
+			model_see(&model, price, stamp_ns);
+		}
+		assert_int_equal(pairing.count, model.count);
+	}
+	assert_true(model.matched > 100 && model.missing > 100 &&
+		    model.extra > 100 && model.wrong > 100);
+	assert_int_equal(pairing.session.matched, model.matched);
+	assert_int_equal(pairing.session.missing, model.missing);
+	assert_int_equal(pairing.session.extra, model.extra);
+	assert_int_equal(pairing.session.wrong, model.wrong);
 }
 
 static void one_stamp_tells_no_order(void **state)
@@ -303,6 +395,8 @@ int main(void)
 		TEST(ring_grows_and_keeps_the_order),
 		TEST(what_waits_is_bounded),
 		TEST(the_search_is_bounded),
+		TEST(equals_are_found_at_once),
+		TEST(the_answers_are_the_contracts),
 		TEST(one_stamp_tells_no_order),
 		TEST(doubt_takes_faults_back),
 		TEST(orders_stamped_too_early_are_no_fault),
