@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/editcap.h"
 #include "wire/pcapng_reader.h"
 
 #define LINKTYPE_RAW  101
@@ -25,8 +25,6 @@
 #define PCAPNG_FIRST_BYTE 0x0a /* and no other format's */
 #define BUFFER_FIRST	  (1 << 18)
 #define BLOCK_MAX	  (1 << 26) /* no frame comes near */
-
-extern char **environ;
 
 struct capture_file {
 	char *path;
@@ -218,38 +216,15 @@ static void editcap_end(struct capture_file *file, char why[COMPLAINT_MAX])
 /* Its stdout becomes output, its stderr the complaints. */
 static int editcap_spawn(struct capture_file *file, int output)
 {
-	char *const arguments[] = { (char[]){ "editcap" },
-				    (char[]){ "-F" },
-				    (char[]){ "pcapng" },
-				    (char[]){ "--" },
-				    file->path,
-				    (char[]){ "-" },
-				    NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
+	/* Opened with our rights, which it does not have. */
+	int input = open(file->path, O_RDONLY | O_CLOEXEC);
 	int err;
 
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	err = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
-					       "/dev/null", O_RDONLY, 0);
-	if (!err)
-		err = posix_spawn_file_actions_adddup2(&actions, output,
-						       STDOUT_FILENO);
-	if (!err)
-		err = posix_spawn_file_actions_adddup2(
-			&actions, file->complaints, STDERR_FILENO);
-	if (!err)
-		err = posix_spawnp(&file->editcap, arguments[0], &actions,
-				   &attributes, arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return -err;
+	if (input < 0)
+		return -errno;
+	err = editcap_start(input, output, file->complaints, &file->editcap);
+	close(input);
+	return err;
 }
 
 /* 0 or a negative errno, logged with what libpcap said before. */

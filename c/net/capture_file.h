@@ -2,8 +2,9 @@
 /*
  * Captures as files: pcapng (sections of either byte order, interfaces of any
  * link types) and, by libpcap, pcap. Whatever else Wireshark opens (compressed
- * captures, snoop, ERF ...) goes through its editcap, if it is there. Read as
- * a stream: memory does not grow with the file.
+ * captures, snoop, ERF ...) goes through its editcap, if it is there, without
+ * root's rights (net/editcap). Read as a stream: memory does not grow with the
+ * file.
  */
 #ifndef NET_CAPTURE_FILE_H
 #define NET_CAPTURE_FILE_H

@@ -348,7 +348,7 @@ static void test_garbage(void **state)
 		junk[i] = (uint8_t)(i * 2654435761 >> 13);
 	file_write("junk", junk, sizeof(junk));
 	refuses("junk", -EBADMSG, "libpcap says: unknown file format",
-		"editcap says: The file");
+		"editcap says: The standard input isn't");
 	file_write("short", "abc", 3);
 	refuses("short", -EBADMSG, "libpcap says: truncated", "editcap says: ");
 }
@@ -390,7 +390,7 @@ static void test_a_compressed_capture(void **state)
 	reads_whole("plain.gz", 1);
 	/* editcap itself ends with 0 then. */
 	gzip_write("cut.gz", plain, plain_len - 60);
-	breaks_after("cut.gz", 4, "frame 5: The file \"");
+	breaks_after("cut.gz", 4, "frame 5: The standard input ");
 	len = file_read("plain.gz", bytes, sizeof(bytes));
 	file_write("torn.gz", bytes, len - 12);
 	breaks_after("torn.gz", 4, "cut short");
@@ -487,6 +487,82 @@ static void test_without_editcap(void **state)
 	free(kept);
 }
 
+/* A program of that name in the folder, and the folder before all others. */
+static char *editcap_fake(const char *where)
+{
+	static const char script[] =
+		"#!/bin/sh\n"
+		"echo uid=$(id -u) gid=$(id -G) "
+		"$(grep NoNewPrivs /proc/self/status) >&2\n";
+	const char *path = getenv("PATH");
+	char *kept = strdup(path ? path : ""), text[4096], name[256];
+	int fd;
+
+	assert_non_null(kept);
+	snprintf(text, sizeof(text), "%s:%s", where, kept);
+	assert_int_equal(setenv("PATH", text, 1), 0);
+	snprintf(name, sizeof(name), "%s/editcap", where);
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, script, sizeof(script) - 1),
+			 sizeof(script) - 1);
+	close(fd);
+	return kept;
+}
+
+static void editcap_fake_end(const char *where, char *kept)
+{
+	char name[256];
+
+	setenv("PATH", kept, 1);
+	free(kept);
+	snprintf(name, sizeof(name), "%s/editcap", where);
+	unlink(name);
+}
+
+#define ROOT_NEEDED()                                                    \
+	do {                                                             \
+		if (geteuid() != 0) {                                    \
+			print_message("# skipped: only root has rights " \
+				      "to give up\n");                   \
+			skip();                                          \
+		}                                                        \
+	} while (0)
+
+/* Anybody may write into /tmp, if not into the folder. */
+static void test_root_runs_no_strangers_program(void **state)
+{
+	char *kept;
+
+	(void)state;
+	ROOT_NEEDED();
+	EDITCAP_NEEDED();
+	kept = editcap_fake(folder);
+	gzip_write("plain.gz", plain, plain_len);
+	reads_whole("plain.gz", 1);
+	editcap_fake_end(folder, kept);
+}
+
+static void test_roots_rights_are_given_up(void **state)
+{
+	char where[] = "/run/t2t-editcap.XXXXXX";
+	char *kept;
+
+	(void)state;
+	ROOT_NEEDED();
+	if (!mkdtemp(where)) {
+		print_message("# skipped: no folder can be made in /run\n");
+		skip();
+	}
+	assert_int_equal(chmod(where, 0755), 0);
+	kept = editcap_fake(where);
+	file_write("short", "abc", 3);
+	refuses("short", -EBADMSG,
+		"editcap says: uid=65534 gid=65534 NoNewPrivs: 1", "");
+	editcap_fake_end(where, kept);
+	rmdir(where);
+}
+
 static void *fifo_write(void *name)
 {
 	file_write(name, plain, plain_len);
@@ -542,6 +618,8 @@ int main(void)
 		cmocka_unit_test(test_interfaces_that_differ),
 		cmocka_unit_test(test_a_close_in_the_middle),
 		cmocka_unit_test(test_without_editcap),
+		cmocka_unit_test(test_root_runs_no_strangers_program),
+		cmocka_unit_test(test_roots_rights_are_given_up),
 		cmocka_unit_test(test_a_pipe),
 		cmocka_unit_test(test_standard_input),
 	};
