@@ -249,6 +249,21 @@ static int wiretap_renew(struct wiretap *tap, const struct interface *found,
 	return wiretap_introduce(tap, description);
 }
 
+/* What the ring still holds when its interface is down: the kernel hands over
+ * the block that it was filling, also if a signal came meanwhile. */
+static int wiretap_drain(struct wiretap *tap)
+{
+	struct timespec pause = { .tv_nsec = 2 * WIRETAP_BLOCK_MS * 1000000 };
+	int rc;
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+	do
+		rc = packet_ring_read(&tap->ring, 0, wiretap_each, tap);
+	while (rc > 0);
+	return rc == tap->ring.error ? 0 : rc;
+}
+
 /* The link is down: nothing can be missed before it is up again. 0 or a
  * negative errno. */
 static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
@@ -256,21 +271,23 @@ static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
 	const struct timespec pause = { .tv_nsec = WIRETAP_LOOK_MS * 1000000 };
 	uint64_t from_ns = clock_realtime_ns();
 	struct interface found;
-	int rc = wiretap_flush(tap);
+	int rc = wiretap_drain(tap);
 
+	if (rc == 0)
+		rc = wiretap_flush(tap);
 	if (rc < 0)
 		return rc;
 	log_warning("%s: waiting for it", tap->interface.name);
-	for (; !*stop; nanosleep(&pause, NULL)) {
-		if (!wiretap_is_up(tap, &found))
-			continue;
-		if (found.index != tap->interface.index)
-			return wiretap_renew(tap, &found, from_ns);
-		/* The kernel goes on filling the ring. */
-		tap->ring.error = 0;
-		log_warning("%s is up again", tap->interface.name);
-		return 0;
+	while (!wiretap_is_up(tap, &found)) {
+		if (*stop)
+			return 0;
+		nanosleep(&pause, NULL);
 	}
+	if (found.index != tap->interface.index)
+		return wiretap_renew(tap, &found, from_ns);
+	/* The kernel goes on filling the ring. */
+	tap->ring.error = 0;
+	log_warning("%s is up again", tap->interface.name);
 	return 0;
 }
 
@@ -295,6 +312,8 @@ static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 				      wiretap_each, tap);
 		if (rc == 0)
 			break;
+		if (rc == tap->ring.error)
+			rc = wiretap_wait(tap, stop);
 	}
 	return rc < 0 ? rc : 0;
 }
