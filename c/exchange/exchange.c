@@ -197,6 +197,8 @@ static void listener_ready(struct exchange *exchange)
 
 	if (exchange->state == EXCHANGE_INIT)
 		rc = order_entry_server_accept(&exchange->order_entry);
+	else if (exchange->config->busy == EXCHANGE_QUEUE)
+		rc = order_entry_server_queue(&exchange->order_entry);
 	else
 		rc = order_entry_server_refuse(&exchange->order_entry);
 	if (rc < 0)
@@ -235,6 +237,17 @@ static void feed_failed(struct exchange *exchange)
 	event_handle(exchange, EXCHANGE_FEED_FAILED);
 }
 
+/* When a session without orders ends. While stdout has no room orders lie
+ * unread, and the trader is not to blame. */
+static uint64_t idle_due_ns(struct exchange *exchange)
+{
+	if (!exchange->config->idle_s || exchange->state != EXCHANGE_TRANSMIT ||
+	    exchange->leaving || !orders_have_room(exchange))
+		return UINT64_MAX;
+	return exchange->order_entry.received_ns +
+	       exchange->config->idle_s * CLOCK_NS_PER_S;
+}
+
 /* What time has made due. */
 static void time_passed(struct exchange *exchange, uint64_t now_ns)
 {
@@ -242,6 +255,11 @@ static void time_passed(struct exchange *exchange, uint64_t now_ns)
 
 	if (exchange->state == EXCHANGE_INIT || exchange->leaving)
 		return;
+	if (now_ns >= idle_due_ns(exchange)) {
+		exchange->why = "no order came within --idle";
+		event_handle(exchange, EXCHANGE_DISCONNECTED);
+		return;
+	}
 	if (exchange->settle_ns) {
 		if (now_ns < exchange->settle_ns)
 			return;
@@ -278,9 +296,10 @@ static uint64_t wait_prepare(struct exchange *exchange,
 					  .events = POLLRDHUP };
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
 
-	if (init ? !order_log_has_room(&exchange->log, 0)
-		 : exchange->config->busy == EXCHANGE_QUEUE)
+	if (init && !order_log_has_room(&exchange->log, 0))
 		fds[FD_LISTENER].fd = -1;
+	else if (init && exchange->order_entry.waiting_count > 0)
+		due_ns = now_ns;
 	if (now_ns < exchange->accept_ns) {
 		fds[FD_LISTENER].fd = -1;
 		due_ns = exchange->accept_ns;
@@ -306,6 +325,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		if (send_ns < due_ns)
 			due_ns = send_ns;
 	}
+	if (idle_due_ns(exchange) < due_ns)
+		due_ns = idle_due_ns(exchange);
 	if (due_ns == UINT64_MAX)
 		return due_ns;
 	return due_ns > now_ns ? due_ns - now_ns : 0;
@@ -343,6 +364,11 @@ static int turn(struct exchange *exchange)
 		marketdata_server_woken(&exchange->marketdata,
 					&fds[FD_MARKETDATA]);
 	}
+	/* Somebody's turn has come, whom no descriptor tells of. */
+	if (exchange->state == EXCHANGE_INIT &&
+	    exchange->order_entry.waiting_count > 0 &&
+	    order_log_has_room(&exchange->log, 0))
+		listener_ready(exchange);
 	time_passed(exchange, clock_monotonic_ns());
 	return 0;
 }

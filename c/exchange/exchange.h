@@ -17,13 +17,14 @@
 /* What a second connection meets. */
 enum exchange_busy {
 	EXCHANGE_REFUSE, /* it is closed at once */
-	EXCHANGE_QUEUE,	 /* it waits for INIT */
+	EXCHANGE_QUEUE,	 /* it waits for its turn */
 };
 
 struct exchange_config {
 	struct order_entry_config order_entry;
 	struct marketdata_config marketdata;
 	unsigned int busy;  /* enum exchange_busy */
+	uint64_t idle_s;    /* without an order a session ends; 0: never */
 	uint64_t settle_ms; /* from the connection to the feed's first line */
 	unsigned int privileges; /* enum privileges: once servers are open */
 	int cpu; /* of the loop, not of the feed's reader; -1: any */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "channel/channel_ops.h"
 #include "net/socket.h"
@@ -24,9 +25,75 @@ int order_entry_server_open(struct order_entry_server *server,
 	return server->listener < 0 ? server->listener : 0;
 }
 
+static struct order_entry_waiting waiting_remove(
+	struct order_entry_server *server, unsigned int at)
+{
+	struct order_entry_waiting *waiting = &server->waiting[at];
+	struct order_entry_waiting removed = *waiting;
+
+	server->waiting_count--;
+	memmove(waiting, waiting + 1,
+		(server->waiting_count - at) * sizeof(*waiting));
+	return removed;
+}
+
+static unsigned int waiting_from(const struct order_entry_server *server,
+				 struct in_addr address)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < server->waiting_count; i++)
+		count += server->waiting[i].peer.sin_addr.s_addr ==
+			 address.s_addr;
+	return count;
+}
+
+/* Whose place is taken by somebody new. */
+static unsigned int crowding_find(const struct order_entry_server *server)
+{
+	unsigned int found = 0, most = 0;
+
+	for (unsigned int i = 0; i < server->waiting_count; i++) {
+		unsigned int count =
+			waiting_from(server, server->waiting[i].peer.sin_addr);
+
+		if (count > most) {
+			most = count;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/* The next one's connection, from the queue or the listener; -EAGAIN: nobody
+ * waits. */
+static int next_connection(struct order_entry_server *server,
+			   struct sockaddr_in *peer)
+{
+	struct order_entry_waiting next;
+	unsigned int at = 0;
+	int fd;
+
+	if (server->waiting_count == 0) {
+		fd = socket_accept(server->listener, peer);
+		if (fd >= 0)
+			server->last = peer->sin_addr;
+		return fd;
+	}
+	while (at < server->waiting_count &&
+	       server->waiting[at].peer.sin_addr.s_addr == server->last.s_addr)
+		at++;
+	next = waiting_remove(server, at < server->waiting_count ? at : 0);
+	*peer = next.peer;
+	server->last = peer->sin_addr;
+	return next.fd;
+}
+
 void order_entry_server_close(struct order_entry_server *server)
 {
 	order_entry_server_end(server);
+	while (server->waiting_count > 0)
+		close(waiting_remove(server, 0).fd);
 	if (server->listener >= 0)
 		close(server->listener);
 	server->listener = -1;
@@ -36,7 +103,7 @@ int order_entry_server_accept(struct order_entry_server *server)
 {
 	const struct order_entry_config *config = server->config;
 	struct sockaddr_in peer;
-	int err, fd = socket_accept(server->listener, &peer);
+	int err, fd = next_connection(server, &peer);
 
 	if (fd < 0)
 		return fd == -EAGAIN ? 0 : fd;
@@ -54,6 +121,8 @@ int order_entry_server_accept(struct order_entry_server *server)
 	server->len = 0;
 	server->early_len = server->decoded_len = 0;
 	server->leaving = false;
+	server->received_ns = clock_monotonic_ns();
+	order_rate_start(&server->rate, config->orders_per_s);
 	address_format(&peer, server->peer);
 	return 1;
 }
@@ -71,6 +140,29 @@ int order_entry_server_refuse(struct order_entry_server *server)
 			    "refused %s: %s is connected, one trader at a time",
 			    address_format(&peer, text), server->peer);
 	close(fd);
+	return 1;
+}
+
+int order_entry_server_queue(struct order_entry_server *server)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct sockaddr_in peer;
+	int fd = socket_accept(server->listener, &peer);
+
+	if (fd < 0)
+		return fd == -EAGAIN ? 0 : fd;
+	if (server->waiting_count == ORDER_ENTRY_WAITING_MAX) {
+		struct order_entry_waiting removed =
+			waiting_remove(server, crowding_find(server));
+
+		server->refused++;
+		log_warning_repeats(&server->refusals,
+				    "refused %s: too many wait",
+				    address_format(&removed.peer, text));
+		close(removed.fd);
+	}
+	server->waiting[server->waiting_count++] =
+		(struct order_entry_waiting){ .fd = fd, .peer = peer };
 	return 1;
 }
 
@@ -95,6 +187,7 @@ uint16_t order_entry_server_port(const struct order_entry_server *server)
 
 void order_entry_server_begin(struct order_entry_server *server)
 {
+	server->received_ns = clock_monotonic_ns();
 	server->early_len = unread_len(server);
 	if (server->early_len > 0)
 		log_warning("%s: %" PRIu64 " bytes came before TRANSMIT; they "
@@ -132,6 +225,7 @@ int order_entry_server_receive(struct order_entry_server *server)
 	if (n > 0) {
 		server->len += (size_t)n;
 		server->last_len -= server->leaving ? (size_t)n : 0;
+		server->received_ns = clock_monotonic_ns();
 		return 1;
 	}
 	if (n == 0)
@@ -150,6 +244,9 @@ int order_entry_server_next(struct order_entry_server *server,
 					  &entry->order);
 	if (rc > 0) {
 		entry->fault = order_fault(&entry->order);
+		if (!entry->fault &&
+		    !order_rate_take(&server->rate, server->received_ns))
+			entry->fault = "more orders than --order-rate allows";
 		entry->early = server->decoded_len < server->early_len;
 	}
 	server->decoded_len += bytes.consumed;

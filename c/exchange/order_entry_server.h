@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "channel/channel.h"
+#include "exchange/order_rate.h"
 #include "net/address.h"
 #include "wire/order.h"
 
@@ -27,6 +28,15 @@ struct order_entry_config {
 	unsigned int keepalive_idle_s; /* 0: a dead peer is not noticed */
 	unsigned int keepalive_interval_s;
 	unsigned int keepalive_probes;
+	uint64_t orders_per_s; /* more are rejected; 0: any number is taken */
+};
+
+/* Who waits for his turn. */
+#define ORDER_ENTRY_WAITING_MAX 16
+
+struct order_entry_waiting {
+	int fd;
+	struct sockaddr_in peer;
 };
 
 struct order_entry_server {
@@ -34,6 +44,9 @@ struct order_entry_server {
 	int listener;
 	struct log_repeats refusals;
 	uint64_t refused; /* connections, since the open */
+	struct order_entry_waiting waiting[ORDER_ENTRY_WAITING_MAX];
+	unsigned int waiting_count; /* the oldest first */
+	struct in_addr last;	    /* whose turn it was */
 
 	/* Of a session: */
 	int client; /* -1: nobody is connected */
@@ -43,6 +56,9 @@ struct order_entry_server {
 	bool leaving;	    /* no more is taken than: */
 	uint64_t last_len;
 	uint64_t decoded_len;
+	struct order_rate rate;
+	/* CLOCK_MONOTONIC: of the last bytes, or since when they are taken. */
+	uint64_t received_ns;
 	size_t len; /* received and not decoded */
 	uint8_t bytes[2 * ORDER_ENTRY_RECEIVE_LEN];
 };
@@ -58,8 +74,9 @@ int order_entry_server_open(struct order_entry_server *server,
 			    const struct order_entry_config *config);
 void order_entry_server_close(struct order_entry_server *server);
 
-/* Accept one connection. 1; 0 when nobody waits; or a negative errno,
- * logged. Nobody may be connected. */
+/* Accept one connection: of those queued, the oldest from another address than
+ * had the last turn, else the oldest. 1; 0 when nobody waits; or a negative
+ * errno, logged. Nobody may be connected. */
 int order_entry_server_accept(struct order_entry_server *server);
 
 /* Accept one connection and close it at once, with a log line if there were
@@ -68,6 +85,11 @@ int order_entry_server_refuse(struct order_entry_server *server);
 
 /* The port that the trader connected from, host order; 0: it is gone. */
 uint16_t order_entry_server_port(const struct order_entry_server *server);
+
+/* Accept one connection and let it wait for its turn. Where all places are
+ * taken, the address with the most of them gives up its oldest: whoever holds
+ * many connections does not keep out who wants one. As above. */
+int order_entry_server_queue(struct order_entry_server *server);
 
 /* Orders are taken from here on: what is in the socket already is early. */
 void order_entry_server_begin(struct order_entry_server *server);

@@ -174,6 +174,52 @@ static void sigterm_end_of_feed(void **state)
 	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
 }
 
+/* Three who say nothing, before who trades. */
+static void idle_sent_away(void **state)
+{
+	int idle[3];
+
+	(void)state;
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 1), "--busy", "queue",
+		     "--idle", "1", NULL);
+	for (int i = 0; i < 3; i++)
+		idle[i] = lab_connect();
+	client = lab_connect();
+	order_client_order(client, 1, 1000000000, 0);
+	for (int i = 0; i < 3; i++) {
+		lab_states(&exchange, "HANDSHAKE TRANSMIT INIT");
+		assert_true(order_client_closed(idle[i], LAB_SOON_MS));
+		order_client_close(idle[i]);
+	}
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	lab_line(&exchange, "order ");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	lab_says(&exchange, "ended: no order came within --idle");
+}
+
+static void rate_limited(void **state)
+{
+	size_t orders, rejects;
+
+	(void)state;
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 1), "--order-rate",
+		     "10", NULL);
+	client = lab_connect();
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	for (int i = 0; i < 1000; i++)
+		order_client_order(client, 1, 1000000000, 0);
+	order_client_close(client);
+	client = -1;
+	lab_states(&exchange, "INIT");
+	orders = program_count(&exchange, PROGRAM_OUT, "order ");
+	rejects = program_count(&exchange, PROGRAM_OUT, "reject ");
+	assert_int_equal(orders + rejects, 1000);
+	assert_true(orders >= 10 && rejects >= 100);
+	assert_true(program_says(&exchange, PROGRAM_OUT,
+				 "reason=more orders than --order-rate allows",
+				 0));
+}
+
 /* The session that could not open its feed was sent nothing, late or not. */
 static void lag_is_the_sessions(void **state)
 {
@@ -205,6 +251,10 @@ static const struct CMUnitTest tests[] = {
 		 sigterm_settling, clean),
 	LAB_TEST("A.15 SIGTERM ends it behind the feed's end",
 		 sigterm_end_of_feed, clean),
+	LAB_TEST("A.4 who sends no order is sent away, if so asked",
+		 idle_sent_away, clean),
+	LAB_TEST("A.3 orders above the rate are rejected, if so asked",
+		 rate_limited, clean),
 	LAB_TEST("A.14 a session's lag is its own", lag_is_the_sessions, clean),
 };
 

@@ -9,7 +9,10 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 #include "exchange/order_entry_server.h"
 #include "tests/support/order_client.h"
@@ -133,6 +136,64 @@ static void refusals_are_counted(void **state)
 	order_client_close(client);
 }
 
+/* From an address of the loopback's. */
+static int connect_from(uint32_t address)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(address) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(listening_port()),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static int queue_from(uint32_t address)
+{
+	int fd = connect_from(address);
+
+	ready_wait(server.listener);
+	assert_int_equal(order_entry_server_queue(&server), 1);
+	return fd;
+}
+
+#define CROWD  0x7f000002
+#define TRADER 0x7f000003
+
+/* A crowd of one address fills all places, and has waited longer. */
+static void a_crowd_keeps_nobody_out(void **state)
+{
+	int crowd[ORDER_ENTRY_WAITING_MAX + 4], trader, first;
+
+	(void)state;
+	first = connect_from(CROWD);
+	ready_wait(server.listener);
+	assert_int_equal(order_entry_server_accept(&server), 1);
+	for (size_t i = 0; i < ORDER_ENTRY_WAITING_MAX; i++)
+		crowd[i] = queue_from(CROWD);
+	trader = queue_from(TRADER);
+	for (size_t i = ORDER_ENTRY_WAITING_MAX; i < ARRAY_SIZE(crowd); i++)
+		crowd[i] = queue_from(CROWD);
+	assert_int_equal(server.waiting_count, ORDER_ENTRY_WAITING_MAX);
+	assert_int_equal(server.refused, 5);
+	/* The oldest of the crowd's. */
+	assert_true(order_client_closed(crowd[0], 10000));
+	order_entry_server_end(&server);
+	assert_int_equal(order_entry_server_accept(&server), 1);
+	assert_non_null(strstr(server.peer, "127.0.0.3:"));
+	order_entry_server_end(&server);
+	assert_int_equal(order_entry_server_accept(&server), 1);
+	assert_non_null(strstr(server.peer, "127.0.0.2:"));
+	for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+		close(crowd[i]);
+	close(trader);
+	close(first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -140,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(who_goes_on_sending_is_not_waited_for),
 		TEST(refusals_are_counted),
+		TEST(a_crowd_keeps_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
