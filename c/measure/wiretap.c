@@ -6,11 +6,14 @@
 #include <linux/capability.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <net/if_arp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +41,8 @@
 struct wiretap {
 	const char *path;
 	int fd;
+	bool is_file; /* else a pipe, which somebody has to read */
+	const volatile sig_atomic_t *stop;
 	uint8_t *buffer; /* whole blocks only */
 	size_t used;
 	struct packet_ring ring;
@@ -67,13 +72,33 @@ static void wiretap_cut(struct wiretap *tap, size_t written)
 		tap->result->bytes += whole;
 }
 
+/* As write(2); but a pipe that nobody reads is not waited for once it is time to
+ * stop. */
+static ssize_t wiretap_write(const struct wiretap *tap, size_t from)
+{
+	struct pollfd ready = { .fd = tap->fd, .events = POLLOUT };
+	size_t len = tap->used - from;
+
+	if (tap->is_file)
+		return write(tap->fd, tap->buffer + from, len);
+	while (poll(&ready, 1, WIRETAP_IDLE_MS) <= 0) {
+		if (!*tap->stop)
+			continue;
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	/* What poll(2) promises room for. */
+	return write(tap->fd, tap->buffer + from,
+		     len < PIPE_BUF ? len : PIPE_BUF);
+}
+
 static int wiretap_flush(struct wiretap *tap)
 {
 	size_t written = 0;
 	ssize_t n;
 
 	while (written < tap->used) {
-		n = write(tap->fd, tap->buffer + written, tap->used - written);
+		n = wiretap_write(tap, written);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -318,18 +343,24 @@ static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 	return rc < 0 ? rc : 0;
 }
 
-static int wiretap_create(const char *path)
+static int wiretap_create(struct wiretap *tap)
 {
-	int fd;
+	struct stat status;
 
-	if (strcmp(path, "-") == 0)
-		return STDOUT_FILENO;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		fd = -errno;
-		log_error("--write %s: %s", path, log_reason(fd));
+	tap->fd = STDOUT_FILENO;
+	if (strcmp(tap->path, "-") != 0)
+		tap->fd = open(tap->path,
+			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (tap->fd < 0 || fstat(tap->fd, &status) < 0) {
+		int err = -errno;
+
+		log_error("--write %s: %s", tap->path, log_reason(err));
+		if (tap->fd > STDOUT_FILENO)
+			close(tap->fd);
+		return err;
 	}
-	return fd;
+	tap->is_file = S_ISREG(status.st_mode);
+	return 0;
 }
 
 static int wiretap_interface(const char *name, struct interface *interface)
@@ -347,7 +378,7 @@ int wiretap_capture(const char *interface, const char *path,
 		    unsigned int privileges, const volatile sig_atomic_t *stop,
 		    struct wiretap_result *result)
 {
-	struct wiretap tap = { .path = path, .result = result };
+	struct wiretap tap = { .path = path, .stop = stop, .result = result };
 	int rc;
 
 	*result = (struct wiretap_result){ 0 };
@@ -361,7 +392,7 @@ int wiretap_capture(const char *interface, const char *path,
 	if (rc < 0)
 		goto free_buffer;
 	/* Only now: what can't capture should not empty an older capture. */
-	rc = tap.fd = wiretap_create(path);
+	rc = wiretap_create(&tap);
 	if (rc < 0)
 		goto close_ring;
 	rc = wiretap_head(&tap);

@@ -14,7 +14,7 @@
 #include "wire/order.h"
 
 static struct lab lab;
-static struct program exchange;
+static struct program exchange, wiretap;
 static struct listener listener;
 static int client = -1;
 static pid_t flooder;
@@ -31,6 +31,7 @@ static int clean(void **state)
 		order_client_close(client);
 	client = -1;
 	program_end(&exchange);
+	program_end(&wiretap);
 	listener_close(&listener);
 	return 0;
 }
@@ -220,6 +221,27 @@ static void rate_limited(void **state)
 				 0));
 }
 
+/* It holds what a pipe does, and then waits for whoever reads it. */
+static void wiretap_unread(void **state)
+{
+	const struct program_place place = { .space = lab.exchange,
+					     .out = PROGRAM_OUT_IDLE };
+	const char *const arguments[] = {
+		"t2t-wiretap", "--interface", LAB_EXCHANGE_INTERFACE,
+		"--write",     "-",	      NULL
+	};
+
+	(void)state;
+	program_start(&wiretap, &place, arguments);
+	lab_says(&wiretap, "capturing on");
+	listener_open(&listener, LAB_TRADER_INTERFACE, LAB_GROUP,
+		      LAB_GROUP_PORT);
+	session_open("max");
+	assert_int_equal(listener_hear(&listener, 20000, LAB_SOON_MS), 20000);
+	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 1);
+	lab_says(&wiretap, "--write -: Connection timed out");
+}
+
 /* The session that could not open its feed was sent nothing, late or not. */
 static void lag_is_the_sessions(void **state)
 {
@@ -251,6 +273,8 @@ static const struct CMUnitTest tests[] = {
 		 sigterm_settling, clean),
 	LAB_TEST("A.15 SIGTERM ends it behind the feed's end",
 		 sigterm_end_of_feed, clean),
+	LAB_TEST("wiretap: SIGTERM ends it when nobody reads what it writes",
+		 wiretap_unread, clean),
 	LAB_TEST("A.4 who sends no order is sent away, if so asked",
 		 idle_sent_away, clean),
 	LAB_TEST("A.3 orders above the rate are rejected, if so asked",
