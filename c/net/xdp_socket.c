@@ -545,11 +545,21 @@ void xdp_socket_close(struct xdp_socket *xs)
 uint64_t xdp_socket_lost(const struct xdp_socket *xs)
 {
 	struct xdp_statistics statistics = { 0 };
-	socklen_t len = sizeof(statistics);
+	struct xdp_options options = { 0 };
+	socklen_t len = sizeof(statistics), options_len = sizeof(options);
+	uint64_t lost;
 
 	if (getsockopt(xs->fd, SOL_XDP, XDP_STATISTICS, &statistics, &len) < 0)
 		return xs->aside_lost;
-	return statistics.rx_dropped + statistics.rx_ring_full + xs->aside_lost;
+	lost = statistics.rx_dropped + statistics.rx_ring_full +
+	       xs->aside_lost;
+	/* Without a frame to fill the NIC drops, which no socket counts; where
+	 * the kernel copies, rx_dropped has each of them already. */
+	if (getsockopt(xs->fd, SOL_XDP, XDP_OPTIONS, &options, &options_len) ==
+		    0 &&
+	    options.flags & XDP_OPTIONS_ZEROCOPY)
+		lost += statistics.rx_fill_ring_empty_descs;
+	return lost;
 }
 
 int xdp_socket_probe(const char **why)

@@ -175,7 +175,8 @@ int xdp_socket_flush(struct xdp_socket *xs);
 
 /* Frames that were dropped for want of room here: by the kernel, in the ring or
  * since they are longer than XDP_SOCKET_FRAME_MAX, and by
- * xdp_socket_scan(). */
+ * xdp_socket_scan(); with zero-copy also how often the NIC had no frame to
+ * fill, each time a loss of one or more. */
 uint64_t xdp_socket_lost(const struct xdp_socket *xs);
 
 #endif
