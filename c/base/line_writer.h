@@ -42,8 +42,9 @@ int line_writer_put(struct line_writer *writer, const char *text, size_t len);
 bool line_writer_has_room(struct line_writer *writer, size_t len);
 
 /* Wait until all is written, as long as some of it is within timeout_ms, and
- * ten times that at most; then end the thread. Returns 0, or -EIO if the descriptor refused anything, or -ETIMEDOUT if
- * bytes were left (said on stderr, counted). NULL is allowed. */
+ * ten times that at most; then end the thread. Returns 0, or -EIO if the
+ * descriptor refused anything, or -ETIMEDOUT if bytes were left (said on
+ * stderr, counted). NULL is allowed. */
 int line_writer_close(struct line_writer *writer, unsigned int timeout_ms);
 
 #endif

@@ -20,7 +20,8 @@ static inline void order_rate_start(struct order_rate *rate, uint64_t per_s)
 						      : 0 };
 }
 
-/* HOT. May one be taken that came at now_ns (CLOCK_MONOTONIC)? It counts then. */
+/* HOT. May one be taken that came at now_ns (CLOCK_MONOTONIC)? It counts
+ * then. */
 static inline bool order_rate_take(struct order_rate *rate, uint64_t now_ns)
 {
 	if (rate->due_ns < now_ns)

@@ -72,8 +72,8 @@ static void wiretap_cut(struct wiretap *tap, size_t written)
 		tap->result->bytes += whole;
 }
 
-/* As write(2); but a pipe that nobody reads is not waited for once it is time to
- * stop. */
+/* As write(2); but a pipe that nobody reads is not waited for once it is time
+ * to stop. */
 static ssize_t wiretap_write(const struct wiretap *tap, size_t from)
 {
 	struct pollfd ready = { .fd = tap->fd, .events = POLLOUT };
