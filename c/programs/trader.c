@@ -147,7 +147,7 @@ static const struct option_row rows[] = {
 	  .min = 1,
 	  .max = 65536,
 	  .offset = offsetof(struct config, levels_max),
-	  .help = "levels that a side of a book keeps: the best ones; 40 bytes\n"
+	  .help = "levels that a side of a book keeps, the best; 40 bytes\n"
 		  "each, in each book, once it fills up" },
 	{ .name = "samples",
 	  .value = "FILE",

@@ -403,9 +403,8 @@ static void flooded(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("strangers: symbols and levels without end find their limit",
 		 many_symbols_and_levels, clean),
-	LAB_TEST(
-		"strangers: another's session, heard from the queue, is not traded",
-		queued, clean),
+	LAB_TEST("strangers: another's session, heard in the queue", queued,
+		 clean),
 	LAB_TEST("strangers: datagrams of other sessions are passed over",
 		 of_other_sessions, clean),
 };
