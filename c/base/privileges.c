@@ -2,7 +2,6 @@
 #include "base/privileges.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -6,6 +6,7 @@
 #ifndef BASE_PRIVILEGES_H
 #define BASE_PRIVILEGES_H
 
+#include <linux/capability.h>
 #include <stdint.h>
 
 #include "base/option.h"
@@ -26,8 +27,13 @@ extern const char *const privileges_names[]; /* for option rows */
 			"it is. keep: as it was started"                      \
 	}
 
-/* Bits of `keep`: 1 << CAP_NET_RAW (linux/capability.h) and so on. */
+/* Bits of `keep`: CAP_NET_RAW and so on. */
 #define PRIVILEGES_BIT(capability) (UINT64_C(1) << (capability))
+
+/* What it takes to open a packet or an XDP socket once more. */
+#define PRIVILEGES_FRAMES                                              \
+	(PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) | \
+	 PRIVILEGES_BIT(CAP_BPF))
 
 /*
  * The calling thread, and those it will make, keep these capabilities, of what

@@ -447,7 +447,7 @@ int exchange_run(const struct exchange_config *config)
 		goto close_marketdata;
 	if (config->privileges == PRIVILEGES_DROP)
 		err = privileges_drop(
-			send_path_needs(exchange->marketdata.link.path));
+			send_path_privileges(exchange->marketdata.link.path));
 	if (!err)
 		ready_say(exchange);
 	while (!err && !exchange->stop)

@@ -3,7 +3,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>

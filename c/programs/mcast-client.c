@@ -4,7 +4,6 @@
  * not know. */
 #include <ctype.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,10 +142,7 @@ static uint64_t again_needed(const struct receive *receive)
 {
 	const bool busy = !strcmp(receive_name(receive), "busy");
 
-	if (!busy && !(receive->caps & RECEIVE_FRAMES))
-		return 0;
-	return PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) |
-	       PRIVILEGES_BIT(CAP_BPF);
+	return busy || receive->caps & RECEIVE_FRAMES ? PRIVILEGES_FRAMES : 0;
 }
 
 /* Wait for the interface, and join on the one that has its name then. NULL

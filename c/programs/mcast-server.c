@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 	log_info("sending by %s; an empty line stops",
 		 send_path_name(link.path));
 	if (options.privileges == PRIVILEGES_DROP)
-		err = privileges_drop(send_path_needs(link.path));
+		err = privileges_drop(send_path_privileges(link.path));
 	if (!err)
 		err = lines_send(&link);
 	send_link_close(&link);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole frames by one sendmmsg(2) on a packet socket. packet(7). */
 #include <errno.h>
-#include <linux/capability.h>
 #include <sys/socket.h>
 
 #include "base/privileges.h"
@@ -74,11 +73,11 @@ static void packet_close(struct send_path *path)
 
 const struct send_path_ops send_packet_ops = {
 	.name = "packet",
+	.privileges = PRIVILEGES_FRAMES,
 	.help = "whole frames by sendmmsg(2) on a packet socket, past UDP and "
 		"IP",
 	.size = sizeof(struct send_packet_plain),
 	.options = packet_options,
-	.needs = PRIVILEGES_BIT(CAP_NET_RAW),
 	.open = packet_open,
 	.send = packet_send,
 	.close = packet_close,

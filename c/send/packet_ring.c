@@ -5,7 +5,6 @@
  * Documentation/networking/packet_mmap.rst.
  */
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -174,11 +173,11 @@ static int ring_send(struct send_path *path, const struct iovec *datagrams,
 
 const struct send_path_ops send_packet_ring_ops = {
 	.name = "packet_ring",
+	.privileges = PRIVILEGES_FRAMES,
 	.help = "whole frames in a ring that the kernel sends from, past UDP "
 		"and IP",
 	.size = sizeof(struct send_packet_ring),
 	.options = ring_options,
-	.needs = PRIVILEGES_BIT(CAP_NET_RAW),
 	.open = ring_open,
 	.send = ring_send,
 	.close = ring_close,

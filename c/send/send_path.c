@@ -96,14 +96,14 @@ void send_path_close(struct send_path *path)
 	free(path);
 }
 
+uint64_t send_path_privileges(const struct send_path *path)
+{
+	return path->ops->privileges;
+}
+
 const char *send_path_name(const struct send_path *path)
 {
 	return path->ops->name;
-}
-
-uint64_t send_path_needs(const struct send_path *path)
-{
-	return path->ops->needs;
 }
 
 void send_path_print_list(FILE *out)

@@ -46,11 +46,12 @@ int send_path_open(const char *text, const struct send_path_config *config,
 		   struct send_path **path);
 void send_path_close(struct send_path *path); /* NULL is allowed */
 
+/* What it takes to open the path once more, when its interface comes back:
+ * bits as for privileges_drop(). */
+uint64_t send_path_privileges(const struct send_path *path);
+
 const char *send_path_name(const struct send_path *path);
 
-/* What a program must not give up while it has the path: PRIVILEGES_BIT()s of
- * what it takes to open it on an interface that came back. */
-uint64_t send_path_needs(const struct send_path *path);
 
 /* The list behind "--send help". */
 void send_path_print_list(FILE *out);

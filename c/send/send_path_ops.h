@@ -17,8 +17,9 @@ struct send_path_ops {
 	size_t size; /* of the backend's struct, which begins with its member
 			`struct send_path path`; container_of */
 	const struct option_row *options;
-	uint64_t needs; /* capabilities(7), as PRIVILEGES_BIT()s, to open it;
-			   its link may come back as another interface */
+
+	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
+	uint64_t privileges;
 
 	/* Can this host run it? As in receive_ops; NULL: any host can. */
 	int (*probe)(const char **why);

@@ -2,7 +2,6 @@
 /* AF_XDP: whole frames from memory shared with the driver, past the kernel's
  * stack. Documentation/networking/af_xdp.rst. */
 #include <errno.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -130,12 +129,11 @@ static void xdp_close(struct send_path *path)
 
 const struct send_path_ops send_xdp_ops = {
 	.name = "xdp",
+	.privileges = PRIVILEGES_FRAMES,
 	.help = "AF_XDP: whole frames past the kernel's stack",
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 	.size = sizeof(struct send_xdp),
 	.options = xdp_options,
-	.needs = PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) |
-		 PRIVILEGES_BIT(CAP_BPF) | PRIVILEGES_BIT(CAP_PERFMON),
 	.probe = xdp_socket_probe,
 	.open = xdp_open,
 	.send = xdp_send,

@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,23 +136,16 @@ static void trader_bypasses(void **state)
 		begin("--receive", "xdp", "--transport", "bypass");
 }
 
-/* What sends frames is opened anew when its interface comes back. */
-static uint64_t send_needs(const char *path)
+/* They are opened anew when their interface comes back. */
+static bool is_of_frames(const char *path)
 {
-	uint64_t raw = PRIVILEGES_BIT(CAP_NET_RAW);
-
-	if (!strncmp(path, "packet", 6))
-		return raw;
-	return strcmp(path, "xdp") ? 0
-				   : raw | PRIVILEGES_BIT(CAP_NET_ADMIN) |
-					     PRIVILEGES_BIT(CAP_BPF) |
-					     PRIVILEGES_BIT(CAP_PERFMON);
+	return !strncmp(path, "packet", 6) || !strcmp(path, "xdp");
 }
 
 static void exchange_sends(void **state)
 {
 	const char *path = *state;
-	const uint64_t needs = send_needs(path);
+	const uint64_t kept = is_of_frames(path) ? PRIVILEGES_FRAMES : 0;
 	char feed[PATH_MAX];
 	int client;
 
@@ -161,10 +153,10 @@ static void exchange_sends(void **state)
 	strcpy(feed, lab_feed(&lab, 1, 10000));
 	lab_exchange(&lab, &program, feed, "--send", path, "--pace",
 		     "rate:10000", "--send-times", "/dev/null", NULL);
-	dropped_wait(needs);
+	dropped_wait(kept);
 	client = lab_connect();
 	lab_states(&program, "HANDSHAKE TRANSMIT");
-	assert_true(dropped(needs));
+	assert_true(dropped(kept));
 	lab_says(&program, "end of the feed");
 	order_client_close(client);
 	lab_states(&program, "INIT");
@@ -184,16 +176,12 @@ static void wiretap_captures(void **state)
 static void mcast_client(void **state)
 {
 	const char *path = *state;
-	const bool opens_again = !strncmp(path, "packet", 6) ||
-				 !strcmp(path, "xdp") || !strcmp(path, "busy");
-
 	choice_receive_needed(path);
 	lab_start(&program, lab.trader, "t2t-mcast-client", "--interface",
 		  LAB_TRADER_INTERFACE, "--receive", path, NULL);
-	dropped_wait(opens_again ? PRIVILEGES_BIT(CAP_NET_RAW) |
-					   PRIVILEGES_BIT(CAP_NET_ADMIN) |
-					   PRIVILEGES_BIT(CAP_BPF)
-				 : 0);
+	dropped_wait(is_of_frames(path) || !strcmp(path, "busy")
+			     ? PRIVILEGES_FRAMES
+			     : 0);
 	assert_int_equal(program_stop(&program, SIGINT, LAB_SOON_MS), 0);
 }
 
@@ -215,7 +203,7 @@ static void mcast_server(void **state)
 	assert_int_equal(program_wait(&program, LAB_SOON_MS), 0);
 }
 
-static void kept(void **state)
+static void told_to_keep(void **state)
 {
 	(void)state;
 	fake_exchange_listen(&fake, &lab);
@@ -236,7 +224,7 @@ static const struct CMUnitTest tests[] = {
 		 wiretap_captures, clean),
 	LAB_TEST("privileges: the multicast server drops them", mcast_server,
 		 clean),
-	LAB_TEST("privileges: they are kept when told so", kept, clean),
+	LAB_TEST("privileges: they are kept when told so", told_to_keep, clean),
 };
 
 int main(int argc, char **argv)
