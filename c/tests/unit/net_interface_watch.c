@@ -91,7 +91,7 @@ static void test_moved_to_another_namespace(void **state)
 	interface_watch_close(&watch);
 	/* The other end goes with that namespace, when the kernel likes. */
 	command("while ip link show there0 >/dev/null 2>&1; do "
-		"ip link delete there0 2>/dev/null; done");
+		"ip link delete there0 2>/dev/null; done; :");
 }
 
 /* More news than the descriptor holds. */
