@@ -31,10 +31,10 @@ static const struct option_row rows[] = {
 	  .value = "N",
 	  .initial = "5",
 	  .type = OPTION_UNSIGNED,
-	  .min = 5,
+	  .min = 1,
 	  .max = BENCH_ROUNDS_MAX,
 	  .offset = offsetof(struct bench, rounds),
-	  .help = "of each pair" },
+	  .help = "of each pair; fewer than 5 only show that it runs" },
 	{ .name = "only",
 	  .value = "NAME",
 	  .type = OPTION_STRING,
@@ -44,7 +44,7 @@ static const struct option_row rows[] = {
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
-	  .help = "one JSON object instead of the table" },
+	  .help = "a JSON array of the figures instead of the table" },
 	OPTION_END,
 };
 

@@ -11,6 +11,8 @@
 #include "measure/trial.h"
 
 #define BENCH_ROUNDS_MAX 99
+/* Fewer only show that all of it runs. */
+#define BENCH_ROUNDS_LEAST 5
 
 struct bench {
 	const char *feed;
@@ -46,6 +48,13 @@ void bench_figure(struct bench *bench, const char *name, const char *unit,
 /* A line of text that belongs to the figures. */
 void bench_note(struct bench *bench, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Of a section that has a number of its own: that, or the fewer that were
+ * asked for. */
+static inline size_t bench_rounds_of(const struct bench *bench, size_t own)
+{
+	return bench->rounds < BENCH_ROUNDS_LEAST ? bench->rounds : own;
+}
 
 /* programs/name */
 const char *bench_program(const struct bench *bench, const char *name,

@@ -127,6 +127,7 @@ static double rate_find(struct paths_rig *rig, const char *path,
 
 struct search {
 	struct paths_rig *rig;
+	size_t rounds;
 	unsigned int cpus[2];  /* of sender and receiver */
 	double sender[ROUNDS]; /* the most that is sent where nobody listens */
 	double found[PATHS][ROUNDS];
@@ -152,7 +153,7 @@ static void *search_run(void *context)
 
 	cpu_pin(search->cpus[1]);
 	namespace_enter(search->rig->near);
-	for (size_t round = 0; round < ROUNDS; round++) {
+	for (size_t round = 0; round < search->rounds; round++) {
 		search->sender[round] = sender_most(search) / 1e3;
 		for (size_t i = 0; paths_texts[i]; i++)
 			if (!paths_fault(paths_texts[i], search->rig))
@@ -179,13 +180,14 @@ int bench_packets(struct bench *bench)
 	if (err)
 		return err;
 	search.rig = &rig;
+	search.rounds = bench_rounds_of(bench, ROUNDS);
 	err = -pthread_create(&thread, NULL, search_run, &search);
 	if (!err)
 		pthread_join(thread, NULL);
 	if (!err)
 		bench_figure(bench, "packets sent where nobody listens", "k/s",
-			     search.sender, NULL, NULL, ROUNDS, BENCH_NO_BOUND,
-			     0);
+			     search.sender, NULL, NULL, search.rounds,
+			     BENCH_NO_BOUND, 0);
 	for (size_t i = 0; paths_texts[i] && !err; i++) {
 		const char *fault = paths_fault(paths_texts[i], &rig);
 		char name[64];
@@ -196,7 +198,7 @@ int bench_packets(struct bench *bench)
 			bench_note(bench, "%s: skipped: %s", name, fault);
 		else
 			bench_figure(bench, name, "k/s", search.found[i],
-				     "block", search.found[0], ROUNDS,
+				     "block", search.found[0], search.rounds,
 				     BENCH_NO_BOUND, 0);
 	}
 	paths_rig_close(&rig);

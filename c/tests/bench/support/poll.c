@@ -347,9 +347,10 @@ static int claim_measure(struct bench *bench, struct paths_rig *rig,
 			 const struct claim *claim)
 {
 	double ours[ROUNDS], theirs[ROUNDS], more[ROUNDS];
+	const size_t rounds = bench_rounds_of(bench, ROUNDS);
 	struct way way = { .rig = rig, .text = claim->path };
 
-	for (size_t i = 0; i < ROUNDS; i++) {
+	for (size_t i = 0; i < rounds; i++) {
 		/* Each goes first as often. */
 		struct round round;
 		int err = claim->together
@@ -362,9 +363,9 @@ static int claim_measure(struct bench *bench, struct paths_rig *rig,
 		theirs[i] = round.theirs;
 		more[i] = round.more;
 	}
-	bench_figure(bench, claim->name, "ns", more, NULL, NULL, ROUNDS,
+	bench_figure(bench, claim->name, "ns", more, NULL, NULL, rounds,
 		     BENCH_AT_MOST, BOUND_NS);
-	bench_figure(bench, "  a packet", "ns", ours, "by hand", theirs, ROUNDS,
+	bench_figure(bench, "  a packet", "ns", ours, "by hand", theirs, rounds,
 		     BENCH_NO_BOUND, 0);
 	return 0;
 }
