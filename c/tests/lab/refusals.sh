@@ -46,7 +46,8 @@ state() {
 	ip -json -details address | jq -c '.[] | [.ifname, .address, .operstate,
 		.linkinfo.info_kind, [.addr_info[].local]]'
 	ip -json route | jq -c '.[] | [.dst, .dev]'
-	findmnt -rno TARGET,FSTYPE
+	# A test beside this one may make namespaces, and end them.
+	findmnt -rno TARGET,FSTYPE | grep -v '^/run/netns/'
 	grep . /sys/kernel/mm/hugepages/*/nr_hugepages
 	stat -c '%n %a %u:%g' /dev/kvm /dev/vhost-net 2>/dev/null
 	ps -e -o comm= | sed -E '/^(bash|ps|sed|sort)$/d' | sort
@@ -238,6 +239,45 @@ refuses 'an inventory that there is not, without make' 'inventory' \
 	bash -c 'cd ../ansible && ansible-playbook -i ../inventory/nowhere up.yml'
 refuses 'a NIC that there is not, by make' 'domain_nic_model +e1001' \
 	bash -c "verb up SET='domain_nic_model=e1001 lab_images=$images'"
+
+# The doctor looks, says what there is, and changes nothing.
+tells() { # name, what it says (a regular expression a line)..., -- setting...
+	local name=$1 text texts=()
+	shift
+	while [ "$1" != -- ]; do
+		texts+=("$1")
+		shift
+	done
+	touch "$work/stamp"
+	state >"$work/before"
+	verb -s doctor "${@:2}" >"$work/out" 2>&1 </dev/null ||
+		echo 'it ended with a failure' >>"$work/faults"
+	state >"$work/after"
+	expect_none "$name" < <(
+		cat "$work/faults" 2>/dev/null
+		rm -f "$work/faults"
+		diff "$work/before" "$work/after"
+		for text in "${texts[@]}"; do
+			grep -qE -e "$text" "$work/out" || {
+				echo "it does not say: $text"
+				cat "$work/out"
+			}
+		done
+	)
+}
+tells 'the doctor says what the machine has' \
+	"(ok|note) +CPUs +$(getconf _NPROCESSORS_ONLN) " \
+	'ok +privileges +root' \
+	"KVM +$(grep -qwE 'vmx|svm' /proc/cpuinfo || echo no\ )CPU flag" \
+	'note +libvirt .*does not run' 'make up starts it' \
+	'memory +[0-9]+ MiB available' -- \
+	SET="lab_images=$images"
+ip link add t2t-lab0 type bridge
+tells "and what is in the lab's way" \
+	'FAIL +bridge t2t-lab0 +in use by someone else' '-> name another bridge' -- \
+	SET="lab_images=$images"
+ip link del t2t-lab0
+tells 'where there can be no lab it says so' 'the inventory metal has no hypervisor' -- INVENTORY=metal
 made=../images/make-image
 if command -v mmdebstrap >/dev/null && command -v qemu-img >/dev/null; then
 	refuses 'a kernel that is not there' '--kernel /.*: no such file' \
