@@ -40,14 +40,16 @@ END
 # Each waits for the other: beside each other they end, in turn they hang.
 fake lab/first <<<'touch first; until [ -e second ]; do sleep 0.1; done; echo ok 1 - one'
 fake unit/second <<<'touch second; until [ -e first ]; do sleep 0.1; done; echo ok 1 - one'
-# Runs alone: the other must be over.
+# The marks, which this script itself must not have.
+colon=:
+# The other must be over.
 fake unit/other <<<'touch busy; sleep 0.5; rm busy; echo ok 1 - one'
-fake unit/alone <<'END'
-# Runs alone: it looks at a clock.
+fake unit/alone <<END
+# Runs alone$colon it looks at a clock.
 [ -e busy ] && echo not ok 1 - one || echo ok 1 - one
 END
-fake unit/long <<<'# Takes long: more than most.
-echo ok 1 - one'
+fake unit/long <<<"# Takes long$colon more than most.
+echo ok 1 - one"
 : >"$folder/tests/skips"
 
 # Output and exit code of a run. TEST_CASE is ours, not theirs.
@@ -188,16 +190,16 @@ TEST_TIMEOUT=20 run build lab:first unit:second
 if unshare --net --mount --pid --fork --mount-proc true 2>/dev/null; then
 	expect 'the lab runs beside the rest' 0 '2 passed, 0 failed, 0 skipped'
 	rm "$folder/first" "$folder/second"
-	fake lab/second <<'END'
-# Makes guests: two.
+	fake lab/second <<END
+# Makes guests$colon two.
 touch second; until [ -e first ]; do sleep 0.1; done; echo ok 1 - one
 END
 	TEST_TIMEOUT=20 run build 'lab:*'
 	expect 'and with guests beside those without' 0 \
 		'2 passed, 0 failed, 0 skipped'
 	rm "$folder/first" "$folder/second"
-	fake lab/first <<'END'
-# Makes guests: two.
+	fake lab/first <<END
+# Makes guests$colon two.
 [ -e busy ] && exit 1; touch busy; sleep 0.5; rm busy; echo ok 1 - one
 END
 	cp "$folder/tests/lab/first.sh" "$folder/tests/lab/second.sh"
@@ -211,7 +213,7 @@ run build unit:alone unit:other
 expect 'what runs alone waits for the rest' 0 '2 passed, 0 failed, 0 skipped'
 for i in 1 2 3; do
 	fake "unit/wait$i" <<END
-# Mostly waits: for the two others.
+# Mostly waits$colon for the two others.
 touch here$i
 until [ -e here1 ] && [ -e here2 ] && [ -e here3 ]; do sleep 0.1; done
 echo ok 1 - one
@@ -229,4 +231,9 @@ expect 'the ten slowest are named' 0 '11 passed, 0 failed, 0 skipped' \
 	'the ten slowest:'
 output=$(head -n 2 <<<"$slowest" | sed 's/^ *[0-9]* s *//')
 expect 'the slowest first' 0 unit/many11
+
+# Two of them beside each other would see each other's huge pages.
+expect_none 'of the lab, what makes guests says so' < <(
+	grep -l 'lab_hindrance)' tests/lab/*.sh | xargs grep -L "Makes guests$colon"
+)
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # No script ends without a reason: a failing command in place of each of its
-# substitutions in turn.
+# substitutions in turn. Takes long: each of some hundred, a script's run each.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
