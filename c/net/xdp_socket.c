@@ -201,9 +201,11 @@ static void program_close(struct xdp_socket *xs)
 /* Each mode has its own way to what lies beside a frame. */
 static int program_open(struct xdp_socket *xs, uint32_t flags)
 {
-	int err = xdp_beside_open(&xs->beside, &xs->interface,
-				  flags == XDP_FLAGS_SKB_MODE, xs->who);
+	int err = 0;
 
+	if (xs->flow_count)
+		err = xdp_beside_open(&xs->beside, &xs->interface,
+				      flags == XDP_FLAGS_SKB_MODE, xs->who);
 	if (err)
 		return err;
 	xs->program_fd = program_load(xs);
@@ -496,7 +498,7 @@ int xdp_socket_open(struct xdp_socket *xs,
 	xs->who = config->who;
 	xs->need_wakeup = config->need_wakeup;
 	xs->flows[0] = config->flow;
-	xs->flow_count = 1;
+	xs->flow_count = config->flow.protocol != 0;
 	libraries_silence();
 	err = interface_check(xs, config);
 	if (err)

@@ -35,7 +35,8 @@ extern const char *const xdp_socket_mode_names[];
 struct xdp_socket_config {
 	const char *who; /* begins each log line: "--receive xdp" */
 	const char *interface;
-	struct xdp_program_flow flow; /* the first one */
+	/* The first one; of protocol 0: none, it only sends. */
+	struct xdp_program_flow flow;
 	unsigned int queue;
 	unsigned int mode;	   /* enum xdp_socket_mode */
 	unsigned int frames;	   /* to receive into; sending has its own */

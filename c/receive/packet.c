@@ -38,7 +38,10 @@
 /* A merged frame is an IPv4 datagram at most. */
 #define FRAME_MAX (ETH_HLEN + 65535)
 
-enum packet_ring_kind { RING_NONE, RING_V3 };
+/* Of version 2: a slot a frame. One that is longer comes by the socket too. */
+#define SLOT_SIZE 2048
+
+enum packet_ring_kind { RING_NONE, RING_V2, RING_V3 };
 
 struct receive_packet {
 	struct receive_socket socket; /* its descriptor is the packet socket */
@@ -61,9 +64,13 @@ struct receive_packet {
 	uint8_t *next;
 	unsigned int left;
 	bool held; /* the block is ours until all of it was read */
+
+	/* Of version 2: the slot that is read next, and those before it that
+	 * the last poll yielded. */
+	unsigned int slots, slot, slot_held, slots_held;
 };
 
-static const char *const ring_names[] = { "none", "v3", NULL };
+static const char *const ring_names[] = { "none", "v2", "v3", NULL };
 
 static const struct option_row packet_options[] = {
 	RECEIVE_SOCKET_ROWS,
@@ -73,8 +80,9 @@ static const struct option_row packet_options[] = {
 	  .type = OPTION_CHOICE,
 	  .choices = ring_names,
 	  .offset = offsetof(struct receive_packet, ring),
-	  .help = "v3: no copy and no system call, but frames come by the "
-		  "block, up to 1 ms late (TPACKET_V3)" },
+	  .help = "no copy and no system call; v2: a frame at a time "
+		  "(TPACKET_V2); v3: by the block, up to 1 ms late "
+		  "(TPACKET_V3)" },
 	{ .name = "block",
 	  .value = "BYTES",
 	  .initial = "128k",
@@ -124,25 +132,29 @@ static int packet_probe(const struct receive_config *config, const char **why)
 
 static int ring_map(struct receive_packet *self)
 {
+	/* tpacket_req begins it. In version 3 the frame's size only sets how
+	 * sizes are checked: frames are packed. */
 	struct tpacket_req3 request = {
 		.tp_block_size = (unsigned int)self->block_bytes,
 		.tp_block_nr = (unsigned int)self->blocks,
-		/* Only sets how sizes are checked: frames are packed. */
-		.tp_frame_size = 2048,
-		.tp_frame_nr =
-			(unsigned int)(self->block_bytes / 2048 * self->blocks),
+		.tp_frame_size = SLOT_SIZE,
+		.tp_frame_nr = self->slots,
 		.tp_retire_blk_tov = 1, /* ms, the least there is */
 	};
-	int fd = self->socket.fd, found;
-	int err = socket_option(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V3,
-				&found);
+	bool v2 = self->ring == RING_V2;
+	int fd = self->socket.fd, found, on = 1;
+	int err = socket_option(fd, SOL_PACKET, PACKET_VERSION,
+				v2 ? TPACKET_V2 : TPACKET_V3, &found);
 
 	if (err) {
 		errno = -err;
-		return fault("TPACKET_V3");
+		return fault("PACKET_VERSION");
 	}
+	if (v2 &&
+	    setsockopt(fd, SOL_PACKET, PACKET_COPY_THRESH, &on, sizeof(on)) < 0)
+		return fault("PACKET_COPY_THRESH");
 	if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request,
-		       sizeof(request)) < 0)
+		       v2 ? sizeof(struct tpacket_req) : sizeof(request)) < 0)
 		return fault("block, blocks: PACKET_RX_RING");
 	self->map =
 		mmap(NULL, self->block_bytes * self->blocks,
@@ -221,7 +233,7 @@ static int socket_prepare(struct receive_packet *self)
 	if (!err && setsockopt(rx->fd, SOL_PACKET, PACKET_VNET_HDR, &on,
 			       sizeof(on)) < 0)
 		err = fault("PACKET_VNET_HDR");
-	if (!err && self->ring == RING_V3)
+	if (!err && self->ring != RING_NONE)
 		err = ring_map(self);
 	if (err)
 		goto close_fd;
@@ -262,6 +274,8 @@ static int packet_open(struct receive *receive)
 		log_error("--receive packet: block: wanted: a power of 2");
 		return -EINVAL;
 	}
+	self->slots =
+		(unsigned int)(self->block_bytes / SLOT_SIZE * self->blocks);
 	err = interface_check(receive->config.interface, &interface);
 	if (err)
 		return err;
@@ -375,6 +389,75 @@ static int frame_take(struct receive_packet *self, struct packet *packet)
 				   gso_size(&self->offloads), packet);
 }
 
+static struct tpacket2_hdr *ring_slot(const struct receive_packet *self,
+				      unsigned int slot)
+{
+	return (struct tpacket2_hdr *)(self->map + (size_t)slot * SLOT_SIZE);
+}
+
+static unsigned int slot_after(const struct receive_packet *self,
+			       unsigned int slot)
+{
+	return slot + 1 < self->slots ? slot + 1 : 0;
+}
+
+static void slots_give(struct receive_packet *self)
+{
+	for (; self->slots_held; self->slots_held--) {
+		__atomic_store_n(&ring_slot(self, self->slot_held)->tp_status,
+				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+		self->slot_held = slot_after(self, self->slot_held);
+	}
+}
+
+static int slot_read(struct receive_packet *self,
+		     const struct tpacket2_hdr *header, uint32_t status,
+		     struct packet *packet)
+{
+	const uint8_t *frame = (const uint8_t *)header + header->tp_mac;
+	struct virtio_net_hdr offloads;
+
+	if (__builtin_expect(header->tp_snaplen < header->tp_len, 0)) {
+		if (status & TP_STATUS_COPY)
+			return frame_take(self, packet);
+		self->frames.cut++;
+		return 0;
+	}
+	memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
+	packet->kernel_ns =
+		!self->socket.timestamps
+			? 0
+			: header->tp_sec * CLOCK_NS_PER_S + header->tp_nsec;
+	return receive_frames_read(&self->frames, frame, header->tp_snaplen,
+				   gso_size(&offloads), packet);
+}
+
+static int slots_take(struct receive_packet *self, struct packet *packets,
+		      unsigned int max)
+{
+	unsigned int count = 0;
+	uint32_t status = 0;
+
+	slots_give(self);
+	/* What came by the socket lies in one place until the next poll. */
+	while (count < max && self->slots_held < self->slots &&
+	       !self->frames.left && !(status & TP_STATUS_COPY)) {
+		const struct tpacket2_hdr *header = ring_slot(self, self->slot);
+		int n;
+
+		status = __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE);
+		if (!(status & TP_STATUS_USER))
+			break;
+		self->slot = slot_after(self, self->slot);
+		self->slots_held++;
+		n = slot_read(self, header, status, &packets[count]);
+		if (__builtin_expect(n < 0, 0))
+			return count ? (int)count : n;
+		count += (unsigned int)n;
+	}
+	return (int)count;
+}
+
 static int packet_poll(struct receive *receive, struct packet *packets,
 		       unsigned int max)
 {
@@ -382,6 +465,8 @@ static int packet_poll(struct receive *receive, struct packet *packets,
 
 	if (__builtin_expect(self->frames.left, 0))
 		return receive_frames_more(&self->frames, packets, max);
+	if (self->ring == RING_V2)
+		return slots_take(self, packets, max);
 	if (self->ring == RING_V3)
 		return ring_take(self, packets, max);
 	return frame_take(self, packets);

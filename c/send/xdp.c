@@ -60,15 +60,6 @@ static int xdp_open(struct send_path *path)
 	const struct xdp_socket_config config = {
 		.who = WHAT,
 		.interface = path->config.interface->name,
-		/* Nothing comes back: our own port is nobody's goal. */
-		.flow = { .protocol = IPPROTO_UDP,
-			  .destination = {
-				  .sin_family = AF_INET,
-				  .sin_port = htons(
-					  self->packet.frame.source_port),
-				  .sin_addr.s_addr =
-					  htonl(self->packet.frame.source),
-			  } },
 		.queue = (unsigned int)self->queue,
 		.mode = self->mode,
 		.frames = XDP_SOCKET_BURST_MAX,

@@ -21,6 +21,7 @@ static const struct variant {
 } variants[] = {
 	{ "mmsg", "batch=1" },
 	{ "mmsg", "wait=sleep" },
+	{ "packet", "ring=v2" },
 	{ "packet", "ring=v3" },
 	{ "xdp", "mode=generic" },
 	{ "xdp", "wakeup=off" },

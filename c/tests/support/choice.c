@@ -15,11 +15,13 @@ const char *const choice_receive[] = { "block",
 				       "mmsg",
 				       "busy",
 				       "packet",
+				       "packet:ring=v2",
 				       "packet:ring=v3",
 				       "uring",
 				       "uring:wait=sleep",
 				       "uring:mode=single",
 				       "xdp",
+				       "xdp:mode=generic",
 				       NULL };
 
 const char *const choice_transport[] = { "send",

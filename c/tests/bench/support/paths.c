@@ -23,6 +23,7 @@ const char *const paths_texts[] = {
 	"busy",
 	"mmsg",
 	"packet",
+	"packet:ring=v2",
 	"packet:ring=v3",
 	"uring:mode=single",
 	"uring",
