@@ -10,8 +10,8 @@
 #include <linux/bpf.h>
 #include <stdint.h>
 
-#define BPF_CODE_MAX  192
-#define BPF_JUMPS_MAX 32
+#define BPF_CODE_MAX  320
+#define BPF_JUMPS_MAX 64
 
 /* Jumps to a place that lies ahead. */
 struct bpf_jumps {

@@ -28,11 +28,11 @@ enum {
 	IP_SOURCE = IP + offsetof(struct iphdr, saddr),
 	IP_DESTINATION = IP + offsetof(struct iphdr, daddr),
 	NEEDED_LEN = IP + sizeof(struct iphdr) + sizeof(struct udphdr),
-	/* The same in TCP; from SEGMENT, which is the IP header's length
-	 * behind the frame's begin. */
-	SOURCE_PORT = IP + offsetof(struct udphdr, source),
-	DESTINATION_PORT = IP + offsetof(struct udphdr, dest),
-	SEGMENT_NEEDED = IP + sizeof(struct udphdr),
+	/* Behind the IP header; the same in TCP. */
+	SOURCE_PORT = offsetof(struct udphdr, source),
+	DESTINATION_PORT = offsetof(struct udphdr, dest),
+	IP_WORDS_LEAST = sizeof(struct iphdr) / 4,
+	IP_WORDS_MOST = 15,
 };
 
 /* What each register holds. The first five hold a helper's arguments, and
@@ -46,24 +46,20 @@ enum {
 	END = BPF_REG_5,
 	CONTEXT = BPF_REG_6,
 	FRAME = BPF_REG_7,
-	SEGMENT = BPF_REG_8,
+	/* While flows are told apart; then what was merged. */
+	TO_PORT = BPF_REG_8,
+	FROM_PORT = BPF_REG_9,
 	MERGED = BPF_REG_9,
 };
 
 enum { IF_NOT = BPF_JMP32 | BPF_JNE | BPF_K, IF_BITS = BPF_JMP32 | BPF_JSET };
 
 /* Leave, unless the field has this value, as it lies in memory. */
-static void expect_at(struct bpf_code *to, struct bpf_jumps *leave,
-		      uint8_t base, uint8_t size, int16_t field, uint32_t value)
-{
-	bpf_load(to, size, FIELD, base, field);
-	bpf_jump(to, leave, IF_NOT, FIELD, (int32_t)value);
-}
-
 static void expect(struct bpf_code *to, struct bpf_jumps *leave, uint8_t size,
 		   int16_t field, uint32_t value)
 {
-	expect_at(to, leave, FRAME, size, field, value);
+	bpf_load(to, size, FIELD, FRAME, field);
+	bpf_jump(to, leave, IF_NOT, FIELD, (int32_t)value);
 }
 
 /* Leave, if the frame is too short for what is looked at. */
@@ -106,20 +102,40 @@ static void leave_priority(struct bpf_code *to, struct bpf_jumps *leave)
 	bpf_land(to, &untagged);
 }
 
+/* Behind a header of as many words. A case for each: an address that is added
+ * up is for who has CAP_PERFMON, says the verifier. */
+static void load_ports(struct bpf_code *to, struct bpf_jumps *leave)
+{
+	enum { WORDS = ARGUMENT_1 };
+	struct bpf_jumps loaded = { .count = 0 };
+
+	bpf_load(to, BPF_B, WORDS, FRAME, IP_VERSION_AND_LEN);
+	bpf_with(to, BPF_AND, WORDS, 0xf);
+	for (int words = IP_WORDS_LEAST; words <= IP_WORDS_MOST; words++) {
+		int16_t at = (int16_t)(IP + words * 4);
+		struct bpf_jumps next = { .count = 0 };
+
+		bpf_jump(to, &next, IF_NOT, WORDS, words);
+		expect_len(to, leave, FRAME, at + (int)sizeof(struct udphdr));
+		bpf_load(to, BPF_H, TO_PORT, FRAME, at + DESTINATION_PORT);
+		bpf_load(to, BPF_H, FROM_PORT, FRAME, at + SOURCE_PORT);
+		bpf_jump(to, &loaded, BPF_JMP | BPF_JA, 0, 0);
+		bpf_land(to, &next);
+	}
+	bpf_jump(to, leave, BPF_JMP | BPF_JA, 0, 0);
+	bpf_land(to, &loaded);
+}
+
 static void expect_ipv4(struct bpf_code *to, struct bpf_jumps *leave)
 {
 	expect(to, leave, BPF_H, ETHERNET_TYPE, htons(ETH_P_IP));
 	bpf_load(to, BPF_B, FIELD, FRAME, IP_VERSION_AND_LEN);
-	bpf_copy(to, SEGMENT, FIELD);
 	bpf_with(to, BPF_AND, FIELD, 0xf0);
 	bpf_jump(to, leave, IF_NOT, FIELD, 0x40);
-	bpf_with(to, BPF_AND, SEGMENT, 0xf);
-	bpf_with(to, BPF_LSH, SEGMENT, 2);
-	bpf_add(to, SEGMENT, FRAME);
-	expect_len(to, leave, SEGMENT, SEGMENT_NEEDED);
 	/* No later piece: it has no ports. */
 	bpf_load(to, BPF_H, FIELD, FRAME, IP_FRAGMENT);
 	bpf_jump(to, leave, IF_BITS, FIELD, htons(0x1fff));
+	load_ports(to, leave);
 }
 
 static void expect_flow(struct bpf_code *to, struct bpf_jumps *leave,
@@ -128,14 +144,12 @@ static void expect_flow(struct bpf_code *to, struct bpf_jumps *leave,
 	expect(to, leave, BPF_B, IP_PROTOCOL_AT, flow->protocol);
 	expect(to, leave, BPF_W, IP_DESTINATION,
 	       flow->destination.sin_addr.s_addr);
-	expect_at(to, leave, SEGMENT, BPF_H, DESTINATION_PORT,
-		  flow->destination.sin_port);
+	bpf_jump(to, leave, IF_NOT, TO_PORT, flow->destination.sin_port);
 	if (flow->source.sin_addr.s_addr)
 		expect(to, leave, BPF_W, IP_SOURCE,
 		       flow->source.sin_addr.s_addr);
 	if (flow->source.sin_port)
-		expect_at(to, leave, SEGMENT, BPF_H, SOURCE_PORT,
-			  flow->source.sin_port);
+		bpf_jump(to, leave, IF_NOT, FROM_PORT, flow->source.sin_port);
 	if (flow->protocol == IPPROTO_UDP)
 		return;
 	expect(to, leave, BPF_B, IP_VERSION_AND_LEN, 0x45);

@@ -148,6 +148,36 @@ static void jumbo(const struct receive_ops *ops)
 	assert_int_equal(lost, narrow ? 2 : 0);
 }
 
+/* A ring of four slots, and more than they hold: each is yielded once, and is
+ * its reader's until the next poll. */
+static void slots_full(const struct receive_ops *ops)
+{
+	enum { SLOTS = 4, SENT = 10 };
+	struct packet packets[RECEIVE_BURST_MAX];
+	struct receive *rx;
+	int fd, n;
+
+	if (!strstr(variant, "v2"))
+		return;
+	rx = path_open(ops, "block=4k,blocks=2");
+	fd = sender_open();
+	for (uint32_t i = 0; i < SENT; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+	n = packets_take(rx, packets, RECEIVE_BURST_MAX, WAIT_NS);
+	assert_int_equal(n, SLOTS);
+	assert_int_equal(receive_lost(rx), SENT - SLOTS);
+	for (uint32_t i = 0; i < SENT; i++)
+		assert_int_equal(payload_send(fd, PAYLOAD, SENT + i), 0);
+	assert_int_equal(receive_lost(rx), 2 * SENT - SLOTS);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		packet_check(&packets[i], PAYLOAD, i);
+	assert_int_equal(receive_poll(rx, packets, RECEIVE_BURST_MAX), 0);
+	assert_int_equal(payload_send(fd, PAYLOAD, 99), 0);
+	packet_expect(rx, PAYLOAD, 99);
+	receive_close(rx);
+	close(fd);
+}
+
 /*
  * The wiretap sees the same frames, and more: what no socket would take. All
  * that block delivers is among them, as it was sent, and it tells whose the
@@ -252,6 +282,7 @@ static const struct test_case cases[] = {
 	  NULL },
 	{ "every shape, with rxvlan off", flag_off, NETWORK, NULL },
 	{ "an MTU of 9000", jumbo, NETWORK, NULL },
+	{ "a ring's slots are full", slots_full, NETWORK, "ring" },
 };
 
 static int bridge_add(void **state)

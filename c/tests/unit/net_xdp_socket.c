@@ -590,8 +590,18 @@ static void without_perfmon(void)
 	capability_drop(CAP_PERFMON);
 	log_catch();
 	got = xdp_socket_open(&xs, &config);
-	_exit(got == -EPERM && is_one_line(log_caught(), "CAP_PERFMON") ? 0
-									: 1);
+	if (got != -EPERM || !is_one_line(log_caught(), "CAP_PERFMON"))
+		_exit(1);
+	/* Who only sends needs none of it. */
+	config.flow.protocol = 0;
+	log_catch();
+	if (xdp_socket_open(&xs, &config))
+		_exit(2);
+	xdp_socket_close(&xs);
+	/* Nor does native mode, where the driver tells. */
+	config = config_make(XDP_SOCKET_NATIVE);
+	log_catch();
+	_exit(xdp_socket_open(&xs, &config) ? 3 : 0);
 }
 
 static void with_little_memory(void)
