@@ -24,7 +24,7 @@
 #define TRADER_ADDRESS	   "10.77.0.2"
 #define ORDER_PORT	   "9012"
 
-#define START_MS 15000 /* for a program to be ready */
+#define START_MS 60000 /* for a program to be ready, on a busy machine */
 #define END_MS	 10000 /* for a program to end */
 #define KNOBS_MS 30000 /* for a command before or after */
 
