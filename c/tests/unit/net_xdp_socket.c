@@ -613,6 +613,30 @@ static void with_little_memory(void)
 	open_is(-ENOBUFS, "the limit of locked memory, 64 KiB");
 }
 
+/* Frames that find no room are counted later; that there may be some is said
+ * at once. */
+static void test_a_large_mtu_is_warned_of(void **state)
+{
+	struct xdp_socket_config config = config_make(XDP_SOCKET_GENERIC);
+	const char *caught;
+	int err;
+
+	(void)state;
+	XDP_NEEDED();
+	assert_int_equal(system("ip link set " NEAR_NAME " mtu 1774"), 0);
+	socket_open(XDP_SOCKET_GENERIC);
+	xdp_socket_close(&xs);
+	assert_int_equal(system("ip link set " NEAR_NAME " mtu 1775"), 0);
+	log_catch();
+	err = xdp_socket_open(&xs, &config);
+	caught = log_caught();
+	assert_int_equal(system("ip link set " NEAR_NAME " mtu 1500"), 0);
+	assert_int_equal(err, 0);
+	assert_non_null(strstr(caught, "near0: its MTU is 1775: frames of more "
+				       "than 1792 bytes are lost"));
+	xdp_socket_close(&xs);
+}
+
 static void test_missing_permission_is_named(void **state)
 {
 	(void)state;
@@ -724,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_frames_leave),
 		cmocka_unit_test(test_a_listener_has_its_flow),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_a_large_mtu_is_warned_of),
 		cmocka_unit_test(test_missing_permission_is_named),
 		cmocka_unit_test(test_kill_leaves_nothing),
 		cmocka_unit_test(test_down_and_up_again),
