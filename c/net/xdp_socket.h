@@ -20,7 +20,8 @@
 #include "net/xdp_program.h"
 
 #define XDP_SOCKET_BURST_MAX 64
-#define XDP_SOCKET_FRAME_MAX 1792 /* bytes of one frame, in or out */
+/* Bytes of one frame, in or out. A longer one that comes in is dropped. */
+#define XDP_SOCKET_FRAME_MAX 1792
 
 /* How much of the kernel is left out. */
 enum xdp_socket_mode {
