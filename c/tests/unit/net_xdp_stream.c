@@ -523,6 +523,29 @@ static void test_the_peers_ethernet_address_changes(void **state)
 	address_change(back);
 }
 
+/* Segments of the MTU before would not get through. */
+static void test_the_mtu_shrinks(void **state)
+{
+	enum { LEN = 64 * 1024 };
+	pthread_t thread;
+	_Atomic size_t count = 0;
+
+	(void)state;
+	XDP_NEEDED();
+	both_open(0);
+	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
+	run_in(rig.far, "ip link set " FAR_NAME " mtu 576");
+	run_in(rig.near, "ip link set " NEAR_NAME " mtu 576");
+	assert_int_equal(xdp_stream_alive(stream), 0);
+	bytes_send(0, LEN, 4096);
+	trade_until(&count, LEN);
+	xdp_stream_close(stream);
+	stream = NULL;
+	pthread_join(thread, NULL);
+	run_in(rig.far, "ip link set " FAR_NAME " mtu 1500");
+	run_in(rig.near, "ip link set " NEAR_NAME " mtu 1500");
+}
+
 /* far_accept() holds the source against NEAR_ADDRESS. */
 static void test_the_source_is_the_routes(void **state)
 {
@@ -686,6 +709,7 @@ int main(void)
 		TEST(test_down_and_up_again),
 		TEST(test_kill_resets),
 		TEST(test_the_peers_ethernet_address_changes),
+		TEST(test_the_mtu_shrinks),
 		TEST(test_the_source_is_the_routes),
 		TEST(test_initial_numbers_are_unpredictable),
 		TEST(test_market_data_starves_no_answer),
