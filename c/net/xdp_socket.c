@@ -555,8 +555,8 @@ uint64_t xdp_socket_lost(const struct xdp_socket *xs)
 		return xs->aside_lost;
 	lost = statistics.rx_dropped + statistics.rx_ring_full +
 	       xs->aside_lost;
-	/* Without a frame to fill the NIC drops, which no socket counts; where
-	 * the kernel copies, rx_dropped has each of them already. */
+	/* Without a frame to fill the NIC drops, one or more each time, which
+	 * nobody else counts; where the kernel copies, rx_dropped has each. */
 	if (getsockopt(xs->fd, SOL_XDP, XDP_OPTIONS, &options, &options_len) ==
 		    0 &&
 	    options.flags & XDP_OPTIONS_ZEROCOPY)

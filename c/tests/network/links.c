@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "send/send_path.h"
 #include "tests/support/choice.h"
 #include "tests/support/oracle.h"
 
@@ -20,7 +19,7 @@
 #define MOMENT	100 /* packets, of 1 ms each */
 
 static struct lab lab;
-static struct program exchange, wiretap;
+static struct program exchange, wiretap, trader;
 static struct listener listener;
 static int client = -1;
 
@@ -32,6 +31,7 @@ static int clean(void **state)
 	client = -1;
 	program_end(&exchange);
 	program_end(&wiretap);
+	program_end(&trader);
 	listener_close(&listener);
 	lab_ip(&lab, lab.exchange, "link set " LAB_EXCHANGE_INTERFACE " up");
 	lab_ip(&lab, lab.trader, "link set " LAB_TRADER_INTERFACE " up");
@@ -134,20 +134,17 @@ static void link_blink(int space)
 	listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED, LAB_SOON_MS);
 }
 
-/* What was due meanwhile is sent late. xdp's frames count once they are queued,
- * and those that lie there when the link goes down may be lost. */
+/* What was due meanwhile is sent late. */
 static void exchange_down(void **state)
 {
 	bool heard[UPDATES] = { false };
 	char capture[PATH_MAX];
 
-	long long queued = strcmp(*state, "xdp") ? 0 : SEND_PATH_BURST_MAX;
-
 	choice_send_needed(*state);
 	session_open(*state, "retry", lab.trader, capture);
 	link_blink(lab.exchange);
-	assert_int_equal(session_end(capture, queued), UPDATES);
-	assert_in_range(numbers_heard(heard), UPDATES - queued, UPDATES);
+	assert_int_equal(session_end(capture, 0), UPDATES);
+	assert_int_equal(numbers_heard(heard), UPDATES);
 	lab_says(&exchange, "nothing could be sent 1 times");
 }
 
@@ -220,13 +217,80 @@ static void exchange_made_anew(void **state)
 	json_decref(analysis);
 }
 
-static const char *const reopened[] = { "send",	 "sendmmsg", "zerocopy",
-					"uring", "packet",   "packet_ring",
+static void sigterm_while_down(void **state)
+{
+	char capture[PATH_MAX];
+
+	(void)state;
+	session_open("sendmmsg", "retry", lab.exchange, capture);
+	link_switch(lab.exchange, "down");
+	lab_says(&exchange, "waiting for it");
+	lab_says(&wiretap, "waiting for it");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
+	lab_says(&exchange, "nothing could be sent 1 times");
+}
+
+/* Who trades meanwhile has all of it, late, and is right: market data and
+ * orders wait for the link. */
+static void trader_goes_on(void **state)
+{
+	const char *feed = lab_path(&lab, "links.csv.gz", lab.feed);
+	char capture[PATH_MAX];
+	json_t *analysis, *said;
+
+	choice_receive_needed(*state);
+	assert_int_equal(lab_call(&trader, -1, "t2t-feedgen", "--quiet",
+				  "--bytes", "100000", "--seed", "1",
+				  "--output", feed, NULL),
+			 0);
+	lab_start(&wiretap, lab.exchange, "t2t-wiretap", "--interface",
+		  LAB_EXCHANGE_INTERFACE, "--write",
+		  lab_path(&lab, "links.pcapng", capture), NULL);
+	lab_says(&wiretap, "capturing on");
+	lab_exchange(&lab, &exchange, feed, "--pace", "rate:1000", NULL);
+	lab_trader(&lab, &trader, "--receive", *state, "--json", NULL);
+	lab_line(&exchange, "order ");
+	link_switch(lab.exchange, "down");
+	lab_says(&exchange, "waiting for it");
+	usleep(DOWN_MS * 1000);
+	link_switch(lab.exchange, "up");
+	lab_says(&exchange, "sends again after");
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	lab_line(&exchange, "state INIT");
+	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
+	said = oracle_json(&trader);
+	analysis = oracle_judge(capture, NULL, NULL);
+	assert_true(json_is_true(json_object_get(analysis, "correct")));
+	assert_int_equal(
+		oracle_count(json_object_get(said, "counters"), "packets"),
+		oracle_count(analysis, "packets"));
+	assert_int_equal(
+		oracle_count(json_object_get(said, "counters"), "orders"),
+		oracle_count(analysis, "matched"));
+	json_decref(analysis);
+	json_decref(said);
+}
+
+static const char *const traded[] = { "block",	"spin", "mmsg", "uring",
+				      "packet", "xdp",	NULL };
+/* Not xdp yet: what it has queued when the link goes down counts as sent. */
+static const char *const reopened[] = { "send",
+					"sendmmsg",
+					"zerocopy",
+					"zerocopy:how=send_zc",
+					"uring",
+					"packet",
+					"packet:qdisc_bypass=off",
+					"packet_ring",
 					NULL };
 
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.12 what is due while the link is down is dropped",
 		 exchange_down_drops, clean),
+	LAB_TEST(
+		"A.15 SIGTERM ends exchange and wiretap while the link is down",
+		sigterm_while_down, clean),
 	LAB_TEST("A.12 the trader's link is down for 1 s", trader_down, clean),
 };
 
@@ -237,10 +301,14 @@ int main(int argc, char **argv)
 
 	memcpy(all, tests, sizeof(tests));
 	n += choice_tests(all + n, "A.12 the exchange's link is down for 1 s",
-			  exchange_down, clean, choice_send);
+			  exchange_down, clean, reopened);
 	n += choice_tests(all + n,
 			  "A.14 the exchange's interface is made anew in mid "
 			  "session",
 			  exchange_made_anew, clean, reopened);
+	n += choice_tests(all + n,
+			  "A.16 the trader goes on when the link was down for "
+			  "1 s",
+			  trader_goes_on, clean, traded);
 	return lab_run(&lab, "links", all, n, argc, argv);
 }

@@ -193,6 +193,16 @@ for way in block spin busy epoll mmsg uring packet packet:ring=v3 xdp; do
 	wait "${clients[@]}"
 	clients=()
 done
+name='SIGTERM ends a client that waits for its interface'
+client waiting --receive block
+ip link delete near0
+eventually 'waiting for it' "$folder/waiting.log"
+kill -TERM "${clients[@]}"
+wait "${clients[@]}"
+code=$?
+if [ $code = 0 ]; then pass "$name"; else fail "$name" <<<"code $code"; fi
+clients=()
+link_make
 name='the server is back on an interface made anew'
 echo last >&3
 if eventually 'sends again after' "$folder/server"; then
