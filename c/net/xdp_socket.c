@@ -553,8 +553,7 @@ uint64_t xdp_socket_lost(const struct xdp_socket *xs)
 
 	if (getsockopt(xs->fd, SOL_XDP, XDP_STATISTICS, &statistics, &len) < 0)
 		return xs->aside_lost;
-	lost = statistics.rx_dropped + statistics.rx_ring_full +
-	       xs->aside_lost;
+	lost = statistics.rx_dropped + statistics.rx_ring_full + xs->aside_lost;
 	/* Without a frame to fill the NIC drops, one or more each time, which
 	 * nobody else counts; where the kernel copies, rx_dropped has each. */
 	if (getsockopt(xs->fd, SOL_XDP, XDP_OPTIONS, &options, &options_len) ==

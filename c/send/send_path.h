@@ -52,7 +52,6 @@ uint64_t send_path_privileges(const struct send_path *path);
 
 const char *send_path_name(const struct send_path *path);
 
-
 /* The list behind "--send help". */
 void send_path_print_list(FILE *out);
 

@@ -64,8 +64,8 @@ struct trader {
 	struct stages stages;
 	struct trader_counters counters;
 	uint64_t handicap_ns;
-	uint64_t bytes;		    /* of all orders */
-	bool window_closed;	    /* that it was has been said */
+	uint64_t bytes;			/* of all orders */
+	bool window_closed;		/* that it was has been said */
 	bool symbols_told, levels_told; /* that there are too many */
 	bool strangers_told;
 	unsigned int idle;	    /* empty polls since the clock was read */

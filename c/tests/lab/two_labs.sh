@@ -4,6 +4,8 @@
 # neither touches guests, bridges, taps, daemons or huge pages of the other.
 # Guests that are saved, or paused, go as others do.
 #
+# Makes guests: four, whose CPUs may be emulated.
+#
 #	LABS_BOOT=1	wait until the guests have booted, and let both labs trade
 set -u
 # shellcheck source=tests/lab/lab.bash

@@ -47,7 +47,7 @@ done
 # Object, function, and what that may call, "syscall" for one without libc's
 # wrapper: of its own file these are cold, and all else is looked into.
 functions='
-trader/trader trader_loop market_data_decode strategy_books_begin strategy_update session_weigh gap passed_over bad room_make unsent handicap unreceived look_around
+trader/trader trader_loop market_data_decode strategy_books_begin strategy_update session_weigh transport_send_late idle_use gap passed_over bad room_make unsent handicap unreceived look_around
 channel/raw raw_encode order_write
 channel/raw raw_decode order_read
 channel/null null_encode
@@ -62,13 +62,13 @@ receive/busy busy_poll syscall receive_socket_soften socket_message_stamp_search
 receive/epoll epoll_poll epoll_wait syscall receive_socket_soften socket_message_stamp_search
 receive/mmsg mmsg_poll recvmmsg receive_socket_soften socket_message_stamp_search
 receive/null null_poll market_data_write_header
-receive/packet packet_poll datagram_read receive_frames_more receive_frames_read_odd syscall receive_socket_soften socket_message_stamp_search
+receive/packet packet_poll datagram_read datagram_checksum_right receive_frames_more receive_frames_odd syscall receive_socket_soften socket_message_stamp_search
 receive/replay replay_poll
 receive/spin spin_poll syscall receive_socket_soften socket_message_stamp_search
 receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe receive_socket_soften socket_message_stamp_search
-receive/xdp xdp_poll xdp_socket_take datagram_read
+receive/xdp xdp_poll xdp_socket_take datagram_read datagram_checksum_right receive_frames_more receive_frames_odd
 receive/receive_frames receive_frames_more
-receive/receive_frames receive_frames_read_odd datagram_read_any
+receive/receive_frames receive_frames_odd datagram_read_any datagram_checksum_right
 receive/receive_socket receive_socket_soften network_error
 net/network_error network_error
 trader/session session_weigh

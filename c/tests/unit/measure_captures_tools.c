@@ -276,9 +276,11 @@ static void shape_is_judged(const struct shape *shape)
 
 static void each_shape(void **state)
 {
+	static const char there[] =
+		"command -v editcap mergecap reordercap text2pcap >/dev/null";
+
 	(void)state;
-	if (system("command -v editcap mergecap reordercap text2pcap >/dev/null") !=
-	    0) {
+	if (system(there) != 0) {
 		print_message(
 			"# skipped: editcap, mergecap, reordercap and "
 			"text2pcap are not installed (wireshark-common)\n");
