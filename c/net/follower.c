@@ -26,20 +26,20 @@
  */
 
 struct attributes {
-	const struct rtattr *of[ATTRIBUTES_MAX];
+	struct rtattr *of[ATTRIBUTES_MAX];
 };
 
 /* Of a message with so long a body of its type's own; false: it is cut. */
-static bool attributes_find(const struct nlmsghdr *header, size_t body,
+static bool attributes_find(struct nlmsghdr *header, size_t body,
 			    struct attributes *found)
 {
-	const struct rtattr *attribute;
+	struct rtattr *attribute;
 	size_t len;
 
 	memset(found, 0, sizeof(*found));
 	if (header->nlmsg_len < NLMSG_SPACE(body))
 		return false;
-	attribute = (const void *)((const uint8_t *)header + NLMSG_SPACE(body));
+	attribute = (void *)((uint8_t *)header + NLMSG_SPACE(body));
 	len = header->nlmsg_len - NLMSG_SPACE(body);
 	for (; RTA_OK(attribute, len); attribute = RTA_NEXT(attribute, len)) {
 		unsigned int type = attribute->rta_type & NLA_TYPE_MASK;
@@ -54,7 +54,7 @@ static bool attributes_find(const struct nlmsghdr *header, size_t body,
 static bool value_get(const struct attributes *attributes, unsigned int type,
 		      void *value, size_t len)
 {
-	const struct rtattr *attribute = attributes->of[type];
+	struct rtattr *attribute = attributes->of[type];
 
 	if (!attribute || RTA_PAYLOAD(attribute) != len)
 		return false;
@@ -64,13 +64,13 @@ static bool value_get(const struct attributes *attributes, unsigned int type,
 
 static bool is_named(const struct attributes *attributes, const char *name)
 {
-	const struct rtattr *attribute = attributes->of[IFLA_IFNAME];
+	struct rtattr *attribute = attributes->of[IFLA_IFNAME];
 
 	return attribute && RTA_PAYLOAD(attribute) == strlen(name) + 1 &&
 	       !memcmp(RTA_DATA(attribute), name, strlen(name) + 1);
 }
 
-static void link_read(struct follower *follower, const struct nlmsghdr *header)
+static void link_read(struct follower *follower, struct nlmsghdr *header)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(header);
 	struct interface *interface = &follower->interface;
@@ -105,7 +105,7 @@ static void link_read(struct follower *follower, const struct nlmsghdr *header)
 	follower->stale |= FOLLOWER_ROUTE;
 }
 
-static void route_read(struct follower *follower, const struct nlmsghdr *header)
+static void route_read(struct follower *follower, struct nlmsghdr *header)
 {
 	struct attributes attributes;
 
@@ -120,8 +120,7 @@ static void route_read(struct follower *follower, const struct nlmsghdr *header)
 	follower->routed = true;
 }
 
-static void neighbour_read(struct follower *follower,
-			   const struct nlmsghdr *header)
+static void neighbour_read(struct follower *follower, struct nlmsghdr *header)
 {
 	const struct ndmsg *neighbour = NLMSG_DATA(header);
 	struct attributes attributes;
@@ -141,15 +140,13 @@ static void neighbour_read(struct follower *follower,
 }
 
 /* Is it the answer to the last request? */
-static bool is_answer(const struct follower *follower,
-		      const struct nlmsghdr *header)
+static bool is_answer(const struct follower *follower, struct nlmsghdr *header)
 {
 	return header->nlmsg_pid == follower->port &&
 	       header->nlmsg_seq == follower->number;
 }
 
-static void message_read(struct follower *follower,
-			 const struct nlmsghdr *header)
+static void message_read(struct follower *follower, struct nlmsghdr *header)
 {
 	switch (header->nlmsg_type) {
 	case RTM_NEWLINK:
@@ -179,7 +176,7 @@ static void message_read(struct follower *follower,
 static int messages_read(struct follower *follower, int *result)
 {
 	_Alignas(struct nlmsghdr) uint8_t bytes[BYTES_MAX];
-	const struct nlmsghdr *header;
+	struct nlmsghdr *header;
 	ssize_t n;
 
 	for (;;) {
@@ -192,7 +189,7 @@ static int messages_read(struct follower *follower, int *result)
 					   FOLLOWER_NEIGHBOUR;
 		else if (n < 0 && errno != EINTR)
 			return -errno;
-		header = (const void *)bytes;
+		header = (void *)bytes;
 		for (; n > 0 && NLMSG_OK(header, (size_t)n);
 		     header = NLMSG_NEXT(header, n)) {
 			const struct nlmsgerr *error = NLMSG_DATA(header);
