@@ -18,6 +18,7 @@
 #include "exchange/line_format_state.h"
 #include "exchange/marketdata_server.h"
 #include "tests/support/feed_file.h"
+#include "wire/market_data.h"
 
 #define UPDATES	  50
 #define SEND_EACH 100000 /* ns that the kernel below takes for a datagram */
@@ -95,16 +96,29 @@ static void failures_give_everything_back(void **state)
 static unsigned int takes, calls;
 static uint64_t begins_ns[1000], ends_ns[1000];
 static bool no_room;
+static uint32_t too_long = UINT32_MAX; /* for the way: this number */
 
 static int slow_send(struct send_path *path, const struct iovec *datagrams,
 		     unsigned int count)
 {
 	(void)path;
-	(void)datagrams;
 	assert_in_range(calls, 0, 999);
 	if (no_room) {
 		no_room = false;
 		return -ENOBUFS;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		struct market_data_header header;
+
+		assert_int_equal(market_data_decode(datagrams[i].iov_base,
+						    datagrams[i].iov_len,
+						    &header),
+				 0);
+		if (header.sequence != too_long)
+			continue;
+		if (i == 0)
+			return -EMSGSIZE;
+		count = i;
 	}
 	if (count > takes) {
 		count = takes;
@@ -154,11 +168,12 @@ static void publish_slowly(unsigned int most, const char *folder)
 	server.link.path->fd = -1;
 	marketdata_server_forget(&server);
 	assert_int_equal(marketdata_server_start(&server), 0);
-	while (server.counts.packets < 1 + UPDATES) {
+	while (server.counts.packets + server.counts.oversized < 1 + UPDATES) {
 		struct pollfd fds[MARKETDATA_FDS];
 
-		marketdata_server_publish(&server, clock_monotonic_ns(),
-					  &event);
+		if (marketdata_server_publish(&server, clock_monotonic_ns(),
+					      &event))
+			assert_int_not_equal(event, EXCHANGE_FEED_FAILED);
 		marketdata_server_poll(&server, fds);
 		if (fds[0].fd >= 0)
 			poll(fds, MARKETDATA_FDS, -1);
@@ -179,6 +194,23 @@ static void a_refusal_is_counted_once(void **state)
 	publish_slowly(3, folder);
 	assert_true(server.counts.refused > 0);
 	assert_in_range(server.counts.refused, 1, calls);
+	snprintf(times, sizeof(times), "%s/sends.csv", folder);
+	unlink(times);
+	rmdir(folder);
+}
+
+/* It would be as long the next time, and the session goes on without it. */
+static void one_that_is_too_long_is_left_out(void **state)
+{
+	char folder[] = "/tmp/marketdata_server.XXXXXX", times[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	too_long = UPDATES / 2;
+	publish_slowly(UPDATES, folder);
+	too_long = UINT32_MAX;
+	assert_int_equal(server.counts.oversized, 1);
+	assert_int_equal(server.counts.packets, UPDATES);
 	snprintf(times, sizeof(times), "%s/sends.csv", folder);
 	unlink(times);
 	rmdir(folder);
@@ -223,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_full_queue_is_not_hidden),
 		cmocka_unit_test(failures_give_everything_back),
 		cmocka_unit_test(a_refusal_is_counted_once),
+		cmocka_unit_test(one_that_is_too_long_is_left_out),
 		cmocka_unit_test(a_burst_leaves_within_its_call),
 	};
 
