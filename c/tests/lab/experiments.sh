@@ -7,6 +7,8 @@ set -u
 . tests/lab/lab.bash
 # shellcheck source=tests/support/void.bash
 . tests/support/void.bash
+# Somebody else may be turning knobs of this machine.
+export LAB_WAIT=1
 mkdir "$LAB_FOLDER"
 trap 'rm -rf "$folder"' EXIT
 

@@ -7,6 +7,8 @@ set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=$(realpath "${BUILD:-build}")
+# Somebody else may be turning knobs of this machine.
+export LAB_WAIT=1
 # shellcheck source=tests/lab/machines.bash
 . tests/lab/machines.bash
 
@@ -82,8 +84,9 @@ for lost in trader exchange; do
 		fail "$name" < <(echo "code $code, turned $turned"; cat "$folder/log")
 	fi
 	expect_none "the machine that is left is as it was without the $lost" \
-		< <(diff <(grep -v "^$machine" "$folder/before") \
-			<(state | grep -v "^$machine"))
+		< <([[ $turned = [35][46] ]] || echo "turned: $turned"
+			diff <(grep -v "^$machine" "$folder/before") \
+				<(state | grep -v "^$machine"))
 	# It comes back as a machine that was booted anew.
 	rm -f "$MORTAL_FOLDER/$machine" "$folder/$machine/knobs.json"
 	ip netns exec "$machine" sysctl -qw net.ipv4.tcp_keepalive_probes=9
