@@ -30,10 +30,12 @@ extern const char *const privileges_names[]; /* for option rows */
 /* Bits of `keep`: CAP_NET_RAW and so on. */
 #define PRIVILEGES_BIT(capability) (UINT64_C(1) << (capability))
 
-/* What it takes to open a packet or an XDP socket once more. */
+/* What it takes to open a packet or an XDP socket once more: of its frames in
+ * locked memory too, and in generic mode. */
 #define PRIVILEGES_FRAMES                                              \
 	(PRIVILEGES_BIT(CAP_NET_RAW) | PRIVILEGES_BIT(CAP_NET_ADMIN) | \
-	 PRIVILEGES_BIT(CAP_BPF))
+	 PRIVILEGES_BIT(CAP_BPF) | PRIVILEGES_BIT(CAP_PERFMON) |       \
+	 PRIVILEGES_BIT(CAP_IPC_LOCK))
 
 /*
  * The calling thread, and those it will make, keep these capabilities, of what

@@ -256,8 +256,9 @@ static void lag_is_the_sessions(void **state)
 	unlink(lab.feed);
 	client = lab_connect();
 	lab_states(&exchange, "HANDSHAKE INIT");
-	lab_says(&exchange, "session 2: sent later than intended by p50 0.0 us,"
-			    " p99 0.0 us, max 0.0 us");
+	/* Of no datagram there are no percentiles. */
+	lab_says(&exchange, "session 2: sent later than intended by p50 - us, "
+			    "p99 - us, max 0.0 us");
 }
 
 static const struct CMUnitTest tests[] = {

@@ -282,6 +282,7 @@ static const char *const reopened[] = { "send",
 					"uring",
 					"packet",
 					"packet:qdisc_bypass=off",
+					"xdp",
 					"packet_ring",
 					NULL };
 
