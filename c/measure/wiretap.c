@@ -33,6 +33,7 @@
 #define WIRETAP_BLOCK_COUNT 128
 #define WIRETAP_BLOCK_MS    50
 #define WIRETAP_IDLE_MS	    200
+#define WIRETAP_LAST_WAITS  4 /* of WIRETAP_IDLE_MS each */
 #define WIRETAP_BUFFER_SIZE (1 << 20)
 #define WIRETAP_SNAP_LEN    262144
 #define WIRETAP_LOOK_MS	    20 /* for a link that is down */
@@ -71,17 +72,18 @@ static void wiretap_cut(struct wiretap *tap, size_t written)
 		tap->result->bytes += whole;
 }
 
-/* As write(2); but a pipe that nobody reads is not waited for once it is time
- * to stop. */
+/* As write(2); but a pipe that nobody reads is waited for WIRETAP_LAST_WAITS
+ * times at most once it is time to stop. */
 static ssize_t wiretap_write(const struct wiretap *tap, size_t from)
 {
 	struct pollfd ready = { .fd = tap->fd, .events = POLLOUT };
 	size_t len = tap->used - from;
+	int waits = 0;
 
 	if (tap->is_file)
 		return write(tap->fd, tap->buffer + from, len);
 	while (poll(&ready, 1, WIRETAP_IDLE_MS) <= 0) {
-		if (!*tap->stop)
+		if (!*tap->stop || ++waits < WIRETAP_LAST_WAITS)
 			continue;
 		errno = ETIMEDOUT;
 		return -1;

@@ -44,7 +44,7 @@ void interface_watch_close(struct interface_watch *watch)
 }
 
 static bool tells_the_end(const struct interface_watch *watch,
-			  const struct nlmsghdr *header)
+			  struct nlmsghdr *header)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(header);
 
@@ -74,8 +74,8 @@ int interface_watch_look(struct interface_watch *watch)
 		}
 		if (n <= 0)
 			break;
-		for (const struct nlmsghdr *header = &got.header;
-		     NLMSG_OK(header, n); header = NLMSG_NEXT(header, n))
+		for (struct nlmsghdr *header = &got.header; NLMSG_OK(header, n);
+		     header = NLMSG_NEXT(header, n))
 			watch->gone |= tells_the_end(watch, header);
 	}
 	return watch->gone ? -ENODEV : 0;

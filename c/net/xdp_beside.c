@@ -208,9 +208,11 @@ static void note_write(struct bpf_code *to, const struct xdp_beside *beside,
 static int note_open(struct xdp_beside *beside, const struct places *places,
 		     int tracepoint)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, options,
-		    .expected_attach_type = BPF_TRACE_RAW_TP,
-		    .attach_btf_id = (uint32_t)tracepoint);
+	struct bpf_prog_load_opts options = {
+		.sz = sizeof(options),
+		.expected_attach_type = BPF_TRACE_RAW_TP,
+		.attach_btf_id = (uint32_t)tracepoint,
+	};
 	struct bpf_code to = { .len = 0 };
 
 	beside->map_fd =

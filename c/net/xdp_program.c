@@ -210,7 +210,7 @@ int xdp_program_load(const struct xdp_program *program)
 {
 	struct bpf_jumps to_end = { .count = 0 }, found = { .count = 0 };
 	struct bpf_code to = { .len = 0 };
-	LIBBPF_OPTS(bpf_prog_load_opts, options);
+	struct bpf_prog_load_opts options = { .sz = sizeof(options) };
 	int fd;
 
 	if (program->count > XDP_PROGRAM_FLOWS_MAX)

@@ -472,8 +472,11 @@ static int trade(const struct config *config)
 		return 0;
 	if (err)
 		return err == -EINVAL ? 2 : 1;
+	/* Where the limit of locked memory stays, it holds for all that is
+	 * had from now on. */
 	if (config->privileges == PRIVILEGES_DROP)
-		err = privileges_drop(0);
+		err = privileges_drop(
+			config->lock_memory ? PRIVILEGES_BIT(CAP_IPC_LOCK) : 0);
 	if (!err)
 		err = trader_run(&trader);
 	if (config->json)

@@ -135,6 +135,8 @@ static int order_send(struct transport *transport, size_t len, size_t *at)
 	static uint8_t bytes[TRANSPORT_BYTES_MAX];
 	int err;
 
+	if (len > sizeof(bytes))
+		return -EMSGSIZE;
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = byte_at(*at + i);
 	err = transport_send(transport, bytes, len);
