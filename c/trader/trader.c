@@ -345,9 +345,13 @@ __attribute__((cold, noinline)) static int idle_use(struct trader *trader)
 	return err ? err : look_around(trader);
 }
 
-__attribute__((cold, noinline)) static int unreceived(int err)
+__attribute__((cold, noinline)) static int unreceived(struct trader *trader,
+						      int err)
 {
-	log_error("market data can't be received: %s", log_reason(err));
+	if (err == -ENODEV)
+		log_error("interface '%s' is gone", trader->config->interface);
+	else
+		log_error("market data can't be received: %s", log_reason(err));
 	return err;
 }
 
@@ -374,7 +378,7 @@ __attribute__((noinline)) static int trader_loop(struct trader *trader)
 			if (look_due(trader, user) && !err)
 				err = look_around(trader);
 		} else if (n < 0) {
-			err = n == -ESHUTDOWN ? 1 : unreceived(n);
+			err = n == -ESHUTDOWN ? 1 : unreceived(trader, n);
 		} else if (++trader->idle >= idle_limit) {
 			trader->idle = 0;
 			if (sleeps || look_due(trader, clock_counter()))

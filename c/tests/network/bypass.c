@@ -248,6 +248,11 @@ static void exchange_moves(void **state)
 
 /* An order that is called for just before the link goes down arrives once it
  * is up. */
+/* A shell's words: the link is up at this end, for its queue too. */
+#define UNTIL_UP(interface)                                                   \
+	"until ip -o link show " interface " | grep -q 'state UP'; do sleep " \
+	"0.02; done"
+
 static void link_comes_back(void **state)
 {
 	(void)state;
@@ -259,7 +264,10 @@ static void link_comes_back(void **state)
 	assert_int_equal(system("ip link set " LAB_TRADER_INTERFACE " down"),
 			 0);
 	sleep(1);
-	assert_int_equal(system("ip link set " LAB_TRADER_INTERFACE " up"), 0);
+	assert_int_equal(system("ip link set " LAB_TRADER_INTERFACE
+				" up;" UNTIL_UP(LAB_TRADER_INTERFACE)),
+			 0);
+	exchange_run(UNTIL_UP(LAB_EXCHANGE_INTERFACE));
 	orders_arrive(20);
 	fake_exchange_end(&fake);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
