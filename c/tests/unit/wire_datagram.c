@@ -176,7 +176,8 @@ static enum datagram_result reads_any(size_t len, struct datagram *datagram)
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
 	result = datagram_read_any(copy, len, datagram);
-	datagram->payload = bytes + (datagram->payload - copy);
+	if (result == DATAGRAM_WHOLE)
+		datagram->payload = bytes + (datagram->payload - copy);
 	free(copy);
 	return result;
 }
