@@ -90,7 +90,11 @@ static size_t orders_read(int timeout_ms)
 
 static json_t *counters(void)
 {
-	return json_object_get(oracle_json(&trader), "counters");
+	json_t *said = oracle_json(&trader);
+	json_t *all = json_incref(json_object_get(said, "counters"));
+
+	json_decref(said);
+	return all;
 }
 
 static void reads_late(void **state)
