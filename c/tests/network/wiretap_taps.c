@@ -262,9 +262,11 @@ static void publish(struct fake_exchange *exchange, unsigned int together)
 static unsigned int orders_take(unsigned int least)
 {
 	const struct timeval quiet = { .tv_usec = LAB_QUIET_MS * 1000 };
+	const struct timeval soon = { .tv_sec = LAB_SOON_MS / 1000 };
 	uint8_t bytes[ORDER_LEN];
 	unsigned int count = 0;
 
+	setsockopt(fake.client, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
 	for (; count < least; count++)
 		if (recv(fake.client, bytes, sizeof(bytes), MSG_WAITALL) !=
 		    ORDER_LEN)
@@ -348,6 +350,13 @@ static void network_is(const char *vlan)
 	json_decref(analysis);
 }
 
+/* Where the tag is taken off, by traffic control, a path that sees frames has
+ * seen it already: to it they are another network's. */
+static bool sees_tags(const char *receive)
+{
+	return !strcmp(receive, "packet") || !strcmp(receive, "xdp");
+}
+
 /* Each path, offloads on and off. */
 static void every_receive_path_in(const char *vlan)
 {
@@ -357,6 +366,8 @@ static void every_receive_path_in(const char *vlan)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (strcmp(vlan, "none") != 0 && sees_tags(paths[i]))
+			continue;
 		if (!runs_here(paths[i])) {
 			print_message("# %s does not run here\n", paths[i]);
 			continue;
