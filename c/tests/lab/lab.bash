@@ -114,13 +114,11 @@ lab_dump() {
 		-name __pycache__ \) -prune -o -print | sort
 }
 
-# All that an experiment's knobs may turn, of this machine and of the guests (or
-# of those that are named); without what changes by itself. Fails where it
-# cannot look: two machines that were not looked at are alike.
-lab_knobs() { # file that it goes into, machines...
+# All that an experiment's knobs may turn, of this machine and of the guests;
+# without what changes by itself. Fails where it cannot look: two machines that
+# were not looked at are alike.
+lab_knobs() { # file that it goes into
 	local file=$1 machine script
-	shift
-	[ $# -gt 0 ] || set -- host exchange trader
 	# shellcheck disable=SC2016 # that shell expands it
 	script='
 	for tool in ethtool tc; do
@@ -142,7 +140,7 @@ lab_knobs() { # file that it goes into, machines...
 		done
 	done
 	tc qdisc show'
-	for machine; do
+	for machine in host exchange trader; do
 		if [ "$machine" = host ]; then
 			sh -c "$script" >"$file.part" || return
 		else
