@@ -358,7 +358,7 @@ static int socket_open(struct follower *follower)
 		return 0;
 	}
 	err = -errno;
-	close(follower->fd);
+	follower_close(follower);
 	return err;
 }
 
@@ -382,7 +382,7 @@ int follower_open(struct follower *follower, const char *interface,
 		err = follower_follow(follower);
 	}
 	if (err < 0) {
-		close(follower->fd);
+		follower_close(follower);
 		return err;
 	}
 	return 0;
@@ -390,7 +390,9 @@ int follower_open(struct follower *follower, const char *interface,
 
 void follower_close(struct follower *follower)
 {
-	close(follower->fd);
+	if (follower->fd >= 0)
+		close(follower->fd);
+	follower->fd = -1;
 }
 
 void follower_solicit(const struct follower *follower)

@@ -41,14 +41,14 @@ struct follower {
 	uint8_t neighbour[6];
 
 	struct in_addr peer;
-	char name[IFNAMSIZ]; /* that it was asked for by */
-	int fd;
+	char name[IFNAMSIZ];   /* that it was asked for by */
+	int fd;		       /* -1: not open */
 	uint32_t port, number; /* our netlink address; of the last request */
 	unsigned int stale;    /* enum follower_changes: to be asked again */
 };
 
 /* peer: 0.0.0.0: the interface alone. 0, or -ENODEV or another negative errno;
- * silent. */
+ * silent. On failure fd is -1. */
 int follower_open(struct follower *follower, const char *interface,
 		  struct in_addr peer);
 void follower_close(struct follower *follower);

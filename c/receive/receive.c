@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "net/interface.h"
 #include "net/socket.h"
 #include "receive/receive.h"
 #include "receive/receive_ops.h"
@@ -79,20 +78,16 @@ static int config_check(const struct receive_ops *ops,
 }
 
 /* One for all paths: whatever does not go to the path goes on to the kernel's
- * stack, which counts. */
+ * stack, which counts. Once the interface is watched. */
 static int strangers_open(struct receive *receive)
 {
 	const struct receive_config *config = &receive->config;
-	struct interface interface;
-	int err;
 
 	if (receive->ops->caps & RECEIVE_MEMORY || !config->source.s_addr)
 		return 0;
-	err = interface_find(config->interface, &interface);
-	if (err)
-		return err;
-	receive->strangers_fd = socket_multicast_strangers(
-		config->source, &config->group, &interface);
+	receive->strangers_fd =
+		socket_multicast_strangers(config->source, &config->group,
+					   &receive->watch.follower.interface);
 	return receive->strangers_fd < 0 ? receive->strangers_fd : 0;
 }
 
@@ -116,7 +111,6 @@ static int watch_open(struct receive *rx)
 {
 	int err;
 
-	rx->watch.fd = -1;
 	if (rx->ops->caps & RECEIVE_MEMORY)
 		return 0;
 	err = interface_watch_open(&rx->watch, rx->config.interface);
@@ -149,7 +143,7 @@ int receive_open(const char *text, const struct receive_config *config,
 	rx->ops = ops;
 	rx->caps = ops->caps;
 	rx->config = *config;
-	rx->strangers_fd = -1;
+	rx->watch.follower.fd = rx->strangers_fd = -1;
 	snprintf(what, sizeof(what), "--receive %s", ops->name);
 	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
 				what, rx, &rx->text);
@@ -166,16 +160,16 @@ int receive_open(const char *text, const struct receive_config *config,
 	err = ops->open(rx);
 	if (err)
 		goto free_rx;
-	err = strangers_open(rx);
-	if (err)
-		goto close_path;
 	err = watch_open(rx);
 	if (err)
-		goto close_strangers;
+		goto close_path;
+	err = strangers_open(rx);
+	if (err)
+		goto close_watch;
 	*receive = rx;
 	return 0;
-close_strangers:
-	strangers_close(rx);
+close_watch:
+	interface_watch_close(&rx->watch);
 close_path:
 	ops->close(rx);
 free_rx:
@@ -188,8 +182,8 @@ void receive_close(struct receive *receive)
 {
 	if (!receive)
 		return;
-	interface_watch_close(&receive->watch);
 	strangers_close(receive);
+	interface_watch_close(&receive->watch);
 	receive->ops->close(receive);
 	free(receive->text);
 	free(receive);

@@ -34,7 +34,6 @@ int send_link_open(struct send_link *link, const char *text,
 		if (err) {
 			log_error("%s can't be followed: %s", link_name(link),
 				  log_reason(err));
-			link->follower.fd = -1;
 			return err;
 		}
 	}
@@ -49,9 +48,7 @@ void send_link_close(struct send_link *link)
 {
 	send_path_close(link->path);
 	link->path = NULL;
-	if (link->follower.fd >= 0)
-		follower_close(&link->follower);
-	link->follower.fd = -1;
+	follower_close(&link->follower);
 }
 
 void send_link_follow(struct send_link *link)

@@ -23,7 +23,7 @@ static void test_what_is_not_there(void **state)
 {
 	(void)state;
 	assert_int_equal(interface_watch_open(&watch, "nosuch0"), -ENODEV);
-	assert_int_equal(watch.fd, -1);
+	assert_int_equal(watch.follower.fd, -1);
 	interface_watch_close(&watch);
 }
 
@@ -105,8 +105,8 @@ static void test_news_that_were_lost(void **state)
 		int little = 1;
 
 		assert_int_equal(interface_watch_open(&watch, "lost0"), 0);
-		assert_int_equal(setsockopt(watch.fd, SOL_SOCKET, SO_RCVBUF,
-					    &little, sizeof(little)),
+		assert_int_equal(setsockopt(watch.follower.fd, SOL_SOCKET,
+					    SO_RCVBUF, &little, sizeof(little)),
 				 0);
 		command("for i in 1 2 3 4 5 6 7 8; do "
 			"ip link set lost0 up; ip link set lost0 down; done");
