@@ -369,7 +369,8 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 {
 	const struct market_data_header header = {
 		.sequence = server->end_sequence,
-		.flags = (uint16_t)(server->tag << 4 | MARKET_DATA_END_OF_FEED),
+		.flags = market_data_tag_flags(server->tag) |
+			 MARKET_DATA_END_OF_FEED,
 	};
 	uint8_t datagram[sizeof(header)];
 	const struct iovec bytes = { .iov_base = datagram,

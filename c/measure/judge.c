@@ -165,7 +165,7 @@ static int judge_begin_session(struct judge *judge,
 	session_begin(&judge->session,
 		      connection && judge_is_tagged(connection, tag) ? tag : 0,
 		      0);
-	judge->session.tag_bits = (uint16_t)(judge->session.tag << 4);
+	judge->session.tag_bits = market_data_tag_flags(judge->session.tag);
 	judge->session.started = connection && connection->start_known;
 	return rc;
 }

@@ -54,6 +54,6 @@ void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
 	    header.sequence != sequence || (header.flags & MARKET_DATA_TAG) ||
 	    len != market_data_len(header.message_count))
 		return;
-	header.flags |= (uint16_t)(tag << 4);
+	header.flags |= market_data_tag_flags(tag);
 	market_data_write_header(data, &header);
 }

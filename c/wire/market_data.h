@@ -106,6 +106,12 @@ static inline uint16_t market_data_tag(uint16_t flags)
 	return flags >> 4;
 }
 
+/* And back: the flags that say it. */
+static inline uint16_t market_data_tag_flags(uint16_t tag)
+{
+	return (uint16_t)(tag << 4);
+}
+
 /* Write the tag into a datagram of that number which has none; not into what
  * a formatter of another format made. */
 void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
