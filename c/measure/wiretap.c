@@ -292,7 +292,7 @@ static int wiretap_drain(struct wiretap *tap)
 
 /* The link is down: nothing can be missed before it is up again. 0 or a
  * negative errno. */
-static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
+static int wiretap_wait(struct wiretap *tap)
 {
 	const struct timespec pause = { .tv_nsec = WIRETAP_LOOK_MS * 1000000 };
 	uint64_t from_ns = clock_realtime_ns();
@@ -305,7 +305,7 @@ static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
 		return rc;
 	log_warning("%s: waiting for it", tap->interface.name);
 	while (!wiretap_is_up(tap, &found)) {
-		if (*stop)
+		if (*tap->stop)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
@@ -317,18 +317,18 @@ static int wiretap_wait(struct wiretap *tap, const volatile sig_atomic_t *stop)
 	return 0;
 }
 
-static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
+static int wiretap_loop(struct wiretap *tap)
 {
 	uint64_t stop_ns;
 	int rc = 0;
 
-	while (!*stop && rc >= 0) {
+	while (!*tap->stop && rc >= 0) {
 		rc = packet_ring_read(&tap->ring, WIRETAP_IDLE_MS, wiretap_each,
 				      tap);
 		if (rc == 0 && tap->used > 0)
 			rc = wiretap_flush(tap);
 		if (rc < 0 && !tap->refused && network_error_passes(rc))
-			rc = wiretap_wait(tap, stop);
+			rc = wiretap_wait(tap);
 	}
 	/* What came before the stop; the kernel hands over the block that it
 	 * was filling within WIRETAP_BLOCK_MS. */
@@ -339,7 +339,7 @@ static int wiretap_loop(struct wiretap *tap, const volatile sig_atomic_t *stop)
 		if (rc == 0)
 			break;
 		if (rc == tap->ring.error)
-			rc = wiretap_wait(tap, stop);
+			rc = wiretap_wait(tap);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -404,7 +404,7 @@ int wiretap_capture(const char *interface, const char *path,
 	if (rc < 0)
 		goto close_file;
 	log_info("capturing on %s", tap.interface.name);
-	rc = wiretap_loop(&tap, stop);
+	rc = wiretap_loop(&tap);
 	/* Also when the ring failed: what was captured is kept. */
 	if (!tap.refused && tap.ring.fd >= 0) {
 		int tail = wiretap_tail(&tap);
