@@ -23,9 +23,12 @@ int send_link_open(struct send_link *link, const char *text,
 {
 	int err;
 
-	*link = (struct send_link){ .text = text,
-				    .config = *config,
-				    .follower.fd = -1 };
+	/* Of no interface nobody tells: the way is thought to be there. */
+	*link = (struct send_link){
+		.text = text,
+		.config = *config,
+		.follower = { .fd = -1, .running = true },
+	};
 	if (config->interface) {
 		link->interface = *config->interface;
 		link->config.interface = &link->interface;
@@ -37,7 +40,6 @@ int send_link_open(struct send_link *link, const char *text,
 			return err;
 		}
 	}
-	send_link_follow(link);
 	err = path_open(link);
 	if (err)
 		send_link_close(link);
@@ -53,10 +55,8 @@ void send_link_close(struct send_link *link)
 
 void send_link_follow(struct send_link *link)
 {
-	if (link->follower.fd < 0)
-		return;
-	follower_follow(&link->follower);
-	link->stopped = !link->follower.running;
+	if (link->follower.fd >= 0)
+		follower_follow(&link->follower);
 }
 
 static void down_note(struct send_link *link, int err)
@@ -121,7 +121,7 @@ int send_link_send(struct send_link *link, const struct iovec *datagrams,
 {
 	int n = -ENETDOWN;
 
-	if (__builtin_expect(link->path && !link->stopped, 1))
+	if (__builtin_expect(link->path && link->follower.running, 1))
 		n = send_path_send(link->path, datagrams, count);
 	if (__builtin_expect(n < 0, 0))
 		return fault(link, n);
