@@ -312,6 +312,20 @@ static uint32_t gso_size(const struct virtio_net_hdr *offloads)
 		       : 0;
 }
 
+/* HOT. What lies in a ring, its header before it: the first datagram. */
+static inline bool ring_read(struct receive_packet *self, const uint8_t *frame,
+			     uint32_t len, uint32_t sec, uint32_t nsec,
+			     struct packet *packet)
+{
+	struct virtio_net_hdr offloads;
+
+	memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
+	packet->kernel_ns =
+		self->socket.timestamps ? sec * CLOCK_NS_PER_S + nsec : 0;
+	return receive_frames_read(&self->frames, frame, len,
+				   gso_size(&offloads), packet);
+}
+
 static struct tpacket_block_desc *ring_block(const struct receive_packet *self)
 {
 	return (struct tpacket_block_desc *)(self->map +
@@ -350,18 +364,10 @@ static int ring_take(struct receive_packet *self, struct packet *packets,
 	for (; self->left && count < max && !self->frames.left; self->left--) {
 		const struct tpacket3_hdr *header =
 			(const struct tpacket3_hdr *)self->next;
-		const uint8_t *frame = self->next + header->tp_mac;
-		struct virtio_net_hdr offloads;
 
-		packets[count].kernel_ns =
-			!self->socket.timestamps
-				? 0
-				: header->tp_sec * CLOCK_NS_PER_S +
-					  header->tp_nsec;
-		memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
-		count += receive_frames_read(
-			&self->frames, frame, header->tp_snaplen,
-			gso_size(&offloads), &packets[count]);
+		count += ring_read(self, self->next + header->tp_mac,
+				   header->tp_snaplen, header->tp_sec,
+				   header->tp_nsec, &packets[count]);
 		self->next += header->tp_next_offset;
 	}
 	return (int)count;
@@ -414,22 +420,15 @@ static int slot_read(struct receive_packet *self,
 		     const struct tpacket2_hdr *header, uint32_t status,
 		     struct packet *packet)
 {
-	const uint8_t *frame = (const uint8_t *)header + header->tp_mac;
-	struct virtio_net_hdr offloads;
-
 	if (__builtin_expect(header->tp_snaplen < header->tp_len, 0)) {
 		if (status & TP_STATUS_COPY)
 			return frame_take(self, packet);
 		self->frames.cut++;
 		return 0;
 	}
-	memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
-	packet->kernel_ns =
-		!self->socket.timestamps
-			? 0
-			: header->tp_sec * CLOCK_NS_PER_S + header->tp_nsec;
-	return receive_frames_read(&self->frames, frame, header->tp_snaplen,
-				   gso_size(&offloads), packet);
+	return ring_read(self, (const uint8_t *)header + header->tp_mac,
+			 header->tp_snaplen, header->tp_sec, header->tp_nsec,
+			 packet);
 }
 
 static int slots_take(struct receive_packet *self, struct packet *packets,
