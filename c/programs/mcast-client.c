@@ -137,14 +137,6 @@ static int lines_print(struct receive *receive)
 	return 0;
 }
 
-/* What it takes to open the path once more, when its interface comes back. */
-static uint64_t again_needed(const struct receive *receive)
-{
-	const bool busy = !strcmp(receive_name(receive), "busy");
-
-	return busy || receive->caps & RECEIVE_FRAMES ? PRIVILEGES_FRAMES : 0;
-}
-
 /* Wait for the interface, and join on the one that has its name then. NULL
  * when it was told to stop. */
 static struct receive *path_reopen(const struct options *options, int err)
@@ -193,7 +185,7 @@ int main(int argc, char **argv)
 		return err == -EINVAL ? 2 : 1;
 	log_info("receiving by %s", receive_name(receive));
 	if (options.privileges == PRIVILEGES_DROP &&
-	    privileges_drop(again_needed(receive)) < 0) {
+	    privileges_drop(receive_privileges(receive)) < 0) {
 		receive_close(receive);
 		return 1;
 	}

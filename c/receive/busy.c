@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 #include "net/socket.h"
 #include "receive/receive_socket.h"
 
@@ -150,6 +151,7 @@ const struct receive_ops receive_busy_ops = {
 	.name = "busy",
 	.help = "blocking recvmsg that polls the driver first (SO_BUSY_POLL)",
 	.caps = RECEIVE_SLEEPS,
+	.privileges = PRIVILEGES_BIT(CAP_NET_ADMIN),
 	.size = sizeof(struct receive_busy),
 	.options = busy_options,
 	.probe = busy_probe,

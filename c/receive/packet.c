@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "net/socket.h"
 #include "receive/packet_filter.h"
 #include "receive/receive_frames.h"
@@ -498,6 +499,7 @@ const struct receive_ops receive_packet_ops = {
 	.name = "packet",
 	.help = "packet socket: frames before IP and UDP, plain or by a ring",
 	.caps = RECEIVE_FRAMES,
+	.privileges = PRIVILEGES_FRAMES,
 	.size = sizeof(struct receive_packet),
 	.options = packet_options,
 	.probe = packet_probe,

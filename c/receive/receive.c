@@ -207,6 +207,11 @@ int receive_alive(struct receive *receive)
 	return interface_watch_look(&receive->watch);
 }
 
+uint64_t receive_privileges(const struct receive *receive)
+{
+	return receive->ops->privileges;
+}
+
 const char *receive_name(const struct receive *receive)
 {
 	return receive->ops->name;

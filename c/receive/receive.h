@@ -84,6 +84,10 @@ uint64_t receive_strangers(const struct receive *receive);
  * that is held. */
 int receive_alive(struct receive *receive);
 
+/* What it takes to open the path once more, when its interface comes back:
+ * bits as for privileges_drop(). */
+uint64_t receive_privileges(const struct receive *receive);
+
 const char *receive_name(const struct receive *receive);
 
 /* The list behind "--receive help": name, capabilities, can it run here and

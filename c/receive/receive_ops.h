@@ -22,6 +22,9 @@ struct receive_ops {
 	 * them, open() does so in receive->caps. */
 	unsigned int caps;
 
+	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
+	uint64_t privileges;
+
 	/* Of the backend's own struct, which begins with its member `struct
 	 * receive receive` and is found by container_of. The core allocates
 	 * it, zeroed. */

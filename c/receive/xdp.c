@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 #include "net/xdp_socket.h"
 #include "receive/receive_frames.h"
 #include "receive/receive_member.h"
@@ -194,6 +195,7 @@ const struct receive_ops receive_xdp_ops = {
 	.name = "xdp",
 	.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
 	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE | RECEIVE_FRAMES,
+	.privileges = PRIVILEGES_FRAMES,
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 	.size = sizeof(struct receive_xdp),
 	.options = xdp_options,
