@@ -29,6 +29,7 @@
 #include "net/namespace.h"
 #include "net/socket.h"
 #include "send/send_path_ops.h"
+#include "tests/support/ring.h"
 
 #define WAIT_NS	    (120 * CLOCK_NS_PER_S) /* until it has failed */
 #define PORT	    12345
@@ -459,23 +460,6 @@ static void refused(const char *text)
 	expect(fd, PAYLOAD, 1);
 	close(fd);
 	send_path_close(path);
-}
-
-/* The newest ring that this process has; -1: none. */
-static int ring_find(void)
-{
-	char path[64], target[64];
-	int found = -1;
-
-	for (int fd = 3; fd < 256; fd++) {
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		n = readlink(path, target, sizeof(target) - 1);
-		if (n > 0 && strstr((target[n] = '\0', target), "[io_uring]"))
-			found = fd;
-	}
-	return found;
 }
 
 /* The kernel refuses a submission: who may send it again is the caller, and

@@ -31,6 +31,7 @@
 #include "channel/transport_ops.h"
 #include "net/namespace.h"
 #include "net/socket.h"
+#include "tests/support/ring.h"
 
 #define WAIT_NS	  (120 * CLOCK_NS_PER_S) /* until it has failed */
 #define LONG_LEN  (1 << 20)
@@ -440,23 +441,6 @@ static void closed_window(const char *text)
 		assert_int_equal(bytes[0], byte_at(read++));
 	assert_int_equal(read, at);
 	connection_close(&connection);
-}
-
-/* The newest ring that this process has; -1: none. */
-static int ring_find(void)
-{
-	char path[64], target[64];
-	int found = -1;
-
-	for (int fd = 3; fd < 256; fd++) {
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		n = readlink(path, target, sizeof(target) - 1);
-		if (n > 0 && strstr((target[n] = '\0', target), "[io_uring]"))
-			found = fd;
-	}
-	return found;
 }
 
 /* The kernel refuses a submission: the caller, who may send it again, is the
