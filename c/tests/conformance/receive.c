@@ -21,17 +21,8 @@
 #include <unistd.h>
 
 #include "tests/conformance/receive_paths.h"
+#include "tests/support/sanitizer.h"
 #include "wire/market_data.h"
-
-#ifndef __has_feature
-#define __has_feature(x) 0 /* clang's */
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
 
 #define REOPENED 200
 

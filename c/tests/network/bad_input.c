@@ -290,7 +290,7 @@ static void memory_stays(void **state)
 	assert_int_equal(listener_hear_flag(&listener, MARKET_DATA_END_OF_FEED,
 					    LAB_SOON_MS),
 			 1);
-	if (!LAB_SANITIZED)
+	if (!SANITIZED)
 		assert_in_range(program_memory_kib(&exchange, "VmHWM"), 1,
 				64 * 1024);
 	lab_states(&exchange, "HANDSHAKE TRANSMIT");

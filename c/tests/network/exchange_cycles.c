@@ -238,7 +238,7 @@ static void cycles(void **state)
 		      CYCLES, descriptors, memory_kib,
 		      program_memory_kib(&exchange, "VmRSS") - memory_kib);
 	/* A sanitizer keeps freed memory for a while; it tells leaks itself. */
-	if (!LAB_SANITIZED)
+	if (!SANITIZED)
 		assert_true(program_memory_kib(&exchange, "VmRSS") <
 			    memory_kib + GROWTH_KIB);
 	assert_int_equal(program_count(&exchange, PROGRAM_OUT, "order "),

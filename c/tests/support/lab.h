@@ -20,6 +20,7 @@
 #include "tests/support/listener.h"
 #include "tests/support/order_client.h"
 #include "tests/support/program.h"
+#include "tests/support/sanitizer.h"
 
 #define LAB_EXCHANGE_INTERFACE "exchange0"
 #define LAB_TRADER_INTERFACE   "trader0"
@@ -34,18 +35,6 @@
  * sanitizer; long enough to believe that something does not happen. */
 #define LAB_SOON_MS  60000
 #define LAB_QUIET_MS 300
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LAB_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LAB_SANITIZED 1
-#endif
-#ifndef LAB_SANITIZED
-#define LAB_SANITIZED 0
-#endif
 
 struct lab {
 	const char *fault; /* why there are no namespaces; NULL: there are */
