@@ -17,20 +17,6 @@ trap 'umount "$folder/small" 2>/dev/null; rm -rf "$folder"' EXIT
 
 make_results "$folder/good"
 
-report() { # argument...
-	"$BUILD/t2t-report" "$@" >"$folder/out" 2>"$folder/err" </dev/null
-}
-
-check() { # name, command...
-	local name=$1
-	shift
-	if "$@"; then
-		pass "$name"
-	else
-		fail "$name" < <(cat "$folder/out" "$folder/err")
-	fi
-}
-
 # Where no market data called for an order there is no curve, but a page.
 make_results "$folder/quiet"
 for trial in "$folder"/quiet/trials/*; do

@@ -12,20 +12,6 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 make_results "$folder/good"
 
-report() { # argument...
-	"$BUILD/t2t-report" "$@" >"$folder/out" 2>"$folder/err" </dev/null
-}
-
-check() { # name, command...
-	local name=$1
-	shift
-	if "$@"; then
-		pass "$name"
-	else
-		fail "$name" < <(cat "$folder/out" "$folder/err")
-	fi
-}
-
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"
 check 'CSV has no percentile of a few orders either' \

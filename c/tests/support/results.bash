@@ -40,3 +40,19 @@ END
 		done
 	done
 }
+
+# t2t-report of $BUILD, and what it said in $folder/out and err: the test's.
+# shellcheck disable=SC2154
+report() { # argument...
+	"$BUILD/t2t-report" "$@" >"$folder/out" 2>"$folder/err" </dev/null
+}
+
+check() { # name, command...
+	local name=$1
+	shift
+	if "$@"; then
+		pass "$name"
+	else
+		fail "$name" < <(cat "$folder/out" "$folder/err")
+	fi
+}
