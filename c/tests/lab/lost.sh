@@ -7,8 +7,6 @@ set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=$(realpath "${BUILD:-build}")
-# Somebody else may be turning knobs of this machine.
-export LAB_WAIT=1
 # shellcheck source=tests/lab/machines.bash
 . tests/lab/machines.bash
 

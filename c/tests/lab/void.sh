@@ -9,8 +9,6 @@ set -u
 # shellcheck source=tests/support/void.bash
 . tests/support/void.bash
 BUILD=$(realpath "${BUILD:-build}")
-# Somebody else may be turning knobs of this machine.
-export LAB_WAIT=1
 # shellcheck source=tests/lab/machines.bash
 . tests/lab/machines.bash
 

@@ -12,10 +12,10 @@ BUILD=${BUILD:-build}
 objects=(wire/market_data wire/order wire/datagram net/xdp_socket_rings
 	receive/receive_frames trader/book trader/session trader/strategy channel/raw)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-# open, close and numbers; of AF_XDP, wake-ups and a look now and then
+# open and close; of AF_XDP, wake-ups and a look now and then
 declare -A cold=([receive/receive_frames]='log_write'
 	[net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
-	[trader/strategy]='calloc|free|__udivti3')
+	[trader/strategy]='calloc|free')
 
 for tool in python3 objdump; do
 	command -v $tool >/dev/null && continue
