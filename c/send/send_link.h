@@ -31,8 +31,8 @@ struct send_link {
 	const char *text;
 	struct send_path_config config;
 	struct interface interface; /* that config names, as it is now */
-	struct follower follower;   /* of it; fd -1: it names none; unless it
-				       is running nothing that is sent arrives */
+	struct follower follower;   /* of it; fd -1: it names none; while it is
+				       not running nothing sent arrives */
 	uint64_t
 		down_since_ns; /* CLOCK_MONOTONIC; 0: it is up, or thought so */
 	uint64_t downs;	       /* how often it was down, */
