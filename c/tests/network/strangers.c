@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The trader beside others: sessions that are not its own, forged datagrams,
- * floods of them. */
+ * floods of them. Takes long: each on every path. */
 #include "tests/support/oracle.h"
 
 #include <arpa/inet.h>

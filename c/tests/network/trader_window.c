@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The trader and an exchange that does not read for a while: orders that can't
- * go are told and counted, market data goes on, and a signal ends it. */
+ * go are told and counted, market data goes on, and a signal ends it.
+ * Takes long: thousands of orders on every transport. */
 #include "tests/support/oracle.h"
 
 #include <errno.h>
@@ -126,7 +127,7 @@ static void reads_late(void **state)
 	refused = oracle_count(all, "orders_refused");
 	lost = oracle_count(all, "lost");
 	assert_int_equal(read, orders * ORDER_LEN);
-	assert_true(refused + lost >= REFUSED);
+	assert_in_range(refused + lost, REFUSED, FLOOD + REFUSED);
 	assert_int_equal(orders + refused, oracle_count(all, "triggers"));
 	assert_int_equal(oracle_count(all, "orders_unacknowledged"), 0);
 	/* The market data was read all the while, or its loss is told. */
