@@ -51,13 +51,16 @@ how_much() { # file
 	jq -r '"\(.packets) packets, \(.matched) orders"' "$1"
 }
 
+# Emulated CPUs stand still for a second and more when the machine is busy, and
+# what comes meanwhile is to find room.
 trades() { # name, lines, arguments...
 	local name=$1 lines=$2 output
 	shift 2
 	output=$folder/results/${name//[^a-z0-9]/-}
 	if lab_play experiment -e "experiment_feed=$feed" \
 		-e "experiment_lines=$lines" -e "experiment_output=$output" \
-		-e "experiment_threshold_usd=$threshold" "$@" &&
+		-e "experiment_threshold_usd=$threshold" \
+		-e experiment_receive=block:rcvbuf=8m "$@" &&
 		traded "$output/analysis.json"; then
 		pass "$name ($(how_much "$output/analysis.json"))"
 		times experiment
