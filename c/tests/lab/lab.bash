@@ -54,6 +54,10 @@ lab_apart() {
 			$path/ "$folder$path/"
 		mount --bind "$folder$path" $path || exit
 	done
+	# sudo takes away core files, and not every root may give them back;
+	# libvirt insists on them.
+	(ulimit -Hc unlimited) 2>/dev/null ||
+		echo 'max_core = 0' >>/etc/libvirt/qemu.conf
 	if [ -e /dev/kvm ]; then
 		cp -a /dev/kvm /run/kvm && mount --bind /run/kvm /dev/kvm || exit
 	fi
@@ -114,11 +118,13 @@ lab_dump() {
 		-name __pycache__ \) -prune -o -print | sort
 }
 
-# All that an experiment's knobs may turn, of this machine and of the guests;
-# without what changes by itself. Fails where it cannot look: two machines that
-# were not looked at are alike.
-lab_knobs() { # file that it goes into
+# All that an experiment's knobs may turn, of this machine and of the guests (or
+# of those that are named); without what changes by itself. Fails where it
+# cannot look: two machines that were not looked at are alike.
+lab_knobs() { # file that it goes into, machines...
 	local file=$1 machine script
+	shift
+	[ $# -gt 0 ] || set -- host exchange trader
 	# shellcheck disable=SC2016 # that shell expands it
 	script='
 	for tool in ethtool tc; do
@@ -137,10 +143,10 @@ lab_knobs() { # file that it goes into
 	for interface in class/net/*; do
 		for what in -k -c -g -l -a; do
 			ethtool $what "${interface##*/}" 2>&1
-		done
+		done | sed "s,^,${interface##*/}: ,"
 	done
 	tc qdisc show'
-	for machine in host exchange trader; do
+	for machine; do
 		if [ "$machine" = host ]; then
 			sh -c "$script" >"$file.part" || return
 		else
