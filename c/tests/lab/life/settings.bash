@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # what tests/lab/life.sh has
 # What is asked for and what is there, and each model of NIC: all in one boot
-# of the trader.
+# of the trader, which dies before it.
 
 models=(e1000 e1000e vmxnet3 rtl8139 igb)
 
@@ -85,6 +85,9 @@ life_settings() {
 	local name model
 	virsh -q -c qemu:///system vcpupin "${prefix}trader" 0 0-1 >/dev/null
 	refuses 'a pin that somebody moved is found' 'vcpupin 0' readback
+	virsh -q -c qemu:///system vcpupin "${prefix}trader" 0 1 >/dev/null
+	lost_trader
+
 	lab_set trader 'domain_nic_rx_ring: 512' 'domain_nic_tx_ring: 1024' \
 		'domain_nic_offloads: "off"' 'domain_kernel_arguments: nohz=off' \
 		'domain_vcpus: 2' 'domain_nic_queues: 2' 'domain_hugepage_kib: 0' \
