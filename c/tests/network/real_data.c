@@ -7,35 +7,14 @@
 /* Takes long: 445,262 packets at 20,000 a second. */
 #include "tests/support/oracle.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "tests/support/choice.h"
+#include "tests/support/real_file.h"
 
-#define FILE_NAME \
-	"binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz"
-#define PACKETS	   445262
 #define TIMEOUT_MS 180000
 
 static struct lab lab;
-
-static const char *find(char path[static PATH_MAX])
-{
-	const char *data = getenv("T2T_DATA");
-
-	if (SANITIZED)
-		lab_skip("a sanitizer is too slow for 20,000 packets a second");
-	snprintf(path, PATH_MAX, "%s", data ? data : "");
-	if (data && access(path, R_OK) == 0 && strstr(path, ".gz"))
-		return path;
-	snprintf(path, PATH_MAX, "%s/" FILE_NAME,
-		 data ? data : "../../shared/data");
-	if (access(path, R_OK) < 0)
-		lab_skip("no " FILE_NAME " in $T2T_DATA");
-	return path;
-}
 
 static void run_at(const char *receive, const char *threshold_usd,
 		   json_int_t triggers)
@@ -46,10 +25,10 @@ static void run_at(const char *receive, const char *threshold_usd,
 				  .timeout_ms = TIMEOUT_MS };
 	char path[PATH_MAX];
 
-	run.feed = find(path);
+	run.feed = real_file_find(path);
 	choice_receive_needed(receive);
 	oracle_run(&lab, &run);
-	assert_int_equal(oracle_count(run.analysis, "packets"), PACKETS);
+	assert_int_equal(oracle_count(run.analysis, "packets"), REAL_PACKETS);
 	assert_int_equal(oracle_count(run.analysis, "gaps"), 0);
 	assert_int_equal(oracle_count(run.analysis, "triggers"), triggers);
 	assert_int_equal(oracle_count(run.analysis, "orders"), triggers);
@@ -62,7 +41,7 @@ static void run_at(const char *receive, const char *threshold_usd,
 
 static void million(void **state)
 {
-	run_at(*state, "1000000", 151);
+	run_at(*state, "1000000", REAL_ORDERS);
 }
 
 static void hundred_thousand(void **state)

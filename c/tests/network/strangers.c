@@ -19,6 +19,7 @@
 #include "base/privileges.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
+#include "tests/support/real_file.h"
 
 #define GOOD 3008 /* datagrams of a session that a forged one spoilt */
 
@@ -370,34 +371,51 @@ static uint16_t session_tag(void)
 			  << 4);
 }
 
-static void flooded(void **state)
+/* The feed has so many packets, and calls for so many orders. */
+static void flooded_session(const char *path, const char *feed,
+			    const char *pace, json_int_t packets,
+			    json_int_t orders)
 {
-	const char *path = *state;
 	char capture[PATH_MAX];
 	json_t *judged;
 
 	choice_receive_needed(path);
 	other_address("replace");
 	lab_wiretap(&lab, &tap, lab_path(&lab, "flood.pcapng", capture));
-	lab_exchange(&lab, &exchange, feed_of_triggers(FLOOD_TRIGGERS),
-		     "--pace", "rate:200", "--settle-ms", "200", NULL);
+	lab_exchange(&lab, &exchange, feed, "--pace", pace, "--settle-ms",
+		     "200", NULL);
 	lab_trader(&lab, &trader, "--json", "--receive", path, NULL);
 	floods_start(session_tag());
 	lab_states(&exchange, "HANDSHAKE TRANSMIT");
 	assert_in_range(program_memory_kib(&trader, "VmHWM"), 1, 200 * 1024);
-	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_wait(&trader, 3 * LAB_SOON_MS), 0);
 	floods_end();
 	lab_states(&exchange, "INIT");
 	assert_int_equal(program_stop(&tap, SIGINT, LAB_SOON_MS), 0);
-	assert_int_equal(counter("orders"), FLOOD_TRIGGERS);
-	assert_int_equal(counter("packets"), FLOOD_TRIGGERS + 2);
+	assert_int_equal(counter("orders"), orders);
+	assert_int_equal(counter("packets"), packets);
 	assert_int_equal(counter("beyond_symbols"), 0);
 	lab_says(&trader, "--source");
 	judged = oracle_judge(capture, "1000000", "opposite");
 	assert_true(json_is_true(json_object_get(judged, "correct")));
+	assert_int_equal(oracle_count(judged, "matched"), orders);
 	/* Of the wire's; a local user's do not leave by every path. */
 	assert_true(oracle_count(judged, "strangers") > 100);
 	json_decref(judged);
+}
+
+static void flooded(void **state)
+{
+	flooded_session(*state, feed_of_triggers(FLOOD_TRIGGERS), "rate:200",
+			FLOOD_TRIGGERS + 2, FLOOD_TRIGGERS);
+}
+
+static void flooded_real_file(void **state)
+{
+	char path[PATH_MAX];
+
+	flooded_session(*state, real_file_find(path), "rate:10000",
+			REAL_PACKETS, REAL_ORDERS);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -411,7 +429,7 @@ static const struct CMUnitTest tests[] = {
 
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest all[40];
+	static struct CMUnitTest all[60];
 	size_t n = ARRAY_SIZE(tests);
 
 	memcpy(all, tests, sizeof(tests));
@@ -420,5 +438,9 @@ int main(int argc, char **argv)
 			  forged, clean, choice_receive);
 	n += choice_tests(all + n, "strangers: floods beside a session",
 			  flooded, clean_flood, choice_receive);
+	if (getenv("T2T_REAL_PATHS"))
+		n += choice_tests(
+			all + n, "strangers: floods beside the real file",
+			flooded_real_file, clean_flood, choice_receive);
 	return lab_run(&lab, "strangers", all, n, argc, argv);
 }
