@@ -17,6 +17,7 @@
 #include "exchange/exchange_state.h"
 #include "exchange/feed_summary.h"
 #include "exchange/order_log.h"
+#include "exchange/session_summary.h"
 
 #define NS_PER_MS 1000000
 /* What can't be waited for is looked at again after this long. */
@@ -39,6 +40,8 @@ struct exchange {
 	bool stop;
 	uint64_t failed;    /* sessions that published nothing or not all */
 	uint64_t accept_ns; /* no accept before: the last one failed */
+	FILE *sessions;	    /* NULL: none */
+	int sessions_err;
 
 	/* Of a session: */
 	uint64_t number;
@@ -80,56 +83,28 @@ static bool orders_have_room(const struct exchange *exchange)
 	return order_log_has_room(&exchange->log, ORDER_ENTRY_ORDERS_MAX);
 }
 
-static void summary_log(const struct exchange *exchange)
+/* A file that takes no more is told once a session. */
+static void session_sum_up(struct exchange *exchange)
 {
-	const struct marketdata_server *server = &exchange->marketdata;
-	const struct marketdata_counts *counts = &server->counts;
-	const struct datagram_source_counts *lines =
-		&server->reader.source.counts;
-	double seconds = (double)(counts->last_ns - counts->first_ns) / 1e9;
-	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
+	const struct session_summary summary = {
+		.number = exchange->number,
+		.peer = exchange->order_entry.peer,
+		.why = exchange->why,
+		.orders = exchange->orders,
+		.rejects = exchange->rejects,
+		.refused = exchange->order_entry.refused - exchange->refused,
+		.marketdata = &exchange->marketdata,
+	};
+	int err = 0;
 
-	log_info("session %" PRIu64 " with %s ended: %s; %" PRIu64
-		 " packets, %" PRIu64 " bytes in %.3f s, %.0f packets/s; "
-		 "%" PRIu64 " orders, %" PRIu64 " rejects",
-		 exchange->number, exchange->order_entry.peer, exchange->why,
-		 counts->packets, counts->bytes, seconds,
-		 seconds > 0 ? (double)counts->packets / seconds : 0.0,
-		 exchange->orders, exchange->rejects);
-	log_info("session %" PRIu64 ": the kernel refused %" PRIu64
-		 " sends, %" PRIu64 " packets dropped",
-		 exchange->number, counts->refused, counts->dropped);
-	feed_summary_log(lines, exchange->number);
-	if (exchange->config->marketdata.pace.kind == PACE_FILE &&
-	    lines->untimed > 0)
-		log_warning("session %" PRIu64 ": %" PRIu64 " packets had no "
-			    "time of their own for --pace file",
-			    exchange->number, lines->untimed);
-	if (exchange->config->marketdata.pace.kind != PACE_MAX)
-		log_info("session %" PRIu64 ": sent later than intended by "
-			 "p50 %s us, p99 %s us, max %.1f us",
-			 exchange->number, lag_text(&server->lag, 0.5, p50),
-			 lag_text(&server->lag, 0.99, p99),
-			 (double)server->lag.max_ns / 1e3);
-	if (exchange->order_entry.refused > exchange->refused)
-		log_info("session %" PRIu64 ": %" PRIu64
-			 " further connections were refused",
-			 exchange->number,
-			 exchange->order_entry.refused - exchange->refused);
-	if (counts->oversized > 0)
-		log_warning("session %" PRIu64 ": %" PRIu64
-			    " datagrams were too long and left out",
-			    exchange->number, counts->oversized);
-	if (server->link.downs > 0)
-		log_warning("session %" PRIu64
-			    ": nothing could be sent %" PRIu64
-			    " times, %.3f s in all, for the link was down",
-			    exchange->number, server->link.downs,
-			    (double)server->link.down_ns / 1e9);
-	if (counts->rows_lost > 0)
-		log_warning("--send-times: %" PRIu64 " rows are missing: the "
-			    "disk was too slow",
-			    counts->rows_lost);
+	session_summary_log(&summary);
+	if (exchange->sessions)
+		err = session_summary_write(&summary, exchange->sessions);
+	if (err) {
+		log_error("--sessions: %s: %s", exchange->config->sessions,
+			  log_reason(err));
+		exchange->sessions_err = err;
+	}
 }
 
 static void session_begin(struct exchange *exchange)
@@ -159,7 +134,7 @@ static void session_end(struct exchange *exchange)
 			;
 	}
 	order_entry_server_end(&exchange->order_entry);
-	summary_log(exchange);
+	session_sum_up(exchange);
 	exchange->failed += feed_summary_failed(
 		&exchange->marketdata.reader.source.counts, exchange->number);
 }
@@ -416,6 +391,21 @@ static void ready_say(struct exchange *exchange)
 	order_log_state(&exchange->log, exchange->state);
 }
 
+static int sessions_open(struct exchange *exchange)
+{
+	const char *path = exchange->config->sessions;
+	int err;
+
+	if (!path)
+		return 0;
+	exchange->sessions = fopen(path, "we");
+	if (exchange->sessions)
+		return 0;
+	err = -errno;
+	log_error("--sessions: %s: %s", path, log_reason(err));
+	return err;
+}
+
 int exchange_run(const struct exchange_config *config)
 {
 	/* Its rings stand on cache lines of their own, as calloc(3) has not. */
@@ -431,9 +421,12 @@ int exchange_run(const struct exchange_config *config)
 	err = exchange->signals = signals_open();
 	if (err < 0)
 		goto free_exchange;
-	err = order_log_open(&exchange->log);
+	err = sessions_open(exchange);
 	if (err)
 		goto close_signals;
+	err = order_log_open(&exchange->log);
+	if (err)
+		goto close_sessions;
 	err = marketdata_server_open(&exchange->marketdata,
 				     &config->marketdata);
 	if (err)
@@ -468,6 +461,10 @@ close_out:
 			  exchange->failed, exchange->number);
 		err = err ? err : -ENODATA;
 	}
+close_sessions:
+	err = err ? err : exchange->sessions_err;
+	if (exchange->sessions)
+		fclose(exchange->sessions);
 close_signals:
 	close(exchange->signals);
 free_exchange:

@@ -27,6 +27,9 @@ struct exchange_config {
 	uint64_t idle_s;    /* without an order a session ends; 0: never */
 	uint64_t settle_ms; /* from the connection to the feed's first line */
 	unsigned int privileges; /* enum privileges: once servers are open */
+	/* File: a line of JSON as each session ends; NULL: none. See
+	 * exchange/session_summary.h. */
+	const char *sessions;
 	int cpu; /* of the loop, not of the feed's reader; -1: any */
 };
 

@@ -21,7 +21,7 @@ static void counted_log(
 		  count, what, *text ? ": " : "", text);
 }
 
-static uint64_t lines_of(const struct datagram_source_counts *counts)
+uint64_t feed_summary_lines(const struct datagram_source_counts *counts)
 {
 	return counts->lines + counts->skipped + counts->bad + counts->overlong;
 }
@@ -36,8 +36,8 @@ void feed_summary_log(const struct datagram_source_counts *counts,
 		 "ahead) %" PRIu64 " made packets, %" PRIu64
 		 " skipped, %" PRIu64 " bad, %" PRIu64 " too long; %" PRIu64
 		 " blank%s%s",
-		 session, lines_of(counts), counts->lines, counts->skipped,
-		 counts->bad, counts->overlong, counts->blank,
+		 session, feed_summary_lines(counts), counts->lines,
+		 counts->skipped, counts->bad, counts->overlong, counts->blank,
 		 *text ? "; lines with a dialect: " : "", text);
 	counted_log(LOG_INFO, session, counts->skipped, "skipped",
 		    counts->kinds);
@@ -72,6 +72,6 @@ bool feed_summary_failed(const struct datagram_source_counts *counts,
 		return false;
 	log_error("session %" PRIu64 " published nothing of %" PRIu64
 		  " lines: %s%s%s",
-		  session, lines_of(counts), faults, parted, kinds);
+		  session, feed_summary_lines(counts), faults, parted, kinds);
 	return true;
 }

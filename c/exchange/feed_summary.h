@@ -7,6 +7,9 @@
 
 #include "exchange/datagram_source.h"
 
+/* So many were read, blank ones aside. */
+uint64_t feed_summary_lines(const struct datagram_source_counts *counts);
+
 /* Log what was made of the lines and what was left out, by kind and reason.
  * session: its number. */
 void feed_summary_log(const struct datagram_source_counts *counts,

@@ -57,6 +57,7 @@ const struct schema_row schema_trial[] = {
 	{ .key = "analysis.extra", .type = SCHEMA_INTEGER },
 	{ .key = "analysis.wrong", .type = SCHEMA_INTEGER },
 	{ .key = "trader", .type = SCHEMA_OBJECT, .optional = true },
+	{ .key = "exchange", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "found", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "counters", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "lateness", .type = SCHEMA_OBJECT, .optional = true },

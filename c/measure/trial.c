@@ -192,7 +192,9 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 		"--pace",
 		config->pace,
 		"--send-times",
-		trial->files.path[TRIAL_FILE_SENDS]
+		trial->files.path[TRIAL_FILE_SENDS],
+		"--sessions",
+		trial->files.path[TRIAL_FILE_SESSIONS]
 	};
 	const char *out = trial->files.path[TRIAL_FILE_EXCHANGE_OUT];
 	int err;

@@ -14,6 +14,7 @@ static const char *const file_names[TRIAL_FILES] = {
 	[TRIAL_FILE_LATENCIES] = "latencies.csv",
 	[TRIAL_FILE_SAMPLES] = "samples.csv",
 	[TRIAL_FILE_SENDS] = "sends.csv",
+	[TRIAL_FILE_SESSIONS] = "sessions.jsonl",
 	[TRIAL_FILE_ANALYSIS] = "analysis.json",
 	[TRIAL_FILE_ANALYSIS_LOG] = "analysis.log",
 	[TRIAL_FILE_TRADER_JSON] = "trader.json",

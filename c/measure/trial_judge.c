@@ -178,7 +178,7 @@ int trial_judge(const struct trial_config *config, const char *folder,
 		json_t **result)
 {
 	json_t *analysis = NULL, *trader = NULL, *lateness = NULL;
-	json_t *found, *knobs;
+	json_t *found, *knobs, *exchange;
 	struct trial_files files;
 	int err;
 
@@ -195,15 +195,17 @@ int trial_judge(const struct trial_config *config, const char *folder,
 	if (!err) {
 		found = json_load_file(files.path[TRIAL_FILE_FOUND], 0, NULL);
 		knobs = json_load_file(files.path[TRIAL_FILE_KNOBS], 0, NULL);
+		exchange = json_load_file(files.path[TRIAL_FILE_SESSIONS], 0,
+					  NULL);
 		if (!found)
 			found = json_object();
 		knobs_judge(&files, knobs, analysis);
 		if (knobs)
 			json_object_set_new(found, "knobs", knobs);
 		*result = json_pack(
-			"{s:O,s:O,s:o,s:O,s:o}", "analysis", analysis, "trader",
-			trader, "found", found, "lateness", lateness,
-			"counters",
+			"{s:O,s:O,s:o*,s:o,s:O,s:o}", "analysis", analysis,
+			"trader", trader, "exchange", exchange, "found", found,
+			"lateness", lateness, "counters",
 			counters_of(files.path[TRIAL_FILE_COUNTERS_BEFORE],
 				    files.path[TRIAL_FILE_COUNTERS_AFTER]));
 		if (!*result)

@@ -175,6 +175,12 @@ static const struct option_row rows[] = {
 		  "handed to the kernel, as CSV: "
 		  "sequence,intended_ns,sent_ns;\n"
 		  "of a burst: evenly between its call's begin and end" },
+	{ .name = "sessions",
+	  .value = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.sessions),
+	  .help = "write there, as each session ends, what became of it and\n"
+		  "of the feed's lines: one JSON object a line" },
 	{ .name = "keepalive",
 	  .value = "S,S,N",
 	  .initial = "10,2,3",

@@ -3,6 +3,7 @@
  * the formatter, the pace. */
 #include "tests/support/lab.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,77 @@ static void bad_lines(void **state)
 	order_client_close(client);
 	client = -1;
 	lab_says(&exchange, "5 bad");
+}
+
+/* Two sessions: a line each, in the order that they ended. */
+static void sessions_written(void **state)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	(void)state;
+	header();
+	row("true", 1);
+	feed_text_add(&text, "x,BTC,1,1,false,up,5,1\n\n");
+	row("false", 2);
+	publish_with("--sessions", lab_path(&lab, "sessions.jsonl", path));
+	for (int i = 0; i < 2; i++) {
+		if (i > 0)
+			client = lab_connect();
+		lab_states(&exchange, "HANDSHAKE TRANSMIT");
+		order_client_order(client, 1, 1000000000, 0);
+		lab_line(&exchange, "order ");
+		order_client_close(client);
+		client = -1;
+		lab_states(&exchange, "INIT");
+	}
+	file = fopen(path, "re");
+	assert_non_null(file);
+	for (int i = 1; i <= 2; i++) {
+		json_t *line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
+		json_int_t number, orders, packets, lines, bad, blank, kinds;
+		const char *peer, *ended;
+		json_t *faults;
+
+		assert_int_equal(
+			json_unpack(line,
+				    "{s:I,s:s,s:s,s:I,s:I,s:{s:I,s:I,s:I,s:o,"
+				    "s:{s:I}}}",
+				    "session", &number, "peer", &peer, "ended",
+				    &ended, "orders", &orders, "packets",
+				    &packets, "feed", "lines", &lines, "bad",
+				    &bad, "blank", &blank, "faults", &faults,
+				    "kinds", "headers", &kinds),
+			0);
+		assert_int_equal(number, i);
+		assert_non_null(strstr(peer, LAB_TRADER_ADDRESS ":"));
+		assert_string_equal(ended, "the trader closed the connection");
+		assert_int_equal(orders, 1);
+		assert_in_range(packets, 2, 3); /* with the end, if it came */
+		assert_int_equal(lines, 4);
+		assert_int_equal(bad, 1);
+		assert_int_equal(blank, 1);
+		assert_int_equal(kinds, 1);
+		assert_int_equal(json_object_size(faults), 1);
+		json_decref(line);
+	}
+	fclose(file);
+}
+
+/* Where they can't be written it says so and fails, and trading goes on. */
+static void sessions_unwritten(void **state)
+{
+	(void)state;
+	header();
+	row("true", 1);
+	row("false", 2);
+	publish_with("--sessions", "/dev/full");
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	order_client_close(client);
+	client = -1;
+	lab_states(&exchange, "INIT");
+	lab_says(&exchange, "--sessions: /dev/full: No space left on device");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 1);
 }
 
 static void message_content(void **state)
@@ -457,6 +529,10 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.7 a file without a header line", no_header, clean),
 	LAB_TEST("A.7 lines of 1 MB are left out and named", long_line, clean),
 	LAB_TEST("A.7 bad lines are named and counted", bad_lines, clean),
+	LAB_TEST("A.7 --sessions tells what became of each line",
+		 sessions_written, clean),
+	LAB_TEST("A.7 --sessions that can't be written is a failure",
+		 sessions_unwritten, clean),
 	LAB_TEST("A.8 snapshot is the column of that name", snapshot_column,
 		 clean),
 	LAB_TEST("A.8 snapshot is the member of that name, in any spacing",

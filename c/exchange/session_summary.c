@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/session_summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+
+#include "base/log.h"
+#include "exchange/feed_summary.h"
+
+static double seconds_of(const struct marketdata_counts *counts)
+{
+	return (double)(counts->last_ns - counts->first_ns) / 1e9;
+}
+
+void session_summary_log(const struct session_summary *summary)
+{
+	const struct marketdata_server *server = summary->marketdata;
+	const struct marketdata_counts *counts = &server->counts;
+	const struct datagram_source_counts *lines =
+		&server->reader.source.counts;
+	const uint64_t number = summary->number;
+	double seconds = seconds_of(counts);
+	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
+
+	log_info("session %" PRIu64 " with %s ended: %s; %" PRIu64
+		 " packets, %" PRIu64 " bytes in %.3f s, %.0f packets/s; "
+		 "%" PRIu64 " orders, %" PRIu64 " rejects",
+		 number, summary->peer, summary->why, counts->packets,
+		 counts->bytes, seconds,
+		 seconds > 0 ? (double)counts->packets / seconds : 0.0,
+		 summary->orders, summary->rejects);
+	log_info("session %" PRIu64 ": the kernel refused %" PRIu64
+		 " sends, %" PRIu64 " packets dropped",
+		 number, counts->refused, counts->dropped);
+	feed_summary_log(lines, number);
+	if (server->config->pace.kind == PACE_FILE && lines->untimed > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64 " packets had no "
+			    "time of their own for --pace file",
+			    number, lines->untimed);
+	if (server->config->pace.kind != PACE_MAX)
+		log_info("session %" PRIu64 ": sent later than intended by "
+			 "p50 %s us, p99 %s us, max %.1f us",
+			 number, lag_text(&server->lag, 0.5, p50),
+			 lag_text(&server->lag, 0.99, p99),
+			 (double)server->lag.max_ns / 1e3);
+	if (summary->refused > 0)
+		log_info("session %" PRIu64 ": %" PRIu64
+			 " further connections were refused",
+			 number, summary->refused);
+	if (counts->oversized > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64
+			    " datagrams were too long and left out",
+			    number, counts->oversized);
+	if (server->link.downs > 0)
+		log_warning("session %" PRIu64
+			    ": nothing could be sent %" PRIu64
+			    " times, %.3f s in all, for the link was down",
+			    number, server->link.downs,
+			    (double)server->link.down_ns / 1e9);
+	if (counts->rows_lost > 0)
+		log_warning("--send-times: %" PRIu64 " rows are missing: the "
+			    "disk was too slow",
+			    counts->rows_lost);
+}
+
+static json_t *count(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *tally(
+	const struct datagram_source_tally texts[DATAGRAM_SOURCE_TEXTS])
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < DATAGRAM_SOURCE_TEXTS && texts[i].text; i++)
+		json_object_set_new(object, texts[i].text,
+				    count(texts[i].count));
+	return object;
+}
+
+static json_t *feed(const struct datagram_source_counts *lines)
+{
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"lines", count(feed_summary_lines(lines)), "made_packets",
+		count(lines->lines), "skipped", count(lines->skipped), "bad",
+		count(lines->bad), "overlong", count(lines->overlong), "blank",
+		count(lines->blank), "levels_left_out", count(lines->left_out),
+		"snapshots_lost", count(lines->snapshots_lost), "untimed",
+		count(lines->untimed), "dialects", tally(lines->dialects),
+		"kinds", tally(lines->kinds), "faults", tally(lines->faults),
+		"remarks", tally(lines->remarks));
+}
+
+int session_summary_write(const struct session_summary *summary, FILE *file)
+{
+	const struct marketdata_server *server = summary->marketdata;
+	const struct marketdata_counts *counts = &server->counts;
+	json_t *line = json_pack(
+		"{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"session", count(summary->number), "peer", summary->peer,
+		"ended", summary->why, "orders", count(summary->orders),
+		"rejects", count(summary->rejects), "connections_refused",
+		count(summary->refused), "packets", count(counts->packets),
+		"bytes", count(counts->bytes), "seconds", seconds_of(counts),
+		"sends_refused", count(counts->refused), "packets_dropped",
+		count(counts->dropped), "packets_oversized",
+		count(counts->oversized), "link_downs",
+		count(server->link.downs), "link_down_ns",
+		count(server->link.down_ns), "feed",
+		feed(&server->reader.source.counts));
+	int err = 0;
+
+	if (!line)
+		return -ENOMEM;
+	errno = 0;
+	if (json_dumpf(line, file, JSON_COMPACT) < 0 ||
+	    fputc('\n', file) == EOF || fflush(file) == EOF)
+		err = errno ? -errno : -EIO;
+	json_decref(line);
+	return err;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of a session: told in the log at its end, and on request as a
+ * line of JSON. */
+#ifndef EXCHANGE_SESSION_SUMMARY_H
+#define EXCHANGE_SESSION_SUMMARY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "exchange/marketdata_server.h"
+
+struct session_summary {
+	uint64_t number; /* from 1 */
+	const char *peer;
+	const char *why; /* it ended */
+	uint64_t orders;
+	uint64_t rejects;
+	uint64_t refused; /* further connections */
+	const struct marketdata_server *marketdata;
+};
+
+void session_summary_log(const struct session_summary *summary);
+
+/*
+ * One line, one object, and flush:
+ *
+ *	session, peer, ended, orders, rejects, connections_refused,
+ *	packets, bytes, seconds, sends_refused, packets_dropped,
+ *	packets_oversized, link_downs, link_down_ns,
+ *	feed: lines, made_packets, skipped, bad, overlong, blank,
+ *	      levels_left_out, snapshots_lost, untimed, and
+ *	      dialects, kinds (skipped), faults (bad), remarks (left out):
+ *	      objects of texts and how often each was told
+ *
+ * 0, or a negative errno.
+ */
+int session_summary_write(const struct session_summary *summary, FILE *file);
+
+#endif
