@@ -377,7 +377,8 @@ static void what_is_lost_is_written_down(void **state)
 		count += frame.captured_len == 1442;
 	assert_int_equal(capture_rc, 0);
 	assert_true(result.dropped > 0);
-	assert_int_equal(count + result.dropped, 16000);
+	/* The kernel's own, IGMP and ARP, may be among them. */
+	assert_in_range(count + result.dropped, 16000, 16008);
 	assert_int_equal(capture_file_dropped(file), result.dropped);
 	capture_file_close(file);
 	fclose(copy);
