@@ -10,6 +10,7 @@
 
 #include "base/decimal.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/whole_file.h"
 #include "wire/market_data.h"
 
@@ -43,16 +44,6 @@ struct generator {
 	int err;
 	z_stream deflater;
 };
-
-static uint64_t random_below(struct generator *generator, uint64_t bound)
-{
-	uint64_t z = generator->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	/* splitmix64 */
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (z ^ z >> 31) % bound;
-}
 
 static void output_write(struct generator *generator, const uint8_t *bytes,
 			 size_t len)
@@ -100,7 +91,8 @@ static void level_set(struct generator *generator, enum side side, int price,
 	while (generator->amount[side][*best] == 0)
 		*best += worse(side);
 	if (!snapshot)
-		generator->time_us += random_below(generator, GAP_MAX_US);
+		generator->time_us +=
+			random_below(&generator->random, GAP_MAX_US);
 	len = snprintf(row, sizeof(row),
 		       "t2t,%s,%" PRIu64 ",%" PRIu64 ",%s,%s,%d.%d,%" PRIu32
 		       ".%03" PRIu32 "\n",
@@ -114,7 +106,7 @@ static void level_set(struct generator *generator, enum side side, int price,
 
 static uint32_t usual_amount(struct generator *generator)
 {
-	return 1 + (uint32_t)random_below(generator, USUAL_MAX);
+	return 1 + (uint32_t)random_below(&generator->random, USUAL_MAX);
 }
 
 /* The largest amount whose notional is not above the threshold: exactly it
@@ -127,7 +119,7 @@ static uint32_t threshold_amount(int price)
 static uint32_t big_amount(struct generator *generator, int price)
 {
 	return threshold_amount(price) + 1 +
-	       (uint32_t)random_below(generator, BIG_MORE_MAX);
+	       (uint32_t)random_below(&generator->random, BIG_MORE_MAX);
 }
 
 /* Prices come back to the middle. Says where the best of a side goes next. */
@@ -136,7 +128,7 @@ static bool goes_up(struct generator *generator)
 	int middle = (generator->best[BID] + generator->best[ASK]) / 2;
 	int64_t pull = (middle - MIDDLE) * INT64_C(100) / WALK_MAX;
 
-	return (int64_t)random_below(generator, 200) >= 100 + pull * 4;
+	return (int64_t)random_below(&generator->random, 200) >= 100 + pull * 4;
 }
 
 /* A new best price inside the spread, if there is room, else the best. */
@@ -168,9 +160,9 @@ static void best_move(struct generator *generator)
 /* A level somewhere behind the best: set, or removed. */
 static void depth_move(struct generator *generator, bool remove)
 {
-	enum side side = (enum side)random_below(generator, 2);
-	int depth =
-		1 + (int)random_below(generator, (uint64_t)generator->depth);
+	enum side side = (enum side)random_below(&generator->random, 2);
+	int depth = 1 + (int)random_below(&generator->random,
+					  (uint64_t)generator->depth);
 	int price = generator->best[side] + worse(side) * depth;
 
 	if (remove && generator->amount[side][price] > 0 &&
@@ -184,25 +176,25 @@ static void depth_move(struct generator *generator, bool remove)
 /* As large as what fires: but deep in the book, or exactly the threshold. */
 static void decoy(struct generator *generator)
 {
-	enum side side = (enum side)random_below(generator, 2);
+	enum side side = (enum side)random_below(&generator->random, 2);
 	int price = generator->best[side];
 
 	generator->counts->decoys++;
-	if (random_below(generator, 2)) {
+	if (random_below(&generator->random, 2)) {
 		level_set(generator, side, price, threshold_amount(price),
 			  false);
 		return;
 	}
-	price += worse(side) * (1 + (int)random_below(generator, 20));
+	price += worse(side) * (1 + (int)random_below(&generator->random, 20));
 	level_set(generator, side, price, big_amount(generator, price), false);
 }
 
 static void trigger(struct generator *generator)
 {
-	enum side side = (enum side)random_below(generator, 2);
+	enum side side = (enum side)random_below(&generator->random, 2);
 	int price = generator->best[side];
 
-	if (random_below(generator, 2))
+	if (random_below(&generator->random, 2))
 		price = inside(generator, side);
 	level_set(generator, side, price, big_amount(generator, price), false);
 	generator->counts->triggers++;
@@ -210,8 +202,8 @@ static void trigger(struct generator *generator)
 
 static void usual_row(struct generator *generator)
 {
-	uint64_t choice = random_below(generator, 100);
-	enum side side = (enum side)random_below(generator, 2);
+	uint64_t choice = random_below(&generator->random, 100);
+	enum side side = (enum side)random_below(&generator->random, 2);
 
 	if (choice < 25)
 		best_move(generator);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/decimal.h"
+#include "base/random.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -52,17 +53,6 @@ void pace_start(struct pace *pace, const struct pace_config *config,
 		uint64_t seed)
 {
 	*pace = (struct pace){ .config = *config, .random = seed };
-}
-
-/* In (0, 1]. splitmix64. */
-static double random_next(struct pace *pace)
-{
-	uint64_t z = pace->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	z ^= z >> 31;
-	return (double)((z >> 11) + 1) * 0x1p-53;
 }
 
 /* From the last line to this one, in the file's time. */
@@ -115,8 +105,8 @@ uint64_t pace_next(struct pace *pace, uint64_t time_ns, bool snapshot)
 				  (uint64_t)DECIMAL_ONE / factor);
 	case PACE_POISSON:
 		if (pace->count++ > 0)
-			pace->poisson_ns -=
-				log(random_next(pace)) * 1e18 / (double)factor;
+			pace->poisson_ns -= log(random_unit(&pace->random)) *
+					    1e18 / (double)factor;
 		return (uint64_t)pace->poisson_ns;
 	case PACE_FILE:
 		return file_next(pace, time_ns, snapshot);

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/campaign_order.h"
+#include "base/random.h"
 
 #include <sys/random.h>
 #include <time.h>
 
 #define SEED_MAX 1000000
-
-/* splitmix64: small, seeded, the same everywhere. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 /* Fisher and Yates. */
 static void shuffle(uint64_t *random, unsigned int *order, unsigned int n)
@@ -22,7 +13,7 @@ static void shuffle(uint64_t *random, unsigned int *order, unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		order[i] = i;
 	for (unsigned int i = n; i > 1; i--) {
-		unsigned int j = (unsigned int)(random_next(random) % i);
+		unsigned int j = (unsigned int)random_below(random, i);
 		unsigned int kept = order[i - 1];
 
 		order[i - 1] = order[j];

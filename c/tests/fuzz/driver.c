@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 
 #define INPUT_MAX	 65536
 #define FILES_MAX	 1024
@@ -62,21 +63,6 @@ static uint8_t *arena_end;
 static struct input current;
 static char crash_path[4096];
 static char crash_text[8448];
-
-static uint64_t random_next(void)
-{
-	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-	/* splitmix64 */
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static size_t random_below(size_t bound)
-{
-	return bound ? random_next() % bound : 0;
-}
 
 static void keep_crash(void)
 {
@@ -193,12 +179,12 @@ static int corpus_add(const char *path)
 
 static void overwrite(struct input *input, uint64_t value, size_t width)
 {
-	bool big_endian = random_next() & 1;
+	bool big_endian = random_next(&random_state) & 1;
 	size_t at;
 
 	if (input->len < width)
 		return;
-	at = random_below(input->len - width + 1);
+	at = random_below(&random_state, input->len - width + 1);
 	for (size_t i = 0; i < width; i++)
 		input->bytes[at + (big_endian ? width - 1 - i : i)] =
 			(uint8_t)(value >> 8 * i);
@@ -207,7 +193,7 @@ static void overwrite(struct input *input, uint64_t value, size_t width)
 /* Put len bytes in at a place, as far as there is room. */
 static void insert(struct input *input, const uint8_t *bytes, size_t len)
 {
-	size_t at = random_below(input->len + 1);
+	size_t at = random_below(&random_state, input->len + 1);
 
 	if (len > INPUT_MAX - input->len)
 		len = INPUT_MAX - input->len;
@@ -220,8 +206,8 @@ static void insert(struct input *input, const uint8_t *bytes, size_t len)
 
 static void remove_piece(struct input *input)
 {
-	size_t at = random_below(input->len);
-	size_t len = 1 + random_below(input->len - at);
+	size_t at = random_below(&random_state, input->len);
+	size_t len = 1 + random_below(&random_state, input->len - at);
 
 	memmove(input->bytes + at, input->bytes + at + len,
 		input->len - at - len);
@@ -231,12 +217,13 @@ static void remove_piece(struct input *input)
 /* Insert a piece of any file of the corpus, of this one at times. */
 static void insert_piece(struct input *input)
 {
-	const struct input *other = &corpus[random_below(corpus_count)];
-	size_t at = random_below(other->len);
+	const struct input *other =
+		&corpus[random_below(&random_state, corpus_count)];
+	size_t at = random_below(&random_state, other->len);
 
 	if (other->len > 0)
 		insert(input, other->bytes + at,
-		       1 + random_below(other->len - at));
+		       1 + random_below(&random_state, other->len - at));
 }
 
 static void mutate(struct input *input)
@@ -248,35 +235,38 @@ static void mutate(struct input *input)
 		0xffffffff, INT64_MAX, 1ULL << 63,
 	};
 	static const char texts[] = "0123456789+-.eE,:\"\\{}[] \r\n";
-	uint8_t byte = (uint8_t)random_next();
-	size_t choice = random_below(9);
+	uint8_t byte = (uint8_t)random_next(&random_state);
+	size_t choice = random_below(&random_state, 9);
 
 	if (input->len == 0)
 		choice = 7 + (choice & 1);
 	switch (choice) {
 	case 0:
-		input->bytes[random_below(input->len)] ^=
+		input->bytes[random_below(&random_state, input->len)] ^=
 			(uint8_t)(1U << (byte & 7));
 		break;
 	case 1:
-		input->bytes[random_below(input->len)] = byte;
+		input->bytes[random_below(&random_state, input->len)] = byte;
 		break;
 	case 2:
-		input->len = random_below(input->len);
+		input->len = random_below(&random_state, input->len);
 		break;
 	case 3:
 	case 4:
-		overwrite(input,
-			  interesting[random_below(sizeof(interesting) /
-						   sizeof(interesting[0]))],
-			  (size_t)1 << (byte & 3));
+		overwrite(
+			input,
+			interesting[random_below(
+				&random_state,
+				sizeof(interesting) / sizeof(interesting[0]))],
+			(size_t)1 << (byte & 3));
 		break;
 	case 5:
 		remove_piece(input);
 		break;
 	case 6:
-		byte = (uint8_t)texts[random_below(sizeof(texts) - 1)];
-		input->bytes[random_below(input->len)] = byte;
+		byte = (uint8_t)
+			texts[random_below(&random_state, sizeof(texts) - 1)];
+		input->bytes[random_below(&random_state, input->len)] = byte;
 		break;
 	case 7:
 		insert(input, &byte, 1);
@@ -295,7 +285,8 @@ static uint64_t run_mutations(const struct options *options)
 	uint64_t done;
 
 	for (done = 0; done < options->runs; done++) {
-		const struct input *seed = &corpus[random_below(corpus_count)];
+		const struct input *seed =
+			&corpus[random_below(&random_state, corpus_count)];
 		struct input input = { .bytes = bytes, .len = seed->len };
 
 		if (done % RUNS_PER_LOOK == 0) {
@@ -304,7 +295,8 @@ static uint64_t run_mutations(const struct options *options)
 			alarm(HANG_SECONDS);
 		}
 		memcpy(bytes, seed->bytes, seed->len);
-		for (size_t i = 1 + random_below(MUTATIONS_MAX); i > 0; i--)
+		for (size_t i = 1 + random_below(&random_state, MUTATIONS_MAX);
+		     i > 0; i--)
 			mutate(&input);
 		run(input.bytes, input.len);
 	}

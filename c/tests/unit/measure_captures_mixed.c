@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "measure/analysis_verdict.h"
 #include "tests/support/record_list.h"
 
@@ -27,12 +28,7 @@ static uint64_t seed;
 
 static uint64_t draw(uint64_t below)
 {
-	/* splitmix64 */
-	uint64_t value = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (value ^ (value >> 31)) % below;
+	return random_below(&seed, below);
 }
 
 /* The fault is at the second trigger: the last ones a tap may lose together
