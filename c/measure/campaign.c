@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_get.h"
 #include "base/log.h"
 #include "measure/busy.h"
 #include "measure/campaign_manifest.h"
@@ -52,11 +53,6 @@ static int state_save(struct campaign *campaign, const char *state)
 			    schema_manifest, campaign->manifest);
 }
 
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void progress_show(const struct campaign *campaign, const char *text)
 {
 	if (campaign->config->progress)
@@ -73,7 +69,7 @@ static void late_tell(const json_t *lateness)
 {
 	if (lateness_is_noted(lateness))
 		fprintf(stderr, ", %lld answer late packets",
-			(long long)number_of(lateness, "orders_late"));
+			(long long)json_get_integer(lateness, "orders_late"));
 }
 
 static void trial_tell(const struct campaign *campaign, unsigned int number,
@@ -96,9 +92,9 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 			json_string_value(json_object_get(analysis, "reason")));
 	else
 		fprintf(stderr, "%7lld packets, %5lld of %lld orders right",
-			(long long)number_of(analysis, "packets"),
-			(long long)number_of(analysis, "matched"),
-			(long long)number_of(analysis, "triggers"));
+			(long long)json_get_integer(analysis, "packets"),
+			(long long)json_get_integer(analysis, "matched"),
+			(long long)json_get_integer(analysis, "triggers"));
 	if (json_is_integer(p50))
 		fprintf(stderr, ", p50 %6.1f us",
 			(double)json_integer_value(p50) / 1e3);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json_get.h"
 #include "base/mem.h"
 #include "measure/export.h"
 #include "measure/plot.h"
@@ -36,18 +37,6 @@ static const char style[] =
 	"@media print{body{max-width:none;padding:0;font-size:10pt}"
 	"h2{break-after:avoid}svg,table,.verdict{break-inside:avoid}"
 	".wide{overflow:visible}}";
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static double real_of(const json_t *object, const char *key)
-{
-	return json_number_value(json_object_get(object, key));
-}
 
 static void tagged(FILE *out, const char *tag, const char *text)
 {
@@ -91,7 +80,7 @@ static void percent_cell(FILE *out, const json_t *ratio)
 
 static void head_write(FILE *out, const struct results *results)
 {
-	const char *question = text_of(results->manifest, "question");
+	const char *question = json_get_text(results->manifest, "question", "");
 
 	question =
 		*question ? question : "which arm gets an order out soonest?";
@@ -146,13 +135,13 @@ static void lateness_write(FILE *out, const json_t *summary)
 		if (json_array_size(trials) == 0)
 			continue;
 		fputs("<p class=\"note\">", out);
-		export_escaped(out, text_of(arm, "receive"));
+		export_escaped(out, json_get_text(arm, "receive", ""));
 		fprintf(out,
 			": %.1f %% of its orders answer packets that the "
 			"exchange sent %.0f us late or more; most in trials",
-			100 * real_of(lateness, "orders_late") /
-				real_of(lateness, "orders"),
-			real_of(lateness, "late_ns") / 1e3);
+			100 * json_get_number(lateness, "orders_late") /
+				json_get_number(lateness, "orders"),
+			json_get_number(lateness, "late_ns") / 1e3);
 		numbers_write(out, trials);
 		fputs("</p>\n", out);
 	}
@@ -168,11 +157,11 @@ static void verdict_write(FILE *out, const json_t *summary)
 			   comparison)
 	{
 		fputs("<p><strong>", out);
-		export_escaped(out, text_of(comparison, "arm"));
+		export_escaped(out, json_get_text(comparison, "arm", ""));
 		fputs("</strong> against ", out);
-		export_escaped(out, text_of(comparison, "against"));
+		export_escaped(out, json_get_text(comparison, "against", ""));
 		fputs(": ", out);
-		tagged(out, "strong", text_of(comparison, "verdict"));
+		tagged(out, "strong", json_get_text(comparison, "verdict", ""));
 		fputs("</p>\n", out);
 	}
 	if (i == 0)
@@ -181,23 +170,23 @@ static void verdict_write(FILE *out, const json_t *summary)
 		      out);
 	json_array_foreach(json_object_get(summary, "arms"), i, arm)
 	{
-		if (real_of(arm, "incorrect_trials") == 0)
+		if (json_get_number(arm, "incorrect_trials") == 0)
 			continue;
 		fputs("<p class=\"bad\">", out);
-		export_escaped(out, text_of(arm, "receive"));
+		export_escaped(out, json_get_text(arm, "receive", ""));
 		fprintf(out,
 			": %lld of %lld trials INCORRECT, in no figure, and no "
 			"verdict for this arm: number",
-			(long long)real_of(arm, "incorrect_trials"),
-			(long long)real_of(arm, "trials"));
+			(long long)json_get_number(arm, "incorrect_trials"),
+			(long long)json_get_number(arm, "trials"));
 		numbers_write(out, json_object_get(arm, "incorrect"));
 		fputs("</p>\n", out);
 	}
-	if (real_of(summary, "others_cpus") >= 0.3)
+	if (json_get_number(summary, "others_cpus") >= 0.3)
 		fprintf(out,
 			"<p class=\"bad\">the machine was not ours alone: "
 			"others kept %.2f CPUs busy</p>\n",
-			real_of(summary, "others_cpus"));
+			json_get_number(summary, "others_cpus"));
 	if (json_is_true(
 		    json_object_get(json_object_get(summary, "aa"), "alarm")))
 		fputs("<p class=\"bad\">ALARM: the baseline differs from "
@@ -212,13 +201,15 @@ static void verdict_write(FILE *out, const json_t *summary)
 static void comparison_row(FILE *out, const json_t *comparison)
 {
 	fputs("<tr>", out);
-	tagged(out, "td", text_of(comparison, "arm"));
-	fprintf(out, "<td>%lld</td>", (long long)real_of(comparison, "pairs"));
+	tagged(out, "td", json_get_text(comparison, "arm", ""));
+	fprintf(out, "<td>%lld</td>",
+		(long long)json_get_number(comparison, "pairs"));
 	percent_cell(out, json_object_get(comparison, "ratio"));
 	percent_cell(out, json_object_get(comparison, "ratio_low"));
 	percent_cell(out, json_object_get(comparison, "ratio_high"));
-	fprintf(out, "<td>%.4f</td>", real_of(comparison, "p_adjusted"));
-	tagged(out, "td", text_of(comparison, "call"));
+	fprintf(out, "<td>%.4f</td>",
+		json_get_number(comparison, "p_adjusted"));
+	tagged(out, "td", json_get_text(comparison, "call", ""));
 	fputs("</tr>\n", out);
 }
 
@@ -245,8 +236,8 @@ static void comparisons_write(FILE *out, const json_t *summary)
 		"intervals together hold with 95 %%. The baseline runs twice "
 		"in each block (A/A): if it differs from itself, that is an "
 		"alarm.</p>\n",
-		(long long)real_of(json_object_get(summary, "statistics"),
-				   "seed"));
+		(long long)json_get_number(
+			json_object_get(summary, "statistics"), "seed"));
 }
 
 static void arms_write(FILE *out, const json_t *summary)
@@ -269,7 +260,7 @@ static void arms_write(FILE *out, const json_t *summary)
 	json_array_foreach(json_object_get(summary, "arms"), n, arm)
 	{
 		fputs("<tr>", out);
-		tagged(out, "td", text_of(arm, "receive"));
+		tagged(out, "td", json_get_text(arm, "receive", ""));
 		for (size_t i = 0; i < ARRAY_SIZE(latencies); i++)
 			us_cell(out,
 				json_object_get(
@@ -277,7 +268,7 @@ static void arms_write(FILE *out, const json_t *summary)
 					latencies[i]));
 		for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 			fprintf(out, "<td>%lld</td>",
-				(long long)real_of(arm, counts[i]));
+				(long long)json_get_number(arm, counts[i]));
 		fputs("</tr>\n", out);
 	}
 	fputs("</table></div>\n", out);
@@ -293,7 +284,7 @@ static void bias_write(FILE *out, const json_t *summary)
 			"<p class=\"note\">Known bias: the wire looped back "
 			"without a trader takes p50 %.2f us; it is in every "
 			"figure.</p>\n",
-			real_of(bias, "p50") / 1e3);
+			json_get_number(bias, "p50") / 1e3);
 	else if (json_is_object(bias))
 		fputs("<p class=\"note\">Known bias: of too few frames to "
 		      "tell.</p>\n",
@@ -451,7 +442,8 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 		   json_object_get(results->manifest, "skipped"));
 	counters_write(out, results);
 	fputs("<h2>Run it again</h2>\n", out);
-	tagged(out, "pre", text_of(results->manifest, "command_line"));
+	tagged(out, "pre",
+	       json_get_text(results->manifest, "command_line", ""));
 	table_write(out, "Provenance", results->manifest);
 	fputs("</body>\n</html>\n", out);
 	return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_get.h"
 #include "measure/histogram.h"
 
 /* A column as wide as its longest text, within bounds. */
@@ -25,27 +26,12 @@ static struct style style_of(bool colour)
 	return (struct style){ "\033[1m", "\033[32m", "\033[31m", "\033[0m" };
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "unknown";
-}
-
 /* What an arm is called: its receive path, unless it has a name. */
 static const char *name_of(const json_t *arm)
 {
-	return text_of(arm, json_object_get(arm, "name") ? "name" : "receive");
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static double real_of(const json_t *object, const char *key)
-{
-	return json_number_value(json_object_get(object, key));
+	return json_get_text(arm,
+			     json_object_get(arm, "name") ? "name" : "receive",
+			     "unknown");
 }
 
 /* "0", or "any" of what was not pinned. */
@@ -78,23 +64,29 @@ static void parameters_print(FILE *out, const json_t *manifest)
 		"%s\n"
 		"host      Linux %s, %s, clock %s\n"
 		"programs  %s\n",
-		text_of(feed, "path"), text_of(feed, "sha256"),
-		text_of(parameters, "pace"),
-		(long long)number_of(parameters, "blocks"),
-		(long long)number_of(parameters, "seed"),
-		text_of(parameters, "threshold_usd"),
-		text_of(parameters, "aggress"), text_of(manifest, "place"),
-		strcmp(text_of(manifest, "place"), "local") != 0
+		json_get_text(feed, "path", "unknown"),
+		json_get_text(feed, "sha256", "unknown"),
+		json_get_text(parameters, "pace", "unknown"),
+		(long long)json_get_integer(parameters, "blocks"),
+		(long long)json_get_integer(parameters, "seed"),
+		json_get_text(parameters, "threshold_usd", "unknown"),
+		json_get_text(parameters, "aggress", "unknown"),
+		json_get_text(manifest, "place", "unknown"),
+		strcmp(json_get_text(manifest, "place", "unknown"), "local") !=
+				0
 			? ""
 			: " (two namespaces, a veth pair)",
-		text_of(manifest, "accelerator"),
+		json_get_text(manifest, "accelerator", "unknown"),
 		cpu_of(cpus, "exchange", exchange),
 		cpu_of(cpus, "wiretap", wiretap),
 		cpu_of(cpus, "trader", trader),
-		(long long)number_of(host, "cpus"), text_of(host, "cpu"),
-		text_of(host, "kernel"), text_of(host, "distribution"),
-		text_of(host, "clock_source"),
-		text_of(json_object_get(manifest, "programs"), "version"));
+		(long long)json_get_integer(host, "cpus"),
+		json_get_text(host, "cpu", "unknown"),
+		json_get_text(host, "kernel", "unknown"),
+		json_get_text(host, "distribution", "unknown"),
+		json_get_text(host, "clock_source", "unknown"),
+		json_get_text(json_object_get(manifest, "programs"), "version",
+			      "unknown"));
 }
 
 /* ns in us; "-" where nothing was measured, or too little. */
@@ -146,11 +138,11 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		us_print(out, json_object_get(latency, names[i]));
 	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",
-		(long long)number_of(arm, "triggers"),
-		(long long)number_of(arm, "matched"),
-		(long long)number_of(arm, "missing"),
-		(long long)number_of(arm, "extra"),
-		(long long)number_of(arm, "wrong"),
+		(long long)json_get_integer(arm, "triggers"),
+		(long long)json_get_integer(arm, "matched"),
+		(long long)json_get_integer(arm, "missing"),
+		(long long)json_get_integer(arm, "extra"),
+		(long long)json_get_integer(arm, "wrong"),
 		json_is_true(correct) ? style->good : style->bad,
 		json_is_true(correct)	? "correct"
 		: json_is_null(correct) ? "VOID"
@@ -209,8 +201,9 @@ static void skipped_print(FILE *out, int width, const json_t *skipped)
 	size_t n;
 
 	json_array_foreach(skipped, n, one)
-		fprintf(out, "%-*s  skipped: %s\n", width, text_of(one, "what"),
-			text_of(one, "reason"));
+		fprintf(out, "%-*s  skipped: %s\n", width,
+			json_get_text(one, "what", "unknown"),
+			json_get_text(one, "reason", "unknown"));
 }
 
 /* " 3, 7" */
@@ -254,10 +247,11 @@ static void void_print(FILE *out, const json_t *summary,
 		json_array_size(json_object_get(summary, "void_blocks"));
 	size_t n;
 
-	json_array_foreach(trials, n, trial)
-		fprintf(out, "%svoid%s      block %lld, %s: %s\n", style->bad,
-			style->plain, (long long)number_of(trial, "block") + 1,
-			text_of(trial, "name"), text_of(trial, "reason"));
+	json_array_foreach(trials, n, trial) fprintf(
+		out, "%svoid%s      block %lld, %s: %s\n", style->bad,
+		style->plain, (long long)json_get_integer(trial, "block") + 1,
+		json_get_text(trial, "name", "unknown"),
+		json_get_text(trial, "reason", "unknown"));
 	if (n > 0)
 		fprintf(out,
 			"%zu trial%s could not be judged: their blocks were "
@@ -282,9 +276,9 @@ static void lateness_print(FILE *out, int width, const json_t *arms)
 		fprintf(out,
 			"  %.1f %% of its orders answer packets that the "
 			"exchange sent %.0f us late or more; most in trials",
-			100 * real_of(lateness, "orders_late") /
-				real_of(lateness, "orders"),
-			real_of(lateness, "late_ns") / 1e3);
+			100 * json_get_number(lateness, "orders_late") /
+				json_get_number(lateness, "orders"),
+			json_get_number(lateness, "late_ns") / 1e3);
 		numbers_print(out, trials);
 	}
 }
@@ -359,31 +353,32 @@ static void comparison_print(FILE *out, const json_t *comparison,
 			     const struct style *style)
 {
 	fprintf(out, "\n%s%s against %s: %s%s\n", style->bold,
-		text_of(comparison, "arm"), text_of(comparison, "against"),
-		text_of(comparison, "verdict"), style->plain);
-	if (number_of(comparison, "pairs") == 0)
+		json_get_text(comparison, "arm", "unknown"),
+		json_get_text(comparison, "against", "unknown"),
+		json_get_text(comparison, "verdict", "unknown"), style->plain);
+	if (json_get_integer(comparison, "pairs") == 0)
 		return;
 	fprintf(out,
 		"  %.2f x the time at p50 (%lld blocks; %.2f to %.2f); p %.4f, "
 		"adjusted for all arms\n",
-		real_of(comparison, "ratio"),
-		(long long)number_of(comparison, "pairs"),
-		real_of(comparison, "block_ratio_min"),
-		real_of(comparison, "block_ratio_max"),
-		real_of(comparison, "p_adjusted"));
+		json_get_number(comparison, "ratio"),
+		(long long)json_get_integer(comparison, "pairs"),
+		json_get_number(comparison, "block_ratio_min"),
+		json_get_number(comparison, "block_ratio_max"),
+		json_get_number(comparison, "p_adjusted"));
 }
 
 static void aa_print(FILE *out, const json_t *aa, const struct style *style)
 {
-	if (!json_is_object(aa) || number_of(aa, "pairs") == 0)
+	if (!json_is_object(aa) || json_get_integer(aa, "pairs") == 0)
 		return;
 	fprintf(out,
 		"\nA/A: the same arm twice in each block differs by %+.1f %%",
-		(real_of(aa, "ratio") - 1) * 100);
+		(json_get_number(aa, "ratio") - 1) * 100);
 	if (json_is_number(json_object_get(aa, "ratio_high")))
 		fprintf(out, " (95 %% CI %+.1f..%+.1f %%)",
-			(real_of(aa, "ratio_low") - 1) * 100,
-			(real_of(aa, "ratio_high") - 1) * 100);
+			(json_get_number(aa, "ratio_low") - 1) * 100,
+			(json_get_number(aa, "ratio_high") - 1) * 100);
 	fputc('\n', out);
 	if (json_is_true(json_object_get(aa, "alarm")))
 		fprintf(out,
@@ -408,7 +403,7 @@ static void comparisons_print(FILE *out, const json_t *summary,
 static void others_print(FILE *out, const json_t *summary,
 			 const struct style *style)
 {
-	double others = real_of(summary, "others_cpus");
+	double others = json_get_number(summary, "others_cpus");
 
 	if (others < OTHERS_NOTED)
 		return;
@@ -417,7 +412,7 @@ static void others_print(FILE *out, const json_t *summary,
 		"busy meanwhile (%.2f stolen); believe no tail, and repeat it "
 		"when it is quiet\n",
 		style->bad, style->plain, others,
-		real_of(summary, "stolen_cpus"));
+		json_get_number(summary, "stolen_cpus"));
 }
 
 static void bias_print(FILE *out, const json_t *summary)
@@ -437,7 +432,7 @@ static void bias_print(FILE *out, const json_t *summary)
 		"%s, p99 %s us (%lld frames); it is in every figure above\n",
 		us_text(json_object_get(bias, "p50"), p50),
 		us_text(json_object_get(bias, "p99"), p99),
-		(long long)number_of(bias, "count"));
+		(long long)json_get_integer(bias, "count"));
 }
 
 void report_print(FILE *out, const json_t *summary, const json_t *manifest,

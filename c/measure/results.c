@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_get.h"
 #include "base/log.h"
 #include "base/whole_file.h"
 
@@ -64,11 +65,6 @@ static int samples_read(const char *path, uint64_t **ns, size_t *count)
 	free(line);
 	fclose(file);
 	return err;
-}
-
-static unsigned int number_of(const json_t *object, const char *key)
-{
-	return (unsigned int)json_integer_value(json_object_get(object, key));
 }
 
 /* Whole lines that are gone show only here. Without the count (an older
@@ -137,9 +133,9 @@ static int trial_load(struct results *results, const char *name)
 	if (err)
 		return err;
 	results->count++;
-	trial->number = number_of(trial->json, "number");
-	trial->block = number_of(trial->json, "block");
-	trial->arm = number_of(trial->json, "arm");
+	trial->number = (unsigned int)json_get_integer(trial->json, "number");
+	trial->block = (unsigned int)json_get_integer(trial->json, "block");
+	trial->arm = (unsigned int)json_get_integer(trial->json, "arm");
 	trial->word = word_of(trial->json);
 	err = trial_check(results, path, trial);
 	/* What can't be judged has no figure. */
@@ -227,7 +223,7 @@ static int manifest_load(struct results *results, bool any_state)
 		return err;
 	parameters = json_object_get(results->manifest, "parameters");
 	state = json_string_value(json_object_get(results->manifest, "state"));
-	results->blocks = number_of(parameters, "blocks");
+	results->blocks = (unsigned int)json_get_integer(parameters, "blocks");
 	results->arm_count = (unsigned int)json_array_size(
 		json_object_get(parameters, "arms"));
 	aa = json_object_get(parameters, "aa");

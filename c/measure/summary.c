@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/json_get.h"
 #include "base/mem.h"
 #include "base/percentile.h"
 #include "measure/histogram.h"
@@ -16,11 +17,6 @@
 static json_t *real_or_null(double value)
 {
 	return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
 }
 
 static json_t *seed_of(const struct results *results)
@@ -83,7 +79,8 @@ static json_t *stages_of(const struct results *results, unsigned int arm,
 
 			if (results_counts(&results->trials[j], arm) &&
 			    json_is_integer(json_object_get(stage, "p50")))
-				values[n++] = (double)number_of(stage, "p50");
+				values[n++] =
+					(double)json_get_integer(stage, "p50");
 		}
 		json_object_set_new(stages, names[i],
 				    real_or_null(statistics_median(values, n)));
@@ -118,7 +115,7 @@ static void counts_set(const struct results *results, unsigned int arm,
 
 		for (size_t j = 0; j < results->count; j++)
 			if (results->trials[j].arm == arm)
-				sum += number_of(
+				sum += json_get_integer(
 					json_object_get(results->trials[j].json,
 							"analysis"),
 					counts[i]);
@@ -176,11 +173,11 @@ static json_t *lateness_of_arm(const struct results *results, unsigned int arm)
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 		const json_t *one = json_object_get(trial->json, "lateness");
-		json_int_t some = number_of(one, "orders_late");
+		json_int_t some = json_get_integer(one, "orders_late");
 
 		if (!results_counts(trial, arm))
 			continue;
-		orders += number_of(one, "orders");
+		orders += json_get_integer(one, "orders");
 		late += some;
 		if (lateness_is_noted(one))
 			json_array_append_new(numbers,

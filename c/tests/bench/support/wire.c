@@ -8,17 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_get.h"
 #include "base/log.h"
 #include "measure/process.h"
 #include "net/namespace.h"
 #include "tests/bench/support/bench.h"
 
 #define TRIES 3 /* for a trial in which all orders are right */
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
 
 /* One trial's p50, us; < 0 when it failed or was incorrect. */
 static double trial_once(struct bench *bench, const struct arm *arm,
@@ -34,8 +30,8 @@ static double trial_once(struct bench *bench, const struct arm *arm,
 	if (trial_run(&bench->trial, arm, folder, &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
-	p50 = (double)number_of(json_object_get(analysis, "wire_to_wire_ns"),
-				"p50") /
+	p50 = (double)json_get_integer(
+		      json_object_get(analysis, "wire_to_wire_ns"), "p50") /
 	      1e3;
 	if (!json_is_true(json_object_get(analysis, "correct"))) {
 		log_error("%s: an order was not right", arm->name);
@@ -162,7 +158,7 @@ int bench_memory(struct bench *bench)
 
 		snprintf(name, sizeof(name), "memory of t2t-%s, at most",
 			 roles[i]);
-		mib = (double)number_of(found, roles[i]) / 1024;
+		mib = (double)json_get_integer(found, roles[i]) / 1024;
 		bench_figure(bench, name, "MiB", &mib, NULL, NULL, 1,
 			     BENCH_AT_MOST, 64e6 / (1 << 20));
 	}

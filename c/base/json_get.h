@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A member of one of jansson's objects, or what stands for it where it is
+ * missing or of another type. */
+#ifndef BASE_JSON_GET_H
+#define BASE_JSON_GET_H
+
+#include <jansson.h>
+
+/* 0 where there is no such integer. */
+static inline json_int_t json_get_integer(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* An integer or a real; 0 where there is none. */
+static inline double json_get_number(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+/* The object's own, or otherwise, which may be NULL. */
+static inline const char *json_get_text(const json_t *object, const char *key,
+					const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : otherwise;
+}
+
+#endif
