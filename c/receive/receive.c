@@ -28,7 +28,7 @@ static const struct receive_ops *const paths[] = {
 	&receive_xdp_ops,
 };
 
-/* "memory,sleeps,zerocopy,bypass,hwtstamp,exclusive,..." and its NUL. */
+/* "memory,sleeps,bypass,frames,exclusive" and its NUL. */
 #define CAPS_TEXT_MAX 64
 
 static const struct receive_ops *path_find(const char *name, size_t len)
@@ -224,16 +224,24 @@ const struct receive_ops *receive_path(unsigned int i)
 
 static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
 {
-	static const char *const words[] = { "memory", "sleeps",   "zerocopy",
-					     "bypass", "hwtstamp", "exclusive",
-					     "frames" };
+	static const struct {
+		enum receive_caps cap;
+		const char *word;
+	} words[] = {
+		{ RECEIVE_MEMORY, "memory" },
+		{ RECEIVE_SLEEPS, "sleeps" },
+		{ RECEIVE_BYPASS, "bypass" },
+		{ RECEIVE_FRAMES, "frames" },
+		{ RECEIVE_EXCLUSIVE, "exclusive" },
+	};
 	size_t n = 0;
 
 	strcpy(text, "-");
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (caps & 1U << i)
+		if (caps & words[i].cap)
 			n += (size_t)snprintf(text + n, CAPS_TEXT_MAX - n,
-					      "%s%s", n ? "," : "", words[i]);
+					      "%s%s", n ? "," : "",
+					      words[i].word);
 	return text;
 }
 

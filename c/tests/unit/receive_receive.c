@@ -184,6 +184,37 @@ static bool holds(const char *text, const char *help)
 	return found;
 }
 
+/* Its second word. */
+static void capabilities_of(const char *name, const char *words)
+{
+	char *text = NULL, found[64] = "", start[32];
+	const char *line;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	receive_print_paths(out);
+	fclose(out);
+	snprintf(start, sizeof(start), "\n%s ", name);
+	line = strstr(text, start);
+	assert_non_null(line);
+	assert_int_equal(sscanf(line, " %*s %63s", found), 1);
+	assert_string_equal(found, words);
+	free(text);
+}
+
+static void capabilities_are_called_by_their_names(void **state)
+{
+	(void)state;
+	capabilities_of("null", "memory");
+	capabilities_of("block", "sleeps");
+	capabilities_of("spin", "-");
+	capabilities_of("packet", "frames");
+#ifdef HAVE_LIBXDP
+	capabilities_of("xdp", "bypass,frames,exclusive");
+#endif
+}
+
 /* Each row of the table begins its last column where the head does. */
 static void table_is_aligned_and_complete(void **state)
 {
@@ -227,6 +258,7 @@ int main(void)
 		cmocka_unit_test(missing_interface_is_enodev),
 		cmocka_unit_test(memory_paths_need_neither),
 		cmocka_unit_test(every_path_is_whole),
+		cmocka_unit_test(capabilities_are_called_by_their_names),
 		cmocka_unit_test(table_is_aligned_and_complete),
 	};
 
