@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/registry.h"
 #include "wire/order.h"
 
 struct channel_ops;
@@ -26,7 +27,8 @@ int channel_open(const char *text, struct channel **channel);
 void channel_close(struct channel *channel); /* NULL is allowed */
 
 const char *channel_name(const struct channel *channel);
-void channel_print_list(FILE *out);
-const struct channel_ops *channel_codec(unsigned int i); /* NULL at the end */
+
+/* All codecs, built or not: "--channel help". */
+extern const struct registry channels;
 
 #endif

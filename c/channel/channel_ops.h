@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/option.h"
+#include "base/registry.h"
 #include "channel/channel.h"
 
 /* Bytes handed to and taken from a codec in one step. */
@@ -21,12 +22,7 @@ struct channel_bytes {
 };
 
 struct channel_ops {
-	const char *name;
-	const char *help;
-	const char *absent; /* as in receive_ops */
-	size_t size; /* of the backend's struct, which begins with its member
-			`struct channel channel`; container_of */
-	const struct option_row *options;
+	struct registry_entry entry; /* first */
 
 	/* Own state, after the options were parsed. Optional. */
 	int (*open)(struct channel *channel);
@@ -52,5 +48,18 @@ struct channel_ops {
 	/* Give back what open() took. Optional. */
 	void (*close)(struct channel *channel);
 };
+
+/* The table that begins with the entry; NULL for NULL. */
+static inline const struct channel_ops *channel_ops_of(
+	const struct registry_entry *entry)
+{
+	return (const struct channel_ops *)entry;
+}
+
+/* Number i of the codecs; NULL behind the last one. */
+static inline const struct channel_ops *channel_codec(unsigned int i)
+{
+	return channel_ops_of(registry_at(&channels, i));
+}
 
 #endif

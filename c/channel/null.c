@@ -19,9 +19,9 @@ static int null_decode(struct channel *channel, struct channel_bytes *bytes,
 }
 
 const struct channel_ops channel_null_ops = {
-	.name = "null",
-	.help = "no bytes at all: orders end here",
-	.size = sizeof(struct channel),
+	.entry.name = "null",
+	.entry.help = "no bytes at all: orders end here",
+	.entry.size = sizeof(struct channel),
 	.encode = null_encode,
 	.decode = null_decode,
 };

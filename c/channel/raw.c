@@ -28,9 +28,9 @@ static int raw_decode(struct channel *channel, struct channel_bytes *bytes,
 }
 
 const struct channel_ops channel_raw_ops = {
-	.name = "raw",
-	.help = "the 13-byte order, one after the other",
-	.size = sizeof(struct channel),
+	.entry.name = "raw",
+	.entry.help = "the 13-byte order, one after the other",
+	.entry.size = sizeof(struct channel),
 	.encode = raw_encode,
 	.decode = raw_decode,
 };

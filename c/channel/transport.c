@@ -24,69 +24,37 @@ extern const struct transport_ops transport_uring_ops;
 extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
 
-static const struct transport_ops *const kinds[] = {
-	&transport_null_ops,	 &transport_send_ops,	&transport_uring_ops,
-	&transport_zerocopy_ops, &transport_bypass_ops,
+static const struct registry_entry *const entries[] = {
+	&transport_null_ops.entry,   &transport_send_ops.entry,
+	&transport_uring_ops.entry,  &transport_zerocopy_ops.entry,
+	&transport_bypass_ops.entry,
 };
-
-static const struct transport_ops *kind_find(const char *name, size_t len)
-{
-	char known[256];
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strlen(kinds[i]->name) == len &&
-		    !memcmp(kinds[i]->name, name, len))
-			return kinds[i];
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && n < sizeof(known); i++)
-		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
-				      i ? ", " : "", kinds[i]->name);
-	log_error("--transport: unknown kind '%.*s'; known: %s", (int)len, name,
-		  known);
-	return NULL;
-}
-
-/* NULL, or why this build or this host can't run it. */
-static const char *kind_fault(const struct transport_ops *ops)
-{
-	const char *why = "this host can't run it";
-
-	if (ops->absent)
-		return ops->absent;
-	return ops->probe && ops->probe(&why) < 0 ? why : NULL;
-}
+const struct registry transports = REGISTRY("--transport", "kind", entries);
 
 /* Found, allocated, its options read; not open. 0 or a negative errno,
  * logged. */
 static int kind_make(const char *text, struct transport **transport)
 {
-	size_t len = strcspn(text, ":");
-	const struct transport_ops *ops = kind_find(text, len);
-	const char *fault = ops ? kind_fault(ops) : NULL;
+	const struct registry_entry *entry;
 	struct transport *new;
-	char what[64];
-	int err;
+	char *options;
+	void *object;
+	int err = registry_make(&transports, text, &entry, &object, &options);
 
 	*transport = NULL;
-	if (!ops)
-		return -EINVAL;
-	snprintf(what, sizeof(what), "--transport %s", ops->name);
-	if (fault) {
-		log_error("%s: %s", what, fault);
-		return -EOPNOTSUPP;
+	if (!err) {
+		err = registry_check(&transports, entry);
+		if (err) {
+			free(options);
+			free(object);
+		}
 	}
-	new = calloc(1, ops->size);
-	if (!new)
-		return -ENOMEM;
-	new->ops = ops;
-	new->fd = -1;
-	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
-				what, new, &new->text);
-	if (err) {
-		free(new->text);
-		free(new);
+	if (err)
 		return err;
-	}
+	new = object;
+	new->ops = transport_ops_of(entry);
+	new->fd = -1;
+	new->text = options;
 	*transport = new;
 	return 0;
 }
@@ -108,7 +76,7 @@ int transport_open(const char *text, int fd, struct transport **transport)
 	new->fd = fd;
 	if (new->ops->connect) {
 		log_error("--transport %s: makes its connection itself",
-			  new->ops->name);
+			  new->ops->entry.name);
 		err = -EOPNOTSUPP;
 	} else if (new->ops->open) {
 		err = new->ops->open(new);
@@ -328,21 +296,5 @@ void transport_close(struct transport *transport)
 
 const char *transport_name(const struct transport *transport)
 {
-	return transport->ops->name;
-}
-
-void transport_print_list(FILE *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		const char *fault = kind_fault(kinds[i]);
-
-		fprintf(out, "%-8s  %s%s%s\n", kinds[i]->name, kinds[i]->help,
-			fault ? ": " : "", fault ? fault : "");
-		option_print_rows(out, kinds[i]->options, "          ");
-	}
-}
-
-const struct transport_ops *transport_kind(unsigned int i)
-{
-	return i < ARRAY_SIZE(kinds) ? kinds[i] : NULL;
+	return transport->ops->entry.name;
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/registry.h"
+
 struct transport_ops;
 struct xdp_socket;
 
@@ -76,7 +78,8 @@ uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms);
 void transport_close(struct transport *transport); /* NULL is allowed */
 
 const char *transport_name(const struct transport *transport);
-void transport_print_list(FILE *out);
-const struct transport_ops *transport_kind(unsigned int i);
+
+/* All of them, built or not: "--transport help". */
+extern const struct registry transports;
 
 #endif

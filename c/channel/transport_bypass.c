@@ -72,11 +72,12 @@ static void bypass_close(struct transport *transport)
 #endif
 
 const struct transport_ops transport_bypass_ops = {
-	.name = "bypass",
-	.help = "TCP in this process (lwIP), on the rings of --receive xdp",
+	.entry.name = "bypass",
+	.entry.help =
+		"TCP in this process (lwIP), on the rings of --receive xdp",
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF) && defined(HAVE_LWIP)
-	.size = sizeof(struct transport_bypass),
-	.probe = xdp_socket_probe,
+	.entry.size = sizeof(struct transport_bypass),
+	.entry.probe = xdp_socket_probe,
 	.connect = bypass_connect,
 	.send = bypass_send,
 	.wait = bypass_wait,
@@ -85,6 +86,6 @@ const struct transport_ops transport_bypass_ops = {
 	.unacknowledged = bypass_unacknowledged,
 	.close = bypass_close,
 #else
-	.absent = "built without libxdp, libbpf or lwIP",
+	.entry.unavailable_reason = "built without libxdp, libbpf or lwIP",
 #endif
 };

@@ -10,8 +10,8 @@ static ssize_t null_send(struct transport *transport, const uint8_t *bytes,
 }
 
 const struct transport_ops transport_null_ops = {
-	.name = "null",
-	.help = "drops the bytes",
-	.size = sizeof(struct transport),
+	.entry.name = "null",
+	.entry.help = "drops the bytes",
+	.entry.size = sizeof(struct transport),
 	.send = null_send,
 };

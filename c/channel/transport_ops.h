@@ -8,18 +8,11 @@
 
 #include "base/mem.h"
 #include "base/option.h"
+#include "base/registry.h"
 #include "channel/transport.h"
 
 struct transport_ops {
-	const char *name;
-	const char *help;
-	const char *absent; /* as in receive_ops */
-	size_t size; /* of the backend's struct, which begins with its member
-			`struct transport transport`; container_of */
-	const struct option_row *options;
-
-	/* Can this host run it? As in receive_ops; NULL: any host can. */
-	int (*probe)(const char **why);
+	struct registry_entry entry; /* first */
 
 	/* Make the connection without a kernel socket: transport->fd stays
 	 * -1, and open() is not called. May block. 0, -EINTR when *stop was
@@ -87,6 +80,19 @@ static inline int transport_send(struct transport *transport,
 		return transport_send_late(transport, bytes, len, n);
 	transport->taken += len;
 	return 0;
+}
+
+/* The table that begins with the entry; NULL for NULL. */
+static inline const struct transport_ops *transport_ops_of(
+	const struct registry_entry *entry)
+{
+	return (const struct transport_ops *)entry;
+}
+
+/* Number i of the transports; NULL behind the last one. */
+static inline const struct transport_ops *transport_kind(unsigned int i)
+{
+	return transport_ops_of(registry_at(&transports, i));
 }
 
 #endif

@@ -52,10 +52,10 @@ static ssize_t send_send(struct transport *transport, const uint8_t *bytes,
 }
 
 const struct transport_ops transport_send_ops = {
-	.name = "send",
-	.help = "send(2) on the connected socket",
-	.size = sizeof(struct transport_plain),
-	.options = options,
+	.entry.name = "send",
+	.entry.help = "send(2) on the connected socket",
+	.entry.size = sizeof(struct transport_plain),
+	.entry.options = options,
 	.open = send_open,
 	.send = send_send,
 };

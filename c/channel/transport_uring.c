@@ -190,16 +190,16 @@ static int uring_probe_transport(const char **why)
 #endif
 
 const struct transport_ops transport_uring_ops = {
-	.name = "uring",
-	.help = "send by io_uring, which a kernel thread may do (sqpoll)",
+	.entry.name = "uring",
+	.entry.help = "send by io_uring, which a kernel thread may do (sqpoll)",
 #ifdef HAVE_LIBURING
-	.size = sizeof(struct transport_uring),
-	.options = uring_options,
-	.probe = uring_probe_transport,
+	.entry.size = sizeof(struct transport_uring),
+	.entry.options = uring_options,
+	.entry.probe = uring_probe_transport,
 	.open = uring_open_transport,
 	.send = uring_send,
 	.close = uring_close_transport,
 #else
-	.absent = "built without liburing",
+	.entry.unavailable_reason = "built without liburing",
 #endif
 };

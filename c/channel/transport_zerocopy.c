@@ -69,11 +69,12 @@ static void zerocopy_close_transport(struct transport *transport)
 }
 
 const struct transport_ops transport_zerocopy_ops = {
-	.name = "zerocopy",
-	.help = "MSG_ZEROCOPY or SEND_ZC: from pages that the kernel sends "
+	.entry.name = "zerocopy",
+	.entry.help =
+		"MSG_ZEROCOPY or SEND_ZC: from pages that the kernel sends "
 		"without a copy",
-	.size = sizeof(struct transport_zerocopy),
-	.options = zerocopy_options,
+	.entry.size = sizeof(struct transport_zerocopy),
+	.entry.options = zerocopy_options,
 	.open = zerocopy_open_transport,
 	.send = zerocopy_send_all,
 	.wait = zerocopy_wait_transport,

@@ -134,7 +134,8 @@ int arm_text_check(const struct arm *arm)
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (path_is(arm->receive, ops->name, strlen(ops->name)) &&
+		if (path_is(arm->receive, ops->entry.name,
+			    strlen(ops->entry.name)) &&
 		    !(ops->caps & RECEIVE_MEMORY))
 			return 0;
 	log_error("--arms: '%s' is no receive path of the network: "

@@ -311,7 +311,7 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (!strcmp(options.exchange.marketdata.send, "help")) {
-		send_path_print_list(stdout);
+		registry_print(&send_paths, stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
 	if (!strcmp(options.format, "help")) {

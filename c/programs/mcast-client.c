@@ -87,17 +87,12 @@ static void on_signal(int number)
 
 static const char *path_choose(const struct options *options)
 {
-	const struct receive_ops *ops;
-	const char *why;
-
 	if (options->receive)
 		return options->receive;
 	if (options->bypass)
 		return "xdp";
-	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (!strcmp(ops->name, "uring") && !ops->absent &&
-		    (!ops->probe || !ops->probe(&options->path, &why)))
-			return "uring:wait=sleep";
+	if (!registry_unavailable(registry_find(&receive_paths, "uring")))
+		return "uring:wait=sleep";
 	return "epoll";
 }
 

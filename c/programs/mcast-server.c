@@ -74,17 +74,12 @@ static const struct option_program program = {
 /* The first of the two that this host can run. */
 static const char *path_choose(const struct options *options)
 {
-	const struct send_path_ops *ops;
-	const char *why;
-
 	if (options->send)
 		return options->send;
 	if (options->bypass)
 		return "xdp";
-	for (unsigned int i = 0; (ops = send_path_kind(i)); i++)
-		if (!strcmp(ops->name, "uring") && !ops->absent &&
-		    (!ops->probe || !ops->probe(&why)))
-			return ops->name;
+	if (!registry_unavailable(registry_find(&send_paths, "uring")))
+		return "uring";
 	return "sendmmsg";
 }
 
@@ -144,7 +139,7 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (options.send && !strcmp(options.send, "help")) {
-		send_path_print_list(stdout);
+		registry_print(&send_paths, stdout);
 		return 0;
 	}
 	err = interface_find(options.interface, &interface);

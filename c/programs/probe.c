@@ -59,52 +59,15 @@ static void tell(json_t *found, const char *kind, const char *name, bool can,
 					"name", name, "can", can, "why", why));
 }
 
-static void tell_paths(json_t *found, const char *interface)
+static void tell_registry(json_t *found, const char *kind,
+			  const struct registry *registry)
 {
-	struct receive_config config = { .interface = interface };
-	const struct receive_ops *ops;
+	const struct registry_entry *entry;
 
-	config.group.sin_family = AF_INET;
-	config.group.sin_port = htons(12345);
-	inet_pton(AF_INET, "239.255.0.1", &config.group.sin_addr);
-	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		const char *why = ops->absent;
-		bool can =
-			!why && (!ops->probe || ops->probe(&config, &why) == 0);
+	for (unsigned int i = 0; (entry = registry_at(registry, i)); i++) {
+		const char *why = registry_unavailable(entry);
 
-		tell(found, "receive path", ops->name, can,
-		     can || !why ? ops->help : why);
-	}
-}
-
-static void tell_send_paths(json_t *found)
-{
-	const struct send_path_ops *ops;
-
-	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
-		const char *why = ops->absent;
-		bool can = !why && (!ops->probe || ops->probe(&why) == 0);
-
-		tell(found, "send path", ops->name, can,
-		     can || !why ? ops->help : why);
-	}
-}
-
-static void tell_channels(json_t *found)
-{
-	const struct channel_ops *codec;
-	const struct transport_ops *transport;
-
-	for (unsigned int i = 0; (codec = channel_codec(i)); i++)
-		tell(found, "channel", codec->name, !codec->absent,
-		     codec->absent ? codec->absent : codec->help);
-	for (unsigned int i = 0; (transport = transport_kind(i)); i++) {
-		const char *why = transport->absent;
-		bool can = !why &&
-			   (!transport->probe || transport->probe(&why) == 0);
-
-		tell(found, "transport", transport->name, can,
-		     can || !why ? transport->help : why);
+		tell(found, kind, entry->name, !why, why ? why : entry->help);
 	}
 }
 
@@ -202,9 +165,10 @@ int main(int argc, char **argv)
 		return (int)result;
 	uname(&kernel);
 	found = json_array();
-	tell_paths(found, config.interface);
-	tell_send_paths(found);
-	tell_channels(found);
+	tell_registry(found, "receive path", &receive_paths);
+	tell_registry(found, "send path", &send_paths);
+	tell_registry(found, "channel", &channels);
+	tell_registry(found, "transport", &transports);
 	tell_cpus(found);
 	tell_huge_pages(found);
 	tell_kvm(found);

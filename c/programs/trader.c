@@ -229,53 +229,27 @@ static bool help_given(const struct config *config)
 	if (!strcmp(config->trader.receive, "help"))
 		receive_print_paths(stdout);
 	else if (!strcmp(config->trader.channel, "help"))
-		channel_print_list(stdout);
+		registry_print(&channels, stdout);
 	else if (!strcmp(config->trader.transport, "help"))
-		transport_print_list(stdout);
+		registry_print(&transports, stdout);
 	else
 		return false;
 	return true;
-}
-
-static const struct receive_ops *path_find(const char *text)
-{
-	size_t len = strcspn(text, ":");
-	const struct receive_ops *ops;
-
-	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (strlen(ops->name) == len && !memcmp(ops->name, text, len))
-			return ops;
-	log_error("--receive: '%.*s' is no receive path: '--receive help' "
-		  "lists them",
-		  (int)len, text);
-	return NULL;
-}
-
-static bool transport_known(const char *text)
-{
-	size_t len = strcspn(text, ":");
-	const struct transport_ops *ops;
-
-	for (unsigned int i = 0; (ops = transport_kind(i)); i++)
-		if (strlen(ops->name) == len && !memcmp(ops->name, text, len))
-			return true;
-	log_error("--transport: '%.*s' is none: '--transport help' lists them",
-		  (int)len, text);
-	return false;
 }
 
 /* 0, or the exit code. */
 static int config_check(struct config *config)
 {
 	struct trader_config *trader = &config->trader;
-	const struct receive_ops *path = path_find(trader->receive);
+	const struct registry_entry *path =
+		registry_find(&receive_paths, trader->receive);
 	struct interface interface;
 	bool memory;
 	int err;
 
-	if (!path || !transport_known(trader->transport))
+	if (!path || !registry_find(&transports, trader->transport))
 		return 2;
-	memory = path->caps & RECEIVE_MEMORY;
+	memory = receive_ops_of(path)->caps & RECEIVE_MEMORY;
 	if (!memory && !trader->connect.sin_port) {
 		log_error("--connect is required");
 		return 2;

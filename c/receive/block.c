@@ -37,11 +37,11 @@ static int block_poll(struct receive *receive, struct packet *packets,
 }
 
 const struct receive_ops receive_block_ops = {
-	.name = "block",
-	.help = "blocking recvmsg: sleeps until a packet wakes it",
+	.entry.name = "block",
+	.entry.help = "blocking recvmsg: sleeps until a packet wakes it",
 	.caps = RECEIVE_SLEEPS,
-	.size = sizeof(struct receive_socket),
-	.options = receive_socket_options,
+	.entry.size = sizeof(struct receive_socket),
+	.entry.options = receive_socket_options,
 	.open = block_open,
 	.poll = block_poll,
 	.lost = receive_socket_lost,

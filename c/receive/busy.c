@@ -95,12 +95,11 @@ static int budget_set(int fd, uint64_t wanted)
 }
 
 /* Some kernels let any user have it, some CAP_NET_ADMIN alone. */
-static int busy_probe(const struct receive_config *config, const char **why)
+static int busy_probe(const char **why)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int usec = 1, err = 0;
 
-	(void)config;
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &usec, sizeof(usec)) < 0) {
@@ -148,13 +147,14 @@ static int busy_poll(struct receive *receive, struct packet *packets,
 }
 
 const struct receive_ops receive_busy_ops = {
-	.name = "busy",
-	.help = "blocking recvmsg that polls the driver first (SO_BUSY_POLL)",
+	.entry.name = "busy",
+	.entry.help =
+		"blocking recvmsg that polls the driver first (SO_BUSY_POLL)",
 	.caps = RECEIVE_SLEEPS,
 	.privileges = PRIVILEGES_BIT(CAP_NET_ADMIN),
-	.size = sizeof(struct receive_busy),
-	.options = busy_options,
-	.probe = busy_probe,
+	.entry.size = sizeof(struct receive_busy),
+	.entry.options = busy_options,
+	.entry.probe = busy_probe,
 	.open = busy_open,
 	.poll = busy_poll,
 	.lost = receive_socket_lost,

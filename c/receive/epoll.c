@@ -72,11 +72,11 @@ static void epoll_close(struct receive *receive)
 }
 
 const struct receive_ops receive_epoll_ops = {
-	.name = "epoll",
-	.help = "epoll_wait, then non-blocking recvmsg until it is empty",
+	.entry.name = "epoll",
+	.entry.help = "epoll_wait, then non-blocking recvmsg until it is empty",
 	.caps = RECEIVE_SLEEPS,
-	.size = sizeof(struct receive_epoll),
-	.options = receive_socket_options,
+	.entry.size = sizeof(struct receive_epoll),
+	.entry.options = receive_socket_options,
 	.open = epoll_open,
 	.poll = epoll_poll,
 	.lost = receive_socket_lost,

@@ -113,10 +113,10 @@ static int mmsg_poll(struct receive *receive, struct packet *packets,
 }
 
 const struct receive_ops receive_mmsg_ops = {
-	.name = "mmsg",
-	.help = "recvmmsg: a batch of packets a system call",
-	.size = sizeof(struct receive_mmsg),
-	.options = mmsg_options,
+	.entry.name = "mmsg",
+	.entry.help = "recvmmsg: a batch of packets a system call",
+	.entry.size = sizeof(struct receive_mmsg),
+	.entry.options = mmsg_options,
 	.open = mmsg_open,
 	.poll = mmsg_poll,
 	.lost = receive_socket_lost,

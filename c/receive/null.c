@@ -84,11 +84,12 @@ static void null_close(struct receive *receive)
 }
 
 const struct receive_ops receive_null_ops = {
-	.name = "null",
-	.help = "no network: prepared datagrams, as fast as they are taken",
+	.entry.name = "null",
+	.entry.help =
+		"no network: prepared datagrams, as fast as they are taken",
 	.caps = RECEIVE_MEMORY,
-	.size = sizeof(struct receive_null),
-	.options = null_options,
+	.entry.size = sizeof(struct receive_null),
+	.entry.options = null_options,
 	.open = null_open,
 	.poll = null_poll,
 	.close = null_close,

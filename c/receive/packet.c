@@ -117,11 +117,10 @@ static int fault(const char *step)
 	return err;
 }
 
-static int packet_probe(const struct receive_config *config, const char **why)
+static int packet_probe(const char **why)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
-	(void)config;
 	if (fd < 0) {
 		*why = errno == EPERM ? "CAP_NET_RAW is needed"
 				      : "no packet sockets here";
@@ -496,13 +495,14 @@ static void packet_close(struct receive *receive)
 }
 
 const struct receive_ops receive_packet_ops = {
-	.name = "packet",
-	.help = "packet socket: frames before IP and UDP, plain or by a ring",
+	.entry.name = "packet",
+	.entry.help =
+		"packet socket: frames before IP and UDP, plain or by a ring",
 	.caps = RECEIVE_FRAMES,
 	.privileges = PRIVILEGES_FRAMES,
-	.size = sizeof(struct receive_packet),
-	.options = packet_options,
-	.probe = packet_probe,
+	.entry.size = sizeof(struct receive_packet),
+	.entry.options = packet_options,
+	.entry.probe = packet_probe,
 	.open = packet_open,
 	.poll = packet_poll,
 	.lost = packet_lost,

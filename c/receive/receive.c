@@ -21,43 +21,17 @@ extern const struct receive_ops receive_packet_ops;
 extern const struct receive_ops receive_uring_ops;
 extern const struct receive_ops receive_xdp_ops;
 
-static const struct receive_ops *const paths[] = {
-	&receive_null_ops,  &receive_replay_ops, &receive_block_ops,
-	&receive_epoll_ops, &receive_spin_ops,	 &receive_mmsg_ops,
-	&receive_busy_ops,  &receive_packet_ops, &receive_uring_ops,
-	&receive_xdp_ops,
+static const struct registry_entry *const entries[] = {
+	&receive_null_ops.entry,  &receive_replay_ops.entry,
+	&receive_block_ops.entry, &receive_epoll_ops.entry,
+	&receive_spin_ops.entry,  &receive_mmsg_ops.entry,
+	&receive_busy_ops.entry,  &receive_packet_ops.entry,
+	&receive_uring_ops.entry, &receive_xdp_ops.entry,
 };
+const struct registry receive_paths = REGISTRY("--receive", "path", entries);
 
 /* "memory,sleeps,bypass,frames,exclusive" and its NUL. */
 #define CAPS_TEXT_MAX 64
-
-static const struct receive_ops *path_find(const char *name, size_t len)
-{
-	char known[256];
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (strlen(paths[i]->name) == len &&
-		    !memcmp(paths[i]->name, name, len))
-			return paths[i];
-	for (size_t i = 0; i < ARRAY_SIZE(paths) && n < sizeof(known); i++)
-		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
-				      i ? ", " : "", paths[i]->name);
-	log_error("--receive: unknown path '%.*s'; known: %s", (int)len, name,
-		  known);
-	return NULL;
-}
-
-/* NULL, or why this build or this host can't run the path. */
-static const char *path_fault(const struct receive_ops *ops,
-			      const struct receive_config *config)
-{
-	const char *why = "this host can't run it";
-
-	if (ops->absent)
-		return ops->absent;
-	return ops->probe && ops->probe(config, &why) < 0 ? why : NULL;
-}
 
 static int config_check(const struct receive_ops *ops,
 			const struct receive_config *config)
@@ -65,13 +39,13 @@ static int config_check(const struct receive_ops *ops,
 	if (ops->caps & RECEIVE_MEMORY)
 		return 0;
 	if (!config->interface) {
-		log_error("--receive %s: needs an interface", ops->name);
+		log_error("--receive %s: needs an interface", ops->entry.name);
 		return -EINVAL;
 	}
 	if (!IN_MULTICAST(ntohl(config->group.sin_addr.s_addr)) ||
 	    !config->group.sin_port) {
 		log_error("--receive %s: needs a multicast group and a port",
-			  ops->name);
+			  ops->entry.name);
 		return -EINVAL;
 	}
 	return 0;
@@ -101,7 +75,7 @@ static void strangers_close(struct receive *receive)
 	if (count)
 		log_warning("--receive %s: left out %llu datagrams of others "
 			    "than %s (see --source)",
-			    receive->ops->name, (unsigned long long)count,
+			    receive->ops->entry.name, (unsigned long long)count,
 			    inet_ntop(AF_INET, &receive->config.source, source,
 				      sizeof(source)));
 	close(receive->strangers_fd);
@@ -123,41 +97,29 @@ static int watch_open(struct receive *rx)
 int receive_open(const char *text, const struct receive_config *config,
 		 struct receive **receive)
 {
-	size_t len = strcspn(text, ":");
-	const struct receive_ops *ops = path_find(text, len);
-	const char *fault;
+	const struct registry_entry *entry;
+	const struct receive_ops *ops;
 	struct receive *rx;
-	char what[64];
-	int err;
+	char *options;
+	void *object;
+	int err =
+		registry_make(&receive_paths, text, &entry, &object, &options);
 
 	*receive = NULL;
-	if (!ops)
-		return -EINVAL;
-	if (ops->absent) {
-		log_error("--receive %s: %s", ops->name, ops->absent);
-		return -EOPNOTSUPP;
-	}
-	rx = calloc(1, ops->size);
-	if (!rx)
-		return -ENOMEM;
+	if (err)
+		return err;
+	ops = receive_ops_of(entry);
+	rx = object;
 	rx->ops = ops;
 	rx->caps = ops->caps;
 	rx->config = *config;
+	rx->text = options;
 	rx->watch.follower.fd = rx->strangers_fd = -1;
-	snprintf(what, sizeof(what), "--receive %s", ops->name);
-	err = option_parse_list(ops->options, text + len + (text[len] == ':'),
-				what, rx, &rx->text);
+	err = config_check(ops, config);
 	if (!err)
-		err = config_check(ops, config);
-	if (err)
-		goto free_rx;
-	fault = path_fault(ops, config);
-	if (fault) {
-		log_error("%s: %s", what, fault);
-		err = -EOPNOTSUPP;
-		goto free_rx;
-	}
-	err = ops->open(rx);
+		err = registry_check(&receive_paths, entry);
+	if (!err)
+		err = ops->open(rx);
 	if (err)
 		goto free_rx;
 	err = watch_open(rx);
@@ -214,12 +176,7 @@ uint64_t receive_privileges(const struct receive *receive)
 
 const char *receive_name(const struct receive *receive)
 {
-	return receive->ops->name;
-}
-
-const struct receive_ops *receive_path(unsigned int i)
-{
-	return i < ARRAY_SIZE(paths) ? paths[i] : NULL;
+	return receive->ops->entry.name;
 }
 
 static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
@@ -256,17 +213,18 @@ void receive_print_paths(FILE *out)
 {
 	static const char *const heads[] = { "PATH", "CAPABILITIES",
 					     "RUNS HERE" };
-	const char *cells[ARRAY_SIZE(paths)][ARRAY_SIZE(heads)];
-	char caps[ARRAY_SIZE(paths)][CAPS_TEXT_MAX];
+	const char *cells[ARRAY_SIZE(entries)][ARRAY_SIZE(heads)];
+	char caps[ARRAY_SIZE(entries)][CAPS_TEXT_MAX];
 	int width[ARRAY_SIZE(heads)] = { 0 };
 
 	for (size_t c = 0; c < ARRAY_SIZE(heads); c++)
 		width[c] = wider(0, heads[c]);
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		const char *fault = path_fault(paths[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		const char *fault = registry_unavailable(entries[i]);
 
-		cells[i][0] = paths[i]->name;
-		cells[i][1] = caps_print(paths[i]->caps, caps[i]);
+		cells[i][0] = entries[i]->name;
+		cells[i][1] = caps_print(receive_path((unsigned int)i)->caps,
+					 caps[i]);
 		cells[i][2] = fault ? fault : "yes";
 		for (size_t c = 0; c < ARRAY_SIZE(heads); c++)
 			width[c] = wider(width[c], cells[i][c]);
@@ -274,15 +232,15 @@ void receive_print_paths(FILE *out)
 	for (size_t c = 0; c < ARRAY_SIZE(heads); c++)
 		fprintf(out, "%-*s  ", width[c], heads[c]);
 	fputs("WHAT IT IS\n", out);
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
 		for (size_t c = 0; c < ARRAY_SIZE(heads); c++)
 			fprintf(out, "%-*s  ", width[c], cells[i][c]);
-		fprintf(out, "%s\n", paths[i]->help);
+		fprintf(out, "%s\n", entries[i]->help);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!paths[i]->options)
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		if (!entries[i]->options)
 			continue;
-		fprintf(out, "\n%s:\n", paths[i]->name);
-		option_print_rows(out, paths[i]->options, "  ");
+		fprintf(out, "\n%s:\n", entries[i]->name);
+		option_print_rows(out, entries[i]->options, "  ");
 	}
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/registry.h"
 #include "net/interface_watch.h"
 
 struct receive_ops;
@@ -94,7 +95,7 @@ const char *receive_name(const struct receive *receive);
  * why not, its options. */
 void receive_print_paths(FILE *out);
 
-/* All paths, built or not, in the order of the list; NULL at its end. */
-const struct receive_ops *receive_path(unsigned int i);
+/* All paths, built or not. */
+extern const struct registry receive_paths;
 
 #endif

@@ -23,7 +23,7 @@ int receive_member_open(const struct receive *receive,
 		return fd;
 	err = -errno;
 	log_error("--receive %s: %s: the group can't be joined: %s",
-		  receive->ops->name, interface->name, log_reason(err));
+		  receive->ops->entry.name, interface->name, log_reason(err));
 	if (fd >= 0)
 		close(fd);
 	return err;

@@ -8,15 +8,11 @@
 
 #include "base/mem.h"
 #include "base/option.h"
+#include "base/registry.h"
 #include "receive/receive.h"
 
 struct receive_ops {
-	const char *name; /* as on the command line */
-	const char *help; /* one line */
-
-	/* Why this build has no such path ("built without libxdp"); NULL when
-	 * it has. All functions may be NULL then. */
-	const char *absent;
+	struct registry_entry entry; /* first */
 
 	/* enum receive_caps, with options left alone; where an option changes
 	 * them, open() does so in receive->caps. */
@@ -24,21 +20,6 @@ struct receive_ops {
 
 	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
 	uint64_t privileges;
-
-	/* Of the backend's own struct, which begins with its member `struct
-	 * receive receive` and is found by container_of. The core allocates
-	 * it, zeroed. */
-	size_t size;
-
-	/* Parsed by the core straight into the backend's struct, before
-	 * open(). NULL: none. */
-	const struct option_row *options;
-
-	/* Can this host run it? 0, or a negative errno with *why set to a
-	 * static text. config is NULL when only the host is asked about
-	 * ("--receive help"). Leaves nothing behind, logs nothing. NULL: any
-	 * host can. */
-	int (*probe)(const struct receive_config *config, const char **why);
 
 	/* Bind, join, map. May block. On failure gives everything back, logs
 	 * the cause and returns a negative errno. */
@@ -66,6 +47,19 @@ static inline int receive_poll(struct receive *receive, struct packet *packets,
 			       unsigned int max)
 {
 	return receive->ops->poll(receive, packets, max);
+}
+
+/* The table that begins with the entry; NULL for NULL. */
+static inline const struct receive_ops *receive_ops_of(
+	const struct registry_entry *entry)
+{
+	return (const struct receive_ops *)entry;
+}
+
+/* Number i of the receive paths; NULL behind the last one. */
+static inline const struct receive_ops *receive_path(unsigned int i)
+{
+	return receive_ops_of(registry_at(&receive_paths, i));
 }
 
 #endif

@@ -45,7 +45,7 @@ void receive_socket_buffer_check(const struct receive_socket *rx,
 	if (had < rx->rcvbuf)
 		log_warning("--receive %s: rcvbuf: asked for %llu bytes, had "
 			    "%u: net.core.rmem_max is less",
-			    rx->receive.ops->name,
+			    rx->receive.ops->entry.name,
 			    (unsigned long long)rx->rcvbuf, had);
 }
 
@@ -60,7 +60,7 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	err = interface_find(config->interface, &interface);
 	if (err) {
 		log_error("--receive %s: interface '%s': %s",
-			  rx->receive.ops->name, config->interface,
+			  rx->receive.ops->entry.name, config->interface,
 			  log_reason(err));
 		return err;
 	}
@@ -77,7 +77,8 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	err = socket_receive_stamps(rx->fd, rx->timestamps);
 	if (err)
 		goto close_fd;
-	snprintf(what, sizeof(what), "--receive %s", rx->receive.ops->name);
+	snprintf(what, sizeof(what), "--receive %s",
+		 rx->receive.ops->entry.name);
 	err = socket_options_apply(rx->fd, &rx->tuning, what);
 	if (err)
 		goto close_fd;
@@ -117,7 +118,7 @@ void receive_socket_close(struct receive *receive)
 	if (rx->oversized)
 		log_warning("--receive %s: skipped %llu datagrams longer than "
 			    "%d bytes",
-			    receive->ops->name,
+			    receive->ops->entry.name,
 			    (unsigned long long)rx->oversized,
 			    RECEIVE_SOCKET_DATAGRAM_MAX);
 	close(rx->fd);

@@ -191,11 +191,11 @@ static void replay_close(struct receive *receive)
 }
 
 const struct receive_ops receive_replay_ops = {
-	.name = "replay",
-	.help = "no network: the group's datagrams out of a capture",
+	.entry.name = "replay",
+	.entry.help = "no network: the group's datagrams out of a capture",
 	.caps = RECEIVE_MEMORY,
-	.size = sizeof(struct receive_replay),
-	.options = replay_options,
+	.entry.size = sizeof(struct receive_replay),
+	.entry.options = replay_options,
 	.open = replay_open,
 	.poll = replay_poll,
 	.close = replay_close,

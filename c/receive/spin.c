@@ -21,10 +21,10 @@ static int spin_poll(struct receive *receive, struct packet *packets,
 }
 
 const struct receive_ops receive_spin_ops = {
-	.name = "spin",
-	.help = "non-blocking recvmsg in a loop: a CPU for no wake-up",
-	.size = sizeof(struct receive_socket),
-	.options = receive_socket_options,
+	.entry.name = "spin",
+	.entry.help = "non-blocking recvmsg in a loop: a CPU for no wake-up",
+	.entry.size = sizeof(struct receive_socket),
+	.entry.options = receive_socket_options,
 	.open = spin_open,
 	.poll = spin_poll,
 	.lost = receive_socket_lost,

@@ -453,28 +453,27 @@ static void uring_path_close(struct receive *receive)
 	receive_socket_close(receive);
 }
 
-static int uring_path_probe(const struct receive_config *config,
-			    const char **why)
+static int uring_path_probe(const char **why)
 {
-	(void)config;
 	return uring_probe(IORING_OP_RECVMSG, why);
 }
 
 #endif
 
 const struct receive_ops receive_uring_ops = {
-	.name = "uring",
-	.help = "io_uring: recvmsg single or multishot, by system call or "
+	.entry.name = "uring",
+	.entry.help =
+		"io_uring: recvmsg single or multishot, by system call or "
 		"by a kernel thread",
 #ifdef HAVE_LIBURING
-	.size = sizeof(struct receive_uring),
-	.options = uring_options,
-	.probe = uring_path_probe,
+	.entry.size = sizeof(struct receive_uring),
+	.entry.options = uring_options,
+	.entry.probe = uring_path_probe,
 	.open = uring_path_open,
 	.poll = uring_poll,
 	.lost = receive_socket_lost,
 	.close = uring_path_close,
 #else
-	.absent = "built without liburing",
+	.entry.unavailable_reason = "built without liburing",
 #endif
 };

@@ -76,9 +76,8 @@ static const struct option_row xdp_options[] = {
 	OPTION_END,
 };
 
-static int xdp_probe(const struct receive_config *config, const char **why)
+static int xdp_probe(const char **why)
 {
-	(void)config;
 	return xdp_socket_probe(why);
 }
 
@@ -192,19 +191,19 @@ static void xdp_close(struct receive *receive)
 #endif
 
 const struct receive_ops receive_xdp_ops = {
-	.name = "xdp",
-	.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
+	.entry.name = "xdp",
+	.entry.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
 	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE | RECEIVE_FRAMES,
 	.privileges = PRIVILEGES_FRAMES,
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
-	.size = sizeof(struct receive_xdp),
-	.options = xdp_options,
-	.probe = xdp_probe,
+	.entry.size = sizeof(struct receive_xdp),
+	.entry.options = xdp_options,
+	.entry.probe = xdp_probe,
 	.open = xdp_open,
 	.poll = xdp_poll,
 	.lost = xdp_lost,
 	.close = xdp_close,
 #else
-	.absent = "built without libxdp and libbpf",
+	.entry.unavailable_reason = "built without libxdp and libbpf",
 #endif
 };

@@ -72,12 +72,13 @@ static void packet_close(struct send_path *path)
 }
 
 const struct send_path_ops send_packet_ops = {
-	.name = "packet",
+	.entry.name = "packet",
 	.privileges = PRIVILEGES_FRAMES,
-	.help = "whole frames by sendmmsg(2) on a packet socket, past UDP and "
+	.entry.help =
+		"whole frames by sendmmsg(2) on a packet socket, past UDP and "
 		"IP",
-	.size = sizeof(struct send_packet_plain),
-	.options = packet_options,
+	.entry.size = sizeof(struct send_packet_plain),
+	.entry.options = packet_options,
 	.open = packet_open,
 	.send = packet_send,
 	.close = packet_close,

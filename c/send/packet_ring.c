@@ -172,12 +172,13 @@ static int ring_send(struct send_path *path, const struct iovec *datagrams,
 }
 
 const struct send_path_ops send_packet_ring_ops = {
-	.name = "packet_ring",
+	.entry.name = "packet_ring",
 	.privileges = PRIVILEGES_FRAMES,
-	.help = "whole frames in a ring that the kernel sends from, past UDP "
+	.entry.help =
+		"whole frames in a ring that the kernel sends from, past UDP "
 		"and IP",
-	.size = sizeof(struct send_packet_ring),
-	.options = ring_options,
+	.entry.size = sizeof(struct send_packet_ring),
+	.entry.options = ring_options,
 	.open = ring_open,
 	.send = ring_send,
 	.close = ring_close,

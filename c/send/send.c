@@ -16,9 +16,9 @@ static int send_send(struct send_path *path, const struct iovec *datagrams,
 }
 
 const struct send_path_ops send_send_ops = {
-	.name = "send",
-	.help = "one send(2) a datagram",
-	.size = sizeof(struct send_path),
+	.entry.name = "send",
+	.entry.help = "one send(2) a datagram",
+	.entry.size = sizeof(struct send_path),
 	.open = send_socket_open,
 	.send = send_send,
 	.close = send_socket_close,

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/registry.h"
 #include "net/interface.h"
 
 struct send_path_ops;
@@ -52,10 +53,7 @@ uint64_t send_path_privileges(const struct send_path *path);
 
 const char *send_path_name(const struct send_path *path);
 
-/* The list behind "--send help". */
-void send_path_print_list(FILE *out);
-
-/* All of them, built or not, in the order of the list; NULL at its end. */
-const struct send_path_ops *send_path_kind(unsigned int i);
+/* All of them, built or not: "--send help". */
+extern const struct registry send_paths;
 
 #endif

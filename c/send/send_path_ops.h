@@ -8,21 +8,14 @@
 
 #include "base/mem.h"
 #include "base/option.h"
+#include "base/registry.h"
 #include "send/send_path.h"
 
 struct send_path_ops {
-	const char *name;
-	const char *help;
-	const char *absent; /* as in receive_ops */
-	size_t size; /* of the backend's struct, which begins with its member
-			`struct send_path path`; container_of */
-	const struct option_row *options;
+	struct registry_entry entry; /* first */
 
 	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
 	uint64_t privileges;
-
-	/* Can this host run it? As in receive_ops; NULL: any host can. */
-	int (*probe)(const char **why);
 
 	/* Set path->fd. May block. On failure gives everything back, logs the
 	 * cause and returns a negative errno. */
@@ -49,6 +42,19 @@ static inline int send_path_send(struct send_path *path,
 				 unsigned int count)
 {
 	return path->ops->send(path, datagrams, count);
+}
+
+/* The table that begins with the entry; NULL for NULL. */
+static inline const struct send_path_ops *send_path_ops_of(
+	const struct registry_entry *entry)
+{
+	return (const struct send_path_ops *)entry;
+}
+
+/* Number i of the send paths; NULL behind the last one. */
+static inline const struct send_path_ops *send_path_kind(unsigned int i)
+{
+	return send_path_ops_of(registry_at(&send_paths, i));
 }
 
 #endif

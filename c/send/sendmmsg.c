@@ -27,9 +27,9 @@ static int sendmmsg_send(struct send_path *path, const struct iovec *datagrams,
 }
 
 const struct send_path_ops send_sendmmsg_ops = {
-	.name = "sendmmsg",
-	.help = "one sendmmsg(2) for all that is due",
-	.size = sizeof(struct send_sendmmsg),
+	.entry.name = "sendmmsg",
+	.entry.help = "one sendmmsg(2) for all that is due",
+	.entry.size = sizeof(struct send_sendmmsg),
 	.open = send_socket_open,
 	.send = sendmmsg_send,
 	.close = send_socket_close,

@@ -141,16 +141,16 @@ static int uring_probe_path(const char **why)
 #endif
 
 const struct send_path_ops send_uring_ops = {
-	.name = "uring",
-	.help = "io_uring: linked sends, submitted at once",
+	.entry.name = "uring",
+	.entry.help = "io_uring: linked sends, submitted at once",
 #ifdef HAVE_LIBURING
-	.size = sizeof(struct send_uring),
-	.options = uring_options,
-	.probe = uring_probe_path,
+	.entry.size = sizeof(struct send_uring),
+	.entry.options = uring_options,
+	.entry.probe = uring_probe_path,
 	.open = uring_open_path,
 	.send = uring_send,
 	.close = uring_close_path,
 #else
-	.absent = "built without liburing",
+	.entry.unavailable_reason = "built without liburing",
 #endif
 };

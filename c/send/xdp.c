@@ -119,17 +119,17 @@ static void xdp_close(struct send_path *path)
 #endif
 
 const struct send_path_ops send_xdp_ops = {
-	.name = "xdp",
+	.entry.name = "xdp",
 	.privileges = PRIVILEGES_FRAMES,
-	.help = "AF_XDP: whole frames past the kernel's stack",
+	.entry.help = "AF_XDP: whole frames past the kernel's stack",
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
-	.size = sizeof(struct send_xdp),
-	.options = xdp_options,
-	.probe = xdp_socket_probe,
+	.entry.size = sizeof(struct send_xdp),
+	.entry.options = xdp_options,
+	.entry.probe = xdp_socket_probe,
 	.open = xdp_open,
 	.send = xdp_send,
 	.close = xdp_close,
 #else
-	.absent = "built without libxdp and libbpf",
+	.entry.unavailable_reason = "built without libxdp and libbpf",
 #endif
 };

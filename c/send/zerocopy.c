@@ -60,10 +60,10 @@ static void zerocopy_close_path(struct send_path *path)
 }
 
 const struct send_path_ops send_zerocopy_ops = {
-	.name = "zerocopy",
-	.help = "a datagram a call, by MSG_ZEROCOPY or SEND_ZC",
-	.size = sizeof(struct send_zerocopy),
-	.options = zerocopy_options,
+	.entry.name = "zerocopy",
+	.entry.help = "a datagram a call, by MSG_ZEROCOPY or SEND_ZC",
+	.entry.size = sizeof(struct send_zerocopy),
+	.entry.options = zerocopy_options,
 	.open = zerocopy_open_path,
 	.send = zerocopy_send_path,
 	.close = zerocopy_close_path,

@@ -65,7 +65,7 @@ static void order_check(const struct order *order, uint32_t i)
 /* Does the codec write orders at all? */
 static bool silent(const struct channel_ops *ops)
 {
-	return !strcmp(ops->name, "null");
+	return !strcmp(ops->entry.name, "null");
 }
 
 /*
@@ -80,9 +80,9 @@ static struct pair pair_open(const struct channel_ops *ops)
 {
 	struct pair pair;
 
-	assert_int_equal(channel_open(ops->name, &pair.trader), 0);
-	assert_int_equal(channel_open(ops->name, &pair.exchange), 0);
-	assert_string_equal(channel_name(pair.trader), ops->name);
+	assert_int_equal(channel_open(ops->entry.name, &pair.trader), 0);
+	assert_int_equal(channel_open(ops->entry.name, &pair.exchange), 0);
+	assert_string_equal(channel_name(pair.trader), ops->entry.name);
 	if (ops->prepare)
 		assert_int_equal(ops->prepare(pair.trader, 1), 0);
 	return pair;
@@ -303,10 +303,11 @@ static void connection_open(struct connection *connection,
 	assert_true(connection->exchange >= 0);
 	close(listener);
 	connection->pair = pair_open(codec);
-	assert_int_equal(transport_open(kind->name, connection->trader,
+	assert_int_equal(transport_open(kind->entry.name, connection->trader,
 					&connection->transport),
 			 0);
-	assert_string_equal(transport_name(connection->transport), kind->name);
+	assert_string_equal(transport_name(connection->transport),
+			    kind->entry.name);
 }
 
 static void connection_close(struct connection *connection)
@@ -380,7 +381,7 @@ static uint32_t orders_receive(struct connection *connection)
 static uint32_t arriving(const struct channel_ops *codec,
 			 const struct transport_ops *kind, uint32_t sent)
 {
-	return silent(codec) || !strcmp(kind->name, "null") ? 0 : sent;
+	return silent(codec) || !strcmp(kind->entry.name, "null") ? 0 : sent;
 }
 
 static void arrive(const struct channel_ops *codec,
@@ -509,15 +510,13 @@ static void test_run(void **state)
 
 static const char *transport_fault(const struct transport_ops *kind)
 {
-	const char *why = "this host can't run it";
-
-	if (kind->absent)
-		return kind->absent;
+	if (kind->entry.unavailable_reason)
+		return kind->entry.unavailable_reason;
 	if (kind->connect)
 		return "it has no descriptor: see unit/net_xdp_stream";
 	if (namespace_fault)
 		return namespace_fault;
-	return kind->probe && kind->probe(&why) < 0 ? why : NULL;
+	return registry_unavailable(&kind->entry);
 }
 
 static size_t pair_list(struct test *tests, const struct channel_ops *codec,
@@ -528,7 +527,7 @@ static size_t pair_list(struct test *tests, const struct channel_ops *codec,
 
 	if (fault) {
 		snprintf(tests->name, sizeof(tests->name), "%s over %s: %s",
-			 codec->name, kind->name, fault);
+			 codec->entry.name, kind->entry.name, fault);
 		return 1;
 	}
 	for (; n < ARRAY_SIZE(connection_cases); n++) {
@@ -536,7 +535,8 @@ static size_t pair_list(struct test *tests, const struct channel_ops *codec,
 		tests[n].kind = kind;
 		tests[n].connection_case = &connection_cases[n];
 		snprintf(tests[n].name, sizeof(tests[n].name), "%s over %s: %s",
-			 codec->name, kind->name, connection_cases[n].name);
+			 codec->entry.name, kind->entry.name,
+			 connection_cases[n].name);
 	}
 	return n;
 }
@@ -546,16 +546,16 @@ static size_t codec_list(struct test *tests, const struct channel_ops *codec)
 	const struct transport_ops *kind;
 	size_t n = 0;
 
-	if (codec->absent) {
+	if (codec->entry.unavailable_reason) {
 		snprintf(tests->name, sizeof(tests->name), "%s: %s",
-			 codec->name, codec->absent);
+			 codec->entry.name, codec->entry.unavailable_reason);
 		return 1;
 	}
 	for (; n < ARRAY_SIZE(codec_cases); n++) {
 		tests[n].codec = codec;
 		tests[n].codec_case = &codec_cases[n];
 		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
-			 codec->name, codec_cases[n].name);
+			 codec->entry.name, codec_cases[n].name);
 	}
 	for (unsigned int i = 0; (kind = transport_kind(i)); i++)
 		n += pair_list(tests + n, codec, kind);

@@ -78,7 +78,7 @@ static void in_order(const struct receive_ops *ops)
 	struct receive *rx = path_open(ops, "");
 	pthread_t thread;
 
-	assert_string_equal(receive_name(rx), ops->name);
+	assert_string_equal(receive_name(rx), ops->entry.name);
 	assert_int_equal(pthread_create(&thread, NULL, burst_send, &burst), 0);
 	packets_expect(rx, burst.count);
 	pthread_join(thread, NULL);
@@ -261,7 +261,8 @@ static void one_receiver(const struct receive_ops *ops)
 
 	for (uint32_t i = 0; i < 50; i++)
 		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
-	assert_int_equal(receive_open(ops->name, &rig.config, &second), -EBUSY);
+	assert_int_equal(receive_open(ops->entry.name, &rig.config, &second),
+			 -EBUSY);
 	assert_null(second);
 	for (uint32_t i = 50; i < 100; i++)
 		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
@@ -412,7 +413,7 @@ static void receive_until_killed(const struct receive_ops *ops, int tell)
 	struct packet packet;
 	char text[160];
 
-	snprintf(text, sizeof(text), "%s:%s", ops->name, variant);
+	snprintf(text, sizeof(text), "%s:%s", ops->entry.name, variant);
 	if (receive_open(text, &rig.config, &rx) < 0)
 		_exit(1);
 	for (;;)
@@ -467,24 +468,24 @@ static void refusals(const struct receive_ops *ops)
 	char text[64];
 
 	config.interface = "nowhere0";
-	assert_int_equal(receive_open(ops->name, &config, &rx), -ENODEV);
+	assert_int_equal(receive_open(ops->entry.name, &config, &rx), -ENODEV);
 	assert_null(rx);
 	config.interface = NULL;
-	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+	assert_int_equal(receive_open(ops->entry.name, &config, &rx), -EINVAL);
 	config = rig.config;
 	config.group = address_of("10.9.0.1", PORT);
-	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+	assert_int_equal(receive_open(ops->entry.name, &config, &rx), -EINVAL);
 	config.group = address_of(GROUP, 0);
-	assert_int_equal(receive_open(ops->name, &config, &rx), -EINVAL);
+	assert_int_equal(receive_open(ops->entry.name, &config, &rx), -EINVAL);
 
-	snprintf(text, sizeof(text), "%s:nonsense=1", ops->name);
+	snprintf(text, sizeof(text), "%s:nonsense=1", ops->entry.name);
 	assert_int_equal(receive_open(text, &rig.config, &rx), -EINVAL);
-	for (const struct option_row *row = ops->options; row && row->name;
-	     row++) {
+	for (const struct option_row *row = ops->entry.options;
+	     row && row->name; row++) {
 		if (row->type != OPTION_UNSIGNED || !row->max)
 			continue;
-		snprintf(text, sizeof(text), "%s:%s=%llu", ops->name, row->name,
-			 (unsigned long long)row->max + 1);
+		snprintf(text, sizeof(text), "%s:%s=%llu", ops->entry.name,
+			 row->name, (unsigned long long)row->max + 1);
 		assert_int_equal(receive_open(text, &rig.config, &rx), -EINVAL);
 	}
 	assert_null(rx);
@@ -588,7 +589,7 @@ static const char *memory_options(const struct receive_ops *ops)
 {
 	static char text[64];
 
-	if (!strcmp(ops->name, "replay"))
+	if (!strcmp(ops->entry.name, "replay"))
 		snprintf(text, sizeof(text), "file=%s", rig.capture);
 	else
 		snprintf(text, sizeof(text), "count=%d", MEMORY_COUNT);

@@ -48,7 +48,7 @@ static struct receive *path_open(const struct receive_ops *ops,
 	/* Some ask for a plain neighbour. */
 	const char *own = ops == &receive_spin_ops ? "" : variant;
 
-	snprintf(text, sizeof(text), "%s:%s%s%s", ops->name, own,
+	snprintf(text, sizeof(text), "%s:%s%s%s", ops->entry.name, own,
 		 *own && *options ? "," : "", options);
 	assert_int_equal(receive_open(text, &rig.config, &rx), 0);
 	assert_non_null(rx);
@@ -92,8 +92,8 @@ static inline void packet_expect(struct receive *rx, size_t len,
 
 static inline bool has_option(const struct receive_ops *ops, const char *name)
 {
-	for (const struct option_row *row = ops->options; row && row->name;
-	     row++)
+	for (const struct option_row *row = ops->entry.options;
+	     row && row->name; row++)
 		if (!strcmp(row->name, name))
 			return true;
 	return false;
@@ -128,13 +128,11 @@ static void test_run(void **state)
 /* Why a path can't be tested; NULL when it can. */
 static const char *path_fault(const struct receive_ops *ops)
 {
-	const char *why = "this host can't run it";
-
-	if (ops->absent)
-		return ops->absent;
+	if (ops->entry.unavailable_reason)
+		return ops->entry.unavailable_reason;
 	if (!(ops->caps & RECEIVE_MEMORY) && rig.fault)
 		return rig.fault;
-	return ops->probe && ops->probe(&rig.config, &why) < 0 ? why : NULL;
+	return registry_unavailable(&ops->entry);
 }
 
 static size_t path_list(struct test *tests, const struct receive_ops *ops,
@@ -147,8 +145,8 @@ static size_t path_list(struct test *tests, const struct receive_ops *ops,
 
 	if (fault) {
 		tests->ops = ops;
-		snprintf(tests->name, sizeof(tests->name), "%s: %s", ops->name,
-			 fault);
+		snprintf(tests->name, sizeof(tests->name), "%s: %s",
+			 ops->entry.name, fault);
 		return 1;
 	}
 	for (size_t i = 0; i < case_count; i++) {
@@ -159,7 +157,7 @@ static size_t path_list(struct test *tests, const struct receive_ops *ops,
 		tests[n].variant = options;
 		tests[n].test_case = &cases[i];
 		snprintf(tests[n].name, sizeof(tests[n].name), "%s%s%s: %s",
-			 ops->name, *options ? ":" : "", options,
+			 ops->entry.name, *options ? ":" : "", options,
 			 cases[i].name);
 		n++;
 	}
@@ -173,7 +171,7 @@ static size_t variants_list(struct test *tests, const struct receive_ops *ops,
 	size_t n = path_list(tests, ops, "", cases, case_count);
 
 	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (!strcmp(variants[i].path, ops->name))
+		if (!strcmp(variants[i].path, ops->entry.name))
 			n += path_list(tests + n, ops, variants[i].options,
 				       cases, case_count);
 	return n;

@@ -659,7 +659,7 @@ static size_t cases_list(struct test *tests, const struct send_path_ops *kind,
 
 	for (; n < ARRAY_SIZE(cases); n++) {
 		snprintf(tests[n].text, sizeof(tests[n].text), "%s%s%s",
-			 kind->name, *options ? ":" : "", options);
+			 kind->entry.name, *options ? ":" : "", options);
 		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
 			 tests[n].text, cases[n].name);
 		tests[n].run = cases[n].run;
@@ -670,21 +670,20 @@ static size_t cases_list(struct test *tests, const struct send_path_ops *kind,
 static size_t kind_list(struct test *tests, const struct send_path_ops *kind,
 			const char *fault)
 {
-	const char *why = "this host can't run it";
 	size_t n;
 
-	if (kind->absent)
-		fault = kind->absent;
-	else if (!fault && kind->probe && kind->probe(&why) < 0)
-		fault = why;
+	if (kind->entry.unavailable_reason)
+		fault = kind->entry.unavailable_reason;
+	else if (!fault)
+		fault = registry_unavailable(&kind->entry);
 	if (fault) {
-		snprintf(tests->name, sizeof(tests->name), "%s: %s", kind->name,
-			 fault);
+		snprintf(tests->name, sizeof(tests->name), "%s: %s",
+			 kind->entry.name, fault);
 		return 1;
 	}
 	n = cases_list(tests, kind, "");
 	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (!strcmp(variants[i].kind, kind->name))
+		if (!strcmp(variants[i].kind, kind->entry.name))
 			n += cases_list(tests + n, kind, variants[i].options);
 	return n;
 }

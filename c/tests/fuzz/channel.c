@@ -62,7 +62,7 @@ static void decode(const struct channel_ops *ops, const uint8_t *in, size_t len,
 	size_t had = 0;
 
 	outcome->count = outcome->consumed = 0;
-	if (channel_open(ops->name, &end) < 0)
+	if (channel_open(ops->entry.name, &end) < 0)
 		abort();
 	do {
 		size_t piece = len - had;
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	for (unsigned int i = 0; (ops = channel_codec(i)); i++) {
-		if (ops->absent)
+		if (ops->entry.unavailable_reason)
 			continue;
 		decode(ops, data + 1, size - 1, 0, &whole);
 		decode(ops, data + 1, size - 1, data[0] + 1U, &pieces);

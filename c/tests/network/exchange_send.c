@@ -112,7 +112,8 @@ static void names(void **state)
 				  "--send", "help", NULL),
 			 0);
 	for (unsigned int i = 0; (ops = send_path_kind(i)); i++)
-		assert_true(program_says(&exchange, PROGRAM_OUT, ops->name, 0));
+		assert_true(program_says(&exchange, PROGRAM_OUT,
+					 ops->entry.name, 0));
 	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
 				  "--feed", "x", "--send", "carrier", NULL),
 			 2);

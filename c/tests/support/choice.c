@@ -49,60 +49,37 @@ static bool is_of(const char *text, const char *name)
 	       (text[len] == ':' || text[len] == '\0');
 }
 
-void choice_receive_needed(const char *text)
+/* Skip where it can't run; some need another one, too. */
+static void needed(const struct registry *registry, const char *text)
 {
-	const char *why = "this host can't run it";
-	const struct receive_ops *ops;
+	const struct registry_entry *entry;
 
-	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (!is_of(text, ops->name))
+	for (unsigned int i = 0; (entry = registry_at(registry, i)); i++) {
+		if (!is_of(text, entry->name))
 			continue;
-		if (ops->absent)
-			lab_skip(ops->absent);
-		if (ops->probe && ops->probe(NULL, &why) < 0)
-			lab_skip(why);
+		if (registry_unavailable(entry))
+			lab_skip(registry_unavailable(entry));
+		/* The other way goes by io_uring. */
+		if (strstr(text, "how=send_zc"))
+			needed(registry, "uring");
 		return;
 	}
-	fail_msg("there is no receive path '%s'", text);
+	fail_msg("there is no '%s' in %s", text, registry->option);
+}
+
+void choice_receive_needed(const char *text)
+{
+	needed(&receive_paths, text);
 }
 
 void choice_transport_needed(const char *text)
 {
-	const char *why = "this host can't run it";
-	const struct transport_ops *ops;
-
-	for (unsigned int i = 0; (ops = transport_kind(i)); i++) {
-		if (!is_of(text, ops->name))
-			continue;
-		if (ops->absent)
-			lab_skip(ops->absent);
-		if (ops->probe && ops->probe(&why) < 0)
-			lab_skip(why);
-		/* The other way goes by io_uring. */
-		if (strstr(text, "how=send_zc"))
-			choice_transport_needed("uring");
-		return;
-	}
-	fail_msg("there is no transport '%s'", text);
+	needed(&transports, text);
 }
 
 void choice_send_needed(const char *text)
 {
-	const char *why = "this host can't run it";
-	const struct send_path_ops *ops;
-
-	for (unsigned int i = 0; (ops = send_path_kind(i)); i++) {
-		if (!is_of(text, ops->name))
-			continue;
-		if (ops->absent)
-			lab_skip(ops->absent);
-		if (ops->probe && ops->probe(&why) < 0)
-			lab_skip(why);
-		if (strstr(text, "how=send_zc"))
-			choice_send_needed("uring");
-		return;
-	}
-	fail_msg("there is no send path '%s'", text);
+	needed(&send_paths, text);
 }
 
 size_t choice_tests(struct CMUnitTest *tests, const char *text,
@@ -143,12 +120,12 @@ void choice_lists_are_whole(void **state)
 	(void)state;
 	for (unsigned int i = 0; (receive = receive_path(i)); i++)
 		if (!(receive->caps & RECEIVE_MEMORY))
-			is_listed(receive->name, choice_receive);
+			is_listed(receive->entry.name, choice_receive);
 	for (unsigned int i = 0; (transport = transport_kind(i)); i++)
-		if (!is_of("null", transport->name) &&
-		    !is_of("bypass", transport->name))
-			is_listed(transport->name, choice_transport);
+		if (!is_of("null", transport->entry.name) &&
+		    !is_of("bypass", transport->entry.name))
+			is_listed(transport->entry.name, choice_transport);
 	for (unsigned int i = 0; (send = send_path_kind(i)); i++)
-		if (!is_of("null", send->name))
-			is_listed(send->name, choice_send);
+		if (!is_of("null", send->entry.name))
+			is_listed(send->entry.name, choice_send);
 }

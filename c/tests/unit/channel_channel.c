@@ -55,14 +55,14 @@ static void every_codec_is_whole(void **state)
 
 	(void)state;
 	for (; (ops = channel_codec(n)); n++) {
-		assert_non_null(ops->name);
-		assert_non_null(ops->help);
+		assert_non_null(ops->entry.name);
+		assert_non_null(ops->entry.help);
 		for (unsigned int i = 0; i < n; i++)
-			assert_string_not_equal(ops->name,
-						channel_codec(i)->name);
-		if (ops->absent)
+			assert_string_not_equal(ops->entry.name,
+						channel_codec(i)->entry.name);
+		if (ops->entry.unavailable_reason)
 			continue;
-		assert_true(ops->size >= sizeof(struct channel));
+		assert_true(ops->entry.size >= sizeof(struct channel));
 		assert_non_null(ops->encode);
 		assert_non_null(ops->decode);
 	}
@@ -80,11 +80,11 @@ static void list_names_every_codec(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	channel_print_list(out);
+	registry_print(&channels, out);
 	fclose(out);
 	for (unsigned int i = 0; (ops = channel_codec(i)); i++) {
-		assert_non_null(strstr(text, ops->name));
-		assert_non_null(strstr(text, ops->help));
+		assert_non_null(strstr(text, ops->entry.name));
+		assert_non_null(strstr(text, ops->entry.help));
 	}
 	free(text);
 }

@@ -44,14 +44,14 @@ static void every_kind_is_whole_and_listed(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	transport_print_list(out);
+	registry_print(&transports, out);
 	fclose(out);
 	for (; (ops = transport_kind(n)); n++) {
-		assert_non_null(strstr(text, ops->name));
-		assert_non_null(strstr(text, ops->help));
-		if (ops->absent)
+		assert_non_null(strstr(text, ops->entry.name));
+		assert_non_null(strstr(text, ops->entry.help));
+		if (ops->entry.unavailable_reason)
 			continue;
-		assert_true(ops->size >= sizeof(struct transport));
+		assert_true(ops->entry.size >= sizeof(struct transport));
 		assert_non_null(ops->send);
 	}
 	assert_true(n >= 2);
@@ -219,8 +219,8 @@ static void a_registered_buffer_needs_sigpipe_ignored(void **state)
 	int fds[2];
 
 	(void)state;
-	why = transport_uring_ops.absent;
-	if (why || transport_uring_ops.probe(&why) < 0) {
+	why = transport_uring_ops.entry.unavailable_reason;
+	if (why || transport_uring_ops.entry.probe(&why) < 0) {
 		print_message("# skipped: %s\n", why);
 		skip();
 	}

@@ -138,8 +138,9 @@ static void slow_close(struct send_path *path)
 	(void)path;
 }
 
-static const struct send_path_ops slow_ops = { .name = "slow",
-					       .size = sizeof(struct send_path),
+static const struct send_path_ops slow_ops = { .entry.name = "slow",
+					       .entry.size =
+						       sizeof(struct send_path),
 					       .send = slow_send,
 					       .close = slow_close };
 

@@ -60,7 +60,7 @@ static void unknown_name_lists_the_known(void **state)
 		const char *words = said(names[i], &config, -EINVAL);
 
 		for (unsigned int p = 0; (ops = receive_path(p)); p++)
-			assert_non_null(strstr(words, ops->name));
+			assert_non_null(strstr(words, ops->entry.name));
 	}
 	assert_non_null(strstr(said("warp:x=1", &config, -EINVAL), "'warp'"));
 }
@@ -89,20 +89,20 @@ static void network_paths_need_interface_and_group(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (ops->absent || ops->caps & RECEIVE_MEMORY)
+		if (ops->entry.unavailable_reason || ops->caps & RECEIVE_MEMORY)
 			continue;
 		wrong = config;
 		wrong.interface = NULL;
 		wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
-		assert_non_null(
-			strstr(said(ops->name, &wrong, -EINVAL), "interface"));
+		assert_non_null(strstr(said(ops->entry.name, &wrong, -EINVAL),
+				       "interface"));
 		wrong = config;
 		wrong.group.sin_addr.s_addr = inet_addr("10.0.0.1");
-		assert_non_null(
-			strstr(said(ops->name, &wrong, -EINVAL), "group"));
+		assert_non_null(strstr(said(ops->entry.name, &wrong, -EINVAL),
+				       "group"));
 		wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
 		wrong.group.sin_port = 0;
-		said(ops->name, &wrong, -EINVAL);
+		said(ops->entry.name, &wrong, -EINVAL);
 	}
 }
 
@@ -115,9 +115,11 @@ static void missing_interface_is_enodev(void **state)
 	wrong.interface = "nowhere0";
 	wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (!ops->absent && !(ops->caps & RECEIVE_MEMORY))
-			assert_non_null(strstr(said(ops->name, &wrong, -ENODEV),
-					       "nowhere0"));
+		if (!ops->entry.unavailable_reason &&
+		    !(ops->caps & RECEIVE_MEMORY))
+			assert_non_null(
+				strstr(said(ops->entry.name, &wrong, -ENODEV),
+				       "nowhere0"));
 }
 
 static void memory_paths_need_neither(void **state)
@@ -142,16 +144,16 @@ static void every_path_is_whole(void **state)
 
 	(void)state;
 	for (; (ops = receive_path(n)); n++) {
-		assert_non_null(ops->name);
-		assert_non_null(ops->help);
+		assert_non_null(ops->entry.name);
+		assert_non_null(ops->entry.help);
 		for (unsigned int i = 0; i < n; i++)
-			assert_string_not_equal(ops->name,
-						receive_path(i)->name);
+			assert_string_not_equal(ops->entry.name,
+						receive_path(i)->entry.name);
 		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-			found += !strcmp(ops->name, wanted[i]);
-		if (ops->absent)
+			found += !strcmp(ops->entry.name, wanted[i]);
+		if (ops->entry.unavailable_reason)
 			continue;
-		assert_true(ops->size >= sizeof(struct receive));
+		assert_true(ops->entry.size >= sizeof(struct receive));
 		assert_non_null(ops->open);
 		assert_non_null(ops->poll);
 		assert_non_null(ops->close);
@@ -210,9 +212,8 @@ static void capabilities_are_called_by_their_names(void **state)
 	capabilities_of("block", "sleeps");
 	capabilities_of("spin", "-");
 	capabilities_of("packet", "frames");
-#ifdef HAVE_LIBXDP
-	capabilities_of("xdp", "bypass,frames,exclusive");
-#endif
+	if (!registry_find(&receive_paths, "xdp")->unavailable_reason)
+		capabilities_of("xdp", "bypass,frames,exclusive");
 }
 
 /* Each row of the table begins its last column where the head does. */
@@ -234,12 +235,14 @@ static void table_is_aligned_and_complete(void **state)
 	line = text;
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
 		line = strchr(line, '\n') + 1;
-		assert_memory_equal(line, ops->name, strlen(ops->name));
-		assert_memory_equal(line + column, ops->help,
-				    strlen(ops->help));
-		if (ops->absent)
-			assert_non_null(strstr(line, ops->absent));
-		for (const struct option_row *row = ops->options;
+		assert_memory_equal(line, ops->entry.name,
+				    strlen(ops->entry.name));
+		assert_memory_equal(line + column, ops->entry.help,
+				    strlen(ops->entry.help));
+		if (ops->entry.unavailable_reason)
+			assert_non_null(
+				strstr(line, ops->entry.unavailable_reason));
+		for (const struct option_row *row = ops->entry.options;
 		     row && row->name; row++)
 			assert_true(holds(text, row->help));
 	}

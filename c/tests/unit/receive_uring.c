@@ -42,8 +42,8 @@ static int group_setup(void **state)
 	config.group.sin_family = AF_INET;
 	config.group.sin_port = htons(12345);
 	config.group.sin_addr.s_addr = inet_addr("239.255.0.1");
-	fault = receive_uring_ops.absent;
-	if (!fault && receive_uring_ops.probe(NULL, &why) < 0)
+	fault = receive_uring_ops.entry.unavailable_reason;
+	if (!fault && receive_uring_ops.entry.probe(&why) < 0)
 		fault = why;
 	/* Where nobody else has sockets. */
 	if (!fault &&

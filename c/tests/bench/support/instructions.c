@@ -72,7 +72,7 @@ int bench_instructions(struct bench *bench)
 	bench_note(bench, "%-24s %16s %16s", "instructions a packet",
 		   "one at a time", "32 at a time");
 	for (size_t i = 0; paths_texts[i]; i++) {
-		const char *fault = paths_fault(paths_texts[i], &rig);
+		const char *fault = paths_fault(paths_texts[i]);
 		double one, many;
 
 		if (fault) {

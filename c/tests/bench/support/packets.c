@@ -156,7 +156,7 @@ static void *search_run(void *context)
 	for (size_t round = 0; round < search->rounds; round++) {
 		search->sender[round] = sender_most(search) / 1e3;
 		for (size_t i = 0; paths_texts[i]; i++)
-			if (!paths_fault(paths_texts[i], search->rig))
+			if (!paths_fault(paths_texts[i]))
 				search->found[i][round] =
 					rate_find(search->rig, paths_texts[i],
 						  search->cpus[0]) /
@@ -189,7 +189,7 @@ int bench_packets(struct bench *bench)
 			     search.sender, NULL, NULL, search.rounds,
 			     BENCH_NO_BOUND, 0);
 	for (size_t i = 0; paths_texts[i] && !err; i++) {
-		const char *fault = paths_fault(paths_texts[i], &rig);
+		const char *fault = paths_fault(paths_texts[i]);
 		char name[64];
 
 		snprintf(name, sizeof(name), "packets without loss: %s",

@@ -113,19 +113,15 @@ size_t paths_rig_send(const struct paths_rig *rig, size_t first, size_t count)
 	return sent;
 }
 
-const char *paths_fault(const char *text, const struct paths_rig *rig)
+const char *paths_fault(const char *text)
 {
 	size_t len = strcspn(text, ":");
 	const struct receive_ops *ops;
-	const char *why = "this host can't run it";
 
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (strncmp(ops->name, text, len) || ops->name[len])
+		if (strncmp(ops->entry.name, text, len) || ops->entry.name[len])
 			continue;
-		if (ops->absent)
-			return ops->absent;
-		return ops->probe && ops->probe(&rig->config, &why) < 0 ? why
-									: NULL;
+		return registry_unavailable(&ops->entry);
 	}
 	return "no such path";
 }

@@ -30,6 +30,6 @@ void paths_rig_close(struct paths_rig *rig);
 size_t paths_rig_send(const struct paths_rig *rig, size_t first, size_t count);
 
 /* Why the path can't be measured here; NULL: it can. */
-const char *paths_fault(const char *text, const struct paths_rig *rig);
+const char *paths_fault(const char *text);
 
 #endif

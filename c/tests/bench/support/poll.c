@@ -378,7 +378,7 @@ int bench_poll(struct bench *bench)
 	if (err)
 		return err;
 	for (size_t i = 0; i < sizeof(claims) / sizeof(*claims) && !err; i++) {
-		const char *fault = paths_fault(claims[i].path, &rig);
+		const char *fault = paths_fault(claims[i].path);
 
 		if (fault)
 			bench_note(bench, "%s: skipped: %s", claims[i].name,
