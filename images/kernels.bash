@@ -55,7 +55,7 @@ want_packaged() { # name
 look_at_custom() { # path, modules
 	local sum version
 	[ -f "$1" ] || misused "--kernel $1: no such file"
-	[ -r "$1" ] || fail "--kernel $1: cannot be read"
+	[ -r "$1" ] || fail "--kernel $1: can't be read"
 	custom_release=$(bzimage_release "$1")
 	[ -n "$custom_release" ] ||
 		fail "--kernel $1: this is no bzImage (arch/x86/boot/bzImage of a built kernel is one)"

@@ -36,7 +36,7 @@ take_place() { # the folder that it was made in
 look_at_own() { # path
 	local said code=0
 	said=$(qemu-img info "$1" 2>&1) ||
-		fail "--image $1: qemu-img cannot read it: $said"
+		fail "--image $1: qemu-img can't read it: $said"
 	# 3: clusters that nobody uses; 63: a format that has no check.
 	said=$(qemu-img check -q "$1" 2>&1) || code=$?
 	case $code in

@@ -222,7 +222,7 @@ def image_row(settings):
 
 def folder_row(facts, settings):
     amiss = facts["folder_fault"] or (
-        "" if facts["folder_writable"] else "cannot be written")
+        "" if facts["folder_writable"] else "can't be written")
     return must("the lab's folder", settings["folder"] +
                 (f": {amiss}" if amiss else ""),
                 "writable, and empty or a lab's", not amiss,

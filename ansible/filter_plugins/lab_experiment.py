@@ -584,7 +584,7 @@ def fault(result):
 
 
 def missing_of(arms, sides, probed, asked):
-    """Of each arm that cannot be, by name: the first reason. probed: what each
+    """Of each arm that can't be, by name: the first reason. probed: what each
     of tries() found; asked: what the doctor said of each arm."""
     told = [(arm["name"], nowhere(arm["knobs"], sides)
              or conflict(arm, sides)) for arm in arms]
@@ -722,7 +722,7 @@ def plan(what, where):
     aggress, only (names of arms), begun (a folder), missing (arm -> reason, as the machines told)."""
     place = where["place"]
     if place not in what["places"]:
-        raise Wrong(f"{what['name']} cannot run in {place}; it can in: "
+        raise Wrong(f"{what['name']} can't run in {place}; it can in: "
                     + ", ".join(what["places"]))
     names = [arm["name"] for arm in what["arms"]]
     only = str(where.get("only") or "").split()

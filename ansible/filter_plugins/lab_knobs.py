@@ -79,7 +79,7 @@ def offload_rows(domain, qemu, nic):
         rows.append(equal(f"offload {name}, QEMU", wanted, found))
     for name, now in sorted(nic["offloads"].items()):
         found = now["state"]
-        # What cannot be switched is not the lab's doing.
+        # What can't be switched is not the lab's doing.
         if found != wanted and now["fixed"]:
             found = None
         rows.append(equal(f"offload {name}, guest", wanted, found))

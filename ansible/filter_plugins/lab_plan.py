@@ -84,7 +84,7 @@ def plan(wanted, facts):
         domain["vcpupin"] = [str(cpus) for cpus in domain["vcpupin"]]
         domain["emulatorpin"] = str(domain["emulatorpin"])
         domain["iothreadpin"] = str(domain["iothreadpin"])
-        # QEMU gives up root for libvirt's user, unless that one cannot reach
+        # QEMU gives up root for libvirt's user, unless that one can't reach
         # the files: a clone in a home folder must work too.
         domain["runs_as"] = "+0:+0" if facts["barred"] else ""
         decided[name] = domain

@@ -5,7 +5,7 @@ SCHEMA = "t2t-lab-status/1"
 
 
 def there(made, facts):
-    """Is what the record names still there? None: cannot be told."""
+    """Is what the record names still there? None: can't be told."""
     if made["kind"] == "domain":
         domain = facts["libvirt"]["domains"].get(made["name"])
         return bool(domain) and domain["uuid"] == made["uuid"]

@@ -43,7 +43,7 @@ def main():
     found = knobs.look(module.params["read"])
     restored, failed = knobs.restore()
     if failed:
-        module.fail_json(msg="cannot put back: " + "; ".join(
+        module.fail_json(msg="can't put back: " + "; ".join(
             f"{one['knob']}: {one['reason']}" for one in failed))
     if state == "restored":
         module.exit_json(changed=bool(restored), restored=restored,

@@ -45,7 +45,7 @@ MACHINE = {
 }
 
 
-ONE_WAY = "what was once set cannot be put back before the next boot"
+ONE_WAY = "what was once set can't be put back before the next boot"
 ACTION = "writing it does something, it has no value to put back"
 PROGRAM = "it names a program that the kernel runs"
 # Sysctls that no experiment may turn, nor try, and why.

@@ -212,7 +212,7 @@ static enum option_result answered(void)
 {
 	if (fflush(stdout) == 0)
 		return OPTION_DONE;
-	log_error("cannot write to stdout: %s", log_reason(-errno));
+	log_error("can't write to stdout: %s", log_reason(-errno));
 	return OPTION_FAILED;
 }
 

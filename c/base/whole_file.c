@@ -20,7 +20,7 @@ static int cannot_write(const struct whole_file *whole)
 {
 	int err = errno ? -errno : -EIO;
 
-	log_error("cannot write %s: %s", whole->path, log_reason(err));
+	log_error("can't write %s: %s", whole->path, log_reason(err));
 	return err;
 }
 

@@ -39,7 +39,7 @@ static int folder_make(const char *parent, const char *name)
 		 name ? name : "");
 	if (mkdir(path, 0777) == 0 || errno == EEXIST)
 		return 0;
-	log_error("cannot make %s: %s", path, log_reason(-errno));
+	log_error("can't make %s: %s", path, log_reason(-errno));
 	return -errno;
 }
 
@@ -286,7 +286,7 @@ static int trial_set_aside(const struct campaign *campaign, const char *folder)
 		if (rename(folder, path) == 0)
 			return 0;
 		err = -errno;
-		log_error("cannot move %s to %s: %s", folder, path,
+		log_error("can't move %s to %s: %s", folder, path,
 			  log_reason(err));
 	}
 	return err ? err : -EEXIST;

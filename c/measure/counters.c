@@ -32,7 +32,7 @@ int counters_take(int namespace, const char *interface, const char *path)
 	if (!code)
 		return 0;
 	process_stop(&process, SIGKILL, TAKE_MS);
-	log_error("cannot take counters into %s", path);
+	log_error("can't take counters into %s", path);
 	return code < 0 ? code : -EIO;
 }
 

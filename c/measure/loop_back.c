@@ -92,7 +92,7 @@ static int frames_send(int fd, const struct loop_back_frames *frames)
 		if (send(fd, datagram, market_data_len(1), 0) < 0) {
 			int err = -errno;
 
-			log_error("back to back: cannot send: %s",
+			log_error("back to back: can't send: %s",
 				  log_reason(err));
 			return err;
 		}
@@ -127,7 +127,7 @@ int loop_back_send(int space, const char *interface, int cpu, const char *group,
 	pid_t pid = fork();
 
 	if (pid < 0) {
-		log_error("back to back: cannot fork: %s", log_reason(-errno));
+		log_error("back to back: can't fork: %s", log_reason(-errno));
 		return -errno;
 	}
 	if (pid == 0) {

@@ -192,7 +192,7 @@ static int plot(FILE *out, const struct results *results,
 		 parent && *parent ? parent : "/tmp");
 	if (!mkdtemp(folder)) {
 		err = -errno;
-		log_error("cannot make %s: %s", folder, log_reason(err));
+		log_error("can't make %s: %s", folder, log_reason(err));
 		return err;
 	}
 	for (int i = 0; i < 3; i++)

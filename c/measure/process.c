@@ -50,12 +50,11 @@ static void child_run(const char *const *argv,
 	if (place->namespace >= 0 && namespace_enter(place->namespace) < 0)
 		_exit(127);
 	if (place->cpu >= 0 && cpu_pin((unsigned int)place->cpu) < 0) {
-		log_error("%s: cannot be pinned to CPU %d", argv[0],
-			  place->cpu);
+		log_error("%s: can't be pinned to CPU %d", argv[0], place->cpu);
 		_exit(127);
 	}
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
-	log_error("cannot run %s: %s", argv[0], log_reason(-errno));
+	log_error("can't run %s: %s", argv[0], log_reason(-errno));
 	_exit(127);
 }
 
@@ -76,7 +75,7 @@ int process_start(struct process *process, const char *const *argv,
 	output_empty(place->err);
 	pid = fork();
 	if (pid < 0) {
-		log_error("cannot start %s: %s", argv[0], log_reason(-errno));
+		log_error("can't start %s: %s", argv[0], log_reason(-errno));
 		return -errno;
 	}
 	if (pid == 0)

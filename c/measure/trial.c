@@ -107,7 +107,7 @@ static int trial_open(struct trial *trial, const struct trial_config *config,
 	trial_name(trial, config, folder);
 	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
 		err = -errno;
-		log_error("cannot make %s: %s", folder, log_reason(err));
+		log_error("can't make %s: %s", folder, log_reason(err));
 		return err;
 	}
 	err = spaces_open(trial);
@@ -325,7 +325,7 @@ static int found_save(const struct trial *trial, json_t *found)
 			   JSON_INDENT(2)) < 0)
 		err = errno ? -errno : -EIO;
 	if (err)
-		log_error("cannot write %s: %s",
+		log_error("can't write %s: %s",
 			  trial->files.path[TRIAL_FILE_FOUND], log_reason(err));
 	return err;
 }

@@ -240,7 +240,7 @@ static int editcap_open(struct capture_file *file)
 	file->complaints = memfd_create("editcap", MFD_CLOEXEC);
 	if (file->complaints < 0 || pipe2(ends, O_CLOEXEC) < 0) {
 		err = -errno;
-		log_error("%s: cannot run editcap: %s", file->path,
+		log_error("%s: can't run editcap: %s", file->path,
 			  log_reason(err));
 		return err;
 	}
@@ -249,7 +249,7 @@ static int editcap_open(struct capture_file *file)
 	if (err) {
 		close(ends[0]);
 		file->editcap = 0;
-		log_error("%s: %s; cannot run editcap, which reads more "
+		log_error("%s: %s; can't run editcap, which reads more "
 			  "formats (Debian package wireshark-common): %s",
 			  file->path, own_why, log_reason(err));
 		return err == -ENOENT ? -EBADMSG : err;

@@ -93,10 +93,10 @@ static void child_run(const char *path, int input, int output, int complaints)
 	    dup2(complaints, STDERR_FILENO) >= 0) {
 		if (!rights_drop())
 			dprintf(STDERR_FILENO,
-				"cannot give up root's rights: %s\n",
+				"can't give up root's rights: %s\n",
 				strerror(errno));
 		else if (execve(path, arguments, environ) < 0)
-			dprintf(STDERR_FILENO, "cannot run %s: %s\n", path,
+			dprintf(STDERR_FILENO, "can't run %s: %s\n", path,
 				strerror(errno));
 	}
 	_exit(127);

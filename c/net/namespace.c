@@ -118,7 +118,7 @@ int namespace_open(int *fd)
 	*fd = -1;
 	err = visit_run(&new);
 	if (err)
-		log_error("cannot make a network namespace: %s%s",
+		log_error("can't make a network namespace: %s%s",
 			  log_reason(err), hint(err));
 	return err;
 }
@@ -137,7 +137,7 @@ int namespace_enter(int fd)
 	if (setns(fd, CLONE_NEWNET) == 0)
 		return 0;
 	err = -errno;
-	log_error("cannot enter a network namespace: %s%s", log_reason(err),
+	log_error("can't enter a network namespace: %s%s", log_reason(err),
 		  hint(err));
 	return err;
 }
@@ -155,7 +155,7 @@ int namespace_link(int fd, const char *name, int up)
 	int err = visit_run(&there);
 
 	if (err)
-		log_error("cannot take interface '%s' %s: %s%s", name,
+		log_error("can't take interface '%s' %s: %s%s", name,
 			  up ? "up" : "down", log_reason(err), hint(err));
 	return err;
 }
@@ -309,7 +309,7 @@ int namespace_veth(const struct namespace_end *a, const struct namespace_end *b)
 		err = visit_run(steps[i].visit);
 		if (!err)
 			continue;
-		log_error("cannot %s the veth pair %s, %s: %s%s", steps[i].what,
+		log_error("can't %s the veth pair %s, %s: %s%s", steps[i].what,
 			  a->name, b->name, log_reason(err), hint(err));
 		if (i > 0) {
 			at_a.work = veth_remove;

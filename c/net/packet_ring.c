@@ -29,7 +29,7 @@ static int ring_fault(const struct packet_ring *ring, const char *what)
 {
 	int err = -errno;
 
-	log_error("cannot capture on %s: %s: %s%s", ring->name, what,
+	log_error("can't capture on %s: %s: %s%s", ring->name, what,
 		  log_reason(err),
 		  err == -EPERM ? " (CAP_NET_RAW is needed)" : "");
 	return err;

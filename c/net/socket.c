@@ -47,12 +47,12 @@ static int settings_apply(int fd, const struct setting *settings, size_t count)
 		err = socket_option(fd, setting->level, setting->option,
 				    setting->wanted, &found);
 		if (err) {
-			log_error("cannot set %s to %d: %s", setting->name,
+			log_error("can't set %s to %d: %s", setting->name,
 				  setting->wanted, log_reason(err));
 			return err;
 		}
 		if (found != setting->wanted) {
-			log_error("cannot set %s to %d: the kernel made it %d",
+			log_error("can't set %s to %d: the kernel made it %d",
 				  setting->name, setting->wanted, found);
 			return -ERANGE;
 		}
@@ -60,13 +60,13 @@ static int settings_apply(int fd, const struct setting *settings, size_t count)
 	return 0;
 }
 
-/* Logs errno as "cannot WHAT ADDRESS:PORT: reason" and returns it negative. */
+/* Logs errno as "can't WHAT ADDRESS:PORT: reason" and returns it negative. */
 static int fault(const char *what, const struct sockaddr_in *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int err = -errno;
 
-	log_error("cannot %s %s: %s", what, address_format(address, text),
+	log_error("can't %s %s: %s", what, address_format(address, text),
 		  log_reason(err));
 	return err;
 }
@@ -77,7 +77,7 @@ static int socket_open(int type)
 
 	if (fd < 0) {
 		fd = -errno;
-		log_error("cannot open a socket: %s", log_reason(fd));
+		log_error("can't open a socket: %s", log_reason(fd));
 	}
 	return fd;
 }
@@ -143,7 +143,7 @@ int socket_accept(int listener, struct sockaddr_in *peer)
 			return -EAGAIN;
 		}
 		err = -errno;
-		log_error("cannot accept a connection: %s", log_reason(err));
+		log_error("can't accept a connection: %s", log_reason(err));
 		return err;
 	}
 	err = no_delay(fd);
@@ -235,7 +235,7 @@ static int connected_finish(int fd)
 	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) {
 		int err = -errno;
 
-		log_error("cannot make a socket blocking: %s", log_reason(err));
+		log_error("can't make a socket blocking: %s", log_reason(err));
 		return err;
 	}
 	return no_delay(fd);
@@ -272,7 +272,7 @@ int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 	}
 	return fd;
 failed:
-	log_error("cannot connect to %s within %u ms: %s",
+	log_error("can't connect to %s within %u ms: %s",
 		  address_format(peer, text), timeout_ms, log_reason(err));
 	return err;
 }
@@ -317,7 +317,7 @@ static int multicast_interface(int fd, const struct interface *interface)
 	else if (found.s_addr != interface->address.s_addr)
 		err = -ERANGE;
 	if (err)
-		log_error("cannot send multicast through %s: "
+		log_error("can't send multicast through %s: "
 			  "IP_MULTICAST_IF: %s",
 			  interface->name, log_reason(err));
 	return err;
@@ -367,7 +367,7 @@ int socket_receive_buffer(int fd, unsigned int *buffer_bytes)
 	    getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &found, &len) < 0) {
 		int err = -errno;
 
-		log_error("cannot set SO_RCVBUF to %d: %s", wanted,
+		log_error("can't set SO_RCVBUF to %d: %s", wanted,
 			  log_reason(err));
 		return err;
 	}
@@ -386,7 +386,7 @@ static int join_fault(const struct sockaddr_in *group,
 	char text[ADDRESS_TEXT_MAX];
 	int err = -errno;
 
-	log_error("cannot join %s on %s: %s", address_format(group, text),
+	log_error("can't join %s on %s: %s", address_format(group, text),
 		  interface->name, log_reason(err));
 	return err;
 }

@@ -66,7 +66,7 @@ static int apply_one(int fd, enum socket_option_name name, int wanted,
 	err = socket_option(fd, table[name].level, table[name].option, wanted,
 			    &found);
 	if (err) {
-		log_error("%s: cannot set %s to %d: %s", what, table[name].name,
+		log_error("%s: can't set %s to %d: %s", what, table[name].name,
 			  wanted, log_reason(err));
 		return err == -ENOPROTOOPT ? -EOPNOTSUPP : err;
 	}

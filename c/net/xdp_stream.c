@@ -144,7 +144,7 @@ int xdp_stream_connect(struct xdp_socket *xs, const struct sockaddr_in *peer,
 	}
 	free(new);
 	if (err != -EINTR)
-		log_error("cannot connect to %s past the kernel, on %s: %s%s",
+		log_error("can't connect to %s past the kernel, on %s: %s%s",
 			  address_format(peer, text), xs->interface.name,
 			  log_reason(err),
 			  err == -EHOSTUNREACH ? ": it must be on the same link"

@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 			return 0;
 	}
 	if (err && !stop)
-		log_error("cannot receive: %s", log_reason(err));
+		log_error("can't receive: %s", log_reason(err));
 	receive_close(receive);
 	return err ? 1 : 0;
 }

@@ -101,7 +101,7 @@ static int line_send(struct send_link *link, char *line, size_t len)
 		return 0;
 	}
 	if (n < 0)
-		log_error("cannot send: %s", log_reason(n));
+		log_error("can't send: %s", log_reason(n));
 	return n < 0 ? n : 0;
 }
 

@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 	}
 	json_decref(found);
 	if (fflush(stdout) == EOF) {
-		log_error("cannot write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_reason(-errno));
 		return 1;
 	}
 	return 0;

@@ -220,7 +220,7 @@ static int report_show(const struct config *config, const struct report *report,
 	if (!config->json && other)
 		compare_print(report, other);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("cannot write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_reason(-errno));
 		return -EIO;
 	}
 	return 0;

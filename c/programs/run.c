@@ -323,7 +323,7 @@ static void give_to_caller(const char *folder)
 		return;
 	snprintf(owner, sizeof(owner), "%s:%s", user, group);
 	if (process_output(argv, ignored, sizeof(ignored)) != 0)
-		log_warning("cannot give %s to user %s", folder, user);
+		log_warning("can't give %s to user %s", folder, user);
 }
 
 static void command_line_join(int argc, char **argv, char *text, size_t size)
@@ -364,7 +364,7 @@ static int result_print(const struct config *config, const json_t *summary)
 		json_decref(manifest);
 	}
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("cannot write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_reason(-errno));
 		return 1;
 	}
 	/* Of those that others run, some are still to come. */

@@ -462,7 +462,7 @@ static int trade(const struct config *config)
 			    (unsigned long long)trader.stages.flushes);
 	closed = trader_close(&trader);
 	if (fflush(stdout) == EOF) {
-		log_error("cannot write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_reason(-errno));
 		return 1;
 	}
 	return err || closed ? 1 : 0;

@@ -76,7 +76,7 @@ static int busy_set(int fd, int option, uint64_t wanted, const char *name)
 		return fault(name, err);
 	if (found == (int)wanted)
 		return 0;
-	log_error("--receive busy: %s: asked for %d, had %d", name, (int)wanted,
+	log_error("--receive busy: %s: requested %d, got %d", name, (int)wanted,
 		  found);
 	return -EOPNOTSUPP;
 }

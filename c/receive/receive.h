@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Receive paths, for those who use one. Every path yields UDP payloads of
- * one group and port, so the code above cannot know which path it runs on.
+ * one group and port, so the code above can't know which path it runs on.
  *
  *	struct receive *rx;
  *	err = receive_open("spin:rcvbuf=4m", &config, &rx);

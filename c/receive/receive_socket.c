@@ -43,7 +43,7 @@ void receive_socket_buffer_check(const struct receive_socket *rx,
 				 unsigned int had)
 {
 	if (had < rx->rcvbuf)
-		log_warning("--receive %s: rcvbuf: asked for %llu bytes, had "
+		log_warning("--receive %s: rcvbuf: requested %llu bytes, got "
 			    "%u: net.core.rmem_max is less",
 			    rx->receive.ops->entry.name,
 			    (unsigned long long)rx->rcvbuf, had);

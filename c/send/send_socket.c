@@ -19,7 +19,7 @@ int send_socket_open(struct send_path *path)
 		return path->fd;
 	err = socket_option(path->fd, IPPROTO_IP, IP_RECVERR, 1, &found);
 	if (err) {
-		log_error("cannot set IP_RECVERR: %s", log_reason(err));
+		log_error("can't set IP_RECVERR: %s", log_reason(err));
 		close(path->fd);
 	}
 	return err;

@@ -93,8 +93,8 @@ said 2 'an unknown experiment names those there are' $? \
 	"no experiment 'bussy-poll'" busy-poll
 
 play -e experiment=nic-models
-said 2 'a place that an experiment cannot have is told' $? \
-	'nic-models cannot run in local; it can in: lab'
+said 2 "a place that an experiment can't have is told" $? \
+	"nic-models can't run in local; it can in: lab"
 
 play -e experiment=busy-poll -e experiment_only="'interrupt warp'"
 said 2 'an unknown arm names those there are' $? "no arm 'warp'"
@@ -163,7 +163,7 @@ void_counts() { # name of the result
 }
 void_programs "$folder/programs"
 void 1 void
-said 0 'a block that cannot be judged is made again' $? \
+said 0 "a block that can't be judged is made again" $? \
 	'1 trial could not be judged' 'but for 0 that count for nothing'
 expect_none 'and counted' < <(void_counts void | diff <(printf '0 1\n3\n') -)
 void 9 void3

@@ -19,7 +19,7 @@ KNOB = os.path.join(ANSIBLE, "module_utils/lab_knob.py")
 
 
 def missing(arm, record):
-    """Why the arm cannot be here; None if it can."""
+    """Why the arm can't be here; None if it can."""
     if not lab.tried(arm["knobs"]):
         return None
     done = subprocess.run(

@@ -117,7 +117,7 @@ name='an image that is none'
 if needs_root "$name"; then
 	# qemu-img takes any file as raw, but no file that claims a format.
 	printf 'QFI\373junk' >"$work/junk.qcow2"
-	refuses "$name" 1 '--image /.*: qemu-img cannot read it' \
+	refuses "$name" 1 "--image /.*: qemu-img can't read it" \
 		"${run[@]}" --image "$work/junk.qcow2"
 fi
 name='an image that qemu-img finds damaged'
@@ -136,7 +136,7 @@ fi
 name='a mirror that refuses'
 needs_root "$name" && refuses "$name" 1 '--mirror http://127.0.0.1:9/debian' \
 	"${run[@]}" --mirror http://127.0.0.1:9/debian
-name='a mirror that cannot be reached'
+name="a mirror that can't be reached"
 needs_root "$name" && refuses "$name" 1 '--mirror http://192.0.2.1/debian' \
 	unshare --net "${run[@]}" --mirror http://192.0.2.1/debian
 name='a mirror without the suite'

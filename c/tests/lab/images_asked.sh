@@ -127,8 +127,8 @@ ends '--force makes it again' 0 'made: ' --force
 expect_none 'nothing is left of what was replaced' \
 	< <(find "$output" -maxdepth 1 -name '.new.*')
 echo garbage >"$output/manifest.json"
-ends 'a manifest that cannot be read is refused' 1 \
-	'manifest.json cannot be read, .*IMAGE=stock'
+ends "a manifest that can't be read is refused" 1 \
+	"manifest.json can't be read, .*IMAGE=stock"
 ends 'and stock makes it anew' 0 'made: ' --image stock
 
 # -- Kernels, lists, suite and size

@@ -120,7 +120,7 @@ lab_dump() {
 
 # All that an experiment's knobs may turn, of this machine and of the guests (or
 # of those that are named); without what changes by itself. Fails where it
-# cannot look: two machines that were not looked at are alike.
+# can't look: two machines that were not looked at are alike.
 lab_knobs() { # file that it goes into, machines...
 	local file=$1 machine script
 	shift

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What cannot be is refused with the name of the setting, and before anything
+# What can't be is refused with the name of the setting, and before anything
 # is changed: links, mounts, huge pages, processes, libvirt's files and the
 # lab's folder are as they were. All of it in namespaces of its own, with a
 # libvirtd of its own: nothing of the user's is touched.
@@ -185,8 +185,8 @@ mount -t tmpfs -o size=64M tmpfs "$work/full"
 LAB_FOLDER=$work/full/lab refuses_up 'a disk that is too full' \
 	'disk +[0-9.]+ GiB free +[0-9.]+ GiB'
 mount -o remount,ro "$work/full"
-LAB_FOLDER=$work/full/lab refuses_up 'a folder that cannot be written' \
-	"the lab's folder .*cannot be written" domain_memory_mib=256
+LAB_FOLDER=$work/full/lab refuses_up "a folder that can't be written" \
+	"the lab's folder .*can't be written" domain_memory_mib=256
 umount "$work/full"
 LAB_FOLDER=/dev/null/lab refuses_up 'a folder below a file' \
 	"the lab's folder +/dev/null/lab: /dev/null is no folder"

@@ -70,7 +70,7 @@ left_over() {
 }
 
 left_over no-number
-name='a knob that cannot be put back is named, and keeps its record'
+name="a knob that can't be put back is named, and keeps its record"
 if ! teardown "$lab" && grep -q 'ip_default_ttl.*All else is taken down' \
 	"$work/log" && [ -e "$lab/knobs.json" ] && [ -e "$lab/record.json" ]; then
 	pass "$name"

@@ -13,7 +13,7 @@ BUILD=$(realpath "${BUILD:-build}")
 . tests/lab/machines.bash
 
 if [ "$(id -u)" != 0 ] || ! command -v ansible-playbook >/dev/null; then
-	skip 'a block that cannot be judged' 'wants root and Ansible: make deps-lab'
+	skip "a block that can't be judged" 'wants root and Ansible: make deps-lab'
 	finish
 fi
 
@@ -54,7 +54,7 @@ check() { # name, command...
 }
 
 campaign 1 again
-check 'a block that cannot be judged is made again' test $code = 0 -a "$(whole again trials)" = 2
+check "a block that can't be judged is made again" test $code = 0 -a "$(whole again trials)" = 2
 check 'what it was is kept, of the whole block' test "$(whole again void)" = 2
 check 'and told' jq -e '
 	.void_blocks == [] and (.void_trials | length) == 1 and

@@ -164,7 +164,7 @@ run build unit:python
 expect 'and all of them without' 1 '1 passed, 1 failed, 0 skipped'
 echo 'import nothing_of_that_name' >"$folder/tests/python/test_broken.py"
 run --case 'two: a*' build unit:python
-expect 'what cannot be loaded is red whatever is asked for' 1 \
+expect "what can't be loaded is red whatever is asked for" 1 \
 	'1 passed, 1 failed, 0 skipped'
 run --repeat 3 build unit:good
 expect '--repeat adds up' 0 '6 passed, 0 failed, 0 skipped' \

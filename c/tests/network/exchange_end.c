@@ -87,7 +87,7 @@ static void descriptors_limit(rlim_t count)
 /* However slowly time goes by here, so many rests fit into it and no more. */
 static void failed_accept_rests(void **state)
 {
-	static const char failed[] = "t2t-exchange: error: cannot accept";
+	static const char failed[] = "t2t-exchange: error: can't accept";
 	uint64_t start_ns, rests;
 
 	(void)state;
@@ -96,7 +96,7 @@ static void failed_accept_rests(void **state)
 	descriptors_limit(6);
 	start_ns = clock_monotonic_ns();
 	client = lab_connect();
-	lab_says(&exchange, "cannot accept a connection");
+	lab_says(&exchange, "can't accept a connection");
 	while (program_count(&exchange, PROGRAM_ERR, failed) < 3)
 		assert_true(program_read(&exchange, LAB_SOON_MS));
 	while (program_read(&exchange, 0))

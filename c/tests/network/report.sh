@@ -185,7 +185,7 @@ report "$folder/good" --compare "$folder/copy"
 check 'different accelerators are refused' grep -q 'accelerators none and tcg' "$folder/err"
 check 'and nothing is printed then' test ! -s "$folder/out"
 report "$folder/good" --html /dev/full/x
-check 'a page that cannot be written is said' grep -q 'cannot write' "$folder/err"
+check "a page that can't be written is said" grep -q "can't write" "$folder/err"
 
 # -- make report
 
@@ -210,7 +210,7 @@ else
 		grep -q "^beside $folder/good" "$folder/out"
 	truncate -s 99 "$folder/copy/manifest.json"
 	verb RESULT="$folder/copy"
-	check 'what it cannot use ends make' test $? -ne 0
+	check "what it can't use ends make" test $? -ne 0
 	check 'with file and line' grep -q 'manifest.json: line' "$folder/err"
 fi
 verb
@@ -257,7 +257,7 @@ while [ $pages -lt 200 ]; do
 	mount -o "remount,size=$((4 * pages))k" "$small"
 	report "$folder/good" --files "$small" --html "$small/page.html" && break
 	failures=$((failures + 1))
-	grep -qE "cannot write $small/[^ ]+: $full" "$folder/err" ||
+	grep -qE "can't write $small/[^ ]+: $full" "$folder/err" ||
 		faults+="$pages pages: $(cat "$folder/err")"$'\n'
 	for file in "$small"/*; do
 		[ ! -e "$file" ] || cmp -s "$file" "$folder/whole/${file##*/}" ||
@@ -272,7 +272,7 @@ name='on a full disk what was there is kept'
 sha256sum "$small"/* >"$folder/sums"
 cat /dev/zero >"$small/fill" 2>/dev/null
 report "$folder/good" --files "$small" --html "$small/page.html"
-if [ $? -eq 1 ] && grep -q "cannot write $small/summary.json: $full" "$folder/err" &&
+if [ $? -eq 1 ] && grep -q "can't write $small/summary.json: $full" "$folder/err" &&
 	sha256sum --quiet -c "$folder/sums" 2>>"$folder/err" &&
 	[ -z "$(find "$small" -name '*.new-*')" ]; then
 	pass "$name"
@@ -285,9 +285,9 @@ rm "$small/fill"
 if mknod "$small/full" c 1 7 2>/dev/null && : 2>/dev/null <"$small/full"; then
 	report "$folder/good" --html "$small/full"
 	check 'a page into /dev/full is told' \
-		grep -q "cannot write $small/full: $full" "$folder/err"
+		grep -q "can't write $small/full: $full" "$folder/err"
 	check 'and the device is one still' test -c "$small/full"
 else
-	skip 'a page into /dev/full' 'devices cannot be made'
+	skip 'a page into /dev/full' "devices can't be made"
 fi
 finish

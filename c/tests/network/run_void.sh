@@ -29,7 +29,7 @@ void_run() { # times, folder
 	"$BUILD/t2t-report" "$2" --files "$folder/files" \
 		--html "$folder/files/page.html" >"$folder/files/text" 2>>"$folder/err"
 }
-name='a block that cannot be judged is made again as a whole, and that is told'
+name="a block that can't be judged is made again as a whole, and that is told"
 void_run 1 "$folder/void"
 if [ $code -eq 0 ] &&
 	grep -q "block 1 can't be judged: it is made again" "$folder/err" &&
@@ -43,7 +43,7 @@ if [ $code -eq 0 ] &&
 else
 	fail "$name" < <(echo "exit $code"; cat "$folder/err" "$folder/out")
 fi
-name='a block that cannot be judged three times counts for nothing'
+name="a block that can't be judged three times counts for nothing"
 void_run 3 "$folder/void3"
 if [ $code -eq 1 ] && grep -q '"state": "complete"' "$folder/void3/manifest.json" &&
 	[ "$(find "$folder/void3/void" -name trial.json | wc -l)" = 6 ] &&

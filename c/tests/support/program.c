@@ -64,7 +64,7 @@ static void child_run(const struct program_place *place,
 		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	execv(path, (char *const *)(uintptr_t)argv);
-	dprintf(STDERR_FILENO, "cannot run %s: %s\n", path, strerror(errno));
+	dprintf(STDERR_FILENO, "can't run %s: %s\n", path, strerror(errno));
 	_exit(127);
 }
 

@@ -287,9 +287,9 @@ static void test_what_fails_leaves_nothing(void **state)
 	long_name[sizeof(long_name) - 1] = '\0';
 	wrong = a;
 	wrong.name = long_name;
-	veth_fails(wrong, b, -EMSGSIZE, "cannot make the veth pair");
+	veth_fails(wrong, b, -EMSGSIZE, "can't make the veth pair");
 	wrong.name = "a-name-of-16-chars";
-	veth_fails(wrong, b, -ERANGE, "cannot make the veth pair");
+	veth_fails(wrong, b, -ERANGE, "can't make the veth pair");
 	/* And it can still be made. */
 	assert_int_equal(namespace_veth(&a, &b), 0);
 }

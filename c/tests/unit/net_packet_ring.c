@@ -456,7 +456,7 @@ static void test_an_interface_that_goes_down(void **state)
 	assert_int_equal(packet_ring_open(&refused, &rig.near_interface, 4096,
 					  2, BLOCK_MS),
 			 -ENETDOWN);
-	assert_true(is_one_line(log_caught(), "cannot capture on near0: "));
+	assert_true(is_one_line(log_caught(), "can't capture on near0: "));
 	assert_int_equal(namespace_link(rig.near, NEAR_NAME, 1), 0);
 	close(far);
 	packet_ring_close(&ring);

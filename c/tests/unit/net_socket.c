@@ -101,7 +101,7 @@ static void test_an_address_in_use(void **state)
 	assert_int_equal(socket_listen(&address, 4), -EADDRINUSE);
 	assert_true(is_one_line(
 		log_caught(),
-		"cannot bind 127.0.0.1:9012: Address already in use"));
+		"can't bind 127.0.0.1:9012: Address already in use"));
 	/* It is on exactly that address. */
 	second = socket_listen(&other, 4);
 	assert_true(second >= 0);
@@ -117,7 +117,7 @@ static void test_an_address_of_another_host(void **state)
 	RIG_NEEDED();
 	log_catch();
 	assert_int_equal(socket_listen(&address, 4), -EADDRNOTAVAIL);
-	assert_true(is_one_line(log_caught(), "cannot bind 10.8.0.2:9012: "));
+	assert_true(is_one_line(log_caught(), "can't bind 10.8.0.2:9012: "));
 }
 
 static void test_accept_without_descriptors(void **state)
@@ -169,7 +169,7 @@ static void test_connect_gives_up(void **state)
 	log_catch();
 	ms = connect_ms(&refusing, 200, NULL, &fd);
 	assert_true(is_one_line(log_caught(),
-				"cannot connect to 127.0.0.1:9012 within "
+				"can't connect to 127.0.0.1:9012 within "
 				"200 ms: Connection refused"));
 	assert_int_equal(fd, -ECONNREFUSED);
 	assert_in_range(ms, 150, 200 + SLACK_MS);
@@ -307,7 +307,7 @@ static void test_keepalive(void **state)
 	assert_int_equal(socket_keepalive(fd, 32767, 32767, 127), 0);
 	assert_int_equal(socket_keepalive(fd, 0, 3, 4), -EINVAL);
 	assert_true(is_one_line(log_caught(),
-				"cannot set TCP_KEEPIDLE to 0: Invalid arg"));
+				"can't set TCP_KEEPIDLE to 0: Invalid arg"));
 	close(fd);
 }
 
@@ -659,7 +659,7 @@ static void test_a_sender_without_an_interface(void **state)
 	assert_int_equal(socket_multicast_sender(&group, NULL, 1),
 			 -ENETUNREACH);
 	assert_true(is_one_line(log_caught(),
-				"cannot send to 239.255.0.1:12345: Network"));
+				"can't send to 239.255.0.1:12345: Network"));
 	fd = socket_multicast_sender(&reachable, NULL, 1);
 	assert_true(fd >= 0);
 	close(fd);
@@ -678,7 +678,7 @@ static void test_an_interface_that_went_away(void **state)
 	assert_int_equal(socket_multicast_receiver(&group, &gone, &buffer),
 			 -ENODEV);
 	assert_true(is_one_line(log_caught(),
-				"cannot join 239.255.0.1:12345 on near0: "));
+				"can't join 239.255.0.1:12345 on near0: "));
 	log_catch();
 	assert_int_equal(socket_multicast_sender(&group, &gone, 1),
 			 -EADDRNOTAVAIL);

@@ -133,7 +133,7 @@ static void what_linux_lacks_is_said(void **state)
 	assert_int_equal(socket_options_apply(fd, &options, "test"),
 			 -EOPNOTSUPP);
 	assert_true(is_one_line(log_caught(),
-				"test: cannot set SO_SNDLOWAT to 1024"));
+				"test: can't set SO_SNDLOWAT to 1024"));
 	close(fd);
 }
 

@@ -316,7 +316,7 @@ static void test_connecting_again_while_it_refuses(void **state)
 	caught = log_caught();
 	assert_int_equal(err, -ECONNREFUSED);
 	assert_null(stream);
-	assert_true(is_one_line(caught, "cannot connect to 10.8.0.2:9012 past "
+	assert_true(is_one_line(caught, "can't connect to 10.8.0.2:9012 past "
 					"the kernel, on near0: Connection "
 					"refused"));
 	assert_int_equal(

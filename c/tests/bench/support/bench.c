@@ -20,7 +20,7 @@ int bench_open(struct bench *bench)
 
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/t2t-bench.XXXXXX");
 	if (!mkdtemp(bench->folder)) {
-		log_error("cannot make %s: %s", bench->folder,
+		log_error("can't make %s: %s", bench->folder,
 			  log_reason(-errno));
 		return -errno;
 	}

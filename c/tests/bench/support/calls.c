@@ -76,7 +76,7 @@ static int calls_read(struct calls *calls, const char *path)
 	char line[4096];
 
 	if (!file) {
-		log_error("cannot open %s: %s", path, log_reason(-errno));
+		log_error("can't open %s: %s", path, log_reason(-errno));
 		return -errno;
 	}
 	while (fgets(line, sizeof(line), file)) {

@@ -25,7 +25,7 @@ def judged(suite):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from judged(test)
-        # What cannot be loaded is red whatever is asked for.
+        # What can't be loaded is red whatever is asked for.
         elif (type(test).__name__ == "_FailedTest"
               or fnmatch.fnmatchcase(name_of(test),
                                      os.environ.get("TEST_CASE", "*"))):

@@ -165,7 +165,7 @@ class Pair(unittest.TestCase):
         files(folder, **{"vm.dirty_bytes": "0\n", "vm.dirty_ratio": "20\n"})
 
         class Sysctl(lab.Sysctl):
-            """As the kernel's: 0 cannot be written."""
+            """As the kernel's: 0 can't be written."""
 
             def paths(self):
                 return [f"{folder}/{self.name}"]
