@@ -29,10 +29,12 @@ from lab_knob import REFUSED  # noqa: E402
 
 SCHEMA = "t2t-lab-plan/1"
 PLACES = ("local", "lab", "metal")
-PACE = r"max|rate:[1-9]\d*|poisson:[1-9]\d*|file(:\d+(\.\d+)?)?|auto"
+PACE = r"max|rate:[1-9]\d*|poisson:[1-9]\d*|file(:\d+(\.\d+)?)?"
 NAME = r"[a-z0-9][a-z0-9.+-]*"
 CPUS = r"\d+(-\d+)?(,\d+(-\d+)?)*"
 ARMS_MAX = 16
+# The baseline is repeated under this name: the A/A pair.
+AGAIN = "-again"
 # As measure/campaign.h has it: t2t-run puts a void block aside so often.
 BLOCK_TRIES = 3
 
@@ -255,6 +257,10 @@ def arms_of(checker, data):
     arms = [{"name": "+".join(name for name, _ in level),
              "knobs": [knob for _, knobs in level for knob in knobs]}
             for level in itertools.product(*levels)]
+    again = arms[0]["name"] + AGAIN
+    if any(arm["name"] == again for arm in arms):
+        checker.wrong(f"{key}.{again}", "is what the baseline is called the "
+                      "second time")
     # One more is the A/A pair's.
     if len(arms) > ARMS_MAX - 1:
         checker.wrong(key, f"{len(arms)} arms: {ARMS_MAX - 1} at most")
@@ -326,7 +332,8 @@ def experiment(path):
         "blocks": by_place(checker, "blocks", data.get("blocks", 5),
                            number(1, 1000)),
         "pace": by_place(checker, "pace", data.get("pace", "auto"),
-                         KNOBS["program"]["pace"]),
+                         ("text", PACE + "|auto",
+                          KNOBS["program"]["pace"][2] + ", or auto")),
         "lines": by_place(checker, "lines", data.get("lines", 0),
                           number(0, 10**9)),
         "warm_up": int(checker.value("warm_up", data.get("warm_up", 10),
@@ -749,7 +756,7 @@ def plan(what, where):
             "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
     # The A/A pair: what is no difference has to look like none.
     if arms:
-        arms.append(dict(arms[0], name=arms[0]["name"] + "-again"))
+        arms.append(dict(arms[0], name=arms[0]["name"] + AGAIN))
     blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
     # 0: drawn, so that no order is favoured by being everybody's.
     seed = (int(where.get("seed") or 0) or begun_seed(where.get("begun"))
@@ -795,6 +802,15 @@ def lasts(total):
         f"{total} s"
 
 
+def blocks_needed(comparisons):
+    """For any verdict at all, as measure/verdict.h has it: with all blocks on
+    one side p is 2 / 2^blocks, and alpha 0.05 for all comparisons together."""
+    blocks = 1
+    while 2 ** (1 - blocks) * comparisons > 0.05:
+        blocks += 1
+    return blocks
+
+
 def text(made):
     """The plan, to be read."""
     rows = [f"experiment  {made['name']}: {made['question']}",
@@ -812,6 +828,9 @@ def text(made):
         note = {0: " (baseline)",
                 made["aa"]: " (the baseline again: A/A)"}.get(i, "")
         rows.append(f"  {arm['name']:<{width}}  {told}{note}")
+    needed = blocks_needed(max(len(made["arms"]) - 2, 1))
+    if made["blocks"] < needed:
+        rows.append(f"  no verdict: {needed} blocks are needed for one")
     rows += [f"  skipped: {one['what']}: {one['reason']}"
              for one in made["skipped"]]
     orders = {}

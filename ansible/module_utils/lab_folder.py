@@ -16,6 +16,8 @@ except ImportError:  # in tests: beside this file
     from lab_record import SCHEMA, Record
 
 RECORD = "record.json"
+# What experiments turned on this machine, also those without a lab.
+KNOBS = "knobs.json"
 # Left by a writer of the record that was killed.
 PART = r"\.record\w{8}"
 ID = r"-\w{1,16}"
@@ -27,7 +29,9 @@ FILES = {
     r"disk": rf".+{ID}\.qcow2(\.part)?",
     r"console": r".+\.log(\.\d+)?",
     r"overlay": r"hosts\.yml",
-    r"experiment": r".+\.(out|log|pid|code|running|csv|csv\.gz|pcapng|part)",
+    r"overlay/host_vars": r".+\.yml",
+    r"experiment":
+        r".+\.(out|log|pid|code|running|csv|csv\.gz|jsonl|pcapng|part)",
 }
 # What ssh, a shell, libvirt or Ansible takes for something else.
 BARRED = re.compile(r"[\"'$%\\\x00-\x1f\x7f]")
@@ -35,6 +39,15 @@ BARRED = re.compile(r"[\"'$%\\\x00-\x1f\x7f]")
 
 class NotOurs(Exception):
     """The folder is somebody's."""
+
+
+def is_record(path, name):
+    """Is it a file of ours that says what was made or turned?"""
+    try:
+        with open(os.path.join(path, name), encoding="utf-8") as file:
+            return json.load(file)["schema"] == SCHEMA
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def made_by(path):
@@ -71,7 +84,9 @@ def fault(path):
         there = os.listdir(path)
     except OSError as error:
         return error.strerror
-    if made is None and not all(re.fullmatch(PART, name) for name in there):
+    if made is None and not all(re.fullmatch(PART, name) or
+                                name == KNOBS and is_record(path, name)
+                                for name in there):
         return ("neither empty nor a lab's: there is "
                 + ", ".join(sorted(there)[:3]))
     return ""

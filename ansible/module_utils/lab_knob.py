@@ -21,10 +21,10 @@ import subprocess
 import sys
 
 try:
-    from ansible.module_utils.lab_record import Record, boot_id
+    from ansible.module_utils.lab_record import Record, boot_id, make_folder
 except ImportError:  # as a program: beside this file
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from lab_record import Record, boot_id
+    from lab_record import Record, boot_id, make_folder
 
 # How ethtool -K calls them -> how ethtool -k does.
 OFFLOADS = {"rx": "rx-checksumming", "tx": "tx-checksumming",
@@ -397,7 +397,7 @@ class Knobs:
     def __init__(self, record, interface, machine=None):
         self.record, self.interface, self.machine = record, interface, machine
         if record:
-            os.makedirs(os.path.dirname(record), exist_ok=True)
+            make_folder(os.path.dirname(record))
 
     def knob(self, knob, whole_machine):
         files = Files(self.machine if whole_machine else None)

@@ -22,6 +22,19 @@ def boot_id():
         return file.read().strip()
 
 
+def make_folder(path):
+    """For a record, where root writes what its caller's lab may need later: of
+    whoever owns the folder that it is made in."""
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    make_folder(above)
+    os.mkdir(path, 0o755)
+    if os.geteuid() == 0:
+        owner = os.stat(above)
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
 class Record:
     """with Record(path) as record: ... ; guests are made side by side, so it
     is locked from reading to writing."""

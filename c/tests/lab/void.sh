@@ -64,6 +64,12 @@ check 'and told' jq -e '
 check 'the manifest says that it is complete' \
 	jq -e '.state == "complete"' "$folder/again/manifest.json"
 
+sed -i 's/receive: block/receive: spin/' "$folder/mine.yml"
+campaign 0 again -e experiment_resume=true
+check 'with another plan nobody goes on with it' \
+	test $code != 0 -a "$(grep -c 'was begun with another plan' "$folder/log")" != 0
+sed -i 's/receive: spin/receive: block/' "$folder/mine.yml"
+
 campaign 99 never
 check 'after three tries it counts for nothing, and the campaign has its end' \
 	test "$code $(whole never trials) $(whole never void)" = '0 2 4'

@@ -128,6 +128,14 @@ class Wrong(unittest.TestCase):
     def test_wrong_pace(self):
         self.refused(GOOD + "pace: warp:9\n", "pace", "warp:9", "rate:N")
 
+    def test_a_pace_that_is_none_yet(self):
+        self.assertEqual(read(GOOD + "pace: auto\n")["pace"]["lab"], "auto")
+        self.refused(arms("{program: {pace: auto}}"), "pace", "auto", "rate:N")
+
+    def test_the_baselines_second_name(self):
+        self.refused(GOOD + "  a-again: {program: {receive: mmsg}}\n",
+                     "a-again", "baseline")
+
     def test_wrong_blocks(self):
         self.refused(GOOD + "blocks: 0\n", "blocks", "1 to 1000")
 
@@ -162,6 +170,22 @@ class Plan(unittest.TestCase):
                                 dict(WHERE, place=place, accelerator="tcg"))
                 self.assertTrue(made["seconds"] > 0)
                 self.assertTrue(lab.text(made))
+
+    def test_shipped_files_allow_a_verdict(self):
+        for path in glob.glob(support.ANSIBLE + "/experiments/*.yml"):
+            what = lab.experiment(path)
+            needed = lab.blocks_needed(max(len(what["arms"]) - 1, 1))
+            for place in what["places"]:
+                self.assertGreaterEqual(int(what["blocks"][place]), needed,
+                                        (path, place))
+
+    def test_too_few_blocks_for_a_verdict_are_told(self):
+        self.assertEqual([lab.blocks_needed(n) for n in (1, 2, 3, 4, 8)],
+                         [6, 7, 7, 8, 9])
+        made = lab.plan(read(GOOD), dict(WHERE, blocks=5))
+        self.assertIn("no verdict: 6 blocks", lab.text(made))
+        made = lab.plan(read(GOOD), dict(WHERE, blocks=6))
+        self.assertNotIn("no verdict", lab.text(made))
 
     def test_the_baseline_comes_again(self):
         made = lab.plan(read(GOOD), WHERE)

@@ -13,6 +13,7 @@ from lab_record import Record
 OURS = ("key", "key.pub", "ssh_config", "seed/trader/user-data",
         "seed/trader-0123456789abcdef.img", "readback.json",
         "seed/trader-0123456789abcdef.part", "overlay/hosts.yml",
+        "overlay/host_vars/trader.yml", "experiment/sessions.jsonl",
         "disk/trader-0123456789abcdef.qcow2", "console/trader.log",
         "console/trader.log.0", "experiment/wiretap.log",
         "experiment/feed.csv.gz", "experiment/capture.pcapng")
@@ -96,6 +97,17 @@ class Folders(unittest.TestCase):
     def test_what_a_killed_writer_of_the_record_left_is_ours(self):
         write(os.path.join(self.path, ".recordab12_xyz"))
         self.assertEqual(lab_folder.fault(self.path), "")
+
+    def test_knobs_of_a_run_without_a_lab_are_ours(self):
+        knobs = os.path.join(self.path, "knobs.json")
+        write(knobs)
+        self.assertIn("neither empty nor", lab_folder.fault(self.path))
+        os.unlink(knobs)
+        with Record(knobs) as record:
+            record.add({"kind": "knob", "name": "thp"})
+        self.assertEqual(lab_folder.fault(self.path), "")
+        lab_folder.make(self.path)
+        self.assertEqual(self.removed(), [])
 
     def test_all_that_we_make_goes(self):
         lab_folder.make(self.path)

@@ -30,6 +30,24 @@ def child(work):
     return pid
 
 
+class Folders(unittest.TestCase):
+    """Where a record is to be."""
+
+    def test_one_that_root_makes_is_of_who_has_the_one_above(self):
+        ours = (os.getuid(), os.getgid())
+        above = ours if os.getuid() else (12345, 23456)
+        with tempfile.TemporaryDirectory() as top:
+            os.chown(top, *above)
+            path = os.path.join(top, "build", "lab")
+            lab_record.make_folder(path)
+            for one in (path, os.path.dirname(path)):
+                owner = os.stat(one)
+                self.assertEqual((owner.st_uid, owner.st_gid), above)
+            os.chown(path, *ours)
+            lab_record.make_folder(path)
+            self.assertEqual(os.stat(path).st_uid, ours[0])
+
+
 class Records(unittest.TestCase):
     """Each in a folder of its own."""
 
