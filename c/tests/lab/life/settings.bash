@@ -81,6 +81,37 @@ nic_trades() { # model
 		traded "$output/analysis.json"
 }
 
+# 1024 of its own QEMU has not, only vhost-user's. Since 9 it says so, before it
+# cut them down; then the guest is up all the same.
+impossible_ring() {
+	local comes_up='a guest that does not come up is shown by its console'
+	refuses 'what the guest is asked for it does not get' \
+		'The end of its console|Invalid tx_queue_size' \
+		up -e guest_boot_timeout=1
+	if grep -q 'Invalid tx_queue_size' "$folder/up.log"; then
+		pass 'a ring that QEMU lacks is refused, and its reason told'
+		possible_ring
+		refuses "$comes_up" 'The end of its console' \
+			up -e guest_boot_timeout=1
+		works 'and comes up when it may take its time' up
+		return
+	fi
+	pass "$comes_up"
+	refuses 'a ring that QEMU clamps is found' \
+		'nic_tx_ring, QEMU +1024 +256' up
+	times up
+	# The rest is as it was asked for: it is the one row.
+	expect_none 'and nothing but the ring' < <(
+		sed -n '/does not run as asked for/,/Ask for/p' "$folder/up.log" |
+			grep -vE 'does not run|^ *knob +wanted|nic_tx_ring, |Ask for'
+	)
+	possible_ring
+}
+possible_ring() {
+	sed -i 's/^domain_nic_tx_ring: 1024/domain_nic_tx_ring: 256/' \
+		"$inventory/host_vars/trader.yml"
+}
+
 life_settings() {
 	local name model
 	virsh -q -c qemu:///system vcpupin "${prefix}trader" 0 0-1 >/dev/null
@@ -92,19 +123,7 @@ life_settings() {
 		'domain_nic_offloads: "off"' 'domain_kernel_arguments: nohz=off' \
 		'domain_vcpus: 2' 'domain_nic_queues: 2' 'domain_hugepage_kib: 0' \
 		"$(more_nics)"
-	refuses 'a guest that does not come up is shown by its console' \
-		'The end of its console' up -e guest_boot_timeout=1
-	# The rest is as it was asked for: it is the one row.
-	refuses 'a ring that QEMU clamps is found' \
-		'nic_tx_ring, QEMU +1024 +256' up
-	times up
-	name='and nothing but the ring'
-	expect_none "$name" < <(
-		sed -n '/does not run as asked for/,/Ask for/p' "$folder/up.log" |
-			grep -vE 'does not run|^ *knob +wanted|nic_tx_ring, |Ask for'
-	)
-	sed -i 's/^domain_nic_tx_ring: 1024/domain_nic_tx_ring: 256/' \
-		"$inventory/host_vars/trader.yml"
+	impossible_ring
 	name='vCPUs, queues, rings, offloads, kernel command line are read back'
 	if lab_play readback -e readback_show=true &&
 		grep -qE 'ok +vcpus, guest +2 +2' "$folder/readback.log" &&
