@@ -84,9 +84,9 @@ def fault(path):
         there = os.listdir(path)
     except OSError as error:
         return error.strerror
-    if made is None and not all(re.fullmatch(PART, name) or
-                                name == KNOBS and is_record(path, name)
-                                for name in there):
+    ours = all(re.fullmatch(PART, name) or
+               name == KNOBS and is_record(path, name) for name in there)
+    if made is None and not ours:
         return ("neither empty nor a lab's: there is "
                 + ", ".join(sorted(there)[:3]))
     return ""
