@@ -36,6 +36,8 @@ def main(folder, feed, lines):
              "lines": int(lines), "blocks": 1, "pace": "rate:1000"}
     experiments = os.path.join(ANSIBLE, "experiments")
     for file in sorted(os.listdir(experiments)):
+        if not file.endswith(".yml"):
+            continue
         what = lab.experiment(os.path.join(experiments, file))
         if "local" not in what["places"]:
             continue
