@@ -62,8 +62,8 @@ state >"$folder/before"
 for lost in trader exchange; do
 	machine=${!lost}
 	rm -f "$folder/$exchange/exchange.out"
-	# At a pace that lasts until it is over.
-	(play $lost rate:20) &
+	# Seconds, of which the first suffices.
+	(play $lost rate:500) &
 	pid=$!
 	until grep -q 'state TRANSMIT' "$folder/$exchange/exchange.out" 2>/dev/null ||
 		! kill -0 $pid 2>/dev/null; do
@@ -90,7 +90,7 @@ for lost in trader exchange; do
 	ip netns exec "$machine" sysctl -qw net.ipv4.tcp_keepalive_probes=9
 	ip netns exec "$machine" ethtool -K lost0 gro off
 	name="the campaign goes on once the $lost is back"
-	(play $lost rate:2000 -e experiment_resume=true)
+	(play $lost rate:500 -e experiment_resume=true)
 	code=$?
 	if [ $code = 0 ] && [ -z "$(find "$folder/$lost" -name failed.txt)" ] &&
 		[ "$(jq -r .state "$folder/$lost/manifest.json")" = complete ]; then
