@@ -9,10 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/registry.h"
+#include "tests/support/log_catch.h"
 
 struct thing {
 	uint64_t size;
@@ -70,35 +69,10 @@ static const struct registry_entry *const entries[] = { &plain, &unbuilt,
 							&refused, &silent };
 static const struct registry things = REGISTRY("--thing", "thing", entries);
 
-static int log_fd = -1, stderr_fd = -1;
-
-static void log_start(void)
-{
-	stderr_fd = dup(STDERR_FILENO);
-	log_fd = memfd_create("log", MFD_CLOEXEC);
-	assert_true(stderr_fd >= 0 && log_fd >= 0);
-	dup2(log_fd, STDERR_FILENO);
-}
-
-/* What was logged since log_start(). */
-static const char *log_end(void)
-{
-	static char text[2048];
-	ssize_t len;
-
-	dup2(stderr_fd, STDERR_FILENO);
-	len = pread(log_fd, text, sizeof(text) - 1, 0);
-	assert_true(len >= 0);
-	text[len] = '\0';
-	close(log_fd);
-	close(stderr_fd);
-	return text;
-}
-
 static void by_its_whole_name(void **state)
 {
 	(void)state;
-	log_start();
+	log_catch();
 	assert_ptr_equal(registry_find(&things, "plain"), &plain);
 	assert_ptr_equal(registry_find(&things, "plain:size=3"), &plain);
 	assert_ptr_equal(registry_find(&things, "unbuilt"), &unbuilt);
@@ -106,7 +80,7 @@ static void by_its_whole_name(void **state)
 	assert_null(registry_find(&things, "plainer"));
 	assert_null(registry_find(&things, ""));
 	assert_string_equal(
-		log_end(),
+		log_caught(),
 		"t2t: error: --thing: unknown thing 'plai'; known: plain, "
 		"unbuilt, refused, silent\n"
 		"t2t: error: --thing: unknown thing 'plainer'; known: plain, "
@@ -128,11 +102,12 @@ static void what_can_not_run_says_why(void **state)
 			    "this host has no such thing");
 	assert_string_equal(registry_unavailable(&silent),
 			    "this host can't run it");
-	log_start();
+	log_catch();
 	assert_int_equal(registry_check(&things, &plain), 0);
 	assert_int_equal(registry_check(&things, &refused), -EOPNOTSUPP);
-	assert_string_equal(log_end(), "t2t: error: --thing refused: this host "
-				       "has no such thing\n");
+	assert_string_equal(log_caught(),
+			    "t2t: error: --thing refused: this host "
+			    "has no such thing\n");
 }
 
 /* The probe is the caller's to ask: wrong options come first. */
@@ -158,7 +133,7 @@ static void made_with_its_options(void **state)
 		0);
 	free(options);
 	free(object);
-	log_start();
+	log_catch();
 	assert_int_equal(registry_make(&things, "plain:size=11", &entry,
 				       &object, &options),
 			 -EINVAL);
@@ -172,7 +147,7 @@ static void made_with_its_options(void **state)
 		registry_make(&things, "other", &entry, &object, &options),
 		-EINVAL);
 	assert_null(entry);
-	assert_non_null(strstr(log_end(), "--thing plain: size"));
+	assert_non_null(strstr(log_caught(), "--thing plain: size"));
 }
 
 static void shown_with_reasons_and_options(void **state)

@@ -12,6 +12,7 @@
 
 #include "net/interface.h"
 #include "net/namespace.h"
+#include "tests/support/log_catch.h"
 
 #define NEAR_NAME    "near0"
 #define FAR_NAME     "far0"
@@ -83,44 +84,6 @@ static inline struct sockaddr_in address_of(const char *text, uint16_t port)
 
 	assert_int_equal(inet_pton(AF_INET, text, &address.sin_addr), 1);
 	return address;
-}
-
-/* Between log_catch() and log_caught() stderr goes to a file. */
-static struct {
-	int stderr_fd, file;
-	char text[4096];
-} logged;
-
-static inline void log_catch(void)
-{
-	logged.stderr_fd = dup(STDERR_FILENO);
-	logged.file = memfd_create("log", MFD_CLOEXEC);
-	assert_true(logged.stderr_fd >= 0 && logged.file >= 0);
-	assert_int_equal(dup2(logged.file, STDERR_FILENO), STDERR_FILENO);
-}
-
-static inline const char *log_caught(void)
-{
-	ssize_t len =
-		pread(logged.file, logged.text, sizeof(logged.text) - 1, 0);
-
-	dup2(logged.stderr_fd, STDERR_FILENO);
-	close(logged.stderr_fd);
-	close(logged.file);
-	assert_true(len >= 0);
-	logged.text[len] = '\0';
-	return logged.text;
-}
-
-/* One line, with the text in it? */
-static inline bool is_one_line(const char *caught, const char *text)
-{
-	const char *end = strchr(caught, '\n');
-
-	if (strstr(caught, text) && end && !end[1])
-		return true;
-	print_message("# not one line with \"%s\": %s\n", text, caught);
-	return false;
 }
 
 #endif

@@ -13,10 +13,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "receive/receive_ops.h"
+#include "tests/support/log_catch.h"
 
 static const struct receive_config config = {
 	.interface = "lo",
@@ -27,26 +26,17 @@ static const struct receive_config config = {
 static const char *said(const char *text, const struct receive_config *with,
 			int err)
 {
-	static char words[1024];
 	struct receive *receive = (void *)-1;
-	int kept = dup(STDERR_FILENO);
-	int log = memfd_create("log", MFD_CLOEXEC);
-	ssize_t len;
+	const char *words;
 	int got;
 
-	assert_true(kept >= 0 && log >= 0);
-	dup2(log, STDERR_FILENO);
+	log_catch();
 	got = receive_open(text, with, &receive);
-	dup2(kept, STDERR_FILENO);
+	words = log_caught();
 	assert_int_equal(got, err);
 	assert_null(receive);
-	len = pread(log, words, sizeof(words) - 1, 0);
-	assert_true(len > 0);
-	words[len] = '\0';
-	close(log);
-	close(kept);
 	/* Once, where it is known. */
-	assert_ptr_equal(strchr(words, '\n'), words + len - 1);
+	assert_true(is_one_line(words, ""));
 	return words;
 }
 
