@@ -42,15 +42,14 @@ static int kind_make(const char *text, struct transport **transport)
 	int err = registry_make(&transports, text, &entry, &object, &options);
 
 	*transport = NULL;
-	if (!err) {
-		err = registry_check(&transports, entry);
-		if (err) {
-			free(options);
-			free(object);
-		}
-	}
 	if (err)
 		return err;
+	err = registry_check(&transports, entry);
+	if (err) {
+		free(options);
+		free(object);
+		return err;
+	}
 	new = object;
 	new->ops = transport_ops_of(entry);
 	new->fd = -1;

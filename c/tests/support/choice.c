@@ -52,19 +52,15 @@ static bool is_of(const char *text, const char *name)
 /* Skip where it can't run; some need another one, too. */
 static void needed(const struct registry *registry, const char *text)
 {
-	const struct registry_entry *entry;
+	const struct registry_entry *entry = registry_find(registry, text);
 
-	for (unsigned int i = 0; (entry = registry_at(registry, i)); i++) {
-		if (!is_of(text, entry->name))
-			continue;
-		if (registry_unavailable(entry))
-			lab_skip(registry_unavailable(entry));
-		/* The other way goes by io_uring. */
-		if (strstr(text, "how=send_zc"))
-			needed(registry, "uring");
-		return;
-	}
-	fail_msg("there is no '%s' in %s", text, registry->option);
+	if (!entry)
+		fail_msg("there is no '%s' in %s", text, registry->option);
+	if (registry_unavailable(entry))
+		lab_skip(registry_unavailable(entry));
+	/* The other way goes by io_uring. */
+	if (strstr(text, "how=send_zc"))
+		needed(registry, "uring");
 }
 
 void choice_receive_needed(const char *text)

@@ -115,13 +115,8 @@ size_t paths_rig_send(const struct paths_rig *rig, size_t first, size_t count)
 
 const char *paths_fault(const char *text)
 {
-	size_t len = strcspn(text, ":");
-	const struct receive_ops *ops;
+	const struct registry_entry *entry =
+		registry_find(&receive_paths, text);
 
-	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (strncmp(ops->entry.name, text, len) || ops->entry.name[len])
-			continue;
-		return registry_unavailable(&ops->entry);
-	}
-	return "no such path";
+	return entry ? registry_unavailable(entry) : "no such path";
 }
