@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Sourced by tests of campaigns on machines, which are network namespaces here,
 # and die when a test says so; no VM.
+# shellcheck source=tests/lab/own_experiment.bash
+. tests/lab/own_experiment.bash
 folder=$(mktemp -d)
 id=$$
 trader=t2t-lost-t$id exchange=t2t-lost-e$id
@@ -78,11 +80,7 @@ END
 play() { # name of the result, pace, arguments...
 	local output=$folder/$1 pace=$2
 	shift 2
-	python3 -B -c 'import json, sys
-sys.path.insert(0, "../ansible/filter_plugins")
-import lab_experiment
-print(json.dumps({"__experiment_what": lab_experiment.experiment(sys.argv[1])}))
-' "$folder/mine.yml" >"$folder/mine.json"
+	own_experiment "$folder/mine.yml" >"$folder/mine.json"
 	cd ../ansible && exec setsid ansible-playbook -i "$folder/inventory" \
 		experiment.yml -e experiment=thp -e "@$folder/mine.json" \
 		-e "experiment_feed=$folder/feed.csv.gz" \

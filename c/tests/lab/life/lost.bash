@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2154 # what tests/lab/life.sh has
 # A guest that dies in the middle of a trial.
 
+# shellcheck source=tests/lab/own_experiment.bash
+. tests/lab/own_experiment.bash
+
 # Of host and exchange, what a campaign must not leave turned, running or lying
 # about. The dead guest's taps go with it.
 left_by_campaign() { # file
@@ -30,11 +33,7 @@ lost_trader() {
 		    host: {machine: {thp: never}}
 		    exchange: {sysctl: {net.ipv4.tcp_keepalive_probes: 5}}
 	END
-	PYTHONPATH=../ansible/filter_plugins python3 -B -c '
-import json, sys
-import lab_experiment
-print(json.dumps({"__experiment_what": lab_experiment.experiment(sys.argv[1])}))
-' "$folder/lost.yml" >"$folder/lost.json"
+	own_experiment "$folder/lost.yml" >"$folder/lost.json"
 	campaign=(ansible-playbook -i "$inventory" experiment.yml -e experiment=thp
 		-e "@$folder/lost.json" -e "experiment_feed=$feed"
 		-e experiment_lines=8000 -e "experiment_threshold_usd=$threshold"
