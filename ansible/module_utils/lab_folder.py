@@ -41,25 +41,22 @@ class NotOurs(Exception):
     """The folder is somebody's."""
 
 
-def is_record(path, name):
-    """Is it a file of ours that says what was made or turned?"""
+def read_record(path, name):
+    """What the file says that was made or turned; None where it is not ours."""
     try:
         with open(os.path.join(path, name), encoding="utf-8") as file:
-            return json.load(file)["schema"] == SCHEMA
+            record = json.load(file)
+        return record if record["schema"] == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
 
 
 def made_by(path):
     """The record's entry of the folder; None where it has no such record."""
     try:
-        with open(os.path.join(path, RECORD), encoding="utf-8") as file:
-            record = json.load(file)
-        if record["schema"] != SCHEMA:
-            return None
-        return next((made for made in record["made"]
+        return next((made for made in read_record(path, RECORD)["made"]
                      if made["kind"] == "folder"), {})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None
 
 
@@ -85,7 +82,7 @@ def fault(path):
     except OSError as error:
         return error.strerror
     ours = all(re.fullmatch(PART, name) or
-               name == KNOBS and is_record(path, name) for name in there)
+               name == KNOBS and read_record(path, name) for name in there)
     if made is None and not ours:
         return ("neither empty nor a lab's: there is "
                 + ", ".join(sorted(there)[:3]))
