@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/campaign_order.h"
-#include "base/random.h"
 
 #include <sys/random.h>
 #include <time.h>
+
+#include "base/random.h"
 
 #define SEED_MAX 1000000
 

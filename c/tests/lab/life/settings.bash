@@ -81,11 +81,11 @@ nic_trades() { # model
 		traded "$output/analysis.json"
 }
 
-# 1024 of its own QEMU has not, only vhost-user's. Since 9 it says so, before it
-# cut them down; then the guest is up all the same.
+# QEMU has no transmit ring of 1024 but for vhost-user. Since version 9 it refuses
+# to start; older ones make it smaller, and the guest comes up.
 impossible_ring() {
 	local comes_up='a guest that does not come up is shown by its console'
-	refuses 'what the guest is asked for it does not get' \
+	refuses 'up fails while the ring is impossible' \
 		'The end of its console|Invalid tx_queue_size' \
 		up -e guest_boot_timeout=1
 	if grep -q 'Invalid tx_queue_size' "$folder/up.log"; then
