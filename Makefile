@@ -22,10 +22,10 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
 	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
-PACKAGES_TEST := libcmocka-dev clang clang-format libclang-rt-dev llvm \
+PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
 	util-linux binutils
-PACKAGES_BENCH = sockperf strace gzip valgrind g++ $(boost)
+PACKAGES_BENCH = sockperf strace time gzip valgrind g++ $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.
 boost = $(shell dpkg --compare-versions \
@@ -37,7 +37,8 @@ REPORTED := $(if $(filter command line environment,$(origin RESULT)),$(RESULT))
 # The lab proper: two guests under libvirt, made and measured by Ansible.
 PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
-	cloud-image-utils python3-libvirt python3-lxml openssh-client rsync jq \
+	cloud-image-utils python3-libvirt python3-lxml python3-jsonschema \
+	openssh-client rsync jq \
 	util-linux bsdutils ethtool iproute2
 PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo
 
@@ -194,10 +195,11 @@ ssh: ## a shell in GUEST=trader over SSH; RUN='command' runs that
 	@ssh -F $(call quote,$(LAB_FOLDER)/ssh_config) $(call quote,$(GUEST)) \
 		$(if $(RUN),$(call quote,$(RUN)))
 
-experiments: ## list the experiments, with a line each
-	@/usr/bin/python3 -c 'import yaml' 2>/dev/null || { echo "make experiments:" \
-		"/usr/bin/python3 lacks its module yaml: run 'make deps-lab'" >&2; exit 1; }
-	@/usr/bin/python3 ansible/filter_plugins/lab_experiment.py list ansible/experiments
+experiments: build ## list the experiments, with a line each
+	@/usr/bin/python3 -c 'import jsonschema, yaml' 2>/dev/null || { \
+		echo "make experiments: /usr/bin/python3 lacks its module yaml or" \
+		"jsonschema: run 'make deps-lab'" >&2; exit 1; }
+	@/usr/bin/python3 ansible/module_utils/experiment list ansible/experiments
 
 experiment: build $(BUILD)/sample.csv.gz ## run NAME=busy-poll on INVENTORY=lab, local or metal; no NAME: the main job once
 	@$(playbook) experiment.yml $(if $(NAME),-e experiment='$(NAME)') \
@@ -243,9 +245,16 @@ lint: deps-test ## layout, layers, scripts, licences
 man: build ## write the man pages to c/build/man
 	@$(MAKE) --no-print-directory -s -C c man
 
+install: build ## programs, man pages, completion, a formatter's header; PREFIX=/usr/local DESTDIR=
+	@$(MAKE) --no-print-directory -s -C c install
+
+uninstall: ## take away what make install put there
+	@$(MAKE) --no-print-directory -s -C c uninstall
+
 clean: ## remove what was built; results stay
 	@$(MAKE) --no-print-directory -s -C c clean
 
 .PHONY: help deps deps-test deps-bench deps-lab build run report power image \
 	doctor up status console ssh experiment experiments restore teardown \
-	test coverage mutants quick test-real bench probe lint man clean
+	test coverage mutants quick test-real bench probe lint man install \
+	uninstall clean

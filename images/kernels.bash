@@ -58,7 +58,7 @@ look_at_custom() { # path, modules
 	[ -r "$1" ] || fail "--kernel $1: can't be read"
 	custom_release=$(bzimage_release "$1")
 	[ -n "$custom_release" ] ||
-		fail "--kernel $1: this is no bzImage (arch/x86/boot/bzImage of a built kernel is one)"
+		fail "--kernel $1: this is not a bzImage (arch/x86/boot/bzImage of a built kernel is one)"
 	sum=$(hash_of <"$1")
 	custom_source=sha256:$sum
 	[ -n "$2" ] || return 0

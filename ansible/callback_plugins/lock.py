@@ -89,5 +89,7 @@ class CallbackModule(CallbackBase):
                 if not said:
                     self._display.display(
                         f"make {verb}: waiting for {lab_lock.who(held.pid)}")
+                    # Ansible leaves that to its own end.
+                    sys.stdout.flush()
                     said = True
                 time.sleep(POLL_S)

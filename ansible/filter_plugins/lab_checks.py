@@ -6,13 +6,19 @@ FAIL (nothing is begun).
 """
 
 import ipaddress
+import os
 import re
+import sys
 import xml.etree.ElementTree as xml
+
+# Filters find no module_utils by themselves.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../module_utils"))
+# pylint: disable-next=wrong-import-position
+from lab_nic import MODELS  # noqa: E402
 
 MIB = 1 << 20
 GIB = 1 << 30
-NIC_DEVICES = {"virtio": "virtio-net-pci"}  # libvirt's name -> QEMU's
-NIC_MODELS = ("virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "igb")
 IMAGE_BYTES = 6 * GIB  # root, build root and archives while it is made
 VIRTIO_RINGS = (256, 512, 1024)  # descriptors that QEMU takes
 GUEST_BYTES = 1 * GIB  # what a guest writes over the image
@@ -145,11 +151,10 @@ def memory_rows(facts, plan):
 def nic_rows(name, domain, facts):
     model, rows = domain["nic_model"], []
     mend = f"set domain_nic_model of {name} to one that QEMU has"
-    if model not in NIC_MODELS:
+    if model not in MODELS:
         return [must(f"{name}: domain_nic_model", model,
-                     "one of " + " ".join(NIC_MODELS), False, mend)]
-    device = NIC_DEVICES.get(model, model)
-    there = device in facts["emulator"]["devices"]
+                     "one of " + " ".join(MODELS), False, mend)]
+    there = MODELS[model] in facts["emulator"]["devices"]
     rows.append(must(f"{name}: domain_nic_model",
                      f"{model}" + ("" if there else
                                    f", not in QEMU {facts['emulator']['version']}"),

@@ -23,8 +23,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-in_use: {description: "Pages that could not be given back.", type: int,
-         returned: where pages is 0}
+in_use: {description: "Pages given back that others use: gone when they end.",
+         type: int, returned: where pages is 0}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -20,6 +20,9 @@ options:
           default: ""}
   cpus: {description: "To run on, as in 0,2-3.", type: str, default: ""}
   signal: {description: That stops it., type: str, default: SIGTERM}
+  beside: {description: "A command whose output is returned, run before the
+           program starts or after its end: a task of its own would cost a
+           guest another second.", type: list, elements: str, default: []}
   timeout: {description: For any of it, in seconds., type: int, default: 60}
   record: {description: The lab's record, where it runs on the hypervisor.,
            type: path, default: ""}
@@ -163,6 +166,16 @@ class Program:
         return True
 
 
+def run_beside(module):
+    argv = module.params["beside"]
+    if not argv:
+        return ""
+    code, out, error = module.run_command(argv)
+    if code:
+        module.fail_json(msg=f"{argv[0]}: exit code {code}: {error.strip()}")
+    return out
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -174,12 +187,15 @@ def main():
             "ready": {"type": "str", "default": ""},
             "cpus": {"type": "str", "default": ""},
             "signal": {"type": "str", "default": "SIGTERM"},
+            "beside": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 60},
             "record": {"type": "path", "default": ""},
         },
     )
     program = Program(module)
-    state = module.params["state"]
+    state, beside = module.params["state"], ""
+    if state in ("started", "finished"):
+        beside = run_beside(module)
     if state in ("stopped", "gone"):
         changed = program.stop()
     elif state == "ended":
@@ -195,7 +211,9 @@ def main():
     code = program.code()
     if state not in ("started", "gone") and code:
         program.fail(f"exit code {code}")
-    module.exit_json(changed=changed, code=code,
+    if state not in ("started", "finished"):
+        beside = run_beside(module)
+    module.exit_json(changed=changed, code=code, beside=beside,
                      out=read(program.base + ".out"),
                      log=read(program.base + ".log"))
 

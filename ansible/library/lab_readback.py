@@ -18,10 +18,11 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_nic import MODELS
 
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
 NIC = "/machine/peripheral/ua-lab"
-NIC_TYPES = {"virtio-net-pci": "virtio"}  # the others have one name
+NIC_TYPES = {device: model for model, device in MODELS.items()}
 OFFLOADS = ("csum", "gso", "host_tso4", "host_tso6", "host_ecn", "host_ufo",
             "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn",
             "guest_ufo")

@@ -55,15 +55,12 @@ class Kernel:
         return list(self.folders)
 
     def total(self, node):
-        return self.number(f"{self.folders[node]}/nr_hugepages")
+        """Without those that go as soon as who uses them ends."""
+        return self.number(f"{self.folders[node]}/nr_hugepages") - \
+            self.surplus(node)
 
-    def free(self, node):
-        """Neither used nor promised to somebody."""
-        whole = f"{MACHINE}/{self.size}"
-        unpromised = self.number(f"{whole}/free_hugepages") - \
-            self.number(f"{whole}/resv_hugepages")
-        return max(0, min(unpromised, self.number(
-            f"{self.folders[node]}/free_hugepages")))
+    def surplus(self, node):
+        return self.number(f"{self.folders[node]}/surplus_hugepages")
 
     def set(self, node, pages):
         """As many as there is room for."""
@@ -158,17 +155,19 @@ class Pages:
                 self.turn(node, pages - self.all())
 
     def shed(self, pages):
-        """Never more than are free: they are somebody's by now."""
+        """Those in use stay with who uses them, as surplus pages, and go when
+        that ends: Documentation/admin-guide/mm/hugetlbpage.rst."""
         for node in self.kernel.nodes():
-            some = min(pages, self.took(node), self.kernel.free(node))
+            some = min(pages, self.took(node))
             if some > 0:
                 self.turn(node, -some)
                 pages -= some
 
     def give_back(self):
-        """(given, still in use)."""
-        before = self.all()
-        self.shed(before)
-        left = self.all()
+        """(given, of these still in use)."""
+        nodes = self.kernel.nodes()
+        given = self.all()
+        before = sum(map(self.kernel.surplus, nodes))
+        self.shed(given)
         self.record.remove("hugepages", self.name)
-        return before - left, left
+        return given, sum(map(self.kernel.surplus, nodes)) - before

@@ -36,6 +36,12 @@ static inline uint64_t clock_counter(void)
 #endif
 }
 
+/* Of two times on one clock; UINT64_MAX: never. */
+static inline uint64_t clock_sooner(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
 static inline uint64_t clock_from_timespec(struct timespec t)
 {
 	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,6 +33,20 @@ unsigned int cpu_list(unsigned int *cpus, unsigned int max)
 unsigned int cpu_count(void)
 {
 	return cpu_list(NULL, 0);
+}
+
+int cpu_numbers(const char *text, int *cpus, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		const size_t digits = strspn(text, "0123456789");
+
+		if (digits < 1 || digits > 4 ||
+		    text[digits] != (i + 1 < count ? ',' : '\0'))
+			return -EINVAL;
+		cpus[i] = atoi(text);
+		text += digits + 1;
+	}
+	return 0;
 }
 
 int cpu_pin(unsigned int cpu)
@@ -74,9 +90,10 @@ const char *cpu_realtime_fault(int err, char text[static CPU_FAULT_MAX])
 		snprintf(text, CPU_FAULT_MAX,
 			 "%s: it needs CAP_SYS_NICE, or RLIMIT_RTPRIO "
 			 "(ulimit -r, now %s) as high",
-			 log_reason(err), limit_print(RLIMIT_RTPRIO, 1, limit));
+			 log_strerror(err),
+			 limit_print(RLIMIT_RTPRIO, 1, limit));
 	else
-		snprintf(text, CPU_FAULT_MAX, "%s", log_reason(err));
+		snprintf(text, CPU_FAULT_MAX, "%s", log_strerror(err));
 	return text;
 }
 
@@ -88,10 +105,10 @@ const char *cpu_lock_memory_fault(int err, char text[static CPU_FAULT_MAX])
 		snprintf(text, CPU_FAULT_MAX,
 			 "%s: it needs CAP_IPC_LOCK, or RLIMIT_MEMLOCK "
 			 "(ulimit -l, now %s KiB) for all of the program",
-			 log_reason(err),
+			 log_strerror(err),
 			 limit_print(RLIMIT_MEMLOCK, 1024, limit));
 	else
-		snprintf(text, CPU_FAULT_MAX, "%s", log_reason(err));
+		snprintf(text, CPU_FAULT_MAX, "%s", log_strerror(err));
 	return text;
 }
 

@@ -9,6 +9,10 @@
 unsigned int cpu_count(void);
 unsigned int cpu_list(unsigned int *cpus, unsigned int max);
 
+/* Read exactly count numbers of CPUs, 0 to 9999, separated by commas. 0 or
+ * -EINVAL; cpus is then undefined. */
+int cpu_numbers(const char *text, int *cpus, unsigned int count);
+
 /* Pin the calling thread: -EINVAL for a CPU that is offline or absent.
  * Threads made later inherit it. sched_setaffinity(2). */
 int cpu_pin(unsigned int cpu);

@@ -95,7 +95,7 @@ static size_t write_or_divert(struct line_writer *writer, const char *text,
 		if (!fault)
 			return left;
 		log_error("%s refuses lines (%s): they go to stderr from here",
-			  writer->what, log_reason(fault));
+			  writer->what, log_strerror(fault));
 		writer->refused = true;
 	}
 	return write_all(writer, STDERR_FILENO, text + (len - left), left,

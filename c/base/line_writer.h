@@ -17,7 +17,7 @@ struct line_writer;
 /* what: names the descriptor in messages ("stdout"). capacity: bytes that
  * may wait. 0 or a negative errno. The descriptor stays the caller's. */
 int line_writer_open(int fd, const char *what, size_t capacity,
-		     struct line_writer **writer);
+		     struct line_writer **result);
 
 /* The line, its newline with it, that a record becomes: at most
  * LINE_WRITER_LINE_MAX bytes. Called by the writer's thread. */
@@ -32,7 +32,7 @@ struct line_writer_form {
  * is bytes of them, and so are text and len below. */
 int line_writer_open_records(int fd, const char *what, size_t capacity,
 			     const struct line_writer_form *form,
-			     struct line_writer **writer);
+			     struct line_writer **result);
 
 /* Append text (whole lines) without blocking. 0, or -EAGAIN when the buffer
  * has no room: the caller stops taking what it could not log. */

@@ -15,13 +15,13 @@
 #include "base/clock.h"
 
 static const char *log_program = "t2t";
-static _Atomic int log_most = LOG_INFO;
+static _Atomic int log_max = LOG_INFO;
 static _Atomic unsigned long lines_lost;
 
-void log_open(const char *program, enum log_level most)
+void log_open(const char *program, enum log_level max)
 {
 	log_program = program;
-	atomic_store(&log_most, (int)most);
+	atomic_store(&log_max, (int)max);
 }
 
 static const char *log_label(enum log_level level)
@@ -115,7 +115,7 @@ __attribute__((format(printf, 2, 0))) static void line_write(
 	size_t len;
 	int n;
 
-	if ((int)level > atomic_load(&log_most))
+	if ((int)level > atomic_load(&log_max))
 		return;
 	len = head_write(level, line, sizeof(line) / 2);
 	n = vsnprintf(line + len, sizeof(line) - len, format, arguments);
@@ -169,7 +169,7 @@ void log_write_repeats(struct log_repeats *repeats, enum log_level level,
 	va_end(arguments);
 }
 
-const char *log_reason(int negative_errno)
+const char *log_strerror(int negative_errno)
 {
 	const char *text = strerrordesc_np(-negative_errno);
 

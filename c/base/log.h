@@ -21,7 +21,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* Name the program in each line and set the most detailed level shown.
  * Before the call: the name is "t2t", the level LOG_INFO. */
-void log_open(const char *program, enum log_level most);
+void log_open(const char *program, enum log_level max);
 
 __attribute__((format(printf, 2, 3))) void log_write(enum log_level level,
 						     const char *format, ...);
@@ -55,8 +55,8 @@ __attribute__((format(printf, 3, 4))) void log_write_repeats(
 #define log_warning_repeats(repeats, ...) \
 	log_write_repeats(repeats, LOG_WARNING, __VA_ARGS__)
 
-/* The text of a negative errno: log_reason(-ENOENT) is "No such file or
+/* The text of a negative errno: log_strerror(-ENOENT) is "No such file or
  * directory". Thread-safe, never NULL. */
-const char *log_reason(int negative_errno);
+const char *log_strerror(int negative_errno);
 
 #endif

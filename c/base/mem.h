@@ -12,7 +12,7 @@
 struct mem_arena {
 	void *base;
 	size_t size; /* bytes, rounded up to the page size used */
-	bool huge;   /* huge pages were had, not just asked for */
+	bool huge;   /* it is of huge pages, not just asked to be */
 };
 
 /*

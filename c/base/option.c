@@ -2,6 +2,7 @@
 #include "base/option.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 /* What every program takes besides its own rows. */
 struct option_common {
-	bool help, version, man, verbose, quiet;
+	bool help, version, man, completion, verbose, quiet;
 };
 
 static const struct option_row common_rows[] = {
@@ -28,6 +29,10 @@ static const struct option_row common_rows[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct option_common, man),
 	  .help = "write the man page's source to stdout" },
+	{ .name = "completion",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct option_common, completion),
+	  .help = "write what bash completes to stdout" },
 	{ .name = "verbose",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct option_common, verbose),
@@ -89,6 +94,25 @@ static int choice_parse(const struct option_row *row, const char *text,
 	return -EINVAL;
 }
 
+static int keep_parse(const char *text, struct option_keep *keep)
+{
+	uint64_t number = 0;
+	int err = 0;
+
+	keep->set = strcmp(text, "keep") != 0;
+	if (!keep->set)
+		return 0;
+	if (!strcmp(text, "on"))
+		number = 1;
+	else if (strcmp(text, "off") != 0)
+		err = unsigned_parse(text, &number);
+	if (!err && number > INT_MAX)
+		err = -ERANGE;
+	if (!err)
+		keep->value = (int)number;
+	return err;
+}
+
 static bool within(const struct option_row *row, uint64_t value)
 {
 	if (row->min == 0 && row->max == 0)
@@ -123,6 +147,14 @@ static void wanted_print(const struct option_row *row, char *text, size_t size)
 		else
 			snprintf(text, size, "a decimal number");
 		break;
+	case OPTION_KEEP:
+		if (row->max == 1)
+			snprintf(text, size, "keep, on or off");
+		else
+			snprintf(text, size, "keep, or %llu to %llu",
+				 (unsigned long long)row->min,
+				 (unsigned long long)row->max);
+		break;
 	case OPTION_CHOICE:
 		for (unsigned int i = 0; row->choices[i] && n < size; i++)
 			n += (size_t)snprintf(text + n, size - n, "%s%s",
@@ -139,6 +171,7 @@ static int value_set(const struct option_row *row, const char *text,
 		     void *config, char *why, size_t size)
 {
 	void *target = (char *)config + row->offset;
+	struct option_keep keep = { 0 };
 	const char *reason = NULL;
 	int64_t decimal = 0;
 	uint64_t number = 0;
@@ -167,6 +200,13 @@ static int value_set(const struct option_row *row, const char *text,
 	case OPTION_STRING:
 		memcpy(target, &text, sizeof(text));
 		break;
+	case OPTION_KEEP:
+		err = keep_parse(text, &keep);
+		if (!err && keep.set && !within(row, (uint64_t)keep.value))
+			err = -ERANGE;
+		if (!err)
+			memcpy(target, &keep, sizeof(keep));
+		break;
 	case OPTION_CHOICE:
 		err = choice_parse(row, text, target);
 		break;
@@ -179,7 +219,7 @@ static int value_set(const struct option_row *row, const char *text,
 	if (reason)
 		snprintf(why, size, "%s", reason);
 	else {
-		size_t n = (size_t)snprintf(why, size, "wanted: ");
+		size_t n = (size_t)snprintf(why, size, "expected ");
 
 		wanted_print(row, why + n, size - n);
 	}
@@ -191,19 +231,25 @@ static void defaults_set(const struct option_row *rows, void *config)
 	char why[256];
 
 	for (; rows->name; rows++) {
-		if (!rows->initial)
+		if (!rows->def)
 			continue;
-		if (value_set(rows, rows->initial, config, why, sizeof(why)))
+		if (value_set(rows, rows->def, config, why, sizeof(why)))
 			log_error("--%s: its own default '%s' is wrong: %s",
-				  rows->name, rows->initial, why);
+				  rows->name, rows->def, why);
 	}
+}
+
+static bool is_name(const char *wanted, const char *name, size_t len)
+{
+	return strlen(wanted) == len && !memcmp(wanted, name, len);
 }
 
 static const struct option_row *row_find(const struct option_row *rows,
 					 const char *name, size_t len)
 {
 	for (; rows->name; rows++)
-		if (strlen(rows->name) == len && !memcmp(rows->name, name, len))
+		if (is_name(rows->name, name, len) ||
+		    (rows->alias && is_name(rows->alias, name, len)))
 			return rows;
 	return NULL;
 }
@@ -212,7 +258,7 @@ static enum option_result answered(void)
 {
 	if (fflush(stdout) == 0)
 		return OPTION_DONE;
-	log_error("can't write to stdout: %s", log_reason(-errno));
+	log_error("can't write to stdout: %s", log_strerror(-errno));
 	return OPTION_FAILED;
 }
 
@@ -254,11 +300,12 @@ static int argument_read(const struct option_program *program, char **argv,
 	if (!value && argv[*at + 1])
 		value = argv[++*at];
 	if (!value) {
-		log_error("--%s: wants a value: %s", row->name, row->value);
+		log_error("%.*s: needs a value: %s", (int)len + 2, argument,
+			  row->metavar);
 		return -EINVAL;
 	}
 	if (value_set(row, value, target, why, sizeof(why)) < 0) {
-		log_error("--%s: '%s': %s", row->name, value, why);
+		log_error("%.*s: '%s': %s", (int)len + 2, argument, value, why);
 		return -EINVAL;
 	}
 	return 0;
@@ -281,7 +328,10 @@ enum option_result option_parse_arguments(const struct option_program *program,
 		printf("%s %s\n", program->name, version_text);
 	else if (common.man)
 		option_print_man(stdout, program);
-	if (!err && (common.help || common.version || common.man))
+	else if (common.completion)
+		option_print_completion(stdout, program);
+	if (!err &&
+	    (common.help || common.version || common.man || common.completion))
 		return answered();
 	if (err)
 		return wrong(program);
@@ -315,8 +365,8 @@ static int pair_read(const struct option_row *rows, char *pair,
 	if (!value && row->type == OPTION_FLAG)
 		value = "on";
 	if (!value) {
-		log_error("%s: %s: wants a value: %s=%s", what, row->name,
-			  row->name, row->value);
+		log_error("%s: %s: needs a value: %s=%s", what, row->name,
+			  row->name, row->metavar);
 		return -EINVAL;
 	}
 	if (value_set(row, value, config, why, sizeof(why)) < 0) {
@@ -348,7 +398,7 @@ int option_parse_list(const struct option_row *rows, const char *text,
 	for (unsigned int i = 0; !err && rows[i].name; i++) {
 		if (rows[i].required && !given[i]) {
 			log_error("%s: %s=%s is required", what, rows[i].name,
-				  rows[i].value);
+				  rows[i].metavar);
 			err = -EINVAL;
 		}
 	}

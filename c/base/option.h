@@ -19,13 +19,32 @@ enum option_type {
 	OPTION_DECIMAL,	 /* int64_t in nano; min..max in nano */
 	OPTION_STRING,	 /* const char *: points into the caller's text */
 	OPTION_CHOICE,	 /* unsigned int: index into choices */
+	OPTION_KEEP,	 /* struct option_keep: keep, or min..max (at most
+			    INT_MAX) as OPTION_UNSIGNED; on and off are 1, 0 */
 	OPTION_PARSED,	 /* whatever parse() fills */
+};
+
+struct registry;
+
+/* What the kernel has is kept, unless it is set. Zeroed: kept. */
+struct option_keep {
+	int value;
+	int set;
+};
+
+/* Which option of a socket a row sets: setsockopt(2), and getsockopt(2) to read
+ * it back. */
+struct option_socket {
+	int level, option;
+	const char *name; /* "SO_RCVLOWAT" */
+	int doubled;	  /* read back as twice what was set: socket(7) */
 };
 
 struct option_row {
 	const char *name;    /* "order-quantity": no dashes before it */
-	const char *value;   /* name of the value in help: "LOTS" */
-	const char *initial; /* default, as text; NULL: none, target zeroed */
+	const char *alias;   /* an older name, which is taken too; NULL: none */
+	const char *metavar; /* name of the value in help: "LOTS" */
+	const char *def;     /* default, as text; NULL: none, target zeroed */
 	enum option_type type;
 	uint64_t min, max;	    /* both 0: no limits */
 	const char *const *choices; /* NULL-terminated */
@@ -33,10 +52,18 @@ struct option_row {
 	int (*parse)(const char *text, void *target, const char **why);
 	size_t offset;
 	const char *help; /* wrapped where it is shown */
-	uint8_t required; /* an error when it is not given */
+	/* The family that a string names a member of; NULL: none. For
+	 * completion only: whether there is one, its registry says. */
+	const struct registry *family;
+	uint8_t required;		    /* an error when it is not given */
+	const struct option_socket *socket; /* NULL: none, or not it alone */
 };
 
 #define OPTION_ROWS_MAX 64 /* of one program */
+
+/* What each program takes besides its own rows, separated by blanks. */
+#define OPTION_COMMON_NAMES \
+	"--help --version --man --completion --verbose --quiet"
 
 /* What a program is: all that help and the man page need. */
 struct option_program {
@@ -51,16 +78,16 @@ struct option_program {
 /* OPTION_RUN, or the code to exit with. */
 enum option_result {
 	OPTION_RUN = -1,   /* go on */
-	OPTION_DONE = 0,   /* --help, --version or --man was answered */
+	OPTION_DONE = 0,   /* --help or its like was answered */
 	OPTION_FAILED = 1, /* ... to a stdout that did not take it; said */
 	OPTION_WRONG = 2,  /* bad usage, said on stderr */
 };
 
 /*
- * Set all defaults, then read argv. --help, --version, --man, --verbose and
- * --quiet are known to every program. "--name value" and "--name=value" both
- * work; anything that is no option is bad usage. Checks everything and logs
- * the first fault with option and value.
+ * Set all defaults, then read argv. Every program knows OPTION_COMMON_NAMES.
+ * "--name value" and "--name=value" both work; anything that is not an option
+ * is bad usage. Checks everything and logs the first fault with option and
+ * value.
  */
 enum option_result option_parse_arguments(const struct option_program *program,
 					  int argc, char **argv, void *config);
@@ -81,6 +108,8 @@ void option_print_rows(FILE *out, const struct option_row *rows,
 void option_print_help(FILE *out, const struct option_program *program);
 /* man(7) source. */
 void option_print_man(FILE *out, const struct option_program *program);
+/* What bash completes: assignments to the table of completion.bash. */
+void option_print_completion(FILE *out, const struct option_program *program);
 
 #define OPTION_END           \
 	{                    \

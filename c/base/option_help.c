@@ -47,7 +47,7 @@ static int left_print(char *text, size_t size, const struct option_row *row,
 		      const char *prefix, const char *joint)
 {
 	const char *value =
-		row->type == OPTION_FLAG && *joint == ' ' ? NULL : row->value;
+		row->type == OPTION_FLAG && *joint == ' ' ? NULL : row->metavar;
 
 	return snprintf(text, size, "%s%s%s%s", prefix, row->name,
 			value ? joint : "", value ? value : "");
@@ -58,6 +58,12 @@ static void right_print(char *text, size_t size, const struct option_row *row)
 {
 	size_t n = (size_t)snprintf(text, size, "%s", row->help);
 
+	if (row->alias && n < size)
+		n += (size_t)snprintf(text + n, size - n, "; or --%s",
+				      row->alias);
+	if (row->socket && n < size)
+		n += (size_t)snprintf(text + n, size - n, " (%s)",
+				      row->socket->name);
 	for (unsigned int i = 0; row->type == OPTION_CHOICE && n < size; i++) {
 		n += (size_t)snprintf(text + n, size - n, "%s%s",
 				      i ? " | " : " (", row->choices[i]);
@@ -69,8 +75,8 @@ static void right_print(char *text, size_t size, const struct option_row *row)
 	}
 	if (n < size && row->required)
 		snprintf(text + n, size - n, " [required]");
-	else if (n < size && row->initial && *row->initial)
-		snprintf(text + n, size - n, " [%s]", row->initial);
+	else if (n < size && row->def && *row->def)
+		snprintf(text + n, size - n, " [%s]", row->def);
 }
 
 static void row_print(FILE *out, const struct option_row *row,
@@ -103,7 +109,7 @@ void option_print_help(FILE *out, const struct option_program *program)
 	fputs("\nOptions:\n", out);
 	for (const struct option_row *row = program->rows; row->name; row++)
 		row_print(out, row, "  --", " ");
-	fputs("  --help, --version, --man, --verbose, --quiet\n", out);
+	fputs("  " OPTION_COMMON_NAMES "\n", out);
 	if (program->exit_and_output) {
 		fputc('\n', out);
 		wrap(out, program->exit_and_output, 0);

@@ -43,6 +43,6 @@ int privileges_drop(uint64_t keep)
 	if (!err)
 		err = capabilities_keep(keep);
 	if (err)
-		log_error("privileges can't be given up: %s", log_reason(err));
+		log_error("can't drop privileges: %s", log_strerror(err));
 	return err;
 }

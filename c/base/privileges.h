@@ -19,7 +19,7 @@ extern const char *const privileges_names[]; /* for option rows */
 /* The row; at: an unsigned int's offset. */
 #define PRIVILEGES_OPTION(at)                                                 \
 	{                                                                     \
-		.name = "privileges", .value = "WHAT", .initial = "drop",     \
+		.name = "privileges", .metavar = "WHAT", .def = "drop",       \
 		.type = OPTION_CHOICE, .choices = privileges_names,           \
 		.offset = (at),                                               \
 		.help = "once all is open: give up all capabilities, and no " \

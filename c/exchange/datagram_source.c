@@ -94,7 +94,7 @@ static void line_is_bad(struct datagram_source *source, ssize_t err)
 {
 	const char *fault = source->context.fault;
 
-	fault = fault ? fault : log_reason((int)err);
+	fault = fault ? fault : log_strerror((int)err);
 	source->counts.snapshots_lost +=
 		source->context.snapshot && !source->reads_field;
 	tally_add(source->counts.faults, fault, 1);

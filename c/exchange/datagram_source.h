@@ -28,7 +28,7 @@ struct datagram_source_counts {
 	uint64_t bad;		 /* lines it refused */
 	uint64_t snapshots_lost; /* of those and of overlong: whole books, as
 				    far as that can be told */
-	uint64_t left_out;	 /* levels that can't be held */
+	uint64_t left_out;	 /* levels that can't be represented */
 	uint64_t untimed; /* datagrams of no snapshot and without a time */
 	struct datagram_source_tally kinds[DATAGRAM_SOURCE_TEXTS];
 	struct datagram_source_tally faults[DATAGRAM_SOURCE_TEXTS];

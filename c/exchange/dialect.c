@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "exchange/dialect_absent.h"
 #include "wire/market_data.h"
 
 #define DEPTH_MAX 5 /* that levels are looked for */
@@ -130,21 +129,66 @@ enum dialect_answer dialect_skip(struct dialect_line *line,
 	return DIALECT_SKIP;
 }
 
+static bool names_book(const struct json_value *word)
+{
+	static const char *const parts[] = { "book", "depth", "level2", "l2" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (word_has(word, parts[i]))
+			return true;
+	return false;
+}
+
+static bool any_member(const struct dialect_line *line,
+		       const char *const names[])
+{
+	struct json_value ignored;
+
+	for (; *names; names++)
+		if (json_members_find(&line->members, *names, &ignored))
+			return true;
+	return false;
+}
+
+/* {"side":"sell","price":1,"qty":2}? */
+static bool is_level(const struct dialect_line *line)
+{
+	static const char *const side[] = { "side", "is_buy", "isBid", NULL };
+	static const char *const price[] = { "price", "px", NULL };
+	static const char *const amount[] = { "qty",	  "size", "amount",
+					      "quantity", "sz",	  "volume",
+					      NULL };
+
+	return any_member(line, side) && any_member(line, price) &&
+	       any_member(line, amount);
+}
+
+static const char book_unknown[] =
+	"it seems to be of a book, in a shape that is not known: " WHAT_TO_DO;
+
 /* By the first word that says something, of a line that no dialect knows. */
 static enum dialect_answer unknown_skip(struct dialect_line *line)
 {
-	static const char *const names[] = { "type",  "event",	"channel",
-					     "topic", "method", "op",
-					     "table", "e",	"ch" };
+	static const char *const names[] = { "type",  "event", "method",
+					     "op",    "feed",  "channel",
+					     "topic", "table", "e",
+					     "ch",    "ty",    "stream" };
 	struct json_value word = { .len = 0 };
 	enum dialect_answer answer = dialect_skip(line, &word);
 
 	for (size_t i = 0;
 	     i < sizeof(names) / sizeof(names[0]) && line->why == other_kind;
-	     i++)
-		if (dialect_member(line, names[i], JSON_STRING, &word))
-			answer = dialect_skip(line, &word);
-	return answer;
+	     i++) {
+		if (!dialect_member(line, names[i], JSON_STRING, &word))
+			continue;
+		answer = dialect_skip(line, &word);
+		if (names_book(&word) && !word_has(&word, "ticker") &&
+		    !word_has(&word, "subscri"))
+			return dialect_bad(line, book_unknown);
+	}
+	return line->why == other_kind && is_level(line)
+		       ? dialect_bad(line, book_unknown)
+		       : answer;
 }
 
 static bool is_decimal(const struct json_value *value)

@@ -101,6 +101,16 @@ const struct dialect *dialect_read(const struct dialect *only,
 				   struct dialect_line *line,
 				   enum dialect_answer *answer);
 
+/* A venue whose books can't be read off its lines alone: whose line it is and
+ * why it is not read, a static text; NULL: of none that is known. */
+const char *dialect_absent(const struct dialect_line *line);
+
+/* What people call the field that names the symbol, the best first. */
+#define DIALECT_SYMBOL_NAMES                                               \
+	"symbol", "instrument", "instrument_name", "product_id", "pair",   \
+		"market", "ticker", "instId", "contract", "currency_pair", \
+		"product", "coin", "code"
+
 /* For dialects: */
 
 /* A member of the line that is of this type. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "exchange/dialect_absent.h"
+#include "exchange/dialect.h"
 
 #define NOT_READ(venue)                                            \
 	"it is of " venue ", whose book lines are not read here: " \
@@ -11,6 +11,9 @@ static const struct {
 	const char *name, *begins, *why;
 } channels[] = {
 	{ "type", "l2_updates", NOT_READ("Gemini") },
+	{ "type", "orderbook", NOT_READ("Upbit") },
+	{ "ty", "orderbook", NOT_READ("Upbit") },
+	{ "feed", "book", NOT_READ("Kraken Futures") },
 	{ "topic", "/market/level2", NOT_READ("KuCoin") },
 	{ "topic", "/spotMarket/level2", NOT_READ("KuCoin") },
 	{ "topic", "/contractMarket/level2", NOT_READ("KuCoin") },

@@ -31,8 +31,9 @@ static enum dialect_answer types_read(struct dialect_line *line)
 		type.len = 0;
 		if (!json_member(&event, "type", &type) ||
 		    dialect_kind(line, &type, "update") != DIALECT_BOOKS)
-			return dialect_bad(line, "an event of its is neither a "
-						 "snapshot nor an update");
+			return dialect_bad(line,
+					   "one of its events is neither a "
+					   "snapshot nor an update");
 		if (!first && before != line->snapshot)
 			return dialect_bad(line, "it has a snapshot and an "
 						 "update in one message");

@@ -32,7 +32,7 @@ static enum dialect_answer read_line(struct dialect_line *line)
 	    !dialect_begins(&line->symbol, "orderbook."))
 		return DIALECT_FOREIGN;
 	if (line->books.type != JSON_OBJECT)
-		return dialect_bad(line, "its data is no object");
+		return dialect_bad(line, "its data is not an object");
 	dialect_member(line, "type", JSON_STRING, &type);
 	answer = dialect_kind(line, &type, "delta");
 	if (json_member(&line->books, "u", &value) && json_is(&value, "1"))

@@ -54,7 +54,7 @@ static enum dialect_answer read_line(struct dialect_line *line)
 		return dialect_skip(line, &channel);
 	if (!json_member(&params, "data", &line->books) ||
 	    line->books.type != JSON_OBJECT)
-		return dialect_bad(line, "its data is no object");
+		return dialect_bad(line, "its data is not an object");
 	if (!json_member(&line->books, "type", &type)) {
 		line->symbol = channel;
 		line->snapshot = true;

@@ -54,6 +54,15 @@ static bool has_lists(const struct dialect_line *line)
 	return count > 0;
 }
 
+static void symbol_find(struct dialect_line *line)
+{
+	static const char *const names[] = { DIALECT_SYMBOL_NAMES };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (dialect_member(line, names[i], JSON_STRING, &line->symbol))
+			return;
+}
+
 static enum dialect_answer read_line(struct dialect_line *line)
 {
 	struct json_value type, ignored;
@@ -73,6 +82,7 @@ static enum dialect_answer read_line(struct dialect_line *line)
 	if (!typed &&
 	    (json_members_find(&line->members, "channel", &ignored) ||
 	     json_members_find(&line->members, "topic", &ignored) ||
+	     json_members_find(&line->members, "feed", &ignored) ||
 	     json_members_find(&line->members, "lastUpdateId", &ignored)))
 		return DIALECT_FOREIGN;
 	line->snapshot = is_true(line, "isSnapshot") ||
@@ -80,7 +90,7 @@ static enum dialect_answer read_line(struct dialect_line *line)
 			 is_true(line, "snapshot") ||
 			 (typed && json_is(&type, "book_snapshot"));
 	dialect_member(line, "exchange", JSON_STRING, &line->exchange);
-	dialect_member(line, "symbol", JSON_STRING, &line->symbol);
+	symbol_find(line);
 	if (!json_members_find(&line->members, "localTimestamp", &line->time) &&
 	    !json_members_find(&line->members, "timestamp", &line->time))
 		json_members_find(&line->members, "time", &line->time);

@@ -29,7 +29,8 @@ enum {
 	FD_LISTENER,
 	FD_TRADER,
 	FD_MARKETDATA,
-	FDS = FD_MARKETDATA + MARKETDATA_FDS
+	FD_WAITING = FD_MARKETDATA + MARKETDATA_FDS,
+	FDS = FD_WAITING + ORDER_ENTRY_WAITING_MAX
 };
 
 struct exchange {
@@ -39,6 +40,7 @@ struct exchange {
 	int signals;
 	bool stop;
 	uint64_t failed;    /* sessions that published nothing or not all */
+	bool broken;	    /* this one could not go on with its feed */
 	uint64_t accept_ns; /* no accept before: the last one failed */
 	FILE *sessions;	    /* NULL: none */
 	int sessions_err;
@@ -49,6 +51,7 @@ struct exchange {
 	bool leaving;	    /* the trader sends no more; what it sent is read */
 	bool stdout_was_full;
 	const char *why; /* it ended */
+	char why_text[128];
 	uint64_t orders;
 	uint64_t rejects;
 	uint64_t refused; /* connections before it */
@@ -68,7 +71,9 @@ static int orders_receive(struct exchange *exchange)
 	if (rc <= 0)
 		return rc;
 	recv_ns = clock_realtime_ns();
-	while ((rc = order_entry_server_next(&exchange->order_entry,
+	/* More than that are taken the next time. */
+	while (count < ORDER_ENTRY_ORDERS_MAX &&
+	       (rc = order_entry_server_next(&exchange->order_entry,
 					     &records[count].entry)) > 0) {
 		exchange->rejects += records[count].entry.fault != NULL;
 		exchange->orders += records[count].entry.fault == NULL;
@@ -102,7 +107,7 @@ static void session_sum_up(struct exchange *exchange)
 		err = session_summary_write(&summary, exchange->sessions);
 	if (err) {
 		log_error("--sessions: %s: %s", exchange->config->sessions,
-			  log_reason(err));
+			  log_strerror(err));
 		exchange->sessions_err = err;
 	}
 }
@@ -114,6 +119,7 @@ static void session_begin(struct exchange *exchange)
 	exchange->orders = exchange->rejects = 0;
 	exchange->refused = exchange->order_entry.refused;
 	exchange->why = "";
+	exchange->broken = false;
 	marketdata_server_forget(&exchange->marketdata);
 	exchange->marketdata.tag = market_data_session_tag(
 		order_entry_server_port(&exchange->order_entry));
@@ -121,6 +127,8 @@ static void session_begin(struct exchange *exchange)
 			      exchange->config->settle_ms * NS_PER_MS + 1;
 	log_info("session %" PRIu64 " with %s", exchange->number,
 		 exchange->order_entry.peer);
+	if (exchange->config->busy != EXCHANGE_QUEUE)
+		order_entry_server_refuse_waiting(&exchange->order_entry);
 }
 
 static void session_end(struct exchange *exchange)
@@ -135,8 +143,10 @@ static void session_end(struct exchange *exchange)
 	}
 	order_entry_server_end(&exchange->order_entry);
 	session_sum_up(exchange);
-	exchange->failed += feed_summary_failed(
-		&exchange->marketdata.reader.source.counts, exchange->number);
+	exchange->failed +=
+		feed_summary_failed(&exchange->marketdata.reader.source.counts,
+				    exchange->number) ||
+		exchange->broken;
 }
 
 static void event_handle(struct exchange *exchange, enum exchange_event event)
@@ -161,8 +171,12 @@ static void event_handle(struct exchange *exchange, enum exchange_event event)
 
 static void trader_gone(struct exchange *exchange, int err)
 {
-	exchange->why = err == -EPIPE ? "the trader closed the connection"
-				      : log_reason(err);
+	/* The words may be the channel's, which goes with the session. */
+	snprintf(exchange->why_text, sizeof(exchange->why_text), "%s",
+		 err == -EPIPE ? "the trader closed the connection"
+			       : order_entry_server_reason(
+					 &exchange->order_entry, err));
+	exchange->why = exchange->why_text;
 	event_handle(exchange, EXCHANGE_DISCONNECTED);
 }
 
@@ -187,6 +201,8 @@ static void trader_ready(struct exchange *exchange, short revents)
 	bool gone = revents & (POLLRDHUP | POLLHUP | POLLERR);
 	int rc;
 
+	if (revents & POLLOUT)
+		order_entry_server_send(&exchange->order_entry);
 	if (exchange->state != EXCHANGE_TRANSMIT) {
 		if (gone)
 			trader_gone(exchange, order_entry_server_fault(
@@ -209,6 +225,7 @@ static void trader_ready(struct exchange *exchange, short revents)
 static void feed_failed(struct exchange *exchange)
 {
 	exchange->why = "market data failed";
+	exchange->broken = true;
 	event_handle(exchange, EXCHANGE_FEED_FAILED);
 }
 
@@ -223,11 +240,22 @@ static uint64_t idle_due_ns(struct exchange *exchange)
 	       exchange->config->idle_s * CLOCK_NS_PER_S;
 }
 
+/* What time has made due, of the order connection and of those who wait. */
+static void order_entry_tick(struct exchange *exchange, uint64_t now_ns)
+{
+	int err = order_entry_server_tick(&exchange->order_entry, now_ns,
+					  orders_have_room(exchange));
+
+	if (err)
+		trader_gone(exchange, err);
+}
+
 /* What time has made due. */
 static void time_passed(struct exchange *exchange, uint64_t now_ns)
 {
 	enum exchange_event event;
 
+	order_entry_tick(exchange, now_ns);
 	if (exchange->state == EXCHANGE_INIT || exchange->leaving)
 		return;
 	if (now_ns >= idle_due_ns(exchange)) {
@@ -273,8 +301,9 @@ static uint64_t wait_prepare(struct exchange *exchange,
 
 	if (init && !order_log_has_room(&exchange->log, 0))
 		fds[FD_LISTENER].fd = -1;
-	else if (init && exchange->order_entry.waiting_count > 0)
+	else if (init && order_entry_server_has_ready(&exchange->order_entry))
 		due_ns = now_ns;
+	order_entry_server_poll(&exchange->order_entry, &fds[FD_WAITING]);
 	if (now_ns < exchange->accept_ns) {
 		fds[FD_LISTENER].fd = -1;
 		due_ns = exchange->accept_ns;
@@ -283,6 +312,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		fds[FD_TRADER].events |= POLLIN;
 	else if (exchange->leaving)
 		fds[FD_TRADER].fd = -1;
+	if (order_entry_server_needs_room(&exchange->order_entry))
+		fds[FD_TRADER].events |= POLLOUT;
 	if (!room) {
 		if (!exchange->stdout_was_full)
 			log_warning("stdout is not read: orders wait in their "
@@ -291,17 +322,16 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		due_ns = now_ns + LOOK_AGAIN_NS;
 	}
 
-	if (!init && exchange->settle_ns) {
-		if (exchange->settle_ns < due_ns)
-			due_ns = exchange->settle_ns;
-	} else if (!init && !exchange->leaving) {
-		uint64_t send_ns = marketdata_server_due(&exchange->marketdata);
-
-		if (send_ns < due_ns)
-			due_ns = send_ns;
-	}
-	if (idle_due_ns(exchange) < due_ns)
-		due_ns = idle_due_ns(exchange);
+	if (!init && exchange->settle_ns)
+		due_ns = clock_sooner(due_ns, exchange->settle_ns);
+	else if (!init && !exchange->leaving)
+		due_ns = clock_sooner(
+			due_ns, marketdata_server_due(&exchange->marketdata));
+	due_ns = clock_sooner(due_ns, idle_due_ns(exchange));
+	due_ns = clock_sooner(
+		due_ns, order_entry_server_due_ns(&exchange->order_entry));
+	if (exchange->order_entry.unfinished && room)
+		due_ns = now_ns;
 	if (due_ns == UINT64_MAX)
 		return due_ns;
 	return due_ns > now_ns ? due_ns - now_ns : 0;
@@ -316,13 +346,14 @@ static int turn(struct exchange *exchange)
 		.tv_sec = (time_t)(wait_ns / CLOCK_NS_PER_S),
 		.tv_nsec = (long)(wait_ns % CLOCK_NS_PER_S),
 	};
-	int n = ppoll(fds, FDS, wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
+	/* No more of them than there are: RLIMIT_NOFILE bounds it too. */
+	int n = ppoll(fds, FD_WAITING + exchange->order_entry.waiting_count,
+		      wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
 
 	if (n < 0 && errno != EINTR) {
-		int err = -errno;
-
-		log_error("can't wait for events: %s", log_reason(err));
-		return err;
+		n = -errno;
+		log_error("can't wait for events: %s", log_strerror(n));
+		return n;
 	}
 	if (n > 0 && fds[FD_SIGNALS].revents &&
 	    read(exchange->signals, &signal, sizeof(signal)) > 0) {
@@ -330,10 +361,12 @@ static int turn(struct exchange *exchange)
 		exchange->stop = true;
 		return 0;
 	}
-	if (n > 0) {
+	if (n > 0 || exchange->order_entry.unfinished) {
 		/* The trader first: who has left is not to keep out others. */
-		if (fds[FD_TRADER].revents)
+		if (fds[FD_TRADER].revents || exchange->order_entry.unfinished)
 			trader_ready(exchange, fds[FD_TRADER].revents);
+		order_entry_server_woken(&exchange->order_entry,
+					 &fds[FD_WAITING]);
 		if (fds[FD_LISTENER].revents)
 			listener_ready(exchange);
 		marketdata_server_woken(&exchange->marketdata,
@@ -341,7 +374,7 @@ static int turn(struct exchange *exchange)
 	}
 	/* Somebody's turn has come, whom no descriptor tells of. */
 	if (exchange->state == EXCHANGE_INIT &&
-	    exchange->order_entry.waiting_count > 0 &&
+	    order_entry_server_has_ready(&exchange->order_entry) &&
 	    order_log_has_room(&exchange->log, 0))
 		listener_ready(exchange);
 	time_passed(exchange, clock_monotonic_ns());
@@ -360,7 +393,7 @@ static int signals_open(void)
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0) {
 		fd = -errno;
-		log_error("can't watch for signals: %s", log_reason(fd));
+		log_error("can't watch for signals: %s", log_strerror(fd));
 	}
 	return fd;
 }
@@ -370,7 +403,7 @@ static int thread_place(const struct exchange_config *config)
 	int err = config->cpu < 0 ? 0 : cpu_pin((unsigned int)config->cpu);
 
 	if (err)
-		log_error("--cpu: %d: %s", config->cpu, log_reason(err));
+		log_error("--cpu: %d: %s", config->cpu, log_strerror(err));
 	cpu_exact_timers();
 	return err;
 }
@@ -391,19 +424,14 @@ static void ready_say(struct exchange *exchange)
 	order_log_state(&exchange->log, exchange->state);
 }
 
-static int sessions_open(struct exchange *exchange)
+static int sessions_fault(const struct exchange *exchange)
 {
-	const char *path = exchange->config->sessions;
-	int err;
-
-	if (!path)
+	if (exchange->failed == 0)
 		return 0;
-	exchange->sessions = fopen(path, "we");
-	if (exchange->sessions)
-		return 0;
-	err = -errno;
-	log_error("--sessions: %s: %s", path, log_reason(err));
-	return err;
+	log_error("%" PRIu64 " of %" PRIu64 " sessions could not publish the "
+		  "feed to its end, or nothing of it, or lost a snapshot",
+		  exchange->failed, exchange->number);
+	return -ENODATA;
 }
 
 int exchange_run(const struct exchange_config *config)
@@ -421,8 +449,10 @@ int exchange_run(const struct exchange_config *config)
 	err = exchange->signals = signals_open();
 	if (err < 0)
 		goto free_exchange;
-	err = sessions_open(exchange);
-	if (err)
+	if (config->sessions)
+		err = session_summary_open(config->sessions,
+					   &exchange->sessions);
+	if (err < 0)
 		goto close_signals;
 	err = order_log_open(&exchange->log);
 	if (err)
@@ -439,8 +469,8 @@ int exchange_run(const struct exchange_config *config)
 	if (err)
 		goto close_marketdata;
 	if (config->privileges == PRIVILEGES_DROP)
-		err = privileges_drop(
-			send_path_privileges(exchange->marketdata.link.path));
+		err = privileges_drop(publish_path_privileges(
+			exchange->marketdata.link.path));
 	if (!err)
 		ready_say(exchange);
 	while (!err && !exchange->stop)
@@ -455,12 +485,8 @@ close_marketdata:
 close_out:
 	close_err = order_log_close(&exchange->log);
 	err = err ? err : close_err;
-	if (exchange->failed > 0) {
-		log_error("%" PRIu64 " of %" PRIu64 " sessions published "
-			  "nothing of the feed or lost a snapshot of it",
-			  exchange->failed, exchange->number);
-		err = err ? err : -ENODATA;
-	}
+	close_err = sessions_fault(exchange);
+	err = err ? err : close_err;
 close_sessions:
 	err = err ? err : exchange->sessions_err;
 	if (exchange->sessions)

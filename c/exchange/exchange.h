@@ -43,7 +43,8 @@ struct exchange_config {
  *
  * Returns 0, or a negative errno, logged: when a server can't be opened,
  * when stdout refused lines (they are on stderr then), or -ENODATA when a
- * session published nothing of a feed that it read, or lost a snapshot.
+ * session could not publish the feed to its end, or nothing of it, or lost a
+ * snapshot.
  */
 int exchange_run(const struct exchange_config *config);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -73,7 +74,7 @@ static int input_read(struct feed *feed)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fault(feed, -errno, "can't read: %s",
-			     log_reason(-errno));
+			     log_strerror(-errno));
 	z->avail_in += (unsigned int)n;
 	feed->input_ended = n == 0;
 	return 0;
@@ -106,7 +107,7 @@ static const char *other_kind(const uint8_t *bytes, size_t len)
 		{ "PAR1", 4,
 		  "this is Parquet: write it as CSV, and gzip that" },
 		{ "<", 1,
-		  "this is no gzip file but a web page, perhaps what a "
+		  "this is not a gzip file but a web page, perhaps what a "
 		  "failed download said" },
 	};
 	size_t i;
@@ -118,8 +119,8 @@ static const char *other_kind(const uint8_t *bytes, size_t len)
 		if ((bytes[i] < 0x20 && bytes[i] != '\t' && bytes[i] != '\r' &&
 		     bytes[i] != '\n') ||
 		    bytes[i] == 0x7f)
-			return "this is no gzip file";
-	return "this is no gzip file but plain text: gzip it";
+			return "this is not a gzip file";
+	return "this is not a gzip file but plain text: gzip it";
 }
 
 /* Between members: 1 when another begins, 0 at the end of the file. */
@@ -259,16 +260,64 @@ static bool is_utf16(const char *line, size_t len)
 			    (!line[0] && line[1] && !line[2] && line[3]));
 }
 
+/* What a server answers in the place of a file that it has not. */
+static bool is_page(const char *line, size_t len)
+{
+	static const char *const begins[] = { "<!doctype", "<html", "<?xml" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (len >= strlen(begins[i]) &&
+		    !strncasecmp(line, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+/* The first brace of a message that goes on in the next lines. */
+static bool is_spread_json(const char *line, size_t len)
+{
+	while (len > 1 && (line[len - 1] == '\r' || line[len - 1] == ' '))
+		len--;
+	return len == 1 && line[0] == '{';
+}
+
+/* In a text; noise may hold it anywhere. */
+static bool has_cr_inside(const char *line, size_t len)
+{
+	while (len > 0 && line[len - 1] == '\r')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)line[i] < ' ' && line[i] != '\r' &&
+		    line[i] != '\t')
+			return false;
+	return memchr(line, '\r', len);
+}
+
+/* What by its first line is no feed: the whole is refused. */
 static int first_line_check(struct feed *feed, const char *line, size_t len)
 {
-	if (!is_utf16(line, len))
-		return 0;
-	feed->ended = true;
-	feed->at = feed->end;
-	feed->result = fault(feed, -EBADMSG,
-			     "the text is UTF-16: zcat FILE | iconv -f UTF-16 "
-			     "-t UTF-8 | gzip > FILE8.gz");
-	return feed->result;
+	static const struct {
+		bool (*is)(const char *line, size_t len);
+		const char *why;
+	} strange[] = {
+		{ is_utf16, "the text is UTF-16: zcat FILE | iconv -f UTF-16 "
+			    "-t UTF-8 | gzip > FILE8.gz" },
+		{ is_page, "it is a web page, no market data: what did the "
+			   "download answer?" },
+		{ is_spread_json, "a JSON message is spread over lines: zcat "
+				  "FILE | jq -c . | gzip > FILE1.gz" },
+		{ has_cr_inside, "its lines end with CR alone: zcat FILE | tr "
+				 "'\\r' '\\n' | gzip > FILE1.gz" },
+	};
+
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		if (!strange[i].is(line, len))
+			continue;
+		feed->ended = true;
+		feed->at = feed->end;
+		feed->result = fault(feed, -EBADMSG, "%s", strange[i].why);
+		return feed->result;
+	}
+	return 0;
 }
 
 /* What ends the lines: 0 or a negative errno. */
@@ -278,7 +327,7 @@ static int feed_result(struct feed *feed)
 		feed->result =
 			fault(feed, -ENODATA,
 			      feed->counts.lines ? "no line in it has content"
-						 : "there is no line in it");
+						 : "it has no lines");
 	if (feed->result < 0)
 		fault_log(feed);
 	return feed->result;
@@ -308,8 +357,8 @@ int feed_line(struct feed *feed, const char **line, size_t *len,
 		if (feed->counts.lines == 1 &&
 		    first_line_check(feed, first, (size_t)(last - first)) < 0)
 			return feed_result(feed);
-		if (feed->counts.lines == 1 && last - first >= 3 &&
-		    !memcmp(first, "\xef\xbb\xbf", 3))
+		/* Of one file behind another, too. */
+		if (last - first >= 3 && !memcmp(first, "\xef\xbb\xbf", 3))
 			first += 3;
 		if (last > first && last[-1] == '\r')
 			last--;
@@ -337,14 +386,14 @@ static int file_open(const char *path)
 
 	if (fd < 0) {
 		err = -errno;
-		log_error("%s: %s", path, log_reason(err));
+		log_error("%s: %s", path, log_strerror(err));
 		return err;
 	}
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		return fd;
 	err = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	log_error("%s: %s", path,
-		  err == -EISDIR ? log_reason(err) : "not a regular file");
+		  err == -EISDIR ? log_strerror(err) : "not a regular file");
 	close(fd);
 	return err;
 }

@@ -27,7 +27,7 @@ struct feed_counts {
  * logged with the path: -ENOENT, -EISDIR, -ENODATA for an empty one,
  * -EBADMSG for one that is not gzip, with what it is and makes it one.
  */
-int feed_open(const char *path, struct feed **feed);
+int feed_open(const char *path, struct feed **result);
 void feed_close(struct feed *feed); /* NULL is allowed */
 
 /*

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "base/atomic_file.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/whole_file.h"
 #include "wire/market_data.h"
 
 /* Prices are counted in ticks of 0.1 USD from the ladder's lowest, amounts
@@ -40,7 +40,7 @@ struct generator {
 	int depth; /* levels of the snapshot, a side */
 	int best[2];
 	int levels[2];
-	struct whole_file output;
+	struct atomic_file output;
 	int err;
 	z_stream deflater;
 };
@@ -270,7 +270,7 @@ int feed_generator_write(const char *path,
 
 	*counts = (struct feed_generator_counts){ 0 };
 	if (!generator) {
-		log_error("%s: %s", path, log_reason(-ENOMEM));
+		log_error("%s: %s", path, log_strerror(-ENOMEM));
 		return -ENOMEM;
 	}
 	generator->config = config;
@@ -280,12 +280,12 @@ int feed_generator_write(const char *path,
 	/* A snapshot is not to eat up a small file. */
 	generator->depth =
 		(int)(config->levels < rows / 4 ? config->levels : rows / 4);
-	err = whole_file_open(&generator->output, path);
+	err = atomic_file_open(&generator->output, path);
 	if (!err) {
 		err = deflated_write(generator);
 		if (err)
-			log_error("%s: %s", path, log_reason(err));
-		err = whole_file_close(&generator->output, err);
+			log_error("%s: %s", path, log_strerror(err));
+		err = atomic_file_close(&generator->output, err);
 	}
 	free(generator);
 	return err;

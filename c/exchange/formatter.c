@@ -63,7 +63,7 @@ static int file_load(const char *path, struct formatter *formatter)
 	/* Without a slash dlopen(3) would search the system's folders. */
 	if (snprintf(here, sizeof(here), "%s%s", strchr(path, '/') ? "" : "./",
 		     path) >= (int)sizeof(here))
-		return refused(path, log_reason(-ENAMETOOLONG));
+		return refused(path, log_strerror(-ENAMETOOLONG));
 	formatter->library = dlopen(here, RTLD_NOW | RTLD_LOCAL);
 	if (!formatter->library) {
 		log_error("--format: %s", dlerror());

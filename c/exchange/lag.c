@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/percentile.h"
+#include "stats/percentile.h"
 
 static uint64_t bucket_end(unsigned int bucket)
 {

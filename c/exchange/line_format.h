@@ -41,7 +41,7 @@ struct line_format {
 			      "heartbeats"; NULL: untold */
 	const char *dialect; /* in what the line is written, a static text;
 				NULL: untold */
-	unsigned int left_out; /* levels of the line that can't be held, with
+	unsigned int left_out; /* levels of the line left out, with
 				  the first part ... */
 	const char *remark;    /* ... and why, a static text; or what else is
 				  odd about a line that was taken */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "exchange/line_format_state.h"
 #include "exchange/line_time.h"
 #include "wire/market_data.h"
@@ -16,18 +17,18 @@ struct field {
 	size_t len;
 };
 
-#define NAMES_MAX 7
+#define NAMES_MAX 16
 
 /* The best first. */
 static const char *const column_names[LINE_FORMAT_COLUMNS][NAMES_MAX] = {
 	[LINE_FORMAT_EXCHANGE] = { "exchange", "venue" },
-	[LINE_FORMAT_SYMBOL] = { "symbol", "instrument", "instrument_name",
-				 "product_id", "pair", "market" },
+	[LINE_FORMAT_SYMBOL] = { DIALECT_SYMBOL_NAMES },
 	[LINE_FORMAT_TIMESTAMP] = { "timestamp", "time", "ts", "datetime",
 				    "event_time", "exchange_timestamp" },
 	[LINE_FORMAT_LOCAL_TIMESTAMP] = { "local_timestamp", "local_time",
 					  "receive_timestamp", "received" },
-	[LINE_FORMAT_IS_SNAPSHOT] = { "is_snapshot", "isSnapshot", "snapshot" },
+	[LINE_FORMAT_IS_SNAPSHOT] = { "is_snapshot", "isSnapshot", "snapshot",
+				      "is snapshot" },
 	[LINE_FORMAT_SIDE] = { "side" },
 	[LINE_FORMAT_PRICE] = { "price", "px", "price_level" },
 	[LINE_FORMAT_AMOUNT] = { "amount", "size", "quantity", "qty", "volume",
@@ -48,6 +49,17 @@ static const char *quoted_take(const char *line, const char *end,
 	return quote + 1;
 }
 
+/* ... with blanks before it, as some write. */
+static const char *quoted_find(const char *line, const char *end,
+			       char separator, struct field *field)
+{
+	while (line < end && *line == ' ')
+		line++;
+	return line < end && *line == '"'
+		       ? quoted_take(line, end, separator, field)
+		       : NULL;
+}
+
 /* Cut a row at its separators, into at most max fields. */
 static int row_split(const char *line, size_t len, char separator,
 		     struct field *fields, int max)
@@ -58,8 +70,9 @@ static int row_split(const char *line, size_t len, char separator,
 	while (count < max) {
 		const char *next = NULL;
 
-		if (__builtin_expect(line < end && *line == '"', 0))
-			next = quoted_take(line, end, separator,
+		if (__builtin_expect(
+			    line < end && (*line == '"' || *line == ' '), 0))
+			next = quoted_find(line, end, separator,
 					   &fields[count]);
 		if (!next) {
 			next = memchr(line, separator, (size_t)(end - line));
@@ -78,7 +91,8 @@ static int row_split(const char *line, size_t len, char separator,
 static bool field_is(struct field field, const char *text)
 {
 	return field.len == strlen(text) &&
-	       !strncasecmp(field.at, text, field.len);
+	       (!memcmp(field.at, text, field.len) ||
+		!strncasecmp(field.at, text, field.len));
 }
 
 static struct field field_trimmed(struct field field)
@@ -106,19 +120,37 @@ static size_t name_rank(int column, struct field field)
 	return NAMES_MAX;
 }
 
-/* Trades have a side, a price and an amount as well; and a number each. */
-static bool is_number_name(struct field field)
+/* Why rows with a column of that name are no levels of a book; or NULL. Trades
+ * have a side, a price and an amount as well, and a number each. */
+static const char *not_levels(struct field field)
 {
-	return field_is(field, "id") || field_is(field, "trade_id") ||
-	       field_is(field, "tradeId") || field_is(field, "order_id");
+	static const char *const numbers[] = {
+		"id",	    "trade_id",	  "tradeId", "order_id",     "orderId",
+		"match_id", "trdMatchID", "exec_id", "tickDirection"
+	};
+	static const char *const actions[] = { "action", "event", "event_type",
+					       "update_type", "type" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (field_is(field, numbers[i]))
+			return "its columns are those of trades or single "
+			       "orders, not of a book: they have an id";
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (field_is(field, actions[i]))
+			return "its columns say of each row what it does "
+			       "(action, event, type), which is not read: "
+			       "expected is_snapshot, and amount 0 for a level "
+			       "that is gone";
+	return NULL;
 }
 
 /* What a header says of the columns. */
 struct header {
 	int column[LINE_FORMAT_COLUMNS]; /* -1: nowhere */
+	int count;			 /* of all columns */
 	size_t rank[LINE_FORMAT_COLUMNS];
-	int known; /* columns that have a name that is known */
-	bool numbered;
+	int known;	     /* columns that have a name that is known */
+	const char *strange; /* not_levels() */
 };
 
 /* A row with a number in it is no header, whatever words it has: two files
@@ -129,7 +161,7 @@ static bool columns_find(const char *line, size_t len, char separator,
 	struct field fields[FIELDS_MAX];
 	int count = row_split(line, len, separator, fields, FIELDS_MAX);
 
-	*header = (struct header){ .known = 0 };
+	*header = (struct header){ .count = count };
 	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++) {
 		header->column[i] = -1;
 		header->rank[i] = NAMES_MAX;
@@ -139,7 +171,8 @@ static bool columns_find(const char *line, size_t len, char separator,
 
 		if (is_number(field))
 			return false;
-		header->numbered |= is_number_name(field);
+		if (!header->strange)
+			header->strange = not_levels(field);
 		for (int i = 0; i < LINE_FORMAT_COLUMNS; i++) {
 			const size_t rank = name_rank(i, field);
 
@@ -168,8 +201,10 @@ static void header_take(struct line_format_state *state,
 	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
 		if (state->column[i] > state->column_last)
 			state->column_last = state->column[i];
+	state->column_count = header->count;
 	state->separator = separator;
 	state->columns_fault = NULL;
+	state->decimal_comma = state->decimal_point = false;
 }
 
 /*
@@ -188,7 +223,7 @@ static int header_read(struct line_format *context, const char *line,
 		if (!columns_find(line, len, separators[i], &header))
 			continue;
 		if (is_whole(&header) &&
-		    (!header.numbered ||
+		    (!header.strange ||
 		     header.column[LINE_FORMAT_IS_SNAPSHOT] >= 0)) {
 			header_take(state, &header, separators[i]);
 			return 1;
@@ -198,15 +233,22 @@ static int header_read(struct line_format *context, const char *line,
 			continue;
 		state->columns_fault =
 			is_whole(&header)
-				? "its columns are those of trades or single "
-				  "orders, not of a book: they have an id"
-				: "its columns are not known: wanted are side, "
+				? header.strange
+				: "its columns are not known: expected side, "
 				  "price and amount, and symbol, timestamp "
 				  "and is_snapshot where there are any";
 		context->fault = state->columns_fault;
 		return -EBADMSG;
 	}
 	return 0;
+}
+
+static const char *header_kind(const struct line_format_state *state)
+{
+	return state->column[LINE_FORMAT_SYMBOL] >= 0
+		       ? "headers"
+		       : "headers that name no symbol: all rows are of one "
+			 "book";
 }
 
 static int symbol_read(struct line_format *context,
@@ -221,10 +263,10 @@ static int symbol_read(struct line_format *context,
 	if (len > LINE_FORMAT_SYMBOL_LEN)
 		/* It is refused for its length, whatever is in it. */
 		return line_format_state_symbol(context, text, len);
-	if (exchange->len > 0)
+	if (exchange->at)
 		memcpy(text, exchange->at, exchange->len);
 	text[exchange->len] = ',';
-	if (symbol->len > 0)
+	if (symbol->at)
 		memcpy(text + exchange->len + 1, symbol->at, symbol->len);
 	return line_format_state_symbol(context, text, len);
 }
@@ -251,8 +293,7 @@ static struct field comma_field(struct field field, char text[static COMMA_MAX])
 {
 	char *comma;
 
-	if (field.len == 0 || field.len > COMMA_MAX ||
-	    memchr(field.at, '.', field.len))
+	if (field.len == 0 || field.len > COMMA_MAX)
 		return field;
 	memcpy(text, field.at, field.len);
 	comma = memchr(text, ',', field.len);
@@ -261,20 +302,57 @@ static struct field comma_field(struct field field, char text[static COMMA_MAX])
 	return (struct field){ text, field.len };
 }
 
+static bool has(struct field field, char c)
+{
+	return field.len > 0 && memchr(field.at, c, field.len);
+}
+
+/* The numbers of a row whose columns ; parts: in all of a feed a comma parts
+ * the decimals, or in all a point. "60.001" is sixty thousand in the former. */
+static int spreadsheet_level_read(struct line_format *context,
+				  struct field price, struct field amount,
+				  struct market_data_message *message)
+{
+	struct line_format_state *state = context->state;
+	const bool comma = has(price, ',') || has(amount, ',');
+	const bool point = has(price, '.') || has(amount, '.');
+	char texts[2][COMMA_MAX];
+	int err;
+
+	if ((comma && (point || state->decimal_point)) ||
+	    (point && state->decimal_comma)) {
+		context->fault = "its feed has numbers with a comma and "
+				 "numbers with a point: which of them parts "
+				 "decimals can't be told";
+		return -EBADMSG;
+	}
+	price = comma_field(price, texts[0]);
+	amount = comma_field(amount, texts[1]);
+	err = line_format_state_level(price.at, price.len, amount.at,
+				      amount.len, message, &context->fault);
+	state->decimal_comma |= comma && !err;
+	state->decimal_point |= point && !err;
+	return err;
+}
+
 static int level_read(struct line_format *context, struct field price,
 		      struct field amount, struct market_data_message *message)
 {
 	const struct line_format_state *state = context->state;
-	char texts[2][COMMA_MAX];
-	int err = line_format_state_level(price.at, price.len, amount.at,
-					  amount.len, message, &context->fault);
 
-	if (err != -EINVAL || state->separator != ';')
-		return err;
-	price = comma_field(price, texts[0]);
-	amount = comma_field(amount, texts[1]);
+	if (__builtin_expect(state->separator == ';', 0))
+		return spreadsheet_level_read(context, price, amount, message);
 	return line_format_state_level(price.at, price.len, amount.at,
 				       amount.len, message, &context->fault);
+}
+
+/* Thousands that are parted by what parts columns, "60,001.5", make more of
+ * them than the header has; a separator at the end of a row does not. */
+static bool has_too_many(const struct line_format_state *state,
+			 const struct field *fields, int count)
+{
+	return count > state->column_count &&
+	       (count > state->column_count + 1 || fields[count - 1].len > 0);
 }
 
 /* A row in the known columns. 0, -ERANGE or another errno with the fault. */
@@ -291,10 +369,14 @@ static int row_read(struct line_format *context, const char *line, size_t len,
 		context->fault = state->columns_fault;
 		return -EBADMSG;
 	}
-	count = row_split(line, len, state->separator, fields,
-			  state->column_last + 1);
+	count = row_split(line, len, state->separator, fields, FIELDS_MAX);
 	if (count <= state->column_last) {
 		context->fault = "it has too few columns";
+		return -EBADMSG;
+	}
+	if (__builtin_expect(has_too_many(state, fields, count), 0)) {
+		context->fault = "it has more columns than its header, or than "
+				 "tardis' rows where there is none";
 		return -EBADMSG;
 	}
 	fields[FIELDS_MAX] = (struct field){ NULL, 0 };
@@ -335,6 +417,7 @@ static void columns_assume(struct line_format_state *state)
 	for (int i = 0; i < LINE_FORMAT_COLUMNS; i++)
 		state->column[i] = i;
 	state->column_last = LINE_FORMAT_COLUMNS - 1;
+	state->column_count = LINE_FORMAT_COLUMNS;
 	state->separator = ',';
 }
 
@@ -354,7 +437,8 @@ static int other_read(struct line_format *context, const char *line, size_t len,
 
 	if (rc > 0 || is_separator(line, len)) {
 		context->fault = NULL;
-		context->kind = rc > 0 ? "headers" : "sep= of spreadsheets";
+		context->kind = rc > 0 ? header_kind(context->state)
+				       : "sep= of spreadsheets";
 		return 0;
 	}
 	/* A level of it, not all of it. */
@@ -393,7 +477,7 @@ ssize_t line_format_csv(struct line_format *context, const char *line,
 	if (__builtin_expect(state->column_last < 0, 0)) {
 		columns_assume(state);
 		if (header_read(context, line, line_len) > 0) {
-			context->kind = "headers";
+			context->kind = header_kind(state);
 			return 0;
 		}
 	}

@@ -37,12 +37,12 @@ static int book_open(struct line_format *context, struct line_format_walk *walk,
 		    value.type == JSON_NULL)
 			continue;
 		if (value.type != JSON_ARRAY)
-			return bad(context, "its levels are no array");
+			return bad(context, "its levels are not an array");
 		walk->lists[walk->list_count].levels = value;
 		walk->lists[walk->list_count++].list = list;
 	}
 	if (walk->list_count == 0)
-		return bad(context, "a book of its has no levels where its "
+		return bad(context, "one of its books has no levels where its "
 				    "dialect has them");
 	id = line_format_symbol_find(context, dialect, &walk->exchange,
 				     walk->symbol.len > 0 ? &walk->symbol
@@ -102,7 +102,8 @@ static int level_read(struct line_format *context,
 	if (!message->side)
 		return bad(context, "a level's side is neither buy nor sell");
 	if (!is_plain(&price) || !is_plain(&amount))
-		return bad(context, "a level's price or amount is no number");
+		return bad(context,
+			   "a level's price or amount is not a number");
 	err = line_format_state_level(price.text, price.len, amount.text,
 				      amount.len, message, &why);
 	if (err == -ERANGE) {
@@ -123,7 +124,7 @@ static int book_next(struct line_format *context, struct line_format_walk *walk)
 	    !json_element(&walk->books, &walk->book_cursor, &book))
 		return WALK_END;
 	if (book.type != JSON_OBJECT)
-		return bad(context, "a book of its is no object");
+		return bad(context, "a book in it is not an object");
 	json_members(&book, &members);
 	err = book_open(context, walk, &members);
 	return err ? err : WALK_BOOK;
@@ -310,7 +311,7 @@ static int line_start(struct line_format *context,
 	}
 	if (json_parse(text, len, &line.object) < 0 ||
 	    (line.object.type != JSON_OBJECT && line.object.type != JSON_ARRAY))
-		return bad(context, "it is no JSON object");
+		return bad(context, "it is not a JSON object");
 	rc = walk_start(context, walk, dialect, &line);
 	if (rc <= 0)
 		return rc;

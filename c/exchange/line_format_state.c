@@ -225,7 +225,7 @@ int line_format_state_level(const char *price, size_t price_len,
 		err = -ERANGE;
 	if (err) {
 		*why = err == -EINVAL
-			       ? "a price is no number"
+			       ? "a price is not a number"
 			       : "a price is none from 0 to 9.2e9 in steps of "
 				 "1e-9";
 		return err;
@@ -235,7 +235,7 @@ int line_format_state_level(const char *price, size_t price_len,
 					 &exponent);
 	if (err) {
 		*why = err == -EINVAL
-			       ? "an amount is no number"
+			       ? "an amount is not a number"
 			       : "an amount is negative, finer than 1e-9 or of "
 				 "more than 19 digits";
 		return err;
@@ -251,6 +251,11 @@ int line_format_state_level(const char *price, size_t price_len,
 
 char line_format_state_side(const char *text, size_t len)
 {
+	/* As most have it. */
+	if (len == 3 && !memcmp(text, "bid", 3))
+		return MARKET_DATA_BID;
+	if (len == 3 && !memcmp(text, "ask", 3))
+		return MARKET_DATA_ASK;
 	if (len == 3 &&
 	    (!strncasecmp(text, "bid", 3) || !strncasecmp(text, "buy", 3)))
 		return MARKET_DATA_BID;

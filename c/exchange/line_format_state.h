@@ -72,8 +72,10 @@ struct line_format_nameless {
 
 struct line_format_state {
 	int column[LINE_FORMAT_COLUMNS]; /* where each is; -1: nowhere */
-	int column_last; /* the last one needed; -1: no header told yet */
-	char separator;	 /* of columns */
+	int column_last;  /* the last one needed; -1: no header told yet */
+	int column_count; /* of a row, as its header has them */
+	char separator;	  /* of columns */
+	bool decimal_comma, decimal_point; /* seen, where ; parts columns */
 	const char *columns_fault; /* why no row is read; NULL: rows are */
 	struct line_format_walk walk;
 	const struct dialect *dialect; /* of the last line that had one */
@@ -100,7 +102,7 @@ int line_format_state_symbol(struct line_format *context, const char *text,
  * fault when it is another symbol's. */
 bool line_format_state_is(const struct line_format *context, uint16_t symbol,
 			  const char *text, size_t len);
-int line_format_state_rename(struct line_format *context, uint16_t symbol,
+int line_format_state_rename(struct line_format *context, uint16_t id,
 			     const char *text, size_t len);
 
 /* The number of a book's symbol, or a negative errno with the fault. exchange:
@@ -113,12 +115,13 @@ int line_format_symbol_find(struct line_format *context,
 
 /* HOT. Flags of a datagram of a row of this symbol: a book begins where its
  * rows go from update to snapshot. */
-uint16_t line_format_state_flags(struct line_format *context, uint16_t symbol);
+uint16_t line_format_state_flags(struct line_format *context, uint16_t id);
 
 /* HOT. The price and the amount of a level into its message, exactly, and its
- * type. 0; -EINVAL for what is no number; -ERANGE for what can't be held: an
- * amount finer than 1e-9 or of more digits than 64 bits have, a price beyond
- * 9.2e9, a negative one. The fault or remark is in *why, static. */
+ * type. 0; -EINVAL for what is no number; -ERANGE for what can't be
+ * represented: an amount finer than 1e-9 or of more digits than 64 bits have,
+ * a price beyond 9.2e9, a negative one. The fault or remark is in *why,
+ * static. */
 int line_format_state_level(const char *price, size_t price_len,
 			    const char *amount, size_t amount_len,
 			    struct market_data_message *message,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange/line_time.h"
 
+#include <endian.h>
 #include <stdbool.h>
+#include <string.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S   UINT64_C(1000000000)
+#define DATES_FROM 100000000 /* below, a clock began elsewhere */
 
 /* The decimals from *at on, as ns of a second when unit is 1e9; *at is moved
  * behind them. */
@@ -23,21 +26,50 @@ static uint64_t unit_of(uint64_t value)
 {
 	if (value >= UINT64_C(100000000000000000))
 		return 1;
-	if (value >= UINT64_C(100000000000000) || value < 100000000)
+	if (value >= UINT64_C(100000000000000) || value < DATES_FROM)
 		return 1000;
 	return value >= UINT64_C(100000000000) ? 1000000 : NS_PER_S;
 }
 
+/* HOT. Eight digits at once, if they are: pairs, then fours, then all are put
+ * together by a multiplication each. D. Lemire, "Quickly parsing eight
+ * digits", 2018. */
+static bool eight_read(const char *text, uint64_t *value)
+{
+	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0);
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	bytes = le64toh(bytes);
+	if (((bytes & high) |
+	     (((bytes + UINT64_C(0x0606060606060606)) & high) >> 4)) !=
+	    UINT64_C(0x3333333333333333))
+		return false;
+	bytes = ((bytes & UINT64_C(0x0f0f0f0f0f0f0f0f)) * (10 * 256 + 1)) >> 8;
+	bytes = ((bytes & UINT64_C(0x00ff00ff00ff00ff)) * (100 * 65536 + 1)) >>
+		16;
+	*value = ((bytes & UINT64_C(0x0000ffff0000ffff)) *
+		  ((UINT64_C(10000) << 32) + 1)) >>
+		 32;
+	return true;
+}
+
 static uint64_t number_read(const char *text, size_t len)
 {
-	uint64_t value = 0, unit;
+	uint64_t value = 0, unit, eight;
 	size_t at = 0;
 
+	for (; at <= 8 && at + 8 <= len && eight_read(text + at, &eight);
+	     at += 8)
+		value = value * 100000000 + eight;
 	for (; at < len && text[at] >= '0' && text[at] <= '9'; at++) {
 		if (at == 19)
 			return 0;
 		value = value * 10 + (uint64_t)(text[at] - '0');
 	}
+	/* "34200.5": the second of a day, or a spreadsheet's. */
+	if (at < len && value < DATES_FROM)
+		return 0;
 	unit = unit_of(value);
 	if (at == 0 || __builtin_mul_overflow(value, unit, &value))
 		return 0;

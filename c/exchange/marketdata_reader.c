@@ -160,7 +160,7 @@ int marketdata_reader_open(struct marketdata_reader *reader, bool loop)
 	return 0;
 
 fail:
-	log_error("can't set up the feed's reader: %s", log_reason(err));
+	log_error("can't set up the feed's reader: %s", log_strerror(err));
 	marketdata_reader_close(reader);
 	return err;
 }
@@ -194,7 +194,8 @@ int marketdata_reader_start(struct marketdata_reader *reader, const char *path,
 	err = -pthread_create(&reader->thread, &attributes, run, reader);
 	pthread_attr_destroy(&attributes);
 	if (err) {
-		log_error("can't start the feed's reader: %s", log_reason(err));
+		log_error("can't start the feed's reader: %s",
+			  log_strerror(err));
 		datagram_source_close(&reader->source);
 		return err;
 	}

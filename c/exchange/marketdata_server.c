@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #define END_EVERY_NS	    100000000 /* one that is lost is not the last */
 #define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
 #define SEND_TIMES_CLOSE_MS 500
+#define OLDEST_S	    100000000	/* 1973; no market data is older */
 #define WAIT_TOLD_NS	    60000000000 /* a wait that is told */
 
 /* A row of send_times. */
@@ -71,7 +73,7 @@ static int send_times_open(struct marketdata_server *server)
 			SEND_TIMES_CAPACITY, &send_time_form,
 			&server->send_times);
 	if (err)
-		log_error("--send-times: %s: %s", path, log_reason(err));
+		log_error("--send-times: %s: %s", path, log_strerror(err));
 	return err;
 }
 
@@ -87,7 +89,8 @@ int marketdata_server_open(struct marketdata_server *server,
 	if (!err)
 		err = send_times_open(server);
 	if (!err)
-		err = send_link_open(&server->link, config->send, &config->to);
+		err = publish_link_open(&server->link, config->send,
+					&config->to);
 	if (err)
 		marketdata_server_close(server);
 	return err;
@@ -106,7 +109,7 @@ int marketdata_server_close(struct marketdata_server *server)
 	}
 	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
 		err = -errno;
-	send_link_close(&server->link);
+	publish_link_close(&server->link);
 	server->send_times_fd = -1;
 	return err ? -EIO : 0;
 }
@@ -133,6 +136,7 @@ int marketdata_server_start(struct marketdata_server *server)
 		return err;
 	server->publishing = true;
 	server->live = server->ended = false;
+	server->time_told = false;
 	server->untimed_told = server->wait_told = false;
 	server->start_ns = server->retry_ns = 0;
 	server->wait_room = server->wait_reader = false;
@@ -156,9 +160,30 @@ static void clock_start(struct marketdata_server *server, uint64_t now_ns)
 		clock_realtime_ns() - (clock_monotonic_ns() - now_ns);
 }
 
+/* A unit that was taken for another shows in the date. */
+static void first_time_tell(struct marketdata_server *server)
+{
+	const uint64_t time_ns = server->next->time_ns;
+	const time_t seconds = (time_t)(time_ns / CLOCK_NS_PER_S);
+	struct tm utc;
+	char text[32];
+
+	server->time_told = true;
+	gmtime_r(&seconds, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	log_write(seconds < OLDEST_S ? LOG_WARNING : LOG_INFO,
+		  "--pace file: the first time is %s.%09" PRIu64 "Z%s", text,
+		  time_ns % CLOCK_NS_PER_S,
+		  seconds < OLDEST_S
+			  ? ": so small a number is taken as microseconds"
+			  : "");
+}
+
 /* What the file's times make of the pace that one may not have meant. */
 static void file_pace_tell(struct marketdata_server *server, uint64_t wait_ns)
 {
+	if (server->next->time_ns > 0 && !server->time_told)
+		first_time_tell(server);
 	if (server->next->time_ns == 0 && !server->untimed_told &&
 	    !(server->next->flags & MARKETDATA_RECORD_SNAPSHOT)) {
 		server->untimed_told = true;
@@ -226,7 +251,7 @@ static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 	unsigned int count = 0;
 
 	server->burst_sent = server->burst_count = 0;
-	for (; count < SEND_PATH_BURST_MAX; count++) {
+	for (; count < PUBLISH_PATH_BURST_MAX; count++) {
 		const struct marketdata_record *record;
 
 		if (!server->next && !next_take(server, now_ns))
@@ -263,7 +288,7 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 {
 	uint64_t wall_ns = server->start_wall_ns - server->start_ns;
 	bool is_paced = server->config->pace.kind != PACE_MAX;
-	struct send_time rows[SEND_PATH_BURST_MAX];
+	struct send_time rows[PUBLISH_PATH_BURST_MAX];
 
 	for (unsigned int i = first; i < last; i++) {
 		/* One call hands them over one behind the other. */
@@ -297,7 +322,7 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
  * asking again will tell. */
 static uint64_t refused_wait_ns(int err)
 {
-	return err == -ENETDOWN ? SEND_LINK_DOWN_NS : SEND_LINK_BUSY_NS;
+	return err == -ENETDOWN ? PUBLISH_LINK_DOWN_NS : PUBLISH_LINK_BUSY_NS;
 }
 
 static void send_refused(struct marketdata_server *server, int err,
@@ -333,7 +358,7 @@ static int send_failed(const struct marketdata_server *server, int err)
 
 	log_error("can't send to %s: %s",
 		  address_format(&server->config->to.group, group),
-		  log_reason(err));
+		  log_strerror(err));
 	return err;
 }
 
@@ -342,8 +367,8 @@ static int burst_send(struct marketdata_server *server)
 {
 	unsigned int first = server->burst_sent;
 	uint64_t now_ns = clock_monotonic_ns();
-	int n = send_link_send(&server->link, server->burst_bytes + first,
-			       server->burst_count - first);
+	int n = publish_link_send(&server->link, server->burst_bytes + first,
+				  server->burst_count - first);
 
 	server->retry_ns = 0; /* it may go now */
 	if (n > 0) {
@@ -380,7 +405,7 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 	if (now_ns < server->end_due_ns)
 		return 0;
 	market_data_write_header(datagram, &header);
-	err = send_link_send(&server->link, &bytes, 1);
+	err = publish_link_send(&server->link, &bytes, 1);
 	if (err < 0) {
 		if (network_error(err) == NETWORK_STANDS)
 			return send_failed(server, err);
@@ -457,5 +482,5 @@ void marketdata_server_woken(struct marketdata_server *server,
 	if (fds[1].fd >= 0 && fds[1].revents)
 		server->wait_room = false;
 	if (fds[2].fd >= 0 && fds[2].revents)
-		send_link_follow(&server->link);
+		publish_link_follow(&server->link);
 }

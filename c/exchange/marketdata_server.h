@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The market data server: one send path, open from start to end, and per
+ * The market data server: one publish path, open from start to end, and per
  * session the feed, read ahead by a thread and sent by the caller's loop
  * when it is due. Never blocks. A link that goes down ends nothing: what is due
  * meanwhile is sent late, or dropped if it says so (on_full).
@@ -16,7 +16,7 @@
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
-#include "send/send_link.h"
+#include "publish/publish_link.h"
 
 /* What to do with a datagram that the kernel has no room for. */
 enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
@@ -24,13 +24,13 @@ enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
 struct marketdata_config {
 	const char *feed;
 	const char *send; /* "PATH[:key=value,...]" */
-	struct send_path_config to;
+	struct publish_path_config to;
 	line_format_function *format;
 	struct pace_config pace;
 	uint64_t seed;
 	bool loop;
 	unsigned int on_full; /* enum marketdata_on_full */
-	/* File; NULL: none. What leaves in one call of the send path is taken
+	/* File; NULL: none. What a publish path sends in one call is taken
 	 * to leave evenly between the call's begin and its end. */
 	const char *send_times;
 };
@@ -50,7 +50,7 @@ struct marketdata_server {
 	const struct marketdata_config *config;
 	uint16_t tag; /* of the next session: market_data_session_tag(); 0:
 			 untold */
-	struct send_link link;
+	struct publish_link link;
 	struct marketdata_reader reader;
 	struct line_writer *send_times;
 	int send_times_fd;
@@ -59,6 +59,7 @@ struct marketdata_server {
 	bool publishing;
 	bool live; /* a line that is no snapshot was reached */
 	bool ended;
+	bool time_told;	   /* --pace file, and the first time */
 	bool untimed_told; /* --pace file, and a line has no time */
 	bool wait_told;	   /* ... and one is far from the one before */
 	uint32_t end_sequence;
@@ -78,10 +79,10 @@ struct marketdata_server {
 
 	/* Being sent: */
 	unsigned int burst_sent, burst_count;
-	uint64_t burst_after[SEND_PATH_BURST_MAX]; /* place behind each */
-	uint64_t burst_due_ns[SEND_PATH_BURST_MAX];
-	uint32_t burst_sequence[SEND_PATH_BURST_MAX];
-	struct iovec burst_bytes[SEND_PATH_BURST_MAX];
+	uint64_t burst_after[PUBLISH_PATH_BURST_MAX]; /* place behind each */
+	uint64_t burst_due_ns[PUBLISH_PATH_BURST_MAX];
+	uint32_t burst_sequence[PUBLISH_PATH_BURST_MAX];
+	struct iovec burst_bytes[PUBLISH_PATH_BURST_MAX];
 };
 
 /* 0 or a negative errno, logged. config must outlive the server. */

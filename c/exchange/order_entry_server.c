@@ -10,90 +10,34 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "channel/channel_ops.h"
+#include "exchange/order_entry_waiting.h"
 #include "net/socket.h"
+#include "order/channel_ops.h"
 
-#define CODEC	"raw"
 #define BACKLOG 16
 
 int order_entry_server_open(struct order_entry_server *server,
 			    const struct order_entry_config *config)
 {
+	struct channel *channel;
+	int err;
+
 	*server = (struct order_entry_server){ .config = config };
-	server->client = -1;
+	server->client = server->listener = -1;
+	/* What is wrong with it is told before anybody has come. */
+	err = channel_open(config->channel, CHANNEL_EXCHANGE, &channel);
+	if (err)
+		return err;
+	channel_close(channel);
 	server->listener = socket_listen(&config->listen, BACKLOG);
 	return server->listener < 0 ? server->listener : 0;
-}
-
-static struct order_entry_waiting waiting_remove(
-	struct order_entry_server *server, unsigned int at)
-{
-	struct order_entry_waiting *waiting = &server->waiting[at];
-	struct order_entry_waiting removed = *waiting;
-
-	server->waiting_count--;
-	memmove(waiting, waiting + 1,
-		(server->waiting_count - at) * sizeof(*waiting));
-	return removed;
-}
-
-static unsigned int waiting_from(const struct order_entry_server *server,
-				 struct in_addr address)
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < server->waiting_count; i++)
-		count += server->waiting[i].peer.sin_addr.s_addr ==
-			 address.s_addr;
-	return count;
-}
-
-/* Whose place is taken by somebody new. */
-static unsigned int crowding_find(const struct order_entry_server *server)
-{
-	unsigned int found = 0, most = 0;
-
-	for (unsigned int i = 0; i < server->waiting_count; i++) {
-		unsigned int count =
-			waiting_from(server, server->waiting[i].peer.sin_addr);
-
-		if (count > most) {
-			most = count;
-			found = i;
-		}
-	}
-	return found;
-}
-
-/* The next one's connection, from the queue or the listener; -EAGAIN: nobody
- * waits. */
-static int next_connection(struct order_entry_server *server,
-			   struct sockaddr_in *peer)
-{
-	struct order_entry_waiting next;
-	unsigned int at = 0;
-	int fd;
-
-	if (server->waiting_count == 0) {
-		fd = socket_accept(server->listener, peer);
-		if (fd >= 0)
-			server->last = peer->sin_addr;
-		return fd;
-	}
-	while (at < server->waiting_count &&
-	       server->waiting[at].peer.sin_addr.s_addr == server->last.s_addr)
-		at++;
-	next = waiting_remove(server, at < server->waiting_count ? at : 0);
-	*peer = next.peer;
-	server->last = peer->sin_addr;
-	return next.fd;
 }
 
 void order_entry_server_close(struct order_entry_server *server)
 {
 	order_entry_server_end(server);
 	while (server->waiting_count > 0)
-		close(waiting_remove(server, 0).fd);
+		order_entry_waiting_close(server, 0);
 	if (server->listener >= 0)
 		close(server->listener);
 	server->listener = -1;
@@ -102,29 +46,60 @@ void order_entry_server_close(struct order_entry_server *server)
 int order_entry_server_accept(struct order_entry_server *server)
 {
 	const struct order_entry_config *config = server->config;
-	struct sockaddr_in peer;
-	int err, fd = next_connection(server, &peer);
+	struct order_entry_waiting next;
+	int rc, at = order_entry_waiting_turn(server);
 
-	if (fd < 0)
-		return fd == -EAGAIN ? 0 : fd;
-	err = channel_open(CODEC, &server->channel);
-	if (err) {
-		close(fd);
-		return err;
+	if (at < 0) {
+		rc = order_entry_waiting_add(server);
+		if (rc <= 0)
+			return rc;
+		at = order_entry_waiting_turn(server);
+		if (at < 0)
+			return 0;
 	}
+	next = order_entry_waiting_remove(server, (unsigned int)at);
+	server->last = next.peer.sin_addr;
 	/* Without it a dead peer is noticed late; no reason to turn it away. */
 	if (config->keepalive_idle_s)
-		socket_keepalive(fd, config->keepalive_idle_s,
+		socket_keepalive(next.fd, config->keepalive_idle_s,
 				 config->keepalive_interval_s,
 				 config->keepalive_probes);
-	server->client = fd;
-	server->len = 0;
+	server->client = next.fd;
+	server->channel = next.channel;
 	server->early_len = server->decoded_len = 0;
-	server->leaving = false;
+	server->leaving = server->taking = server->unfinished = false;
+	server->over = false;
 	server->received_ns = clock_monotonic_ns();
 	order_rate_start(&server->rate, config->orders_per_s);
-	address_format(&peer, server->peer);
+	address_format(&next.peer, server->peer);
 	return 1;
+}
+
+uint64_t order_entry_server_due_ns(const struct order_entry_server *server)
+{
+	uint64_t due_ns = order_entry_waiting_due_ns(server);
+
+	return server->client < 0
+		       ? due_ns
+		       : clock_sooner(due_ns, server->channel->due_ns);
+}
+
+int order_entry_server_tick(struct order_entry_server *server, uint64_t now_ns,
+			    bool reading)
+{
+	order_entry_waiting_tick(server, now_ns);
+	if (server->client < 0)
+		return 0;
+	if (!server->taking || server->unfinished || !reading)
+		server->channel->received_ns = now_ns;
+	return order_entry_bytes_tick(server->channel, server->client, now_ns);
+}
+
+const char *order_entry_server_reason(const struct order_entry_server *server,
+				      int err)
+{
+	return server->channel ? channel_reason(server->channel, err)
+			       : log_strerror(err);
 }
 
 int order_entry_server_refuse(struct order_entry_server *server)
@@ -145,25 +120,7 @@ int order_entry_server_refuse(struct order_entry_server *server)
 
 int order_entry_server_queue(struct order_entry_server *server)
 {
-	char text[ADDRESS_TEXT_MAX];
-	struct sockaddr_in peer;
-	int fd = socket_accept(server->listener, &peer);
-
-	if (fd < 0)
-		return fd == -EAGAIN ? 0 : fd;
-	if (server->waiting_count == ORDER_ENTRY_WAITING_MAX) {
-		struct order_entry_waiting removed =
-			waiting_remove(server, crowding_find(server));
-
-		server->refused++;
-		log_warning_repeats(&server->refusals,
-				    "refused %s: too many wait",
-				    address_format(&removed.peer, text));
-		close(removed.fd);
-	}
-	server->waiting[server->waiting_count++] =
-		(struct order_entry_waiting){ .fd = fd, .peer = peer };
-	return 1;
+	return order_entry_waiting_add(server);
 }
 
 static size_t unread_len(const struct order_entry_server *server)
@@ -188,8 +145,14 @@ uint16_t order_entry_server_port(const struct order_entry_server *server)
 void order_entry_server_begin(struct order_entry_server *server)
 {
 	server->received_ns = clock_monotonic_ns();
-	server->early_len = unread_len(server);
-	if (server->early_len > 0)
+	server->channel->received_ns = server->received_ns;
+	server->taking = true;
+	/* What came with the end of the handshake. */
+	server->unfinished = channel_buffer_len(&server->channel->in) > 0;
+	server->early_len =
+		channel_buffer_len(&server->channel->in) + unread_len(server);
+	/* Heartbeats are no orders. */
+	if (server->early_len > 0 && !server->channel->ops->tick)
 		log_warning("%s: %" PRIu64 " bytes came before TRANSMIT; they "
 			    "are taken now",
 			    server->peer, server->early_len);
@@ -205,53 +168,60 @@ void order_entry_server_leave(struct order_entry_server *server)
 	server->leaving = true;
 }
 
+bool order_entry_server_needs_room(const struct order_entry_server *server)
+{
+	return server->client >= 0 &&
+	       channel_buffer_len(&server->channel->out) > 0;
+}
+
+void order_entry_server_send(struct order_entry_server *server)
+{
+	order_entry_bytes_send(server->channel, server->client);
+}
+
 int order_entry_server_receive(struct order_entry_server *server)
 {
-	size_t room = sizeof(server->bytes) - server->len;
+	size_t most = ORDER_ENTRY_RECEIVE_LEN;
 	ssize_t n;
 
-	if (room == 0)
-		return -EMSGSIZE;
-	if (room > ORDER_ENTRY_RECEIVE_LEN)
-		room = ORDER_ENTRY_RECEIVE_LEN;
+	if (server->over)
+		return -EPIPE;
+	if (server->unfinished)
+		return 1;
 	if (server->leaving) {
 		if (server->last_len == 0)
 			return 0;
-		if (room > server->last_len)
-			room = server->last_len;
+		if (most > server->last_len)
+			most = server->last_len;
 	}
-	n = recv(server->client, server->bytes + server->len, room,
-		 MSG_DONTWAIT);
-	if (n > 0) {
-		server->len += (size_t)n;
-		server->last_len -= server->leaving ? (size_t)n : 0;
-		server->received_ns = clock_monotonic_ns();
-		return 1;
-	}
-	if (n == 0)
-		return -EPIPE;
-	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	n = order_entry_bytes_receive(server->channel, server->client, most);
+	if (n <= 0)
+		return (int)n;
+	server->last_len -= server->leaving ? (size_t)n : 0;
+	server->unfinished = true;
+	return 1;
 }
 
 int order_entry_server_next(struct order_entry_server *server,
 			    struct order_entry *entry)
 {
-	struct channel_bytes bytes = { .in = server->bytes,
-				       .in_len = server->len };
-	int rc;
+	struct channel *channel = server->channel;
+	size_t len = channel_buffer_len(&channel->in);
+	int rc = channel_decode(channel, &entry->order);
 
-	rc = server->channel->ops->decode(server->channel, &bytes,
-					  &entry->order);
 	if (rc > 0) {
+		server->received_ns = channel->received_ns;
 		entry->fault = order_fault(&entry->order);
 		if (!entry->fault &&
 		    !order_rate_take(&server->rate, server->received_ns))
 			entry->fault = "more orders than --order-rate allows";
 		entry->early = server->decoded_len < server->early_len;
+	} else {
+		server->unfinished = false;
+		server->over = rc < 0;
+		order_entry_bytes_send(channel, server->client);
 	}
-	server->decoded_len += bytes.consumed;
-	server->len -= bytes.consumed;
-	memmove(server->bytes, server->bytes + bytes.consumed, server->len);
+	server->decoded_len += len - channel_buffer_len(&channel->in);
 	return rc;
 }
 
@@ -264,22 +234,39 @@ int order_entry_server_fault(const struct order_entry_server *server)
 	return err ? -err : -EPIPE;
 }
 
-void order_entry_server_end(struct order_entry_server *server)
+/* What was received and is no whole message, or what never was. */
+static void rest_tell(const struct order_entry_server *server)
 {
-	size_t unread;
+	size_t rest = channel_buffer_len(&server->channel->in);
+	size_t unit = server->channel->ops->unit;
+	size_t unread = unread_len(server);
 
-	if (server->client < 0)
-		return;
-	unread = unread_len(server);
-	if (server->len > 0)
+	if (rest > 0 && unit > 0)
 		log_warning("%s: the order stream ended inside an order: %zu "
-			    "of %d bytes",
-			    server->peer, server->len, ORDER_LEN);
-	if (unread > 0)
+			    "of %zu bytes",
+			    server->peer, rest, unit);
+	else if (rest > 0)
+		log_warning("%s: the order stream ended inside a message: %zu "
+			    "bytes of it",
+			    server->peer, rest);
+	/* Heartbeats are no orders. */
+	if (unread > 0 && (server->taking || !server->channel->ops->tick))
 		log_warning("%s: %zu bytes of orders were left unread",
 			    server->peer, unread);
+}
+
+void order_entry_server_end(struct order_entry_server *server)
+{
+	if (server->client < 0)
+		return;
+	rest_tell(server);
+	if (server->channel->ops->logout) {
+		server->channel->ops->logout(server->channel);
+		order_entry_bytes_send(server->channel, server->client);
+	}
 	close(server->client);
 	server->client = -1;
+	server->unfinished = false;
 	channel_close(server->channel);
 	server->channel = NULL;
 }

@@ -35,7 +35,7 @@ int pace_parse(const char *text, void *target, const char **why)
 			break;
 	if (i == sizeof(kinds) / sizeof(kinds[0]) ||
 	    (number ? !kinds[i].takes : kinds[i].needs)) {
-		*why = "wanted: max, rate:N, poisson:N or file[:SPEED]";
+		*why = "expected max, rate:N, poisson:N or file[:SPEED]";
 		return -EINVAL;
 	}
 	config.kind = kinds[i].kind;

@@ -13,6 +13,18 @@ static double seconds_of(const struct marketdata_counts *counts)
 	return (double)(counts->last_ns - counts->first_ns) / 1e9;
 }
 
+int session_summary_open(const char *path, FILE **file)
+{
+	int err;
+
+	*file = fopen(path, "we");
+	if (*file)
+		return 0;
+	err = -errno;
+	log_error("--sessions: %s: %s", path, log_strerror(err));
+	return err;
+}
+
 void session_summary_log(const struct session_summary *summary)
 {
 	const struct marketdata_server *server = summary->marketdata;

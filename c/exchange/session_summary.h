@@ -19,6 +19,9 @@ struct session_summary {
 	const struct marketdata_server *marketdata;
 };
 
+/* The file that lines go to. 0 or a negative errno, logged. */
+int session_summary_open(const char *path, FILE **file);
+
 void session_summary_log(const struct session_summary *summary);
 
 /*

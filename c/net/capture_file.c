@@ -241,7 +241,7 @@ static int editcap_open(struct capture_file *file)
 	if (file->complaints < 0 || pipe2(ends, O_CLOEXEC) < 0) {
 		err = -errno;
 		log_error("%s: can't run editcap: %s", file->path,
-			  log_reason(err));
+			  log_strerror(err));
 		return err;
 	}
 	err = editcap_spawn(file, ends[1]);
@@ -251,7 +251,7 @@ static int editcap_open(struct capture_file *file)
 		file->editcap = 0;
 		log_error("%s: %s; can't run editcap, which reads more "
 			  "formats (Debian package wireshark-common): %s",
-			  file->path, own_why, log_reason(err));
+			  file->path, own_why, log_strerror(err));
 		return err == -ENOENT ? -EBADMSG : err;
 	}
 	stream = fdopen(ends[0], "rb");
@@ -262,7 +262,7 @@ static int editcap_open(struct capture_file *file)
 	err = stream_open(file, stream);
 	if (err) {
 		editcap_end(file, why);
-		log_error("%s: no capture that can be read: %s: "
+		log_error("%s: not a readable capture: %s: "
 			  "%s; editcap says: %s",
 			  file->path, reader, own_why, *why ? why : file->why);
 	}
@@ -281,12 +281,12 @@ static FILE *path_open(struct capture_file *file, int *err)
 	stream = fopen(path, "rbe");
 	if (!stream || fstat(fileno(stream), &status) < 0) {
 		*err = -errno;
-		log_error("%s: %s", path, log_reason(*err));
+		log_error("%s: %s", path, log_strerror(*err));
 		goto failed;
 	}
 	if (S_ISDIR(status.st_mode)) {
 		*err = -EISDIR;
-		log_error("%s: %s", path, log_reason(*err));
+		log_error("%s: %s", path, log_strerror(*err));
 		goto failed;
 	}
 	file->regular = S_ISREG(status.st_mode);

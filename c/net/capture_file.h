@@ -24,7 +24,7 @@ struct capture_frame {
 };
 
 /* 0, or a negative errno, logged with the path. "-" is standard input. */
-int capture_file_open(const char *path, struct capture_file **file);
+int capture_file_open(const char *path, struct capture_file **opened);
 void capture_file_close(struct capture_file *file);
 
 /* 1 with a frame, 0 at the end, -EIO for a damaged or cut file (logged with

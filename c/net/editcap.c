@@ -16,8 +16,6 @@
 #define PROGRAM "editcap"
 #define NOBODY	65534
 
-extern char **environ;
-
 /* Root's, and nobody else can write there. */
 static bool is_roots(const char *path)
 {

@@ -18,11 +18,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/if.h> /* after net/if.h: both have IFF_ */
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/netlink_message.h"
 
-#define LINK_WAIT_NS (2 * CLOCK_NS_PER_S)
+#define LINK_WAIT_NS (10 * CLOCK_NS_PER_S)
 
 /*
  * Work in another namespace is done by a thread that moves there, so that
@@ -68,8 +70,7 @@ static const char *hint(int err)
 			     : "";
 }
 
-/* Ask for the flags, or with wanted also set or clear IFF_UP. */
-static int link_flags(const char *name, const bool *wanted, short *flags)
+static int link_set(const char *name, bool up)
 {
 	struct ifreq request = { 0 };
 	int fd, err = 0;
@@ -82,22 +83,12 @@ static int link_flags(const char *name, const bool *wanted, short *flags)
 		return -errno;
 	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
 		err = -errno;
-	*flags = request.ifr_flags;
-	if (!err && wanted) {
-		request.ifr_flags =
-			(short)(*wanted ? *flags | IFF_UP : *flags & ~IFF_UP);
-		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-			err = -errno;
-	}
+	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP
+				       : request.ifr_flags & ~IFF_UP);
+	if (!err && ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		err = -errno;
 	close(fd);
 	return err;
-}
-
-static int link_set(const char *name, bool up)
-{
-	short flags;
-
-	return link_flags(name, &up, &flags);
 }
 
 static int open_work(const struct visit *visit)
@@ -119,7 +110,7 @@ int namespace_open(int *fd)
 	err = visit_run(&new);
 	if (err)
 		log_error("can't make a network namespace: %s%s",
-			  log_reason(err), hint(err));
+			  log_strerror(err), hint(err));
 	return err;
 }
 
@@ -137,7 +128,7 @@ int namespace_enter(int fd)
 	if (setns(fd, CLONE_NEWNET) == 0)
 		return 0;
 	err = -errno;
-	log_error("can't enter a network namespace: %s%s", log_reason(err),
+	log_error("can't enter a network namespace: %s%s", log_strerror(err),
 		  hint(err));
 	return err;
 }
@@ -156,19 +147,27 @@ int namespace_link(int fd, const char *name, int up)
 
 	if (err)
 		log_error("can't take interface '%s' %s: %s%s", name,
-			  up ? "up" : "down", log_reason(err), hint(err));
+			  up ? "up" : "down", log_strerror(err), hint(err));
 	return err;
 }
 
-/* Send it and take the kernel's answer. */
-static int message_exchange(struct netlink_message *message)
-{
+/* What the kernel says to a message: what was asked for, or an error. */
+union answer {
+	struct nlmsghdr header;
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr error;
-		uint8_t more[1024];
-	} answer = { 0 };
-	ssize_t len;
+	} end;
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+	} link;
+	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[8192];
+};
+
+static int ask(struct netlink_message *message, union answer *answer)
+{
+	ssize_t len = 0;
 	int fd, err = 0;
 
 	if (message->full)
@@ -178,15 +177,27 @@ static int message_exchange(struct netlink_message *message)
 		return -errno;
 	if (send(fd, message->bytes, netlink_header(message)->nlmsg_len, 0) <
 		    0 ||
-	    (len = recv(fd, &answer, sizeof(answer), 0)) < 0)
+	    (len = recv(fd, answer->bytes, sizeof(answer->bytes), 0)) < 0)
 		err = -errno;
-	else if ((size_t)len < sizeof(answer.header) + sizeof(answer.error) ||
-		 answer.header.nlmsg_type != NLMSG_ERROR)
-		err = -EBADMSG;
-	else
-		err = answer.error.error;
 	close(fd);
-	return err;
+	if (err)
+		return err;
+	if (!NLMSG_OK(&answer->header, (size_t)len))
+		return -EBADMSG;
+	if (answer->header.nlmsg_type != NLMSG_ERROR)
+		return 0;
+	return answer->header.nlmsg_len < sizeof(answer->end)
+		       ? -EBADMSG
+		       : answer->end.error.error;
+}
+
+/* Send it and take the kernel's word that it did it. */
+static int message_exchange(struct netlink_message *message)
+{
+	union answer answer = { 0 };
+	int err = ask(message, &answer);
+
+	return !err && answer.header.nlmsg_type != NLMSG_ERROR ? -EBADMSG : err;
 }
 
 static int veth_make(const struct visit *visit)
@@ -241,7 +252,7 @@ static void ipv6_disable(const char *name)
 	if (fd < 0)
 		return;
 	if (write(fd, "1", 1) < 0)
-		log_debug("%s: %s", path, log_reason(-errno));
+		log_debug("%s: %s", path, log_strerror(-errno));
 	close(fd);
 }
 
@@ -270,20 +281,58 @@ static int end_configure(const struct visit *visit)
 	return err ? err : link_set(end->name, true);
 }
 
-/* An interface that was just taken up drops what it is given for a while. */
+/* *state: RFC 2863's, IF_OPER_. */
+static int link_state(const char *name, uint8_t *state)
+{
+	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	struct netlink_message question;
+	union answer answer = { 0 };
+	struct rtattr *attribute;
+	size_t len;
+	int err;
+
+	netlink_message_start(&question, RTM_GETLINK, 0, &link, sizeof(link));
+	netlink_attribute(&question, IFLA_IFNAME, name, strlen(name) + 1);
+	err = ask(&question, &answer);
+	if (err)
+		return err;
+	if (answer.header.nlmsg_type != RTM_NEWLINK ||
+	    answer.header.nlmsg_len < NLMSG_SPACE(sizeof(answer.link.link)))
+		return -EBADMSG;
+	attribute = IFLA_RTA(&answer.link.link);
+	len = IFLA_PAYLOAD(&answer.header);
+	for (; RTA_OK(attribute, len); attribute = RTA_NEXT(attribute, len)) {
+		if (attribute->rta_type != IFLA_OPERSTATE ||
+		    RTA_PAYLOAD(attribute) != sizeof(*state))
+			continue;
+		memcpy(state, RTA_DATA(attribute), sizeof(*state));
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+/*
+ * The end that is taken up first has no carrier until the other one is up, and
+ * drops what it is given until the kernel has noticed (net/core/link_watch.c):
+ * it calls it up and gives it its queue in one turn of a lock, which setting
+ * flags waits for. IFF_RUNNING would not tell, since it stands for "unknown" as
+ * well. Newer kernels do it when they are asked for the state.
+ */
 static int end_wait(const struct visit *visit)
 {
 	uint64_t deadline_ns = clock_monotonic_ns() + LINK_WAIT_NS;
-	short flags;
+	uint8_t state;
 	int err;
 
 	for (;;) {
-		err = link_flags(visit->end->name, NULL, &flags);
-		if (err || flags & IFF_RUNNING)
+		err = link_state(visit->end->name, &state);
+		if (err)
 			return err;
+		if (state == IF_OPER_UP)
+			return link_set(visit->end->name, true);
 		if (clock_monotonic_ns() > deadline_ns)
 			return -ETIMEDOUT;
-		usleep(2000);
+		usleep(1000);
 	}
 }
 
@@ -300,7 +349,6 @@ int namespace_veth(const struct namespace_end *a, const struct namespace_end *b)
 		{ &at_a, end_configure, "set up the first end of" },
 		{ &at_b, end_configure, "set up the second end of" },
 		{ &at_a, end_wait, "wait for the first end of" },
-		{ &at_b, end_wait, "wait for the second end of" },
 	};
 	int err = 0;
 
@@ -310,7 +358,7 @@ int namespace_veth(const struct namespace_end *a, const struct namespace_end *b)
 		if (!err)
 			continue;
 		log_error("can't %s the veth pair %s, %s: %s%s", steps[i].what,
-			  a->name, b->name, log_reason(err), hint(err));
+			  a->name, b->name, log_strerror(err), hint(err));
 		if (i > 0) {
 			at_a.work = veth_remove;
 			visit_run(&at_a);
@@ -389,6 +437,6 @@ int namespace_need_root(void)
 			"network namespaces need CAP_SYS_ADMIN (root, outside "
 			"of a container that lacks it), or a user namespace: "
 			"%s was refused: %s",
-			refused, log_reason(err));
+			refused, log_strerror(err));
 	return err;
 }

@@ -1,81 +1,115 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TPACKET_V3 receive ring: frames of both directions with the kernel's
- * nanosecond stamps, in blocks, so that the reader seldom wakes. packet(7),
- * Documentation/networking/packet_mmap.rst.
+ * The ring of a packet socket: memory shared with the kernel, whatever lies in
+ * it; and the blocks of TPACKET_V3, frame by frame. packet(7),
+ * Documentation/networking/packet_mmap.rst; linux/if_packet.h.
  */
 #ifndef NET_PACKET_RING_H
 #define NET_PACKET_RING_H
 
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#include "net/interface.h"
+/* A struct virtio_net_hdr's gso_type: several datagrams merged into a frame.
+ * Of linux/virtio_net.h since Linux 6.2. */
+#define PACKET_RING_GSO_UDP 5
 
 struct packet_ring {
-	int fd;
-	void *map;
-	size_t block_size;
-	unsigned int block_count;
-	unsigned int block; /* the one read next */
-	unsigned int block_ms;
-	bool offloads_told; /* PACKET_VNET_HDR: else gso_size is 0 */
-	bool skip_outgoing; /* set on a loopback: each frame is seen twice */
-	int error; /* the interface went away or down: a negative errno */
-	char name[IFNAMSIZ];
-};
-
-struct packet_ring_frame {
-	uint64_t stamp_ns;    /* CLOCK_REALTIME */
-	const uint8_t *bytes; /* from the link header; a VLAN tag that the
-				 kernel took off is put back */
-	uint32_t captured_len;
-	uint32_t wire_len;
-	bool outgoing;
-	bool checksum_left;  /* to the NIC */
-	bool checksum_valid; /* looked at already */
-	/* A frame that the NIC will cut, or that the kernel has merged: into
-	 * or from payloads of this size, the last one shorter. 0: none, or not
-	 * told. Of UDP those are datagrams. */
-	uint16_t gso_size;
-	bool gso_tcp;
+	uint8_t *bytes; /* NULL: it is not mapped */
+	size_t size;
 };
 
 /*
- * block_ms: the longest a frame waits before the reader is woken. A reader
- * may be away for block_count times that at most, since a block is handed
- * over however little is in it. The interface must be up; frames of other
- * interfaces never get in. 0 or a negative errno, logged. Needs CAP_NET_RAW.
- *
- * Stamps are taken where a frame enters or leaves the network stack. The ring
- * asks for that (SO_TIMESTAMPNS), so that the point does not move with what
- * other sockets of the machine ask for.
+ * Make the ring that is requested and map it. version: TPACKET_V2 (takes the
+ * request's beginning, struct tpacket_req) or TPACKET_V3; direction:
+ * PACKET_RX_RING or PACKET_TX_RING. 0, or a negative errno, silent, with the
+ * name of the option that was refused in *step.
  */
-int packet_ring_open(struct packet_ring *ring,
-		     const struct interface *interface, size_t block_size,
-		     unsigned int block_count, unsigned int block_ms);
+int packet_ring_open(struct packet_ring *ring, int fd, int version,
+		     int direction, const struct tpacket_req3 *request,
+		     const char **step);
+
+/* Unmaps; the kernel's part goes with the socket. */
 void packet_ring_close(struct packet_ring *ring);
 
-/*
- * Wait at most timeout_ms for a block and call each() for its frames (bytes
- * are valid during the call). Returns frames read, those of skip_outgoing
- * with them; 0 on a time-out or a signal; or a negative errno, logged:
- * -ENETDOWN when the interface went away or down, after what it brought
- * before was read; each()'s own, and the rest of the block is lost then.
- *
- * At the end, frames may lie in a block that the kernel still fills; it hands
- * it over within block_ms. So read on until 0 with a timeout_ms of twice
- * that, and all that came before is read.
- */
-int packet_ring_read(struct packet_ring *ring, int timeout_ms,
-		     int (*each)(void *context,
-				 const struct packet_ring_frame *frame),
-		     void *context);
+/* Where the reader of a TPACKET_V3 ring is. All is 0 but the first three. */
+struct packet_ring_reader {
+	uint8_t *bytes;
+	size_t block_size;
+	unsigned int block_count;
 
-/* What the kernel counted since the last call. received: all frames, those
- * with them that it dropped since the ring was full. */
-int packet_ring_statistics(struct packet_ring *ring, uint64_t *received,
-			   uint64_t *dropped);
+	unsigned int block; /* the one that is read next, or is held */
+	bool held;	    /* it is ours until it is left */
+	unsigned int left;  /* of its frames */
+	uint8_t *next;
+};
+
+static inline struct tpacket_block_desc *packet_ring_block(
+	const struct packet_ring_reader *reader)
+{
+	return (void *)(reader->bytes + reader->block * reader->block_size);
+}
+
+/* HOT. Has the kernel filled the block that is read next? */
+static inline bool packet_ring_ready(const struct packet_ring_reader *reader)
+{
+	return __atomic_load_n(&packet_ring_block(reader)->hdr.bh1.block_status,
+			       __ATOMIC_ACQUIRE) &
+	       TP_STATUS_USER;
+}
+
+/* HOT. Give the block that is held back to the kernel, if there is one; what
+ * lies in it is no longer ours. */
+static inline void packet_ring_leave(struct packet_ring_reader *reader)
+{
+	if (!reader->held)
+		return;
+	__atomic_store_n(&packet_ring_block(reader)->hdr.bh1.block_status,
+			 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	reader->held = false;
+	reader->left = 0;
+	reader->block = (reader->block + 1) % reader->block_count;
+}
+
+/* HOT. Leave the block that is held, and hold the next one. False: the kernel
+ * has not filled it yet. */
+static inline bool packet_ring_enter(struct packet_ring_reader *reader)
+{
+	struct tpacket_block_desc *block;
+
+	packet_ring_leave(reader);
+	if (!packet_ring_ready(reader))
+		return false;
+	block = packet_ring_block(reader);
+	reader->held = true;
+	reader->left = block->hdr.bh1.num_pkts;
+	reader->next = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
+	return true;
+}
+
+/* HOT. The next frame of the block that is held; NULL: that was all. The
+ * frame itself is tp_mac bytes behind its header. */
+static inline struct tpacket3_hdr *packet_ring_next(
+	struct packet_ring_reader *reader)
+{
+	struct tpacket3_hdr *header = (void *)reader->next;
+
+	if (!reader->left)
+		return NULL;
+	reader->left--;
+	reader->next += header->tp_next_offset;
+	return header;
+}
+
+/* HOT. What the kernel writes before each frame with PACKET_VNET_HDR. */
+static inline void packet_ring_offloads(const uint8_t *frame,
+					struct virtio_net_hdr *offloads)
+{
+	memcpy(offloads, frame - sizeof(*offloads), sizeof(*offloads));
+}
 
 #endif

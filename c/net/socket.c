@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,16 +15,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/address.h"
+#include "net/socket_setting.h"
 
 #define RETRY_MS 50
-
-/* Of options whose value is what was asked for, or else a failure. */
-struct setting {
-	int level;
-	int option;
-	int wanted;
-	const char *name;
-};
 
 int socket_option(int fd, int level, int option, int wanted, int *found)
 {
@@ -38,53 +30,53 @@ int socket_option(int fd, int level, int option, int wanted, int *found)
 	return 0;
 }
 
-static int settings_apply(int fd, const struct setting *settings, size_t count)
+int socket_settings_apply(int fd, const struct socket_setting *settings,
+			  size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct setting *setting = &settings[i];
+		const struct socket_setting *setting = &settings[i];
 		int found, err;
 
 		err = socket_option(fd, setting->level, setting->option,
 				    setting->wanted, &found);
 		if (err) {
 			log_error("can't set %s to %d: %s", setting->name,
-				  setting->wanted, log_reason(err));
+				  setting->wanted, log_strerror(err));
 			return err;
 		}
 		if (found != setting->wanted) {
-			log_error("can't set %s to %d: the kernel made it %d",
-				  setting->name, setting->wanted, found);
+			log_error("%s: requested %d, got %d", setting->name,
+				  setting->wanted, found);
 			return -ERANGE;
 		}
 	}
 	return 0;
 }
 
-/* Logs errno as "can't WHAT ADDRESS:PORT: reason" and returns it negative. */
-static int fault(const char *what, const struct sockaddr_in *address)
+int socket_fault(const char *what, const struct sockaddr_in *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int err = -errno;
 
 	log_error("can't %s %s: %s", what, address_format(address, text),
-		  log_reason(err));
+		  log_strerror(err));
 	return err;
 }
 
-static int socket_open(int type)
+int socket_open(int type)
 {
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
 		fd = -errno;
-		log_error("can't open a socket: %s", log_reason(fd));
+		log_error("can't open a socket: %s", log_strerror(fd));
 	}
 	return fd;
 }
 
 int socket_listen(const struct sockaddr_in *address, int backlog)
 {
-	static const struct setting settings[] = {
+	static const struct socket_setting settings[] = {
 		{ SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR" },
 	};
 	int fd, err;
@@ -92,15 +84,15 @@ int socket_listen(const struct sockaddr_in *address, int backlog)
 	fd = socket_open(SOCK_STREAM | SOCK_NONBLOCK);
 	if (fd < 0)
 		return fd;
-	err = settings_apply(fd, settings, ARRAY_SIZE(settings));
+	err = socket_settings_apply(fd, settings, ARRAY_SIZE(settings));
 	if (err)
 		goto close_fd;
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
-		err = fault("bind", address);
+		err = socket_fault("bind", address);
 		goto close_fd;
 	}
 	if (listen(fd, backlog) < 0) {
-		err = fault("listen on", address);
+		err = socket_fault("listen on", address);
 		goto close_fd;
 	}
 	return fd;
@@ -111,11 +103,11 @@ close_fd:
 
 static int no_delay(int fd)
 {
-	static const struct setting settings[] = {
+	static const struct socket_setting settings[] = {
 		{ IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY" },
 	};
 
-	return settings_apply(fd, settings, ARRAY_SIZE(settings));
+	return socket_settings_apply(fd, settings, ARRAY_SIZE(settings));
 }
 
 int socket_accept(int listener, struct sockaddr_in *peer)
@@ -143,7 +135,7 @@ int socket_accept(int listener, struct sockaddr_in *peer)
 			return -EAGAIN;
 		}
 		err = -errno;
-		log_error("can't accept a connection: %s", log_reason(err));
+		log_error("can't accept a connection: %s", log_strerror(err));
 		return err;
 	}
 	err = no_delay(fd);
@@ -177,7 +169,7 @@ static bool passes(int err)
  * chose for us: TCP then connects the socket to itself. */
 static bool is_itself(int fd)
 {
-	struct sockaddr_in own, peer;
+	struct sockaddr_in own = { 0 }, peer = { 0 };
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 
 	return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
@@ -235,7 +227,8 @@ static int connected_finish(int fd)
 	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) {
 		int err = -errno;
 
-		log_error("can't make a socket blocking: %s", log_reason(err));
+		log_error("can't make a socket blocking: %s",
+			  log_strerror(err));
 		return err;
 	}
 	return no_delay(fd);
@@ -273,7 +266,7 @@ int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 	return fd;
 failed:
 	log_error("can't connect to %s within %u ms: %s",
-		  address_format(peer, text), timeout_ms, log_reason(err));
+		  address_format(peer, text), timeout_ms, log_strerror(err));
 	return err;
 }
 
@@ -282,7 +275,7 @@ int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
 {
 	const uint64_t patience_ms =
 		((uint64_t)idle_s + (uint64_t)interval_s * count) * 1000;
-	const struct setting settings[] = {
+	const struct socket_setting settings[] = {
 		/* For what was sent and is not acknowledged. */
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT,
 		  patience_ms < INT_MAX ? (int)patience_ms : INT_MAX,
@@ -294,63 +287,7 @@ int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,
 		{ SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE" },
 	};
 
-	return settings_apply(fd, settings, ARRAY_SIZE(settings));
-}
-
-/* IP_MULTICAST_IF reads back as an address, not as an index. */
-static int multicast_interface(int fd, const struct interface *interface)
-{
-	struct ip_mreqn request = { .imr_address = interface->address,
-				    .imr_ifindex = (int)interface->index };
-	struct sockaddr_in own = { .sin_family = AF_INET,
-				   .sin_addr = interface->address };
-	struct in_addr found;
-	socklen_t len = sizeof(found);
-	int err = 0;
-
-	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
-		return fault("bind", &own);
-	if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request,
-		       sizeof(request)) < 0 ||
-	    getsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &found, &len) < 0)
-		err = -errno;
-	else if (found.s_addr != interface->address.s_addr)
-		err = -ERANGE;
-	if (err)
-		log_error("can't send multicast through %s: "
-			  "IP_MULTICAST_IF: %s",
-			  interface->name, log_reason(err));
-	return err;
-}
-
-int socket_multicast_sender(const struct sockaddr_in *group,
-			    const struct interface *interface, unsigned int ttl)
-{
-	const struct setting settings[] = {
-		{ IPPROTO_IP, IP_MULTICAST_TTL, (int)ttl, "IP_MULTICAST_TTL" },
-		{ IPPROTO_IP, IP_MULTICAST_LOOP, 1, "IP_MULTICAST_LOOP" },
-	};
-	int fd, err;
-
-	fd = socket_open(SOCK_DGRAM | SOCK_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	err = settings_apply(fd, settings, ARRAY_SIZE(settings));
-	if (err)
-		goto close_fd;
-	if (interface) {
-		err = multicast_interface(fd, interface);
-		if (err)
-			goto close_fd;
-	}
-	if (connect(fd, (const struct sockaddr *)group, sizeof(*group)) < 0) {
-		err = fault("send to", group);
-		goto close_fd;
-	}
-	return fd;
-close_fd:
-	close(fd);
-	return err;
+	return socket_settings_apply(fd, settings, ARRAY_SIZE(settings));
 }
 
 int socket_receive_buffer(int fd, unsigned int *buffer_bytes)
@@ -368,137 +305,20 @@ int socket_receive_buffer(int fd, unsigned int *buffer_bytes)
 		int err = -errno;
 
 		log_error("can't set SO_RCVBUF to %d: %s", wanted,
-			  log_reason(err));
+			  log_strerror(err));
 		return err;
 	}
 	*buffer_bytes = (unsigned int)found / 2;
 	return 0;
 }
 
-static const struct setting group_settings[] = {
-	{ SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR" },
-	{ IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL" },
-};
-
-static int join_fault(const struct sockaddr_in *group,
-		      const struct interface *interface)
-{
-	char text[ADDRESS_TEXT_MAX];
-	int err = -errno;
-
-	log_error("can't join %s on %s: %s", address_format(group, text),
-		  interface->name, log_reason(err));
-	return err;
-}
-
-static int group_join(int fd, const struct sockaddr_in *group,
-		      const struct interface *interface)
-{
-	struct ip_mreqn request = { .imr_multiaddr = group->sin_addr,
-				    .imr_ifindex = (int)interface->index };
-
-	if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request,
-		       sizeof(request)) < 0)
-		return join_fault(group, interface);
-	return 0;
-}
-
-/* option: MCAST_JOIN_SOURCE_GROUP, MCAST_BLOCK_SOURCE. */
-static int group_source(int fd, int option, struct in_addr source,
-			const struct sockaddr_in *group,
-			const struct interface *interface)
-{
-	const struct sockaddr_in from = { .sin_family = AF_INET,
-					  .sin_addr = source };
-	struct group_source_req request = { .gsr_interface = interface->index };
-
-	memcpy(&request.gsr_group, group, sizeof(*group));
-	memcpy(&request.gsr_source, &from, sizeof(from));
-	if (setsockopt(fd, IPPROTO_IP, option, &request, sizeof(request)) < 0)
-		return join_fault(group, interface);
-	return 0;
-}
-
-int socket_multicast_receiver_of(struct in_addr source,
-				 const struct sockaddr_in *group,
-				 const struct interface *interface,
-				 unsigned int *buffer_bytes)
-{
-	int fd, err;
-
-	fd = socket_open(SOCK_DGRAM);
-	if (fd < 0)
-		return fd;
-	err = settings_apply(fd, group_settings, ARRAY_SIZE(group_settings));
-	if (err)
-		goto close_fd;
-	/* Before the first datagram can come. */
-	err = socket_receive_buffer(fd, buffer_bytes);
-	if (err)
-		goto close_fd;
-	if (bind(fd, (const struct sockaddr *)group, sizeof(*group)) < 0) {
-		err = fault("bind", group);
-		goto close_fd;
-	}
-	err = source.s_addr == INADDR_ANY
-		      ? group_join(fd, group, interface)
-		      : group_source(fd, MCAST_JOIN_SOURCE_GROUP, source, group,
-				     interface);
-	if (err)
-		goto close_fd;
-	return fd;
-close_fd:
-	close(fd);
-	return err;
-}
-
-int socket_multicast_receiver(const struct sockaddr_in *group,
-			      const struct interface *interface,
-			      unsigned int *buffer_bytes)
-{
-	const struct in_addr anyone = { .s_addr = INADDR_ANY };
-
-	return socket_multicast_receiver_of(anyone, group, interface,
-					    buffer_bytes);
-}
-
-int socket_multicast_strangers(struct in_addr source,
-			       const struct sockaddr_in *group,
-			       const struct interface *interface)
-{
-	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-	const struct sock_fprog filter = { ARRAY_SIZE(nothing), nothing };
-	int fd, err;
-
-	fd = socket_open(SOCK_DGRAM);
-	if (fd < 0)
-		return fd;
-	err = settings_apply(fd, group_settings, ARRAY_SIZE(group_settings));
-	if (!err && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
-			       sizeof(filter)) < 0)
-		err = fault("count strangers to", group);
-	if (!err)
-		err = group_join(fd, group, interface);
-	if (!err)
-		err = group_source(fd, MCAST_BLOCK_SOURCE, source, group,
-				   interface);
-	/* Last: until then the source's would count as a stranger's. */
-	if (!err &&
-	    bind(fd, (const struct sockaddr *)group, sizeof(*group)) < 0)
-		err = fault("bind", group);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 int socket_receive_stamps(int fd, bool on)
 {
-	const struct setting settings[] = {
+	const struct socket_setting settings[] = {
 		{ SOL_SOCKET, SO_TIMESTAMPNS, on, "SO_TIMESTAMPNS" },
 	};
 
-	return settings_apply(fd, settings, ARRAY_SIZE(settings));
+	return socket_settings_apply(fd, settings, ARRAY_SIZE(settings));
 }
 
 uint64_t socket_message_stamp_search(const struct msghdr *message)

@@ -11,15 +11,12 @@
 
 int uring_cpu_parse(const char *text, void *target, const char **why)
 {
-	int *cpu = target, used = 0;
+	int *cpu = target;
 
 	*cpu = -1;
-	if (!strcmp(text, "any"))
+	if (!strcmp(text, "any") || !cpu_numbers(text, cpu, 1))
 		return 0;
-	if (strspn(text, "0123456789") == strlen(text) &&
-	    sscanf(text, "%4d%n", cpu, &used) == 1 && !text[used])
-		return 0;
-	*why = "wanted: any, or the number of a CPU";
+	*why = "expected any, or the number of a CPU";
 	return -EINVAL;
 }
 
@@ -94,23 +91,23 @@ int uring_open(struct io_uring *ring, unsigned int entries,
 		if (sqpoll->cpu >= 0) {
 			params.flags |= IORING_SETUP_SQ_AFF;
 			params.sq_thread_cpu = (unsigned int)sqpoll->cpu;
+		} else if (cpu_count() == 1) {
+			log_warning("%s: sqpoll: its thread shares the only "
+				    "CPU that this process may use; sq_cpu "
+				    "gives it another",
+				    what);
 		}
 	}
-	if (params.flags & IORING_SETUP_SQPOLL && sqpoll->cpu < 0 &&
-	    cpu_count() == 1)
-		log_warning("%s: sqpoll: its thread shares the only CPU that "
-			    "this process may use; sq_cpu gives it another",
-			    what);
 	err = io_uring_queue_init_params(entries, ring, &params);
 	if (!err)
 		return 0;
 	if (err == -EINVAL && params.flags & IORING_SETUP_SQ_AFF)
-		log_error("%s: sq_cpu: CPU %d is offline, absent, or not "
+		log_error("%s: sq_cpu: CPU %u is offline, absent, or not "
 			  "allowed to this process",
-			  what, sqpoll->cpu);
+			  what, params.sq_thread_cpu);
 	else if (err != -EINVAL || !flags)
 		log_error("%s: %s: %s", what, setup_fault(err),
-			  log_reason(err));
+			  log_strerror(err));
 	return err;
 }
 

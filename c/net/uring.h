@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io_uring rings, as receive paths, transports and send paths open them.
+ * io_uring rings, as receive paths, transports and publish paths open them.
  * io_uring(7), io_uring_setup(2). Without liburing only the options are here.
  */
 #ifndef NET_URING_H
@@ -24,20 +24,20 @@ int uring_cpu_parse(const char *text, void *target, const char **why);
 /* The rows of struct uring_sqpoll, a member of this type. */
 #define URING_SQPOLL_ROWS(target, sqpoll)                                  \
 	{ .name = "sqpoll",                                                \
-	  .value = "on|off",                                               \
-	  .initial = "off",                                                \
+	  .metavar = "on|off",                                             \
+	  .def = "off",                                                    \
 	  .type = OPTION_FLAG,                                             \
 	  .offset = offsetof(target, sqpoll.on),                           \
 	  .help = "a kernel thread takes submissions: no system call" },   \
 		{ .name = "sq_cpu",                                        \
-		  .value = "any|CPU",                                      \
-		  .initial = "any",                                        \
+		  .metavar = "any|CPU",                                    \
+		  .def = "any",                                            \
 		  .type = OPTION_PARSED,                                   \
 		  .parse = uring_cpu_parse,                                \
 		  .offset = offsetof(target, sqpoll.cpu),                  \
 		  .help = "where that thread runs" },                      \
 	{                                                                  \
-		.name = "sq_idle", .value = "MS", .initial = "1000",       \
+		.name = "sq_idle", .metavar = "MS", .def = "1000",         \
 		.type = OPTION_UNSIGNED, .min = 1, .max = 3600000,         \
 		.offset = offsetof(target, sqpoll.idle_ms),                \
 		.help = "it sleeps after so many milliseconds of no work " \

@@ -251,7 +251,7 @@ static int stack_open(struct xdp_beside *beside, const char *who)
 		return err;
 	log_warning("%s: no generic mode: this kernel does not let a program "
 		    "see which VLAN a frame is of (BTF, tracepoints): %s",
-		    who, log_reason(err));
+		    who, log_strerror(err));
 	return -EOPNOTSUPP;
 }
 

@@ -139,7 +139,7 @@ static void expect_ipv4(struct bpf_code *to, struct bpf_jumps *leave)
 }
 
 static void expect_flow(struct bpf_code *to, struct bpf_jumps *leave,
-			const struct xdp_program_flow *flow)
+			const struct frame_port_flow *flow)
 {
 	expect(to, leave, BPF_B, IP_PROTOCOL_AT, flow->protocol);
 	expect(to, leave, BPF_W, IP_DESTINATION,

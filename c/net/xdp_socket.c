@@ -23,6 +23,7 @@ const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
 #include <xdp/libxdp.h>
 
 #include "base/log.h"
+#include "net/xdp_socket_program.h"
 
 /* Half a page: the kernel keeps 256 bytes of it, the rest holds a frame of
  * the usual MTU. */
@@ -30,9 +31,8 @@ const char *const xdp_socket_mode_names[] = { "auto", "zerocopy", "native",
 _Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
 
 #define ETHERNET_MOST (14 + 4) /* beside the MTU: a header, a tag */
-#define QUEUES_MAX    4096
-#define BUSY_MS	      1000 /* how long a queue may take to become free */
-#define BUDGET	      64   /* packets of one busy poll, as NAPI has it */
+#define BUSY_MS	      1000     /* how long a queue may take to become free */
+#define BUDGET	      64       /* packets of one busy poll, as NAPI has it */
 
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69
@@ -149,148 +149,12 @@ static int busy_poll_set(struct xdp_socket *xs,
 			int err = -errno;
 
 			log_error("%s: busy_poll: %s%s", xs->who,
-				  log_reason(err),
+				  log_strerror(err),
 				  err == -EPERM ? ": needs CAP_NET_ADMIN" : "");
 			return err;
 		}
 	}
 	return 0;
-}
-
-/*
- * The program.
- */
-
-static int program_load(const struct xdp_socket *xs)
-{
-	const struct xdp_program program = { .flows = xs->flows,
-					     .count = xs->flow_count,
-					     .sockets = xs->map_fd,
-					     .ethernet = xs->interface.ethernet,
-					     .beside = &xs->beside };
-
-	return xdp_program_load(&program);
-}
-
-static int map_open(struct xdp_socket *xs)
-{
-	xs->map_fd =
-		bpf_map_create(BPF_MAP_TYPE_XSKMAP, "t2t_sockets",
-			       sizeof(uint32_t), sizeof(int), QUEUES_MAX, NULL);
-	if (xs->map_fd < 0) {
-		int err = -errno;
-
-		log_error("%s: no map of AF_XDP sockets: %s%s", xs->who,
-			  log_reason(err),
-			  err == -EPERM ? ": needs CAP_BPF and CAP_NET_ADMIN"
-					: "");
-		return err;
-	}
-	return 0;
-}
-
-static void program_close(struct xdp_socket *xs)
-{
-	if (xs->program_fd >= 0)
-		close(xs->program_fd);
-	xs->program_fd = -1;
-	xs->merged_told = false;
-	xdp_beside_close(&xs->beside);
-}
-
-/* Each mode has its own way to what lies beside a frame. */
-static int program_open(struct xdp_socket *xs, uint32_t flags)
-{
-	int err = 0;
-
-	if (xs->flow_count)
-		err = xdp_beside_open(&xs->beside, &xs->interface,
-				      flags == XDP_FLAGS_SKB_MODE, xs->who);
-	if (err)
-		return err;
-	xs->program_fd = program_load(xs);
-	if (xs->program_fd < 0) {
-		err = xs->program_fd;
-		program_close(xs);
-		return err;
-	}
-	xs->merged_told = xs->beside.way == XDP_BESIDE_STACK;
-	return 0;
-}
-
-static void link_close(struct xdp_socket *xs)
-{
-	if (xs->link_fd >= 0)
-		close(xs->link_fd);
-	xs->link_fd = -1;
-}
-
-/* Attach, unless it is attached that way already: a NIC may restart its
- * queues for it. */
-static int link_open(struct xdp_socket *xs, uint32_t flags)
-{
-	const struct bpf_link_create_opts options = { .sz = sizeof(options),
-						      .flags = flags };
-
-	int err;
-
-	if (xs->link_fd >= 0 && xs->link_flags == flags)
-		return 0;
-	link_close(xs);
-	program_close(xs);
-	err = program_open(xs, flags);
-	if (err)
-		return err;
-	xs->link_flags = flags;
-	xs->link_fd = bpf_link_create(xs->program_fd, (int)xs->interface.index,
-				      BPF_XDP, &options);
-	if (xs->link_fd >= 0)
-		return 0;
-	/* -EEXIST: another program, in another mode. */
-	return errno == EEXIST ? -EBUSY : -errno;
-}
-
-static int program_exchange(struct xdp_socket *xs)
-{
-	int fd = program_load(xs), err = 0;
-
-	if (fd < 0 || bpf_link_update(xs->link_fd, fd, NULL) < 0) {
-		err = fd < 0 ? fd : -errno;
-		log_error("%s: %s: the XDP program can't be exchanged: %s",
-			  xs->who, xs->interface.name, log_reason(err));
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	close(xs->program_fd);
-	xs->program_fd = fd;
-	return 0;
-}
-
-int xdp_socket_flow_add(struct xdp_socket *xs,
-			const struct xdp_program_flow *flow)
-{
-	int err;
-
-	if (xs->flow_count == XDP_PROGRAM_FLOWS_MAX)
-		return -E2BIG;
-	xs->flows[xs->flow_count++] = *flow;
-	err = program_exchange(xs);
-	if (err)
-		xs->flow_count--;
-	return err;
-}
-
-void xdp_socket_flow_remove(struct xdp_socket *xs,
-			    const struct xdp_program_flow *flow)
-{
-	for (unsigned int i = 0; i < xs->flow_count; i++) {
-		if (memcmp(&xs->flows[i], flow, sizeof(*flow)) != 0)
-			continue;
-		xs->flows[i] = xs->flows[--xs->flow_count];
-		program_exchange(xs);
-		return;
-	}
 }
 
 /*
@@ -322,7 +186,7 @@ static int interface_check(struct xdp_socket *xs,
 
 	if (err) {
 		log_error("%s: interface '%s': %s", xs->who, config->interface,
-			  log_reason(err));
+			  log_strerror(err));
 		return err;
 	}
 	if (xs->interface.link_type != ARPHRD_ETHER &&
@@ -395,7 +259,7 @@ static bool is_final(const struct xdp_socket *xs,
 	case -EACCES:
 		log_error("%s: %s: %s: needs CAP_NET_RAW, CAP_NET_ADMIN and "
 			  "CAP_BPF, and CAP_PERFMON for generic mode",
-			  xs->who, config->interface, log_reason(err));
+			  xs->who, config->interface, log_strerror(err));
 		return true;
 	case -ENOBUFS:
 		limit_log(xs);
@@ -403,7 +267,7 @@ static bool is_final(const struct xdp_socket *xs,
 	case -ENETDOWN:
 	case -ENODEV:
 		log_error("%s: %s: %s", xs->who, config->interface,
-			  log_reason(err));
+			  log_strerror(err));
 		return true;
 	}
 	return false;
@@ -416,7 +280,7 @@ static int mode_try(struct xdp_socket *xs,
 		    const struct attempt *attempt)
 {
 	const struct timespec while_busy = { .tv_nsec = 1000000 };
-	int err = link_open(xs, attempt->link_flags);
+	int err = xdp_socket_attach(xs, attempt->link_flags);
 
 	if (err)
 		return err;
@@ -457,9 +321,9 @@ static int modes_try(struct xdp_socket *xs,
 			return err;
 		len += (size_t)snprintf(failed + len, sizeof(failed) - len,
 					"%s%s (%s)", len ? ", " : "",
-					attempt->name, log_reason(err));
+					attempt->name, log_strerror(err));
 	}
-	log_error("%s: %s queue %u: not to be had: %s%s", xs->who,
+	log_error("%s: %s queue %u: not available: %s%s", xs->who,
 		  config->interface, config->queue, failed,
 		  err == -EINVAL ? ": is there such a queue?" : "");
 	return err;
@@ -495,7 +359,11 @@ int xdp_socket_open(struct xdp_socket *xs,
 	memset(xs, 0, sizeof(*xs));
 	xs->link_fd = -1;
 	xs->program_fd = -1;
+	xs->kernel_link = KERNEL_LINK_NONE;
 	xs->who = config->who;
+	xs->port = (struct frame_port){ .ops = &xdp_socket_port_ops,
+					.name = xs->interface.name,
+					.frame_max = XDP_SOCKET_FRAME_MAX };
 	xs->need_wakeup = config->need_wakeup;
 	xs->flows[0] = config->flow;
 	xs->flow_count = config->flow.protocol != 0;
@@ -509,11 +377,15 @@ int xdp_socket_open(struct xdp_socket *xs,
 		log_error("%s: no memory for %zu frames", xs->who, frames);
 		return err;
 	}
+	if (config->huge_pages && !xs->arena.huge)
+		log_warning("%s: no huge pages are free: frames are in "
+			    "ordinary ones: vm.nr_hugepages",
+			    xs->who);
 	xs->memory = xs->arena.base;
 	xs->aside_size = ring_size(config->frames);
 	xs->aside_max = config->frames / 2;
 	xs->aside = calloc(xs->aside_size, sizeof(*xs->aside));
-	err = xs->aside ? map_open(xs) : -ENOMEM;
+	err = xs->aside ? xdp_socket_map_open(xs) : -ENOMEM;
 	if (err)
 		goto close_arena;
 	err = modes_try(xs, config);
@@ -524,8 +396,8 @@ int xdp_socket_open(struct xdp_socket *xs,
 		return 0;
 	rings_close(xs);
 close_map:
-	link_close(xs);
-	program_close(xs);
+	xdp_socket_detach(xs);
+	xdp_socket_program_close(xs);
 	close(xs->map_fd);
 close_arena:
 	free(xs->aside);
@@ -536,9 +408,10 @@ close_arena:
 void xdp_socket_close(struct xdp_socket *xs)
 {
 	/* First, so that the kernel gets the frames again. */
-	link_close(xs);
+	xdp_socket_detach(xs);
+	kernel_link_close(&xs->kernel_link);
 	rings_close(xs);
-	program_close(xs);
+	xdp_socket_program_close(xs);
 	close(xs->map_fd);
 	free(xs->aside);
 	mem_arena_close(&xs->arena);

@@ -16,10 +16,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/frame_port.h"
 #include "net/interface.h"
+#include "net/kernel_link.h"
 #include "net/xdp_program.h"
 
-#define XDP_SOCKET_BURST_MAX 64
+#define XDP_SOCKET_BURST_MAX FRAME_PORT_BURST_MAX
 /* Bytes of one frame, in or out. A longer one that comes in is dropped. */
 #define XDP_SOCKET_FRAME_MAX 1792
 
@@ -37,14 +39,14 @@ struct xdp_socket_config {
 	const char *who; /* begins each log line: "--receive xdp" */
 	const char *interface;
 	/* The first one; of protocol 0: none, it only sends. */
-	struct xdp_program_flow flow;
+	struct frame_port_flow flow;
 	unsigned int queue;
 	unsigned int mode;	   /* enum xdp_socket_mode */
 	unsigned int frames;	   /* to receive into; sending has its own */
 	unsigned int busy_poll_us; /* 0: off; else each empty take runs the
 				      driver's receive poll, SO_BUSY_POLL */
 	bool need_wakeup;	   /* XDP_USE_NEED_WAKEUP */
-	bool huge_pages;	   /* where there are some */
+	bool huge_pages;	   /* where some are free; told if not */
 };
 
 /* Can this build and this host do it? 0, or a negative errno with *why; needs
@@ -57,27 +59,12 @@ int xdp_socket_probe(const char **why);
 
 #define XDP_SOCKET_SEND_FRAMES 256
 
-struct xdp_socket_frame {
-	uint8_t *bytes; /* from the Ethernet header on */
-	uint32_t len;
-};
-
-/* Who takes the TCP segments among the flows. Called within
- * xdp_socket_take() and xdp_socket_scan(); HOT. */
-struct xdp_socket_listener {
-	/* The bytes are the callee's until it returns. */
-	void (*frame)(struct xdp_socket_listener *listener, uint8_t *bytes,
-		      uint32_t len);
-	/* Once in some thousand calls: timers. */
-	void (*idle)(struct xdp_socket_listener *listener);
-};
-
 struct xdp_socket {
 	/* What the loop touches first. */
 	struct xsk_ring_cons received;
 	struct xsk_ring_prod fill;
 	uint8_t *memory;
-	struct xdp_socket_listener *listener;
+	struct frame_port port; /* this socket as one */
 	unsigned int aside_first, aside_count;
 	unsigned int held_count;
 	unsigned int turns; /* calls, taken modulo */
@@ -103,18 +90,22 @@ struct xdp_socket {
 	struct xsk_umem *umem;
 	struct mem_arena arena;
 	struct interface interface;
+	struct kernel_link kernel_link; /* of the port's `address` */
 	const char *who;
 	int map_fd;
 	int program_fd; /* -1 until it was attached once */
 	int link_fd;
 	struct xdp_beside beside;
 	uint32_t link_flags;
-	struct xdp_program_flow flows[XDP_PROGRAM_FLOWS_MAX];
+	struct frame_port_flow flows[XDP_PROGRAM_FLOWS_MAX];
 	unsigned int flow_count;
 };
 
+/* The port's operations: the functions below, by their names. */
+extern const struct frame_port_ops xdp_socket_port_ops;
+
 /*
- * Open, bind, attach; logs one line that says what was had (mode, pages).
+ * Open, bind, attach; logs one line that says what came of it (mode, pages).
  * 0, or a negative errno, logged, everything given back: -ENODEV no such
  * interface; -ENETDOWN it is down; -EINVAL no such queue; -EBUSY another
  * program or socket has it; -EPERM with the capability's name; -ENOBUFS the
@@ -127,9 +118,9 @@ void xdp_socket_close(struct xdp_socket *xs);
 /* One more flow, or one less, at once and with no frame lost. 0 or a negative
  * errno, logged. */
 int xdp_socket_flow_add(struct xdp_socket *xs,
-			const struct xdp_program_flow *flow);
+			const struct frame_port_flow *flow);
 void xdp_socket_flow_remove(struct xdp_socket *xs,
-			    const struct xdp_program_flow *flow);
+			    const struct frame_port_flow *flow);
 
 /*
  * HOT. Frames of the flows, at most max (1..XDP_SOCKET_BURST_MAX), without
@@ -139,13 +130,13 @@ void xdp_socket_flow_remove(struct xdp_socket *xs,
  * driver asks for a wake-up, with busy_poll_us, and once in many thousand
  * calls.
  */
-int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
+int xdp_socket_take(struct xdp_socket *xs, struct frame_port_frame *frames,
 		    unsigned int max);
 
 /* HOT. The size of the datagrams that were merged into a frame, the last one
  * shorter; 0: it is one. */
 static inline uint32_t xdp_socket_merged(const struct xdp_socket *xs,
-					 const struct xdp_socket_frame *frame)
+					 const struct frame_port_frame *frame)
 {
 	uint32_t size = 0;
 

@@ -40,13 +40,13 @@ static int health_check(struct xdp_socket *xs)
 	return xs->error;
 }
 
-/* 0, or what befell the interface. */
+/* 0, or the interface's error. */
 static int turn(struct xdp_socket *xs)
 {
 	if (__builtin_expect(++xs->turns % TURNS_IDLE != 0, 1))
 		return xs->error;
-	if (xs->listener)
-		xs->listener->idle(xs->listener);
+	if (xs->port.listener)
+		xs->port.listener->idle(xs->port.listener);
 	return xs->turns % TURNS_HEALTH ? xs->error : health_check(xs);
 }
 
@@ -64,14 +64,14 @@ static bool is_stream(const uint8_t *bytes)
 }
 
 static void frame_yield(struct xdp_socket *xs, const struct xdp_desc *desc,
-			struct xdp_socket_frame *frame)
+			struct frame_port_frame *frame)
 {
 	*frame =
-		(struct xdp_socket_frame){ xs->memory + desc->addr, desc->len };
+		(struct frame_port_frame){ xs->memory + desc->addr, desc->len };
 }
 
 __attribute__((cold, noinline)) static int aside_take(
-	struct xdp_socket *xs, struct xdp_socket_frame *frames,
+	struct xdp_socket *xs, struct frame_port_frame *frames,
 	unsigned int max)
 {
 	unsigned int count = 0;
@@ -100,7 +100,7 @@ static void ahead_fetch(struct xdp_socket *xs, uint32_t at, unsigned int most)
 			xsk_ring_cons__rx_desc(&xs->received, i)->addr);
 }
 
-int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
+int xdp_socket_take(struct xdp_socket *xs, struct frame_port_frame *frames,
 		    unsigned int max)
 {
 	unsigned int count = 0, n;
@@ -123,9 +123,10 @@ int xdp_socket_take(struct xdp_socket *xs, struct xdp_socket_frame *frames,
 		frame_yield(xs, desc, &frames[count]);
 		if (__builtin_expect(!is_stream(frames[count].bytes), 1))
 			count++;
-		else if (xs->listener)
-			xs->listener->frame(xs->listener, frames[count].bytes,
-					    desc->len);
+		else if (xs->port.listener)
+			xs->port.listener->frame(xs->port.listener,
+						 frames[count].bytes,
+						 desc->len);
 	}
 	ahead_fetch(xs, at + n, max);
 	xsk_ring_cons__release(&xs->received, n);
@@ -168,8 +169,9 @@ int xdp_socket_scan(struct xdp_socket *xs)
 				  xs->aside_size] = *desc;
 			continue;
 		}
-		if (xs->listener)
-			xs->listener->frame(xs->listener, bytes, desc->len);
+		if (xs->port.listener)
+			xs->port.listener->frame(xs->port.listener, bytes,
+						 desc->len);
 		done[done_count++] = desc->addr;
 	}
 	xsk_ring_cons__release(&xs->received, n);

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "net/socket.h"
-#include "net/zerocopy_way.h"
+#include "net/zerocopy_ops.h"
 
 const char *const zerocopy_how_names[] = { "msg_zerocopy", "send_zc", NULL };
 
@@ -21,7 +21,7 @@ static int message_open(struct zerocopy *zerocopy, const char *what)
 				       &found);
 
 	if (err)
-		log_error("%s: SO_ZEROCOPY: %s", what, log_reason(err));
+		log_error("%s: SO_ZEROCOPY: %s", what, log_strerror(err));
 	return err;
 }
 
@@ -104,7 +104,7 @@ static int message_wait(struct zerocopy *zerocopy, int timeout_ms)
 	return queue.revents & POLLHUP ? -EPIPE : 0;
 }
 
-static const struct zerocopy_way messages = {
+static const struct zerocopy_ops messages = {
 	.open = message_open,
 	.send = message_send,
 	.reap = messages_reap,
@@ -117,7 +117,7 @@ int zerocopy_open(struct zerocopy *zerocopy, int fd,
 	int err;
 
 	memset(zerocopy, 0, sizeof(*zerocopy));
-	zerocopy->way =
+	zerocopy->ops =
 		choice->how == ZEROCOPY_RING ? &zerocopy_ring : &messages;
 	zerocopy->registered_buffer = choice->registered_buffer;
 	zerocopy->fd = fd;
@@ -125,7 +125,7 @@ int zerocopy_open(struct zerocopy *zerocopy, int fd,
 			     ZEROCOPY_SLOTS * ZEROCOPY_SLOT_LEN, false);
 	if (err)
 		return err;
-	err = zerocopy->way->open(zerocopy, what);
+	err = zerocopy->ops->open(zerocopy, what);
 	if (err)
 		mem_arena_close(&zerocopy->arena);
 	return err;
@@ -134,8 +134,8 @@ int zerocopy_open(struct zerocopy *zerocopy, int fd,
 /* What is under way has its own hold on the pages. */
 void zerocopy_close(struct zerocopy *zerocopy)
 {
-	if (zerocopy->way->close)
-		zerocopy->way->close(zerocopy);
+	if (zerocopy->ops->close)
+		zerocopy->ops->close(zerocopy);
 	mem_arena_close(&zerocopy->arena);
 }
 
@@ -147,20 +147,20 @@ ssize_t zerocopy_send(struct zerocopy *zerocopy, const uint8_t *bytes,
 		(uint8_t *)zerocopy->arena.base + slot * ZEROCOPY_SLOT_LEN;
 
 	if (zerocopy->busy[slot]) {
-		zerocopy->way->reap(zerocopy);
+		zerocopy->ops->reap(zerocopy);
 		if (zerocopy->busy[slot])
 			return -ENOBUFS;
 	}
 	len = len < ZEROCOPY_SLOT_LEN ? len : ZEROCOPY_SLOT_LEN;
 	memcpy(copy, bytes, len);
-	return zerocopy->way->send(zerocopy, copy, len, flags);
+	return zerocopy->ops->send(zerocopy, copy, len, flags);
 }
 
 int zerocopy_wait(struct zerocopy *zerocopy, int timeout_ms)
 {
-	if (zerocopy->way->reap(zerocopy) > 0)
+	if (zerocopy->ops->reap(zerocopy) > 0)
 		return 0;
 	if (!zerocopy->under_way)
 		return -ENOBUFS;
-	return zerocopy->way->wait(zerocopy, timeout_ms);
+	return zerocopy->ops->wait(zerocopy, timeout_ms);
 }

@@ -29,25 +29,25 @@ struct zerocopy_choice {
 };
 
 /* The rows of struct zerocopy_choice, a member of this type. */
-#define ZEROCOPY_ROWS(target, choice)                                   \
-	{ .name = "how",                                                \
-	  .value = "HOW",                                               \
-	  .initial = "msg_zerocopy",                                    \
-	  .type = OPTION_CHOICE,                                        \
-	  .choices = zerocopy_how_names,                                \
-	  .offset = offsetof(target, choice.how),                       \
-	  .help = "send(2) with MSG_ZEROCOPY, or io_uring's SEND_ZC" }, \
-	{                                                               \
-		.name = "registered_buffer", .value = "on|off",         \
-		.initial = "on", .type = OPTION_FLAG,                   \
-		.offset = offsetof(target, choice.registered_buffer),   \
-		.help = "send_zc: from memory that was pinned once"     \
+#define ZEROCOPY_ROWS(target, choice)                                          \
+	{ .name = "how",                                                       \
+	  .metavar = "HOW",                                                    \
+	  .def = "msg_zerocopy",                                               \
+	  .type = OPTION_CHOICE,                                               \
+	  .choices = zerocopy_how_names,                                       \
+	  .offset = offsetof(target, choice.how),                              \
+	  .help = "send(2) with MSG_ZEROCOPY, or io_uring's SEND_ZC" },        \
+	{                                                                      \
+		.name = "registered_buffer", .metavar = "on|off", .def = "on", \
+		.type = OPTION_FLAG,                                           \
+		.offset = offsetof(target, choice.registered_buffer),          \
+		.help = "send_zc: from memory that was pinned once"            \
 	}
 
-struct zerocopy_way;
+struct zerocopy_ops;
 
 struct zerocopy {
-	const struct zerocopy_way *way;
+	const struct zerocopy_ops *ops;
 	bool registered_buffer;
 	int fd; /* stays the caller's */
 	struct mem_arena arena;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/zerocopy_way.h"
+#include "net/zerocopy_ops.h"
 
 #include <errno.h>
 
@@ -24,7 +24,7 @@ static int ring_open(struct zerocopy *zerocopy, const char *what)
 	err = io_uring_register_buffers(&zerocopy->ring, &slots, 1);
 	if (!err)
 		return 0;
-	log_error("%s: registered_buffer: %s%s", what, log_reason(err),
+	log_error("%s: registered_buffer: %s%s", what, log_strerror(err),
 		  err == -ENOMEM ? " may be pinned (ulimit -l)" : "");
 	uring_close(&zerocopy->ring);
 	return err;
@@ -132,7 +132,7 @@ static int ring_open(struct zerocopy *zerocopy, const char *what)
 
 #endif
 
-const struct zerocopy_way zerocopy_ring = {
+const struct zerocopy_ops zerocopy_ring = {
 	.open = ring_open,
 #ifdef HAVE_LIBURING
 	.close = ring_close,

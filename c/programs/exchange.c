@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "base/privileges.h"
@@ -43,7 +44,7 @@ static int keepalive_parse(const char *text, void *target, const char **why)
 		    3 ||
 	    text[used] || idle < 1 || idle > 32767 || interval < 1 ||
 	    interval > 32767 || probes < 1 || probes > 127) {
-		*why = "wanted: off, or IDLE,INTERVAL,PROBES from 1 to 32767, "
+		*why = "expected off, or IDLE,INTERVAL,PROBES from 1 to 32767, "
 		       "32767 and 127";
 		return -EINVAL;
 	}
@@ -68,40 +69,41 @@ static int listen_parse(const char *text, void *target, const char **why)
 
 static const struct option_row rows[] = {
 	{ .name = "feed",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.marketdata.feed),
 	  .help = "gzip market data; opened anew for each session; needed" },
 	{ .name = "listen",
-	  .value = "[ADDR]:PORT",
-	  .initial = ":9012",
+	  .metavar = "[ADDR]:PORT",
+	  .def = ":9012",
 	  .type = OPTION_PARSED,
 	  .parse = listen_parse,
 	  .offset = AT(exchange.order_entry.listen),
 	  .help = "where orders are taken; without ADDR the interface's\n"
 		  "address, or 127.0.0.1 when no interface is named" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:12345",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = AT(exchange.marketdata.to.group),
 	  .help = "multicast group of the market data" },
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = AT(interface),
 	  .help = "where market data leaves; by default as routes have it" },
 	{ .name = "send",
-	  .value = "PATH",
-	  .initial = "sendmmsg",
+	  .metavar = "PATH",
+	  .def = "sendmmsg",
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.marketdata.send),
+	  .family = &publish_paths,
 	  .help = "how market data leaves, with its options behind a colon;\n"
 		  "help: list them all" },
 	{ .name = "pace",
-	  .value = "PACE",
-	  .initial = "max",
+	  .metavar = "PACE",
+	  .def = "max",
 	  .type = OPTION_PARSED,
 	  .parse = pace_parse,
 	  .offset = AT(exchange.marketdata.pace),
@@ -110,32 +112,49 @@ static const struct option_row rows[] = {
 		  "file[:SPEED]: as the lines' times have it, SPEED times as\n"
 		  "fast. Intended times never wait for those that are late" },
 	{ .name = "format",
-	  .value = "NAME|FILE.so",
-	  .initial = "auto",
+	  .metavar = "NAME|FILE.so",
+	  .def = "auto",
 	  .type = OPTION_STRING,
 	  .offset = AT(format),
 	  .help = "what makes packets of lines: auto (by what each line looks\n"
 		  "like), one of those that --format help lists, or a shared\n"
 		  "object made from exchange/line_format_example.c" },
-	{ .name = "busy",
-	  .value = "HOW",
-	  .initial = "refuse",
+	{ .name = "on-second-client",
+	  .alias = "busy",
+	  .metavar = "HOW",
+	  .def = "refuse",
 	  .type = OPTION_CHOICE,
 	  .choices = busy_names,
 	  .offset = AT(exchange.busy),
-	  .help = "a second connection is closed at once, or waits its turn:\n"
-		  "16 may, no address many while another one wants to" },
+	  .help = "a second connection is refused, or queued: 16 at most,\n"
+		  "shared fairly between addresses" },
 	{ .name = "idle",
-	  .value = "S",
-	  .initial = "0",
+	  .metavar = "S",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 86400,
 	  .offset = AT(exchange.idle_s),
-	  .help = "who sends no order for so long is sent away; choose more\n"
+	  .help = "disconnect who sends no order for so long; choose more\n"
 		  "than a trader may have nothing to say; 0: never" },
+	{ .name = "channel",
+	  .metavar = "NAME",
+	  .def = CHANNEL_DEFAULT,
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.order_entry.channel),
+	  .family = &channels,
+	  .help = "what an order looks like; help: list them all" },
+	{ .name = "handshake-timeout-ms",
+	  .metavar = "MS",
+	  .def = "5000",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 3600000,
+	  .offset = AT(exchange.order_entry.handshake_ms),
+	  .help = "who has not finished the channel's handshake by\n"
+		  "then is refused" },
 	{ .name = "order-rate",
-	  .value = "N",
-	  .initial = "0",
+	  .metavar = "N",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 1000000000,
 	  .offset = AT(exchange.order_entry.orders_per_s),
@@ -146,29 +165,29 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.marketdata.loop),
 	  .help = "start over at the end of the feed; the sequence goes on" },
 	{ .name = "settle-ms",
-	  .value = "MS",
-	  .initial = "0",
+	  .metavar = "MS",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 3600000,
 	  .offset = AT(exchange.settle_ms),
 	  .help = "from the connection to the first packet, for networks\n"
 		  "where joining a group takes time" },
 	{ .name = "seed",
-	  .value = "N",
-	  .initial = "1",
+	  .metavar = "N",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(exchange.marketdata.seed),
 	  .help = "of poisson's gaps; each session draws the same" },
 	{ .name = "on-full",
-	  .value = "HOW",
-	  .initial = "retry",
+	  .metavar = "HOW",
+	  .def = "retry",
 	  .type = OPTION_CHOICE,
 	  .choices = on_full_names,
 	  .offset = AT(exchange.marketdata.on_full),
 	  .help = "a packet that the kernel has no room for is sent again,\n"
 		  "or dropped; counted in any case" },
 	{ .name = "send-times",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.marketdata.send_times),
 	  .help = "write there when each packet was to leave and when it was\n"
@@ -176,31 +195,31 @@ static const struct option_row rows[] = {
 		  "sequence,intended_ns,sent_ns;\n"
 		  "of a burst: evenly between its call's begin and end" },
 	{ .name = "sessions",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.sessions),
 	  .help = "write there, as each session ends, what became of it and\n"
 		  "of the feed's lines: one JSON object a line" },
 	{ .name = "keepalive",
-	  .value = "S,S,N",
-	  .initial = "10,2,3",
+	  .metavar = "S,S,N",
+	  .def = "10,2,3",
 	  .type = OPTION_PARSED,
 	  .parse = keepalive_parse,
 	  .offset = AT(exchange.order_entry),
 	  .help = "a trader that is silent for so long is probed, so often,\n"
-		  "so many times, and is then taken for dead; off: never" },
+		  "so many times, and is then considered dead; off: never" },
 	{ .name = "cpu",
-	  .value = "N",
+	  .metavar = "N",
 	  .type = OPTION_STRING,
 	  .offset = AT(cpu),
 	  .help = "run the sending loop on this CPU alone" },
 	{ .name = "ttl",
-	  .value = "N",
-	  .initial = "1",
+	  .metavar = "N",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .max = 255,
 	  .offset = AT(exchange.marketdata.to.ttl),
-	  .help = "hops that the market data lives; 1 stays on the link" },
+	  .help = "multicast TTL; 1 stays on the link" },
 	PRIVILEGES_OPTION(AT(exchange.privileges)),
 	OPTION_END,
 };
@@ -225,9 +244,9 @@ static const struct option_program program = {
 		"reason=TEXT\". Times are ns since 1970; early: the order was "
 		"there before TRANSMIT. Exit code 0 after SIGINT or SIGTERM, "
 		"1 for a failure (also when stdout refused a line, which is "
-		"on stderr then, and when a session published nothing of a "
-		"feed that it read to its end, or lost a snapshot), 2 for bad "
-		"usage.",
+		"on stderr then, and when a session could not publish the "
+		"feed to its end, or nothing of it, or lost a snapshot), 2 for "
+		"bad usage.",
 	.rows = rows,
 };
 
@@ -252,7 +271,7 @@ static int interface_use(struct options *options, struct interface *interface)
 		err = interface_find(options->interface, interface);
 		if (err) {
 			log_error("--interface: '%s': %s", options->interface,
-				  log_reason(err));
+				  log_strerror(err));
 			return err;
 		}
 		if (!interface->up)
@@ -277,15 +296,10 @@ static int interface_use(struct options *options, struct interface *interface)
 
 static int cpu_read(const char *text, int *cpu)
 {
-	int used = 0;
-
 	*cpu = -1;
-	if (!text)
+	if (!text || !cpu_numbers(text, cpu, 1))
 		return 0;
-	if (strspn(text, "0123456789") == strlen(text) &&
-	    sscanf(text, "%4d%n", cpu, &used) == 1 && !text[used])
-		return 0;
-	log_error("--cpu: '%s': wanted: the number of a CPU", text);
+	log_error("--cpu: '%s': expected the number of a CPU", text);
 	return -EINVAL;
 }
 
@@ -311,7 +325,11 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (!strcmp(options.exchange.marketdata.send, "help")) {
-		registry_print(&send_paths, stdout);
+		registry_print(&publish_paths, stdout);
+		return fflush(stdout) == EOF ? 1 : 0;
+	}
+	if (!strcmp(options.exchange.order_entry.channel, "help")) {
+		registry_print(&channels, stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
 	if (!strcmp(options.format, "help")) {
@@ -329,7 +347,7 @@ int main(int argc, char **argv)
 		log_warning("--feed: %s: %s; it is opened when a trader "
 			    "connects",
 			    options.exchange.marketdata.feed,
-			    log_reason(-errno));
+			    log_strerror(-errno));
 	err = interface_use(&options, &interface);
 	if (!err)
 		err = exchange_run(&options.exchange);

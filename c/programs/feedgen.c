@@ -23,42 +23,42 @@ struct options {
 
 static const struct option_row rows[] = {
 	{ .name = "bytes",
-	  .value = "N",
-	  .initial = "1000000",
+	  .metavar = "N",
+	  .def = "1000000",
 	  .type = OPTION_UNSIGNED,
 	  .min = BYTES_MIN,
 	  .max = UINT64_C(1) << 40,
 	  .offset = AT(feed.bytes),
-	  .help = "of UDP payload that the feed makes, give or take a packet" },
+	  .help = "of UDP payload that the feed makes, to within a packet" },
 	{ .name = "seed",
-	  .value = "N",
-	  .initial = "1",
+	  .metavar = "N",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(feed.seed),
 	  .help = "the same seed makes the same file, byte for byte" },
 	{ .name = "triggers",
-	  .value = "SHARE",
-	  .initial = "0.01",
+	  .metavar = "SHARE",
+	  .def = "0.01",
 	  .type = OPTION_DECIMAL,
 	  .max = DECIMAL_ONE,
 	  .offset = AT(feed.triggers),
 	  .help = "share of the rows behind the snapshot that call for an\n"
 		  "order at --threshold-usd 1000000" },
 	{ .name = "output",
-	  .value = "FILE.gz",
+	  .metavar = "FILE.gz",
 	  .type = OPTION_STRING,
 	  .offset = AT(output),
 	  .required = true,
 	  .help = "written whole or not at all; replaced if it is there" },
 	{ .name = "symbol",
-	  .value = "NAME",
-	  .initial = "BTCUSDT",
+	  .metavar = "NAME",
+	  .def = "BTCUSDT",
 	  .type = OPTION_STRING,
 	  .offset = AT(feed.symbol),
 	  .help = "of each row" },
 	{ .name = "levels",
-	  .value = "N",
-	  .initial = "100",
+	  .metavar = "N",
+	  .def = "100",
 	  .type = OPTION_UNSIGNED,
 	  .min = 5,
 	  .max = FEED_GENERATOR_LEVELS_MAX,
@@ -89,7 +89,7 @@ static int symbol_check(const char *symbol)
 
 	if (len > 0 && len <= SYMBOL_MAX && !strpbrk(symbol, ",\"\r\n"))
 		return 0;
-	log_error("--symbol: '%s': wanted: up to %d characters without commas "
+	log_error("--symbol: '%s': expected up to %d characters without commas "
 		  "and quotes",
 		  symbol, SYMBOL_MAX);
 	return -EINVAL;
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	       " decoys=%" PRIu64 "\n",
 	       counts.rows, counts.snapshot, counts.triggers, counts.decoys);
 	if (fflush(stdout) == EOF) {
-		log_error("can't write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_strerror(-errno));
 		return 1;
 	}
 	return 0;

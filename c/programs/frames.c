@@ -5,32 +5,32 @@
 
 #include "base/log.h"
 #include "base/option.h"
-#include "measure/loop_back.h"
+#include "campaign/loop_back.h"
 
 static const struct option_row rows[] = {
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct loop_back_frames, interface),
 	  .required = 1,
 	  .help = "where they leave" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:12345",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:12345",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct loop_back_frames, group),
 	  .help = "multicast group of the market data" },
 	{ .name = "frames",
-	  .value = "N",
-	  .initial = "4000",
+	  .metavar = "N",
+	  .def = "4000",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,
 	  .offset = offsetof(struct loop_back_frames, count),
 	  .help = "how many" },
 	{ .name = "rate",
-	  .value = "N",
-	  .initial = "4000",
+	  .metavar = "N",
+	  .def = "4000",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 1000000000,

@@ -30,21 +30,21 @@ struct options {
 
 static const struct option_row rows[] = {
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct options, path.interface),
 	  .required = 1,
 	  .help = "where the group is joined" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:3334",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:3334",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = offsetof(struct options, path.group),
 	  .help = "multicast group and port" },
 	{ .name = "source",
-	  .value = "ADDR|any",
-	  .initial = "any",
+	  .metavar = "ADDR|any",
+	  .def = "any",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_source,
 	  .offset = offsetof(struct options, path.source),
@@ -53,11 +53,12 @@ static const struct option_row rows[] = {
 	{ .name = "bypass",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct options, bypass),
-	  .help = "past the kernel's stack, by AF_XDP" },
+	  .help = "by AF_XDP, bypassing the kernel's stack" },
 	{ .name = "receive",
-	  .value = "PATH",
+	  .metavar = "PATH",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct options, receive),
+	  .family = &receive_paths,
 	  .help = "another receive path; help: list them all. By default "
 		  "uring:wait=sleep, or epoll where this host has no "
 		  "io_uring" },
@@ -142,7 +143,7 @@ static struct receive *path_reopen(const struct options *options, int err)
 	struct receive *receive = NULL;
 	struct interface found;
 
-	log_warning("%s: %s; waiting for it", name, log_reason(err));
+	log_warning("%s: %s; waiting for it", name, log_strerror(err));
 	while (!stop && !receive) {
 		if (interface_find(name, &found) < 0 || !found.up)
 			nanosleep(&moment, NULL);
@@ -192,7 +193,7 @@ int main(int argc, char **argv)
 			return 0;
 	}
 	if (err && !stop)
-		log_error("can't receive: %s", log_reason(err));
+		log_error("can't receive: %s", log_strerror(err));
 	receive_close(receive);
 	return err ? 1 : 0;
 }

@@ -11,7 +11,7 @@
 #include "base/privileges.h"
 #include "net/address.h"
 #include "net/network_error.h"
-#include "send/send_link.h"
+#include "publish/publish_link.h"
 
 #define LINE_MAX_LEN 1400 /* of one frame */
 
@@ -19,27 +19,27 @@ struct options {
 	const char *interface;
 	const char *send;
 	bool bypass;
-	struct send_path_config path;
+	struct publish_path_config path;
 	unsigned int privileges;
 };
 
 static const struct option_row rows[] = {
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct options, interface),
 	  .required = 1,
 	  .help = "where lines leave" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:3334",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:3334",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = offsetof(struct options, path.group),
 	  .help = "multicast group and port" },
 	{ .name = "ttl",
-	  .value = "N",
-	  .initial = "1",
+	  .metavar = "N",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 255,
@@ -48,12 +48,13 @@ static const struct option_row rows[] = {
 	{ .name = "bypass",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct options, bypass),
-	  .help = "past the kernel's stack, by AF_XDP" },
+	  .help = "by AF_XDP, bypassing the kernel's stack" },
 	{ .name = "send",
-	  .value = "PATH",
+	  .metavar = "PATH",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct options, send),
-	  .help = "another send path; help: list them all. By default uring, "
+	  .family = &publish_paths,
+	  .help = "a publish path; help: list them all. By default uring, "
 		  "or sendmmsg where this host has no io_uring" },
 	PRIVILEGES_OPTION(offsetof(struct options, privileges)),
 	OPTION_END,
@@ -78,20 +79,20 @@ static const char *path_choose(const struct options *options)
 		return options->send;
 	if (options->bypass)
 		return "xdp";
-	if (!registry_unavailable(registry_find(&send_paths, "uring")))
+	if (!registry_unavailable(registry_find(&publish_paths, "uring")))
 		return "uring";
 	return "sendmmsg";
 }
 
 /* One datagram; waits while there is no room, or no link. */
-static int line_send(struct send_link *link, char *line, size_t len)
+static int line_send(struct publish_link *link, char *line, size_t len)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	const struct iovec datagram = { line, len };
 	int n;
 
-	send_link_follow(link);
-	while ((n = send_link_send(link, &datagram, 1)) < 0 &&
+	publish_link_follow(link);
+	while ((n = publish_link_send(link, &datagram, 1)) < 0 &&
 	       network_error_passes(n))
 		nanosleep(&moment, NULL);
 	if (n == -EMSGSIZE) {
@@ -101,11 +102,11 @@ static int line_send(struct send_link *link, char *line, size_t len)
 		return 0;
 	}
 	if (n < 0)
-		log_error("can't send: %s", log_reason(n));
+		log_error("can't send: %s", log_strerror(n));
 	return n < 0 ? n : 0;
 }
 
-static int lines_send(struct send_link *link)
+static int lines_send(struct publish_link *link)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct interface interface;
-	struct send_link link;
+	struct publish_link link;
 	enum option_result result =
 		option_parse_arguments(&program, argc, argv, &options);
 	int err;
@@ -139,25 +140,25 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (options.send && !strcmp(options.send, "help")) {
-		registry_print(&send_paths, stdout);
+		registry_print(&publish_paths, stdout);
 		return 0;
 	}
 	err = interface_find(options.interface, &interface);
 	if (err) {
 		log_error("--interface %s: %s", options.interface,
-			  log_reason(err));
+			  log_strerror(err));
 		return 1;
 	}
 	options.path.interface = &interface;
-	err = send_link_open(&link, path_choose(&options), &options.path);
+	err = publish_link_open(&link, path_choose(&options), &options.path);
 	if (err)
 		return err == -EINVAL ? 2 : 1;
 	log_info("sending by %s; an empty line stops",
-		 send_path_name(link.path));
+		 publish_path_name(link.path));
 	if (options.privileges == PRIVILEGES_DROP)
-		err = privileges_drop(send_path_privileges(link.path));
+		err = privileges_drop(publish_path_privileges(link.path));
 	if (!err)
 		err = lines_send(&link);
-	send_link_close(&link);
+	publish_link_close(&link);
 	return err ? 1 : 0;
 }

@@ -14,14 +14,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/option.h"
-#include "channel/channel_ops.h"
-#include "channel/transport_ops.h"
+#include "base/option_json.h"
 #include "net/namespace.h"
+#include "order/channel_ops.h"
+#include "order/transport_ops.h"
+#include "publish/publish_path_ops.h"
 #include "receive/receive_ops.h"
-#include "send/send_path_ops.h"
 
 struct config {
 	bool json;
+	bool options;
 	const char *interface;
 };
 
@@ -30,9 +32,14 @@ static const struct option_row rows[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
 	  .help = "one JSON object instead of the table" },
+	{ .name = "options",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, options),
+	  .help = "as JSON, the options of each receive path, publish path,\n"
+		  "channel and transport; the host is asked nothing" },
 	{ .name = "interface",
-	  .value = "NAME",
-	  .initial = "lo",
+	  .metavar = "NAME",
+	  .def = "lo",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, interface),
 	  .help = "the interface that receive paths are asked about" },
@@ -43,11 +50,22 @@ static const struct option_program program = {
 	.name = "t2t-probe",
 	.summary = "show what this host can run, and why not",
 	.description =
-		"Asks every receive path, channel and transport whether it\n"
-		"was built and whether this host can run it, and reads what\n"
-		"else decides: CPUs, clock, namespaces, packet sockets, huge\n"
-		"pages. Changes nothing.",
+		"Asks every receive path, publish path, channel and transport\n"
+		"whether it was built and whether this host can run it, and\n"
+		"reads what else decides: CPUs, clock, namespaces, packet\n"
+		"sockets, huge pages. Changes nothing.",
 	.rows = rows,
+};
+
+static const struct {
+	const char *name;
+	const char *kind; /* as the table says it */
+	const struct registry *registry;
+} families[] = {
+	{ "receive", "receive path", &receive_paths },
+	{ "send", "publish path", &publish_paths },
+	{ "channel", "channel", &channels },
+	{ "transport", "transport", &transports },
 };
 
 /* A row of the answer. */
@@ -153,6 +171,36 @@ static void table_print(const json_t *found, const struct utsname *kernel)
 	}
 }
 
+/* The options of all members of all families. */
+static json_t *members_json(void)
+{
+	json_t *members = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		json_t *family =
+			registry_json(families[i].registry, families[i].name);
+
+		json_array_extend(members, family);
+		json_decref(family);
+	}
+	return members;
+}
+
+static void json_print(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(json);
+}
+
+static int finish(void)
+{
+	if (fflush(stdout) != EOF)
+		return 0;
+	log_error("can't write to stdout: %s", log_strerror(-errno));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	enum option_result result;
@@ -163,34 +211,28 @@ int main(int argc, char **argv)
 	result = option_parse_arguments(&program, argc, argv, &config);
 	if (result != OPTION_RUN)
 		return (int)result;
+	if (config.options) {
+		json_print(json_pack("{s:s,s:o}", "schema", "t2t-options/1",
+				     "members", members_json()));
+		return finish();
+	}
 	uname(&kernel);
 	found = json_array();
-	tell_registry(found, "receive path", &receive_paths);
-	tell_registry(found, "send path", &send_paths);
-	tell_registry(found, "channel", &channels);
-	tell_registry(found, "transport", &transports);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		tell_registry(found, families[i].kind, families[i].registry);
 	tell_cpus(found);
 	tell_huge_pages(found);
 	tell_kvm(found);
 	/* Last: without root this moves into a user namespace. */
 	tell_packet_socket(found);
 	tell_namespaces(found);
-	if (config.json) {
-		json_t *all =
-			json_pack("{s:s,s:s,s:s,s:O}", "schema", "t2t-probe/1",
-				  "kernel", kernel.release, "counter",
-				  clock_counter_name(), "found", found);
-
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(all);
-	} else {
+	if (config.json)
+		json_print(json_pack("{s:s,s:s,s:s,s:O,s:o}", "schema",
+				     "t2t-probe/1", "kernel", kernel.release,
+				     "counter", clock_counter_name(), "found",
+				     found, "members", members_json()));
+	else
 		table_print(found, &kernel);
-	}
 	json_decref(found);
-	if (fflush(stdout) == EOF) {
-		log_error("can't write to stdout: %s", log_reason(-errno));
-		return 1;
-	}
-	return 0;
+	return finish();
 }

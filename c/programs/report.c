@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/option.h"
-#include "base/whole_file.h"
-#include "measure/export.h"
-#include "measure/html.h"
-#include "measure/report.h"
-#include "measure/schema.h"
-#include "measure/summary.h"
+#include "report/export.h"
+#include "report/html.h"
+#include "report/schema.h"
+#include "report/summary.h"
+#include "report/text.h"
 
 struct config {
 	const char *result;
@@ -24,19 +24,19 @@ struct config {
 
 static const struct option_row rows[] = {
 	{ .name = "result",
-	  .value = "FOLDER",
+	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, result),
 	  .required = true,
 	  .help = "results of t2t-run or of an experiment; the option's name\n"
 		  "may be left out when it comes first" },
 	{ .name = "html",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, html),
 	  .help = "write the report there as one self-contained page" },
 	{ .name = "files",
-	  .value = "FOLDER",
+	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, files),
 	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, json),
 	  .help = "print the summary as JSON instead of the tables" },
 	{ .name = "compare",
-	  .value = "FOLDER",
+	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, compare),
 	  .help = "set these results beside it; refused where accelerator or\n"
@@ -94,13 +94,13 @@ static void report_free(struct report *report)
 
 static int page_write(const char *path, const struct report *report)
 {
-	struct whole_file whole;
-	int err = whole_file_open(&whole, path);
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
 
 	if (err)
 		return err;
 	err = html_write(whole.file, &report->results, report->summary);
-	return whole_file_close(&whole, err);
+	return atomic_file_close(&whole, err);
 }
 
 static const char *accelerator(const struct report *report)
@@ -220,7 +220,7 @@ static int report_show(const struct config *config, const struct report *report,
 	if (!config->json && other)
 		compare_print(report, other);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("can't write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_strerror(-errno));
 		return -EIO;
 	}
 	return 0;

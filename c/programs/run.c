@@ -14,15 +14,15 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "campaign/arm_text.h"
+#include "campaign/campaign.h"
+#include "campaign/campaign_order.h"
+#include "campaign/campaign_plan.h"
 #include "exchange/pace.h"
-#include "measure/arm_text.h"
-#include "measure/campaign.h"
-#include "measure/campaign_order.h"
-#include "measure/campaign_plan.h"
-#include "measure/process.h"
-#include "measure/report.h"
 #include "net/address.h"
 #include "net/namespace.h"
+#include "net/process.h"
+#include "report/text.h"
 #include "trader/strategy.h"
 
 struct config {
@@ -38,6 +38,7 @@ struct config {
 	const char *cpus;
 	const char *output;
 	const char *campaign;
+	const char *order;
 	bool resume;
 	bool collect;
 	bool json;
@@ -45,13 +46,13 @@ struct config {
 
 static const struct option_row rows[] = {
 	{ .name = "feed",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, feed),
 	  .help = "gzip market data, as t2t-exchange takes it" },
 	{ .name = "arms",
-	  .value = "'PATH PATH...'",
-	  .initial = "block spin",
+	  .metavar = "'PATH PATH...'",
+	  .def = "block spin",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, arms),
 	  .help = "receive paths to set side by side, as t2t-trader\n"
@@ -61,15 +62,15 @@ static const struct option_row rows[] = {
 		  "block (@again): the campaign's own noise. PATH@handicap=NS\n"
 		  "slows that trader down, to see whether it is found" },
 	{ .name = "trader",
-	  .value = "PATH=PROGRAM",
+	  .metavar = "PATH=PROGRAM",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, peer),
 	  .help = "run this program in the place of t2t-trader, with its\n"
 		  "arguments, for arms of the receive path PATH, which may\n"
 		  "be the program's own" },
 	{ .name = "blocks",
-	  .value = "N",
-	  .initial = "8",
+	  .metavar = "N",
+	  .def = "8",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = CAMPAIGN_BLOCKS_MAX,
@@ -77,56 +78,61 @@ static const struct option_row rows[] = {
 	  .help = "rounds; each runs every arm once, in a balanced order;\n"
 		  "fewer than 6 can decide nothing" },
 	{ .name = "seed",
-	  .value = "N",
-	  .initial = "0",
+	  .metavar = "N",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .offset = offsetof(struct config, seed),
 	  .help = "of that order; 0: drawn, and recorded" },
 	{ .name = "pace",
-	  .value = "PACE",
-	  .initial = "rate:20000",
+	  .metavar = "PACE",
+	  .def = "rate:20000",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, pace),
 	  .help = "of the exchange: max, rate:N, poisson:N, file[:SPEED]" },
 	{ .name = "threshold-usd",
-	  .value = "USD",
-	  .initial = "1000000",
+	  .metavar = "USD",
+	  .def = STRATEGY_THRESHOLD_USD,
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, threshold_usd),
 	  .help = "an update larger than this is answered by an order" },
 	{ .name = "aggress",
-	  .value = "SIDE",
-	  .initial = "opposite",
+	  .metavar = "SIDE",
+	  .def = "opposite",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_aggress_names,
 	  .offset = offsetof(struct config, aggress),
 	  .help = "which side an order takes, as t2t-trader has it" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:12345",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:12345",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, group),
 	  .help = "multicast group of the market data" },
 	{ .name = "cpus",
-	  .value = "E,W,T",
-	  .initial = "auto",
+	  .metavar = "E,W,T",
+	  .def = "auto",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, cpus),
 	  .help = "CPUs of exchange, wiretap and trader; auto: the trader\n"
 		  "has one of its own if there are two; none: not pinned" },
 	{ .name = "output",
-	  .value = "FOLDER",
+	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, output),
-	  .required = true,
 	  .help = "new folder for manifest, summary, captures and raw\n"
 		  "samples" },
 	{ .name = "campaign",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, campaign),
 	  .help = "a plan made from ansible/experiments/: it says all but\n"
 		  "CPUs and output, and arms may differ in anything" },
+	{ .name = "order",
+	  .metavar = "ARMS,BLOCKS,SEED",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, order),
+	  .help = "run nothing: print as JSON in which order the arms of\n"
+		  "each block run, with how many blocks a verdict needs" },
 	{ .name = "resume",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, resume),
@@ -173,19 +179,15 @@ static void on_signal(int signal)
 static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
 {
 	unsigned int cpus[64], n = cpu_list(cpus, 64);
-	int used;
 
 	for (int i = 0; i < TRIAL_ROLES; i++)
 		cpu[i] = -1;
 	if (!strcmp(text, "none"))
 		return 0;
 	if (strcmp(text, "auto") != 0) {
-		if (sscanf(text, "%d,%d,%d%n", &cpu[TRIAL_EXCHANGE],
-			   &cpu[TRIAL_WIRETAP], &cpu[TRIAL_TRADER],
-			   &used) == 3 &&
-		    !text[used])
+		if (!cpu_numbers(text, cpu, TRIAL_ROLES))
 			return 0;
-		log_error("--cpus: '%s': wanted: auto, none or three numbers",
+		log_error("--cpus: '%s': expected auto, none or three numbers",
 			  text);
 		return -EINVAL;
 	}
@@ -228,13 +230,13 @@ static int campaign_check(const struct campaign_config *campaign)
 		if (arm_text_check(&campaign->arms[i]) < 0)
 			return -EINVAL;
 	if (access(trial->feed, R_OK) < 0) {
-		log_error("--feed %s: %s", trial->feed, log_reason(-errno));
+		log_error("--feed %s: %s", trial->feed, log_strerror(-errno));
 		return -EINVAL;
 	}
 	if (decimal_parse(trial->threshold_usd, strlen(trial->threshold_usd),
 			  &usd) < 0 ||
 	    usd < 0) {
-		log_error("--threshold-usd: '%s' is no amount",
+		log_error("--threshold-usd: '%s' is not an amount",
 			  trial->threshold_usd);
 		return -EINVAL;
 	}
@@ -267,6 +269,10 @@ static bool plan_is_same(const struct config *config, const json_t *plan)
 static int output_check(const struct config *config,
 			const struct campaign_config *campaign)
 {
+	if (!config->output) {
+		log_error("--output is required");
+		return -EINVAL;
+	}
 	if ((config->resume || config->collect) && !config->campaign) {
 		log_error("--resume and --collect need --campaign");
 		return -EINVAL;
@@ -364,11 +370,33 @@ static int result_print(const struct config *config, const json_t *summary)
 		json_decref(manifest);
 	}
 	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("can't write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_strerror(-errno));
 		return 1;
 	}
 	/* Of those that others run, some are still to come. */
 	return config->collect || all_correct(summary) ? 0 : 1;
+}
+
+static int order_print(const char *text)
+{
+	unsigned int arm_count, blocks;
+	const char *why;
+	uint64_t seed;
+	json_t *order;
+
+	if (campaign_order_parse(text, &arm_count, &blocks, &seed, &why) < 0) {
+		log_error("--order: '%s': %s", text, why);
+		return 2;
+	}
+	order = campaign_order_json(arm_count, blocks, seed);
+	json_dumpf(order, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(order);
+	if (fflush(stdout) == EOF) {
+		log_error("can't write to stdout: %s", log_strerror(-errno));
+		return 1;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -386,6 +414,8 @@ int main(int argc, char **argv)
 	result = option_parse_arguments(&program, argc, argv, &config);
 	if (result != OPTION_RUN)
 		return (int)result;
+	if (config.order)
+		return order_print(config.order);
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
 	if (!arms || campaign_make(&config, arms, texts, &campaign) < 0 ||

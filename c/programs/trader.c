@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Market data in, orders out. */
 #include <errno.h>
-#include <limits.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,13 +11,13 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
-#include "base/percentile.h"
 #include "base/privileges.h"
-#include "channel/channel.h"
-#include "channel/transport_ops.h"
 #include "net/address.h"
 #include "net/interface.h"
+#include "order/channel.h"
+#include "order/transport_ops.h"
 #include "receive/receive_ops.h"
+#include "stats/percentile.h"
 #include "trader/trader.h"
 
 struct config {
@@ -36,11 +35,10 @@ struct config {
 
 static int cpu_parse(const char *text, void *target, const char **why)
 {
-	char *end;
-	long cpu = strtol(text, &end, 10);
+	int cpu;
 
-	if (!*text || *end || cpu < 0 || cpu > INT_MAX) {
-		*why = "the number of a CPU";
+	if (cpu_numbers(text, &cpu, 1) < 0) {
+		*why = "expected the number of a CPU";
 		return -EINVAL;
 	}
 	*(int64_t *)target = cpu;
@@ -49,83 +47,86 @@ static int cpu_parse(const char *text, void *target, const char **why)
 
 static const struct option_row rows[] = {
 	{ .name = "connect",
-	  .value = "ADDR:PORT",
+	  .metavar = "ADDR:PORT",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse,
 	  .offset = offsetof(struct config, trader.connect),
 	  .help = "the exchange's order entry; left out only where market\n"
 		  "data comes from memory: orders go nowhere then" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:12345",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = offsetof(struct config, trader.group),
 	  .help = "multicast group of the market data" },
 	{ .name = "source",
-	  .value = "ADDR|any",
+	  .metavar = "ADDR|any",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_source,
 	  .offset = offsetof(struct config, trader.source),
-	  .help = "who sends the market data; datagrams of others are left\n"
+	  .help = "sender of the market data; datagrams of others are left\n"
 		  "out. Default: the address of --connect" },
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, trader.interface),
 	  .help = "interface that the group is joined on" },
 	{ .name = "receive",
-	  .value = "PATH",
-	  .initial = "block",
+	  .metavar = "PATH",
+	  .def = "block",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, trader.receive),
+	  .family = &receive_paths,
 	  .help = "receive path, with its options behind a colon:\n"
 		  "spin:rcvbuf=1m,timestamps=off; help: list them all" },
 	{ .name = "channel",
-	  .value = "CODEC",
-	  .initial = "raw",
+	  .metavar = "NAME",
+	  .def = CHANNEL_DEFAULT,
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, trader.channel),
+	  .family = &channels,
 	  .help = "what an order looks like; help: list them all" },
 	{ .name = "transport",
-	  .value = "NAME",
-	  .initial = "send",
+	  .metavar = "NAME",
+	  .def = "send",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, trader.transport),
+	  .family = &transports,
 	  .help = "how an order leaves; help: list them all" },
 	{ .name = "threshold-usd",
-	  .value = "USD",
-	  .initial = "1000000",
+	  .metavar = "USD",
+	  .def = STRATEGY_THRESHOLD_USD,
 	  .type = OPTION_DECIMAL,
 	  .max = INT64_MAX,
 	  .offset = offsetof(struct config, trader.strategy.threshold_usd),
 	  .help = "an update larger than this is answered by an order" },
 	{ .name = "aggress",
-	  .value = "SIDE",
-	  .initial = "opposite",
+	  .metavar = "SIDE",
+	  .def = "opposite",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_aggress_names,
 	  .offset = offsetof(struct config, trader.strategy.aggress),
 	  .help = "a big bid makes a buy at the best ask (opposite), or a\n"
 		  "sell that hits it (same); a big ask the reverse" },
 	{ .name = "contract",
-	  .value = "KIND",
-	  .initial = "linear",
+	  .metavar = "KIND",
+	  .def = "linear",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_contract_names,
 	  .offset = offsetof(struct config, trader.strategy.contract),
 	  .help = "in inverse contracts the amount itself is in USD" },
 	{ .name = "order-quantity",
-	  .value = "LOTS",
-	  .initial = "1",
+	  .metavar = "LOTS",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,
 	  .offset = offsetof(struct config, order_quantity),
 	  .help = "of each order" },
 	{ .name = "jump-max",
-	  .value = "DATAGRAMS",
-	  .initial = "65536",
+	  .metavar = "DATAGRAMS",
+	  .def = "65536",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = INT32_MAX,
@@ -133,16 +134,16 @@ static const struct option_row rows[] = {
 	  .help = "a sequence number that is farther from the expected one\n"
 		  "is believed only when the next one follows it" },
 	{ .name = "symbols-max",
-	  .value = "N",
-	  .initial = "256",
+	  .metavar = "N",
+	  .def = "256",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 65536,
 	  .offset = offsetof(struct config, symbols_max),
 	  .help = "symbols beyond these are left out, and counted" },
 	{ .name = "levels-max",
-	  .value = "N",
-	  .initial = "8192",
+	  .metavar = "N",
+	  .def = "8192",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 65536,
@@ -150,34 +151,36 @@ static const struct option_row rows[] = {
 	  .help = "levels that a side of a book keeps, the best; 40 bytes\n"
 		  "each, in each book, once it fills up" },
 	{ .name = "samples",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, trader.samples),
 	  .help = "write each order's stamps there, as CSV" },
 	{ .name = "connect-timeout-ms",
-	  .value = "MS",
-	  .initial = "5000",
+	  .metavar = "MS",
+	  .def = "5000",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 3600000,
 	  .offset = offsetof(struct config, trader.connect_timeout_ms),
-	  .help = "how long to try while the exchange refuses" },
-	{ .name = "handicap-ns",
-	  .value = "NS",
-	  .initial = "0",
+	  .help = "how long to keep trying to connect, and then to wait for\n"
+		  "the channel's handshake" },
+	{ .name = "inject-delay-ns",
+	  .alias = "handicap-ns",
+	  .metavar = "NS",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 1000000000,
-	  .offset = offsetof(struct config, trader.handicap_ns),
+	  .offset = offsetof(struct config, trader.inject_delay_ns),
 	  .help = "for tests of the lab: spin so long before each order,\n"
 		  "to see whether the slow-down is found" },
 	{ .name = "cpu",
-	  .value = "N",
+	  .metavar = "N",
 	  .type = OPTION_PARSED,
 	  .parse = cpu_parse,
 	  .offset = offsetof(struct config, cpu),
 	  .help = "run on this CPU alone" },
 	{ .name = "fifo",
-	  .value = "PRIORITY",
+	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 99,
@@ -264,7 +267,7 @@ static int config_check(struct config *config)
 		err = interface_find(trader->interface, &interface);
 		if (err) {
 			log_error("--interface %s: %s", trader->interface,
-				  log_reason(err));
+				  log_strerror(err));
 			return 1;
 		}
 	}
@@ -284,7 +287,7 @@ static int place_take(const struct config *config)
 	int err = 0;
 
 	if (config->cpu >= 0 && (err = cpu_pin((unsigned int)config->cpu)) < 0)
-		log_error("--cpu %d: %s", (int)config->cpu, log_reason(err));
+		log_error("--cpu %d: %s", (int)config->cpu, log_strerror(err));
 	else if (config->fifo &&
 		 (err = cpu_realtime((unsigned int)config->fifo)) < 0)
 		log_error("--fifo %d: %s", (int)config->fifo,
@@ -458,11 +461,11 @@ static int trade(const struct config *config)
 	else
 		table_print(&trader);
 	if (trader.stages.flushes)
-		log_warning("samples were written out in mid-run %llu times",
+		log_warning("samples were written during the run %llu times",
 			    (unsigned long long)trader.stages.flushes);
 	closed = trader_close(&trader);
 	if (fflush(stdout) == EOF) {
-		log_error("can't write to stdout: %s", log_reason(-errno));
+		log_error("can't write to stdout: %s", log_strerror(-errno));
 		return 1;
 	}
 	return err || closed ? 1 : 0;

@@ -11,11 +11,12 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "base/privileges.h"
-#include "measure/analysis.h"
-#include "measure/analysis_output.h"
-#include "measure/analysis_verdict.h"
-#include "measure/wiretap.h"
 #include "net/address.h"
+#include "order/channel.h"
+#include "wiretap/analysis.h"
+#include "wiretap/analysis_output.h"
+#include "wiretap/analysis_verdict.h"
+#include "wiretap/wiretap.h"
 
 struct wiretap_options {
 	const char *interface;
@@ -45,7 +46,7 @@ static int parse_vlan(const char *text, void *target, const char **why)
 		*vlan = 0;
 		return 0;
 	}
-	*why = "auto, none, or 1 to 4094, or OUTER.INNER is wanted";
+	*why = "auto, none, or 1 to 4094, or OUTER.INNER expected";
 	if (strspn(text, "0123456789.") != strlen(text))
 		return -EINVAL;
 	if (sscanf(text, "%4u.%4u%n", &outer, &inner, &end) == 2 &&
@@ -67,18 +68,18 @@ static int parse_vlan(const char *text, void *target, const char **why)
 
 static const struct option_row rows[] = {
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = AT(interface),
 	  .help = "capture both directions of this interface" },
 	{ .name = "write",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(write),
 	  .help = "write the capture there, as pcapng, until SIGINT or SIGTERM;"
 		  "\nan existing file is overwritten; -: standard output" },
 	{ .name = "fifo",
-	  .value = "PRIORITY",
+	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 99,
@@ -86,7 +87,7 @@ static const struct option_row rows[] = {
 	  .help = "capture with real-time priority, SCHED_FIFO: what shares\n"
 		  "the CPU can't keep it from emptying its ring" },
 	{ .name = "read",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(read),
 	  .help = "analyse this capture: whatever Wireshark opens;\n"
@@ -96,76 +97,84 @@ static const struct option_row rows[] = {
 	  .offset = AT(json),
 	  .help = "write the analysis as one JSON object" },
 	{ .name = "threshold-usd",
-	  .value = "USD",
-	  .initial = "1000000",
+	  .metavar = "USD",
+	  .def = STRATEGY_THRESHOLD_USD,
 	  .type = OPTION_DECIMAL,
 	  .max = INT64_MAX,
 	  .offset = AT(analysis.strategy.threshold_usd),
-	  .help = "the rule fires above this notional" },
+	  .help = "an update larger than this is answered by an order" },
 	{ .name = "aggress",
-	  .value = "SIDE",
-	  .initial = "opposite",
+	  .metavar = "SIDE",
+	  .def = "opposite",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_aggress_names,
 	  .offset = AT(analysis.strategy.aggress),
 	  .help = "hit the other side's best level, or the large order" },
 	{ .name = "contract",
-	  .value = "KIND",
-	  .initial = "linear",
+	  .metavar = "KIND",
+	  .def = "linear",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_contract_names,
 	  .offset = AT(analysis.strategy.contract),
 	  .help = "inverse: quantities are in USD" },
 	{ .name = "order-quantity",
-	  .value = "LOTS",
-	  .initial = "1",
+	  .metavar = "LOTS",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,
 	  .offset = AT(order_quantity),
 	  .help = "of each order" },
 	{ .name = "symbols-max",
-	  .value = "N",
-	  .initial = "256",
+	  .metavar = "N",
+	  .def = "256",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 65536,
 	  .offset = AT(symbols_max),
 	  .help = "as the trader was told" },
 	{ .name = "levels-max",
-	  .value = "N",
-	  .initial = "8192",
+	  .metavar = "N",
+	  .def = "8192",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 65536,
 	  .offset = AT(levels_max),
 	  .help = "as the trader was told" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
-	  .initial = "239.255.0.1:12345",
+	  .metavar = "ADDR:PORT",
+	  .def = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = AT(analysis.group),
 	  .help = "the market data's multicast group" },
 	{ .name = "order-port",
-	  .value = "PORT",
-	  .initial = "9012",
+	  .metavar = "PORT",
+	  .def = "9012",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT16_MAX,
 	  .offset = AT(analysis.order_port),
 	  .help = "the TCP port that takes orders" },
+	{ .name = "channel",
+	  .metavar = "NAME",
+	  .def = CHANNEL_DEFAULT,
+	  .type = OPTION_STRING,
+	  .offset = AT(analysis.channel),
+	  .family = &channels,
+	  .help = "what an order looks like there, as the exchange was told;\n"
+		  "help: list them all" },
 	{ .name = "source",
-	  .value = "ADDR|any",
+	  .metavar = "ADDR|any",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_source,
 	  .offset = AT(source),
 	  .help = "who sends the market data; packets of others are counted\n"
-		  "and set aside. Default: whom the first order connection\n"
-		  "leads to" },
+		  "and set aside. Default: the server of the first order\n"
+		  "connection" },
 	{ .name = "vlan",
-	  .value = "N",
-	  .initial = "auto",
+	  .metavar = "N",
+	  .def = "auto",
 	  .type = OPTION_PARSED,
 	  .parse = parse_vlan,
 	  .offset = AT(analysis.vlan),
@@ -173,8 +182,8 @@ static const struct option_row rows[] = {
 		  "untagged network; auto: the first order connection's.\n"
 		  "Frames of other VLANs are counted and set aside" },
 	{ .name = "line-rate",
-	  .value = "BITS",
-	  .initial = "0",
+	  .metavar = "BITS",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = UINT64_C(1000000000000),
 	  .offset = AT(analysis.line_rate),
@@ -188,13 +197,13 @@ static const struct option_row rows[] = {
 		  "packet back: the time between its two sights, which is\n"
 		  "what the tap itself adds" },
 	{ .name = "warm-up",
-	  .value = "ORDERS",
+	  .metavar = "ORDERS",
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(analysis.warm_up),
 	  .help = "leave so many orders at the beginning out of latencies\n"
 		  "and samples; they are judged all the same" },
 	{ .name = "samples",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(analysis.samples),
 	  .help = "write each matched pair there, as CSV:\n"
@@ -293,7 +302,8 @@ static int analyse(const struct wiretap_options *options)
 				      &result, rc == 0);
 	if (!options->json && fflush(stdout) == EOF) {
 		output_rc = -errno;
-		log_error("can't write the result: %s", log_reason(output_rc));
+		log_error("can't write the result: %s",
+			  log_strerror(output_rc));
 	}
 	if (rc < 0 || output_rc < 0)
 		return rc < 0 ? rc : output_rc;
@@ -309,11 +319,21 @@ int main(int argc, char **argv)
 {
 	enum option_result result;
 	struct wiretap_options options = { .source.s_addr = INADDR_NONE };
+	struct channel *channel;
 	int rc;
 
 	result = option_parse_arguments(&program, argc, argv, &options);
 	if (result != OPTION_RUN)
 		return (int)result;
+	if (!strcmp(options.analysis.channel, "help")) {
+		registry_print(&channels, stdout);
+		return fflush(stdout) == EOF ? 1 : 0;
+	}
+	/* What is wrong with it is told before the capture is read. */
+	rc = channel_open(options.analysis.channel, CHANNEL_EXCHANGE, &channel);
+	if (rc < 0)
+		return rc == -EINVAL ? 2 : 1;
+	channel_close(channel);
 	if (!options.read == !options.write ||
 	    !options.interface != !options.write) {
 		log_error("either --read FILE, or --interface NAME and "

@@ -9,7 +9,7 @@
 static int block_open(struct receive *receive)
 {
 	struct receive_socket *rx =
-		container_of(receive, struct receive_socket, receive);
+		container_of(receive, struct receive_socket, interface.receive);
 	struct timeval wait = { .tv_usec = 100000 };
 	int err = receive_socket_open(rx, 1);
 
@@ -18,7 +18,8 @@ static int block_open(struct receive *receive)
 	if (setsockopt(rx->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) <
 	    0) {
 		err = -errno;
-		log_error("--receive block: SO_RCVTIMEO: %s", log_reason(err));
+		log_error("--receive block: SO_RCVTIMEO: %s",
+			  log_strerror(err));
 		receive_socket_close(receive);
 	}
 	return err;
@@ -30,7 +31,7 @@ static int block_poll(struct receive *receive, struct packet *packets,
 		      unsigned int max)
 {
 	struct receive_socket *rx =
-		container_of(receive, struct receive_socket, receive);
+		container_of(receive, struct receive_socket, interface.receive);
 
 	(void)max;
 	return receive_socket_take(rx, rx->slots, 0, packets);
@@ -43,7 +44,11 @@ const struct receive_ops receive_block_ops = {
 	.entry.size = sizeof(struct receive_socket),
 	.entry.options = receive_socket_options,
 	.open = block_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = block_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = receive_socket_close,
 };

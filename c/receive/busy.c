@@ -29,23 +29,23 @@ static const struct option_row busy_options[] = {
 	RECEIVE_SOCKET_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	{ .name = "usec",
-	  .value = "US",
-	  .initial = "50",
+	  .metavar = "US",
+	  .def = "50",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 1000000,
 	  .offset = offsetof(struct receive_busy, usec),
 	  .help = "how long to poll before sleeping (SO_BUSY_POLL)" },
 	{ .name = "prefer",
-	  .value = "on|off",
-	  .initial = "off",
+	  .metavar = "on|off",
+	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct receive_busy, prefer),
 	  .help = "interrupts stay off while it polls often enough "
 		  "(SO_PREFER_BUSY_POLL)" },
 	{ .name = "budget",
-	  .value = "N",
-	  .initial = "8",
+	  .metavar = "N",
+	  .def = "8",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 65535,
@@ -56,12 +56,13 @@ static const struct option_row busy_options[] = {
 
 static struct receive_busy *busy_self(struct receive *receive)
 {
-	return container_of(receive, struct receive_busy, socket.receive);
+	return container_of(receive, struct receive_busy,
+			    socket.interface.receive);
 }
 
 static int fault(const char *name, int err)
 {
-	log_error("--receive busy: %s: %s%s", name, log_reason(err),
+	log_error("--receive busy: %s: %s%s", name, log_strerror(err),
 		  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
 	return err;
 }
@@ -129,7 +130,7 @@ static int busy_open(struct receive *receive)
 	if (!err &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
 		err = -errno;
-		log_error("--receive busy: SO_RCVTIMEO: %s", log_reason(err));
+		log_error("--receive busy: SO_RCVTIMEO: %s", log_strerror(err));
 	}
 	if (err)
 		receive_socket_close(receive);
@@ -156,7 +157,11 @@ const struct receive_ops receive_busy_ops = {
 	.entry.options = busy_options,
 	.entry.probe = busy_probe,
 	.open = busy_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = busy_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = receive_socket_close,
 };

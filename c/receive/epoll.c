@@ -14,7 +14,8 @@ struct receive_epoll {
 
 static struct receive_epoll *epoll_self(struct receive *receive)
 {
-	return container_of(receive, struct receive_epoll, socket.receive);
+	return container_of(receive, struct receive_epoll,
+			    socket.interface.receive);
 }
 
 static int epoll_open(struct receive *receive)
@@ -38,7 +39,7 @@ static int epoll_open(struct receive *receive)
 close_epoll:
 	close(self->fd);
 close_socket:
-	log_error("--receive epoll: %s", log_reason(err));
+	log_error("--receive epoll: %s", log_strerror(err));
 	receive_socket_close(receive);
 	return err;
 }
@@ -78,7 +79,11 @@ const struct receive_ops receive_epoll_ops = {
 	.entry.size = sizeof(struct receive_epoll),
 	.entry.options = receive_socket_options,
 	.open = epoll_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = epoll_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = epoll_close,
 };

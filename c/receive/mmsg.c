@@ -24,16 +24,16 @@ static const struct option_row mmsg_options[] = {
 	RECEIVE_SOCKET_BUSY_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	{ .name = "batch",
-	  .value = "N",
-	  .initial = "32",
+	  .metavar = "N",
+	  .def = "32",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = RECEIVE_BURST_MAX,
 	  .offset = offsetof(struct receive_mmsg, batch),
 	  .help = "packets a call takes at most" },
 	{ .name = "wait",
-	  .value = "HOW",
-	  .initial = "spin",
+	  .metavar = "HOW",
+	  .def = "spin",
 	  .type = OPTION_CHOICE,
 	  .choices = wait_names,
 	  .offset = offsetof(struct receive_mmsg, wait),
@@ -44,7 +44,8 @@ static const struct option_row mmsg_options[] = {
 
 static struct receive_mmsg *mmsg_self(struct receive *receive)
 {
-	return container_of(receive, struct receive_mmsg, socket.receive);
+	return container_of(receive, struct receive_mmsg,
+			    socket.interface.receive);
 }
 
 static int mmsg_open(struct receive *receive)
@@ -66,7 +67,7 @@ static int mmsg_open(struct receive *receive)
 	if (setsockopt(self->socket.fd, SOL_SOCKET, SO_RCVTIMEO, &wait,
 		       sizeof(wait)) < 0) {
 		err = -errno;
-		log_error("--receive mmsg: SO_RCVTIMEO: %s", log_reason(err));
+		log_error("--receive mmsg: SO_RCVTIMEO: %s", log_strerror(err));
 		receive_socket_close(receive);
 	}
 	return err;
@@ -105,7 +106,7 @@ static int mmsg_poll(struct receive *receive, struct packet *packets,
 			sizeof(self->socket.slots->control);
 	n = recvmmsg(self->socket.fd, self->messages, batch, flags, NULL);
 	if (__builtin_expect(n < 0, 0))
-		return receive_socket_soften(-errno);
+		return errno_is_transient(-errno);
 	self->written = self->socket.timestamps ? (unsigned int)n : 0;
 	for (int i = 0; i < n; i++)
 		count += packet_read(self, &self->messages[i], &packets[count]);
@@ -118,7 +119,11 @@ const struct receive_ops receive_mmsg_ops = {
 	.entry.size = sizeof(struct receive_mmsg),
 	.entry.options = mmsg_options,
 	.open = mmsg_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = mmsg_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = receive_socket_close,
 };

@@ -20,8 +20,8 @@ struct receive_null {
 
 static const struct option_row null_options[] = {
 	{ .name = "count",
-	  .value = "N",
-	  .initial = "1000000",
+	  .metavar = "N",
+	  .def = "1000000",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,

@@ -11,30 +11,24 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/if_arp.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "net/packet_ring.h"
 #include "net/socket.h"
 #include "receive/packet_filter.h"
 #include "receive/receive_frames.h"
-#include "receive/receive_member.h"
 #include "receive/receive_socket.h"
 #include "wire/frame.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23 /* Linux 4.20 */
 #endif
-
-/* Of linux/virtio_net.h since Linux 6.2. */
-#define GSO_UDP_L4 5
 
 /* A merged frame is an IPv4 datagram at most. */
 #define FRAME_MAX (ETH_HLEN + 65535)
@@ -46,10 +40,9 @@ enum packet_ring_kind { RING_NONE, RING_V2, RING_V3 };
 
 struct receive_packet {
 	struct receive_socket socket; /* its descriptor is the packet socket */
-	int member;
 	unsigned int ring;
 	uint64_t block_bytes, blocks;
-	uint64_t lost;
+	uint64_t drops;
 	struct receive_frames frames;
 
 	/* Without a ring: where a frame is received, its header before it. */
@@ -59,12 +52,8 @@ struct receive_packet {
 	_Alignas(struct cmsghdr)
 		uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
 
-	/* The ring: the block that is read, and what is left of it. */
-	uint8_t *map;
-	unsigned int block;
-	uint8_t *next;
-	unsigned int left;
-	bool held; /* the block is ours until all of it was read */
+	struct packet_ring map;
+	struct packet_ring_reader reader; /* of version 3 */
 
 	/* Of version 2: the slot that is read next, and those before it that
 	 * the last poll yielded. */
@@ -76,8 +65,8 @@ static const char *const ring_names[] = { "none", "v2", "v3", NULL };
 static const struct option_row packet_options[] = {
 	RECEIVE_SOCKET_ROWS,
 	{ .name = "ring",
-	  .value = "KIND",
-	  .initial = "none",
+	  .metavar = "KIND",
+	  .def = "none",
 	  .type = OPTION_CHOICE,
 	  .choices = ring_names,
 	  .offset = offsetof(struct receive_packet, ring),
@@ -85,16 +74,16 @@ static const struct option_row packet_options[] = {
 		  "(TPACKET_V2); v3: by the block, up to 1 ms late "
 		  "(TPACKET_V3)" },
 	{ .name = "block",
-	  .value = "BYTES",
-	  .initial = "128k",
+	  .metavar = "BYTES",
+	  .def = "128k",
 	  .type = OPTION_UNSIGNED,
 	  .min = 4096,
 	  .max = 1 << 22,
 	  .offset = offsetof(struct receive_packet, block_bytes),
 	  .help = "of the ring; a power of 2; a merged frame has up to 64k" },
 	{ .name = "blocks",
-	  .value = "N",
-	  .initial = "64",
+	  .metavar = "N",
+	  .def = "64",
 	  .type = OPTION_UNSIGNED,
 	  .min = 2,
 	  .max = 4096,
@@ -105,14 +94,15 @@ static const struct option_row packet_options[] = {
 
 static struct receive_packet *packet_self(struct receive *receive)
 {
-	return container_of(receive, struct receive_packet, socket.receive);
+	return container_of(receive, struct receive_packet,
+			    socket.interface.receive);
 }
 
 static int fault(const char *step)
 {
 	int err = -errno;
 
-	log_error("--receive packet: %s: %s%s", step, log_reason(err),
+	log_error("--receive packet: %s: %s%s", step, log_strerror(err),
 		  err == -EPERM ? " (CAP_NET_RAW is needed)" : "");
 	return err;
 }
@@ -132,37 +122,38 @@ static int packet_probe(const char **why)
 
 static int ring_map(struct receive_packet *self)
 {
-	/* tpacket_req begins it. In version 3 the frame's size only sets how
-	 * sizes are checked: frames are packed. */
-	struct tpacket_req3 request = {
+	/* In version 3 the frame's size only sets how sizes are checked:
+	 * frames are packed. */
+	const struct tpacket_req3 request = {
 		.tp_block_size = (unsigned int)self->block_bytes,
 		.tp_block_nr = (unsigned int)self->blocks,
 		.tp_frame_size = SLOT_SIZE,
 		.tp_frame_nr = self->slots,
 		.tp_retire_blk_tov = 1, /* ms, the least there is */
 	};
-	bool v2 = self->ring == RING_V2;
-	int fd = self->socket.fd, found, on = 1;
-	int err = socket_option(fd, SOL_PACKET, PACKET_VERSION,
-				v2 ? TPACKET_V2 : TPACKET_V3, &found);
+	const bool v2 = self->ring == RING_V2;
+	const int fd = self->socket.fd, on = 1;
+	const char *step;
+	int err;
 
-	if (err) {
-		errno = -err;
-		return fault("PACKET_VERSION");
-	}
 	if (v2 &&
 	    setsockopt(fd, SOL_PACKET, PACKET_COPY_THRESH, &on, sizeof(on)) < 0)
 		return fault("PACKET_COPY_THRESH");
-	if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request,
-		       v2 ? sizeof(struct tpacket_req) : sizeof(request)) < 0)
-		return fault("block, blocks: PACKET_RX_RING");
-	self->map =
-		mmap(NULL, self->block_bytes * self->blocks,
-		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (self->map != MAP_FAILED)
-		return 0;
-	self->map = NULL;
-	return fault("mmap");
+	err = packet_ring_open(&self->map, fd, v2 ? TPACKET_V2 : TPACKET_V3,
+			       PACKET_RX_RING, &request, &step);
+	if (err) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "block, blocks: %s", step);
+		errno = -err;
+		return fault(what);
+	}
+	self->reader = (struct packet_ring_reader){
+		.bytes = self->map.bytes,
+		.block_size = self->block_bytes,
+		.block_count = (unsigned int)self->blocks,
+	};
+	return 0;
 }
 
 /* The NIC lets the group's address in; the filter is there before the first
@@ -170,7 +161,8 @@ static int ring_map(struct receive_packet *self)
 static int packet_bind(struct receive_packet *self,
 		       const struct interface *interface)
 {
-	const struct receive_config *config = &self->socket.receive.config;
+	const struct receive_config *config =
+		&self->socket.interface.receive.config;
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
 				       .sll_protocol = htons(ETH_P_ALL),
 				       .sll_ifindex = (int)interface->index };
@@ -204,12 +196,13 @@ static int interface_check(const char *name, struct interface *interface)
 
 	if (err) {
 		log_error("--receive packet: interface '%s': %s", name,
-			  log_reason(err));
+			  log_strerror(err));
 		return err;
 	}
 	if (interface->link_type != ARPHRD_ETHER &&
 	    interface->link_type != ARPHRD_LOOPBACK) {
-		log_error("--receive packet: '%s' is no Ethernet", name);
+		log_error("--receive packet: '%s' is not an Ethernet interface",
+			  name);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -243,12 +236,6 @@ close_fd:
 	return err;
 }
 
-static void ring_unmap(struct receive_packet *self)
-{
-	if (self->map)
-		munmap(self->map, self->block_bytes * self->blocks);
-}
-
 static int slot_open(struct receive_packet *self)
 {
 	int err = mem_arena_open(&self->socket.arena, FRAME_MAX, false);
@@ -271,7 +258,7 @@ static int packet_open(struct receive *receive)
 	int err;
 
 	if (self->block_bytes & (self->block_bytes - 1)) {
-		log_error("--receive packet: block: wanted: a power of 2");
+		log_error("--receive packet: block: expected a power of 2");
 		return -EINVAL;
 	}
 	self->slots =
@@ -285,19 +272,12 @@ static int packet_open(struct receive *receive)
 	err = socket_prepare(self);
 	if (err)
 		goto close_arena;
-	self->member = receive_member_open(receive, &interface);
-	if (self->member < 0) {
-		err = self->member;
-		goto close_socket;
-	}
 	err = packet_bind(self, &interface);
 	if (err)
-		goto close_member;
+		goto close_socket;
 	return 0;
-close_member:
-	close(self->member);
 close_socket:
-	ring_unmap(self);
+	packet_ring_close(&self->map);
 	close(self->socket.fd);
 close_arena:
 	mem_arena_close(&self->socket.arena);
@@ -307,7 +287,7 @@ close_arena:
 /* Of how many bytes each the frame's datagrams are, if they are several. */
 static uint32_t gso_size(const struct virtio_net_hdr *offloads)
 {
-	return __builtin_expect(offloads->gso_type == GSO_UDP_L4, 0)
+	return __builtin_expect(offloads->gso_type == PACKET_RING_GSO_UDP, 0)
 		       ? offloads->gso_size
 		       : 0;
 }
@@ -319,57 +299,27 @@ static inline bool ring_read(struct receive_packet *self, const uint8_t *frame,
 {
 	struct virtio_net_hdr offloads;
 
-	memcpy(&offloads, frame - sizeof(offloads), sizeof(offloads));
+	packet_ring_offloads(frame, &offloads);
 	packet->kernel_ns =
 		self->socket.timestamps ? sec * CLOCK_NS_PER_S + nsec : 0;
 	return receive_frames_read(&self->frames, frame, len,
 				   gso_size(&offloads), packet);
 }
 
-static struct tpacket_block_desc *ring_block(const struct receive_packet *self)
-{
-	return (struct tpacket_block_desc *)(self->map +
-					     self->block * self->block_bytes);
-}
-
-/* Our part of the ring moves on to a block that the kernel has filled, if
- * there is one. */
-static bool ring_advance(struct receive_packet *self)
-{
-	struct tpacket_block_desc *block = ring_block(self);
-
-	if (self->held) {
-		__atomic_store_n(&block->hdr.bh1.block_status, TP_STATUS_KERNEL,
-				 __ATOMIC_RELEASE);
-		self->held = false;
-		self->block = (self->block + 1) % (unsigned int)self->blocks;
-		block = ring_block(self);
-	}
-	if (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
-	      TP_STATUS_USER))
-		return false;
-	self->held = true;
-	self->left = block->hdr.bh1.num_pkts;
-	self->next = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
-	return true;
-}
-
 static int ring_take(struct receive_packet *self, struct packet *packets,
 		     unsigned int max)
 {
+	const struct tpacket3_hdr *header;
 	unsigned int count = 0;
 
-	if (!self->left && !ring_advance(self))
+	if (!self->reader.left && !packet_ring_enter(&self->reader))
 		return 0;
-	for (; self->left && count < max && !self->frames.left; self->left--) {
-		const struct tpacket3_hdr *header =
-			(const struct tpacket3_hdr *)self->next;
-
-		count += ring_read(self, self->next + header->tp_mac,
+	while (count < max && !self->frames.left &&
+	       (header = packet_ring_next(&self->reader)))
+		count += ring_read(self,
+				   (const uint8_t *)header + header->tp_mac,
 				   header->tp_snaplen, header->tp_sec,
 				   header->tp_nsec, &packets[count]);
-		self->next += header->tp_next_offset;
-	}
 	return (int)count;
 }
 
@@ -386,7 +336,7 @@ static int frame_take(struct receive_packet *self, struct packet *packet)
 		/* Kernels before 6.2 can't tell of merged datagrams, and throw
 		 * such a frame away. */
 		self->frames.cut += len == -EINVAL;
-		return len == -EINVAL ? 0 : receive_socket_soften((int)len);
+		return len == -EINVAL ? 0 : errno_is_transient((int)len);
 	}
 	packet->kernel_ns =
 		rx->timestamps ? socket_message_stamp(&self->message) : 0;
@@ -398,7 +348,8 @@ static int frame_take(struct receive_packet *self, struct packet *packet)
 static struct tpacket2_hdr *ring_slot(const struct receive_packet *self,
 				      unsigned int slot)
 {
-	return (struct tpacket2_hdr *)(self->map + (size_t)slot * SLOT_SIZE);
+	return (struct tpacket2_hdr *)(self->map.bytes +
+				       (size_t)slot * SLOT_SIZE);
 }
 
 static unsigned int slot_after(const struct receive_packet *self,
@@ -472,7 +423,7 @@ static int packet_poll(struct receive *receive, struct packet *packets,
 }
 
 /* The kernel's counters start anew each time they are read. */
-static uint64_t packet_lost(struct receive *receive)
+static uint64_t packet_drops(struct receive *receive)
 {
 	struct receive_packet *self = packet_self(receive);
 	struct tpacket_stats_v3 counted = { 0 };
@@ -480,8 +431,8 @@ static uint64_t packet_lost(struct receive *receive)
 
 	if (getsockopt(self->socket.fd, SOL_PACKET, PACKET_STATISTICS, &counted,
 		       &len) == 0)
-		self->lost += counted.tp_drops;
-	return self->lost + receive_frames_lost(&self->frames);
+		self->drops += counted.tp_drops;
+	return self->drops + receive_frames_drops(&self->frames);
 }
 
 static void packet_close(struct receive *receive)
@@ -489,8 +440,7 @@ static void packet_close(struct receive *receive)
 	struct receive_packet *self = packet_self(receive);
 
 	receive_frames_tell(&self->frames, "--receive packet");
-	close(self->member);
-	ring_unmap(self);
+	packet_ring_close(&self->map);
 	receive_socket_close(receive);
 }
 
@@ -504,7 +454,11 @@ const struct receive_ops receive_packet_ops = {
 	.entry.options = packet_options,
 	.entry.probe = packet_probe,
 	.open = packet_open,
+	.join = receive_interface_join,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = packet_poll,
-	.lost = packet_lost,
+	.drops = packet_drops,
 	.close = packet_close,
 };

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "net/socket.h"
 #include "receive/receive.h"
 #include "receive/receive_ops.h"
 
-extern const struct receive_ops receive_null_ops;
-extern const struct receive_ops receive_replay_ops;
-extern const struct receive_ops receive_block_ops;
-extern const struct receive_ops receive_epoll_ops;
-extern const struct receive_ops receive_spin_ops;
-extern const struct receive_ops receive_mmsg_ops;
-extern const struct receive_ops receive_busy_ops;
-extern const struct receive_ops receive_packet_ops;
-extern const struct receive_ops receive_uring_ops;
-extern const struct receive_ops receive_xdp_ops;
+/* A new path is its file and a row here. */
+#define PATHS(X)  \
+	X(null)   \
+	X(replay) \
+	X(block)  \
+	X(epoll)  \
+	X(spin)   \
+	X(mmsg)   \
+	X(busy)   \
+	X(packet) \
+	X(uring)  \
+	X(xdp)
 
-static const struct registry_entry *const entries[] = {
-	&receive_null_ops.entry,  &receive_replay_ops.entry,
-	&receive_block_ops.entry, &receive_epoll_ops.entry,
-	&receive_spin_ops.entry,  &receive_mmsg_ops.entry,
-	&receive_busy_ops.entry,  &receive_packet_ops.entry,
-	&receive_uring_ops.entry, &receive_xdp_ops.entry,
-};
+#define DECLARE(name) extern const struct receive_ops receive_##name##_ops;
+#define ENTRY(name)   &receive_##name##_ops.entry,
+PATHS(DECLARE)
+static const struct registry_entry *const entries[] = { PATHS(ENTRY) };
 const struct registry receive_paths = REGISTRY("--receive", "path", entries);
 
 /* "memory,sleeps,bypass,frames,exclusive" and its NUL. */
@@ -51,49 +47,6 @@ static int config_check(const struct receive_ops *ops,
 	return 0;
 }
 
-/* One for all paths: whatever does not go to the path goes on to the kernel's
- * stack, which counts. Once the interface is watched. */
-static int strangers_open(struct receive *receive)
-{
-	const struct receive_config *config = &receive->config;
-
-	if (receive->ops->caps & RECEIVE_MEMORY || !config->source.s_addr)
-		return 0;
-	receive->strangers_fd =
-		socket_multicast_strangers(config->source, &config->group,
-					   &receive->watch.follower.interface);
-	return receive->strangers_fd < 0 ? receive->strangers_fd : 0;
-}
-
-static void strangers_close(struct receive *receive)
-{
-	uint64_t count = receive_strangers(receive);
-	char source[INET_ADDRSTRLEN];
-
-	if (receive->strangers_fd < 0)
-		return;
-	if (count)
-		log_warning("--receive %s: left out %llu datagrams of others "
-			    "than %s (see --source)",
-			    receive->ops->entry.name, (unsigned long long)count,
-			    inet_ntop(AF_INET, &receive->config.source, source,
-				      sizeof(source)));
-	close(receive->strangers_fd);
-}
-
-static int watch_open(struct receive *rx)
-{
-	int err;
-
-	if (rx->ops->caps & RECEIVE_MEMORY)
-		return 0;
-	err = interface_watch_open(&rx->watch, rx->config.interface);
-	if (err)
-		log_error("interface '%s' can't be watched: %s",
-			  rx->config.interface, log_reason(err));
-	return err;
-}
-
 int receive_open(const char *text, const struct receive_config *config,
 		 struct receive **receive)
 {
@@ -114,7 +67,6 @@ int receive_open(const char *text, const struct receive_config *config,
 	rx->caps = ops->caps;
 	rx->config = *config;
 	rx->text = options;
-	rx->watch.follower.fd = rx->strangers_fd = -1;
 	err = config_check(ops, config);
 	if (!err)
 		err = registry_check(&receive_paths, entry);
@@ -122,16 +74,12 @@ int receive_open(const char *text, const struct receive_config *config,
 		err = ops->open(rx);
 	if (err)
 		goto free_rx;
-	err = watch_open(rx);
+	if (ops->join)
+		err = ops->join(rx);
 	if (err)
 		goto close_path;
-	err = strangers_open(rx);
-	if (err)
-		goto close_watch;
 	*receive = rx;
 	return 0;
-close_watch:
-	interface_watch_close(&rx->watch);
 close_path:
 	ops->close(rx);
 free_rx:
@@ -144,29 +92,28 @@ void receive_close(struct receive *receive)
 {
 	if (!receive)
 		return;
-	strangers_close(receive);
-	interface_watch_close(&receive->watch);
+	if (receive->ops->leave)
+		receive->ops->leave(receive);
 	receive->ops->close(receive);
 	free(receive->text);
 	free(receive);
 }
 
-uint64_t receive_lost(struct receive *receive)
+uint64_t receive_drops(struct receive *receive)
 {
-	if (receive->ops->lost)
-		receive->lost = receive->ops->lost(receive);
-	return receive->lost;
+	if (receive->ops->drops)
+		receive->drops = receive->ops->drops(receive);
+	return receive->drops;
 }
 
 uint64_t receive_strangers(const struct receive *receive)
 {
-	return receive->strangers_fd < 0 ? 0
-					 : socket_drops(receive->strangers_fd);
+	return receive->ops->strangers ? receive->ops->strangers(receive) : 0;
 }
 
 int receive_alive(struct receive *receive)
 {
-	return interface_watch_look(&receive->watch);
+	return receive->ops->alive ? receive->ops->alive(receive) : 0;
 }
 
 uint64_t receive_privileges(const struct receive *receive)

@@ -17,10 +17,9 @@
 #include <stdio.h>
 
 #include "base/registry.h"
-#include "net/interface_watch.h"
 
 struct receive_ops;
-struct xdp_socket;
+struct frame_port;
 
 #define RECEIVE_BURST_MAX 64
 
@@ -40,7 +39,7 @@ struct receive_config {
 
 enum receive_caps {
 	RECEIVE_MEMORY = 1 << 0,    /* no network at all: null, replay */
-	RECEIVE_SLEEPS = 1 << 1,    /* poll() gives the CPU away */
+	RECEIVE_SLEEPS = 1 << 1,    /* poll() sleeps */
 	RECEIVE_BYPASS = 1 << 2,    /* no kernel socket in the path */
 	RECEIVE_EXCLUSIVE = 1 << 3, /* one an interface: a second one is
 				       refused with -EBUSY, and kernel sockets
@@ -52,13 +51,11 @@ enum receive_caps {
 struct receive {
 	const struct receive_ops *ops;
 	struct receive_config config;
-	struct interface_watch watch; /* of the interface */
 	unsigned int caps; /* of ops, but what the options make of them */
 	char *text;	   /* the options' text, which strings point into */
-	uint64_t lost;	   /* dropped by the kernel, once closed or asked */
-	int strangers_fd;  /* counts what is not the source's; -1: does not */
-	struct xdp_socket *xdp; /* the path's, for a transport to send on;
-				   NULL: it has none */
+	uint64_t drops;	   /* by the kernel, once closed or asked */
+	struct frame_port *frames; /* the path's, for a transport to send on;
+				      NULL: it has none */
 };
 
 /*
@@ -73,7 +70,7 @@ int receive_open(const char *text, const struct receive_config *config,
 void receive_close(struct receive *receive);
 
 /* Datagrams lost to a full buffer so far, as the kernel counts them. */
-uint64_t receive_lost(struct receive *receive);
+uint64_t receive_drops(struct receive *receive);
 
 /* Datagrams to the group and port that were not the source's, so far. None of
  * them was delivered; receive_close() tells how many there were. 0 where
@@ -81,8 +78,8 @@ uint64_t receive_lost(struct receive *receive);
 uint64_t receive_strangers(const struct receive *receive);
 
 /* 0, or -ENODEV when the interface is gone (removed, its driver unloaded),
- * which most paths can't tell from a quiet one. One receive, on a descriptor
- * that is held. */
+ * which most paths' poll can't tell from a quiet one. Where the interface is
+ * the kernel's: one receive, on a descriptor that is held. */
 int receive_alive(struct receive *receive);
 
 /* What it takes to open the path once more, when its interface comes back:

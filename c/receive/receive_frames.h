@@ -64,8 +64,8 @@ static inline bool receive_frames_read(struct receive_frames *frames,
 int receive_frames_more(struct receive_frames *frames, struct packet *packets,
 			unsigned int max);
 
-/* Those of lost() that the path itself has not delivered. */
-static inline uint64_t receive_frames_lost(const struct receive_frames *frames)
+/* Those of drops() that the path itself has not delivered. */
+static inline uint64_t receive_frames_drops(const struct receive_frames *frames)
 {
 	return frames->fragmented + frames->cut;
 }

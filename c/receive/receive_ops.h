@@ -21,9 +21,24 @@ struct receive_ops {
 	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
 	uint64_t privileges;
 
-	/* Bind, join, map. May block. On failure gives everything back, logs
-	 * the cause and returns a negative errno. */
+	/* Bind, map. May block. On failure gives everything back, logs the
+	 * cause and returns a negative errno. */
 	int (*open)(struct receive *receive);
+
+	/* Join the group, unless open() has, and whatever alive() and
+	 * strangers() need. After open(), and as that. Paths on the kernel's
+	 * interfaces name those of receive/receive_interface.h in these four.
+	 * Optional: a path in memory joins nothing. */
+	int (*join)(struct receive *receive);
+
+	/* Undo join(), before close(). Needed with join(). */
+	void (*leave)(struct receive *receive);
+
+	/* As receive_alive(). NULL: it always is. */
+	int (*alive)(struct receive *receive);
+
+	/* As receive_strangers(). NULL: there are none. */
+	uint64_t (*strangers)(const struct receive *receive);
 
 	/*
 	 * HOT. Fill at most max (1..RECEIVE_BURST_MAX) packets and return how
@@ -37,7 +52,7 @@ struct receive_ops {
 		    unsigned int max);
 
 	/* Datagrams the kernel dropped. Optional. */
-	uint64_t (*lost)(struct receive *receive);
+	uint64_t (*drops)(struct receive *receive);
 
 	void (*close)(struct receive *receive);
 };

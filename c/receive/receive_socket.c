@@ -9,7 +9,7 @@
 #include "net/network_error.h"
 #include "net/socket.h"
 
-_Static_assert(offsetof(struct receive_socket, receive) == 0,
+_Static_assert(offsetof(struct receive_socket, interface.receive) == 0,
 	       "the core hands out the address of the whole struct");
 
 const struct option_row receive_socket_options[] = {
@@ -45,13 +45,13 @@ void receive_socket_buffer_check(const struct receive_socket *rx,
 	if (had < rx->rcvbuf)
 		log_warning("--receive %s: rcvbuf: requested %llu bytes, got "
 			    "%u: net.core.rmem_max is less",
-			    rx->receive.ops->entry.name,
+			    rx->interface.receive.ops->entry.name,
 			    (unsigned long long)rx->rcvbuf, had);
 }
 
 int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 {
-	const struct receive_config *config = &rx->receive.config;
+	const struct receive_config *config = &rx->interface.receive.config;
 	unsigned int buffer_bytes = (unsigned int)rx->rcvbuf;
 	struct interface interface;
 	char what[64];
@@ -60,8 +60,8 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	err = interface_find(config->interface, &interface);
 	if (err) {
 		log_error("--receive %s: interface '%s': %s",
-			  rx->receive.ops->entry.name, config->interface,
-			  log_reason(err));
+			  rx->interface.receive.ops->entry.name,
+			  config->interface, log_strerror(err));
 		return err;
 	}
 	err = receive_socket_slots(rx, slot_count);
@@ -78,7 +78,7 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count)
 	if (err)
 		goto close_fd;
 	snprintf(what, sizeof(what), "--receive %s",
-		 rx->receive.ops->entry.name);
+		 rx->interface.receive.ops->entry.name);
 	err = socket_options_apply(rx->fd, &rx->tuning, what);
 	if (err)
 		goto close_fd;
@@ -91,7 +91,7 @@ close_arena:
 }
 
 /* A socket outlives what happens to its interface. */
-int receive_socket_soften(int err)
+int errno_is_transient(int err)
 {
 	switch (network_error(err)) {
 	case NETWORK_BUSY:
@@ -104,16 +104,17 @@ int receive_socket_soften(int err)
 	return err;
 }
 
-uint64_t receive_socket_lost(struct receive *receive)
+uint64_t receive_socket_drops(struct receive *receive)
 {
 	return socket_drops(
-		container_of(receive, struct receive_socket, receive)->fd);
+		container_of(receive, struct receive_socket, interface.receive)
+			->fd);
 }
 
 void receive_socket_close(struct receive *receive)
 {
 	struct receive_socket *rx =
-		container_of(receive, struct receive_socket, receive);
+		container_of(receive, struct receive_socket, interface.receive);
 
 	if (rx->oversized)
 		log_warning("--receive %s: skipped %llu datagrams longer than "

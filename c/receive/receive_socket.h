@@ -14,7 +14,7 @@
 #include "base/syscall.h"
 #include "net/socket.h"
 #include "net/socket_options.h"
-#include "receive/receive_ops.h"
+#include "receive/receive_interface.h"
 
 /* The longest datagram that is delivered. One that is longer (IP fragments
  * only: the MTU is 1500) is skipped and counted. */
@@ -29,7 +29,7 @@ struct receive_socket_slot {
 };
 
 struct receive_socket {
-	struct receive receive;
+	struct receive_interface interface;
 	uint64_t rcvbuf; /* bytes asked for */
 	bool timestamps;
 	struct socket_options tuning;
@@ -43,43 +43,31 @@ struct receive_socket {
  * with more of them, or with their own for busy polling; the tuning is done by
  * receive_socket_open(). */
 extern const struct option_row receive_socket_options[];
-#define RECEIVE_SOCKET_ROWS                                               \
-	{ .name = "rcvbuf",                                               \
-	  .value = "BYTES",                                               \
-	  .initial = "4m",                                                \
-	  .type = OPTION_UNSIGNED,                                        \
-	  .min = 4096,                                                    \
-	  .max = UINT64_C(1) << 30,                                       \
-	  .offset = offsetof(struct receive_socket, rcvbuf),              \
-	  .help = "the socket's receive buffer (SO_RCVBUF)" },            \
-	{                                                                 \
-		.name = "timestamps", .value = "on|off", .initial = "on", \
-		.type = OPTION_FLAG,                                      \
-		.offset = offsetof(struct receive_socket, timestamps),    \
-		.help = "the kernel's receive stamps (SO_TIMESTAMPNS)"    \
+#define RECEIVE_SOCKET_ROWS                                             \
+	{ .name = "rcvbuf",                                             \
+	  .metavar = "BYTES",                                           \
+	  .def = "4m",                                                  \
+	  .type = OPTION_UNSIGNED,                                      \
+	  .min = 4096,                                                  \
+	  .max = UINT64_C(1) << 30,                                     \
+	  .offset = offsetof(struct receive_socket, rcvbuf),            \
+	  .help = "the socket's receive buffer (SO_RCVBUF)" },          \
+	{                                                               \
+		.name = "timestamps", .metavar = "on|off", .def = "on", \
+		.type = OPTION_FLAG,                                    \
+		.offset = offsetof(struct receive_socket, timestamps),  \
+		.help = "the kernel's receive stamps (SO_TIMESTAMPNS)"  \
 	}
 
-#define RECEIVE_SOCKET_TUNING(name, index, unit, about) \
-	SOCKET_OPTION(name, struct receive_socket, tuning, index, unit, about)
-#define RECEIVE_SOCKET_BUSY_ROWS                                               \
-	RECEIVE_SOCKET_TUNING("busy_poll", SOCKET_BUSY_POLL, "US",             \
-			      "poll the NIC before sleeping (SO_BUSY_POLL)"),  \
-		RECEIVE_SOCKET_TUNING(                                         \
-			"prefer_busy_poll", SOCKET_PREFER_BUSY_POLL, "on|off", \
-			"no interrupts meanwhile (SO_PREFER_BUSY_POLL)")
-#define RECEIVE_SOCKET_TUNING_ROWS                                         \
-	RECEIVE_SOCKET_TUNING("rcvlowat", SOCKET_RCVLOWAT, "BYTES",        \
-			      "least bytes to wake up for (SO_RCVLOWAT)"), \
-		RECEIVE_SOCKET_TUNING(                                     \
-			"incoming_cpu", SOCKET_INCOMING_CPU, "CPU",        \
-			"that packets come in on (SO_INCOMING_CPU)"),      \
-		RECEIVE_SOCKET_TUNING("priority", SOCKET_PRIORITY, "N",    \
-				      "SO_PRIORITY")
+#define RECEIVE_SOCKET_ROW(...) \
+	SOCKET_OPTION(struct receive_socket, tuning, __VA_ARGS__)
+#define RECEIVE_SOCKET_TUNING_ROWS SOCKET_OPTIONS_ANY(RECEIVE_SOCKET_ROW)
+#define RECEIVE_SOCKET_BUSY_ROWS   SOCKET_OPTIONS_BUSY(RECEIVE_SOCKET_ROW)
 
 /* The slots alone, for paths with a socket of another kind: 0 or -ENOMEM. */
 int receive_socket_slots(struct receive_socket *rx, unsigned int slot_count);
 
-/* Warns when the receive buffer that was had is less than rcvbuf asks for. */
+/* Warns when the receive buffer is less than rcvbuf asks for. */
 void receive_socket_buffer_check(const struct receive_socket *rx,
 				 unsigned int had);
 
@@ -89,7 +77,7 @@ int receive_socket_open(struct receive_socket *rx, unsigned int slot_count);
 
 /* HOT. What poll() makes of a negative errno: 0 for one that passes (a signal,
  * the interface went down), else itself. */
-int receive_socket_soften(int err);
+int errno_is_transient(int err);
 
 /*
  * HOT. Receive one datagram into a slot, by recvmsg(2), or recv(2) without
@@ -114,7 +102,7 @@ static inline int receive_socket_take(struct receive_socket *rx,
 				   flags | MSG_TRUNC);
 	}
 	if (__builtin_expect(len < 0, 0))
-		return receive_socket_soften((int)len);
+		return errno_is_transient((int)len);
 	if (__builtin_expect((size_t)len > sizeof(slot->data), 0)) {
 		rx->oversized++;
 		return 0;
@@ -127,8 +115,8 @@ static inline int receive_socket_take(struct receive_socket *rx,
 	return 1;
 }
 
-/* As lost() and close() of struct receive_ops. */
-uint64_t receive_socket_lost(struct receive *receive);
+/* As drops() and close() of struct receive_ops. */
+uint64_t receive_socket_drops(struct receive *receive);
 void receive_socket_close(struct receive *receive);
 
 #endif

@@ -34,14 +34,14 @@ struct receive_replay {
 
 static const struct option_row replay_options[] = {
 	{ .name = "file",
-	  .value = "PATH",
+	  .metavar = "PATH",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct receive_replay, file),
 	  .required = true,
 	  .help = "a capture that holds the group's datagrams" },
 	{ .name = "loops",
-	  .value = "N",
-	  .initial = "1",
+	  .metavar = "N",
+	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,

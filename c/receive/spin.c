@@ -5,7 +5,8 @@
 static int spin_open(struct receive *receive)
 {
 	return receive_socket_open(
-		container_of(receive, struct receive_socket, receive), 1);
+		container_of(receive, struct receive_socket, interface.receive),
+		1);
 }
 
 /* One packet a call: looking for a second one would cost an EAGAIN before
@@ -14,7 +15,7 @@ static int spin_poll(struct receive *receive, struct packet *packets,
 		     unsigned int max)
 {
 	struct receive_socket *rx =
-		container_of(receive, struct receive_socket, receive);
+		container_of(receive, struct receive_socket, interface.receive);
 
 	(void)max;
 	return receive_socket_take(rx, rx->slots, MSG_DONTWAIT, packets);
@@ -26,7 +27,11 @@ const struct receive_ops receive_spin_ops = {
 	.entry.size = sizeof(struct receive_socket),
 	.entry.options = receive_socket_options,
 	.open = spin_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = spin_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = receive_socket_close,
 };

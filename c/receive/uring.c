@@ -69,22 +69,22 @@ static const struct option_row uring_options[] = {
 	RECEIVE_SOCKET_BUSY_ROWS,
 	RECEIVE_SOCKET_TUNING_ROWS,
 	{ .name = "mode",
-	  .value = "MODE",
-	  .initial = "multishot",
+	  .metavar = "MODE",
+	  .def = "multishot",
 	  .type = OPTION_CHOICE,
 	  .choices = mode_names,
 	  .offset = AT(mode),
 	  .help = "ask once for each datagram, or once for all" },
 	{ .name = "wait",
-	  .value = "HOW",
-	  .initial = "spin",
+	  .metavar = "HOW",
+	  .def = "spin",
 	  .type = OPTION_CHOICE,
 	  .choices = wait_names,
 	  .offset = AT(wait),
 	  .help = "for completions: look again and again, or sleep" },
 	{ .name = "buffers",
-	  .value = "N",
-	  .initial = "256",
+	  .metavar = "N",
+	  .def = "256",
 	  .type = OPTION_UNSIGNED,
 	  .min = 2,
 	  .max = 32768,
@@ -92,20 +92,20 @@ static const struct option_row uring_options[] = {
 	  .help = "that the kernel may fill in mode multishot; a power of 2" },
 	URING_SQPOLL_ROWS(struct receive_uring, sqpoll),
 	{ .name = "registered_file",
-	  .value = "on|off",
-	  .initial = "on",
+	  .metavar = "on|off",
+	  .def = "on",
 	  .type = OPTION_FLAG,
 	  .offset = AT(registered_file),
 	  .help = "the socket is looked up once (IOSQE_FIXED_FILE)" },
 	{ .name = "single_issuer",
-	  .value = "on|off",
-	  .initial = "on",
+	  .metavar = "on|off",
+	  .def = "on",
 	  .type = OPTION_FLAG,
 	  .offset = AT(single_issuer),
 	  .help = "promise that one thread submits" },
 	{ .name = "defer_taskrun",
-	  .value = "auto|on|off",
-	  .initial = "auto",
+	  .metavar = "auto|on|off",
+	  .def = "auto",
 	  .type = OPTION_CHOICE,
 	  .choices = defer_names,
 	  .offset = AT(defer_taskrun),
@@ -113,25 +113,26 @@ static const struct option_row uring_options[] = {
 		  "nothing; auto: where the kernel has it (6.1), without "
 		  "sqpoll and coop_taskrun" },
 	{ .name = "coop_taskrun",
-	  .value = "on|off",
-	  .initial = "off",
+	  .metavar = "on|off",
+	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = AT(coop_taskrun),
 	  .help = "... or at the next system call; not with sqpoll" },
 	{ .name = "napi",
-	  .value = "US",
-	  .initial = "0",
+	  .metavar = "US",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 1000000,
 	  .offset = AT(napi_us),
-	  .help = "who waits polls the NIC for so long (Linux 6.9); needs "
+	  .help = "how long a waiting thread polls the NIC (Linux 6.9); needs "
 		  "wait=sleep or sqpoll; 0: doesn't" },
 	OPTION_END,
 };
 
 static struct receive_uring *uring_self(struct receive *receive)
 {
-	return container_of(receive, struct receive_uring, socket.receive);
+	return container_of(receive, struct receive_uring,
+			    socket.interface.receive);
 }
 
 static int wrong(const char *text)
@@ -145,7 +146,7 @@ static int options_check(const struct receive_uring *self)
 	bool defer = self->defer_taskrun == DEFER_ON;
 
 	if (self->buffer_count & (self->buffer_count - 1))
-		return wrong("buffers: wanted: a power of 2");
+		return wrong("buffers: expected a power of 2");
 	if (self->sqpoll.on && (defer || self->coop_taskrun))
 		return wrong("sqpoll: its thread does the kernel's part: "
 			     "no defer_taskrun, no coop_taskrun");
@@ -212,7 +213,7 @@ static int napi_register(struct receive_uring *self)
 		log_error("--receive uring: napi: %s",
 			  err == -EINVAL ? "this kernel's io_uring has no busy "
 					   "poll (Linux 6.9 has)"
-					 : log_reason(err));
+					 : log_strerror(err));
 	return err;
 }
 
@@ -245,7 +246,7 @@ static int buffers_open(struct receive_uring *self)
 	request.ring_addr = (uintptr_t)self->buffer_ring;
 	err = io_uring_register_buf_ring(&self->ring, &request, 0);
 	if (err) {
-		log_error("--receive uring: buffers: %s", log_reason(err));
+		log_error("--receive uring: buffers: %s", log_strerror(err));
 		mem_arena_close(&self->arena);
 		return err;
 	}
@@ -267,7 +268,7 @@ static int file_register(struct receive_uring *self)
 
 	if (err)
 		log_error("--receive uring: registered_file: %s",
-			  log_reason(err));
+			  log_strerror(err));
 	return err;
 }
 
@@ -350,7 +351,7 @@ static int multishot_take(struct receive_uring *self,
 		self->armed = false;
 	/* -ENOBUFS, all buffers are full, is one that passes. */
 	if (cqe->res < 0)
-		return receive_socket_soften(cqe->res);
+		return errno_is_transient(cqe->res);
 	self->gives[self->given] =
 		(uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	buffer = &self->buffers[self->gives[self->given++]];
@@ -377,7 +378,7 @@ static int single_take(struct receive_uring *self,
 
 	self->armed = false;
 	if (cqe->res < 0)
-		return receive_socket_soften(cqe->res);
+		return errno_is_transient(cqe->res);
 	if (__builtin_expect((size_t)cqe->res > sizeof(slot->data), 0)) {
 		self->socket.oversized++;
 		return 0;
@@ -470,8 +471,12 @@ const struct receive_ops receive_uring_ops = {
 	.entry.options = uring_options,
 	.entry.probe = uring_path_probe,
 	.open = uring_path_open,
+	.join = receive_interface_watch,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = uring_poll,
-	.lost = receive_socket_lost,
+	.drops = receive_socket_drops,
 	.close = uring_path_close,
 #else
 	.entry.unavailable_reason = "built without liburing",

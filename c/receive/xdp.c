@@ -3,26 +3,24 @@
  * kernel's stack; all else is left to the kernel. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/privileges.h"
 #include "net/xdp_socket.h"
 #include "receive/receive_frames.h"
-#include "receive/receive_member.h"
+#include "receive/receive_interface.h"
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
 
 _Static_assert(RECEIVE_BURST_MAX <= XDP_SOCKET_BURST_MAX, "a burst fits");
 
 struct receive_xdp {
-	struct receive receive;
+	struct receive_interface interface;
 	struct xdp_socket socket;
 	struct receive_frames frames;
 	/* Of a burst, what found no room: a merged frame makes more. */
-	struct xdp_socket_frame rest[RECEIVE_BURST_MAX];
+	struct frame_port_frame rest[RECEIVE_BURST_MAX];
 	unsigned int rest_next, rest_count;
-	int member; /* a kernel socket that has joined the group */
 	uint64_t queue;
 	unsigned int mode;
 	uint64_t frame_count;
@@ -33,46 +31,47 @@ struct receive_xdp {
 
 static const struct option_row xdp_options[] = {
 	{ .name = "queue",
-	  .value = "N",
-	  .initial = "0",
+	  .metavar = "N",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 4095,
 	  .offset = offsetof(struct receive_xdp, queue),
 	  .help = "receive queue; packets on others are not seen" },
 	{ .name = "mode",
-	  .value = "MODE",
-	  .initial = "auto",
+	  .metavar = "MODE",
+	  .def = "auto",
 	  .type = OPTION_CHOICE,
 	  .choices = xdp_socket_mode_names,
 	  .offset = offsetof(struct receive_xdp, mode),
 	  .help = "auto: the first that works, in this order" },
 	{ .name = "frames",
-	  .value = "N",
-	  .initial = "8192",
+	  .metavar = "N",
+	  .def = "8192",
 	  .type = OPTION_UNSIGNED,
 	  .min = XDP_SOCKET_BURST_MAX,
 	  .max = 65536,
 	  .offset = offsetof(struct receive_xdp, frame_count),
 	  .help = "packets there is room for, 2 KiB each" },
 	{ .name = "wakeup",
-	  .value = "on|off",
-	  .initial = "on",
+	  .metavar = "on|off",
+	  .def = "on",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct receive_xdp, wakeup),
 	  .help = "the driver may sleep and asks to be woken" },
 	{ .name = "busy_poll",
-	  .value = "US",
-	  .initial = "0",
+	  .metavar = "US",
+	  .def = "0",
 	  .type = OPTION_UNSIGNED,
 	  .max = 1000000,
 	  .offset = offsetof(struct receive_xdp, busy_poll),
 	  .help = "SO_BUSY_POLL: run the driver's poll; 0: off" },
 	{ .name = "huge_pages",
-	  .value = "on|off",
-	  .initial = "on",
+	  .metavar = "on|off",
+	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct receive_xdp, huge_pages),
-	  .help = "frames in huge pages, where there are some" },
+	  .help = "frames in huge pages that are free, whoever\n"
+		  "reserved them" },
 	OPTION_END,
 };
 
@@ -84,7 +83,7 @@ static int xdp_probe(const char **why)
 static int xdp_open(struct receive *receive)
 {
 	struct receive_xdp *rx =
-		container_of(receive, struct receive_xdp, receive);
+		container_of(receive, struct receive_xdp, interface.receive);
 	const struct xdp_socket_config config = {
 		.who = "--receive xdp",
 		.interface = receive->config.interface,
@@ -102,12 +101,7 @@ static int xdp_open(struct receive *receive)
 
 	if (err)
 		return err;
-	rx->member = receive_member_open(receive, &rx->socket.interface);
-	if (rx->member < 0) {
-		xdp_socket_close(&rx->socket);
-		return rx->member;
-	}
-	receive->xdp = &rx->socket;
+	receive->frames = &rx->socket.port;
 	return 0;
 }
 
@@ -120,7 +114,7 @@ __attribute__((cold, noinline)) static int rest_take(struct receive_xdp *rx,
 	int count = receive_frames_more(&rx->frames, packets, max);
 
 	while (rx->rest_next < rx->rest_count && count < (int)max) {
-		const struct xdp_socket_frame *frame =
+		const struct frame_port_frame *frame =
 			&rx->rest[rx->rest_next++];
 
 		if (receive_frames_odd(&rx->frames, frame->bytes, frame->len,
@@ -142,15 +136,15 @@ static int xdp_poll(struct receive *receive, struct packet *packets,
 		    unsigned int max)
 {
 	struct receive_xdp *rx =
-		container_of(receive, struct receive_xdp, receive);
-	struct xdp_socket_frame frames[RECEIVE_BURST_MAX];
+		container_of(receive, struct receive_xdp, interface.receive);
+	struct frame_port_frame frames[RECEIVE_BURST_MAX];
 	int n, count = 0;
 
 	if (__builtin_expect(rest_waits(rx), 0))
 		return rest_take(rx, packets, max);
 	n = xdp_socket_take(&rx->socket, frames, max);
 	for (int i = 0; i < n; i++) {
-		const struct xdp_socket_frame *frame = &frames[i];
+		const struct frame_port_frame *frame = &frames[i];
 
 		packets[count].kernel_ns = 0;
 		if (__builtin_expect(!xdp_socket_merged(&rx->socket, frame) &&
@@ -170,21 +164,20 @@ static int xdp_poll(struct receive *receive, struct packet *packets,
 	return n < 0 ? n : count;
 }
 
-static uint64_t xdp_lost(struct receive *receive)
+static uint64_t xdp_drops(struct receive *receive)
 {
 	struct receive_xdp *rx =
-		container_of(receive, struct receive_xdp, receive);
+		container_of(receive, struct receive_xdp, interface.receive);
 
-	return xdp_socket_lost(&rx->socket) + receive_frames_lost(&rx->frames);
+	return xdp_socket_lost(&rx->socket) + receive_frames_drops(&rx->frames);
 }
 
 static void xdp_close(struct receive *receive)
 {
 	struct receive_xdp *rx =
-		container_of(receive, struct receive_xdp, receive);
+		container_of(receive, struct receive_xdp, interface.receive);
 
 	receive_frames_tell(&rx->frames, "--receive xdp");
-	close(rx->member);
 	xdp_socket_close(&rx->socket);
 }
 
@@ -192,7 +185,8 @@ static void xdp_close(struct receive *receive)
 
 const struct receive_ops receive_xdp_ops = {
 	.entry.name = "xdp",
-	.entry.help = "AF_XDP: frames past the kernel's stack; a CPU for it",
+	.entry.help = "AF_XDP: frames, bypassing the kernel's stack; "
+		      "occupies one CPU",
 	.caps = RECEIVE_BYPASS | RECEIVE_EXCLUSIVE | RECEIVE_FRAMES,
 	.privileges = PRIVILEGES_FRAMES,
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
@@ -200,8 +194,12 @@ const struct receive_ops receive_xdp_ops = {
 	.entry.options = xdp_options,
 	.entry.probe = xdp_probe,
 	.open = xdp_open,
+	.join = receive_interface_join,
+	.leave = receive_interface_leave,
+	.alive = receive_interface_alive,
+	.strangers = receive_interface_strangers,
 	.poll = xdp_poll,
-	.lost = xdp_lost,
+	.drops = xdp_drops,
 	.close = xdp_close,
 #else
 	.entry.unavailable_reason = "built without libxdp and libbpf",

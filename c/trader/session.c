@@ -32,16 +32,19 @@ static bool tag_weigh(struct session *session, uint16_t flags)
 static enum session_verdict follow(struct session *session, uint32_t sequence)
 {
 	uint32_t ahead = sequence - session->expected;
+	const bool gap = session->started;
 
-	if (!session->started || ahead > INT32_MAX)
+	/* A session that tells itself begins with 0; of another one nobody
+	 * knows what came before. */
+	if (!session->started)
+		ahead = session->tag_bits ? sequence : 0;
+	else if (ahead > INT32_MAX)
 		ahead = 0;
 	session->lost = ahead;
 	session->expected = sequence + 1;
 	session->witnesses = 0;
-	if (session->started)
-		return SESSION_GAP;
 	session->started = true;
-	return SESSION_IN_ORDER;
+	return gap || ahead > 0 ? SESSION_GAP : SESSION_IN_ORDER;
 }
 
 enum session_verdict session_weigh(struct session *session,

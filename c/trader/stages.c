@@ -41,7 +41,7 @@ int stages_open(struct stages *stages, const char *path)
 		stages->file = fopen(path, "we");
 		if (!stages->file) {
 			err = -errno;
-			log_error("--samples %s: %s", path, log_reason(err));
+			log_error("--samples %s: %s", path, log_strerror(err));
 			mem_arena_close(&stages->arena);
 			return err;
 		}
@@ -94,7 +94,7 @@ static int sample_settle(struct stages *stages, const struct clock_anchor *last,
 	return err;
 }
 
-int stages_settle(struct stages *stages)
+int stages_flush(struct stages *stages)
 {
 	struct clock_anchor last;
 	int err = 0;
@@ -122,7 +122,7 @@ int stages_close(struct stages *stages)
 	err = stages->fault;
 	if (err)
 		log_error("--samples %s: %s: samples are missing", stages->path,
-			  log_reason(err));
+			  log_strerror(err));
 	for (int i = 0; i < STAGES_INTERVALS; i++)
 		latencies_close(&stages->interval[i]);
 	mem_arena_close(&stages->arena);

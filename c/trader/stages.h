@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/latencies.h"
 #include "base/mem.h"
+#include "stats/latencies.h"
 
 #define STAGES_ROOM 65536 /* samples in memory before they are written out */
 
@@ -46,7 +46,7 @@ struct stages {
 	struct clock_anchor first;
 	FILE *file; /* NULL: samples are not kept */
 	const char *path;
-	int fault; /* what befell the file first */
+	int fault; /* the file's first error */
 	struct latencies interval[STAGES_INTERVALS]; /* of what was settled */
 };
 
@@ -61,7 +61,7 @@ static inline void stages_add(struct stages *stages,
 	stages->sample[stages->count++] = *sample;
 }
 
-/* No room for another: stages_settle() before the next stages_add(). */
+/* No room for another: stages_flush() before the next stages_add(). */
 static inline int stages_full(const struct stages *stages)
 {
 	return stages->count == STAGES_ROOM;
@@ -76,13 +76,13 @@ static inline int stages_filling(const struct stages *stages)
 /* Turn what is in memory into intervals and lines of the file, and make room.
  * Takes its time. 0 or -ENOMEM; a file that refuses is told by
  * stages_close(). */
-int stages_settle(struct stages *stages);
+int stages_flush(struct stages *stages);
 
 /* Percentiles of all that was settled, ns; exact while stride is 1. */
 struct latencies_summary stages_summary(struct stages *stages,
 					enum stages_interval interval);
 
-/* Closes the file. 0, or the negative errno that befell it, logged with the
+/* Closes the file. 0, or its first negative errno, logged with the
  * path. */
 int stages_close(struct stages *stages);
 

@@ -23,6 +23,8 @@
 #include "wire/market_data.h"
 #include "wire/order.h"
 
+#define STRATEGY_THRESHOLD_USD "1000000" /* unless another is asked for */
+
 #define STRATEGY_SYMBOLS_MAX 256 /* the defaults: 80 MiB at the very most */
 #define STRATEGY_LEVELS_MAX  8192
 

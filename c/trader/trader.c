@@ -6,22 +6,18 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "channel/channel_ops.h"
-#include "channel/transport_ops.h"
 #include "receive/receive_ops.h"
 
 #define GAPS_SHOWN 10
 #define BAD_SHOWN  3
 
 /* A look at the rest of the world comes so often, however busy it is. */
-#define LOOK_NS 50000000
+#define HOUSEKEEPING_NS 50000000
 /* Until the counter's pace is known; from under a millisecond to 40. */
-#define LOOK_TICKS (1 << 20)
+#define HOUSEKEEPING_TICKS (1 << 20)
 /* A path that sleeps comes back empty-handed seldom; one that spins, all the
  * time: the clock is read only after so many empty polls. */
 #define IDLE_SPINS 1024
-
-#define ORDER_BYTES_MAX 1024
 
 /* What is on its way at the end has so long to be acknowledged. */
 #define SETTLE_MS	  1000
@@ -30,18 +26,43 @@
 static int connect_or_open(struct trader *trader)
 {
 	const struct trader_config *config = trader->config;
-	const struct transport_config connection = {
+	struct order_connection *connection = &trader->connection;
+	const unsigned int timeout_ms =
+		(unsigned int)config->connect_timeout_ms;
+	const struct transport_config wanted = {
 		.peer = config->connect,
-		.timeout_ms = (unsigned int)config->connect_timeout_ms,
+		.timeout_ms = timeout_ms,
 		.stop = config->stop,
-		.xdp = trader->receive->xdp,
+		.frames = trader->receive->frames,
 	};
+	int err;
 
+	/* Nobody is there to shake hands with. */
 	if (!config->connect.sin_port)
 		return transport_open(config->transport, -1,
-				      &trader->transport);
-	return transport_connect(config->transport, &connection,
-				 &trader->transport);
+				      &connection->transport);
+	err = transport_connect(config->transport, &wanted,
+				&connection->transport);
+	if (err)
+		return err;
+	err = order_connection_handshake(connection, timeout_ms, config->stop);
+	if (err)
+		transport_close(connection->transport);
+	return err;
+}
+
+static int channel_make(struct trader *trader,
+			const struct trader_config *config)
+{
+	struct channel **channel = &trader->connection.channel;
+	int err = channel_open(config->channel, CHANNEL_TRADER, channel);
+
+	if (err || !(*channel)->ops->prepare)
+		return err;
+	err = (*channel)->ops->prepare(*channel, config->strategy.quantity);
+	if (err)
+		channel_close(*channel);
+	return err;
 }
 
 int trader_open(struct trader *trader, const struct trader_config *config)
@@ -53,9 +74,9 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 
 	memset(trader, 0, sizeof(*trader));
 	trader->config = config;
-	trader->handicap_ns = config->handicap_ns;
+	trader->inject_delay_ns = config->inject_delay_ns;
 	/* First, so that a wrong name doesn't cost the exchange a session. */
-	err = channel_open(config->channel, &trader->channel);
+	err = channel_make(trader, config);
 	if (err)
 		return err;
 	err = strategy_open(&trader->strategy, &config->strategy);
@@ -73,17 +94,13 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	err = receive_open(config->receive, &where, &trader->receive);
 	if (err)
 		goto close_stages;
-	if (trader->channel->ops->prepare)
-		err = trader->channel->ops->prepare(trader->channel,
-						    config->strategy.quantity);
-	if (!err)
-		err = connect_or_open(trader);
+	err = connect_or_open(trader);
 	if (!err) {
 		session_begin(&trader->session,
-			      market_data_session_tag(
-				      transport_port(trader->transport)),
+			      market_data_session_tag(transport_port(
+				      trader->connection.transport)),
 			      config->jump_max);
-		trader->look_ticks = LOOK_TICKS;
+		trader->housekeeping_ticks = HOUSEKEEPING_TICKS;
 		trader->opened_ns = clock_monotonic_ns();
 		trader->opened = trader->looked = clock_counter();
 		return 0;
@@ -94,7 +111,7 @@ close_stages:
 close_strategy:
 	strategy_close(&trader->strategy);
 close_channel:
-	channel_close(trader->channel);
+	channel_close(trader->connection.channel);
 	return err;
 }
 
@@ -115,8 +132,7 @@ __attribute__((cold, noinline)) static void bad(struct trader *trader,
 						const struct packet *packet)
 {
 	if (++trader->counters.bad <= BAD_SHOWN)
-		log_warning("a datagram of %u bytes is no market data",
-			    packet->len);
+		log_warning("malformed datagram of %u bytes", packet->len);
 }
 
 /* Not applied, whatever it is. */
@@ -146,7 +162,7 @@ __attribute__((cold, noinline)) static void passed_over(
 __attribute__((cold, noinline)) static int room_make(struct trader *trader)
 {
 	trader->stages.flushes++;
-	return stages_settle(&trader->stages);
+	return stages_flush(&trader->stages);
 }
 
 __attribute__((cold, noinline)) static void window_closed(struct trader *trader)
@@ -169,12 +185,12 @@ __attribute__((cold, noinline)) static int unsent(struct trader *trader,
 		window_closed(trader);
 		return 0;
 	}
-	log_error("an order could not be sent: %s", log_reason(err));
+	log_error("an order could not be sent: %s", log_strerror(err));
 	return err;
 }
 
 /* Busy, not asleep: what slow code would do. */
-__attribute__((cold, noinline)) static void handicap(uint64_t ns)
+__attribute__((cold, noinline)) static void inject_delay(uint64_t ns)
 {
 	const uint64_t end = clock_monotonic_ns() + ns;
 
@@ -186,23 +202,16 @@ __attribute__((cold, noinline)) static void handicap(uint64_t ns)
 static int order_send(struct trader *trader, const struct order *order,
 		      struct stages_sample *sample)
 {
-	uint8_t bytes[ORDER_BYTES_MAX];
-	ssize_t len;
 	int err;
 
 	sample->decision = clock_counter();
-	if (__builtin_expect(trader->handicap_ns > 0, 0))
-		handicap(trader->handicap_ns);
-	len = trader->channel->ops->encode(trader->channel, order, bytes,
-					   sizeof(bytes));
-	if (__builtin_expect(len < 0, 0))
-		return (int)len;
-	err = transport_send(trader->transport, bytes, (size_t)len);
+	if (__builtin_expect(trader->inject_delay_ns > 0, 0))
+		inject_delay(trader->inject_delay_ns);
+	err = order_connection_send(&trader->connection, order);
 	if (__builtin_expect(err < 0, 0))
 		return unsent(trader, err);
 	sample->sent = clock_counter();
 	trader->counters.orders++;
-	trader->bytes += (uint64_t)len;
 	stages_add(&trader->stages, sample);
 	if (__builtin_expect(stages_full(&trader->stages), 0))
 		return room_make(trader);
@@ -294,21 +303,24 @@ static void strangers_tell(struct trader *trader)
 			      sizeof(source)));
 }
 
-static int exchange_look(struct trader *trader)
+static int exchange_look(struct trader *trader, uint64_t now_ns)
 {
-	int err = transport_alive(trader->transport);
+	struct order_connection *connection = &trader->connection;
+	int err = order_connection_look(connection, now_ns);
 
-	if (transport_is_closed(trader->transport))
+	if (transport_is_closed(connection->transport))
 		window_closed(trader);
 	if (err)
 		log_error("the exchange ended the order connection before the "
 			  "end of the feed: %s",
-			  err == -EPIPE ? "closed" : log_reason(err));
+			  err == -EPIPE && !connection->channel->why
+				  ? "closed"
+				  : channel_reason(connection->channel, err));
 	return err;
 }
 
 /* Two receives that find nothing, and the clock. 0 or a negative errno. */
-__attribute__((cold, noinline)) static int look_around(struct trader *trader)
+__attribute__((cold, noinline)) static int housekeeping(struct trader *trader)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	int err;
@@ -317,9 +329,9 @@ __attribute__((cold, noinline)) static int look_around(struct trader *trader)
 	limits_tell(trader);
 	if (trader->counters.packets == 0)
 		strangers_tell(trader);
-	if (now_ns - trader->opened_ns > LOOK_NS)
-		trader->look_ticks =
-			(uint64_t)((double)LOOK_NS *
+	if (now_ns - trader->opened_ns > HOUSEKEEPING_NS)
+		trader->housekeeping_ticks =
+			(uint64_t)((double)HOUSEKEEPING_NS *
 				   (double)(trader->looked - trader->opened) /
 				   (double)(now_ns - trader->opened_ns));
 	err = receive_alive(trader->receive);
@@ -327,12 +339,13 @@ __attribute__((cold, noinline)) static int look_around(struct trader *trader)
 		log_error("interface '%s' is gone", trader->config->interface);
 		return err;
 	}
-	return exchange_look(trader);
+	return exchange_look(trader, now_ns);
 }
 
-static inline bool look_due(const struct trader *trader, uint64_t now)
+static inline bool housekeeping_due(const struct trader *trader, uint64_t now)
 {
-	return __builtin_expect(now - trader->looked >= trader->look_ticks, 0);
+	return __builtin_expect(
+		now - trader->looked >= trader->housekeeping_ticks, 0);
 }
 
 /* Nothing is waiting: what takes its time costs nobody else's. */
@@ -342,7 +355,7 @@ __attribute__((cold, noinline)) static int idle_use(struct trader *trader)
 
 	if (stages_filling(&trader->stages))
 		err = room_make(trader);
-	return err ? err : look_around(trader);
+	return err ? err : housekeeping(trader);
 }
 
 __attribute__((cold, noinline)) static int unreceived(struct trader *trader,
@@ -351,7 +364,8 @@ __attribute__((cold, noinline)) static int unreceived(struct trader *trader,
 	if (err == -ENODEV)
 		log_error("interface '%s' is gone", trader->config->interface);
 	else
-		log_error("market data can't be received: %s", log_reason(err));
+		log_error("market data can't be received: %s",
+			  log_strerror(err));
 	return err;
 }
 
@@ -375,13 +389,13 @@ __attribute__((noinline)) static int trader_loop(struct trader *trader)
 
 			for (int i = 0; i < n && !err; i++)
 				err = packet_trade(trader, &packets[i], user);
-			if (look_due(trader, user) && !err)
-				err = look_around(trader);
+			if (housekeeping_due(trader, user) && !err)
+				err = housekeeping(trader);
 		} else if (n < 0) {
 			err = n == -ESHUTDOWN ? 1 : unreceived(trader, n);
 		} else if (++trader->idle >= idle_limit) {
 			trader->idle = 0;
-			if (sleeps || look_due(trader, clock_counter()))
+			if (sleeps || housekeeping_due(trader, clock_counter()))
 				err = idle_use(trader);
 		}
 	}
@@ -393,15 +407,21 @@ static void unacknowledged_count(struct trader *trader)
 {
 	const volatile int *stop = trader->config->stop;
 	uint64_t left =
-		transport_settle(trader->transport,
+		transport_settle(trader->connection.transport,
 				 stop && *stop ? SETTLE_STOPPED_MS : SETTLE_MS);
-	uint64_t order_len = trader->counters.orders
-				     ? trader->bytes / trader->counters.orders
-				     : 0;
+	uint64_t order_len =
+		trader->counters.orders
+			? trader->connection.bytes / trader->counters.orders
+			: 0;
 
 	if (!left || !order_len)
 		return;
-	trader->counters.unacknowledged = (left + order_len - 1) / order_len;
+	/* A heartbeat is no order. */
+	if (!trader->connection.channel->ops->tick)
+		left += order_len - 1;
+	trader->counters.unacknowledged = left / order_len;
+	if (!trader->counters.unacknowledged)
+		return;
 	log_warning("%llu orders were sent and not acknowledged: they may "
 		    "never have arrived",
 		    (unsigned long long)trader->counters.unacknowledged);
@@ -413,32 +433,25 @@ int trader_run(struct trader *trader)
 
 	/* Who was refused has heard another's feed to its end. */
 	if (err == 1)
-		err = exchange_look(trader);
+		err = exchange_look(trader, clock_monotonic_ns());
 	limits_tell(trader);
-	trader->counters.dropped = receive_lost(trader->receive);
+	trader->counters.dropped = receive_drops(trader->receive);
 	unacknowledged_count(trader);
 	if (trader->counters.gaps > GAPS_SHOWN)
 		log_warning("%llu gaps, %llu datagrams missing",
 			    (unsigned long long)trader->counters.gaps,
 			    (unsigned long long)trader->counters.lost);
-	settled = stages_settle(&trader->stages);
+	settled = stages_flush(&trader->stages);
 	return err ? err : settled;
 }
 
 int trader_close(struct trader *trader)
 {
-	uint8_t bytes[ORDER_BYTES_MAX];
-	ssize_t len;
 	int err;
 
-	if (trader->channel->ops->bye) {
-		len = trader->channel->ops->bye(trader->channel, bytes,
-						sizeof(bytes));
-		if (len > 0)
-			transport_send(trader->transport, bytes, (size_t)len);
-	}
-	transport_close(trader->transport);
-	channel_close(trader->channel);
+	order_connection_logout(&trader->connection);
+	transport_close(trader->connection.transport);
+	channel_close(trader->connection.channel);
 	receive_close(trader->receive);
 	err = stages_close(&trader->stages);
 	strategy_close(&trader->strategy);

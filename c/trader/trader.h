@@ -10,18 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "order/order_connection.h"
 #include "trader/session.h"
 #include "trader/stages.h"
 #include "trader/strategy.h"
 #include "wire/market_data.h"
 
-struct channel;
 struct receive;
-struct transport;
 
 struct trader_config {
 	const char *receive;   /* "PATH[:key=value,...]" */
-	const char *channel;   /* "CODEC[:key=value,...]" */
+	const char *channel;   /* "NAME[:key=value,...]" */
 	const char *transport; /* "NAME[:key=value,...]" */
 	const char *interface;
 	struct sockaddr_in group;
@@ -31,7 +30,7 @@ struct trader_config {
 	uint64_t connect_timeout_ms;
 	struct strategy_config strategy;
 	uint32_t jump_max;	  /* as for session_begin() */
-	uint64_t handicap_ns;	  /* wait so long before each order: a test of
+	uint64_t inject_delay_ns; /* wait so long before each order: a test of
 				     the lab, not of a trader */
 	const char *samples;	  /* path; NULL: not kept */
 	const volatile int *stop; /* set by a signal: leave soon */
@@ -57,21 +56,19 @@ struct trader_counters {
 struct trader {
 	/* What the loop touches first. */
 	struct receive *receive;
-	struct transport *transport;
-	struct channel *channel;
+	struct order_connection connection;
 	struct session session;
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;
-	uint64_t handicap_ns;
-	uint64_t bytes;			/* of all orders */
+	uint64_t inject_delay_ns;
 	bool window_closed;		/* that it was has been said */
 	bool symbols_told, levels_told; /* that there are too many */
 	bool strangers_told;
-	unsigned int idle;	    /* empty polls since the clock was read */
-	uint64_t looked;	    /* counter: when we looked around last */
-	uint64_t look_ticks;	    /* so long until the next time */
-	uint64_t opened, opened_ns; /* one instant, on both clocks */
+	unsigned int idle;	     /* empty polls since the clock was read */
+	uint64_t looked;	     /* counter: when we looked around last */
+	uint64_t housekeeping_ticks; /* so long until the next time */
+	uint64_t opened, opened_ns;  /* one instant, on both clocks */
 	const struct trader_config *config;
 };
 

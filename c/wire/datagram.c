@@ -4,8 +4,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "wire/frame.h"
-
 enum {
 	IP = 14,
 	IP_LEN = 20,
@@ -49,33 +47,9 @@ static uint64_t load32(const uint8_t *bytes)
 	return value;
 }
 
-static uint64_t sum(const uint8_t *bytes, size_t len, uint64_t total)
-{
-	uint32_t word = 0;
-
-	/* Four bytes a step: a frame's worth can't overflow 64 bits. */
-	for (; len >= sizeof(word);
-	     bytes += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
-		total += word;
-	}
-	word = 0;
-	memcpy(&word, bytes, len);
-	return total + word;
-}
-
-static uint16_t fold(uint64_t total)
-{
-	total = (total & UINT32_MAX) + (total >> 32);
-	total = (total & UINT32_MAX) + (total >> 32);
-	total = (total & UINT16_MAX) + (total >> 16);
-	total = (total & UINT16_MAX) + (total >> 16);
-	return (uint16_t)total;
-}
-
 static uint64_t header_sum(const uint8_t *ip)
 {
-	return datagram_add(datagram_add(load64(ip), load64(ip + 8)),
+	return checksum_add(checksum_add(load64(ip), load64(ip + 8)),
 			    load32(ip + 16));
 }
 
@@ -88,14 +62,14 @@ static size_t segment_len(const uint8_t *frame, size_t len, size_t least)
 		return 0;
 	total = ntohs(load16(frame + IP + 2));
 	if (total < IP_LEN + least || total > len - IP ||
-	    !datagram_sums_up(header_sum(frame + IP)))
+	    !checksum_sums_up(header_sum(frame + IP)))
 		return 0;
 	return total - IP_LEN;
 }
 
 static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
 {
-	return datagram_add(load64(frame + IP + 12),
+	return checksum_add(load64(frame + IP + 12),
 			    (uint64_t)htons(frame[IP + 9]) +
 				    htons((uint16_t)len));
 }
@@ -105,8 +79,8 @@ bool datagram_checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo)
 	uint16_t checksum = load16(udp + UDP_CHECKSUM);
 
 	return !checksum ||
-	       datagram_sums_up(datagram_add(pseudo, (uint16_t)~checksum)) ||
-	       datagram_sums_up(sum(udp, len, fold(pseudo)));
+	       checksum_sums_up(checksum_add(pseudo, (uint16_t)~checksum)) ||
+	       checksum_sums_up(checksum_sum(udp, len, checksum_fold(pseudo)));
 }
 
 /* The datagram at udp, which has room bytes. */
@@ -165,7 +139,7 @@ enum datagram_result datagram_read_any(const uint8_t *frame, size_t len,
 	ip_len = (ip[0] & 0xfU) * 4;
 	total = ntohs(load16(ip + 2));
 	if (ip_len < IP_LEN || total < ip_len + UDP_LEN || total > len - IP ||
-	    !datagram_sums_up(sum(ip, ip_len, 0)) ||
+	    !checksum_sums_up(checksum_sum(ip, ip_len, 0)) ||
 	    !options_pass(ip + IP_LEN, ip_len - IP_LEN))
 		return DATAGRAM_MALFORMED;
 	if (load16(ip + 6) & htons(FRAGMENT))
@@ -185,10 +159,12 @@ bool datagram_segment_check(uint8_t *frame, size_t len)
 	if (__builtin_expect(!tcp_len, 0))
 		return false;
 	pseudo = pseudo_sum(frame, tcp_len);
-	if (load16(tcp + TCP_CHECKSUM) != fold(pseudo))
-		return fold(sum(tcp, tcp_len, fold(pseudo))) == UINT16_MAX;
+	if (load16(tcp + TCP_CHECKSUM) != checksum_fold(pseudo))
+		return checksum_fold(checksum_sum(tcp, tcp_len,
+						  checksum_fold(pseudo))) ==
+		       UINT16_MAX;
 	/* The field holds the pseudo header's sum, so it counts for it. */
-	checksum = (uint16_t)~fold(sum(tcp, tcp_len, 0));
+	checksum = checksum_end(checksum_sum(tcp, tcp_len, 0));
 	memcpy(tcp + TCP_CHECKSUM, &checksum, sizeof(checksum));
 	return true;
 }

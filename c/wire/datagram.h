@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "wire/checksum.h"
+
 struct datagram {
 	const uint8_t *payload; /* into the caller's bytes */
 	uint32_t len;
@@ -23,24 +25,6 @@ enum datagram_result {
 	DATAGRAM_MALFORMED, /* lengths contradict each other, a checksum is
 			       wrong, or the kernel would refuse an option */
 };
-
-/* Sums are of 16-bit words as they lie in memory: ones' complement addition
- * does not mind the byte order, RFC 1071, 2(B). */
-
-/* With the carry put back: 2^64, as 2^16, is 1 modulo 65535. */
-static inline uint64_t datagram_add(uint64_t a, uint64_t b)
-{
-	uint64_t total;
-
-	return __builtin_add_overflow(a, b, &total) ? total + 1 : total;
-}
-
-/* Is that what a sum with its checksum in it comes to? Modulo 65535, which a
- * multiplication does sooner than folding; a header is never all zeroes. */
-static inline bool datagram_sums_up(uint64_t total)
-{
-	return total % UINT16_MAX == 0;
-}
 
 /* The UDP checksum, over the bytes if need be; pseudo: the pseudo header. */
 bool datagram_checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo);
@@ -88,18 +72,18 @@ static inline bool datagram_read(const uint8_t *frame, size_t len,
 			    be16toh(headers->ip_len) != udp_len + IP_SIZE ||
 			    /* From 8 to what the frame has room for. */
 			    udp_len - UDP_SIZE > len - sizeof(*headers) ||
-			    !datagram_sums_up(
-				    datagram_add(datagram_add(first, second),
+			    !checksum_sums_up(
+				    checksum_add(checksum_add(first, second),
 						 headers->destination)),
 		    0))
 		return false;
 	datagram->payload = frame + sizeof(*headers);
 	datagram->len = (uint32_t)(udp_len - UDP_SIZE);
 	memcpy(&addresses, &headers->source, sizeof(addresses));
-	pseudo = datagram_add(addresses,
+	pseudo = checksum_add(addresses,
 			      (uint64_t)htobe16(17) + headers->udp_len);
 	return !headers->udp_checksum ||
-	       datagram_sums_up(datagram_add(
+	       checksum_sums_up(checksum_add(
 		       pseudo, (uint16_t)~headers->udp_checksum)) ||
 	       datagram_checksum_right(frame + IP_BEGIN + IP_SIZE, udp_len,
 				       pseudo);

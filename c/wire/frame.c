@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <string.h>
-
 #include "wire/frame.h"
 
 enum {
@@ -14,7 +11,6 @@ enum {
 	SLL_LEN = 16,
 	SLL2_LEN = 20,
 	IPV4_LEN = 20,
-	IPV4_MAX = 65535,
 	UDP_LEN = 8,
 	TCP_LEN = 20,
 };
@@ -29,7 +25,6 @@ enum {
 	TYPE_VLAN_9300 = 0x9300,
 };
 
-#define IPV4_DONT_FRAGMENT  0x4000
 #define IPV4_MORE_FRAGMENTS 0x2000
 #define IPV4_OFFSET	    0x1fff
 
@@ -48,18 +43,6 @@ static uint16_t get16(const uint8_t *bytes)
 static uint32_t get32(const uint8_t *bytes)
 {
 	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
-}
-
-static void put16(uint8_t *bytes, unsigned int value)
-{
-	bytes[0] = (uint8_t)(value >> 8);
-	bytes[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-	put16(bytes, value >> 16);
-	put16(bytes + 2, value);
 }
 
 static void skip(struct rest *rest, size_t len)
@@ -300,127 +283,4 @@ bool frame_link_known(unsigned int link)
 		return true;
 	}
 	return false;
-}
-
-static uint16_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
-uint32_t frame_checksum(const uint8_t *bytes, size_t len, uint32_t sum)
-{
-	uint64_t wide = sum;
-
-	for (; len > 1; bytes += 2, len -= 2)
-		wide += get16(bytes);
-	if (len == 1)
-		wide += (uint32_t)bytes[0] << 8;
-	/* Folded here, so that no number of calls overflows it. */
-	return fold(wide);
-}
-
-uint16_t frame_checksum_end(uint32_t sum)
-{
-	return (uint16_t)~fold(sum);
-}
-
-void frame_multicast_address(uint32_t group, uint8_t ethernet[static 6])
-{
-	put32(ethernet, UINT32_C(0x01005e00) | (group >> 16 & 0x7f));
-	put16(ethernet + 4, group);
-}
-
-static void build_ethernet(const struct frame_ethernet *ethernet, uint8_t *out)
-{
-	memcpy(out, ethernet->destination, 6);
-	memcpy(out + 6, ethernet->source, 6);
-	out += 12;
-	if (ethernet->vlan) {
-		put16(out, TYPE_VLAN);
-		put16(out + 2, ethernet->vlan);
-		out += VLAN_LEN;
-	}
-	put16(out, TYPE_IPV4);
-}
-
-static void build_ipv4(const struct frame *frame, size_t total_len,
-		       uint8_t *out)
-{
-	memset(out, 0, IPV4_LEN);
-	out[0] = 4 << 4 | IPV4_LEN / 4;
-	out[1] = frame->tos;
-	put16(out + 2, (unsigned int)total_len);
-	/* Never fragmented, so its identification may stay 0: RFC 6864. */
-	put16(out + 6, IPV4_DONT_FRAGMENT);
-	out[8] = frame->ttl;
-	out[9] = frame->protocol;
-	put32(out + 12, frame->source);
-	put32(out + 16, frame->destination);
-	put16(out + 10, frame_checksum_end(frame_checksum(out, IPV4_LEN, 0)));
-}
-
-static void build_udp(const struct frame *frame, size_t len, uint8_t *out)
-{
-	memset(out, 0, UDP_LEN);
-	put16(out, frame->source_port);
-	put16(out + 2, frame->destination_port);
-	put16(out + 4, (unsigned int)len);
-}
-
-static void build_tcp(const struct frame *frame, uint8_t *out)
-{
-	memset(out, 0, TCP_LEN);
-	put16(out, frame->source_port);
-	put16(out + 2, frame->destination_port);
-	put32(out + 4, frame->tcp_sequence);
-	put32(out + 8, frame->tcp_acknowledgment);
-	out[12] = TCP_LEN / 4 << 4;
-	out[13] = frame->tcp_flags;
-	put16(out + 14, 0xffff);
-}
-
-/* Over the segment and the pseudo header of RFC 768 and 9293. */
-static uint16_t segment_checksum(const uint8_t *ip, const uint8_t *segment,
-				 size_t len)
-{
-	uint32_t sum = (uint32_t)(ip[9] + len);
-
-	sum = frame_checksum(ip + 12, 8, sum);
-	return frame_checksum_end(frame_checksum(segment, len, sum));
-}
-
-int frame_build(const struct frame_ethernet *ethernet,
-		const struct frame *frame, uint8_t *bytes, size_t size)
-{
-	size_t link_len = ETHERNET_LEN + (ethernet->vlan ? VLAN_LEN : 0);
-	bool udp = frame->protocol == FRAME_UDP;
-	size_t header_len = udp ? UDP_LEN : TCP_LEN;
-	size_t len = header_len + frame->payload_len;
-	uint8_t *ip, *segment;
-	uint16_t checksum;
-
-	if (!udp && frame->protocol != FRAME_TCP)
-		return -EPROTONOSUPPORT;
-	if (frame->payload_len > IPV4_MAX - IPV4_LEN - header_len ||
-	    link_len + IPV4_LEN + len > size)
-		return -EMSGSIZE;
-	ip = bytes + link_len;
-	segment = ip + IPV4_LEN;
-	build_ethernet(ethernet, bytes);
-	build_ipv4(frame, IPV4_LEN + len, ip);
-	if (udp)
-		build_udp(frame, len, segment);
-	else
-		build_tcp(frame, segment);
-	if (frame->payload_len > 0)
-		memcpy(segment + header_len, frame->payload,
-		       frame->payload_len);
-	checksum = segment_checksum(ip, segment, len);
-	/* In UDP 0 says that there is no checksum; its other form is sent. */
-	if (udp && checksum == 0)
-		checksum = 0xffff;
-	put16(segment + (udp ? 6 : 16), checksum);
-	return (int)(link_len + IPV4_LEN + len);
 }

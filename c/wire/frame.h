@@ -84,13 +84,9 @@ enum frame_result frame_decode(enum frame_link link, const uint8_t *bytes,
 /* Is link one of enum frame_link? */
 bool frame_link_known(unsigned int link);
 
-/* The ones' complement sum of RFC 1071 over bytes, going on from sum;
- * frame_checksum_end() folds it to the 16 bits that go on the wire (big
- * endian, host order value). */
-uint32_t frame_checksum(const uint8_t *bytes, size_t len, uint32_t sum);
-uint16_t frame_checksum_end(uint32_t sum);
+#define FRAME_HEADER_MAX (14 + 4 + 20 + 20) /* Ethernet, a tag, IPv4, TCP */
 
-/* What frame_build() needs besides struct frame's protocol, addresses,
+/* What building a frame needs besides struct frame's protocol, addresses,
  * ports, tos, ttl, TCP numbers and payload. */
 struct frame_ethernet {
 	uint8_t source[6];
@@ -101,9 +97,31 @@ struct frame_ethernet {
 /* 01:00:5e and the low 23 bits of the group. RFC 1112. */
 void frame_multicast_address(uint32_t group, uint8_t ethernet[static 6]);
 
-/* Build a whole Ethernet frame with right checksums, not padded. Returns its
- * length, -EMSGSIZE when it does not fit size or an IPv4 datagram, or
- * -EPROTONOSUPPORT when it is neither UDP nor TCP. */
+/* The headers of frames that differ in their payload alone, made once. */
+struct frame_header {
+	uint8_t bytes[FRAME_HEADER_MAX];
+	uint8_t len;	 /* of them all */
+	uint8_t ip_at;	 /* where IP's begins */
+	bool udp;	 /* else TCP */
+	uint64_t ip_sum; /* of IP's, but for its length (wire/checksum.h) */
+	uint64_t segment_sum; /* of the pseudo header and UDP's or TCP's, but
+				 for their lengths */
+};
+
+/* Of a frame's payload nothing is looked at. 0, or -EPROTONOSUPPORT when it is
+ * neither UDP nor TCP. */
+int frame_header_prepare(struct frame_header *header,
+			 const struct frame_ethernet *ethernet,
+			 const struct frame *frame);
+
+/* HOT. Build a whole Ethernet frame of them and the payload, with right lengths
+ * and checksums, not padded. Returns its length, or -EMSGSIZE when it does not
+ * fit size or an IPv4 datagram. */
+int frame_header_build(const struct frame_header *header,
+		       const uint8_t *payload, size_t payload_len,
+		       uint8_t *bytes, size_t size);
+
+/* Both at once, for one frame. */
 int frame_build(const struct frame_ethernet *ethernet,
 		const struct frame *frame, uint8_t *bytes, size_t size);
 

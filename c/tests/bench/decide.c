@@ -11,9 +11,9 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
-#include "base/percentile.h"
-#include "channel/channel_ops.h"
 #include "exchange/datagram_source.h"
+#include "order/channel_ops.h"
+#include "stats/percentile.h"
 #include "trader/strategy.h"
 
 struct config {
@@ -24,14 +24,14 @@ struct config {
 
 static const struct option_row rows[] = {
 	{ .name = "feed",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, feed),
 	  .required = true,
 	  .help = "gzip market data" },
 	{ .name = "rounds",
-	  .value = "N",
-	  .initial = "5",
+	  .metavar = "N",
+	  .def = "5",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 1000,
@@ -103,7 +103,6 @@ static uint64_t pass(const struct datagrams *all, struct channel *channel,
 		const uint8_t *data = all->bytes + begin;
 		uint64_t start = clock_counter();
 		struct market_data_header header;
-		uint8_t bytes[64];
 
 		if (market_data_decode(data, all->end[i] - begin, &header) ==
 		    0) {
@@ -119,9 +118,8 @@ static uint64_t pass(const struct datagrams *all, struct channel *channel,
 					    header.flags & MARKET_DATA_SNAPSHOT,
 					    &order))
 					continue;
-				orders += channel->ops->encode(
-						  channel, &order, bytes,
-						  sizeof(bytes)) == ORDER_LEN;
+				orders += channel_encode(channel, &order) == 0;
+				channel_sent(channel, ORDER_LEN);
 			}
 		}
 		times[i] = clock_counter() - start;
@@ -158,7 +156,7 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	if (datagrams_load(&all, config.feed) < 0 || all.count == 0 ||
-	    channel_open("raw", &channel) < 0)
+	    channel_open("raw", CHANNEL_TRADER, &channel) < 0)
 		return 1;
 	times = calloc(all.count, sizeof(*times));
 	if (!times)

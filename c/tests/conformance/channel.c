@@ -24,10 +24,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "channel/channel_ops.h"
-#include "channel/transport_ops.h"
 #include "net/namespace.h"
 #include "net/socket.h"
+#include "order/channel_ops.h"
+#include "order/transport_ops.h"
 
 #define WAIT_NS (30 * CLOCK_NS_PER_S)
 #define ONE_MAX 1024 /* bytes that one order may take in any codec */
@@ -76,15 +76,72 @@ struct pair {
 	struct channel *trader, *exchange;
 };
 
+/* All that is to be sent goes into out; how much. */
+static size_t out_take(struct channel *end, uint8_t *out, size_t size)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	bytes = channel_waiting(end, &len);
+	assert_true(len <= size);
+	memcpy(out, bytes, len);
+	channel_sent(end, len);
+	return len;
+}
+
+/* As many bytes as there is room for have come. */
+static size_t in_put(struct channel *end, const uint8_t *in, size_t len)
+{
+	size_t room;
+	uint8_t *bytes = channel_room(end, &room);
+
+	if (room > len)
+		room = len;
+	memcpy(bytes, in, room);
+	channel_received(end, room, 1);
+	return room;
+}
+
+static void over_to(struct channel *from, struct channel *to)
+{
+	uint8_t bytes[ONE_MAX];
+	size_t len = out_take(from, bytes, sizeof(bytes));
+
+	assert_int_equal(in_put(to, bytes, len), len);
+}
+
+/* The handshake, in as many steps as it takes. */
+static void shake_hands(struct pair *pair)
+{
+	int trader = channel_handshake(pair->trader, 1);
+	int exchange = channel_handshake(pair->exchange, 1);
+
+	for (int step = 0; trader != 1 || exchange != 1; step++) {
+		assert_true(step < 10);
+		assert_in_range(trader, 0, 1);
+		assert_in_range(exchange, 0, 1);
+		over_to(pair->trader, pair->exchange);
+		if (!exchange)
+			exchange = channel_handshake(pair->exchange, 1);
+		over_to(pair->exchange, pair->trader);
+		if (!trader)
+			trader = channel_handshake(pair->trader, 1);
+	}
+}
+
 static struct pair pair_open(const struct channel_ops *ops)
 {
 	struct pair pair;
 
-	assert_int_equal(channel_open(ops->entry.name, &pair.trader), 0);
-	assert_int_equal(channel_open(ops->entry.name, &pair.exchange), 0);
+	assert_int_equal(
+		channel_open(ops->entry.name, CHANNEL_TRADER, &pair.trader), 0);
+	assert_int_equal(
+		channel_open(ops->entry.name, CHANNEL_EXCHANGE, &pair.exchange),
+		0);
 	assert_string_equal(channel_name(pair.trader), ops->entry.name);
 	if (ops->prepare)
 		assert_int_equal(ops->prepare(pair.trader, 1), 0);
+	shake_hands(&pair);
 	return pair;
 }
 
@@ -92,6 +149,14 @@ static void pair_close(struct pair *pair)
 {
 	channel_close(pair->trader);
 	channel_close(pair->exchange);
+}
+
+/* One order's bytes; how many. */
+static size_t order_encode(struct channel *trader, const struct order *order,
+			   uint8_t *out, size_t out_size)
+{
+	assert_int_equal(channel_encode(trader, order), 0);
+	return out_take(trader, out, out_size);
 }
 
 /* Orders 0..count of the trader, one after the other. */
@@ -102,39 +167,32 @@ static size_t orders_encode(struct pair *pair, uint32_t count, uint8_t *out,
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct order order = order_number(i);
-		ssize_t n = pair->trader->ops->encode(
-			pair->trader, &order, out + len, out_size - len);
+		size_t n = order_encode(pair->trader, &order, out + len,
+					out_size - len);
 
 		assert_in_range(n, 0, ONE_MAX);
-		len += (size_t)n;
+		len += n;
 	}
 	return len;
 }
 
-/* Hand bytes to the exchange's end; orders found must go on from number
- * *found. Returns how many of the bytes were consumed. */
-static size_t orders_decode(struct channel *end, const uint8_t *in,
-			    size_t in_len, uint32_t *found)
+/* Bytes come to the exchange's end; orders found must go on from number
+ * *found. */
+static void orders_decode(struct channel *end, const uint8_t *in, size_t len,
+			  uint32_t *found)
 {
-	size_t at = 0;
+	struct order order;
+	int got = 0;
 
-	for (;;) {
-		uint8_t answer[ONE_MAX];
-		struct channel_bytes bytes = { .in = in + at,
-					       .in_len = in_len - at,
-					       .out = answer,
-					       .out_size = sizeof(answer) };
-		struct order order;
-		int got = end->ops->decode(end, &bytes, &order);
+	while (len > 0) {
+		size_t n = in_put(end, in, len);
 
-		assert_in_range(got, 0, 1);
-		assert_true(bytes.consumed <= bytes.in_len);
-		assert_true(bytes.out_len <= bytes.out_size);
-		at += bytes.consumed;
-		if (!got)
-			return at;
-		assert_true(bytes.consumed > 0);
-		order_check(&order, (*found)++);
+		assert_true(n > 0);
+		in += n;
+		len -= n;
+		while ((got = channel_decode(end, &order)) > 0)
+			order_check(&order, (*found)++);
+		assert_int_equal(got, 0);
 	}
 }
 
@@ -147,51 +205,57 @@ static void round_trip(const struct channel_ops *ops)
 
 	for (uint32_t i = 0; i < 100; i++) {
 		struct order order = order_number(i);
-		ssize_t len = ops->encode(pair.trader, &order, stream, ONE_MAX);
+		size_t len = order_encode(pair.trader, &order, stream, ONE_MAX);
 
 		assert_in_range(len, silent(ops) ? 0 : 1, ONE_MAX);
-		assert_int_equal(orders_decode(pair.exchange, stream,
-					       (size_t)len, &found),
-				 len);
+		orders_decode(pair.exchange, stream, len, &found);
 		assert_int_equal(found, silent(ops) ? 0 : i + 1);
 	}
 	pair_close(&pair);
 }
 
+/* The last order goes whole or not at all; once there is room the next one
+ * does. */
 static void too_small(const struct channel_ops *ops)
 {
 	struct pair pair = pair_open(ops);
 	struct order order = order_number(1);
-	uint8_t out[ONE_MAX];
-	ssize_t len = ops->encode(pair.trader, &order, out, sizeof(out));
+	uint32_t sent = 0, found = 0;
+	size_t len;
 
-	memset(out, 0xa5, sizeof(out));
 	if (!silent(ops)) {
-		assert_int_equal(
-			ops->encode(pair.trader, &order, out, (size_t)len - 1),
-			-ENOSPC);
-		assert_int_equal(ops->encode(pair.trader, &order, out, 0),
-				 -ENOSPC);
-		assert_int_equal(out[len - 1], 0xa5);
+		while (sent < ORDERS &&
+		       channel_encode(pair.trader, &order) == 0) {
+			order = order_number(++sent + 1);
+			channel_waiting(pair.trader, &len);
+		}
+		assert_in_range(sent, 1, ORDERS - 1);
+		assert_int_equal(channel_encode(pair.trader, &order), -ENOSPC);
+		channel_waiting(pair.trader, &len);
+		assert_true(len <= ops->out_size);
+		found = 1;
+		len = out_take(pair.trader, stream, sizeof(stream));
+		orders_decode(pair.exchange, stream, len, &found);
+		assert_int_equal(found, sent + 1);
+		len = order_encode(pair.trader, &order, stream, ONE_MAX);
+		orders_decode(pair.exchange, stream, len, &found);
+		assert_int_equal(found, sent + 2);
 	}
 	pair_close(&pair);
 }
 
-/* In pieces of this many bytes, unconsumed ones presented again. */
+/* In pieces of so many bytes. */
 static void in_pieces(const struct channel_ops *ops, size_t piece)
 {
 	struct pair pair = pair_open(ops);
 	size_t len = orders_encode(&pair, ORDERS, stream, sizeof(stream));
-	size_t begin = 0, end = 0;
 	uint32_t found = 0;
 
-	while (end < len) {
-		end = len - end < piece ? len : end + piece;
-		begin += orders_decode(pair.exchange, stream + begin,
-				       end - begin, &found);
-	}
-	assert_int_equal(begin, len);
+	for (size_t at = 0; at < len; at += piece)
+		orders_decode(pair.exchange, stream + at,
+			      len - at < piece ? len - at : piece, &found);
 	assert_int_equal(found, silent(ops) ? 0 : ORDERS);
+	assert_int_equal(channel_buffer_len(&pair.exchange->in), 0);
 	pair_close(&pair);
 }
 
@@ -212,31 +276,57 @@ static void half_at_the_end(const struct channel_ops *ops)
 	struct pair pair = pair_open(ops);
 	size_t three = orders_encode(&pair, 3, stream, sizeof(stream));
 	struct order last = order_number(3);
-	ssize_t n = ops->encode(pair.trader, &last, stream + three, ONE_MAX);
-	size_t half = three + (size_t)n / 2, len = three + (size_t)n, consumed;
+	size_t n = order_encode(pair.trader, &last, stream + three, ONE_MAX);
+	size_t half = three + n / 2;
 	uint32_t found = 0;
 
-	consumed = orders_decode(pair.exchange, stream, half, &found);
+	orders_decode(pair.exchange, stream, half, &found);
 	assert_int_equal(found, silent(ops) ? 0 : 3);
-	assert_true(consumed >= three && consumed <= half);
-	consumed += orders_decode(pair.exchange, stream + consumed,
-				  len - consumed, &found);
+	assert_int_equal(channel_buffer_len(&pair.exchange->in),
+			 silent(ops) ? 0 : half - three);
+	orders_decode(pair.exchange, stream + half, three + n - half, &found);
 	assert_int_equal(found, silent(ops) ? 0 : 4);
-	assert_int_equal(consumed, len);
+	assert_int_equal(channel_buffer_len(&pair.exchange->in), 0);
 	pair_close(&pair);
 }
 
-/* Whatever comes: an order, a wish for more or an error, and never a claim
- * of more bytes than there are. */
+/* Whatever comes: an order, a wish for more or an error, in the opening
+ * exchange and behind it. */
+static void garbage_take(struct channel *end, bool shaken, const uint8_t *in,
+			 size_t len)
+{
+	struct order order;
+	int got = 0;
+
+	while (len > 0 && got >= 0) {
+		size_t n = in_put(end, in, len);
+
+		if (n == 0)
+			break;
+		in += n;
+		len -= n;
+		if (!shaken) {
+			got = channel_handshake(end, 1);
+			assert_in_range(got + 200, 0, 201);
+			shaken = got > 0;
+		}
+		while (shaken && (got = channel_decode(end, &order)) > 0)
+			;
+		assert_true(end->in.begin <= end->in.end);
+		assert_true(end->out.end <= end->out.size);
+		channel_sent(end, channel_buffer_len(&end->out));
+	}
+}
+
 static void garbage(const struct channel_ops *ops)
 {
 	uint32_t random = 1;
 
 	for (int round = 0; round < 1000; round++) {
+		size_t len = (size_t)round % 200;
+		uint8_t *in = malloc(len ? len : 1);
 		struct pair pair = pair_open(ops);
-		size_t len = (size_t)round % 200, at = 0;
-		uint8_t answer[ONE_MAX], *in = malloc(len ? len : 1);
-		int got = 1;
+		struct channel *fresh[2];
 
 		/* On the heap, to the byte: a sanitizer sees one too many. */
 		assert_non_null(in);
@@ -244,24 +334,80 @@ static void garbage(const struct channel_ops *ops)
 			random = random * 1664525 + 1013904223;
 			in[i] = (uint8_t)(random >> 24);
 		}
-		while (got == 1) {
-			struct channel_bytes bytes = { .in = in + at,
-						       .in_len = len - at,
-						       .out = answer,
-						       .out_size =
-							       sizeof(answer) };
-			struct order order;
-
-			got = ops->decode(pair.exchange, &bytes, &order);
-			assert_true(got <= 1);
-			assert_true(bytes.consumed <= bytes.in_len);
-			assert_true(bytes.out_len <= bytes.out_size);
-			assert_true(got != 1 || bytes.consumed > 0);
-			at += bytes.consumed;
+		garbage_take(pair.exchange, true, in, len);
+		garbage_take(pair.trader, true, in, len);
+		for (int role = 0; role < 2; role++) {
+			assert_int_equal(channel_open(ops->entry.name,
+						      (enum channel_role)role,
+						      &fresh[role]),
+					 0);
+			garbage_take(fresh[role], false, in, len);
+			channel_close(fresh[role]);
 		}
 		free(in);
 		pair_close(&pair);
 	}
+}
+
+/* Whoever hears nothing says so; whoever does, goes on. */
+static void heartbeats(const struct channel_ops *ops)
+{
+	struct pair pair = pair_open(ops);
+	struct order order;
+	uint64_t now_ns = 1;
+	int err = 0;
+
+	if (!ops->tick) {
+		assert_true(pair.trader->due_ns == UINT64_MAX);
+		assert_true(pair.exchange->due_ns == UINT64_MAX);
+		pair_close(&pair);
+		return;
+	}
+	for (int i = 0; i < 100; i++) {
+		assert_true(pair.trader->due_ns > now_ns);
+		now_ns = pair.trader->due_ns > pair.exchange->due_ns
+				 ? pair.trader->due_ns
+				 : pair.exchange->due_ns;
+		assert_int_equal(channel_tick(pair.trader, now_ns), 0);
+		assert_int_equal(channel_tick(pair.exchange, now_ns), 0);
+		over_to(pair.trader, pair.exchange);
+		over_to(pair.exchange, pair.trader);
+		pair.trader->received_ns = pair.exchange->received_ns = now_ns;
+		assert_int_equal(channel_decode(pair.trader, &order), 0);
+		assert_int_equal(channel_decode(pair.exchange, &order), 0);
+	}
+	for (int i = 0; i < 1000 && !err; i++) {
+		now_ns = pair.trader->due_ns;
+		err = channel_tick(pair.trader, now_ns);
+		channel_sent(pair.trader,
+			     channel_buffer_len(&pair.trader->out));
+	}
+	assert_int_equal(err, -ETIMEDOUT);
+	assert_non_null(pair.trader->why);
+	pair_close(&pair);
+}
+
+/* Whatever was said before it is still heard. */
+static void farewell(const struct channel_ops *ops)
+{
+	struct pair pair = pair_open(ops);
+	struct order order = order_number(0);
+	uint8_t bytes[ONE_MAX];
+	size_t len;
+
+	if (ops->logout) {
+		assert_int_equal(channel_encode(pair.trader, &order), 0);
+		ops->logout(pair.trader);
+		len = out_take(pair.trader, bytes, sizeof(bytes));
+		in_put(pair.exchange, bytes, len);
+		assert_int_equal(channel_decode(pair.exchange, &order), 1);
+		order_check(&order, 0);
+		assert_int_equal(channel_decode(pair.exchange, &order), -EPIPE);
+		ops->logout(pair.exchange);
+		over_to(pair.exchange, pair.trader);
+		assert_int_equal(channel_decode(pair.trader, &order), -EPIPE);
+	}
+	pair_close(&pair);
 }
 
 /*
@@ -335,12 +481,9 @@ static void *orders_send(void *context)
 	for (uint32_t i = 0; i < sending->count && !sending->result; i++) {
 		struct order order = order_number(i);
 		uint8_t out[ONE_MAX];
-		ssize_t len =
-			trader->ops->encode(trader, &order, out, sizeof(out));
+		size_t len = order_encode(trader, &order, out, sizeof(out));
 
-		sending->result =
-			len < 0 ? (int)len
-				: transport_send(transport, out, (size_t)len);
+		sending->result = transport_send(transport, out, len);
 	}
 	shutdown(sending->connection->trader, SHUT_WR);
 	return NULL;
@@ -352,28 +495,22 @@ static uint32_t orders_receive(struct connection *connection)
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
 	uint32_t found = 0;
 	uint8_t in[4096];
-	size_t len = 0;
 
 	for (;;) {
 		struct pollfd readable = { connection->exchange, POLLIN, 0 };
-		size_t consumed;
 		ssize_t n;
 
 		assert_true(clock_monotonic_ns() < deadline);
 		poll(&readable, 1, 100);
-		n = read(connection->exchange, in + len, sizeof(in) - len);
+		n = read(connection->exchange, in, sizeof(in));
 		if (n < 0 && errno == EAGAIN)
 			continue;
 		assert_true(n >= 0);
 		if (n == 0)
 			break;
-		len += (size_t)n;
-		consumed = orders_decode(connection->pair.exchange, in, len,
-					 &found);
-		len -= consumed;
-		memmove(in, in + consumed, len);
+		orders_decode(connection->pair.exchange, in, (size_t)n, &found);
 	}
-	assert_int_equal(len, 0);
+	assert_int_equal(channel_buffer_len(&connection->pair.exchange->in), 0);
 	return found;
 }
 
@@ -441,17 +578,16 @@ static void peer_closes(const struct channel_ops *codec,
 	struct order order = order_number(1);
 	struct connection connection;
 	uint8_t out[ONE_MAX];
-	ssize_t len;
+	size_t len;
 	int err = 0;
 
 	connection_open(&connection, codec, kind, 0);
 	close(connection.exchange);
 	connection.exchange = -1;
 	while (!err && clock_monotonic_ns() < deadline) {
-		len = codec->encode(connection.pair.trader, &order, out,
-				    sizeof(out));
-		assert_in_range(len, 0, sizeof(out));
-		err = transport_send(connection.transport, out, (size_t)len);
+		len = order_encode(connection.pair.trader, &order, out,
+				   sizeof(out));
+		err = transport_send(connection.transport, out, len);
 		if (!arriving(codec, kind, 1))
 			break;
 	}
@@ -476,6 +612,8 @@ static const struct codec_case {
 	{ "1,000 orders at once and in pieces", coalesced },
 	{ "three and a half orders", half_at_the_end },
 	{ "garbage", garbage },
+	{ "heartbeats, and silence", heartbeats },
+	{ "a farewell", farewell },
 };
 
 static const struct connection_case {
@@ -513,7 +651,7 @@ static const char *transport_fault(const struct transport_ops *kind)
 	if (kind->entry.unavailable_reason)
 		return kind->entry.unavailable_reason;
 	if (kind->connect)
-		return "it has no descriptor: see unit/net_xdp_stream";
+		return "it has no descriptor: see unit/net_frame_stream";
 	if (namespace_fault)
 		return namespace_fault;
 	return registry_unavailable(&kind->entry);

@@ -7,7 +7,7 @@
  */
 #include "tests/conformance/receive_shapes.h"
 
-#include "net/packet_ring.h"
+#include "net/packet_rx_ring.h"
 
 static unsigned int wrong; /* shapes, of the path that is asked */
 
@@ -42,7 +42,7 @@ static void shape_check(struct receive *rx, uint32_t row)
 	const struct shape *shape = &shapes[row];
 	bool lost = rx->caps & RECEIVE_FRAMES && shape->frames_lose;
 	unsigned int expected = lost ? 0 : shape->count, count = 0;
-	uint64_t before = receive_lost(rx);
+	uint64_t before = receive_drops(rx);
 	struct packet packet;
 
 	shape_send(row);
@@ -61,8 +61,8 @@ static void shape_check(struct receive *rx, uint32_t row)
 	}
 	if (count != expected)
 		complain(shape, "datagrams delivered:", count);
-	if (receive_lost(rx) - before != (lost ? shape->frames_lose : 0))
-		complain(shape, "counted as lost:", receive_lost(rx) - before);
+	if (receive_drops(rx) - before != (lost ? shape->frames_lose : 0))
+		complain(shape, "counted as lost:", receive_drops(rx) - before);
 }
 
 static void offloads_set(const char *sender, const char *rxvlan)
@@ -139,7 +139,7 @@ static void jumbo(const struct receive_ops *ops)
 	while (numbers[count] != 3 && count < 3 &&
 	       packets_take(rx, &packet, 1, WAIT_NS))
 		memcpy(&numbers[++count], packet.data, sizeof(*numbers));
-	lost = receive_lost(rx);
+	lost = receive_drops(rx);
 	receive_close(rx);
 	close(fd);
 	mtu_set("1500");
@@ -165,10 +165,10 @@ static void slots_full(const struct receive_ops *ops)
 		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
 	n = packets_take(rx, packets, RECEIVE_BURST_MAX, WAIT_NS);
 	assert_int_equal(n, SLOTS);
-	assert_int_equal(receive_lost(rx), SENT - SLOTS);
+	assert_int_equal(receive_drops(rx), SENT - SLOTS);
 	for (uint32_t i = 0; i < SENT; i++)
 		assert_int_equal(payload_send(fd, PAYLOAD, SENT + i), 0);
-	assert_int_equal(receive_lost(rx), 2 * SENT - SLOTS);
+	assert_int_equal(receive_drops(rx), 2 * SENT - SLOTS);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		packet_check(&packets[i], PAYLOAD, i);
 	assert_int_equal(receive_poll(rx, packets, RECEIVE_BURST_MAX), 0);
@@ -176,6 +176,35 @@ static void slots_full(const struct receive_ops *ops)
 	packet_expect(rx, PAYLOAD, 99);
 	receive_close(rx);
 	close(fd);
+}
+
+/* Traffic control, which comes before IP, turns all away that comes in: who
+ * sees frames has seen them before. */
+static void before_ip(const struct receive_ops *ops)
+{
+	struct packet packet;
+	struct receive *rx;
+	int fd, n;
+
+	if (!(ops->caps & RECEIVE_FRAMES))
+		return;
+	if (system("tc qdisc add dev " NEAR " clsact 2>/dev/null && "
+		   "tc filter add dev " NEAR " ingress protocol all u32 match "
+		   "u32 0 0 action mirred egress redirect dev lo "
+		   "2>/dev/null") != 0) {
+		print_message("# skipped: no tc with clsact, u32 and mirred\n");
+		skip();
+	}
+	rx = path_open(ops, "");
+	fd = sender_open();
+	assert_int_equal(payload_send(fd, PAYLOAD, 1), 0);
+	n = packets_take(rx, &packet, 1, 2 * CLOCK_NS_PER_S);
+	if (n)
+		packet_check(&packet, PAYLOAD, 1);
+	receive_close(rx);
+	close(fd);
+	assert_int_equal(system("tc qdisc del dev " NEAR " clsact"), 0);
+	assert_int_equal(n, 1);
 }
 
 /*
@@ -209,7 +238,7 @@ static void tap_datagram(struct tapped *tapped, const uint8_t *payload,
 		complain(shape, "the tap has another datagram", tapped->next);
 }
 
-static int tap_frame(void *context, const struct packet_ring_frame *captured)
+static int tap_frame(void *context, const struct packet_rx_ring_frame *captured)
 {
 	struct tapped *tapped = context;
 	const uint8_t *payload;
@@ -239,14 +268,14 @@ static int tap_frame(void *context, const struct packet_ring_frame *captured)
 
 static void tap_sees(const char *offloads)
 {
-	struct packet_ring ring;
+	struct packet_rx_ring ring;
 	struct interface near;
 
 	if (rig.fault)
 		skip();
 	offloads_set(offloads, "on");
 	assert_int_equal(interface_find(NEAR, &near), 0);
-	assert_int_equal(packet_ring_open(&ring, &near, 1 << 17, 8, 10), 0);
+	assert_int_equal(packet_rx_ring_open(&ring, &near, 1 << 17, 8, 10), 0);
 	wrong = 0;
 	for (uint32_t row = 0; row < ARRAY_SIZE(shapes); row++) {
 		struct tapped tapped = { .row = row };
@@ -254,13 +283,13 @@ static void tap_sees(const char *offloads)
 
 		shape_send(row);
 		while (!tapped.done && clock_monotonic_ns() < deadline)
-			assert_true(packet_ring_read(&ring, 20, tap_frame,
-						     &tapped) >= 0);
+			assert_true(packet_rx_ring_read(&ring, 20, tap_frame,
+							&tapped) >= 0);
 		if (!tapped.done || (tapped.next < shapes[row].count &&
 				     !shapes[row].frames_lose))
 			complain(&shapes[row], "the tap has", tapped.next);
 	}
-	packet_ring_close(&ring);
+	packet_rx_ring_close(&ring);
 	assert_int_equal(wrong, 0);
 }
 
@@ -283,6 +312,7 @@ static const struct test_case cases[] = {
 	{ "every shape, with rxvlan off", flag_off, NETWORK, NULL },
 	{ "an MTU of 9000", jumbo, NETWORK, NULL },
 	{ "a ring's slots are full", slots_full, NETWORK, "ring" },
+	{ "frames are seen before IP is served", before_ip, NETWORK, NULL },
 };
 
 static int bridge_add(void **state)

@@ -7,6 +7,7 @@
 #define TESTS_CONFORMANCE_RECEIVE_SHAPES_H
 
 #include "tests/conformance/receive_paths.h"
+#include "wire/checksum.h"
 
 #ifndef SOL_UDP
 #define SOL_UDP 17
@@ -48,7 +49,7 @@ static void header_check(size_t ip, size_t ip_len)
 {
 	put16(ip + 10, 0);
 	put16(ip + 10,
-	      frame_checksum_end(frame_checksum(bytes + ip, ip_len, 0)));
+	      ntohs(checksum_end(checksum_sum(bytes + ip, ip_len, 0))));
 }
 
 /* Bytes put in; what lies there moves back. The frame's new length. */

@@ -28,9 +28,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "channel/transport_ops.h"
 #include "net/namespace.h"
 #include "net/socket.h"
+#include "order/transport_ops.h"
 #include "tests/support/ring.h"
 
 #define WAIT_NS	  (120 * CLOCK_NS_PER_S) /* until it has failed */

@@ -12,8 +12,9 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/log.h"
-#include "measure/analysis_verdict.h"
 #include "wire/frame.h"
+#include "wiretap/analysis.h"
+#include "wiretap/analysis_verdict.h"
 
 #define GROUP	 UINT32_C(0xefff0001)
 #define CLIENT	 UINT32_C(0x0a000002)
@@ -109,9 +110,11 @@ static void check(const struct analysis_result *result)
 			     result->malformed_frames +
 			     result->unknown_link_frames >
 		     result->frames) ||
-	    result->wire_to_wire.min > result->wire_to_wire.p50 ||
-	    result->wire_to_wire.p50 > result->wire_to_wire.max ||
-	    result->wire_to_wire.max > INT64_MAX ||
+	    latencies_value(&result->wire_to_wire, "min") >
+		    latencies_value(&result->wire_to_wire, "p50") ||
+	    latencies_value(&result->wire_to_wire, "p50") >
+		    latencies_value(&result->wire_to_wire, "max") ||
+	    latencies_value(&result->wire_to_wire, "max") > INT64_MAX ||
 	    (result->packets > 0 && result->sessions == 0))
 		abort();
 }

@@ -5,6 +5,7 @@
  * get that far. A payload lies inside the frame and is what the slow decoder
  * finds; a segment that was put right stays right.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static void make_chosen(uint8_t *bytes, uint8_t protocol)
 	memset(bytes + IP + 6, 0, 2);
 	bytes[IP + 9] = protocol;
 	memset(bytes + IP + 10, 0, 2);
-	checksum = frame_checksum_end(frame_checksum(bytes + IP, IP_LEN, 0));
+	checksum = ntohs(checksum_end(checksum_sum(bytes + IP, IP_LEN, 0)));
 	bytes[IP + 10] = (uint8_t)(checksum >> 8);
 	bytes[IP + 11] = (uint8_t)checksum;
 }
@@ -59,8 +60,8 @@ static void check_any(uint8_t *bytes, size_t size)
 	ip_len = (bytes[ip] & 0xfU) * 4;
 	if (ip_len >= IP_LEN && size >= ip + ip_len) {
 		memset(bytes + ip + 10, 0, 2);
-		checksum = frame_checksum_end(
-			frame_checksum(bytes + ip, ip_len, 0));
+		checksum = ntohs(
+			checksum_end(checksum_sum(bytes + ip, ip_len, 0)));
 		bytes[ip + 10] = (uint8_t)(checksum >> 8);
 		bytes[ip + 11] = (uint8_t)checksum;
 	}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -104,11 +105,37 @@ static bool is_utf16(const char *text, size_t size)
 			    (!text[0] && text[1] && !text[2] && text[3]));
 }
 
+/* ... and so are web pages, JSON spread over lines, and CR in the place of
+ * newlines. */
+static bool is_refused(const char *text, size_t size)
+{
+	static const char *const begins[] = { "<!doctype", "<html", "<?xml" };
+	const char *newline = memchr(text, '\n', size);
+	size_t len = newline ? (size_t)(newline - text) : size;
+	size_t brace = len;
+
+	for (size_t i = 0; i < 3; i++)
+		if (len >= strlen(begins[i]) &&
+		    !strncasecmp(text, begins[i], strlen(begins[i])))
+			return true;
+	while (brace > 1 && (text[brace - 1] == '\r' || text[brace - 1] == ' '))
+		brace--;
+	if (brace == 1 && *text == '{')
+		return true;
+	while (len > 0 && text[len - 1] == '\r')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)text[i] < ' ' && text[i] != '\r' &&
+		    text[i] != '\t')
+			return is_utf16(text, size);
+	return memchr(text, '\r', len) || is_utf16(text, size);
+}
+
 static void check_text(const char *text, size_t size, size_t cut)
 {
 	static uint8_t file[2 * 65536 + 1024];
 	uint64_t number, expected = 0;
-	const char *line, *start = text, *end = text + size;
+	const char *line, *end = text + size;
 	struct feed *feed;
 	size_t len, split = size ? cut % size : 0;
 
@@ -125,8 +152,8 @@ static void check_text(const char *text, size_t size, size_t cut)
 		const char *next = newline ? newline + 1 : end;
 
 		expected++;
-		if (text == start && last - text >= 3 &&
-		    !memcmp(text, "\xef\xbb\xbf", 3))
+		/* Of a second file as well, behind the first. */
+		if (last - text >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 			text += 3;
 		if (last > text && last[-1] == '\r')
 			last--;
@@ -145,7 +172,7 @@ static void check_text(const char *text, size_t size, size_t cut)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_any(data, size);
-	if (size <= 65536 && !is_utf16((const char *)data, size))
+	if (size <= 65536 && !is_refused((const char *)data, size))
 		check_text((const char *)data, size, size ? data[0] * 257 : 0);
 	return 0;
 }

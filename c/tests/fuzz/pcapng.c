@@ -2,15 +2,16 @@
 /*
  * A pcapng file of any bytes: a frame lies inside its block, and what was
  * read can be judged. A second reading finds the same. The corpus was made by
- * the unit test measure_captures_tools.
+ * the unit test wiretap_captures_tools.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/decimal.h"
 #include "base/log.h"
-#include "measure/analysis_verdict.h"
 #include "wire/pcapng_reader.h"
+#include "wiretap/analysis.h"
+#include "wiretap/analysis_verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

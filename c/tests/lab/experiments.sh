@@ -97,7 +97,7 @@ said 2 "a place that an experiment can't have is told" $? \
 	"nic-models can't run in local; it can in: lab"
 
 play -e experiment=busy-poll -e experiment_only="'interrupt warp'"
-said 2 'an unknown arm names those there are' $? "no arm 'warp'"
+said 2 'an unknown arm names those there are' $? "arm 'warp': unknown" socket
 
 play -e experiment=receive-paths -e experiment_blocks=2 \
 	-e experiment_only="'block spin'" -e experiment_output="$folder/one"

@@ -10,23 +10,26 @@ import sys
 
 ANSIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "../../../ansible")
-sys.path.insert(0, os.path.join(ANSIBLE, "filter_plugins"))
+sys.path.insert(0, os.path.join(ANSIBLE, "module_utils"))
 sys.dont_write_bytecode = True
-# pylint: disable-next=wrong-import-position
-import lab_experiment as lab  # noqa: E402
+os.environ.setdefault("T2T_PROGRAMS", os.environ["BUILD"])
+# pylint: disable=wrong-import-position
+from experiment.file import experiment  # noqa: E402
+from experiment.machines import reason, tried  # noqa: E402
+from experiment.plan import plan, with_commands  # noqa: E402
 
 KNOB = os.path.join(ANSIBLE, "module_utils/lab_knob.py")
 
 
 def missing(arm, record):
     """Why the arm can't be here; None if it can."""
-    if not lab.tried(arm["knobs"]):
+    if not tried(arm["knobs"]):
         return None
     done = subprocess.run(
         [sys.executable, KNOB, "probe", "--rig", "--record", record,
-         "--knobs", json.dumps(lab.tried(arm["knobs"]))],
+         "--knobs", json.dumps(tried(arm["knobs"]))],
         capture_output=True, text=True, check=False)
-    return lab.reason(json.loads(done.stdout)["missing"])
+    return reason(json.loads(done.stdout)["missing"])
 
 
 def main(folder, feed, lines):
@@ -38,14 +41,15 @@ def main(folder, feed, lines):
     for file in sorted(os.listdir(experiments)):
         if not file.endswith(".yml"):
             continue
-        what = lab.experiment(os.path.join(experiments, file))
+        what = experiment(os.path.join(experiments, file))
         if "local" not in what["places"]:
             continue
         where["only"] = " ".join(arm["name"] for arm in what["arms"][:2])
-        made = lab.plan(what, where)
-        lacking = {arm["name"]: missing(arm, record) for arm in made["arms"][:-1]}
+        made = plan(what, where)
+        lacking = {arm["name"]: missing(arm, record)
+                   for arm in made["arms"][:-1]}
         where["missing"] = {name: why for name, why in lacking.items() if why}
-        made = lab.with_commands(lab.plan(what, where), {
+        made = with_commands(plan(what, where), {
             "python": sys.executable, "knob": KNOB, "record": record})
         where["missing"] = {}
         made["warm_up"] = 0

@@ -55,7 +55,7 @@ fi
 
 run=("$make_image" --output "$output")
 refuses 'an unknown option' 2 '--sise' "${run[@]}" --sise 4G
-refuses 'an option without a value' 2 '--size wants' "${run[@]}" --size
+refuses 'an option without a value' 2 '--size needs' "${run[@]}" --size
 refuses 'a size that is none' 2 '--size 4X' "${run[@]}" --size 4X
 refuses 'a suite that is no name' 2 '--suite' "${run[@]}" --suite 'a b'
 refuses 'a mirror that is no URL' 2 '--mirror' "${run[@]}" --mirror nowhere
@@ -64,11 +64,11 @@ refuses 'a kernel that is not in the list' 2 '--kernel rtt: .*stock.* rt' \
 refuses 'a kernel that is not there' 2 '--kernel /.*: no such file' \
 	"${run[@]}" --kernel "$work/bzImage"
 echo 'no kernel' >"$work/text"
-refuses 'a kernel that is no bzImage' 1 '--kernel /.*: this is no bzImage' \
+refuses 'a kernel that is not a bzImage' 1 '--kernel /.*: this is not a bzImage' \
 	"${run[@]}" --kernel "$work/text"
 # Like an uncompressed vmlinux, which people try first.
 cp /bin/true "$work/vmlinux"
-refuses 'a kernel that is an ELF file' 1 '--kernel /.*: this is no bzImage' \
+refuses 'a kernel that is an ELF file' 1 '--kernel /.*: this is not a bzImage' \
 	"${run[@]}" --kernel "$work/vmlinux"
 refuses 'modules without their kernel' 2 '--modules' "${run[@]}" --modules /
 refuses 'a list that is not there' 2 '--with nothing' "${run[@]}" --with nothing

@@ -114,8 +114,9 @@ lab_dump() {
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
 		! -type d 2>/dev/null | sort
 	find /run/libvirt /run/t2t-experiment ~/.ansible/t2t-* 2>/dev/null | sort
+	# What ansible-lint keeps for itself, beside it, is not the lab's.
 	find ../ansible ../images ../inventory \( -name build -o \
-		-name __pycache__ \) -prune -o -print | sort
+		-name __pycache__ -o -name .ansible \) -prune -o -print | sort
 }
 
 # All that an experiment's knobs may turn, of this machine and of the guests (or

@@ -124,5 +124,5 @@ touch "$work/go"
 goes 'a verb that calls another one is not in its own way' \
 	"$work/a" experiment outer -e nested=up
 expect_none 'nothing is left of it' < <(find "$work" -name '*lock*' \
-	! -path "$ansible/*")
+	! -path "$ansible/*" ! -path "$HOME/*")
 finish

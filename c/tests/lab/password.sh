@@ -66,7 +66,7 @@ ends() { # name, how often it asks, code, password, arguments of make...
 	if [ "$(tail -n 1 "$work/out")" = "asked $2 code $3" ]; then
 		pass "$1"
 	else
-		fail "$1" < <(echo "wanted: asked $2 code $3"; cat "$work/out")
+		fail "$1" < <(echo "expected asked $2 code $3"; cat "$work/out")
 	fi
 }
 

@@ -9,8 +9,14 @@ if ! command -v python3 >/dev/null; then
 	skip 'what decides, in Python' 'no python3'
 	finish
 fi
+BUILD=$(realpath "${BUILD:-build}")
+# Experiments are checked against what the programs say of their options.
+if [ ! -e "$BUILD/options.json" ]; then
+	fail 'what decides, in Python' <<<"no $BUILD/options.json: make"
+	finish
+fi
+export BUILD
 # Knobs of the machine are turned: see lab_machine_knobs() in lab.bash.
-mkdir -p "${BUILD:-build}"
-exec 8>"${BUILD:-build}/machine-knobs.lock"
+exec 8>"$BUILD/machine-knobs.lock"
 flock 8
 exec python3 -B tests/lab/python/tap.py

@@ -75,7 +75,7 @@ refuses() { # name, text, command...
 		pass "$name"
 	else
 		fail "$name" < <(
-			echo "ended with $code; wanted: /$text/"
+			echo "ended with $code; expected /$text/"
 			diff "$work/before" "$work/after"
 			tail -n 40 "$work/out"
 		)
@@ -282,7 +282,7 @@ made=../images/make-image
 if command -v mmdebstrap >/dev/null && command -v qemu-img >/dev/null; then
 	refuses 'a kernel that is not there' '--kernel /.*: no such file' \
 		$made --output "$work/lab-image" --kernel "$work/bzImage"
-	refuses 'a kernel that is none' '--kernel /.*: this is no bzImage' \
+	refuses 'a kernel that is none' '--kernel /.*: this is not a bzImage' \
 		$made --output "$work/lab-image" --kernel "$work/trader.xml"
 	refuses 'a kernel that is neither, by make' '--kernel nokernel: neither' \
 		make --no-print-directory -C .. -o deps-lab image KERNEL=nokernel

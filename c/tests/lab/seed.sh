@@ -77,6 +77,15 @@ for guest in exchange trader; do
 	done
 done
 
+# It says where it ran; not in the build root, which would then not be what was
+# made.
+name='nothing of a run stays in the build root'
+if [ "$(id -u)" = 0 ] && [ -d "$images/root/run" ]; then
+	expect_none "$name" < <(find "$images/root/run" -type f)
+else
+	pass "$name"
+fi
+
 # -- Nobody gets in by a password.
 
 keys_only='

@@ -16,7 +16,7 @@ list_globals() { # object
 }
 
 found=0
-for source in receive/*.c send/*.c channel/*.c; do
+for source in receive/*.c publish/*.c order/*.c; do
 	object=$BUILD/${source%.c}.o
 	[ -f "${source%.c}.h" ] && continue
 	found=$((found + 1))

@@ -9,8 +9,8 @@ set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}
 
-objects=(wire/market_data wire/order wire/datagram net/xdp_socket_rings
-	receive/receive_frames trader/book trader/session trader/strategy channel/raw)
+objects=(wire/market_data wire/order wire/datagram wire/frame_build net/xdp_socket_rings
+	receive/receive_frames trader/book trader/session trader/strategy order/channel_raw)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # open and close; of AF_XDP, wake-ups and a look now and then
 declare -A cold=([receive/receive_frames]='log_write'
@@ -47,29 +47,39 @@ done
 # Object, function, and what that may call, "syscall" for one without libc's
 # wrapper: of its own file these are cold, and all else is looked into.
 functions='
-trader/trader trader_loop market_data_decode strategy_books_begin strategy_update session_weigh transport_send_late idle_use gap passed_over bad room_make unsent handicap unreceived look_around
-channel/raw raw_encode order_write
-channel/raw raw_decode order_read
-channel/null null_encode
-channel/null null_decode
-channel/transport_bypass bypass_send xdp_stream_send xdp_stream_wait
-channel/transport_null null_send
-channel/transport_send send_send syscall
-channel/transport_uring uring_send io_uring_submit io_uring_submit_and_wait __io_uring_get_cqe
-channel/transport_zerocopy zerocopy_send_all zerocopy_send zerocopy_wait
-receive/block block_poll syscall receive_socket_soften socket_message_stamp_search
-receive/busy busy_poll syscall receive_socket_soften socket_message_stamp_search
-receive/epoll epoll_poll epoll_wait syscall receive_socket_soften socket_message_stamp_search
-receive/mmsg mmsg_poll recvmmsg receive_socket_soften socket_message_stamp_search
+trader/trader trader_loop market_data_decode strategy_books_begin strategy_update session_weigh transport_send_late idle_use gap passed_over bad room_make unsent inject_delay unreceived housekeeping
+order/channel_raw raw_encode order_write
+order/channel_raw raw_decode order_read
+order/channel_null null_encode
+order/channel_null null_decode
+order/channel_login login_encode order_write
+order/channel_login login_decode order_read
+order/transport_bypass bypass_send frame_stream_send frame_stream_wait
+order/transport_null null_send
+order/transport_send send_send syscall
+order/transport_uring uring_send io_uring_submit io_uring_submit_and_wait __io_uring_get_cqe
+order/transport_zerocopy zerocopy_send_all zerocopy_send zerocopy_wait
+publish/packet packet_send publish_frame_build sendmmsg
+publish/packet_tx_ring ring_send publish_frame_build send
+publish/publish_frame publish_frame_build frame_header_build
+publish/send send_send send
+publish/sendmmsg sendmmsg_send sendmmsg
+publish/uring uring_send io_uring_submit_and_wait
+publish/xdp xdp_send publish_frame_build xdp_socket_flush xdp_socket_frame xdp_socket_send
+publish/zerocopy zerocopy_publish_path zerocopy_send
+receive/block block_poll syscall errno_is_transient socket_message_stamp_search
+receive/busy busy_poll syscall errno_is_transient socket_message_stamp_search
+receive/epoll epoll_poll epoll_wait syscall errno_is_transient socket_message_stamp_search
+receive/mmsg mmsg_poll recvmmsg errno_is_transient socket_message_stamp_search
 receive/null null_poll market_data_write_header
-receive/packet packet_poll datagram_read datagram_checksum_right receive_frames_more receive_frames_odd syscall receive_socket_soften socket_message_stamp_search
+receive/packet packet_poll datagram_read datagram_checksum_right receive_frames_more receive_frames_odd syscall errno_is_transient socket_message_stamp_search
 receive/replay replay_poll
-receive/spin spin_poll syscall receive_socket_soften socket_message_stamp_search
-receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe receive_socket_soften socket_message_stamp_search
+receive/spin spin_poll syscall errno_is_transient socket_message_stamp_search
+receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe errno_is_transient socket_message_stamp_search
 receive/xdp xdp_poll xdp_socket_take datagram_read datagram_checksum_right receive_frames_more receive_frames_odd
 receive/receive_frames receive_frames_more
 receive/receive_frames receive_frames_odd datagram_read_any datagram_checksum_right
-receive/receive_socket receive_socket_soften network_error
+receive/receive_socket errno_is_transient network_error
 net/network_error network_error
 trader/session session_weigh
 net/socket socket_message_stamp_search
@@ -87,7 +97,7 @@ done <<<"$functions"
 
 # Each member of these families has a line above.
 expect_none 'each HOT member of a family is looked at' < <(
-	for source in receive/*.c channel/*.c; do
+	for source in receive/*.c publish/*.c order/*.c; do
 		sed -nE 's/^\t\.(poll|send|encode|decode) = (\w+),$/\2/p' "$source" |
 			while read -r function; do
 				[[ $functions == *$'\n'"${source%.c} $function"[$' \n']* ]] ||

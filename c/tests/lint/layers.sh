@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Includes point down only:
-#	programs > exchange | trader | measure > receive | send | channel > net > wire > base
-# and measure may use trader/session, strategy and book, the oracle. Tests may
-# include anything.
+#	programs > campaign > report | wiretap > exchange | trader
+#		> receive | publish | order > net > wire | stats > base
+# Of exchange and trader, wiretap uses trader/session, strategy and book, the
+# oracle; campaign and report use nothing. Tests may include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 
-declare -A rank=([base]=0 [wire]=1 [net]=2 [receive]=3 [send]=3 [channel]=3
-	[exchange]=4 [trader]=4 [measure]=4 [programs]=5 [plugin]=5)
+declare -A rank=([base]=0 [wire]=1 [stats]=1 [net]=2 [receive]=3 [publish]=3
+	[order]=3 [exchange]=4 [trader]=4 [wiretap]=5 [report]=5 [campaign]=6
+	[programs]=7 [plugin]=7)
 
 # "FILE:LINE TARGET" of each include that names a file of this tree, be it in
 # quotes or in angle brackets (<net/if.h> is the system's).
@@ -33,7 +35,9 @@ may_include() { # layer, target
 	[ "$from" = tests ] && return 0
 	[ -n "${rank[$from]:-}" ] && [ -n "${rank[$to]:-}" ] || return 1
 	case $from:$2 in
-	measure:trader/session.h | measure:trader/strategy.h | measure:trader/book.h) return 0 ;;
+	wiretap:trader/session.h | wiretap:trader/strategy.h | wiretap:trader/book.h) return 0 ;;
+	wiretap:trader/* | wiretap:exchange/* | report:trader/* | report:exchange/* | \
+		campaign:trader/* | campaign:exchange/*) return 1 ;;
 	esac
 	[ "$from" = "$to" ] || [ "${rank[$to]}" -lt "${rank[$from]}" ]
 }

@@ -428,9 +428,10 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         furnish(work)
         count, wrong = check(work)
+    # A completion runs in the user's shell, which it must not end.
     wrong["each script has a scenario"] = [
         f"{path}: none" for path in products()
-        if not path.startswith(tuple(SCENARIOS))]
+        if not path.startswith((*SCENARIOS, "c/completion.bash"))]
     wrong["failures were tried"] = [] if count >= 100 else [f"{count}"]
     for number, (name, bad) in enumerate(wrong.items(), 1):
         print(f"{'not ' if bad else ''}ok {number} - {name}")

@@ -1,13 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The top folder's layout is fixed, and nothing that a build or a run makes is
-# kept. Files that have grown long are named, for a second look.
+# kept.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 allowed='ansible|domains|c|images|inventory|Makefile|README\.md|LICENSE|\..*'
 made='o|so|a|d|gcda|gcno|pcap|pcapng|qcow2|img|iso|pyc|core'
-long=500
 
 mapfile -t files < <(list_files)
 if [ ${#files[@]} -eq 0 ]; then
@@ -28,9 +27,4 @@ expect_none 'the top folder holds only what it may' < <(
 	printf '%s\n' "${files[@]}" | cut -d/ -f1 | sort -u | grep -vxE "$allowed"
 )
 expect_none 'nothing built is kept' < <(built | sort -u)
-while IFS= read -r file; do
-	count=$(wc -l <"$file")
-	[ "$count" -le $long ] ||
-		echo "# $file: $count lines, over $long: does it hold one concept?"
-done < <(list_sources)
 finish

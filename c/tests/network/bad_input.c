@@ -88,7 +88,7 @@ static void missing(void **state)
 	assert_int_equal(session_fails(false), 0);
 	lab_says(&exchange, "No such file");
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void directory(void **state)
@@ -97,7 +97,7 @@ static void directory(void **state)
 	start();
 	assert_int_equal(mkdir(path, 0755), 0);
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void fifo(void **state)
@@ -106,7 +106,7 @@ static void fifo(void **state)
 	start();
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void empty(void **state)
@@ -117,7 +117,7 @@ static void empty(void **state)
 	assert_int_equal(session_fails(false), 0);
 	feed_file_write(path, &text); /* gzip of nothing */
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void plain_text(void **state)
@@ -127,7 +127,7 @@ static void plain_text(void **state)
 	feed_text_plain(&text, 2, 2);
 	feed_file_raw(path, text.bytes, text.len);
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void large(void)
@@ -156,7 +156,7 @@ static void truncated(void **state)
 	large();
 	assert_int_equal(truncate(path, 5), 0);
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void corrupt(void **state)
@@ -169,7 +169,7 @@ static void corrupt(void **state)
 	large();
 	feed_file_corrupt(path, 0);
 	assert_int_equal(session_fails(false), 0);
-	still_serves();
+	still_serves_to(1);
 }
 
 static void truncated_member(void **state)
@@ -181,7 +181,7 @@ static void truncated_member(void **state)
 	feed_file_append(path, &text);
 	feed_file_truncate(path, 900);
 	assert_true(session_fails(true) >= 51);
-	still_serves();
+	still_serves_to(1);
 }
 
 /* What lies behind the last member is no reason to fail. */

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/frame_stream.h"
 #include "net/xdp_socket.h"
-#include "net/xdp_stream.h"
 #include "tests/support/fake_exchange.h"
 
 static struct lab lab;
@@ -29,7 +29,7 @@ static int clean(void **state)
 
 static void need(bool bypass)
 {
-	const char *why = bypass ? xdp_stream_absent() : NULL;
+	const char *why = bypass ? frame_stream_absent() : NULL;
 
 	if (why || xdp_socket_probe(&why) < 0)
 		lab_skip(why);
@@ -305,7 +305,8 @@ static void wrong_path(void **state)
 	lab_trader(&lab, &trader, "--receive", "spin", "--transport", "bypass",
 		   NULL);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 2);
-	lab_says(&trader, "--transport bypass: needs --receive xdp");
+	lab_says(&trader, "--transport bypass: needs a receive path with a "
+			  "frame port (--receive xdp)");
 }
 
 static const struct CMUnitTest tests[] = {

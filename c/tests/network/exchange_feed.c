@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/decimal.h"
+#include "exchange/feed.h"
 
 static struct lab lab;
 static struct program exchange;
@@ -146,21 +147,27 @@ static void no_header(void **state)
 
 static void long_line(void **state)
 {
-	char *junk = malloc(1 << 20);
+	enum { LONG = FEED_LINE_MAX + 1 };
+	char *junk = malloc(LONG);
 
 	(void)state;
 	assert_non_null(junk);
-	memset(junk, 'x', 1 << 20);
+	memset(junk, 'x', LONG);
 	header();
 	row("true", 1);
-	feed_text_bytes(&text, junk, 1 << 20);
+	feed_text_bytes(&text, junk, LONG);
 	feed_text_add(&text, "\n");
 	row("false", 2);
-	feed_text_bytes(&text, junk, 1 << 20); /* to the file's end */
+	feed_text_bytes(&text, junk, LONG); /* to the file's end */
 	free(junk);
 	publish();
 	heard_are("s1 2");
-	lab_says(&exchange, "line 3");
+	lab_says(&exchange, "line 3 is longer than ");
+	/* What they held is not known: it may have been a book. */
+	order_client_close(client);
+	client = -1;
+	lab_says(&exchange, "lost 2 snapshots");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 1);
 }
 
 static void bad_lines(void **state)
@@ -193,7 +200,9 @@ static void sessions_written(void **state)
 	(void)state;
 	header();
 	row("true", 1);
-	feed_text_add(&text, "x,BTC,1,1,false,up,5,1\n\n");
+	feed_text_add(&text, "x,BTC,1,1,false,up,5,1\n\n"
+			     "{\"type\":\"snapshot\",\"product_id\":\"X\","
+			     "\"bids\":[[\"1\",\"one\"]]}\n");
 	row("false", 2);
 	publish_with("--sessions", lab_path(&lab, "sessions.jsonl", path));
 	for (int i = 0; i < 2; i++) {
@@ -210,30 +219,33 @@ static void sessions_written(void **state)
 	assert_non_null(file);
 	for (int i = 1; i <= 2; i++) {
 		json_t *line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
-		json_int_t number, orders, packets, lines, bad, blank, kinds;
+		json_int_t number, orders, packets, lines, bad, blank, lost,
+			kinds;
 		const char *peer, *ended;
 		json_t *faults;
 
 		assert_int_equal(
-			json_unpack(line,
-				    "{s:I,s:s,s:s,s:I,s:I,s:{s:I,s:I,s:I,s:o,"
-				    "s:{s:I}}}",
-				    "session", &number, "peer", &peer, "ended",
-				    &ended, "orders", &orders, "packets",
-				    &packets, "feed", "lines", &lines, "bad",
-				    &bad, "blank", &blank, "faults", &faults,
-				    "kinds", "headers", &kinds),
+			json_unpack(
+				line,
+				"{s:I,s:s,s:s,s:I,s:I,s:{s:I,s:I,s:I,s:I,s:o,"
+				"s:{s:I}}}",
+				"session", &number, "peer", &peer, "ended",
+				&ended, "orders", &orders, "packets", &packets,
+				"feed", "lines", &lines, "bad", &bad, "blank",
+				&blank, "snapshots_lost", &lost, "faults",
+				&faults, "kinds", "headers", &kinds),
 			0);
 		assert_int_equal(number, i);
 		assert_non_null(strstr(peer, LAB_TRADER_ADDRESS ":"));
 		assert_string_equal(ended, "the trader closed the connection");
 		assert_int_equal(orders, 1);
 		assert_in_range(packets, 2, 3); /* with the end, if it came */
-		assert_int_equal(lines, 4);
-		assert_int_equal(bad, 1);
+		assert_int_equal(lines, 5);
+		assert_int_equal(bad, 2);
 		assert_int_equal(blank, 1);
+		assert_int_equal(lost, 1);
 		assert_int_equal(kinds, 1);
-		assert_int_equal(json_object_size(faults), 1);
+		assert_int_equal(json_object_size(faults), 2);
 		json_decref(line);
 	}
 	fclose(file);
@@ -527,7 +539,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.7 CRLF, blank lines, no newline at the end", line_ends,
 		 clean),
 	LAB_TEST("A.7 a file without a header line", no_header, clean),
-	LAB_TEST("A.7 lines of 1 MB are left out and named", long_line, clean),
+	LAB_TEST("A.7 lines of 8 MiB are left out and named", long_line, clean),
 	LAB_TEST("A.7 bad lines are named and counted", bad_lines, clean),
 	LAB_TEST("A.7 --sessions tells what became of each line",
 		 sessions_written, clean),

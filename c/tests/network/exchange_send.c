@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A whole session by each send path: what leaves arrives, in order, whatever
+/* A whole session by each publish path: what leaves arrives, in order, whatever
  * the way; and on a link that is slow. */
 #include "tests/support/lab.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "send/send_path_ops.h"
+#include "publish/publish_path_ops.h"
 #include "tests/support/choice.h"
 
 #define SNAPSHOT 100
@@ -105,13 +105,13 @@ static const char *const queued[] = { "send",
 
 static void names(void **state)
 {
-	const struct send_path_ops *ops;
+	const struct publish_path_ops *ops;
 
 	(void)state;
 	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
 				  "--send", "help", NULL),
 			 0);
-	for (unsigned int i = 0; (ops = send_path_kind(i)); i++)
+	for (unsigned int i = 0; (ops = publish_path_kind(i)); i++)
 		assert_true(program_says(&exchange, PROGRAM_OUT,
 					 ops->entry.name, 0));
 	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* --send-times: when each datagram was to leave, and when it did. */
+#include "publish/publish_path.h"
 #include "tests/support/lab.h"
 
 #include <inttypes.h>
@@ -97,11 +98,17 @@ static void intended_is_the_plan(void **state)
 			most = late_ns;
 	}
 	assert_true(most >= 90000000);
-	/* It is on its way once it was handed over; the clocks of the two ends
-	 * may differ by less than that. */
-	for (size_t i = 0; i < COUNT; i++)
+	/* It is on its way once it was handed over: no sooner than the first of
+	 * those that one call took along. The two ends' clocks may differ by
+	 * less than a millisecond. */
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t first = i < PUBLISH_PATH_BURST_MAX
+				       ? 0
+				       : i + 1 - PUBLISH_PATH_BURST_MAX;
+
 		assert_true(listener.datagrams[i].stamp_ns + 1000000 >=
-			    sends[i].sent_ns);
+			    sends[first].sent_ns);
+	}
 }
 
 static void without_a_pace_it_leaves_as_intended(void **state)

@@ -109,7 +109,7 @@ static long long session_end(const char *capture, long long unseen)
 	lab_states(&exchange, "INIT");
 	packets = summary_packets();
 	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
-	analysis = oracle_judge(capture, NULL, NULL);
+	analysis = oracle_judge(capture, NULL, NULL, NULL);
 	assert_in_range(packets - oracle_count(analysis, "packets"), 0, unseen);
 	json_decref(analysis);
 	return packets;
@@ -224,7 +224,7 @@ static void exchange_made_anew(void **state)
 		 "strings %s | grep -q 'made anew: nothing was seen from '",
 		 capture);
 	assert_int_equal(system(command), 0);
-	analysis = oracle_judge(capture, NULL, NULL);
+	analysis = oracle_judge(capture, NULL, NULL, NULL);
 	if (oracle_count(analysis, "gaps") > 0)
 		assert_true(json_is_null(json_object_get(analysis, "correct")));
 	json_decref(analysis);
@@ -273,7 +273,7 @@ static void trader_goes_on(void **state)
 	lab_line(&exchange, "state INIT");
 	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
 	said = oracle_json(&trader);
-	analysis = oracle_judge(capture, NULL, NULL);
+	analysis = oracle_judge(capture, NULL, NULL, NULL);
 	assert_true(json_is_true(json_object_get(analysis, "correct")));
 	assert_int_equal(
 		oracle_count(json_object_get(said, "counters"), "packets"),

@@ -150,7 +150,7 @@ refuses 'no interface given' 2 '--interface' "$server"
 refuses 'no such interface' 1 '--interface nowhere0' "$server" --interface nowhere0
 refuses 'a group that is none' 2 '--group' "$server" --interface near0 \
 	--group 10.0.0.1:3334
-refuses 'a send path that is none' 2 "unknown path 'smoke'" "$server" \
+refuses 'a publish path that is none' 2 "unknown path 'smoke'" "$server" \
 	--interface near0 --send smoke
 refuses 'a receive path that is none' 2 "unknown path 'smoke'" \
 	"$BUILD/t2t-mcast-client" --interface near0 --receive smoke

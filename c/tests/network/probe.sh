@@ -40,7 +40,7 @@ says() { # name of the test, line of the probe (a regular expression)
 	if grep -qxE "$2" "$folder/probe"; then
 		pass "$1"
 	else
-		fail "$1" < <(echo "wanted: $2"; cat "$folder/probe")
+		fail "$1" < <(echo "expected $2"; cat "$folder/probe")
 	fi
 }
 
@@ -67,6 +67,42 @@ for flag in vmx svm none; do
 	says "virtualisation by the CPU's flag: $flag" \
 		"host[|]hardware virtualisation[|]$([ $flag = none ] && echo no || echo yes)[|].*"
 done
+
+# -- Options
+
+# Each member of each family, beside what the programs' own help says.
+members() { # a JSON file
+	python3 -c 'import json, sys
+for one in json.load(sys.stdin)["members"]:
+    for row in one["options"] or []:
+        print(one["family"], one["name"], row["name"], sep="|")' <"$1" | sort
+}
+told() {
+	local family program
+	while read -r family program; do
+		"$BUILD/$program" "--$family" help |
+			awk -v family="$family" '
+			/^[a-z]/ { name = $1; sub(/:$/, "", name) }
+			/^ +[a-z_]+=/ {
+				sub(/=.*/, "", $1)
+				print family "|" name "|" $1
+			}'
+	done <<-'END'
+		receive t2t-trader
+		send t2t-exchange
+		channel t2t-trader
+		transport t2t-trader
+	END
+}
+probe env
+"$BUILD/t2t-probe" --options >"$folder/options.json"
+told | sort >"$folder/told"
+expect_none 'options: those of the help, of every family' \
+	< <(members "$folder/options.json" | diff "$folder/told" - 2>&1
+		[ "$(cut -d'|' -f1 "$folder/told" | sort -u | wc -l)" -ge 3 ] ||
+			echo 'too few families')
+expect_none 'and beside what the host can do' \
+	< <(members "$folder/probe.json" | diff "$folder/told" - 2>&1)
 
 # -- Privileges
 
@@ -99,14 +135,22 @@ expect_none 'it changes nothing: asked again it says the same' \
 
 "$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.02 \
 	--output "$folder/feed.csv.gz" >/dev/null
-"$BUILD/t2t-exchange" --feed "$folder/feed.csv.gz" --interface lo \
-	--pace rate:20000 >"$folder/exchange" 2>&1 &
-exchange=$!
-until grep -q 'state INIT' "$folder/exchange" || ! kill -0 $exchange; do
-	sleep 0.1
-done
+exchange=
+exchange_start() { # arguments
+	[ -z "$exchange" ] || kill "$exchange"
+	wait "$exchange" 2>/dev/null
+	"$BUILD/t2t-exchange" --feed "$folder/feed.csv.gz" --interface lo \
+		--pace rate:20000 "$@" >"$folder/exchange" 2>&1 &
+	exchange=$!
+	until grep -q 'state INIT' "$folder/exchange" || ! kill -0 $exchange; do
+		sleep 0.1
+	done
+}
+exchange_start
 # A session to its end: did it come to one?
 runs() { # option, value, command before...
+	# Both ends speak it.
+	[ "$1" != --channel ] || exchange_start "$1" "$2"
 	"${@:3}" "$BUILD/t2t-trader" --connect 127.0.0.1:9012 --interface lo \
 		"$1" "$2" >"$folder/trader" 2>&1 </dev/null
 }

@@ -147,9 +147,9 @@ refuses 'a trial missing' 'no trial of block 2' rm -r trials/7-x
 refuses 'a trial of no such arm' "keys 'block' and 'arm'" \
 	sed -i 's/"arm": 0/"arm": 9/' trials/1-x/trial.json
 refuses 'samples cut off' 'latencies.csv: line' truncate -s -2 trials/1-x/latencies.csv
-refuses 'samples that are none' 'is no sample' \
+refuses 'samples that are none' 'is not a sample' \
 	sed -i '3s/.*/1,2,3,x/' trials/1-x/latencies.csv
-refuses 'samples below 0' 'is no sample' \
+refuses 'samples below 0' 'is not a sample' \
 	sed -i '3s/.*/1,2,3,-5/' trials/1-x/latencies.csv
 # shellcheck disable=SC2016 # it is sed's $
 refuses 'samples lost at the end of a line' '10 samples, but trial.json counts 30' \

@@ -59,6 +59,9 @@ name='A.20 a run is correct and its result complete'
 code=$?
 if [ $code -eq 0 ] &&
 	grep -q '"state": "complete"' "$folder/one/manifest.json" &&
+	{ [ ! -d /sys/devices/system/cpu/vulnerabilities ] ||
+		jq -e '.host.mitigations | length > 0 and all(type == "string")' \
+			"$folder/one/manifest.json" >/dev/null; } &&
 	[ "$(grep -c '"correct": true' "$folder/one/summary.json")" -ge 6 ] &&
 	[ "$(find "$folder/one/trials" -name capture.pcapng -size +10k | wc -l)" -eq 3 ] &&
 	[ "$(find "$folder/one/trials" -name latencies.csv -size +1k | wc -l)" -eq 3 ] &&

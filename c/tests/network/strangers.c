@@ -396,7 +396,7 @@ static void flooded_session(const char *path, const char *feed,
 	assert_int_equal(counter("packets"), packets);
 	assert_int_equal(counter("beyond_symbols"), 0);
 	lab_says(&trader, "--source");
-	judged = oracle_judge(capture, "1000000", "opposite");
+	judged = oracle_judge(capture, NULL, "1000000", "opposite");
 	assert_true(json_is_true(json_object_get(judged, "correct")));
 	assert_int_equal(oracle_count(judged, "matched"), orders);
 	/* Of the wire's; a local user's do not leave by every path. */

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/frame_stream.h"
 #include "net/xdp_socket.h"
-#include "net/xdp_stream.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 
@@ -44,7 +44,7 @@ static bool is_bypass(const char *transport)
 static void begin(const char *transport)
 {
 	const int small = 4096;
-	const char *why = xdp_stream_absent();
+	const char *why = frame_stream_absent();
 
 	if (!is_bypass(transport))
 		choice_transport_needed(transport);
@@ -172,11 +172,10 @@ static void reads_late(void **state)
 	json_decref(all);
 }
 
-/* 42 s it took, or 17. */
-static void signal_ends_it(void **state)
+/* So long it took from the signal to the end. */
+static uint64_t signal_takes(const char *transport)
 {
-	const char *transport = *state;
-	uint64_t before;
+	uint64_t before, took;
 	json_t *all;
 
 	begin(transport);
@@ -184,12 +183,23 @@ static void signal_ends_it(void **state)
 	lab_says(&trader, "window is closed");
 	before = clock_monotonic_ns();
 	assert_int_equal(program_stop(&trader, SIGTERM, LAB_SOON_MS), 0);
-	assert_true(clock_monotonic_ns() - before < 5 * CLOCK_NS_PER_S);
+	took = clock_monotonic_ns() - before;
+	assert_true(took < 5 * CLOCK_NS_PER_S);
 	all = counters();
 	assert_in_range(oracle_count(all, "orders_unacknowledged"), 1,
 			oracle_count(all, "orders"));
 	lab_says(&trader, "not acknowledged");
 	json_decref(all);
+	clean(NULL);
+	return took;
+}
+
+/* 42 s it took, or 17. Within a second, the best of some: the machine may be
+ * busy. */
+static void signal_ends_it(void **state)
+{
+	for (int i = 0; signal_takes(*state) >= CLOCK_NS_PER_S; i++)
+		assert_in_range(i, 0, 8);
 }
 
 static const char *const bypass[] = { "bypass", NULL };

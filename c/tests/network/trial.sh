@@ -63,7 +63,7 @@ else
 	programs "$folder/with-astray" t2t-exchange 'exec taskset -c 0 "$real" "$@"'
 	run "$folder/with-astray" astray --arms spin --cpus 1,1,1
 	if [ $? -eq 1 ] &&
-		grep -q 'exchange runs on CPUs 0, not on 1 as asked' "$folder/astray.err" &&
+		grep -q 'exchange: requested CPUs 1, got 0' "$folder/astray.err" &&
 		! grep -q '"state": "complete"' "$folder/astray/manifest.json"; then
 		pass "$name"
 	else

@@ -214,7 +214,7 @@ static void no_trader(void **state)
 	order_client_close(client);
 	lab_line(&exchange, "state INIT");
 	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
-	analysis = oracle_judge(capture, NULL, NULL);
+	analysis = oracle_judge(capture, NULL, NULL, NULL);
 	assert_int_equal(oracle_count(analysis, "orders"), 0);
 	assert_true(oracle_count(analysis, "triggers") > 100);
 	assert_int_equal(oracle_count(analysis, "missing"),
@@ -261,7 +261,7 @@ static void is_pcapng(void **state)
 	snprintf(command, sizeof(command), "editcap -F nsecpcap %s %s",
 		 run.capture, lab_path(&lab, "copy.pcap", copy));
 	assert_int_equal(system(command), 0);
-	analysis = oracle_judge(copy, NULL, NULL);
+	analysis = oracle_judge(copy, NULL, NULL, NULL);
 	assert_int_equal(oracle_count(analysis, "matched"),
 			 count(&run, "matched"));
 	assert_true(

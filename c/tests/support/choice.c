@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel/transport_ops.h"
+#include "order/transport_ops.h"
+#include "publish/publish_path_ops.h"
 #include "receive/receive_ops.h"
-#include "send/send_path_ops.h"
 
 const char *const choice_receive[] = { "block",
 				       "epoll",
@@ -75,7 +75,7 @@ void choice_transport_needed(const char *text)
 
 void choice_send_needed(const char *text)
 {
-	needed(&send_paths, text);
+	needed(&publish_paths, text);
 }
 
 size_t choice_tests(struct CMUnitTest *tests, const char *text,
@@ -110,7 +110,7 @@ static void is_listed(const char *name, const char *const *choices)
 void choice_lists_are_whole(void **state)
 {
 	const struct transport_ops *transport;
-	const struct send_path_ops *send;
+	const struct publish_path_ops *send;
 	const struct receive_ops *receive;
 
 	(void)state;
@@ -121,7 +121,7 @@ void choice_lists_are_whole(void **state)
 		if (!is_of("null", transport->entry.name) &&
 		    !is_of("bypass", transport->entry.name))
 			is_listed(transport->entry.name, choice_transport);
-	for (unsigned int i = 0; (send = send_path_kind(i)); i++)
+	for (unsigned int i = 0; (send = publish_path_kind(i)); i++)
 		if (!is_of("null", send->entry.name))
 			is_listed(send->entry.name, choice_send);
 }

@@ -7,8 +7,8 @@
 #include "tests/support/lab.h"
 
 /* Each ends with NULL. Receive paths but those in memory, transports but null
- * and bypass (see network/bypass), send paths but null; each of the table, and
- * what its options make another way of. */
+ * and bypass (see network/bypass), publish paths but null; each of the table,
+ * and what its options make another way of. */
 extern const char *const choice_receive[];
 extern const char *const choice_transport[];
 extern const char *const choice_send[];

@@ -27,13 +27,14 @@ json_int_t oracle_count(const json_t *object, const char *name)
 	return json_integer_value(value);
 }
 
-json_t *oracle_judge(const char *capture, const char *threshold_usd,
-		     const char *aggress)
+json_t *oracle_judge(const char *capture, const char *channel,
+		     const char *threshold_usd, const char *aggress)
 {
 	struct program wiretap = { 0 };
 	json_t *analysis;
 	int code = lab_call(&wiretap, -1, "t2t-wiretap", "--read", capture,
-			    "--json", "--threshold-usd",
+			    "--json", "--channel", channel ? channel : "raw",
+			    "--threshold-usd",
 			    threshold_usd ? threshold_usd : "1000000",
 			    "--aggress", aggress ? aggress : "opposite", NULL);
 
@@ -69,10 +70,12 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 
 	lab_path(lab, "capture.pcapng", run->capture);
 	lab_wiretap(lab, &wiretap, run->capture);
-	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, NULL);
+	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace,
+		     "--channel", either(run->channel, "raw"), NULL);
 	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),
-		   "--transport", either(run->transport, "send"),
-		   "--threshold-usd", threshold, "--aggress", aggress, "--json",
+		   "--transport", either(run->transport, "send"), "--channel",
+		   either(run->channel, "raw"), "--threshold-usd", threshold,
+		   "--aggress", aggress, "--json",
 		   run->samples ? "--samples" : NULL, run->samples, NULL);
 	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));
 	lab_line(&exchange, "state TRANSMIT");
@@ -85,9 +88,10 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	program_end(&trader);
 	program_end(&exchange);
 	program_end(&wiretap);
-	run->analysis = oracle_judge(
-		run->capture, either(run->judge_threshold_usd, threshold),
-		either(run->judge_aggress, aggress));
+	run->analysis =
+		oracle_judge(run->capture, run->channel,
+			     either(run->judge_threshold_usd, threshold),
+			     either(run->judge_aggress, aggress));
 }
 
 void oracle_free(struct oracle_run *run)

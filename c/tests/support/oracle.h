@@ -13,6 +13,7 @@ struct oracle_run {
 	const char *pace;
 	const char *receive;   /* NULL: block */
 	const char *transport; /* NULL: send */
+	const char *channel;   /* of both ends; NULL: raw */
 	/* What the trader is told, and what the oracle is; NULL: the
 	 * defaults, and for the oracle as the trader. */
 	const char *threshold_usd, *judge_threshold_usd;
@@ -32,8 +33,8 @@ void oracle_run(const struct lab *lab, struct oracle_run *run);
 void oracle_free(struct oracle_run *run);
 
 /* Analyse a capture; options as in the run. */
-json_t *oracle_judge(const char *capture, const char *threshold_usd,
-		     const char *aggress);
+json_t *oracle_judge(const char *capture, const char *channel,
+		     const char *threshold_usd, const char *aggress);
 
 /* A count; none of that name fails the test. */
 json_int_t oracle_count(const json_t *object, const char *name);

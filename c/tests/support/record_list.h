@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "measure/analysis.h"
 #include "tests/support/capture_maker.h"
+#include "wiretap/analysis.h"
 
 #define RECORD_SIZE	 1600
 #define RECORD_LIST_SIZE 512

@@ -46,8 +46,8 @@ static void errno_is_left_as_it_was(void **state)
 static void an_unknown_reason_has_a_text(void **state)
 {
 	(void)state;
-	assert_string_equal(log_reason(-ENOENT), "No such file or directory");
-	assert_non_null(log_reason(-99999));
+	assert_string_equal(log_strerror(-ENOENT), "No such file or directory");
+	assert_non_null(log_strerror(-99999));
 }
 
 /* A pipe or a socket in stderr's place; its other end, non-blocking. */

@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +23,7 @@
 #include "base/privileges.h"
 #include "net/namespace.h"
 #include "tests/support/sanitizer.h"
+#include "tests/support/system_call.h"
 
 static bool in_child(bool (*holds)(void))
 {
@@ -85,28 +84,13 @@ static void limits_are_named(void **state)
 		assert_true(in_child(memory_names_its_limit));
 }
 
-/* As a container does it. */
-static bool no_user_namespace(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { .len = 4, .filter = filter };
-
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 static bool refused_call_is_named(void)
 {
 	int log = memfd_create("log", MFD_CLOEXEC);
 	char said[512] = "";
 
-	if (!no_user_namespace() || log < 0 || dup2(log, STDERR_FILENO) < 0 ||
-	    namespace_need_root() != -EPERM ||
+	if (!system_call_forbid(SYS_unshare) || log < 0 ||
+	    dup2(log, STDERR_FILENO) < 0 || namespace_need_root() != -EPERM ||
 	    pread(log, said, sizeof(said) - 1, 0) < 0)
 		return false;
 	return strstr(said, "CAP_SYS_ADMIN") &&

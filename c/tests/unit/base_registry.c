@@ -22,14 +22,14 @@ struct thing {
 
 static const struct option_row rows[] = {
 	{ .name = "size",
-	  .value = "N",
-	  .initial = "7",
+	  .metavar = "N",
+	  .def = "7",
 	  .type = OPTION_UNSIGNED,
 	  .max = 10,
 	  .offset = AT(size),
 	  .help = "how large it is" },
 	{ .name = "word",
-	  .value = "TEXT",
+	  .metavar = "TEXT",
 	  .type = OPTION_STRING,
 	  .offset = AT(word),
 	  .help = "what it is called" },

@@ -164,6 +164,14 @@ static void tardis(void **state)
 		{ "{\"type\":\"disconnect\",\"exchange\":\"deribit\","
 		  "\"localTimestamp\":\"2019-10-23T11:29:53.469Z\"}",
 		  "skip: disconnects", 0 },
+		/* What is written like them has other words for a symbol. */
+		{ "{\"market\":\"P\",\"isSnapshot\":true,\"bids\":[{\"price\":"
+		  "1,\"amount\":2}]}",
+		  "s+ 1:B1x2", 0 },
+		{ "{\"contract\":\"Q\",\"asks\":[{\"price\":1,\"amount\":2}]}",
+		  "u 2:A1x2", 0 },
+		{ "{\"coin\":\"P\",\"asks\":[{\"price\":1,\"amount\":2}]}",
+		  "u 1:A1x2", 0 },
 	};
 
 	(void)state;
@@ -450,10 +458,10 @@ static void kraken(void **state)
 		  "\"price\":1,\"qty\":2}]}",
 		  "skip: trades", 0 },
 		{ "{\"channel\":\"book\",\"type\":\"update\",\"data\":[5]}",
-		  "bad: a book of its is no object", 0 },
+		  "bad: a book in it is not an object", 0 },
 		{ "{\"channel\":\"book\",\"type\":\"update\",\"data\":[{"
 		  "\"symbol\":\"X\"}]}",
-		  "bad: a book of its has no levels where", 0 },
+		  "bad: one of its books has no levels where", 0 },
 	};
 
 	(void)state;
@@ -559,6 +567,29 @@ static void others_are_refused_by_name(void **state)
 	SHAPES_CHECK("auto", shapes);
 }
 
+static void further_ones_are_refused_by_name(void **state)
+{
+	static const struct shape shapes[] = {
+		{ "{\"feed\":\"book_snapshot\",\"product_id\":\"PI_XBTUSD\","
+		  "\"seq\":1,\"bids\":[{\"price\":59999,\"qty\":1}],\"asks\":"
+		  "[]}",
+		  "bad: it is of Kraken Futures", 0 },
+		{ "{\"feed\":\"book\",\"product_id\":\"PI_XBTUSD\",\"side\":"
+		  "\"sell\",\"seq\":2,\"price\":60001,\"qty\":0}",
+		  "bad: it is of Kraken Futures", 0 },
+		{ "{\"event\":\"subscribed\",\"feed\":\"book\",\"product_ids\":"
+		  "[\"PI_XBTUSD\"]}",
+		  "skip: answers to requests", 0 },
+		{ "{\"type\":\"orderbook\",\"code\":\"KRW-BTC\","
+		  "\"orderbook_units\":[{\"ask_price\":2,\"bid_price\":1,"
+		  "\"ask_size\":1,\"bid_size\":20}]}",
+		  "bad: it is of Upbit", 0 },
+	};
+
+	(void)state;
+	SHAPES_CHECK("auto", shapes);
+}
+
 static void unknown_shapes_with_levels_are_refused(void **state)
 {
 	static const struct shape shapes[] = {
@@ -577,7 +608,21 @@ static void unknown_shapes_with_levels_are_refused(void **state)
 		{ "[{\"channel\":\"heartbeat\"},{\"channel\":\"heartbeat\"}]",
 		  "bad: it is an array of messages: put each on a line", 0 },
 		{ "{\"hello\":\"world\"}", "skip: other messages", 0 },
-		{ "{\"e\":\"x\"", "bad: it is no JSON object", 0 },
+		/* No list, but by its words or its fields a book's. */
+		{ "{\"channel\":\"marketDepth\",\"ask0\":1,\"bid0\":2}",
+		  "bad: it seems to be of a book", 0 },
+		{ "{\"op\":\"level2\",\"p\":1,\"q\":2}",
+		  "bad: it seems to be of a book", 0 },
+		{ "{\"sym\":\"B\",\"side\":\"buy\",\"price\":1,\"qty\":2}",
+		  "bad: it seems to be of a book", 0 },
+		{ "{\"op\":\"trade\",\"side\":\"buy\",\"price\":1,\"qty\":2}",
+		  "skip: trades", 0 },
+		{ "{\"stream\":\"btcusdt@bookTicker\",\"b\":1,\"B\":2}",
+		  "skip: tickers", 0 },
+		{ "{\"op\":\"subscribe\",\"args\":[\"books\"],\"channel\":"
+		  "\"books\"}",
+		  "skip: answers to requests", 0 },
+		{ "{\"e\":\"x\"", "bad: it is not a JSON object", 0 },
 	};
 
 	(void)state;
@@ -679,6 +724,7 @@ int main(void)
 		TEST(kraken),
 		TEST(deribit),
 		TEST(others_are_refused_by_name),
+		TEST(further_ones_are_refused_by_name),
 		TEST(unknown_shapes_with_levels_are_refused),
 		TEST(a_pinned_dialect_takes_no_other),
 		TEST(a_time_may_stand_in_front),

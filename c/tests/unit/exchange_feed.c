@@ -151,7 +151,7 @@ static void ends_of_line_are_left_out(void **state)
 	expect_end(feed, 0);
 }
 
-static void a_byte_order_mark_is_left_out_once(void **state)
+static void a_byte_order_mark_is_left_out(void **state)
 {
 	struct feed *feed;
 
@@ -159,7 +159,8 @@ static void a_byte_order_mark_is_left_out_once(void **state)
 	append_text("\xef\xbb\xbfone\n\xef\xbb\xbftwo\n");
 	feed = open_feed();
 	expect_line(feed, "one", 1);
-	expect_line(feed, "\xef\xbb\xbftwo", 2);
+	/* Of a file behind another. */
+	expect_line(feed, "two", 2);
 	expect_end(feed, 0);
 }
 
@@ -442,9 +443,8 @@ static void other_files_are_named(void **state)
 		{ "PAR1", 4, "Parquet" },
 		{ "side,price\n", 11, "plain text: gzip it" },
 		{ " {\"a\":1}", 8, "plain text: gzip it" },
-		{ "\x01\x02\x03\x04", 4, "no gzip file" },
+		{ "\x01\x02\x03\x04", 4, "not a gzip file" },
 	};
-	static const char utf16[] = "\xff\xfes\0i\0d\0e\0\n\0";
 	struct feed *feed;
 	char text[512];
 
@@ -458,13 +458,55 @@ static void other_files_are_named(void **state)
 		if (!strstr(text, files[i].says))
 			fail_msg("%s: %s", files[i].says, text);
 	}
-	assert_int_equal(truncate(path, 0), 0);
-	append_gzip(utf16, sizeof(utf16) - 1);
-	feed = open_feed();
-	said_begin();
-	expect_end(feed, -EBADMSG);
-	said_end(text, sizeof(text));
-	assert_non_null(strstr(text, "iconv -f UTF-16 -t UTF-8"));
+}
+
+static void what_is_no_feed_is_told_by_its_first_line(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *says;
+	} texts[] = {
+		{ "\xff\xfes\0i\0d\0e\0\n\0", 12, "iconv -f UTF-16 -t UTF-8" },
+		{ "<!DOCTYPE html>\n<html>\n", 23, "it is a web page" },
+		{ "<HTML>404", 9, "it is a web page" },
+		{ "<?xml version=\"1.0\"?>\n<Error/>\n", 32,
+		  "it is a web page" },
+		{ "{\n \"bids\": []\n}\n", 17, "jq -c ." },
+		{ "{ \r\n \"bids\": []\r\n}\r\n", 21, "jq -c ." },
+		{ "{", 1, "jq -c ." },
+		{ "side,price\rask,1\r", 17, "tr '\\r' '\\n'" },
+	};
+	/* They look like them. */
+	static const char *const good[] = {
+		"{\"bids\":[]}\n",   "{}\n",	 "[\n{\"bids\":[]}\n]\n",
+		"side,price\r\n",    "< html\n", "side\r\r\n",
+		"\x01noise\r\x02\n",
+	};
+	struct feed *feed;
+	const char *line;
+	uint64_t number;
+	size_t len;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(truncate(path, 0), 0);
+		append_gzip(texts[i].bytes, texts[i].len);
+		feed = open_feed();
+		said_begin();
+		expect_end(feed, -EBADMSG);
+		said_end(text, sizeof(text));
+		if (!strstr(text, texts[i].says))
+			fail_msg("%s: %s", texts[i].says, text);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(truncate(path, 0), 0);
+		append_text(good[i]);
+		feed = open_feed();
+		assert_int_equal(feed_line(feed, &line, &len, &number), 1);
+		feed_close(feed);
+	}
 }
 
 static void longer_lines_are_skipped(void **state)
@@ -510,7 +552,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lines_come_one_by_one),
 		TEST(ends_of_line_are_left_out),
-		TEST(a_byte_order_mark_is_left_out_once),
+		TEST(a_byte_order_mark_is_left_out),
 		TEST(members_are_one_text),
 		TEST(many_small_members_are_one_text),
 		TEST(a_read_may_cut_a_members_start),
@@ -524,6 +566,7 @@ int main(void)
 		TEST(what_is_no_file_is_an_error),
 		TEST(a_line_may_be_as_long_as_allowed),
 		TEST(other_files_are_named),
+		TEST(what_is_no_feed_is_told_by_its_first_line),
 		TEST(longer_lines_are_skipped),
 	};
 

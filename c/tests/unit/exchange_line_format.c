@@ -166,7 +166,7 @@ static void columns_are_found_by_name(void **state)
 	expect_count("2.5,x,100,ETH,sell,7", 1);
 	expect_message(0, 'U', 'A', 0, 100 * NANO, 2500000000);
 	assert_int_equal(context.time_ns, 7000);
-	expect_count("2.5,x,100,BTC,sell,8,and,more", 1);
+	expect_count("2.5,,100,BTC,sell,8,", 1);
 	expect_message(0, 'U', 'A', 1, 100 * NANO, 2500000000);
 }
 
@@ -322,6 +322,12 @@ static void fields_may_be_quoted(void **state)
 	expect_message(0, 'U', 'B', 0, NANO, NANO);
 	expect_count("\"ask\",\"2.5\",\"3\",BTC", 1);
 	expect_message(0, 'U', 'A', 1, 2 * NANO + NANO / 2, 3 * NANO);
+	expect_count("\"ask\", \"2.5\",  \"3\", \"BTC\"", 1);
+	expect_message(0, 'U', 'A', 1, 2 * NANO + NANO / 2, 3 * NANO);
+	expect_skipped("\"price\", \"side\", \"amount\"");
+	expect_count("\"1\", \"bid\", \"2\"", 1);
+	expect_message(0, 'U', 'B', 2, NANO, 2 * NANO);
+	expect_skipped("\"side\",\"price\",\"amount\",\"symbol\"");
 	expect_bad("\"bid,1,1,BTC");
 	expect_bad("\"bid\"x,1,1,BTC");
 }
@@ -332,9 +338,18 @@ static void columns_may_be_parted_otherwise(void **state)
 	expect_skipped("side;price;amount");
 	expect_count("bid;1.5;2", 1);
 	expect_message(0, 'U', 'B', 0, NANO + NANO / 2, 2 * NANO);
-	/* Where ; parts columns a comma is a decimal point. */
+	/* Where ; parts columns a comma may part decimals, but not here. */
+	expect_bad("ask;60001,5;0,25");
+	expect_count("bid;1;2", 1);
+	expect_skipped("side;price;amount");
+	expect_count("bid;1;2", 1);
 	expect_count("ask;60001,5;0,25", 1);
 	expect_message(0, 'U', 'A', 0, 60001 * NANO + NANO / 2, NANO / 4);
+	/* And here a point is thousands'. */
+	expect_bad("ask;60.001;1");
+	expect_bad("ask;60001;1.000");
+	expect_count("ask;60001;1,000", 1);
+	expect_message(0, 'U', 'A', 0, 60001 * NANO, NANO);
 	/* One of both is thousands', and which is not known. */
 	expect_bad("bid;1.000,5;2");
 	expect_bad("bid;1,000,5;2");
@@ -359,6 +374,11 @@ static void columns_have_other_names(void **state)
 	expect_skipped("datetime,instrument,side,price,qty");
 	expect_count("2024-08-08 23:54:16.493,BTC,SELL,1.5,2", 1);
 	assert_int_equal(context.time_ns, UINT64_C(1723161256493000000));
+	expect_skipped("ticker,Is Snapshot,Side,Price,Amount");
+	expect_count("BTC,TRUE,Ask,1.5,2", 1);
+	assert_true(context.snapshot);
+	expect_skipped("action,is_snapshot,side,price,amount");
+	expect_count("new,false,bid,1,2", 1);
 	/* The name that says it best counts. */
 	expect_skipped("quantity,side,price,amount");
 	expect_count("7,sell,1,2", 1);
@@ -380,6 +400,14 @@ static void unknown_columns_are_told(void **state)
 	assert_non_null(strstr(context.fault, "of trades"));
 	expect_bad("binance,BTC,1,2,7,buy,60000,1");
 	assert_non_null(strstr(context.fault, "of trades"));
+	expect_bad("timestamp,symbol,side,size,price,trdMatchID");
+	assert_non_null(strstr(context.fault, "of trades"));
+	/* Nor is a row whose meaning stands in a column of its own. */
+	expect_bad("symbol,action,side,price,size");
+	assert_non_null(strstr(context.fault, "action"));
+	expect_bad("BTC,delete,Sell,60001,1");
+	assert_non_null(strstr(context.fault, "action"));
+	expect_bad("symbol,type,side,price,amount");
 	/* Until there is one that is known. */
 	expect_skipped("side,price,amount");
 	expect_count("bid,1,2", 1);
@@ -408,8 +436,12 @@ static void bad_rows_are_told(void **state)
 	expect_skipped(HEADER);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_bad(lines[i]);
-	/* More columns than are needed are none, nor is the longest symbol. */
-	expect_count("x,BTC,1,2,false,ask,3,4,5 6,", 1);
+	/* Thousands that a comma parts make more columns; an empty one at the
+	 * end is none, nor is the longest symbol. */
+	expect_bad("x,BTC,1,2,false,ask,60,001.5,4");
+	expect_bad("x,BTC,1,2,false,ask,3,4,5");
+	expect_bad("x,BTC,1,2,false,ask,3,4,,");
+	expect_count("x,BTC,1,2,false,ask,3,4,", 1);
 	expect_count("x,a-symbol-of-more-than-63-bytes-a-symbol-of-more-than-63"
 		     "-bytes,1,2,false,ask,3,4",
 		     1);

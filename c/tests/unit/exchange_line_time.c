@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "exchange/line_time.h"
 
 #define NANO UINT64_C(1000000000)
@@ -55,6 +56,10 @@ static void a_numbers_size_tells_its_unit(void **state)
 		{ "100000000000", UINT64_C(100000000000000000) },
 		{ "1000", 1000000 },
 		{ "0", 0 },
+		{ "34200.5", 0 },
+		{ "45512.997", 0 },
+		{ "99999999.5", 0 },
+		{ "100000000.5", 100000000500000000 },
 		{ "", 0 },
 		{ ".5", 0 },
 		{ "1.", 0 },
@@ -101,11 +106,43 @@ static void dates_have_any_zone(void **state)
 	all_hold(cases, ARRAY_SIZE(cases));
 }
 
+/* However many of the digits are read at once. */
+static void any_digits(void **state)
+{
+	static const struct {
+		size_t len;
+		uint64_t unit;
+	} lengths[] = {
+		{ 10, NANO }, { 13, 1000000 }, { 16, 1000 }, { 19, 1 }
+	};
+	static const char wrong[] = {
+		'/', ':', 'e', ' ', '\0', '\x80', '\xff'
+	};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4000; i++) {
+		const size_t len = lengths[i % 4].len;
+		char digits[20] = "1";
+
+		for (size_t at = 1; at < len; at++)
+			digits[at] = (char)('0' + random_below(&seed, 10));
+		all_hold(
+			&(const struct time_case){
+				digits, strtoull(digits, NULL, 10) *
+						lengths[i % 4].unit },
+			1);
+		digits[random_below(&seed, len)] = wrong[i % sizeof(wrong)];
+		assert_int_equal(line_time(digits, len), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_numbers_size_tells_its_unit),
 		cmocka_unit_test(dates_have_any_zone),
+		cmocka_unit_test(any_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

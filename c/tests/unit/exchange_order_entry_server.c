@@ -27,6 +27,8 @@ static int setup(void **state)
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+	config.channel = "raw";
+	config.handshake_ms = 5000;
 	return order_entry_server_open(&server, &config);
 }
 

@@ -223,7 +223,7 @@ static void lags_have_quantiles(void **state)
 	assert_int_equal(lag.max_ns, 1000000);
 }
 
-/* By nearest rank, as base/percentile.h has it for all figures. */
+/* By nearest rank, as stats/percentile.h has it for all figures. */
 static void lags_are_ranked_as_everything(void **state)
 {
 	static struct lag lag;

@@ -134,6 +134,26 @@ static void a_second_header_is_learned_anew(void **state)
 	CHECK(&field, wanted);
 }
 
+/* Two files joined without a newline. */
+static void a_header_in_a_row_is_none(void **state)
+{
+	static const struct expectation first[] = {
+		{ "x,BTC,1,2,true,bid,100,1" HEADER, false },
+		{ "x,BTC,1,2,true,bid,100,1", true },
+	};
+	static const struct expectation later[] = {
+		{ HEADER, false },
+		{ "x,BTC,1,2,,bid,100,1" HEADER, false },
+		{ "x,BTC,1,2,true,bid,100,1", true },
+	};
+	struct snapshot_field field = { 0 };
+
+	(void)state;
+	CHECK(&field, first);
+	field = (struct snapshot_field){ 0 };
+	CHECK(&field, later);
+}
+
 static void tardis_order_needs_no_header(void **state)
 {
 	static const struct expectation wanted[] = {
@@ -287,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_column_is_found_by_its_name),
 		cmocka_unit_test(the_column_may_be_the_first_or_last),
 		cmocka_unit_test(a_second_header_is_learned_anew),
+		cmocka_unit_test(a_header_in_a_row_is_none),
 		cmocka_unit_test(tardis_order_needs_no_header),
 		cmocka_unit_test(csv_without_the_column_has_no_snapshots),
 		cmocka_unit_test(json_has_a_member),

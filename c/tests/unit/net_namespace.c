@@ -8,12 +8,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "net/socket.h"
 #include "net_support.h"
+
+#define OTHERS 5
 
 /* What `ip link` tells, and what moves when a link comes or goes. */
 static void links_list(char text[static 4096])
@@ -139,45 +142,88 @@ static void await(int fd)
 	assert_int_equal(poll(&ready, 1, 1000), 1);
 }
 
-static void test_the_first_datagram_crosses(void **state)
+/* What leaves at one end right after the pair is made arrives at the other. */
+static void first_crosses(const struct namespace_end *from,
+			  const struct namespace_end *to)
 {
 	struct sockaddr_in group = address_of("239.255.0.1", 12345);
 	unsigned int buffer = 65536;
-	int near, far, receiver, sender;
+	struct interface interface;
+	int receiver, sender;
+	char data[8];
+
+	rig_enter(to->fd);
+	assert_int_equal(interface_find(to->name, &interface), 0);
+	receiver = socket_multicast_receiver(&group, &interface, &buffer);
+	assert_true(receiver >= 0);
+	rig_enter(from->fd);
+	assert_int_equal(interface_find(from->name, &interface), 0);
+	sender = socket_multicast_sender(&group, &interface, 1);
+	assert_true(sender >= 0);
+	assert_int_equal(send(sender, "tick", 4, 0), 4);
+	await(receiver);
+	assert_int_equal(recv(receiver, data, sizeof(data), 0), 4);
+	rig_enter(rig.near);
+	close(receiver);
+	close(sender);
+}
+
+/* Pairs come and go, since the kernel looks after links one after another. */
+static pid_t others_start(void)
+{
 	struct namespace_end ends[2] = {
 		{ .name = "a", .prefix_len = 30 },
 		{ .name = "b", .prefix_len = 30 },
 	};
-	struct interface interface;
-	char data[8];
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ends[0].address.s_addr = inet_addr("192.0.2.1");
+	ends[1].address.s_addr = inet_addr("192.0.2.2");
+	for (;;) {
+		if (namespace_open(&ends[0].fd) < 0 ||
+		    namespace_open(&ends[1].fd) < 0 ||
+		    namespace_veth(&ends[0], &ends[1]) < 0)
+			_exit(1);
+		namespace_close(&ends[0].fd);
+		namespace_close(&ends[1].fd);
+	}
+}
+
+static void test_the_first_datagram_crosses(void **state)
+{
+	struct namespace_end ends[2] = {
+		{ .name = "a", .prefix_len = 30 },
+		{ .name = "b", .prefix_len = 30 },
+	};
+	pid_t others[OTHERS];
 
 	(void)state;
 	RIG_NEEDED();
-	for (int i = 0; i < 10; i++) {
-		assert_int_equal(namespace_open(&near), 0);
-		assert_int_equal(namespace_open(&far), 0);
-		ends[0].fd = near;
-		ends[1].fd = far;
+	for (int i = 0; i < OTHERS; i++) {
+		others[i] = others_start();
+		assert_true(others[i] > 0);
+	}
+	for (int i = 0; i < 40; i++) {
+		int from = i % 2;
+
+		assert_int_equal(namespace_open(&ends[0].fd), 0);
+		assert_int_equal(namespace_open(&ends[1].fd), 0);
 		ends[0].address.s_addr = inet_addr("192.0.2.1");
 		ends[1].address.s_addr = inet_addr("192.0.2.2");
 		assert_int_equal(namespace_veth(&ends[0], &ends[1]), 0);
-		rig_enter(near);
-		assert_int_equal(interface_find("a", &interface), 0);
-		receiver =
-			socket_multicast_receiver(&group, &interface, &buffer);
-		assert_true(receiver >= 0);
-		rig_enter(far);
-		assert_int_equal(interface_find("b", &interface), 0);
-		sender = socket_multicast_sender(&group, &interface, 1);
-		assert_true(sender >= 0);
-		assert_int_equal(send(sender, "tick", 4, 0), 4);
-		await(receiver);
-		assert_int_equal(recv(receiver, data, sizeof(data), 0), 4);
-		rig_enter(rig.near);
-		close(receiver);
-		close(sender);
-		namespace_close(&near);
-		namespace_close(&far);
+		first_crosses(&ends[from], &ends[!from]);
+		namespace_close(&ends[0].fd);
+		namespace_close(&ends[1].fd);
+	}
+	for (int i = 0; i < OTHERS; i++) {
+		int status;
+
+		kill(others[i], SIGKILL);
+		assert_int_equal(waitpid(others[i], &status, 0), others[i]);
+		assert_true(WIFSIGNALED(status));
 	}
 }
 

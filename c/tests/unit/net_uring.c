@@ -7,9 +7,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/uring.h"
+#include "tests/support/system_call.h"
 
 static void old_kernels_are_refused(void **state)
 {
@@ -62,6 +66,27 @@ static void unknown_operation_is_told(void **state)
 	assert_non_null(strstr(why, "lacks an operation"));
 }
 
+static void forbidden_is_told(void **state)
+{
+	const char *why = NULL;
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (uring_probe(IORING_OP_NOP, &why) < 0) {
+		print_message("# skipped: %s\n", why);
+		skip();
+	}
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(!system_call_forbid(SYS_io_uring_setup) ||
+		      uring_probe(IORING_OP_NOP, &why) != -EPERM ||
+		      !strstr(why, "seccomp"));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 /* Nobody has a CPU of that number. */
 static void offline_cpu_is_refused(void **state)
 {
@@ -88,6 +113,7 @@ int main(void)
 		cmocka_unit_test(cpu_is_any_or_a_number),
 #ifdef HAVE_LIBURING
 		cmocka_unit_test(unknown_operation_is_told),
+		cmocka_unit_test(forbidden_is_told),
 		cmocka_unit_test(offline_cpu_is_refused),
 #endif
 	};

@@ -40,6 +40,30 @@ static const char *said(const char *text, const struct receive_config *with,
 	return words;
 }
 
+/* The core asks a path, and nothing of the kernel itself. */
+static void without_an_interface_all_is_well(void **state)
+{
+	const struct receive_config nothing = { 0 };
+	struct receive *receive;
+
+	(void)state;
+	assert_int_equal(receive_open("null", &nothing, &receive), 0);
+	assert_null(receive->ops->join);
+	assert_null(receive->frames);
+	assert_int_equal(receive_alive(receive), 0);
+	assert_int_equal(receive_strangers(receive), 0);
+	receive_close(receive);
+}
+
+static void who_joins_leaves(void **state)
+{
+	const struct receive_ops *ops;
+
+	(void)state;
+	for (unsigned int p = 0; (ops = receive_path(p)); p++)
+		assert_int_equal(!ops->join, !ops->leave);
+}
+
 static void unknown_name_lists_the_known(void **state)
 {
 	static const char *const names[] = { "", "spi", "spinn", "SPIN", ":" };
@@ -120,7 +144,7 @@ static void memory_paths_need_neither(void **state)
 	(void)state;
 	assert_int_equal(receive_open("null", &none, &receive), 0);
 	assert_string_equal(receive_name(receive), "null");
-	assert_int_equal(receive_lost(receive), 0);
+	assert_int_equal(receive_drops(receive), 0);
 	receive_close(receive);
 	receive_close(NULL);
 }
@@ -245,6 +269,8 @@ static void table_is_aligned_and_complete(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_an_interface_all_is_well),
+		cmocka_unit_test(who_joins_leaves),
 		cmocka_unit_test(unknown_name_lists_the_known),
 		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test(network_paths_need_interface_and_group),

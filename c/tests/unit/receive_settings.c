@@ -31,10 +31,11 @@ static int setting(const char *text, int option)
 	socklen_t len = sizeof(found);
 
 	assert_int_equal(receive_open(text, &config, &rx), 0);
-	assert_int_equal(
-		getsockopt(container_of(rx, struct receive_socket, receive)->fd,
-			   SOL_SOCKET, option, &found, &len),
-		0);
+	assert_int_equal(getsockopt(container_of(rx, struct receive_socket,
+						 interface.receive)
+					    ->fd,
+				    SOL_SOCKET, option, &found, &len),
+			 0);
 	receive_close(rx);
 	return found;
 }

@@ -108,6 +108,45 @@ static void few_samples_can_wait(void **state)
 	assert_int_equal(trader_close(&trader), 0);
 }
 
+#define LOOKED_NS  (400 * UINT64_C(1000000)) /* so long nothing comes */
+#define LEARNT_NS  (100 * UINT64_C(1000000)) /* by then it knows its pace */
+#define LOOKS_MOST 12			     /* one is due each 50 ms */
+
+static uint64_t spun_ns; /* since when nothing has come */
+static unsigned int looks;
+
+static int spinning_poll(struct receive *receive, struct packet *packets,
+			 unsigned int max)
+{
+	int n = replayed->poll(receive, packets, max);
+
+	if (n != -ESHUTDOWN)
+		return n;
+	if (!spun_ns)
+		spun_ns = clock_monotonic_ns();
+	return clock_monotonic_ns() - spun_ns < LOOKED_NS ? 0 : -ESHUTDOWN;
+}
+
+static int look(struct receive *receive)
+{
+	(void)receive;
+	looks += spun_ns && clock_monotonic_ns() - spun_ns > LEARNT_NS;
+	return 0;
+}
+
+/* Each look is time in which no datagram is seen. */
+static void the_rest_of_the_world_is_seldom_looked_at(void **state)
+{
+	(void)state;
+	open_with(1);
+	played.poll = spinning_poll;
+	played.alive = look;
+	spun_ns = looks = 0;
+	assert_int_equal(trader_run(&trader), 0);
+	assert_true(looks <= LOOKS_MOST);
+	assert_int_equal(trader_close(&trader), 0);
+}
+
 static uint64_t eleven_lost(struct receive *receive)
 {
 	(void)receive;
@@ -118,7 +157,7 @@ static void what_the_kernel_dropped_is_told(void **state)
 {
 	(void)state;
 	open_with(1);
-	played.lost = eleven_lost;
+	played.drops = eleven_lost;
 	assert_int_equal(trader_run(&trader), 0);
 	assert_int_equal(trader.counters.dropped, 11);
 	assert_int_equal(trader_close(&trader), 0);
@@ -132,12 +171,12 @@ static void a_handicap_lies_between_decision_and_send(void **state)
 	struct latencies_summary slowed;
 
 	(void)state;
-	config.handicap_ns = asked_ns;
+	config.inject_delay_ns = asked_ns;
 	open_with(5);
 	assert_int_equal(trader_run(&trader), 0);
 	slowed = stages_summary(&trader.stages, STAGES_DECISION_TO_SENT);
 	assert_int_equal(slowed.count, 5);
-	assert_true(slowed.min >= least_ns);
+	assert_true(latencies_value(&slowed, "min") >= least_ns);
 	assert_int_equal(trader_close(&trader), 0);
 }
 
@@ -147,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(samples_are_settled_when_nothing_waits),
 		TEST(few_samples_can_wait),
+		TEST(the_rest_of_the_world_is_seldom_looked_at),
 		TEST(what_the_kernel_dropped_is_told),
 		TEST(a_handicap_lies_between_decision_and_send),
 	};

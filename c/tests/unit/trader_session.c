@@ -53,6 +53,34 @@ static void the_first_number_is_no_gap(void **state)
 	}
 }
 
+/* Unless the session tells itself: its numbers begin with 0, and who hears it
+ * late has missed what came before. */
+static void what_a_told_session_began_with_is_missed(void **state)
+{
+	static const uint32_t firsts[] = { 3, 1001, FAR, UINT32_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		session_begin(&session, OURS, 1000);
+		assert_int_equal(take(firsts[i], OURS, 0), SESSION_GAP);
+		assert_int_equal(session.lost, firsts[i]);
+		assert_int_equal(take(firsts[i] + 1, OURS, 0),
+				 SESSION_IN_ORDER);
+	}
+	session_begin(&session, OURS, 1000);
+	assert_int_equal(take(0, OURS, 0), SESSION_IN_ORDER);
+	/* What was heard before was another's. */
+	session_begin(&session, OURS, 1000);
+	assert_int_equal(take(7, 0, 0), SESSION_IN_ORDER);
+	assert_int_equal(take(2, OURS, 0), SESSION_GAP);
+	assert_int_equal(session.lost, 2);
+	assert_int_equal(take(8, 0, 0), SESSION_FOREIGN);
+	/* All but the end. */
+	session_begin(&session, OURS, 1000);
+	assert_int_equal(take(9, OURS, MARKET_DATA_END_OF_FEED), SESSION_GAP);
+	assert_int_equal(session.lost, 9);
+}
+
 static void near_numbers_are_gaps(void **state)
 {
 	(void)state;
@@ -186,6 +214,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_first_number_is_no_gap, setup),
+		cmocka_unit_test_setup(what_a_told_session_began_with_is_missed,
+				       setup),
 		cmocka_unit_test_setup(near_numbers_are_gaps, setup),
 		cmocka_unit_test_setup(one_far_number_is_not_believed, setup),
 		cmocka_unit_test_setup(a_run_of_two_is, setup),

@@ -4,10 +4,12 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/checksum.h"
 #include "wire/frame.h"
 
 #define ETHERNET_LEN 14
@@ -172,33 +174,72 @@ static void a_known_ip_checksum_comes_out(void **state)
 	/* The example of RFC 1071, and one byte more. */
 	static const uint8_t sum[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4,
 				       0xf5, 0xf6, 0xf7, 0x12 };
-	uint32_t half;
+	uint64_t half;
 
 	(void)state;
-	assert_int_equal(frame_checksum_end(frame_checksum(sum, 8, 0)), 0x220d);
-	half = frame_checksum(sum, 4, 0);
-	assert_int_equal(frame_checksum_end(frame_checksum(sum + 4, 4, half)),
+	assert_int_equal(be16toh(checksum_end(checksum_sum(sum, 8, 0))),
 			 0x220d);
-	assert_int_equal(frame_checksum_end(frame_checksum(sum, 9, 0)), 0x100d);
-	assert_int_equal(frame_checksum_end(frame_checksum(sum, 0, 0)), 0xffff);
+	half = checksum_sum(sum, 4, 0);
+	assert_int_equal(be16toh(checksum_end(checksum_sum(sum + 4, 4, half))),
+			 0x220d);
+	assert_int_equal(be16toh(checksum_end(checksum_sum(sum, 9, 0))),
+			 0x100d);
+	assert_int_equal(be16toh(checksum_end(checksum_sum(sum, 0, 0))),
+			 0xffff);
 	/* Right bytes with their checksum in place sum to 0. */
-	assert_int_equal(frame_checksum_end(frame_checksum(UDP_IP, 20, 0)), 0);
-	assert_int_equal(frame_checksum_end(frame_checksum(TCP_IP, 20, 0)), 0);
+	assert_int_equal(be16toh(checksum_end(checksum_sum(UDP_IP, 20, 0))), 0);
+	assert_int_equal(be16toh(checksum_end(checksum_sum(TCP_IP, 20, 0))), 0);
 }
 
 static void a_long_checksum_does_not_overflow(void **state)
 {
 	const size_t len = 1 << 20;
 	uint8_t *bytes = malloc(len);
-	uint32_t sum = 0;
+	uint64_t sum = 0;
 
 	(void)state;
 	assert_non_null(bytes);
 	memset(bytes, 0xff, len);
 	for (int i = 0; i < 4; i++)
-		sum = frame_checksum(bytes, len, sum);
-	assert_int_equal(frame_checksum_end(sum), 0);
+		sum = checksum_sum(bytes, len, sum);
+	assert_int_equal(checksum_end(sum), 0);
 	free(bytes);
+}
+
+/* What is patched into one frame is gone from the next. */
+static void a_header_serves_many_payloads(void **state)
+{
+	static const struct frame *const frames[] = { &udp_frame, &tcp_frame };
+	uint8_t payload[1400], bytes[1500], wanted[1500];
+	struct frame_header header;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(payload); i++)
+		payload[i] = (uint8_t)(i * 31 + 7);
+	for (size_t f = 0; f < 2; f++) {
+		struct frame frame = *frames[f];
+
+		assert_int_equal(frame_header_prepare(&header, &tagged, &frame),
+				 0);
+		for (size_t len = sizeof(payload); len-- > 0;) {
+			int n = frame_header_build(&header, payload, len, bytes,
+						   sizeof(bytes));
+
+			frame.payload = payload;
+			frame.payload_len = len;
+			assert_int_equal(frame_build(&tagged, &frame, wanted,
+						     sizeof(wanted)),
+					 n);
+			assert_memory_equal(bytes, wanted, n);
+			assert_int_equal(frame_header_build(&header, payload,
+							    len, bytes,
+							    (size_t)n - 1),
+					 -EMSGSIZE);
+		}
+	}
+	assert_int_equal(frame_header_prepare(&header, &tagged,
+					      &(struct frame){ .protocol = 1 }),
+			 -EPROTONOSUPPORT);
 }
 
 static void a_udp_checksum_of_0_is_sent_as_ffff(void **state)
@@ -602,6 +643,7 @@ int main(void)
 		cmocka_unit_test(decoding_finds_all_fields),
 		cmocka_unit_test(a_known_ip_checksum_comes_out),
 		cmocka_unit_test(a_long_checksum_does_not_overflow),
+		cmocka_unit_test(a_header_serves_many_payloads),
 		cmocka_unit_test(a_udp_checksum_of_0_is_sent_as_ffff),
 		cmocka_unit_test(every_prefix_of_a_frame_is_truncated),
 		cmocka_unit_test(lengths_cut_short_never_reach_past_the_bytes),

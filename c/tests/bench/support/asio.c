@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "measure/process.h"
-#include "measure/results.h"
-#include "measure/verdict.h"
+#include "net/process.h"
+#include "report/results.h"
+#include "stats/verdict.h"
 #include "tests/bench/support/bench.h"
 
 enum { ASIO_SLEEPS, ASIO_SPINS, OURS_SLEEPS, OURS_SPINS };

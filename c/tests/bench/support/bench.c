@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
-#include "measure/process.h"
-#include "measure/statistics.h"
+#include "net/process.h"
+#include "stats/statistics.h"
 
 int bench_open(struct bench *bench)
 {
@@ -21,7 +21,7 @@ int bench_open(struct bench *bench)
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/t2t-bench.XXXXXX");
 	if (!mkdtemp(bench->folder)) {
 		log_error("can't make %s: %s", bench->folder,
-			  log_reason(-errno));
+			  log_strerror(-errno));
 		return -errno;
 	}
 	n = n > 64 ? 64 : n;

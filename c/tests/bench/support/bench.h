@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "measure/trial.h"
+#include "campaign/trial.h"
 
 #define BENCH_ROUNDS_MAX 99
 /* Fewer only show that all of it runs. */

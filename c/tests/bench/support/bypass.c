@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "net/namespace.h"
 #include "base/mem.h"
+#include "net/namespace.h"
 #include "tests/bench/support/bench.h"
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
@@ -78,7 +78,7 @@ static int reflector_make(const struct trial_wire *wire)
 	if (!err)
 		err = attach_there(wire->near_space, wire->near, XDP_PASS);
 	if (err)
-		log_warning("no XDP_TX on a veth here: %s", log_reason(err));
+		log_warning("no XDP_TX on a veth here: %s", log_strerror(err));
 	return err;
 }
 

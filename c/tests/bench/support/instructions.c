@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "measure/process.h"
+#include "net/process.h"
 #include "tests/bench/support/bench.h"
 #include "tests/bench/support/paths.h"
 

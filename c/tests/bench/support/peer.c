@@ -8,10 +8,10 @@
 
 #include "base/log.h"
 #include "base/option.h"
-#include "channel/channel_ops.h"
 #include "net/address.h"
 #include "net/interface.h"
 #include "net/socket.h"
+#include "order/channel_ops.h"
 #include "trader/strategy.h"
 #include "wire/market_data.h"
 
@@ -40,47 +40,47 @@ struct peer_work {
 
 static const struct option_row rows[] = {
 	{ .name = "connect",
-	  .value = "ADDR:PORT",
+	  .metavar = "ADDR:PORT",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse,
 	  .offset = offsetof(struct peer_config, connect),
 	  .required = true,
 	  .help = "the exchange" },
 	{ .name = "group",
-	  .value = "ADDR:PORT",
+	  .metavar = "ADDR:PORT",
 	  .type = OPTION_PARSED,
 	  .parse = address_parse_group,
 	  .offset = offsetof(struct peer_config, group),
 	  .required = true,
 	  .help = "the market data" },
 	{ .name = "interface",
-	  .value = "NAME",
+	  .metavar = "NAME",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct peer_config, interface),
 	  .required = true,
 	  .help = "where it comes in" },
 	{ .name = "receive",
-	  .value = "PATH",
-	  .initial = "",
+	  .metavar = "PATH",
+	  .def = "",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct peer_config, receive),
 	  .help = "NAME:wait=sleep, or spin" },
 	{ .name = "threshold-usd",
-	  .value = "USD",
-	  .initial = "1000000",
+	  .metavar = "USD",
+	  .def = "1000000",
 	  .type = OPTION_DECIMAL,
 	  .max = INT64_MAX,
 	  .offset = offsetof(struct peer_config, strategy.threshold_usd),
 	  .help = "as the trader's" },
 	{ .name = "aggress",
-	  .value = "SIDE",
-	  .initial = "opposite",
+	  .metavar = "SIDE",
+	  .def = "opposite",
 	  .type = OPTION_CHOICE,
 	  .choices = strategy_aggress_names,
 	  .offset = offsetof(struct peer_config, strategy.aggress),
 	  .help = "as the trader's" },
 	{ .name = "samples",
-	  .value = "FILE",
+	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct peer_config, samples),
 	  .help = "ignored" },
@@ -99,8 +99,8 @@ struct receive_options {
 
 static const struct option_row receive_rows[] = {
 	{ .name = "wait",
-	  .value = "HOW",
-	  .initial = "sleep",
+	  .metavar = "HOW",
+	  .def = "sleep",
 	  .type = OPTION_CHOICE,
 	  .choices = wait_names,
 	  .offset = offsetof(struct receive_options, wait),
@@ -130,7 +130,7 @@ static int sockets_open(struct peer *peer, const struct peer_config *config)
 
 	if (err) {
 		log_error("--interface %s: %s", config->interface,
-			  log_reason(err));
+			  log_strerror(err));
 		return err;
 	}
 	peer->data =
@@ -161,7 +161,7 @@ int peer_open(struct peer *peer, const char *name, int argc, char **argv)
 	peer->work = calloc(1, sizeof(*peer->work));
 	if (!peer->work ||
 	    strategy_open(&peer->work->strategy, &config.strategy) < 0 ||
-	    channel_open("raw", &peer->work->channel) < 0 ||
+	    channel_open("raw", CHANNEL_TRADER, &peer->work->channel) < 0 ||
 	    sockets_open(peer, &config) < 0)
 		return 1;
 	return -1;
@@ -205,19 +205,22 @@ int peer_trade(struct peer *peer, const uint8_t *datagram, size_t len,
 		struct market_data_message message =
 			market_data_read(datagram, i);
 		struct order order;
-		ssize_t more;
+		const uint8_t *bytes;
+		size_t more;
+		int err;
 
 		if (!strategy_update(&work->strategy, &message,
 				     header.flags & MARKET_DATA_SNAPSHOT,
 				     &order))
 			continue;
-		more = work->channel->ops->encode(work->channel, &order,
-						  orders + n,
-						  PEER_ORDERS_MAX - (size_t)n);
-		if (more < 0)
-			return (int)more;
+		err = channel_encode(work->channel, &order);
+		if (err < 0)
+			return err;
+		bytes = channel_waiting(work->channel, &more);
+		memcpy(orders + n, bytes, more);
+		channel_sent(work->channel, more);
 		work->orders++;
-		n += more;
+		n += (ssize_t)more;
 	}
 	return (int)n;
 }

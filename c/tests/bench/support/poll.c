@@ -15,10 +15,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "measure/statistics.h"
 #include "net/interface.h"
 #include "net/socket.h"
 #include "net/xdp_socket.h"
+#include "stats/statistics.h"
 #include "tests/bench/support/bench.h"
 #include "tests/bench/support/paths.h"
 
@@ -183,7 +183,6 @@ static int xdp_by_hand(struct way *way)
 			  .destination = way->rig->config.group },
 		.frames = 8192,
 		.need_wakeup = true,
-		.huge_pages = true,
 	};
 	int err = socket_by_hand(way); /* joins the group */
 

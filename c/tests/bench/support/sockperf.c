@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "measure/process.h"
 #include "net/namespace.h"
+#include "net/process.h"
 #include "tests/bench/support/bench.h"
 
 #define TRIES 3 /* on a machine that is busy with other things */

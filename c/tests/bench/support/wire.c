@@ -10,8 +10,8 @@
 
 #include "base/json_get.h"
 #include "base/log.h"
-#include "measure/process.h"
 #include "net/namespace.h"
+#include "net/process.h"
 #include "tests/bench/support/bench.h"
 
 #define TRIES 3 /* for a trial in which all orders are right */

@@ -60,12 +60,12 @@ nic_trades() { # model
 	pids=($!)
 	"$BUILD/t2t-exchange" --feed "$folder/nic-feed.csv.gz" \
 		--listen 10.78.0.254:9012 --interface t2t-test0 \
-		--group 239.255.0.1:12345 --pace rate:500 \
+		--group 239.255.0.1:12345 --pace rate:500 --settle-ms 500 \
 		>"$output/exchange.log" 2>&1 &
 	pids+=($!)
 	beside+=("${pids[@]}")
-	lab_within 30 grep -q 'capturing on' "$output/wiretap.log" &&
-		lab_within 30 grep -q 'state INIT' "$output/exchange.log" &&
+	lab_within 30 grep -qs 'capturing on' "$output/wiretap.log" &&
+		lab_within 30 grep -qs 'state INIT' "$output/exchange.log" &&
 		lab_ssh trader "cd /run && sudo timeout 300 /opt/t2t/t2t-trader \
 			--connect 10.78.0.254:9012 --interface $nic \
 			--group 239.255.0.1:12345 \

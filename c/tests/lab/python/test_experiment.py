@@ -6,13 +6,21 @@ import glob
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
+import types
 import unittest
 
-import support
+import support  # first: it says where the others are
 
-lab = support.load("filter_plugins/lab_experiment.py")
+from experiment import (file as checked, knobs, machines, options, order,
+                        plan as planned, text)
+from experiment.wrong import Wrong
+
+lab = types.SimpleNamespace(Wrong=Wrong)
+for module in (checked, knobs, machines, options, order, planned, text):
+    vars(lab).update(vars(module))
 
 GOOD = """
 question: Does it?
@@ -42,7 +50,7 @@ def arms(text):
     return GOOD.replace("{program: {receive: spin}}", text)
 
 
-class Wrong(unittest.TestCase):
+class Refused(unittest.TestCase):
     """Each of these is refused, and the message names what is meant."""
 
     def refused(self, text, *said):
@@ -99,6 +107,44 @@ class Wrong(unittest.TestCase):
             for where in ("{sysctl: {%s: 1}}", "{host: {sysctl: {%s: 1}}}"):
                 self.refused(arms(where % name), name, "no experiment may",
                              why)
+
+    def test_a_near_miss_is_told(self):
+        self.refused(arms("{nic: {rx-uses: 3}}"), "arms.b.nic.rx-uses",
+                     "did you mean rx-usecs?")
+        self.refused(arms("{program: {receive: spinn}}"),
+                     "arms.b.program.receive", "no receive path spinn",
+                     "did you mean spin?", "xdp")
+        self.refused(arms("{domain: {vcpu: 3}}"), "did you mean vcpus?")
+
+    def test_unknown_members_of_each_family(self):
+        for name in lab.FAMILIES:
+            self.refused(arms("{program: {%s: nowhere}}" % name),
+                         f"arms.b.program.{name}", "nowhere", "there are")
+
+    def test_options_behind_the_colon(self):
+        for text, *said in (
+                ("xdp:mood=native", "receive.mood", "did you mean mode?"),
+                ("xdp:mode=fast", "receive.mode", "native"),
+                ("spin:rcvbuf=1k", "receive.rcvbuf", "4096"),
+                ("spin:busy_poll=maybe", "receive.busy_poll", "1000000"),
+                ("spin:timestamps=2", "receive.timestamps", "on or off")):
+            self.refused(arms("{program: {receive: '%s'}}" % text), *said)
+        for text in ("xdp:mode=native,frames=4k", "spin:rcvbuf=1m",
+                     "spin:timestamps,busy_poll=keep", "replay:file=a.pcapng"):
+            if lab.families()["receive"][text.partition(":")[0]] is not None:
+                self.assertTrue(read(arms("{program: {receive: '%s'}}"
+                                          % text)))
+
+    def test_options_that_the_receive_path_lacks(self):
+        self.refused(arms("{program: {receive: xdp}, socket: {rcvbuf: 5000}}"),
+                     "arms.b.socket.rcvbuf", "the receive path xdp has no",
+                     "spin")
+        self.refused(arms("{program: {receive: packet}}")
+                     + "base: {socket: {busy_poll: 50}}\n",
+                     "arms.b.socket.busy_poll", "packet")
+        self.refused(arms("{socket: {batch: 4}}"), "the receive path block")
+        self.assertTrue(read(arms(
+            "{program: {receive: mmsg}, socket: {batch: 4}}")))
 
     def test_options_that_the_transport_lacks(self):
         for transport in ("zerocopy", "uring", "bypass", "'null'",
@@ -174,14 +220,15 @@ class Plan(unittest.TestCase):
     def test_shipped_files_allow_a_verdict(self):
         for path in glob.glob(support.ANSIBLE + "/experiments/*.yml"):
             what = lab.experiment(path)
-            needed = lab.blocks_needed(max(len(what["arms"]) - 1, 1))
+            needed = lab.order(len(what["arms"]) + 1, 1, 1)["blocks_needed"]
             for place in what["places"]:
                 self.assertGreaterEqual(int(what["blocks"][place]), needed,
                                         (path, place))
 
     def test_too_few_blocks_for_a_verdict_are_told(self):
-        self.assertEqual([lab.blocks_needed(n) for n in (1, 2, 3, 4, 8)],
-                         [6, 7, 7, 8, 9])
+        self.assertEqual(
+            [lab.order(n + 2, 1, 1)["blocks_needed"] for n in (1, 2, 3, 4, 8)],
+            [6, 7, 7, 8, 9])
         made = lab.plan(read(GOOD), dict(WHERE, blocks=5))
         self.assertIn("no verdict: 6 blocks", lab.text(made))
         made = lab.plan(read(GOOD), dict(WHERE, blocks=6))
@@ -208,10 +255,12 @@ class Plan(unittest.TestCase):
         self.assertNotEqual(other["trials"], made["trials"])
 
     def test_the_order_is_the_one_of_t2t_run(self):
-        # c/tests/unit/measure_campaign_order.c holds the same.
-        self.assertEqual(list(lab.orders(4, 3, 7)),
+        # c/tests/unit/campaign_campaign_order.c holds the same.
+        self.assertEqual(lab.order(4, 3, 7)["order"],
                          [[1, 2, 3, 0], [0, 3, 2, 1], [2, 0, 1, 3]])
-        self.assertEqual(list(lab.orders(3, 2, 1)), [[0, 2, 1], [2, 1, 0]])
+        made = lab.plan(read(GOOD + "blocks: 3\nseed: 5\n"), WHERE)
+        self.assertEqual([trial["arm"] for trial in made["trials"]],
+                         sum(lab.order(3, 3, 5)["order"], []))
 
     def test_a_seed_is_drawn(self):
         what = read(GOOD)
@@ -257,20 +306,17 @@ class Plan(unittest.TestCase):
         self.assertIn("a, b", str(caught.exception))
 
     def test_a_block_may_be_run_as_often_as_t2t_run_makes_one(self):
-        header = (pathlib.Path(support.ANSIBLE).parent
-                  / "c/measure/campaign.h").read_text(encoding="utf-8")
-        self.assertIn(f"#define CAMPAIGN_BLOCK_TRIES {lab.BLOCK_TRIES}\n",
-                      header)
         plan = lab.plan(read(GOOD), dict(WHERE, blocks=2))
-        runs = lab.runs(plan)
-        self.assertEqual(len(runs), lab.BLOCK_TRIES * len(plan["trials"]))
+        tries, runs = lab.order(3, 2, 1)["block_tries"], lab.runs(plan)
+        self.assertEqual(tries, 3)
+        self.assertEqual(len(runs), tries * len(plan["trials"]))
         # A block is left when it can't be run any more, not before.
         self.assertEqual([one["block"] for one in runs],
                          sorted(one["block"] for one in runs))
         for block in (0, 1):
             mine = [one for one in plan["trials"] if one["block"] == block]
             self.assertEqual([one for one in runs if one["block"] == block],
-                             mine * lab.BLOCK_TRIES)
+                             mine * tries)
 
     def test_what_a_place_lacks_is_left_out_by_name(self):
         made = lab.plan(read(arms("{domain: {nic_model: e1000}}")), WHERE)
@@ -308,6 +354,14 @@ class Plan(unittest.TestCase):
             [("b", "trader", "t", ["vm.swappiness", "rcvbuf"]),
              ("b", "host", "h", ["vm.a"]),
              ("b", "exchange", "e", ["thp"])])
+
+    def test_a_socket_option_goes_with_how_it_is_read_back(self):
+        made = lab.plan(read(arms(
+            "{socket: {rcvbuf: 5000}, order: {sndbuf: 8192}}")), LAB)
+        found = lab.tried(made["arms"][1]["knobs"])
+        self.assertEqual([one.get("read_back") for one in found], [
+            None, {"name": "SO_SNDBUF", "level": socket.SOL_SOCKET,
+                   "option": socket.SO_SNDBUF, "doubled": True}])
 
     SHARED = [{"where": "trader", "host": "t"}, {"where": "host", "host": "h"},
               {"where": "exchange", "host": "h"}]
@@ -445,11 +499,11 @@ class Plan(unittest.TestCase):
                                          "--fifo", "5", "--mlock"])
         self.assertEqual(arm["exchange"], ["--pace", "rate:7"])
 
-    def test_the_channel_is_the_traders(self):
+    def test_the_channel_is_of_both_ends(self):
         arm = lab.plan(read(arms("{program: {channel: raw}}")),
                        WHERE)["arms"][1]
         self.assertIn("--channel", arm["trader"])
-        self.assertNotIn("--channel", arm["exchange"])
+        self.assertIn("--channel", arm["exchange"])
 
     def test_an_arm_overrides_the_base(self):
         made = lab.plan(read(GOOD + "base: {program: {receive: epoll}}\n"),
@@ -485,13 +539,65 @@ class Plan(unittest.TestCase):
         same = lab.plan(read(GOOD + "blocks: 4\n"), tcg)["seconds"]
         self.assertGreater(changed, same + 4 * lab.RESTART_S["tcg"])
 
+    def test_all_knobs_are_told(self):
+        said = subprocess.run(
+            ["python3", support.ANSIBLE + "/module_utils/experiment", "knobs"],
+            capture_output=True, text=True, check=True).stdout
+        for line in ("program.receive .*spin", "nic.gro +on or off",
+                     "domain.vcpus +1 to 64", "machine.thp +always, madvise",
+                     "socket.rcvbuf +4096 to .*; of .*spin",
+                     "order.nodelay +on or off; of send", "sysctl +net.core"):
+            self.assertRegex(said, line)
+
     def test_the_list(self):
         said = subprocess.run(
-            ["python3", support.ANSIBLE + "/filter_plugins/lab_experiment.py",
+            ["python3", support.ANSIBLE + "/module_utils/experiment",
              "list", support.ANSIBLE + "/experiments"],
             capture_output=True, text=True, check=True).stdout
         self.assertGreaterEqual(len(said.splitlines()), 21)
         self.assertIn("busy-poll", said)
+
+
+class Programs(unittest.TestCase):
+    """What is known of them is what they say."""
+
+    def elsewhere(self, folder, text=None):
+        before = os.environ["T2T_PROGRAMS"]
+        self.addCleanup(os.environ.__setitem__, "T2T_PROGRAMS", before)
+        os.environ["T2T_PROGRAMS"] = folder
+        if text is not None:
+            pathlib.Path(folder, "options.json").write_text(
+                text, encoding="utf-8")
+
+    def test_no_build_is_said_with_what_to_do(self):
+        for text in (None, "{", '{"schema": "t2t-options/0"}'):
+            with tempfile.TemporaryDirectory() as folder:
+                self.elsewhere(folder, text)
+                with self.assertRaises(lab.Wrong) as caught:
+                    read(GOOD)
+                self.assertIn(folder, str(caught.exception))
+                self.assertIn("make build", str(caught.exception))
+
+    def test_what_this_build_lacks_another_may_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            found = json.loads(pathlib.Path(
+                os.environ["T2T_PROGRAMS"], "options.json").read_text(
+                    encoding="utf-8"))
+            for one in found["members"]:
+                if one["name"] == "xdp":
+                    one["options"] = None
+            self.elsewhere(folder, json.dumps(found))
+            self.assertTrue(read(arms("{program: {receive: 'xdp:a=1'}}")))
+
+    def test_every_socket_option_is_one_of_this_kernel(self):
+        count = 0
+        for group, (family, _) in knobs.OPTIONS.items():
+            for name in lab.names(family):
+                row = lab.rows(family, name)[0]
+                count += "read_back" in row
+                if "read_back" in row:
+                    self.assertEqual(row["type"], "keep", (group, name))
+        self.assertGreater(count, 10)
 
 
 if __name__ == "__main__":

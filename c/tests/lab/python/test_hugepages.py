@@ -31,14 +31,14 @@ class Machine:
     def total(self, node):
         return self.pages[int(node)]
 
-    def free(self, node):
-        return max(0, self.pages[int(node)] - self.used[int(node)])
+    def surplus(self, node):
+        return max(0, self.used[int(node)] - self.pages[int(node)])
 
     def set(self, node, pages):
         if self.kill == "before":
             raise Cut
         node = int(node)
-        self.pages[node] = max(min(pages, self.room[node]), self.used[node])
+        self.pages[node] = min(pages, self.room[node])
         if self.kill == "after":
             raise Cut
 
@@ -82,12 +82,13 @@ class HugePages(unittest.TestCase):
         self.down(machine, "a")
         self.assertEqual(machine.pages, [45])
 
-    def test_no_more_than_are_free(self):
+    def test_what_is_in_use_goes_when_its_user_ends(self):
         machine = Machine(9999)
+        machine.pages[0] = 10
         self.up(machine, "a", 100)
         machine.used[0] = 30
-        self.assertEqual(self.down(machine, "a"), (70, 30))
-        self.assertEqual(machine.pages, [30])
+        self.assertEqual(self.down(machine, "a"), (100, 20))
+        self.assertEqual(machine.pages, [10])
 
     def test_a_shortage_changes_nothing(self):
         for room in ((50,), (30, 40)):
@@ -149,7 +150,6 @@ class HugePages(unittest.TestCase):
                 self.one_step(chosen, machine, others)
                 self.assertTrue(all(has >= other for has, other in
                                     zip(machine.pages, others)), seed)
-            machine.used, machine.kill = [0] * len(machine.room), None
             for lab in chosen.sample("abc", 3):
                 self.down(machine, lab)
             self.assertEqual(machine.pages, others, seed)

@@ -3,13 +3,16 @@
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
 
-import support
+import support  # first: it says where the others are
 
-lab = support.load("module_utils/lab_knob.py")
+import lab_knob as lab
+import lab_knob_kinds as kinds
+import lab_sysctl
 
 
 def files(folder, **texts):
@@ -32,12 +35,13 @@ class Turned(unittest.TestCase):
         self.addCleanup(self.kept.cleanup)
         self.folder = self.kept.name
         files(self.folder, one="1\n", two="[a] b\n", three="3\n")
-        paths = {"one": lab.Sysctl, "two": lab.Choice, "three": lab.Sysctl}
+        paths = {"one": kinds.Sysctl, "two": kinds.Choice,
+                 "three": kinds.Sysctl}
         self.record = self.folder + "/record.json"
         self.knobs = lab.Knobs(self.record, "")
 
         def knob(wanted, _whole):
-            made = paths[wanted["name"]](wanted["name"], "", lab.Files())
+            made = paths[wanted["name"]](wanted["name"], "", kinds.Files())
             made.paths = lambda: [self.folder + "/" + wanted["name"]]
             return made
         self.knobs.knob = knob
@@ -90,7 +94,7 @@ class Turned(unittest.TestCase):
         turned.write = lambda _: None
         self.knobs.knob = lambda *_: turned
         missing = self.knobs.apply([self.want("one", "5")])[1]
-        self.assertIn("asked for 5, the kernel made it 1",
+        self.assertIn("requested 5, got 1",
                       missing[0]["reason"])
 
     def test_after_a_reboot_nothing_is_put_back(self):
@@ -151,7 +155,7 @@ class Turned(unittest.TestCase):
                                     self.want("three", "7")])[1]
         self.assertEqual(missing, [{
             "knob": "sysctl one", "reason":
-            "sysctl one: asked for 5, another knob made it 0"}])
+            "sysctl one: requested 5, another knob made it 0"}])
 
 
 class Pair(unittest.TestCase):
@@ -164,7 +168,7 @@ class Pair(unittest.TestCase):
         folder = self.folder = self.kept.name
         files(folder, **{"vm.dirty_bytes": "0\n", "vm.dirty_ratio": "20\n"})
 
-        class Sysctl(lab.Sysctl):
+        class Sysctl(kinds.Sysctl):
             """As the kernel's: 0 can't be written."""
 
             def paths(self):
@@ -172,12 +176,12 @@ class Pair(unittest.TestCase):
 
             def write(self, value):
                 if value == "0":
-                    raise lab.Missing("invalid argument")
+                    raise kinds.Missing("invalid argument")
                 files(folder, **{self.OTHERS[self.name]: "0\n"})
                 super().write(value)
         self.knobs = lab.Knobs(folder + "/record.json", "")
         self.knobs.knob = lambda wanted, _: Sysctl(wanted["name"], "",
-                                                   lab.Files())
+                                                   kinds.Files())
 
     def test_the_other_one_is_put_back(self):
         for name, value in (("vm.dirty_bytes", "8192"),
@@ -224,12 +228,12 @@ class Interrupts(unittest.TestCase):
         os.makedirs(f"{self.sys}/class/net/nic0", exist_ok=True)
         if device:
             os.symlink(device, f"{self.sys}/class/net/nic0/device")
-        knob = lab.Irq("irq_affinity", "nic0", lab.Files())
+        knob = kinds.Irq("irq_affinity", "nic0", kinds.Files())
         knob.SYS = self.sys
         return knob.numbers()
 
     def missing(self, device):
-        with self.assertRaises(lab.Missing) as caught:
+        with self.assertRaises(kinds.Missing) as caught:
             self.numbers(device)
         return str(caught.exception)
 
@@ -277,15 +281,15 @@ class Ethtool(unittest.TestCase):
     }
 
     def setUp(self):
-        self.kept, lab.command = lab.command, \
+        self.kept, kinds.command = kinds.command, \
             lambda _, what, *__: self.SAID[what]
 
     def tearDown(self):
-        lab.command = self.kept
+        kinds.command = self.kept
 
     def read(self, name):
         knob = {"kind": "nic", "name": name}
-        return lab.kind_of(knob)(name, "nic0", None).read()
+        return kinds.knob_of(knob, "nic0", None).read()
 
     def test_the_current_ring_not_the_greatest(self):
         self.assertEqual((self.read("rx-ring"), self.read("tx-ring")),
@@ -298,7 +302,7 @@ class Ethtool(unittest.TestCase):
     def test_coalescing(self):
         self.assertEqual((self.read("rx-usecs"), self.read("tx-usecs")),
                          ("3", "0"))
-        with self.assertRaises(lab.Missing):
+        with self.assertRaises(kinds.Missing):
             self.read("rx-frames")
 
     def test_offloads(self):
@@ -307,28 +311,66 @@ class Ethtool(unittest.TestCase):
     def test_unknown_names_are_refused(self):
         for kind, name in (("nic", "rx-ringg"), ("machine", "smt"),
                            ("process", "cpu"), ("nic", "thp")):
-            with self.assertRaises(lab.Missing) as caught:
-                lab.kind_of({"kind": kind, "name": name})
+            with self.assertRaises(kinds.Missing) as caught:
+                kinds.knob_of({"kind": kind, "name": name}, "", None)
             self.assertIn(f"{kind} {name}", str(caught.exception))
 
     def test_what_no_experiment_may_turn_is_not_even_read(self):
         for name in ("kernel.modules_disabled", "vm.drop_caches"):
             missing = lab.Knobs("", "").apply(
                 [{"kind": "sysctl", "name": name, "value": "1"}])[1]
-            self.assertIn(lab.REFUSED[name], missing[0]["reason"])
+            self.assertIn(lab_sysctl.REFUSED[name], missing[0]["reason"])
+
+
+class Options(unittest.TestCase):
+    """Of sockets of this kernel."""
+
+    def asked(self, kind, name, value, **read_back):
+        return lab.Knobs("", "").apply([{
+            "kind": kind, "name": name, "value": value,
+            "read_back": read_back}])
+
+    def test_one_that_is_read_back(self):
+        done, missing = self.asked(
+            "order", "nodelay", "on", level=socket.IPPROTO_TCP,
+            option=socket.TCP_NODELAY, doubled=False)
+        self.assertEqual((missing, done[0]["found"]), ([], "on"))
+
+    def test_one_that_the_kernel_doubles(self):
+        done, missing = self.asked(
+            "order", "sndbuf", "8192", level=socket.SOL_SOCKET,
+            option=socket.SO_SNDBUF, doubled=True)
+        self.assertEqual((missing, done[0]["found"]), ([], "8192"))
+
+    def test_one_that_the_kernel_clamps(self):
+        missing = self.asked(
+            "socket", "sndbuf", str(1 << 30), level=socket.SOL_SOCKET,
+            option=socket.SO_SNDBUF, doubled=True)[1]
+        self.assertIn(f"requested {1 << 30}, got", missing[0]["reason"])
+
+    def test_one_that_this_kernel_lacks(self):
+        missing = self.asked("socket", "no", "1", level=socket.SOL_SOCKET,
+                             option=9999, doubled=False)[1]
+        self.assertEqual(missing, [{"knob": "socket no",
+                                    "reason": "Protocol not available"}])
+
+    def test_one_that_the_program_alone_reads_back(self):
+        done, missing = lab.Knobs("", "").apply(
+            [{"kind": "socket", "name": "rcvbuf", "value": "5000"}])
+        self.assertEqual((missing, done[0]["found"]), ([], "5000"))
 
 
 class Words(unittest.TestCase):
     """Two that mean the same."""
 
     def test_masks(self):
-        self.assertEqual(lab.Queue.normal("00000000,00000002"), "2")
+        self.assertEqual(kinds.Queue.normal("00000000,00000002"), "2")
 
     def test_lists(self):
-        self.assertEqual(lab.Irq.normal("0-2"), lab.Irq.normal("0,1,2"))
+        self.assertEqual(kinds.Irq.normal("0-2"), kinds.Irq.normal("0,1,2"))
 
     def test_blanks(self):
-        self.assertEqual(lab.Knob.normal("4096\t131072 6291456"),
+        self.assertEqual(kinds.Knob.normal("4096\t131072 6291456"),
                          "4096 131072 6291456")
 
 

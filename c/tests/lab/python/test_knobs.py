@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """ansible/filter_plugins/lab_knobs.py: what runs against what was asked."""
 
+import pathlib
 import unittest
+
+import yaml
 
 import lab_knobs
 
@@ -33,11 +36,38 @@ def states(domain=None, qemu=None, guest=None, nic=None):
             if row["state"] != "ok"}
 
 
+class Asked(dict):
+    """Notes which settings somebody has looked at."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.names = set()
+
+    def __getitem__(self, name):
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def settings():
+    """Of a domain, by the role's own list."""
+    path = pathlib.Path(lab_knobs.__file__).parents[1] / \
+        "roles/domain/meta/argument_specs.yml"
+    specs = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name.removeprefix("domain_")
+            for name in specs["argument_specs"]["main"]["options"]}
+
+
 class Knobs(unittest.TestCase):
     """One difference at a time."""
 
     def test_all_as_wanted(self):
         self.assertEqual(states(), {})
+
+    def test_each_setting_is_compared_or_named(self):
+        domain = Asked(DOMAIN)
+        lab_knobs.knobs(domain, QEMU, GUEST)
+        self.assertEqual(domain.names & lab_knobs.NOT_COMPARED, set())
+        self.assertEqual(domain.names | lab_knobs.NOT_COMPARED, settings())
 
     def test_each_difference_is_found(self):
         for knob, qemu in (

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import types
@@ -13,15 +12,9 @@ import unittest
 
 import lab_process
 import lab_record
-from support import load
+from support import load, stand_in
 
-# A module finds these in Ansible's package.
-sys.modules.setdefault("ansible", types.ModuleType("ansible"))
-for name, module in (("", types.ModuleType("ansible.module_utils")),
-                     (".basic", types.SimpleNamespace(AnsibleModule=None)),
-                     (".lab_process", lab_process),
-                     (".lab_record", lab_record)):
-    sys.modules["ansible.module_utils" + name] = module
+stand_in(lab_process=lab_process, lab_record=lab_record)
 lab_program = load("library/lab_program.py")
 
 

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""From a file to a plan: what runs, how the programs are started, and when."""
+
+import gzip
+import itertools
+import json
+import random
+import re
+
+from .file import AGAIN, Checker, merged, rule_of, settings
+from .machines import label, lacking, reads, turned
+from .order import order
+from .wrong import Wrong, unknown
+
+SCHEMA = "t2t-lab-plan/1"
+# Seconds that a trial takes beside the feed itself, and a guest's restart.
+TRIAL_S = {"local": 1.2, "lab": 45, "metal": 12}
+RESTART_S = {"kvm": 40, "tcg": 180, "none": 0}
+
+
+def with_options(name, options):
+    text = ",".join(f"{key}={value}" for key, value in options.items())
+    return name if not text else f"{name}{',' if ':' in name else ':'}{text}"
+
+
+def arguments(knobs, pace):
+    """How the programs are started."""
+    program, process = settings(knobs, "program"), settings(knobs, "process")
+    trader = ["--transport", with_options(program.get("transport", "send"),
+                                          settings(knobs, "order"))]
+    if "channel" in program:
+        trader += ["--channel", program["channel"]]
+    for name in ("cpu", "fifo"):
+        if name in process:
+            trader += [f"--{name}", process[name]]
+    if process.get("mlock") == "on":
+        trader.append("--mlock")
+    exchange = ["--pace", program.get("pace", pace)]
+    if "send" in program:
+        exchange += ["--send", program["send"]]
+    if "channel" in program:
+        exchange += ["--channel", program["channel"]]
+    if "feed" in program:
+        exchange += ["--feed", program["feed"]]
+    return {"receive": with_options(program.get("receive", "block"),
+                                    settings(knobs, "socket")),
+            "trader": trader, "exchange": exchange}
+
+
+def comparable(chosen, arms):
+    """Is the baseline there, and another arm, if there ever was one?"""
+    names = [arm["name"] for arm in arms]
+    return chosen[0]["name"] in names and (len(chosen) == 1
+                                           or len(names) > 2)
+
+
+def trials(arms, blocks):
+    """Each arm once a block. blocks: the arms' order in each."""
+    found = [(block, arm) for block, row in enumerate(blocks) for arm in row]
+    return [{"number": i + 1, "block": block, "arm": arm,
+             "folder": f"trials/{i + 1:02}-{arms[arm]['name']}"}
+            for i, (block, arm) in enumerate(found)]
+
+
+def lines_in(feed):
+    with gzip.open(feed, "rb") as file:
+        return sum(chunk.count(b"\n")
+                   for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def seconds(plan):
+    """About how long it takes."""
+    rate = re.search(r":(\d+)", plan["pace"])
+    each = TRIAL_S[plan["place"]] + (
+        plan["lines"] / int(rate[1]) if rate and "file" not in plan["pace"]
+        else 1)
+    domains = [plan["arms"][trial["arm"]]["domain"]
+               for trial in plan["trials"]]
+    # From the lab as it stands and back to it.
+    restarts = sum(a != b for a, b in
+                   itertools.pairwise([{}, *domains, {}]))
+    return round(each * len(plan["trials"])
+                 + restarts * RESTART_S[plan["accelerator"]])
+
+
+def begun_seed(folder):
+    """Of a campaign that goes on; drawn anew it would be another. 0: none."""
+    for name, path in (("manifest.json", ("parameters", "seed")),
+                       ("plan.json", ("seed",))):
+        try:
+            with open(f"{folder}/{name}", encoding="utf-8") as file:
+                found = json.load(file)
+            for key in path:
+                found = found[key]
+            return int(found)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return 0
+
+
+def plan(what, where):
+    """what: experiment(); where: place, accelerator, paces (of accelerators),
+    feed, group, and overrides: blocks, lines, pace, seed, threshold_usd,
+    aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
+    the machines told)."""
+    place = where["place"]
+    if place not in what["places"]:
+        raise Wrong(f"{what['name']} can't run in {place}; it can in: "
+                    + ", ".join(what["places"]))
+    names = [arm["name"] for arm in what["arms"]]
+    only = str(where.get("only") or "").split()
+    for name in only:
+        if name not in names:
+            raise Wrong(f"{what['name']}: arm '{name}': "
+                        + unknown(name, names))
+    chosen = [arm for arm in what["arms"] if not only or arm["name"] in only]
+    pace = str(where.get("pace") or what["pace"].get(place, "auto"))
+    pace = where["paces"][where["accelerator"]] if pace == "auto" else pace
+    base = [knob for knob in what["base"] if not lacking(knob, place)]
+    arms, skipped = [], [{"what": label(knob), "reason": lacking(knob, place)}
+                         for knob in what["base"] if lacking(knob, place)]
+    for arm in chosen:
+        knobs = merged(base, arm["knobs"])
+        reasons = [lacking(knob, place) for knob in arm["knobs"]]
+        reasons.append((where.get("missing") or {}).get(arm["name"]))
+        reason_ = next((one for one in reasons if one), None)
+        if reason_:
+            skipped.append({"what": arm["name"], "reason": reason_})
+            continue
+        arms.append({
+            "name": arm["name"], "knobs": knobs,
+            "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
+    # The A/A pair: what is no difference has to look like none.
+    if arms:
+        arms.append(dict(arms[0], name=arms[0]["name"] + AGAIN))
+    blocks = int(where.get("blocks") or what["blocks"].get(place, 5))
+    # 0: drawn, so that no order is favoured by being everybody's.
+    seed = (int(where.get("seed") or 0) or begun_seed(where.get("begun"))
+            or what["seed"] or random.SystemRandom().randint(1, 10**6))
+    rule = rule_of(Checker("asked for"), what["rule"] | {
+        key: where[key] for key in what["rule"] if where.get(key)})
+    drawn = order(len(arms), blocks, seed)
+    made = {
+        "schema": SCHEMA, "name": what["name"], "question": what["question"],
+        "place": place, "accelerator": where["accelerator"],
+        "feed": where["feed"], "group": where["group"], "pace": pace,
+        "blocks": blocks, "seed": seed, "warm_up": what["warm_up"],
+        "lines": int(where.get("lines") or 0),
+        **rule, "skipped": skipped, "aa": len(arms) - 1,
+        "comparable": comparable(chosen, arms),
+        "blocks_needed": drawn["blocks_needed"],
+        "block_tries": drawn["block_tries"],
+        "arms": arms, "trials": trials(arms, drawn["order"]),
+    }
+    made["seconds"] = seconds(made)
+    return made
+
+
+def with_commands(made, programs):
+    """For a place of namespaces: each arm turns its knobs by a command.
+    programs: python, knob (the program) and record."""
+    read = reads(made, "trader")
+    if not read:
+        return made
+    tool = [programs["python"], programs["knob"]]
+    arms = []
+    for arm in made["arms"]:
+        knobs = {"set": turned(arm["knobs"]), "read": read}
+        arms.append(dict(
+            arm,
+            before=[*tool, "apply", "--namespace", "--record",
+                    programs["record"], "--knobs", json.dumps(knobs)],
+            after=[*tool, "restore", "--namespace", "--record",
+                   programs["record"], "--knobs",
+                   json.dumps({"set": [], "read": read})]))
+    return dict(made, arms=arms)
+
+
+def runs(made):
+    """The trials as they may have to be run: each block as often as one of
+    which a trial can't be judged is made, at most."""
+    blocks = {}
+    for trial in made["trials"]:
+        blocks.setdefault(trial["block"], []).append(trial)
+    return [trial for block in blocks.values()
+            for trial in block * made["block_tries"]]

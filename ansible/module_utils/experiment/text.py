@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""A plan, to be read."""
+
+from .machines import label
+
+
+def lasts(total):
+    return f"{total // 60} min {total % 60:02} s" if total >= 60 else \
+        f"{total} s"
+
+
+def left(made, number):
+    """After so many trials."""
+    rest = len(made["trials"]) - number
+    seconds = made["seconds"] * rest // len(made["trials"])
+    return f", about {lasts(seconds)} left"
+
+
+def text(made):
+    """The plan, to be read."""
+    rows = [f"experiment  {made['name']}: {made['question']}",
+            f"place       {made['place']}, accelerator {made['accelerator']}",
+            f"rule        larger than {made['threshold_usd']} USD, aggress "
+            f"{made['aggress']}; the first {made['warm_up']} orders of a "
+            "trial enter no figure",
+            f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
+            f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
+            f"seed {made['seed']}, about {lasts(made['seconds'])}", ""]
+    width = max([len(arm["name"]) for arm in made["arms"]] + [0])
+    for i, arm in enumerate(made["arms"]):
+        told = ", ".join(f"{label(knob)}={knob['value']}"
+                         for knob in arm["knobs"]) or "as it is"
+        note = {0: " (baseline)",
+                made["aa"]: " (the baseline again: A/A)"}.get(i, "")
+        rows.append(f"  {arm['name']:<{width}}  {told}{note}")
+    if made["blocks"] < made["blocks_needed"]:
+        rows.append(f"  no verdict: {made['blocks_needed']} blocks are needed "
+                    "for one")
+    rows += [f"  skipped: {one['what']}: {one['reason']}"
+             for one in made["skipped"]]
+    orders = {}
+    for trial in made["trials"]:
+        orders.setdefault(trial["block"], []).append(
+            made["arms"][trial["arm"]]["name"])
+    rows += ["", *(f"  block {block + 1}: {', '.join(names)}"
+                   for block, names in orders.items())]
+    return "\n".join(rows)

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+#include "campaign/campaign.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json_get.h"
+#include "base/log.h"
+#include "campaign/campaign_manifest.h"
+#include "campaign/campaign_order.h"
+#include "campaign/cpu_contention.h"
+#include "campaign/trial.h"
+#include "campaign/trial_judge.h"
+#include "report/results.h"
+#include "report/summary.h"
+#include "stats/lateness.h"
+
+struct campaign {
+	const struct campaign_config *config;
+	json_t *manifest;
+	unsigned int trials; /* so far */
+	uint64_t begin_ns;
+	struct cpu_contention begin_busy;
+	unsigned int done; /* trials run by this process */
+};
+
+_Static_assert(CAMPAIGN_ARMS_MAX <= CAMPAIGN_ORDER_ARMS_MAX,
+	       "an order holds each arm");
+
+static int folder_make(const char *parent, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s%s", parent, name ? "/" : "",
+		 name ? name : "");
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return 0;
+	log_error("can't make %s: %s", path, log_strerror(-errno));
+	return -errno;
+}
+
+static int state_save(struct campaign *campaign, const char *state)
+{
+	json_object_set_new(campaign->manifest, "state", json_string(state));
+	if (strcmp(state, "running") != 0)
+		json_object_set_new(campaign->manifest, "ended",
+				    campaign_manifest_time());
+	return results_save(campaign->config->folder, "manifest.json",
+			    schema_manifest, campaign->manifest);
+}
+
+static void progress_show(const struct campaign *campaign, const char *text)
+{
+	if (campaign->config->progress)
+		fprintf(stderr, "\r\033[K%s", text);
+}
+
+static unsigned int campaign_trials(const struct campaign_config *config)
+{
+	return config->blocks * config->arm_count;
+}
+
+/* What of a datagram's lateness the exchange alone knows. */
+static void late_tell(const json_t *lateness)
+{
+	if (lateness_is_noted(lateness))
+		fprintf(stderr, ", %lld answer late packets",
+			(long long)json_get_integer(lateness, "orders_late"));
+}
+
+static void trial_tell(const struct campaign *campaign, unsigned int number,
+		       const char *arm, const json_t *result)
+{
+	const json_t *analysis = json_object_get(result, "analysis");
+	const json_t *p50 = json_object_get(
+		json_object_get(analysis, "wire_to_wire_ns"), "p50");
+	double seconds =
+		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
+	double left = seconds / campaign->done *
+		      (campaign_trials(campaign->config) - number);
+
+	progress_show(campaign, "");
+	fprintf(stderr, "[%*u/%u] %-10s ",
+		campaign_trials(campaign->config) > 9 ? 2 : 1, number,
+		campaign_trials(campaign->config), arm);
+	if (json_is_null(json_object_get(analysis, "correct")))
+		fprintf(stderr, "VOID, can't be judged: %s",
+			json_string_value(json_object_get(analysis, "reason")));
+	else
+		fprintf(stderr, "%7lld packets, %5lld of %lld orders right",
+			(long long)json_get_integer(analysis, "packets"),
+			(long long)json_get_integer(analysis, "matched"),
+			(long long)json_get_integer(analysis, "triggers"));
+	if (json_is_integer(p50))
+		fprintf(stderr, ", p50 %6.1f us",
+			(double)json_integer_value(p50) / 1e3);
+	late_tell(json_object_get(result, "lateness"));
+	fprintf(stderr, "  (%.0f s", seconds);
+	if (!campaign->config->collect)
+		fprintf(stderr, ", %.0f s left", left);
+	fputs(")\n", stderr);
+}
+
+/* "spin:rcvbuf=1m@again" makes a folder "spin", "busy/50" one "busy-50". */
+static void trial_folder(const struct campaign *campaign, unsigned int number,
+			 const char *arm, char path[PATH_MAX])
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arm, ":@"), arm);
+	for (char *c = name; *c; c++)
+		if (*c == '/' || *c == ' ')
+			*c = '-';
+	snprintf(path, PATH_MAX, "%s/trials/%02u-%s", campaign->config->folder,
+		 number, name);
+}
+
+static bool file_there(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, name) < PATH_MAX &&
+	       access(path, R_OK) == 0;
+}
+
+/* Is there nothing left to do? trial.json comes last: where it is, the trial
+ * is whole. To be judged is only what somebody ran. */
+static bool trial_settled(const struct campaign_config *config,
+			  const char *folder)
+{
+	if ((config->resume || config->collect) &&
+	    file_there(folder, "trial.json"))
+		return true;
+	return config->collect && !file_there(folder, "trader.json");
+}
+
+/* The knobs that an arm's first trial wanted and found, for the manifest. */
+static void knobs_note(struct campaign *campaign, const char *name,
+		       const json_t *trial)
+{
+	const json_t *knobs =
+		json_object_get(json_object_get(trial, "found"), "knobs");
+	const json_t *turned = json_object_get(knobs, "turned"), *side, *knob;
+	json_t *sides = json_array(), *rows;
+	size_t i, j;
+
+	rows = json_object_get(campaign->manifest, "knobs");
+	/* t2t-run's own have one machine, those of a playbook several. */
+	if (turned)
+		json_array_extend(sides, (json_t *)(uintptr_t)turned);
+	else if (knobs)
+		json_array_append(sides, (json_t *)(uintptr_t)knobs);
+	json_array_foreach(sides, i, side)
+	{
+		json_array_foreach(json_object_get(side, "set"), j, knob)
+			json_array_append_new(
+				rows,
+				json_pack("{s:s,s:O*,s:O*,s:O*,s:O*}", "arm",
+					  name, "knob",
+					  json_object_get(knob, "knob"),
+					  "wanted",
+					  json_object_get(knob, "wanted"),
+					  "before",
+					  json_object_get(knob, "before"),
+					  "found",
+					  json_object_get(knob, "found")));
+	}
+	json_decref(sides);
+}
+
+static void block_order(const struct campaign_config *config,
+			unsigned int block,
+			unsigned int order[static CAMPAIGN_ORDER_ARMS_MAX])
+{
+	if (config->order)
+		memcpy(order, config->order[block], sizeof(config->order[0]));
+	else
+		campaign_order(config->seed, block, config->arm_count, order);
+}
+
+/* Of the first block's trials, also those of an earlier run. */
+static void knobs_take(struct campaign *campaign)
+{
+	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
+	const struct campaign_config *config = campaign->config;
+
+	json_object_set_new(campaign->manifest, "knobs", json_array());
+	block_order(config, 0, order);
+	for (unsigned int i = 0; i < config->arm_count; i++) {
+		const char *name = config->arms[order[i]].name;
+		char folder[PATH_MAX];
+		json_t *trial;
+
+		trial_folder(campaign, i + 1, name, folder);
+		trial = results_part(folder, "trial.json");
+		knobs_note(campaign, name, trial);
+		json_decref(trial);
+	}
+}
+
+static int trial_do(struct campaign *campaign, unsigned int number,
+		    unsigned int block, unsigned int arm)
+{
+	const struct campaign_config *config = campaign->config;
+	const char *name = config->arms[arm].name;
+	char folder[PATH_MAX], text[128];
+	json_t *result;
+	int err;
+
+	trial_folder(campaign, number, name, folder);
+	if (trial_settled(config, folder)) {
+		campaign->trials += file_there(folder, "trial.json");
+		return 0;
+	}
+	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
+		 campaign_trials(config), block + 1, config->blocks, name);
+	progress_show(campaign, text);
+	err = config->collect ? trial_judge(&config->trial, &config->arms[arm],
+					    folder, &result)
+			      : trial_run(&config->trial, &config->arms[arm],
+					  folder, &result);
+	if (err)
+		return err;
+	campaign->done++;
+	trial_tell(campaign, number, name, result);
+	json_object_set_new(result, "schema", json_string(RESULTS_SCHEMA));
+	json_object_set_new(result, "number", json_integer(number));
+	json_object_set_new(result, "block", json_integer(block));
+	json_object_set_new(result, "arm", json_integer(arm));
+	json_object_set_new(result, "name", json_string(name));
+	json_object_set_new(result, "folder",
+			    json_string(folder + strlen(config->folder) + 1));
+	err = results_save(folder, "trial.json", schema_trial, result);
+	json_decref(result);
+	campaign->trials += !err;
+	return err;
+}
+
+/* Whole: a run that was cut off may have left half of it. */
+static bool bias_there(const char *folder)
+{
+	json_t *bias = results_part(folder, "analysis.json");
+
+	json_decref(bias);
+	return bias;
+}
+
+static int bias_measure(struct campaign *campaign)
+{
+	char folder[PATH_MAX];
+	json_t *result;
+	int err;
+
+	snprintf(folder, sizeof(folder), "%s/bias", campaign->config->folder);
+	if (campaign->config->collect ||
+	    (campaign->config->resume && bias_there(folder)))
+		return 0;
+	progress_show(campaign, "the tap's own bias, without a trader ...");
+	err = trial_back_to_back(&campaign->config->trial, folder, &result);
+	progress_show(campaign, "");
+	if (err == -EOPNOTSUPP)
+		return 0;
+	if (err)
+		return err;
+	json_decref(result); /* it is in bias/analysis.json */
+	return 0;
+}
+
+/* Is the trial in this folder one that can't be judged? */
+static bool trial_is_void(const char *folder)
+{
+	json_t *trial = results_part(folder, "trial.json");
+	bool is_void = json_is_null(
+		json_object_get(json_object_get(trial, "analysis"), "correct"));
+	json_decref(trial);
+	return is_void;
+}
+
+/* FOLDER/trials/NN-ARM becomes FOLDER/void/NN-ARM.K, K from 1. 0; -EEXIST when
+ * that was done often enough; another negative errno, logged. */
+static int trial_set_aside(const struct campaign *campaign, const char *folder)
+{
+	const char *name = strrchr(folder, '/') + 1;
+	char path[PATH_MAX];
+	int err = folder_make(campaign->config->folder, "void");
+
+	for (unsigned int k = 1; k < CAMPAIGN_BLOCK_TRIES && !err; k++) {
+		if (snprintf(path, sizeof(path), "%s/void/%s.%u",
+			     campaign->config->folder, name, k) >= PATH_MAX)
+			return -ENAMETOOLONG;
+		if (access(path, F_OK) == 0)
+			continue;
+		if (rename(folder, path) == 0)
+			return 0;
+		err = -errno;
+		log_error("can't move %s to %s: %s", folder, path,
+			  log_strerror(err));
+	}
+	return err ? err : -EEXIST;
+}
+
+/* A void trial takes its whole block with it: what is left out alone is left
+ * out for a reason. 1: the block is to be made again; 0 or a negative errno. */
+static int block_again(struct campaign *campaign, unsigned int block,
+		       const unsigned int *order)
+{
+	const struct campaign_config *config = campaign->config;
+	char folders[CAMPAIGN_ARMS_MAX][PATH_MAX];
+	bool any_void = false;
+	int err = 0;
+
+	for (unsigned int i = 0; i < config->arm_count; i++) {
+		trial_folder(campaign, block * config->arm_count + i + 1,
+			     config->arms[order[i]].name, folders[i]);
+		/* Of those that others run, some are still to come. */
+		if (!file_there(folders[i], "trial.json"))
+			return 0;
+		any_void |= trial_is_void(folders[i]);
+	}
+	for (unsigned int i = 0; i < config->arm_count && any_void && !err; i++)
+		err = trial_set_aside(campaign, folders[i]);
+	if (err == -EEXIST) {
+		log_warning("block %u can't be judged, in %d tries: it counts "
+			    "for nothing",
+			    block + 1, CAMPAIGN_BLOCK_TRIES);
+		return 0;
+	}
+	if (err || !any_void)
+		return err;
+	campaign->trials -= config->arm_count;
+	log_warning("block %u can't be judged: %s", block + 1,
+		    config->collect ? "it is to be run again"
+				    : "it is made again");
+	return !config->collect;
+}
+
+static int block_run(struct campaign *campaign, unsigned int block)
+{
+	const struct campaign_config *config = campaign->config;
+	unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
+	int again;
+
+	block_order(config, block, order);
+	do {
+		for (unsigned int i = 0; i < config->arm_count; i++) {
+			int err = trial_do(campaign,
+					   block * config->arm_count + i + 1,
+					   block, order[i]);
+
+			if (err)
+				return err;
+		}
+		again = block_again(campaign, block, order);
+	} while (again > 0);
+	return again;
+}
+
+static int blocks_run(struct campaign *campaign)
+{
+	int err = 0;
+
+	for (unsigned int block = 0; block < campaign->config->blocks && !err;
+	     block++)
+		err = block_run(campaign, block);
+	return err;
+}
+
+/* The mean over an earlier run and this one. */
+static double mean(const json_t *earlier, const char *key, double now,
+		   double seconds)
+{
+	double before = json_number_value(json_object_get(earlier, "seconds"));
+	double value = json_number_value(json_object_get(earlier, key));
+
+	return before + seconds > 0
+		       ? (value * before + now * seconds) / (before + seconds)
+		       : now;
+}
+
+/* How busy others were, and how long it took, with what an earlier run of the
+ * same campaign found. Who only collects was not there. */
+static void machine_note(struct campaign *campaign)
+{
+	const json_t *earlier = json_object_get(campaign->manifest, "machine");
+	double seconds =
+		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
+	struct cpu_contention now = campaign->begin_busy;
+
+	if (campaign->config->collect || (earlier && campaign->done == 0))
+		return;
+	cpu_contention_take(&now);
+	json_object_set_new(
+		campaign->manifest, "machine",
+		json_pack(
+			"{s:f,s:f,s:f}", "others_cpus",
+			mean(earlier, "others_cpus",
+			     cpu_contention_others(&campaign->begin_busy, &now),
+			     seconds),
+			"stolen_cpus",
+			mean(earlier, "stolen_cpus",
+			     cpu_contention_stolen(&campaign->begin_busy, &now),
+			     seconds),
+			"seconds",
+			seconds + json_number_value(json_object_get(
+					  earlier, "seconds"))));
+}
+
+/* Made from what stands on the disk, as any later report is. */
+static int summary_save(const char *folder, json_t **summary)
+{
+	struct results results;
+	int err = results_open(&results, folder, true);
+
+	if (err)
+		return err;
+	err = summary_make(&results, summary);
+	if (!err)
+		err = results_save(folder, "summary.json", schema_summary,
+				   *summary);
+	results_close(&results);
+	return err;
+}
+
+int campaign_run(const struct campaign_config *config, json_t **summary)
+{
+	struct campaign campaign = { .config = config,
+				     .begin_ns = clock_monotonic_ns() };
+	const char *state;
+	int err, saved;
+
+	*summary = NULL;
+	err = folder_make(config->folder, NULL);
+	if (!err)
+		err = folder_make(config->folder, "trials");
+	if (err)
+		return err;
+	campaign.manifest = campaign_manifest_make(config);
+	err = state_save(&campaign, "running");
+	cpu_contention_take(&campaign.begin_busy);
+	if (!err)
+		err = bias_measure(&campaign);
+	if (!err)
+		err = blocks_run(&campaign);
+	progress_show(&campaign, "");
+
+	/* Whatever happened, what was measured is kept and marked. */
+	state = err == -EINTR				    ? "interrupted"
+		: err					    ? "failed"
+		: campaign.trials < campaign_trials(config) ? "running"
+							    : "complete";
+	machine_note(&campaign);
+	knobs_take(&campaign);
+	saved = state_save(&campaign, state);
+	json_decref(campaign.manifest);
+	if (!saved)
+		saved = summary_save(config->folder, summary);
+	if (!err)
+		err = saved;
+	if (err) {
+		json_decref(*summary);
+		*summary = NULL;
+	}
+	return err;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What a campaign is told. */
+#ifndef CAMPAIGN_CAMPAIGN_CONFIG_H
+#define CAMPAIGN_CAMPAIGN_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "campaign/arm.h"
+#include "campaign/trial_config.h"
+
+#define CAMPAIGN_ARMS_MAX   16
+#define CAMPAIGN_BLOCKS_MAX 1000
+/* A block with a trial that can't be judged is made again; the last of so many
+ * tries stays, and counts for nothing. */
+#define CAMPAIGN_BLOCK_TRIES 3
+
+struct campaign_config {
+	struct trial_config trial;
+	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
+	unsigned int arm_count;
+	unsigned int blocks;
+	uint64_t seed;
+	/* Of the plan's trials, the arms of each block in their order; NULL:
+	 * drawn from the seed. */
+	const unsigned int (*order)[CAMPAIGN_ARMS_MAX];
+	const char *folder;
+	const char *command_line; /* how to run it again */
+	const char *place;	  /* "local", "lab", "metal" */
+	const char *accelerator;  /* "none", "kvm", "tcg" */
+	json_t *plan;  /* what it was made from, for the manifest; or NULL */
+	bool resume;   /* trials that are whole already are kept */
+	bool collect;  /* run nothing: judge and sum up what is there */
+	bool progress; /* a line that changes, on a terminal */
+};
+
+#endif

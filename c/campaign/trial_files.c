@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "campaign/trial_files.h"
+
+#include <stdio.h>
+
+const char *const trial_role_names[TRIAL_ROLES] = { "exchange", "wiretap",
+						    "trader" };
+
+static const char *const file_names[TRIAL_FILES] = {
+	[TRIAL_FILE_EXCHANGE_LOG] = "exchange.log",
+	[TRIAL_FILE_WIRETAP_LOG] = "wiretap.log",
+	[TRIAL_FILE_TRADER_LOG] = "trader.log",
+	[TRIAL_FILE_CAPTURE] = "capture.pcapng",
+	[TRIAL_FILE_LATENCIES] = "latencies.csv",
+	[TRIAL_FILE_SAMPLES] = "samples.csv",
+	[TRIAL_FILE_SENDS] = "sends.csv",
+	[TRIAL_FILE_SESSIONS] = "sessions.jsonl",
+	[TRIAL_FILE_ANALYSIS] = "analysis.json",
+	[TRIAL_FILE_ANALYSIS_LOG] = "analysis.log",
+	[TRIAL_FILE_TRADER_JSON] = "trader.json",
+	[TRIAL_FILE_EXCHANGE_OUT] = "exchange.out",
+	[TRIAL_FILE_LOOP_LOG] = "tc.log",
+	[TRIAL_FILE_KNOBS] = "knobs.json",
+	[TRIAL_FILE_KNOBS_LOG] = "knobs.log",
+	[TRIAL_FILE_AFTER_LOG] = "knobs-after.log",
+	[TRIAL_FILE_COUNTERS_BEFORE] = "counters-before.txt",
+	[TRIAL_FILE_COUNTERS_AFTER] = "counters-after.txt",
+	[TRIAL_FILE_FOUND] = "found.json",
+};
+
+void trial_files_name(struct trial_files *files, const char *folder)
+{
+	for (int i = 0; i < TRIAL_FILES; i++)
+		snprintf(files->path[i], sizeof(files->path[i]), "%s/%s",
+			 folder, file_names[i]);
+}

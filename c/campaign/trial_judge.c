@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "campaign/trial_judge.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "campaign/counters.h"
+#include "net/process.h"
+#include "order/channel.h"
+#include "stats/lateness.h"
+
+#define END_MS 10000 /* for the oracle to end when it is told to */
+
+static int json_from_file(const char *path, json_t **value)
+{
+	json_error_t error;
+
+	*value = json_load_file(path, 0, &error);
+	if (*value)
+		return 0;
+	log_error("%s: line %d: %s", path, error.line, error.text);
+	return -EIO;
+}
+
+/* As the exchange is told; the last one wins. */
+static const char *channel_of(const struct arm *arm)
+{
+	const char *const *argument = arm->exchange;
+	const char *channel = CHANNEL_DEFAULT;
+
+	for (; argument && *argument; argument++)
+		if (!strncmp(*argument, "--channel=", 10))
+			channel = *argument + 10;
+		else if (!strcmp(*argument, "--channel") && argument[1])
+			channel = argument[1];
+	return channel;
+}
+
+/* The oracle is a program of its own: whoever doubts it runs it again. */
+int trial_judge_capture(const struct trial_config *config,
+			const struct trial_files *files, const struct arm *arm,
+			json_t **analysis)
+{
+	struct process process = { 0 };
+	char program[PATH_MAX];
+	struct process_place place = {
+		.namespace = -1,
+		.cpu = -1,
+		.out = files->path[TRIAL_FILE_ANALYSIS],
+		.err = files->path[TRIAL_FILE_ANALYSIS_LOG],
+	};
+	const char *argv[] = { program,
+			       "--read",
+			       files->path[TRIAL_FILE_CAPTURE],
+			       "--json",
+			       "--group",
+			       config->group,
+			       "--threshold-usd",
+			       config->threshold_usd,
+			       "--aggress",
+			       config->aggress,
+			       "--channel",
+			       arm ? channel_of(arm) : CHANNEL_DEFAULT,
+			       "--samples",
+			       files->path[TRIAL_FILE_LATENCIES],
+			       config->warm_up ? "--warm-up" : NULL,
+			       config->warm_up,
+			       NULL };
+	int code;
+
+	*analysis = NULL;
+	snprintf(program, sizeof(program), "%s/t2t-%s", config->programs,
+		 trial_role_names[TRIAL_WIRETAP]);
+	if (!arm) {
+		argv[12] = "--back-to-back";
+		argv[13] = NULL;
+	}
+	code = process_start(&process, argv, &place);
+	if (code < 0)
+		return code;
+	code = process_wait(&process, -1, config->stop);
+	if (code == -EINTR) {
+		process_stop(&process, SIGTERM, END_MS);
+		return code;
+	}
+	/* 1 with an answer: the capture can't be judged. */
+	if (code == 1) {
+		*analysis = json_load_file(place.out, 0, NULL);
+		if (json_is_null(json_object_get(*analysis, "correct"))) {
+			log_warning("this trial is void: %s",
+				    json_string_value(json_object_get(
+					    *analysis, "reason")));
+			return 0;
+		}
+		json_decref(*analysis);
+		*analysis = NULL;
+	}
+	if (code != 0) {
+		log_error("%s --read: exit code %d, see %s", program, code,
+			  place.err);
+		return -EIO;
+	}
+	return json_from_file(place.out, analysis);
+}
+
+/* Frames that the kernel dropped at the tap, as the wiretap told; -1 when it
+ * did not. */
+static long long tap_dropped(const struct trial_files *files)
+{
+	FILE *file = fopen(files->path[TRIAL_FILE_WIRETAP_LOG], "re");
+	long long dropped = -1;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *found = strstr(line, " frames captured, ");
+
+		if (found)
+			sscanf(found, " frames captured, %lld dropped",
+			       &dropped);
+	}
+	if (file)
+		fclose(file);
+	return dropped;
+}
+
+/* What the tap missed the oracle takes for the trader's fault, or overlooks:
+ * such a trial can't be judged. */
+static void tap_judge(const struct trial_files *files, json_t *analysis)
+{
+	long long dropped = tap_dropped(files);
+	json_t *reason;
+
+	json_object_set_new(analysis, "tap_dropped", json_integer(dropped));
+	if (dropped == 0)
+		return;
+	reason = dropped < 0 ? json_string("the wiretap did not say whether it "
+					   "missed frames")
+			     : json_sprintf("the wiretap missed %lld frames",
+					    dropped);
+	json_object_set_new(analysis, "correct", json_null());
+	json_object_set_new(analysis, "reason", reason);
+}
+
+/* Adds to moved the names of knobs that read otherwise after the pass; none
+ * where nobody read them then, as older results have it. */
+static void moved_add(const json_t *before, json_t *after, json_t *moved)
+{
+	const json_t *value;
+	const char *name;
+
+	if (!after)
+		return;
+	json_object_foreach(
+		(json_t *)(uintptr_t)before, name,
+		value) if (!json_equal(value, json_object_get(after, name)))
+		json_array_append_new(moved, json_string(name));
+}
+
+/* A knob that somebody else turned underway: the arm was not what its name
+ * says. t2t-run's own trials have one machine, those of a playbook several. */
+static void knobs_judge(const struct trial_files *files, const json_t *knobs,
+			json_t *analysis)
+{
+	const json_t *turned = json_object_get(knobs, "turned"), *machine;
+	json_t *after =
+		json_load_file(files->path[TRIAL_FILE_AFTER_LOG], 0, NULL);
+	json_t *moved = json_array();
+	size_t i;
+
+	if (after)
+		moved_add(json_object_get(knobs, "found"),
+			  json_object_get(after, "found"), moved);
+	json_array_foreach(turned, i, machine)
+		moved_add(json_object_get(machine, "found"),
+			  json_object_get(machine, "after"), moved);
+	for (i = 0; i < json_array_size(moved); i++)
+		log_warning("%s was changed by another process during the "
+			    "trial, which doesn't count",
+			    json_string_value(json_array_get(moved, i)));
+	if (json_array_size(moved) > 0) {
+		json_object_set(analysis, "knobs_moved", moved);
+		json_object_set_new(analysis, "correct", json_null());
+		json_object_set_new(analysis, "reason",
+				    json_string("somebody else turned a knob "
+						"while it ran"));
+	}
+	json_decref(moved);
+	json_decref(after);
+}
+
+int trial_judge(const struct trial_config *config, const struct arm *arm,
+		const char *folder, json_t **result)
+{
+	json_t *analysis = NULL, *trader = NULL, *lateness = NULL;
+	json_t *found, *knobs, *exchange;
+	struct trial_files files;
+	int err;
+
+	trial_files_name(&files, folder);
+	err = trial_judge_capture(config, &files, arm, &analysis);
+	if (!err)
+		tap_judge(&files, analysis);
+	if (!err)
+		err = json_from_file(files.path[TRIAL_FILE_TRADER_JSON],
+				     &trader);
+	if (!err)
+		err = lateness_of(files.path[TRIAL_FILE_SENDS],
+				  files.path[TRIAL_FILE_LATENCIES], &lateness);
+	if (!err) {
+		found = json_load_file(files.path[TRIAL_FILE_FOUND], 0, NULL);
+		knobs = json_load_file(files.path[TRIAL_FILE_KNOBS], 0, NULL);
+		exchange = json_load_file(files.path[TRIAL_FILE_SESSIONS], 0,
+					  NULL);
+		if (!found)
+			found = json_object();
+		knobs_judge(&files, knobs, analysis);
+		if (knobs)
+			json_object_set_new(found, "knobs", knobs);
+		*result = json_pack(
+			"{s:O,s:O,s:o*,s:o,s:O,s:o}", "analysis", analysis,
+			"trader", trader, "exchange", exchange, "found", found,
+			"lateness", lateness, "counters",
+			counters_of(files.path[TRIAL_FILE_COUNTERS_BEFORE],
+				    files.path[TRIAL_FILE_COUNTERS_AFTER]));
+		if (!*result)
+			err = -ENOMEM;
+	}
+	json_decref(lateness);
+	json_decref(trader);
+	json_decref(analysis);
+	return err;
+}

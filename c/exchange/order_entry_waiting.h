@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Those who are connected and have no session: in the channel's opening
+ * exchange, or waiting for their turn. For exchange/order_entry_server alone.
+ */
+#ifndef EXCHANGE_ORDER_ENTRY_WAITING_H
+#define EXCHANGE_ORDER_ENTRY_WAITING_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "exchange/order_entry_server.h"
+
+/* Accept somebody, who gets the last place, and begin the handshake.
+ * Where all are taken, the address with the most of them gives up its oldest.
+ * 1, 0 when nobody is there, or a negative errno, logged. */
+int order_entry_waiting_add(struct order_entry_server *server);
+
+/* Whose turn it is; -1: nobody's. */
+int order_entry_waiting_turn(const struct order_entry_server *server);
+
+/* Number at leaves the list, and is the caller's; or is closed. */
+struct order_entry_waiting order_entry_waiting_remove(
+	struct order_entry_server *server, unsigned int at);
+void order_entry_waiting_close(struct order_entry_server *server,
+			       unsigned int at);
+
+/* What time has made due, and when it will have. */
+void order_entry_waiting_tick(struct order_entry_server *server,
+			      uint64_t now_ns);
+uint64_t order_entry_waiting_due_ns(const struct order_entry_server *server);
+
+/* Send what the channel has to say, as far as there is room; an error shows
+ * when the connection is read. */
+void order_entry_bytes_send(struct channel *channel, int fd);
+
+/* One receive, of max bytes at most: how many; 0 when there are none now; a
+ * negative errno at the stream's end. */
+ssize_t order_entry_bytes_receive(struct channel *channel, int fd, size_t max);
+
+/* channel_tick(), and what it has to say. */
+int order_entry_bytes_tick(struct channel *channel, int fd, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "net/namespace.h"
+
+#define LOOK_NS 2000000 /* how often a wait looks */
+
+static int redirect(const char *path, int fd)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (file < 0 || dup2(file, fd) < 0)
+		return -errno;
+	close(file);
+	return 0;
+}
+
+/* In the child: never returns. */
+static void child_run(const char *const *argv,
+		      const struct process_place *place, pid_t parent)
+{
+	sigset_t none;
+
+	cpu_die_with_parent();
+	if (getppid() != parent)
+		_exit(127);
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (redirect(place->err ? place->err : "/dev/null", STDERR_FILENO) < 0)
+		_exit(127);
+	if (place->out ? redirect(place->out, STDOUT_FILENO) < 0
+		       : dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		_exit(127);
+	if (redirect("/dev/null", STDIN_FILENO) < 0)
+		_exit(127);
+	if (place->namespace >= 0 && namespace_enter(place->namespace) < 0)
+		_exit(127);
+	if (place->cpu >= 0 && cpu_pin((unsigned int)place->cpu) < 0) {
+		log_error("%s: can't be pinned to CPU %d", argv[0], place->cpu);
+		_exit(127);
+	}
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	log_error("can't run %s: %s", argv[0], log_strerror(-errno));
+	_exit(127);
+}
+
+/* Before the fork: who then waits for a text in the file must not meet that of
+ * an earlier process. What can't be emptied is the child's to complain of. */
+static void output_empty(const char *path)
+{
+	if (path && truncate(path, 0) < 0)
+		return;
+}
+
+int process_start(struct process *process, const char *const *argv,
+		  const struct process_place *place)
+{
+	pid_t parent = getpid(), pid;
+
+	output_empty(place->out);
+	output_empty(place->err);
+	pid = fork();
+	if (pid < 0) {
+		log_error("can't start %s: %s", argv[0], log_strerror(-errno));
+		return -errno;
+	}
+	if (pid == 0)
+		child_run(argv, place, parent);
+	*process = (struct process){ .pid = pid, .name = argv[0] };
+	return 0;
+}
+
+static int exit_code(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int process_ended(struct process *process)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	if (process->pid == 0)
+		return process->code;
+	pid = wait4(process->pid, &status, WNOHANG, &usage);
+	if (pid == 0)
+		return -EAGAIN;
+	process->pid = 0;
+	process->code = pid < 0 ? 127 : exit_code(status);
+	if (pid > 0)
+		process->max_rss_kib = usage.ru_maxrss;
+	return process->code;
+}
+
+static bool wait_over(uint64_t begin, int timeout_ms, const volatile int *stop,
+		      int *why)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+	uint64_t waited_ns = clock_monotonic_ns() - begin;
+
+	if (stop && *stop)
+		*why = -EINTR;
+	else if (timeout_ms >= 0 &&
+		 waited_ns > (uint64_t)timeout_ms * UINT64_C(1000000))
+		*why = -ETIMEDOUT;
+	else
+		return nanosleep(&pause, NULL), false;
+	return true;
+}
+
+int process_wait(struct process *process, int timeout_ms,
+		 const volatile int *stop)
+{
+	uint64_t begin = clock_monotonic_ns();
+	int why;
+
+	do {
+		int code = process_ended(process);
+
+		if (code != -EAGAIN)
+			return code;
+	} while (!wait_over(begin, timeout_ms, stop, &why));
+	return why;
+}
+
+static bool file_holds(const char *path, const char *text)
+{
+	char bytes[16384];
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (file < 0)
+		return false;
+	n = read(file, bytes, sizeof(bytes));
+	close(file);
+	return n > 0 && memmem(bytes, (size_t)n, text, strlen(text));
+}
+
+int process_wait_text(struct process *process, const char *path,
+		      const char *text, int timeout_ms,
+		      const volatile int *stop)
+{
+	uint64_t begin = clock_monotonic_ns();
+	int why;
+
+	do {
+		if (file_holds(path, text))
+			return 0;
+		if (process_ended(process) != -EAGAIN)
+			return -ECHILD;
+	} while (!wait_over(begin, timeout_ms, stop, &why));
+	return why;
+}
+
+int process_stop(struct process *process, int signal, int timeout_ms)
+{
+	int code;
+
+	if (process->pid == 0)
+		return process->code;
+	kill(process->pid, signal);
+	code = process_wait(process, timeout_ms, NULL);
+	if (code != -ETIMEDOUT)
+		return code;
+	log_warning("%s did not end on signal %d: killed", process->name,
+		    signal);
+	kill(process->pid, SIGKILL);
+	return process_wait(process, -1, NULL);
+}
+
+int process_output(const char *const *argv, char *text, size_t size)
+{
+	size_t len = 0;
+	int pipes[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	*text = '\0';
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		dup2(pipes[1], STDOUT_FILENO);
+		redirect("/dev/null", STDERR_FILENO);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	close(pipes[1]);
+	while (pid > 0 && len < size - 1) {
+		n = read(pipes[0], text + len, size - 1 - len);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	close(pipes[0]);
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	text[len] = '\0';
+	return exit_code(status);
+}
+
+int process_cpus(const struct process *process, char *text, size_t size)
+{
+	static const char key[] = "Cpus_allowed_list:";
+	char path[64], line[256];
+	int err = -ENOENT;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)process->pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (err && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, key, sizeof(key) - 1) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(text, size, "%s",
+			 line + sizeof(key) - 1 +
+				 strspn(line + sizeof(key) - 1, " \t"));
+		err = 0;
+	}
+	fclose(file);
+	return err;
+}

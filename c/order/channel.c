@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "order/channel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "order/channel_ops.h"
+
+extern const struct channel_ops channel_login_ops;
+extern const struct channel_ops channel_null_ops;
+extern const struct channel_ops channel_raw_ops;
+
+static const struct registry_entry *const entries[] = {
+	&channel_null_ops.entry,
+	&channel_raw_ops.entry,
+	&channel_login_ops.entry,
+};
+const struct registry channels = REGISTRY("--channel", "channel", entries);
+
+/* Its pages are there from now on: HOT code writes to them. */
+static int buffers_make(struct channel *channel)
+{
+	const struct channel_ops *ops = channel->ops;
+	uint8_t *bytes = malloc(ops->in_size + ops->out_size);
+
+	if (!bytes) {
+		log_error("--channel %s: no memory for %zu bytes",
+			  ops->entry.name, ops->in_size + ops->out_size);
+		return -ENOMEM;
+	}
+	memset(bytes, 0, ops->in_size + ops->out_size);
+	channel->out = (struct channel_buffer){ .bytes = bytes,
+						.size = ops->out_size };
+	channel->in = (struct channel_buffer){ .bytes = bytes + ops->out_size,
+					       .size = ops->in_size };
+	return 0;
+}
+
+static void free_all(struct channel *channel)
+{
+	free(channel->out.bytes);
+	free(channel->text);
+	free(channel);
+}
+
+int channel_open(const char *text, enum channel_role role,
+		 struct channel **channel)
+{
+	const struct registry_entry *entry;
+	struct channel *new;
+	char *options;
+	void *object;
+	int err = registry_make(&channels, text, &entry, &object, &options);
+
+	*channel = NULL;
+	if (err)
+		return err;
+	new = object;
+	new->ops = channel_ops_of(entry);
+	new->role = role;
+	new->text = options;
+	new->due_ns = UINT64_MAX;
+	err = buffers_make(new);
+	if (!err && new->ops->open)
+		err = new->ops->open(new);
+	if (err) {
+		free_all(new);
+		return err;
+	}
+	*channel = new;
+	return 0;
+}
+
+void channel_close(struct channel *channel)
+{
+	if (!channel)
+		return;
+	if (channel->ops->close)
+		channel->ops->close(channel);
+	free_all(channel);
+}
+
+const char *channel_name(const struct channel *channel)
+{
+	return channel->ops->entry.name;
+}
+
+const char *channel_reason(const struct channel *channel, int err)
+{
+	return channel->why ? channel->why : log_strerror(err);
+}

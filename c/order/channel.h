@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Order channels: what an order looks like on its connection, and what else
+ * the two ends say to each other there. A codec is sans I/O: it never sees a
+ * descriptor, and it lends its own buffers, so that nothing is copied to hand
+ * bytes over:
+ *
+ *	bytes = channel_room(channel, &room);	  where received bytes go
+ *	channel_received(channel, n, now_ns);
+ *	...					  the codec works on them
+ *	bytes = channel_waiting(channel, &len);	  what must be sent now
+ *	channel_sent(channel, n);
+ *
+ * The same codec serves the trader, the exchange, the oracle, the fuzzers and
+ * the benches. After BearSSL's engine, https://bearssl.org/api1.html.
+ */
+#ifndef ORDER_CHANNEL_H
+#define ORDER_CHANNEL_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "base/registry.h"
+#include "wire/order.h"
+
+struct channel_ops;
+
+#define CHANNEL_DEFAULT "raw"
+
+/* Whose end it is. */
+enum channel_role {
+	CHANNEL_TRADER,	  /* connects, sends orders */
+	CHANNEL_EXCHANGE, /* is connected to, takes them; the oracle too */
+};
+
+/* bytes[begin..end) are there; behind them is room, up to size. */
+struct channel_buffer {
+	uint8_t *bytes;
+	size_t begin, end, size;
+};
+
+struct channel {
+	const struct channel_ops *ops;
+	enum channel_role role;
+	struct channel_buffer in;  /* from the peer, not yet understood */
+	struct channel_buffer out; /* for the peer, not yet sent */
+	uint64_t received_ns; /* CLOCK_MONOTONIC: of the last bytes, or since
+				 when there may be some */
+	uint64_t due_ns; /* when channel_tick() is due; UINT64_MAX: never */
+	const char *why; /* the last error, in words; NULL: errno's */
+	char *text;	 /* the options' text, which strings point into */
+};
+
+/* Open an end of "NAME[:key=value,...]". 0, or -EINVAL, -ENOMEM or
+ * -EOPNOTSUPP, logged. */
+int channel_open(const char *text, enum channel_role role,
+		 struct channel **channel);
+void channel_close(struct channel *channel); /* NULL is allowed */
+
+const char *channel_name(const struct channel *channel);
+
+/* Why it failed: the codec's own words, or errno's. */
+const char *channel_reason(const struct channel *channel, int err);
+
+/* HOT. Bytes that are there. */
+static inline size_t channel_buffer_len(const struct channel_buffer *buffer)
+{
+	return buffer->end - buffer->begin;
+}
+
+/* HOT. The first n bytes are done with. */
+static inline void channel_buffer_take(struct channel_buffer *buffer, size_t n)
+{
+	buffer->begin += n;
+	if (buffer->begin == buffer->end)
+		buffer->begin = buffer->end = 0;
+}
+
+/* HOT. Room behind the bytes, once they have moved to the front. */
+static inline size_t channel_buffer_room(struct channel_buffer *buffer)
+{
+	if (__builtin_expect(buffer->begin > 0, 0)) {
+		memmove(buffer->bytes, buffer->bytes + buffer->begin,
+			buffer->end - buffer->begin);
+		buffer->end -= buffer->begin;
+		buffer->begin = 0;
+	}
+	return buffer->size - buffer->end;
+}
+
+/* Where received bytes go, *room of them at most. None: what is there has to
+ * be decoded first. */
+static inline uint8_t *channel_room(struct channel *channel, size_t *room)
+{
+	*room = channel_buffer_room(&channel->in);
+	return channel->in.bytes + channel->in.end;
+}
+
+/* So many have been put there. */
+static inline void channel_received(struct channel *channel, size_t n,
+				    uint64_t now_ns)
+{
+	channel->in.end += n;
+	channel->received_ns = now_ns;
+}
+
+/* HOT. What must be sent now, *len bytes. */
+static inline const uint8_t *channel_waiting(const struct channel *channel,
+					     size_t *len)
+{
+	*len = channel_buffer_len(&channel->out);
+	return channel->out.bytes + channel->out.begin;
+}
+
+/* HOT. So many of them have been. */
+static inline void channel_sent(struct channel *channel, size_t n)
+{
+	channel_buffer_take(&channel->out, n);
+}
+
+/* All codecs, built or not: "--channel help". */
+extern const struct registry channels;
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channel codecs, for those who write one: one file, one const table, last
+ * and its only global symbol; then its two lines in channel.c. The smallest is
+ * channel_raw.c; channel_login.c has all that a protocol may need.
+ *
+ * An operation takes what it understands from the front of channel->in and
+ * appends what is to be sent to channel->out. What is not whole yet stays in
+ * channel->in and is there again the next time.
+ */
+#ifndef ORDER_CHANNEL_OPS_H
+#define ORDER_CHANNEL_OPS_H
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "base/registry.h"
+#include "order/channel.h"
+
+struct channel_ops {
+	struct registry_entry entry; /* first */
+
+	/* Of the buffers: the longest message either way, and room for what
+	 * one receive takes at once. */
+	size_t in_size, out_size;
+
+	/* Each message is so long, from the connection's first byte on: behind
+	 * a hole in a capture it is known where the next one begins. 0: it is
+	 * not. */
+	size_t unit;
+
+	/* Own state, after the options were parsed and the buffers made. 0 or a
+	 * negative errno, logged. Optional. */
+	int (*open)(struct channel *channel);
+
+	/* Build whatever does not depend on the tick. Optional. */
+	int (*prepare)(struct channel *channel, uint32_t quantity);
+
+	/* The handshake: called once at the start, and whenever bytes
+	 * have come. 1 when it is over, 0 when more has to come, or a negative
+	 * errno, with channel->why: what is in channel->out is still sent.
+	 * NULL: there is none. */
+	int (*handshake)(struct channel *channel, uint64_t now_ns);
+
+	/* HOT. Append an order to channel->out: 0, or -ENOSPC, with nothing
+	 * changed. No system call, no allocation. */
+	int (*encode)(struct channel *channel, const struct order *order);
+
+	/* HOT. Take from channel->in until an order is found, or what there is
+	 * is no whole message. 1 with an order (not judged: order_fault()), 0
+	 * when none is there, -EPIPE when the peer has logged out, or
+	 * another negative errno, with channel->why, when the stream can't be
+	 * understood any more. The trader's end finds no orders. */
+	int (*decode)(struct channel *channel, struct order *order);
+
+	/* channel->due_ns has come: heartbeats, and whether the peer has been
+	 * silent for too long (-ETIMEDOUT). 0 or a negative errno, with
+	 * channel->why. Optional. */
+	int (*tick)(struct channel *channel, uint64_t now_ns);
+
+	/* Append the logout message. Optional. */
+	void (*logout)(struct channel *channel);
+
+	/* Give back what open() took. Optional. */
+	void (*close)(struct channel *channel);
+};
+
+/* HOT. Append to channel->out: where to; NULL: no room. */
+static inline uint8_t *channel_append(struct channel *channel, size_t len)
+{
+	struct channel_buffer *out = &channel->out;
+	uint8_t *at;
+
+	if (__builtin_expect(channel_buffer_room(out) < len, 0))
+		return NULL;
+	at = out->bytes + out->end;
+	out->end += len;
+	return at;
+}
+
+/* 1 when the handshake is over or there is none; else as the table's. */
+static inline int channel_handshake(struct channel *channel, uint64_t now_ns)
+{
+	return channel->ops->handshake
+		       ? channel->ops->handshake(channel, now_ns)
+		       : 1;
+}
+
+/* HOT. As the table's. */
+static inline int channel_encode(struct channel *channel,
+				 const struct order *order)
+{
+	return channel->ops->encode(channel, order);
+}
+
+/* HOT. As the table's. */
+static inline int channel_decode(struct channel *channel, struct order *order)
+{
+	return channel->ops->decode(channel, order);
+}
+
+/* 0 where nothing is due; else as the table's. */
+static inline int channel_tick(struct channel *channel, uint64_t now_ns)
+{
+	return now_ns >= channel->due_ns ? channel->ops->tick(channel, now_ns)
+					 : 0;
+}
+
+/* The table that begins with the entry; NULL for NULL. */
+static inline const struct channel_ops *channel_ops_of(
+	const struct registry_entry *entry)
+{
+	return (const struct channel_ops *)entry;
+}
+
+/* Number i of the codecs; NULL behind the last one. */
+static inline const struct channel_ops *channel_codec(unsigned int i)
+{
+	return channel_ops_of(registry_at(&channels, i));
+}
+
+#endif

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/html.h"
+
+#include <string.h>
+
+#include "base/json_get.h"
+#include "base/mem.h"
+#include "report/export.h"
+#include "report/plot.h"
+#include "stats/latencies.h"
+
+static const char style[] =
+	"body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;"
+	"max-width:58rem;margin:0 auto;padding:1rem}"
+	"h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0}"
+	"h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #ddd}"
+	".verdict{background:#eef4fa;border-left:5px solid #0072b2;"
+	"padding:.7rem 1rem;font-size:1.1rem}"
+	".verdict p{margin:.2rem 0}"
+	".bad{color:#b00020;font-weight:600}.note{color:#555;font-size:.9rem}"
+	".wide{overflow-x:auto}"
+	"table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}"
+	"th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;"
+	"text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}"
+	"th:first-child,td:first-child,.text td,.text th{text-align:left}"
+	"td{white-space:nowrap}"
+	".text td{white-space:normal;overflow-wrap:anywhere}"
+	".text td:first-child,.text th:first-child{min-width:9rem}"
+	"svg{width:100%;height:auto;display:block}"
+	"pre{background:#f5f5f5;padding:.7rem;white-space:pre-wrap;"
+	"overflow-wrap:anywhere;font-size:.85rem}"
+	/* On screen only: paper stays white. Turning the hue back keeps the
+	 * curves' colours apart as they were. */
+	"@media screen and (prefers-color-scheme:dark){"
+	"body{color:#ddd;background:#16181c}h2,th,td{border-color:#3a3f47}"
+	".verdict{background:#1d2a38}.bad{color:#ff8a80}.note{color:#aaa}"
+	"pre{background:#22262c}svg{filter:invert(1) hue-rotate(180deg)}}"
+	"@media print{body{max-width:none;padding:0;font-size:10pt}"
+	"h2{break-after:avoid}svg,table,.verdict{break-inside:avoid}"
+	".wide{overflow:visible}}";
+
+static void tagged(FILE *out, const char *tag, const char *text)
+{
+	fprintf(out, "<%s>", tag);
+	export_escaped(out, text);
+	fprintf(out, "</%s>", tag);
+}
+
+/* Any JSON value, as a reader wants it: text without its quotes. */
+static void value_cell(FILE *out, const json_t *value)
+{
+	char *dump;
+
+	if (json_is_string(value)) {
+		tagged(out, "td", json_string_value(value));
+		return;
+	}
+	dump = value && !json_is_null(value)
+		       ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
+		       : NULL;
+	tagged(out, "td", dump ? dump : "-");
+	free(dump);
+}
+
+static void us_cell(FILE *out, const json_t *ns)
+{
+	if (json_is_number(ns))
+		fprintf(out, "<td>%.2f</td>", json_number_value(ns) / 1e3);
+	else
+		fputs("<td>-</td>", out);
+}
+
+static void percent_cell(FILE *out, const json_t *ratio)
+{
+	if (json_is_number(ratio))
+		fprintf(out, "<td>%+.1f %%</td>",
+			(json_number_value(ratio) - 1) * 100);
+	else
+		fputs("<td>-</td>", out);
+}
+
+static void head_write(FILE *out, const struct results *results)
+{
+	const char *question = json_get_text(results->manifest, "question", "");
+
+	question =
+		*question ? question : "which arm gets an order out soonest?";
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	      "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+	      "content=\"width=device-width, initial-scale=1\"/>\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\"/>\n",
+	      out);
+	tagged(out, "title", question);
+	fprintf(out, "\n<style>%s</style>\n</head>\n<body>\n", style);
+	tagged(out, "h1", question);
+}
+
+/* " 3, 7" */
+static void numbers_write(FILE *out, const json_t *numbers)
+{
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number)
+	{
+		fprintf(out, "%s %lld", i ? "," : "",
+			(long long)json_integer_value(number));
+	}
+}
+
+static void void_write(FILE *out, const json_t *summary)
+{
+	const size_t trials =
+		json_array_size(json_object_get(summary, "void_trials"));
+
+	if (trials == 0)
+		return;
+	fprintf(out,
+		"<p class=\"bad\">%zu trial%s could not be judged: their "
+		"blocks were made again, but for %zu that count for nothing. "
+		"Why stands below.</p>\n",
+		trials, trials == 1 ? "" : "s",
+		json_array_size(json_object_get(summary, "void_blocks")));
+}
+
+static void lateness_write(FILE *out, const json_t *summary)
+{
+	const json_t *arm;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "arms"), i, arm)
+	{
+		const json_t *lateness = json_object_get(arm, "lateness");
+		const json_t *trials = json_object_get(lateness, "trials");
+
+		if (json_array_size(trials) == 0)
+			continue;
+		fputs("<p class=\"note\">", out);
+		export_escaped(out, json_get_text(arm, "receive", ""));
+		fprintf(out,
+			": %.1f %% of its orders answer packets that the "
+			"exchange sent %.0f us late or more; most in trials",
+			100 * json_get_number(lateness, "orders_late") /
+				json_get_number(lateness, "orders"),
+			json_get_number(lateness, "late_ns") / 1e3);
+		numbers_write(out, trials);
+		fputs("</p>\n", out);
+	}
+}
+
+static void verdict_write(FILE *out, const json_t *summary)
+{
+	const json_t *comparison, *arm;
+	size_t i;
+
+	fputs("\n<div class=\"verdict\">\n", out);
+	json_array_foreach(json_object_get(summary, "comparisons"), i,
+			   comparison)
+	{
+		fputs("<p><strong>", out);
+		export_escaped(out, json_get_text(comparison, "arm", ""));
+		fputs("</strong> against ", out);
+		export_escaped(out, json_get_text(comparison, "against", ""));
+		fputs(": ", out);
+		tagged(out, "strong", json_get_text(comparison, "verdict", ""));
+		fputs("</p>\n", out);
+	}
+	if (i == 0)
+		fputs("<p>one arm alone: there is nothing to compare it "
+		      "with</p>\n",
+		      out);
+	json_array_foreach(json_object_get(summary, "arms"), i, arm)
+	{
+		if (json_get_number(arm, "incorrect_trials") == 0)
+			continue;
+		fputs("<p class=\"bad\">", out);
+		export_escaped(out, json_get_text(arm, "receive", ""));
+		fprintf(out,
+			": %lld of %lld trials INCORRECT, in no figure, and no "
+			"verdict for this arm: number",
+			(long long)json_get_number(arm, "incorrect_trials"),
+			(long long)json_get_number(arm, "trials"));
+		numbers_write(out, json_object_get(arm, "incorrect"));
+		fputs("</p>\n", out);
+	}
+	if (json_get_number(summary, "others_cpus") >= 0.3)
+		fprintf(out,
+			"<p class=\"bad\">CPU contention: "
+			"other processes kept %.2f CPUs busy</p>\n",
+			json_get_number(summary, "others_cpus"));
+	if (json_is_true(
+		    json_object_get(json_object_get(summary, "aa"), "alarm")))
+		fputs("<p class=\"bad\">ALARM: the baseline differs from "
+		      "itself (A/A): repeat the campaign before you believe a "
+		      "verdict</p>\n",
+		      out);
+	void_write(out, summary);
+	lateness_write(out, summary);
+	fputs("</div>\n", out);
+}
+
+static void comparison_row(FILE *out, const json_t *comparison)
+{
+	fputs("<tr>", out);
+	tagged(out, "td", json_get_text(comparison, "arm", ""));
+	fprintf(out, "<td>%lld</td>",
+		(long long)json_get_number(comparison, "pairs"));
+	percent_cell(out, json_object_get(comparison, "ratio"));
+	percent_cell(out, json_object_get(comparison, "ratio_low"));
+	percent_cell(out, json_object_get(comparison, "ratio_high"));
+	fprintf(out, "<td>%.4f</td>",
+		json_get_number(comparison, "p_adjusted"));
+	tagged(out, "td", json_get_text(comparison, "call", ""));
+	fputs("</tr>\n", out);
+}
+
+static void comparisons_write(FILE *out, const json_t *summary)
+{
+	const json_t *comparison, *aa = json_object_get(summary, "aa");
+	size_t i;
+
+	fputs("<h2>How sure</h2>\n<div class=\"wide\"><table><tr><th>arm</th>"
+	      "<th>blocks</th><th>p50 change</th><th>CI low</th>"
+	      "<th>CI high</th><th>p, adjusted</th><th>verdict</th></tr>\n",
+	      out);
+	json_array_foreach(json_object_get(summary, "comparisons"), i,
+			   comparison) comparison_row(out, comparison);
+	if (json_is_object(aa))
+		comparison_row(out, aa);
+	fprintf(out,
+		"</table></div>\n<p class=\"note\">Each arm ran once in each "
+		"block, in a balanced order drawn from seed %lld; a block "
+		"gives one ratio of its p50 to the baseline's. p: Wilcoxon's "
+		"signed-rank test of their logarithms. Change: the Hodges-"
+		"Lehmann estimate. CI: the ratios that this test does not "
+		"reject, so that a verdict is an interval without 0; all "
+		"intervals together hold with 95 %%. The baseline runs twice "
+		"in each block (A/A): if it differs from itself, that is an "
+		"alarm.</p>\n",
+		(long long)json_get_number(
+			json_object_get(summary, "statistics"), "seed"));
+}
+
+static void arms_write(FILE *out, const json_t *summary)
+{
+	static const char *const counts[] = { "triggers", "matched",
+					      "missing",  "extra",
+					      "wrong",	  "tap_dropped" };
+	const json_t *arm;
+	size_t n;
+
+	fputs("<h2>Figures, us, of all orders of all blocks</h2>\n"
+	      "<div class=\"wide\"><table>"
+	      "<tr><th>arm</th>",
+	      out);
+	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+		tagged(out, "th", latencies_columns[i].head);
+	fputs("<th>triggers</th><th>matched</th><th>missing</th>"
+	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",
+	      out);
+	json_array_foreach(json_object_get(summary, "arms"), n, arm)
+	{
+		fputs("<tr>", out);
+		tagged(out, "td", json_get_text(arm, "receive", ""));
+		for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+			us_cell(out,
+				json_object_get(
+					json_object_get(arm, "wire_to_wire_ns"),
+					latencies_columns[i].key));
+		for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+			fprintf(out, "<td>%lld</td>",
+				(long long)json_get_number(arm, counts[i]));
+		fputs("</tr>\n", out);
+	}
+	fputs("</table></div>\n", out);
+}
+
+static void bias_write(FILE *out, const json_t *summary)
+{
+	const json_t *bias = json_object_get(
+		json_object_get(summary, "back_to_back"), "back_to_back_ns");
+
+	if (json_is_number(json_object_get(bias, "p50")))
+		fprintf(out,
+			"<p class=\"note\">Known bias: the wire looped back "
+			"without a trader takes p50 %.2f us; it is in every "
+			"figure.</p>\n",
+			json_get_number(bias, "p50") / 1e3);
+	else if (json_is_object(bias))
+		fputs("<p class=\"note\">Known bias: of too few frames to "
+		      "tell.</p>\n",
+		      out);
+	else
+		fputs("<p class=\"note\">Known bias: not measured.</p>\n", out);
+}
+
+/* Any list of objects as a table; its columns are the first one's keys. */
+static void list_write(FILE *out, const char *title, const json_t *list)
+{
+	const json_t *row, *first = json_array_get(list, 0), *value;
+	const char *key;
+	size_t i;
+
+	if (!json_is_object(first))
+		return;
+	fprintf(out,
+		"<h2>%s</h2>\n<div class=\"wide\"><table class=\"text\"><tr>",
+		title);
+	json_object_foreach((json_t *)(uintptr_t)first, key, value)
+		tagged(out, "th", key);
+	fputs("</tr>\n", out);
+	json_array_foreach(list, i, row)
+	{
+		fputs("<tr>", out);
+		json_object_foreach((json_t *)(uintptr_t)first, key, value)
+			value_cell(out, json_object_get(row, key));
+		fputs("</tr>\n", out);
+	}
+	fputs("</table></div>\n", out);
+}
+
+/* Leaves of nested objects, a row each: "host.kernel". */
+static void leaves_write(FILE *out, const char *prefix, const json_t *object)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		char name[256];
+
+		snprintf(name, sizeof(name), "%s%s%s", prefix,
+			 *prefix ? "." : "", key);
+		if (json_is_object(value)) {
+			leaves_write(out, name, value);
+			continue;
+		}
+		fputs("<tr>", out);
+		tagged(out, "td", name);
+		value_cell(out, value);
+		fputs("</tr>\n", out);
+	}
+}
+
+static void table_write(FILE *out, const char *title, const json_t *object)
+{
+	if (json_object_size(object) == 0)
+		return;
+	fprintf(out,
+		"<h2>%s</h2>\n<div class=\"wide\"><table class=\"text\">\n",
+		title);
+	leaves_write(out, "", object);
+	fputs("</table></div>\n", out);
+}
+
+/* What the counters of a trial rose by, summed by arm; 0 is left out. */
+static json_t *counters_of(const struct results *results)
+{
+	json_t *sums = json_object();
+
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+		const json_t *counters =
+			json_object_get(trial->json, "counters");
+		json_t *after = json_object_get(counters, "after"), *value;
+		const char *key;
+
+		json_object_foreach(after, key, value)
+		{
+			char name[256];
+			json_int_t rise =
+				json_integer_value(value) -
+				json_integer_value(json_object_get(
+					json_object_get(counters, "before"),
+					key));
+
+			if (rise == 0)
+				continue;
+			snprintf(name, sizeof(name), "%s: %s",
+				 results_arm_name(results, trial->arm), key);
+			json_object_set_new(
+				sums, name,
+				json_integer(rise +
+					     json_integer_value(json_object_get(
+						     sums, name))));
+		}
+	}
+	return sums;
+}
+
+static void counters_write(FILE *out, const struct results *results)
+{
+	json_t *sums = counters_of(results);
+
+	table_write(out, "Counters, what each rose by", sums);
+	json_decref(sums);
+}
+
+/* gnuplot refuses to draw nothing. */
+static bool has_orders(const struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results_counts(&results->trials[i], results->trials[i].arm))
+			return true;
+	return false;
+}
+
+static int plots_write(FILE *out, const struct results *results)
+{
+	int err;
+
+	if (!has_orders(results)) {
+		fputs("<p class=\"bad\">No correct trial has an order: there "
+		      "is nothing to plot.</p>\n",
+		      out);
+		return 0;
+	}
+	fputs("<h2>All orders, by percentile</h2>\n", out);
+	err = plot_curves(out, results);
+	if (err)
+		return err;
+	fputs("<h2>Every trial, by block</h2>\n", out);
+	return plot_blocks(out, results);
+}
+
+int html_write(FILE *out, const struct results *results, const json_t *summary)
+{
+	int err;
+
+	head_write(out, results);
+	verdict_write(out, summary);
+	err = plots_write(out, results);
+	if (err)
+		return err;
+	comparisons_write(out, summary);
+	arms_write(out, summary);
+	bias_write(out, summary);
+	list_write(out, "Knobs, wanted and found",
+		   json_object_get(results->manifest, "knobs"));
+	list_write(out, "Could not be judged, and why",
+		   json_object_get(summary, "void_trials"));
+	list_write(out, "Skipped, and why",
+		   json_object_get(results->manifest, "skipped"));
+	counters_write(out, results);
+	fputs("<h2>Run it again</h2>\n", out);
+	tagged(out, "pre",
+	       json_get_text(results->manifest, "command_line", ""));
+	table_write(out, "Provenance", results->manifest);
+	fputs("</body>\n</html>\n", out);
+	return 0;
+}

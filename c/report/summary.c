@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/json_get.h"
+#include "base/mem.h"
+#include "stats/histogram.h"
+#include "stats/latencies.h"
+#include "stats/lateness.h"
+#include "stats/percentile.h"
+#include "stats/statistics.h"
+#include "stats/verdict.h"
+
+/* NAN, which JSON can't say, stands for nothing measured. */
+static json_t *real_or_null(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *seed_of(const struct results *results)
+{
+	return json_object_get(json_object_get(results->manifest, "parameters"),
+			       "seed");
+}
+
+static json_t *percentile_json(const uint64_t *ns, size_t count, double percent)
+{
+	/* The extremes are what they are, of however few. */
+	bool extreme = percent == 0 || percent == 100;
+
+	if (extreme ? count == 0 : !percentile_supported(count, percent))
+		return json_null();
+	return json_real((double)percentile_of(ns, count, percent));
+}
+
+/* Of all orders of an arm's trials that count. */
+static int latency_set(const struct results *results, unsigned int arm,
+		       json_t *summary)
+{
+	uint64_t *ns;
+	size_t count;
+	json_t *json;
+	int err = results_arm_ns(results, arm, &ns, &count);
+
+	if (err)
+		return err;
+	json = json_pack("{s:I}", "count", (json_int_t)count);
+	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
+		json_object_set_new(
+			json, latencies_columns[i].key,
+			percentile_json(ns, count,
+					latencies_columns[i].percent));
+	json_object_set_new(summary, "wire_to_wire_ns", json);
+	free(ns);
+	return 0;
+}
+
+/* The medians, over an arm's trials, of the trader's own stages. */
+static json_t *stages_of(const struct results *results, unsigned int arm,
+			 double *values)
+{
+	static const char *const names[] = { "kernel_to_user",
+					     "user_to_decision",
+					     "decision_to_sent" };
+	json_t *stages = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = 0;
+
+		for (size_t j = 0; j < results->count; j++) {
+			const json_t *stage = json_object_get(
+				json_object_get(
+					json_object_get(results->trials[j].json,
+							"trader"),
+					"stages_ns"),
+				names[i]);
+
+			if (results_counts(&results->trials[j], arm) &&
+			    json_is_integer(json_object_get(stage, "p50")))
+				values[n++] =
+					(double)json_get_integer(stage, "p50");
+		}
+		json_object_set_new(stages, names[i],
+				    real_or_null(statistics_median(values, n)));
+	}
+	return stages;
+}
+
+static json_t *histogram_of(const struct results *results, unsigned int arm)
+{
+	struct histogram histogram = { 0 };
+
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+
+		if (!results_counts(trial, arm))
+			continue;
+		for (size_t j = 0; j < trial->percentiles.count; j++)
+			histogram_add(&histogram, trial->ns[j]);
+	}
+	return histogram_to_json(&histogram);
+}
+
+static void counts_set(const struct results *results, unsigned int arm,
+		       json_t *summary)
+{
+	static const char *const counts[] = {
+		"packets", "triggers", "orders", "matched",    "missing",
+		"extra",   "wrong",    "gaps",	 "tap_dropped"
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		json_int_t sum = 0;
+
+		for (size_t j = 0; j < results->count; j++)
+			if (results->trials[j].arm == arm)
+				sum += json_get_integer(
+					json_object_get(results->trials[j].json,
+							"analysis"),
+					counts[i]);
+		json_object_set_new(summary, counts[i], json_integer(sum));
+	}
+}
+
+/* The numbers of an arm's trials of which the oracle said so. */
+static json_t *numbers_of(const struct results *results, unsigned int arm,
+			  enum results_word word)
+{
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].arm == arm &&
+		    results->trials[i].word == word)
+			json_array_append_new(
+				numbers,
+				json_integer(results->trials[i].number));
+	return numbers;
+}
+
+/* Right, wrong, or not to be told. */
+static void words_set(const struct results *results, unsigned int arm,
+		      json_t *summary)
+{
+	json_t *incorrect = numbers_of(results, arm, RESULTS_INCORRECT);
+	json_t *correct = numbers_of(results, arm, RESULTS_CORRECT);
+	json_t *voids = numbers_of(results, arm, RESULTS_VOID);
+	const size_t wrong = json_array_size(incorrect);
+	const size_t right = json_array_size(correct);
+	const size_t all = right + wrong + json_array_size(voids);
+
+	json_object_set_new(summary, "trials", json_integer((json_int_t)all));
+	json_object_set_new(summary, "correct",
+			    wrong		     ? json_false()
+			    : right		     ? json_true()
+			    : json_array_size(voids) ? json_null()
+						     : json_false());
+	json_object_set_new(summary, "incorrect_trials",
+			    json_integer((json_int_t)wrong));
+	json_object_set_new(summary, "incorrect", incorrect);
+	json_object_set_new(summary, "void", voids);
+	json_decref(correct);
+}
+
+/* Orders that answer packets which left late, and the trials in which they are
+ * many. */
+static json_t *lateness_of_arm(const struct results *results, unsigned int arm)
+{
+	json_int_t orders = 0, late = 0;
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+		const json_t *one = json_object_get(trial->json, "lateness");
+		json_int_t some = json_get_integer(one, "orders_late");
+
+		if (!results_counts(trial, arm))
+			continue;
+		orders += json_get_integer(one, "orders");
+		late += some;
+		if (lateness_is_noted(one))
+			json_array_append_new(numbers,
+					      json_integer(trial->number));
+	}
+	return json_pack("{s:I,s:I,s:i,s:o}", "orders", orders, "orders_late",
+			 late, "late_ns", LATENESS_NOTED_NS, "trials", numbers);
+}
+
+static json_t *trial_p50(const struct percentiles *percentiles)
+{
+	return percentile_supported(percentiles->count, 50)
+		       ? json_real((double)percentiles->p50)
+		       : json_null();
+}
+
+static int arm_summary(const struct results *results, unsigned int arm,
+		       double *values, json_t *list)
+{
+	json_t *summary = json_object(), *p50s = json_array();
+	int err = latency_set(results, arm, summary);
+
+	counts_set(results, arm, summary);
+	words_set(results, arm, summary);
+	for (size_t i = 0; i < results->count; i++)
+		if (results_counts(&results->trials[i], arm))
+			json_array_append_new(
+				p50s,
+				trial_p50(&results->trials[i].percentiles));
+	json_object_set_new(summary, "receive",
+			    json_string(results_arm_name(results, arm)));
+	json_object_set_new(summary, "p50_of_trials_ns", p50s);
+	json_object_set_new(summary, "stages_p50_ns",
+			    stages_of(results, arm, values));
+	json_object_set_new(summary, "histogram_ns",
+			    histogram_of(results, arm));
+	json_object_set_new(summary, "lateness", lateness_of_arm(results, arm));
+	json_array_append_new(list, summary);
+	return err;
+}
+
+static bool arm_incorrect(const struct results *results, unsigned int arm)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results->trials[i].arm == arm &&
+		    results->trials[i].word == RESULTS_INCORRECT)
+			return true;
+	return false;
+}
+
+/* Or it itself once more: the A/A arm. */
+static bool baseline_incorrect(const struct results *results)
+{
+	return arm_incorrect(results, 0) ||
+	       (results->aa > 0 &&
+		arm_incorrect(results, (unsigned int)results->aa));
+}
+
+/* The p50 that may enter a comparison. */
+static double judged(const struct results *results, unsigned int block,
+		     unsigned int arm)
+{
+	const struct results_trial *trial = results_trial(results, block, arm);
+
+	if (!trial || !results_counts(trial, arm) ||
+	    trial->percentiles.p50 == 0)
+		return NAN;
+	return (double)trial->percentiles.p50;
+}
+
+/* An arm against the first, block by block. pairs: room for twice the
+ * blocks. */
+static int compare(const struct results *results, unsigned int arm,
+		   size_t arm_count, double *pairs, struct verdict *verdict)
+{
+	double *arms = pairs, *bases = pairs + results->blocks;
+	size_t n = 0;
+
+	if (arm_incorrect(results, arm) || baseline_incorrect(results)) {
+		*verdict = verdict_of_incorrect();
+		return 0;
+	}
+	for (unsigned int block = 0; block < results->blocks; block++) {
+		bases[n] = judged(results, block, 0);
+		arms[n] = judged(results, block, arm);
+		n += !isnan(bases[n]) && !isnan(arms[n]);
+	}
+	return verdict_compare(arms, bases, n, arm_count, verdict);
+}
+
+/* Of an incorrect arm there is none. */
+static json_t *block_ratios(const struct results *results, unsigned int arm,
+			    const struct verdict *verdict, double *least,
+			    double *most)
+{
+	json_t *blocks = json_array();
+
+	*least = *most = NAN;
+	for (unsigned int block = 0;
+	     block < results->blocks && verdict->call != VERDICT_INCORRECT;
+	     block++) {
+		double ratio =
+			judged(results, block, arm) / judged(results, block, 0);
+
+		*least = fmin(*least, ratio);
+		*most = fmax(*most, ratio);
+		json_array_append_new(blocks, real_or_null(ratio));
+	}
+	return blocks;
+}
+
+static json_t *comparison(const struct results *results, unsigned int arm,
+			  const struct verdict *verdict)
+{
+	char text[VERDICT_TEXT_MAX];
+	double least, most;
+	json_t *ratios = block_ratios(results, arm, verdict, &least, &most);
+
+	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:f,"
+			 "s:f}",
+			 "arm", results_arm_name(results, arm), "against",
+			 results_arm_name(results, 0), "pairs",
+			 (int)verdict->pairs, "block_ratios", ratios,
+			 "block_ratio_min", real_or_null(least),
+			 "block_ratio_max", real_or_null(most), "call",
+			 verdict_call_names[verdict->call], "verdict",
+			 verdict_format(verdict, text), "ratio",
+			 real_or_null(verdict->ratio), "ratio_low",
+			 real_or_null(verdict->low), "ratio_high",
+			 real_or_null(verdict->high), "p", verdict->p,
+			 "p_adjusted", verdict->p_adjusted);
+}
+
+/* The baseline again. It alarms where it differs from itself. */
+static int aa_compare(const struct results *results, double *pairs, json_t **aa)
+{
+	const unsigned int arm = (unsigned int)results->aa;
+	struct verdict verdict;
+	int err;
+
+	*aa = json_null();
+	if (results->aa <= 0)
+		return 0;
+	err = compare(results, arm, 1, pairs, &verdict);
+	if (err)
+		return err;
+	*aa = comparison(results, arm, &verdict);
+	json_object_set_new(*aa, "alarm",
+			    json_boolean(verdict.call == VERDICT_FASTER ||
+					 verdict.call == VERDICT_SLOWER));
+	return 0;
+}
+
+/* All arms but the first and the A/A one; they share one error. */
+static int comparisons(const struct results *results, json_t *list, json_t **aa)
+{
+	double *pairs = calloc(2 * (size_t)results->blocks + 2, sizeof(*pairs));
+	size_t count = results->arm_count - 1 - (results->aa > 0);
+	int err = pairs ? aa_compare(results, pairs, aa) : -ENOMEM;
+
+	for (unsigned int arm = 1; arm < results->arm_count && !err; arm++) {
+		struct verdict verdict;
+
+		if ((int)arm == results->aa)
+			continue;
+		err = compare(results, arm, count, pairs, &verdict);
+		if (!err)
+			json_array_append_new(
+				list, comparison(results, arm, &verdict));
+	}
+	free(pairs);
+	return err;
+}
+
+static json_t *void_row(const json_t *trial)
+{
+	const json_t *analysis = json_object_get(trial, "analysis");
+
+	if (!json_is_null(json_object_get(analysis, "correct")))
+		return NULL;
+	return json_pack("{s:O,s:O?,s:O?}", "block",
+			 json_object_get(trial, "block"), "name",
+			 json_object_get(trial, "name"), "reason",
+			 json_object_get(analysis, "reason"));
+}
+
+/* Each trial that could not be judged: of blocks made again, and of those that
+ * stayed so. */
+static json_t *void_rows(const struct results *results)
+{
+	json_t *rows = json_array(), *trial, *row;
+	size_t i;
+
+	json_array_foreach(results->aside, i, trial)
+	{
+		row = void_row(trial);
+		if (row)
+			json_array_append_new(rows, row);
+	}
+	for (i = 0; i < results->count; i++) {
+		row = void_row(results->trials[i].json);
+		if (row)
+			json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+static json_t *void_blocks(const struct results *results)
+{
+	json_t *blocks = json_array();
+
+	for (unsigned int block = 0; block < results->blocks; block++) {
+		const struct results_trial *any = NULL;
+
+		/* Of a campaign that was cut off some may be missing. */
+		for (unsigned int arm = 0; arm < results->arm_count && !any;
+		     arm++)
+			any = results_trial(results, block, arm);
+		if (any && any->block_void)
+			json_array_append_new(blocks, json_integer(block));
+	}
+	return blocks;
+}
+
+int summary_make(const struct results *results, json_t **summary)
+{
+	double *values = calloc(results->count + 1, sizeof(*values));
+	json_t *arms = json_array(), *list = json_array(), *aa = NULL;
+	json_t *trials = json_array();
+	const json_t *machine = json_object_get(results->manifest, "machine");
+	int err = values ? comparisons(results, list, &aa) : -ENOMEM;
+
+	for (unsigned int i = 0; i < results->arm_count && !err; i++)
+		err = arm_summary(results, i, values, arms);
+	for (size_t i = 0; i < results->count; i++)
+		json_array_append(trials, results->trials[i].json);
+	free(values);
+	*summary = json_pack(
+		"{s:s,s:O,s:O,s:o,s:o,s:o,s:{s:f,s:O},s:o,s:o,s:o,s:O,s:f,s:f,"
+		"s:f}",
+		"schema", RESULTS_SCHEMA, "place",
+		json_object_get(results->manifest, "place"), "accelerator",
+		json_object_get(results->manifest, "accelerator"), "arms", arms,
+		"comparisons", list, "aa", aa ? aa : json_null(), "statistics",
+		"alpha", VERDICT_ALPHA, "seed", seed_of(results), "void_blocks",
+		void_blocks(results), "void_trials", void_rows(results),
+		"trials", trials, "back_to_back", results->bias, "others_cpus",
+		json_number_value(json_object_get(machine, "others_cpus")),
+		"stolen_cpus",
+		json_number_value(json_object_get(machine, "stolen_cpus")),
+		"seconds",
+		json_number_value(json_object_get(machine, "seconds")));
+	if (*summary && !err)
+		return 0;
+	json_decref(*summary);
+	*summary = NULL;
+	return err ? err : -ENOMEM;
+}

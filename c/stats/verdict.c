@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats/verdict.h"
+
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* No clock tells logarithms of ratios apart that are so close. */
+#define EQUAL 1e-12
+
+const char *const verdict_call_names[] = {
+	[VERDICT_NONE] = "none",
+	[VERDICT_INCORRECT] = "incorrect",
+	[VERDICT_TOO_FEW] = "too few blocks",
+	[VERDICT_INCONCLUSIVE] = "~",
+	[VERDICT_FASTER] = "faster",
+	[VERDICT_SLOWER] = "slower",
+};
+
+/* The averages of all pairs of values, each with itself too. */
+struct walsh {
+	double *averages; /* ascending */
+	size_t count;
+};
+
+static int walsh_open(struct walsh *walsh, const double *values, size_t count)
+{
+	size_t n = 0;
+
+	walsh->count = count * (count + 1) / 2;
+	walsh->averages = malloc((walsh->count + 1) * sizeof(double));
+	if (!walsh->averages)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = i; j < count; j++) {
+			double average = (values[i] + values[j]) / 2;
+
+			/* log(a/b) + log(b/a) is 0, but for rounding. */
+			walsh->averages[n++] =
+				fabs(average) < EQUAL ? 0 : average;
+		}
+	gsl_sort(walsh->averages, 1, n);
+	return 0;
+}
+
+static void walsh_close(struct walsh *walsh)
+{
+	free(walsh->averages);
+}
+
+/* P(W+ <= i) of n blocks without a difference, i from 0 to n (n + 1) / 2: how
+ * many of the 2^n choices of signs give each sum of ranks. NULL: -ENOMEM. */
+static double *null_exact(size_t n)
+{
+	const size_t max = n * (n + 1) / 2;
+	double *lower = calloc(max + 1, sizeof(*lower));
+
+	if (!lower)
+		return NULL;
+	lower[0] = 1;
+	for (size_t rank = 1; rank <= n; rank++)
+		for (size_t sum = max + 1; sum-- > 0;)
+			lower[sum] = lower[sum] / 2 +
+				     (sum >= rank ? lower[sum - rank] / 2 : 0);
+	for (size_t sum = 1; sum <= max; sum++)
+		lower[sum] += lower[sum - 1];
+	return lower;
+}
+
+/* The same by the normal distribution, for many blocks. */
+static double *null_normal(size_t n)
+{
+	const double ranks = (double)n * (double)(n + 1);
+	const double sd = sqrt(ranks * (2 * (double)n + 1) / 24);
+	double *lower = calloc((size_t)ranks / 2 + 1, sizeof(*lower));
+
+	for (size_t sum = 0; lower && sum <= (size_t)ranks / 2; sum++)
+		lower[sum] = gsl_cdf_ugaussian_P(
+			((double)sum + 0.5 - ranks / 4) / sd);
+	return lower;
+}
+
+static double *null_of(size_t n)
+{
+	return n <= VERDICT_EXACT_MAX ? null_exact(n) : null_normal(n);
+}
+
+/* Two-sided; the averages that are 0 go to the lesser side. */
+static double p_of(const struct walsh *walsh, const double *null,
+		   double *w_plus)
+{
+	size_t above = 0, below = 0, zero, lesser;
+
+	for (size_t i = 0; i < walsh->count; i++) {
+		above += walsh->averages[i] > 0;
+		below += walsh->averages[i] < 0;
+	}
+	zero = walsh->count - above - below;
+	lesser = (above < below ? above : below) + zero;
+	if (w_plus)
+		*w_plus = (double)above + (double)zero / 2;
+	return fmin(1, 2 * null[lesser]);
+}
+
+double verdict_signed_rank(const double *differences, size_t count,
+			   double *w_plus)
+{
+	struct walsh walsh;
+	double *null, p = NAN;
+
+	if (walsh_open(&walsh, differences, count) < 0)
+		return NAN;
+	null = null_of(count);
+	if (null)
+		p = p_of(&walsh, null, w_plus);
+	free(null);
+	walsh_close(&walsh);
+	return p;
+}
+
+/* The values that a test at level alpha does not reject. */
+static void interval_set(const struct walsh *walsh, const double *null,
+			 double alpha, struct verdict *verdict)
+{
+	size_t critical = 0; /* so many averages may lie beyond each end */
+
+	while (critical < walsh->count && 2 * null[critical] <= alpha)
+		critical++;
+	if (critical == 0) {
+		verdict->low = 0;
+		verdict->high = INFINITY;
+		return;
+	}
+	verdict->low = exp(walsh->averages[critical - 1]);
+	verdict->high = exp(walsh->averages[walsh->count - critical]);
+}
+
+static enum verdict_call call_of(const struct verdict *verdict,
+				 size_t arm_count)
+{
+	if (verdict->pairs < verdict_blocks_needed(arm_count))
+		return VERDICT_TOO_FEW;
+	if (verdict->high < 1)
+		return VERDICT_FASTER;
+	return verdict->low > 1 ? VERDICT_SLOWER : VERDICT_INCONCLUSIVE;
+}
+
+static int logs_judge(const double *logs, size_t count, size_t arm_count,
+		      struct verdict *verdict)
+{
+	struct walsh walsh;
+	double *null;
+	int err = walsh_open(&walsh, logs, count);
+
+	if (err)
+		return err;
+	null = null_of(count);
+	if (!null) {
+		err = -ENOMEM;
+		goto close_walsh;
+	}
+	verdict->pairs = count;
+	verdict->ratio = exp(gsl_stats_median_from_sorted_data(walsh.averages,
+							       1, walsh.count));
+	verdict->p = p_of(&walsh, null, NULL);
+	verdict->p_adjusted = fmin(1, verdict->p * (double)arm_count);
+	interval_set(&walsh, null, VERDICT_ALPHA / (double)arm_count, verdict);
+	verdict->call = call_of(verdict, arm_count);
+	free(null);
+close_walsh:
+	walsh_close(&walsh);
+	return err;
+}
+
+static struct verdict without(enum verdict_call call)
+{
+	return (struct verdict){ .ratio = NAN,
+				 .low = NAN,
+				 .high = NAN,
+				 .p = 1,
+				 .p_adjusted = 1,
+				 .call = call };
+}
+
+int verdict_compare(const double *arms, const double *bases, size_t count,
+		    size_t arm_count, struct verdict *verdict)
+{
+	double *logs;
+	int err;
+
+	*verdict = without(VERDICT_NONE);
+	if (count == 0)
+		return 0;
+	logs = malloc(count * sizeof(*logs));
+	if (!logs)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		logs[i] = log(arms[i] / bases[i]);
+	err = logs_judge(logs, count, arm_count, verdict);
+	free(logs);
+	return err;
+}
+
+struct verdict verdict_of_incorrect(void)
+{
+	return without(VERDICT_INCORRECT);
+}
+
+unsigned int verdict_blocks_needed(size_t arm_count)
+{
+	unsigned int blocks = 1;
+
+	/* All blocks on one side: p = 2 / 2^blocks. */
+	while (ldexp(2, -(int)blocks) * (double)arm_count > VERDICT_ALPHA)
+		blocks++;
+	return blocks;
+}
+
+const char *verdict_format(const struct verdict *verdict,
+			   char text[static VERDICT_TEXT_MAX])
+{
+	const double change = (verdict->ratio - 1) * 100;
+	const double low = (verdict->low - 1) * 100;
+	const double high = (verdict->high - 1) * 100;
+
+	switch (verdict->call) {
+	case VERDICT_NONE:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "no verdict: no block in which both can be judged");
+		break;
+	case VERDICT_INCORRECT:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "no verdict: not all orders were right");
+		break;
+	case VERDICT_TOO_FEW:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "no verdict: too few blocks (%zu; change %+.1f %%)",
+			 verdict->pairs, change);
+		break;
+	case VERDICT_INCONCLUSIVE:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "~ (change %+.1f %%, 95 %% CI %+.1f..%+.1f %%)",
+			 change, low, high);
+		break;
+	case VERDICT_FASTER:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "faster by %.1f %% (95 %% CI %.1f..%.1f %%)", -change,
+			 -high, -low);
+		break;
+	case VERDICT_SLOWER:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "slower by %.1f %% (95 %% CI %.1f..%.1f %%)", change,
+			 low, high);
+		break;
+	}
+	return text;
+}

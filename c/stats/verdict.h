@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is an arm faster than the baseline, and how sure are we? One procedure
+ * gives estimate, interval, p and verdict, so that they can't disagree:
+ *
+ * - each block gives one logarithm of the ratio arm / baseline;
+ * - the test is Wilcoxon's signed-rank test, two-sided, exact up to
+ *   VERDICT_EXACT_MAX blocks (Hollander and Wolfe, Nonparametric Statistical
+ *   Methods, 3.1);
+ * - the estimate is the median of the Walsh averages (Hodges and Lehmann;
+ *   ibid., 3.2);
+ * - the interval is Tukey's, by the Walsh averages at the test's critical
+ *   value (ibid., 3.3): it holds just the values that the test does not reject.
+ *
+ * Several arms share the error: each is tested at VERDICT_ALPHA / arms
+ * (Bonferroni), and so are the intervals, which together hold all true ratios
+ * in 95 % of campaigns. A verdict other than ~ is an interval without "equal".
+ *
+ * The baseline runs twice in each block (A/A). That pair goes through the same
+ * procedure, alone: a difference there is an alarm about the campaign.
+ */
+#ifndef STATS_VERDICT_H
+#define STATS_VERDICT_H
+
+#include <stddef.h>
+
+#define VERDICT_ALPHA	  0.05
+#define VERDICT_EXACT_MAX 50
+#define VERDICT_TEXT_MAX  160
+
+enum verdict_call {
+	VERDICT_NONE,	      /* no pair of trials that count */
+	VERDICT_INCORRECT,    /* a trial of the arm or the baseline was */
+	VERDICT_TOO_FEW,      /* not even the clearest outcome could decide */
+	VERDICT_INCONCLUSIVE, /* ~ */
+	VERDICT_FASTER,
+	VERDICT_SLOWER,
+};
+
+struct verdict {
+	size_t pairs;		 /* 0: the ratios are NAN */
+	double ratio, low, high; /* arm / baseline, and its interval */
+	double p, p_adjusted;	 /* of this test; times the number of arms */
+	enum verdict_call call;
+};
+
+extern const char *const verdict_call_names[];
+
+/*
+ * Compare values above 0, pair by pair; arm_count: so many arms are compared
+ * with the same baseline. With too few pairs for an interval at that level low
+ * and high are 0 and INFINITY. 0 or -ENOMEM.
+ */
+int verdict_compare(const double *arms, const double *bases, size_t count,
+		    size_t arm_count, struct verdict *verdict);
+
+/* No verdict, and no figure that could be read as one: of an arm that sent
+ * wrong orders, or is held against a baseline that did. */
+struct verdict verdict_of_incorrect(void);
+
+/* So many blocks must there be, for that many arms. */
+unsigned int verdict_blocks_needed(size_t arm_count);
+
+/* "faster by 12.3 % (95 % CI 10.0..14.1 %)". Returns text. */
+const char *verdict_format(const struct verdict *verdict,
+			   char text[static VERDICT_TEXT_MAX]);
+
+/*
+ * Wilcoxon's signed-rank test, two-sided, by the signs of the Walsh averages
+ * (their number above 0 is the sum of the positive differences' ranks). Those
+ * that are 0 count against a difference. w_plus: the number above 0, and half
+ * of those that are 0 (may be NULL). p, or NAN when memory ran out.
+ */
+double verdict_signed_rank(const double *differences, size_t count,
+			   double *w_plus);
+
+#endif

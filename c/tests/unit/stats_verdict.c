@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Statistics against figures from elsewhere, each with its source. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "campaign/campaign_order.h"
+#include "stats/verdict.h"
+
+static void near(double value, double wanted)
+{
+	if (!(fabs(value - wanted) < 1e-6))
+		fail_msg("%.9f, wanted %.9f", value, wanted);
+}
+
+/* R: wilcox.test(x, y, paired = TRUE) in its own help page, with the
+ * depression scores of Hollander and Wolfe (1973), p. 29: V = 40, and two-sided
+ * p = 0.0390625 (one-sided 0.01953, as printed there). */
+static void wilcoxon_as_hollander_and_wolfe(void **state)
+{
+	static const double x[] = { 1.83, 0.50, 1.62, 2.48, 1.68,
+				    1.88, 1.55, 3.06, 1.30 };
+	static const double y[] = { 0.878, 0.647, 0.598, 2.05, 1.06,
+				    1.29,  1.06,  3.14,	 1.29 };
+	double differences[ARRAY_SIZE(x)], w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
+		differences[i] = x[i] - y[i];
+	near(verdict_signed_rank(differences, ARRAY_SIZE(x), &w), 0.0390625);
+	near(w, 40);
+}
+
+/* Darwin's maize (Fisher, The Design of Experiments, 1935, section 17), as R's
+ * wilcox.test has it: V = 96, p = 0.04126 with exact ranks. */
+static void wilcoxon_as_darwins_maize(void **state)
+{
+	static const double eighths[] = { 49, -67, 8,  16, 6,  23, 28, 41,
+					  14, 29,  56, 24, 75, 60, -48 };
+	double w;
+
+	(void)state;
+	near(verdict_signed_rank(eighths, ARRAY_SIZE(eighths), &w),
+	     0.041259765625);
+	near(w, 96);
+}
+
+/* By hand: the Walsh averages of {1, 1, 2, 0} are nine above 0 and one that is
+ * 0 and counts against: p = 2 P(W+ <= 1) = 2 * 2 / 16. The least p of n blocks
+ * is 2 / 2^n. */
+static void wilcoxon_ties_zeros_and_ends(void **state)
+{
+	static const double ties[] = { 1, 1, 2, 0 };
+	static const double none[] = { 0, 0 };
+	static const double six[] = { 1, 2, 3, 4, 5, 6 };
+
+	(void)state;
+	near(verdict_signed_rank(ties, 4, NULL), 0.25);
+	near(verdict_signed_rank(none, 2, NULL), 1);
+	near(verdict_signed_rank(six, 6, NULL), 0.03125);
+}
+
+/* The normal approximation goes on where the exact distribution ends. */
+static void wilcoxon_of_many(void **state)
+{
+	double values[VERDICT_EXACT_MAX + 1], exact, normal;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = ((double)i + 1) * (i % 3 ? 1 : -1);
+	exact = verdict_signed_rank(values, VERDICT_EXACT_MAX, NULL);
+	normal = verdict_signed_rank(values, VERDICT_EXACT_MAX + 1, NULL);
+	assert_true(fabs(exact - normal) < 0.02);
+}
+
+/* R: wilcox.test(x - y, conf.int = TRUE) of the same scores: estimate 0.46,
+ * 95 % interval 0.010 to 0.786 (Hollander and Wolfe, 1973, p. 35 and 36, have
+ * 0.46, and (.010, .786) at 96.1 %). */
+static void interval_as_hollander_and_wolfe(void **state)
+{
+	static const double x[] = { 1.83, 0.50, 1.62, 2.48, 1.68,
+				    1.88, 1.55, 3.06, 1.30 };
+	static const double y[] = { 0.878, 0.647, 0.598, 2.05, 1.06,
+				    1.29,  1.06,  3.14,	 1.29 };
+	double arms[ARRAY_SIZE(x)], bases[ARRAY_SIZE(x)];
+	struct verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++) {
+		arms[i] = exp(x[i]);
+		bases[i] = exp(y[i]);
+	}
+	assert_int_equal(
+		verdict_compare(arms, bases, ARRAY_SIZE(x), 1, &verdict), 0);
+	near(log(verdict.ratio), 0.46);
+	near(log(verdict.low), 0.010);
+	near(log(verdict.high), 0.786);
+	near(verdict.p, 0.0390625);
+	assert_int_equal(verdict.call, VERDICT_SLOWER);
+}
+
+static void blocks_needed(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_blocks_needed(1), 6);
+	assert_int_equal(verdict_blocks_needed(2), 7);
+	assert_int_equal(verdict_blocks_needed(6), 8);
+}
+
+#define ARMS_MAX 6
+
+/* What a machine does to a trial, on the logarithm of its p50. */
+enum noise { GAUSSIAN, HEAVY, SKEWED, BIMODAL, STICKY, SPIKES, NOISES };
+
+static double noise_of(gsl_rng *random, enum noise noise, double *kept)
+{
+	switch (noise) {
+	case GAUSSIAN:
+		return gsl_ran_gaussian(random, 0.1);
+	case HEAVY:
+		return 0.1 * gsl_ran_tdist(random, 3);
+	case SKEWED:
+		return gsl_ran_exponential(random, 0.15);
+	case BIMODAL:
+		return (gsl_rng_uniform(random) < 0.2 ? 0.5 : 0) +
+		       gsl_ran_gaussian(random, 0.03);
+	case STICKY:
+		*kept = 0.8 * *kept + gsl_ran_gaussian(random, 0.1);
+		return *kept + gsl_ran_gaussian(random, 0.05);
+	case SPIKES:
+		return gsl_rng_uniform(random) < 0.05
+			       ? gsl_ran_exponential(random, 2)
+			       : gsl_ran_gaussian(random, 0.05);
+	case NOISES:
+		break;
+	}
+	return NAN;
+}
+
+/* A campaign of so many arms beside the baseline and itself, all alike but
+ * the first, which takes factor times as long. The machine slows down to
+ * 2.1 times meanwhile. How many got each call? */
+static void campaign_make(gsl_rng *random, enum noise noise, double factor,
+			  unsigned int tested, unsigned int blocks,
+			  unsigned int calls[static VERDICT_SLOWER + 1])
+{
+	const unsigned int arms = tested + 2;
+	double values[ARMS_MAX][20], kept = 0;
+	const uint64_t seed = gsl_rng_get(random);
+	unsigned int trial = 0;
+
+	for (unsigned int block = 0; block < blocks; block++) {
+		unsigned int order[CAMPAIGN_ORDER_ARMS_MAX];
+
+		campaign_order(seed, block, arms, order);
+		for (unsigned int i = 0; i < arms; i++, trial++) {
+			double drift = log(2.1) * trial / (arms * blocks);
+			double value = drift + noise_of(random, noise, &kept);
+
+			values[order[i]][block] =
+				exp(value) * (order[i] == 1 ? factor : 1);
+		}
+	}
+	for (unsigned int arm = 1; arm <= tested; arm++) {
+		struct verdict verdict;
+
+		assert_int_equal(verdict_compare(values[arm], values[0], blocks,
+						 tested, &verdict),
+				 0);
+		calls[verdict.call]++;
+	}
+}
+
+/* In how many of a hundred campaigns any arm is called faster or slower. */
+static double verdicts_of(enum noise noise, double factor, unsigned int tested,
+			  unsigned int blocks, unsigned int campaigns)
+{
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+	unsigned int n = 0;
+
+	gsl_rng_set(random, 20);
+	for (unsigned int i = 0; i < campaigns; i++) {
+		unsigned int calls[VERDICT_SLOWER + 1] = { 0 };
+
+		campaign_make(random, noise, factor, tested, blocks, calls);
+		n += calls[VERDICT_FASTER] + calls[VERDICT_SLOWER] > 0;
+	}
+	gsl_rng_free(random);
+	return 100.0 * n / campaigns;
+}
+
+/* At most 5 % of campaigns in which nothing differs have a verdict. */
+static void false_verdicts_are_few(void **state)
+{
+	static const unsigned int arms[] = { 1, 4 }, blocks[] = { 8, 10, 20 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(arms); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(blocks); j++) {
+			double sum = 0;
+
+			for (enum noise noise = 0; noise < NOISES; noise++)
+				sum += verdicts_of(noise, 1, arms[i], blocks[j],
+						   1000);
+			if (sum / NOISES > 5)
+				fail_msg("%u arms, %u blocks: %.1f %% false",
+					 arms[i], blocks[j], sum / NOISES);
+		}
+}
+
+static void what_is_there_is_found(void **state)
+{
+	(void)state;
+	assert_true(verdicts_of(GAUSSIAN, 1.25, 1, 10, 200) >= 90);
+	assert_true(verdicts_of(GAUSSIAN, 0.8, 1, 10, 200) >= 90);
+}
+
+/* The verdict is the interval's, whatever the data. */
+static void verdict_and_interval_agree(void **state)
+{
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+
+	(void)state;
+	for (unsigned int i = 0; i < 3000; i++) {
+		const size_t blocks = 1 + i % 20, arms = 1 + i % 4;
+		double arm[20], base[20];
+		struct verdict verdict;
+		bool decided;
+
+		for (size_t j = 0; j < blocks; j++) {
+			/* Few values: ties, and ratios of just 1. */
+			arm[j] = 95 + (double)gsl_rng_uniform_int(random, 10);
+			base[j] = 97 + (double)gsl_rng_uniform_int(random, 10);
+		}
+		assert_int_equal(
+			verdict_compare(arm, base, blocks, arms, &verdict), 0);
+		decided = verdict.call == VERDICT_FASTER ||
+			  verdict.call == VERDICT_SLOWER;
+		assert_true(decided == (verdict.low > 1 || verdict.high < 1));
+		assert_true(decided == (verdict.p_adjusted <= VERDICT_ALPHA));
+		assert_true(verdict.low <= verdict.ratio &&
+			    verdict.ratio <= verdict.high);
+	}
+	gsl_rng_free(random);
+}
+
+static void each_call_has_its_sentence(void **state)
+{
+	static const double base[] = { 100, 100, 100, 100, 100, 100, 100, 100 };
+	static const double arm[] = { 90, 90, 90, 90, 90, 90, 90, 90 };
+	static const double mixed[] = { 90, 110, 90, 110, 90, 110, 90, 110 };
+	struct verdict verdict;
+	char text[VERDICT_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(verdict_compare(arm, base, 8, 1, &verdict), 0);
+	assert_string_equal(verdict_format(&verdict, text),
+			    "faster by 10.0 % (95 % CI 10.0..10.0 %)");
+	assert_int_equal(verdict_compare(mixed, base, 8, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_INCONCLUSIVE);
+	assert_int_equal(verdict_compare(arm, base, 5, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
+	assert_true(isinf(verdict.high));
+	/* Eight blocks decide about six arms, not about seven. */
+	assert_int_equal(verdict_compare(arm, base, 8, 6, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_FASTER);
+	assert_int_equal(verdict_compare(arm, base, 8, 7, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
+	assert_int_equal(verdict_compare(arm, base, 0, 1, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_NONE);
+	verdict = verdict_of_incorrect();
+	verdict_format(&verdict, text);
+	assert_null(strstr(text, "faster"));
+	assert_non_null(strstr(text, "no verdict"));
+	assert_true(isnan(verdict.ratio));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wilcoxon_as_hollander_and_wolfe),
+		cmocka_unit_test(wilcoxon_as_darwins_maize),
+		cmocka_unit_test(wilcoxon_ties_zeros_and_ends),
+		cmocka_unit_test(wilcoxon_of_many),
+		cmocka_unit_test(interval_as_hollander_and_wolfe),
+		cmocka_unit_test(blocks_needed),
+		cmocka_unit_test(false_verdicts_are_few),
+		cmocka_unit_test(what_is_there_is_found),
+		cmocka_unit_test(verdict_and_interval_agree),
+		cmocka_unit_test(each_call_has_its_sentence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "wiretap/pairing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIRING_WAITING_FIRST 256
+
+static struct pairing_waiting *waiting_find(const struct pairing *pairing,
+					    uint64_t number)
+{
+	return &pairing->waiting[number & (pairing->capacity - 1)];
+}
+
+static struct pairing_trigger *pairing_at(const struct pairing *pairing,
+					  size_t i)
+{
+	return &waiting_find(pairing, pairing->first + i)->trigger;
+}
+
+static bool same(const struct order *one, const struct order *other)
+{
+	return memcmp(one, other, sizeof(*one)) == 0;
+}
+
+/* FNV-1a, going on from hash. */
+static uint64_t hash_order(uint64_t hash, const struct order *order)
+{
+	const uint8_t *bytes = (const uint8_t *)order;
+
+	for (size_t i = 0; i < sizeof(*order); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+
+static struct pairing_bucket *bucket_find(const struct pairing *pairing,
+					  const struct order *order)
+{
+	uint64_t hash = hash_order(FNV_START, order);
+
+	return &pairing->buckets[(hash ^ hash >> 32) & (pairing->capacity - 1)];
+}
+
+/* The newest of its bucket. */
+static void bucket_add(struct pairing *pairing, uint64_t number)
+{
+	struct pairing_waiting *waiting = waiting_find(pairing, number);
+	struct pairing_bucket *bucket =
+		bucket_find(pairing, &waiting->trigger.order);
+
+	waiting->newer = PAIRING_NONE;
+	if (bucket->oldest == PAIRING_NONE)
+		bucket->oldest = number;
+	else
+		waiting_find(pairing, bucket->newest)->newer = number;
+	bucket->newest = number;
+}
+
+/* The oldest of all are the oldest of their buckets. */
+static void pairing_drop(struct pairing *pairing, size_t count)
+{
+	pairing->count -= count;
+	for (; count > 0; count--, pairing->first++) {
+		struct pairing_waiting *waiting =
+			waiting_find(pairing, pairing->first);
+
+		bucket_find(pairing, &waiting->trigger.order)->oldest =
+			waiting->newer;
+	}
+}
+
+static int pairing_resize(struct pairing *pairing, size_t capacity)
+{
+	struct pairing resized = *pairing;
+
+	resized.capacity = capacity;
+	resized.waiting = malloc(capacity * sizeof(*resized.waiting));
+	resized.buckets = malloc(capacity * sizeof(*resized.buckets));
+	if (!resized.waiting || !resized.buckets) {
+		free(resized.waiting);
+		free(resized.buckets);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < capacity; i++)
+		resized.buckets[i].oldest = PAIRING_NONE;
+	for (size_t i = 0; i < pairing->count; i++) {
+		waiting_find(&resized, resized.first + i)->trigger =
+			*pairing_at(pairing, i);
+		bucket_add(&resized, resized.first + i);
+	}
+	free(pairing->waiting);
+	free(pairing->buckets);
+	*pairing = resized;
+	return 0;
+}
+
+int pairing_open(struct pairing *pairing, const struct pairing_config *config)
+{
+	*pairing = (struct pairing){ .config = *config };
+	return pairing_resize(pairing, PAIRING_WAITING_FIRST);
+}
+
+void pairing_close(struct pairing *pairing)
+{
+	free(pairing->waiting);
+	free(pairing->buckets);
+	*pairing = (struct pairing){ 0 };
+}
+
+static void fault(const struct pairing *pairing,
+		  const struct pairing_trigger *trigger,
+		  const struct pairing_seen *seen)
+{
+	if (pairing->config.fault)
+		pairing->config.fault(pairing->config.context, trigger, seen);
+}
+
+/* The oldest, so many. */
+static void missing(struct pairing *pairing, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fault(pairing, pairing_at(pairing, i), NULL);
+	pairing->session.missing += count;
+}
+
+static int pairing_match(struct pairing *pairing,
+			 const struct pairing_seen *seen, size_t at)
+{
+	struct pairing_trigger trigger = *pairing_at(pairing, at);
+
+	missing(pairing, at);
+	pairing->session.matched++;
+	if (at + 1 < pairing->count &&
+	    same(&pairing_at(pairing, at + 1)->order, &seen->order))
+		pairing->session.ambiguous++;
+	pairing_drop(pairing, at + 1);
+	return pairing->config.matched(pairing->config.context, &trigger,
+				       seen->stamp_ns);
+}
+
+/* The oldest equal one, or PAIRING_NONE. */
+static uint64_t equal_find(struct pairing *pairing, const struct order *order)
+{
+	uint64_t number = bucket_find(pairing, order)->oldest;
+
+	for (unsigned int i = 0; i < PAIRING_SEARCH_MAX; i++) {
+		const struct pairing_waiting *waiting;
+
+		if (number == PAIRING_NONE)
+			break;
+		waiting = waiting_find(pairing, number);
+		pairing->compared++;
+		if (same(&waiting->trigger.order, order))
+			return number;
+		number = waiting->newer;
+	}
+	return PAIRING_NONE;
+}
+
+/* One can't answer what came after it. */
+static bool was_there(const struct pairing *pairing,
+		      const struct pairing_seen *seen, uint64_t number)
+{
+	return waiting_find(pairing, number)->trigger.stamp_ns <=
+	       seen->stamp_ns;
+}
+
+static int pairing_compare(struct pairing *pairing,
+			   const struct pairing_seen *seen)
+{
+	uint64_t equal = equal_find(pairing, &seen->order);
+
+	if (equal != PAIRING_NONE && was_there(pairing, seen, equal))
+		return pairing_match(pairing, seen, equal - pairing->first);
+	if (pairing->count == 0 || !was_there(pairing, seen, pairing->first)) {
+		fault(pairing, NULL, seen);
+		pairing->session.extra++;
+		pairing->extra_since_data++;
+		return 0;
+	}
+	fault(pairing, pairing_at(pairing, 0), seen);
+	pairing_drop(pairing, 1);
+	pairing->session.wrong++;
+	return 0;
+}
+
+/* Compare the orders that were stamped before then. */
+static int pairing_catch_up(struct pairing *pairing, uint64_t stamp_ns)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	while (i < pairing->seen_count && rc == 0 &&
+	       pairing->seen[i].stamp_ns < stamp_ns)
+		rc = pairing_compare(pairing, &pairing->seen[i++]);
+	if (i == 0)
+		return 0;
+	pairing->seen_count -= i;
+	memmove(pairing->seen, pairing->seen + i,
+		pairing->seen_count * sizeof(*pairing->seen));
+	return rc;
+}
+
+int pairing_data(struct pairing *pairing, uint64_t stamp_ns)
+{
+	int rc = pairing_catch_up(pairing, stamp_ns);
+
+	pairing->extra_since_data = 0;
+	return rc;
+}
+
+int pairing_expect(struct pairing *pairing,
+		   const struct pairing_trigger *trigger)
+{
+	int rc;
+
+	if (pairing->count == PAIRING_WAITING_MAX) {
+		missing(pairing, 1);
+		pairing_drop(pairing, 1);
+	} else if (pairing->count == pairing->capacity) {
+		rc = pairing_resize(pairing, pairing->capacity * 2);
+		if (rc < 0)
+			return rc;
+	}
+	*pairing_at(pairing, pairing->count) = *trigger;
+	bucket_add(pairing, pairing->first + pairing->count);
+	pairing->count++;
+	pairing->session.triggers++;
+	pairing->trigger_hash =
+		hash_order(pairing->trigger_hash, &trigger->order);
+	return 0;
+}
+
+int pairing_order(struct pairing *pairing, const struct order *order,
+		  uint64_t stamp_ns)
+{
+	int rc = pairing_catch_up(pairing, stamp_ns);
+
+	if (rc == 0 && pairing->seen_count == PAIRING_SEEN_MAX)
+		rc = pairing_catch_up(pairing, UINT64_MAX);
+	pairing->session.orders++;
+	pairing->order_hash = hash_order(pairing->order_hash, order);
+	pairing->seen[pairing->seen_count++] =
+		(struct pairing_seen){ .order = *order, .stamp_ns = stamp_ns };
+	return rc;
+}
+
+static void pairing_take_back(struct pairing_counts *session)
+{
+	session->unjudged_triggers += session->missing + session->wrong;
+	session->unjudged_orders += session->extra + session->wrong;
+	session->missing = session->extra = session->wrong = 0;
+}
+
+/* The session's faults, as far as the capture is not to blame. */
+static void pairing_settle(struct pairing *pairing,
+			   const struct pairing_ending *ending)
+{
+	struct pairing_counts *session = &pairing->session;
+
+	/* Just the orders called for, in their order, and yet at fault: a
+	 * stamp is. */
+	if (session->missing + session->extra + session->wrong > 0 &&
+	    session->triggers == session->orders &&
+	    pairing->trigger_hash == pairing->order_hash) {
+		pairing->early_sessions++;
+		pairing_take_back(session);
+	}
+	/* What called for them may lie behind the last datagram seen. */
+	if (!ending->feed_ended) {
+		session->extra -= pairing->extra_since_data;
+		session->unjudged_orders += pairing->extra_since_data;
+	}
+	if (ending->doubtful)
+		pairing_take_back(session);
+}
+
+static void pairing_add(struct pairing_counts *total,
+			const struct pairing_counts *session)
+{
+	total->triggers += session->triggers;
+	total->orders += session->orders;
+	total->matched += session->matched;
+	total->missing += session->missing;
+	total->extra += session->extra;
+	total->wrong += session->wrong;
+	total->unjudged_triggers += session->unjudged_triggers;
+	total->unjudged_orders += session->unjudged_orders;
+	total->ambiguous += session->ambiguous;
+}
+
+int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
+{
+	/* UINT64_MAX itself is no stamp: they end at INT64_MAX. */
+	int rc = pairing_catch_up(pairing, UINT64_MAX);
+
+	for (size_t i = 0; i < pairing->count; i++) {
+		if (pairing_at(pairing, i)->stamp_ns >= ending->open_since_ns) {
+			pairing->session.unjudged_triggers++;
+		} else {
+			fault(pairing, pairing_at(pairing, i), NULL);
+			pairing->session.missing++;
+		}
+	}
+	pairing_drop(pairing, pairing->count);
+	pairing_settle(pairing, ending);
+	pairing_add(&pairing->total, &pairing->session);
+	pairing->session = (struct pairing_counts){ 0 };
+	pairing->trigger_hash = pairing->order_hash = 0;
+	pairing->extra_since_data = 0;
+	return rc;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+#include "wiretap/wiretap.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <net/if_arp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/privileges.h"
+#include "net/interface.h"
+#include "net/network_error.h"
+#include "net/packet_rx_ring.h"
+#include "wire/frame.h"
+#include "wire/pcapng.h"
+
+/* The kernel closes a block that has a frame after WIRETAP_BLOCK_MS, full or
+ * not: what the ring bridges while this process is kept from running is at
+ * most all its blocks' time, 6.4 s, and at most 16 MiB. */
+#define WIRETAP_BLOCK_SIZE  (128 << 10)
+#define WIRETAP_BLOCK_COUNT 128
+#define WIRETAP_BLOCK_MS    50
+#define WIRETAP_IDLE_MS	    200
+#define WIRETAP_LAST_WAITS  4 /* of WIRETAP_IDLE_MS each */
+#define WIRETAP_BUFFER_SIZE (1 << 20)
+#define WIRETAP_SNAP_LEN    262144
+#define WIRETAP_LOOK_MS	    20 /* for a link that is down */
+
+struct wiretap {
+	const char *path;
+	int fd;
+	bool is_file; /* else a pipe, which somebody has to read */
+	const volatile sig_atomic_t *stop;
+	uint8_t *buffer; /* whole blocks only */
+	size_t used;
+	struct packet_rx_ring ring;
+	struct interface interface; /* that it is of, */
+	uint32_t number;	    /* and its number in the file */
+	uint64_t received, dropped; /* on it */
+	uint64_t last_ns;	    /* the last frame's stamp */
+	bool refused;		    /* the file takes no more */
+	struct wiretap_result *result;
+};
+
+/* Leave only whole blocks of what was written before the disk was full. */
+static void wiretap_cut(struct wiretap *tap, size_t written)
+{
+	uint32_t block_len;
+	size_t whole = 0;
+
+	for (;;) {
+		memcpy(&block_len, tap->buffer + whole + 4, sizeof(block_len));
+		block_len = le32toh(block_len);
+		if (whole + block_len > written)
+			break;
+		whole += block_len;
+	}
+	/* A pipe can't be cut; then there is nothing to keep readable. */
+	if (ftruncate(tap->fd, (off_t)(tap->result->bytes + whole)) == 0)
+		tap->result->bytes += whole;
+}
+
+/* As write(2); but a pipe that nobody reads is waited for WIRETAP_LAST_WAITS
+ * times at most once it is time to stop. */
+static ssize_t wiretap_write(const struct wiretap *tap, size_t from)
+{
+	struct pollfd ready = { .fd = tap->fd, .events = POLLOUT };
+	size_t len = tap->used - from;
+	int waits = 0;
+
+	if (tap->is_file)
+		return write(tap->fd, tap->buffer + from, len);
+	while (poll(&ready, 1, WIRETAP_IDLE_MS) <= 0) {
+		if (!*tap->stop || ++waits < WIRETAP_LAST_WAITS)
+			continue;
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	/* What poll(2) promises room for. */
+	return write(tap->fd, tap->buffer + from,
+		     len < PIPE_BUF ? len : PIPE_BUF);
+}
+
+static int wiretap_flush(struct wiretap *tap)
+{
+	size_t written = 0;
+	ssize_t n;
+
+	while (written < tap->used) {
+		n = wiretap_write(tap, written);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			n = -errno;
+			log_error("--write %s: %s", tap->path,
+				  log_strerror((int)n));
+			wiretap_cut(tap, written);
+			tap->refused = true;
+			return (int)n;
+		}
+		written += (size_t)n;
+	}
+	tap->result->bytes += tap->used;
+	tap->used = 0;
+	return 0;
+}
+
+static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
+{
+	struct wiretap *tap = context;
+	const struct pcapng_beside beside = {
+		.direction = frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
+		.checksum = frame->checksum_left    ? PCAPNG_CHECKSUM_NOT_READY
+			    : frame->checksum_valid ? PCAPNG_CHECKSUM_VALID
+						    : PCAPNG_CHECKSUM_UNKNOWN,
+		.gso_size = frame->gso_size,
+		.gso_tcp = frame->gso_tcp,
+	};
+	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
+	int rc;
+
+	tap->last_ns = frame->stamp_ns;
+	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
+		rc = wiretap_flush(tap);
+		if (rc < 0)
+			return rc;
+	}
+	rc = pcapng_packet_beside(
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
+		tap->number, frame->stamp_ns, frame->bytes, frame->captured_len,
+		frame->wire_len, &beside);
+	if (rc < 0)
+		return rc;
+	tap->used += (size_t)rc;
+	tap->result->frames++;
+	return 0;
+}
+
+static int wiretap_link(const struct interface *interface)
+{
+	switch (interface->link_type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return FRAME_LINK_ETHERNET;
+	case ARPHRD_NONE:
+		return FRAME_LINK_RAW;
+	}
+	log_error("--interface %s: neither an Ethernet nor an IP interface",
+		  interface->name);
+	return -EOPNOTSUPP;
+}
+
+/* The interface that it captures on, with what is to be said of it. */
+static int wiretap_introduce(struct wiretap *tap, const char *description)
+{
+	int link = wiretap_link(&tap->interface);
+	int len;
+
+	if (link < 0)
+		return link;
+	len = pcapng_interface(tap->buffer + tap->used,
+			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
+			       WIRETAP_SNAP_LEN, tap->interface.name,
+			       description);
+	if (len < 0)
+		return len;
+	tap->used += (size_t)len;
+	return wiretap_flush(tap);
+}
+
+static int wiretap_head(struct wiretap *tap)
+{
+	struct utsname host;
+	char system[sizeof(host.sysname) + sizeof(host.release) +
+		    sizeof(host.machine) + 3];
+	int len;
+
+	if (uname(&host) < 0)
+		return -errno;
+	snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release,
+		 host.machine);
+	len = pcapng_section(tap->buffer, WIRETAP_BUFFER_SIZE, NULL, system,
+			     "t2t-wiretap");
+	if (len < 0)
+		return len;
+	tap->used = (size_t)len;
+	return wiretap_introduce(tap, NULL);
+}
+
+static int wiretap_count(struct wiretap *tap)
+{
+	uint64_t received, dropped;
+	int rc = packet_rx_ring_statistics(&tap->ring, &received, &dropped);
+
+	if (rc < 0)
+		return rc;
+	tap->received += received;
+	tap->dropped += dropped;
+	tap->result->dropped += dropped;
+	return 0;
+}
+
+/* What was counted on the interface. */
+static int wiretap_tail(struct wiretap *tap)
+{
+	int rc = wiretap_count(tap);
+
+	if (rc < 0)
+		return rc;
+	if (WIRETAP_BUFFER_SIZE - tap->used < PCAPNG_PACKET_OVERHEAD * 2) {
+		rc = wiretap_flush(tap);
+		if (rc < 0)
+			return rc;
+	}
+	rc = pcapng_statistics(
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
+		tap->number, clock_realtime_ns(), tap->received, tap->dropped);
+	if (rc < 0)
+		return rc;
+	tap->used += (size_t)rc;
+	return wiretap_flush(tap);
+}
+
+static int wiretap_open_ring(struct wiretap *tap)
+{
+	return packet_rx_ring_open(&tap->ring, &tap->interface,
+				   WIRETAP_BLOCK_SIZE, WIRETAP_BLOCK_COUNT,
+				   WIRETAP_BLOCK_MS);
+}
+
+/* There is an interface of its name again, and it is up. */
+static bool wiretap_is_up(const struct wiretap *tap, struct interface *found)
+{
+	return interface_find(tap->interface.name, found) == 0 && found->up;
+}
+
+/* Another one has the name now. What it brought before the ring is there was
+ * not seen. */
+static int wiretap_renew(struct wiretap *tap, const struct interface *found,
+			 uint64_t from_ns)
+{
+	char description[128];
+	uint64_t to_ns;
+	int rc = wiretap_tail(tap);
+
+	if (rc < 0)
+		return rc;
+	packet_rx_ring_close(&tap->ring);
+	tap->interface = *found;
+	rc = wiretap_open_ring(tap);
+	if (rc < 0)
+		return rc;
+	to_ns = clock_realtime_ns();
+	tap->number++;
+	tap->received = tap->dropped = 0;
+	tap->result->holes++;
+	tap->result->hole_ns += to_ns - from_ns;
+	snprintf(description, sizeof(description),
+		 "made anew: nothing was seen from %" PRIu64 ".%09" PRIu64
+		 " to %" PRIu64 ".%09" PRIu64,
+		 from_ns / CLOCK_NS_PER_S, from_ns % CLOCK_NS_PER_S,
+		 to_ns / CLOCK_NS_PER_S, to_ns % CLOCK_NS_PER_S);
+	log_warning("%s was %s", tap->interface.name, description);
+	return wiretap_introduce(tap, description);
+}
+
+/* What the ring still holds when its interface is down: the kernel hands over
+ * the block that it was filling, also if a signal came meanwhile. */
+static int wiretap_drain(struct wiretap *tap)
+{
+	struct timespec pause = { .tv_nsec = 2 * WIRETAP_BLOCK_MS * 1000000 };
+	int rc;
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+	do
+		rc = packet_rx_ring_read(&tap->ring, 0, wiretap_each, tap);
+	while (rc > 0);
+	return rc == tap->ring.error ? 0 : rc;
+}
+
+/* The link is down: nothing can be missed before it is up again. 0 or a
+ * negative errno. */
+static int wiretap_wait(struct wiretap *tap)
+{
+	const struct timespec pause = { .tv_nsec = WIRETAP_LOOK_MS * 1000000 };
+	uint64_t from_ns = clock_realtime_ns();
+	struct interface found;
+	int rc = wiretap_drain(tap);
+
+	if (rc == 0)
+		rc = wiretap_flush(tap);
+	if (rc < 0)
+		return rc;
+	log_warning("%s: waiting for it", tap->interface.name);
+	while (!wiretap_is_up(tap, &found)) {
+		if (*tap->stop)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	if (found.index != tap->interface.index)
+		return wiretap_renew(tap, &found, from_ns);
+	/* The kernel goes on filling the ring. */
+	tap->ring.error = 0;
+	log_warning("%s is up again", tap->interface.name);
+	return 0;
+}
+
+static int wiretap_loop(struct wiretap *tap)
+{
+	uint64_t stop_ns;
+	int rc = 0;
+
+	while (!*tap->stop && rc >= 0) {
+		rc = packet_rx_ring_read(&tap->ring, WIRETAP_IDLE_MS,
+					 wiretap_each, tap);
+		if (rc == 0 && tap->used > 0)
+			rc = wiretap_flush(tap);
+		if (rc < 0 && !tap->refused && network_error_passes(rc))
+			rc = wiretap_wait(tap);
+	}
+	/* What came before the stop; the kernel hands over the block that it
+	 * was filling within WIRETAP_BLOCK_MS. */
+	stop_ns = clock_realtime_ns();
+	while (rc >= 0 && !tap->ring.error && tap->last_ns <= stop_ns) {
+		rc = packet_rx_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
+					 wiretap_each, tap);
+		if (rc == 0)
+			break;
+		if (rc == tap->ring.error)
+			rc = wiretap_wait(tap);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int wiretap_create(struct wiretap *tap)
+{
+	struct stat status;
+
+	tap->fd = STDOUT_FILENO;
+	if (strcmp(tap->path, "-") != 0)
+		tap->fd = open(tap->path,
+			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (tap->fd < 0 || fstat(tap->fd, &status) < 0) {
+		int err = -errno;
+
+		log_error("--write %s: %s", tap->path, log_strerror(err));
+		if (tap->fd > STDOUT_FILENO)
+			close(tap->fd);
+		return err;
+	}
+	tap->is_file = S_ISREG(status.st_mode);
+	return 0;
+}
+
+static int wiretap_interface(const char *name, struct interface *interface)
+{
+	int rc = interface_find(name, interface);
+
+	if (rc < 0) {
+		log_error("--interface %s: %s", name, log_strerror(rc));
+		return rc;
+	}
+	return wiretap_link(interface);
+}
+
+int wiretap_capture(const char *interface, const char *path,
+		    unsigned int privileges, const volatile sig_atomic_t *stop,
+		    struct wiretap_result *result)
+{
+	struct wiretap tap = { .path = path, .stop = stop, .result = result };
+	int rc;
+
+	*result = (struct wiretap_result){ 0 };
+	rc = wiretap_interface(interface, &tap.interface);
+	if (rc < 0)
+		return rc;
+	tap.buffer = malloc(WIRETAP_BUFFER_SIZE);
+	if (!tap.buffer)
+		return -ENOMEM;
+	rc = wiretap_open_ring(&tap);
+	if (rc < 0)
+		goto free_buffer;
+	/* Only now: what can't capture should not empty an older capture. */
+	rc = wiretap_create(&tap);
+	if (rc < 0)
+		goto close_ring;
+	rc = wiretap_head(&tap);
+	if (rc < 0)
+		goto close_file;
+	if (privileges == PRIVILEGES_DROP)
+		rc = privileges_drop(PRIVILEGES_BIT(CAP_NET_RAW));
+	if (rc < 0)
+		goto close_file;
+	log_info("capturing on %s", tap.interface.name);
+	rc = wiretap_loop(&tap);
+	/* Also when the ring failed: what was captured is kept. */
+	if (!tap.refused && tap.ring.fd >= 0) {
+		int tail = wiretap_tail(&tap);
+
+		rc = rc < 0 ? rc : tail;
+	}
+close_file:
+	if (tap.fd != STDOUT_FILENO && close(tap.fd) < 0 && rc == 0) {
+		rc = -errno;
+		log_error("--write %s: %s", path, log_strerror(rc));
+	}
+close_ring:
+	if (tap.ring.fd >= 0)
+		packet_rx_ring_close(&tap.ring);
+free_buffer:
+	free(tap.buffer);
+	return rc;
+}
