@@ -16,6 +16,7 @@
 #include "campaign/loop_back.h"
 #include "campaign/trial_files.h"
 #include "campaign/trial_judge.h"
+#include "campaign/trial_machines.h"
 #include "net/namespace.h"
 #include "net/process.h"
 
@@ -25,17 +26,13 @@
 #define TRADER_ADDRESS	   "10.77.0.2"
 #define ORDER_PORT	   "9012"
 
-#define START_MS 60000 /* for a program to be ready, on a busy machine */
-#define END_MS	 10000 /* for a program to end */
-#define KNOBS_MS 30000 /* for a command before or after */
-
 #define ARGUMENTS_MAX 64
 
 struct trial {
 	const struct trial_config *config;
 	int exchange_space; /* namespaces */
 	int trader_space;
-	struct process process[TRIAL_ROLES];
+	struct trial_machines machines;
 	/* PROGRAMS/t2t-NAME, by role */
 	char program[TRIAL_ROLES][PATH_MAX];
 	struct trial_files files;
@@ -55,7 +52,8 @@ static void show_tail(const struct trial *trial, enum trial_role role)
 static int fail(const struct trial *trial, enum trial_role role,
 		const char *what, int err)
 {
-	if (err == -EINTR)
+	/* Of an agent that is gone the reason has been told. */
+	if (err == -EINTR || err == -EPIPE)
 		return err;
 	if (err >= 0)
 		log_error("%s %s: exit code %d", trial_role_names[role], what,
@@ -100,6 +98,17 @@ static void trial_name(struct trial *trial, const struct trial_config *config,
 			 "%s/t2t-%s", config->programs, trial_role_names[i]);
 }
 
+/* The namespaces and the veth go with their last process, and that with its
+ * agent. 0 or a negative errno, logged. */
+static int trial_close(struct trial *trial)
+{
+	int err = trial_machines_close(&trial->machines);
+
+	namespace_close(&trial->trader_space);
+	namespace_close(&trial->exchange_space);
+	return err;
+}
+
 static int trial_open(struct trial *trial, const struct trial_config *config,
 		      const char *folder)
 {
@@ -115,31 +124,26 @@ static int trial_open(struct trial *trial, const struct trial_config *config,
 	if (err) {
 		namespace_close(&trial->trader_space);
 		namespace_close(&trial->exchange_space);
+		return err;
 	}
+	err = trial_machines_open(&trial->machines, config, &trial->files,
+				  folder, trial->exchange_space,
+				  trial->trader_space);
+	if (err)
+		trial_close(trial);
 	return err;
 }
 
-/* The namespaces and the veth go with their last process. */
-static void trial_close(struct trial *trial)
-{
-	for (int i = TRIAL_ROLES - 1; i >= 0; i--)
-		process_stop(&trial->process[i], SIGTERM, END_MS);
-	namespace_close(&trial->trader_space);
-	namespace_close(&trial->exchange_space);
-}
-
+/* And wait until the text stands in the file. 0 or a negative errno, logged. */
 static int start(struct trial *trial, enum trial_role role,
-		 const char *const *argv, const char *out)
+		 const char *const *argv, const char *out, const char *ready)
 {
-	struct process_place place = {
-		.namespace = role == TRIAL_TRADER ? trial->trader_space
-						  : trial->exchange_space,
-		.cpu = trial->config->cpu[role],
-		.out = out,
-		.err = trial->files.path[role],
-	};
+	const char *file = out ? out : trial->files.path[role];
+	int err = trial_program_start(&trial->machines, role, argv, out);
 
-	return process_start(&trial->process[role], argv, &place);
+	if (!err && ready)
+		err = trial_program_await(&trial->machines, role, file, ready);
+	return err ? fail(trial, role, "did not start", err) : 0;
 }
 
 static int wiretap_start(struct trial *trial)
@@ -150,14 +154,8 @@ static int wiretap_start(struct trial *trial)
 				     "--write",
 				     trial->files.path[TRIAL_FILE_CAPTURE],
 				     NULL };
-	int err = start(trial, TRIAL_WIRETAP, argv, NULL);
 
-	if (!err)
-		err = process_wait_text(
-			&trial->process[TRIAL_WIRETAP],
-			trial->files.path[TRIAL_FILE_WIRETAP_LOG],
-			"capturing on", START_MS, trial->config->stop);
-	return err ? fail(trial, TRIAL_WIRETAP, "did not start", err) : 0;
+	return start(trial, TRIAL_WIRETAP, argv, NULL, "capturing on");
 }
 
 /* The arm's own arguments come last, and so win. */
@@ -201,12 +199,8 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 	int err;
 
 	err = arguments_join(argv, arm->exchange);
-	if (!err)
-		err = start(trial, TRIAL_EXCHANGE, argv, out);
-	if (!err)
-		err = process_wait_text(&trial->process[TRIAL_EXCHANGE], out,
-					"state INIT", START_MS, config->stop);
-	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err) : 0;
+	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
+		   : start(trial, TRIAL_EXCHANGE, argv, out, "state INIT");
 }
 
 static int trader_start(struct trial *trial, const struct arm *arm)
@@ -234,83 +228,22 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 	};
 	int err = arguments_join(argv, arm->trader);
 
-	if (!err)
-		err = start(trial, TRIAL_TRADER, argv,
-			    trial->files.path[TRIAL_FILE_TRADER_JSON]);
-	return err ? fail(trial, TRIAL_TRADER, "did not start", err) : 0;
-}
-
-/* A command in the trader's namespace, run to its end. */
-static int command_run(const struct trial *trial, const char *const *argv,
-		       enum trial_file out, enum trial_file log)
-{
-	const struct process_place place = { .namespace = trial->trader_space,
-					     .cpu = -1,
-					     .out = trial->files.path[out],
-					     .err = trial->files.path[log] };
-	struct process process = { 0 };
-	char text[2048];
-	const char *const tail[] = { "tail", "-n", "5", trial->files.path[log],
-				     NULL };
-	int code = process_start(&process, argv, &place);
-
-	if (!code)
-		code = process_wait(&process, KNOBS_MS, NULL);
-	if (!code)
-		return 0;
-	process_stop(&process, SIGTERM, KNOBS_MS);
-	if (process_output(tail, text, sizeof(text)) != 0)
-		*text = '\0';
-	log_error("%s: exit code %d\n%s", argv[0], code, text);
-	return code < 0 ? code : -EIO;
-}
-
-/* Pins, as the kernel has them while the programs run. A pin without effect
- * would spoil the trial: -EIO, logged. */
-static int found_cpus(struct trial *trial, json_t *found)
-{
-	int err = 0;
-
-	for (int i = 0; i < TRIAL_ROLES; i++) {
-		char cpus[64] = "", wanted[16];
-
-		if (process_cpus(&trial->process[i], cpus, sizeof(cpus)) < 0)
-			continue; /* it has ended: whoever waits for it says */
-		json_object_set_new(found, trial_role_names[i],
-				    json_string(cpus));
-		snprintf(wanted, sizeof(wanted), "%d", trial->config->cpu[i]);
-		if (trial->config->cpu[i] >= 0 && strcmp(cpus, wanted) != 0) {
-			log_error("%s: requested CPUs %s, got %s",
-				  trial_role_names[i], wanted, cpus);
-			err = -EIO;
-		}
-	}
-	return err;
-}
-
-static json_t *found_memory(const struct trial *trial)
-{
-	json_t *found = json_object();
-
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		json_object_set_new(
-			found, trial_role_names[i],
-			json_integer(trial->process[i].max_rss_kib));
-	return found;
+	return err ? fail(trial, TRIAL_TRADER, "did not start", err)
+		   : start(trial, TRIAL_TRADER, argv,
+			   trial->files.path[TRIAL_FILE_TRADER_JSON], NULL);
 }
 
 /* The trader leaves at the end of the feed; then the tap is emptied. */
 static int run_to_the_end(struct trial *trial)
 {
-	int code = process_wait(&trial->process[TRIAL_TRADER], -1,
-				trial->config->stop);
+	int code = trial_program_end(&trial->machines, TRIAL_TRADER, 0);
 
 	if (code != 0)
 		return fail(trial, TRIAL_TRADER, "failed", code);
-	code = process_stop(&trial->process[TRIAL_EXCHANGE], SIGTERM, END_MS);
+	code = trial_program_end(&trial->machines, TRIAL_EXCHANGE, SIGTERM);
 	if (code != 0)
 		return fail(trial, TRIAL_EXCHANGE, "failed", code);
-	code = process_stop(&trial->process[TRIAL_WIRETAP], SIGINT, END_MS);
+	code = trial_program_end(&trial->machines, TRIAL_WIRETAP, SIGINT);
 	if (code != 0)
 		return fail(trial, TRIAL_WIRETAP, "failed", code);
 	return 0;
@@ -322,7 +255,8 @@ static int found_save(const struct trial *trial, json_t *found)
 	struct atomic_file whole;
 	int err;
 
-	json_object_set_new(found, "max_rss_kib", found_memory(trial));
+	json_object_set_new(found, "max_rss_kib",
+			    trial_programs_memory(&trial->machines));
 	err = atomic_file_open(&whole, trial->files.path[TRIAL_FILE_FOUND]);
 	if (err)
 		return err;
@@ -333,7 +267,6 @@ static int found_save(const struct trial *trial, json_t *found)
 
 static int programs_run(struct trial *trial, const struct arm *arm)
 {
-	const struct trial_config *config = trial->config;
 	json_t *found, *cpus;
 	int err = wiretap_start(trial);
 
@@ -344,11 +277,11 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 	if (err)
 		return err;
 	/* Once it has connected all three are up and pinned. */
-	process_wait_text(&trial->process[TRIAL_TRADER],
-			  trial->files.path[TRIAL_FILE_EXCHANGE_OUT],
-			  "state HANDSHAKE", START_MS, config->stop);
+	trial_program_await(&trial->machines, TRIAL_TRADER,
+			    trial->files.path[TRIAL_FILE_EXCHANGE_OUT],
+			    "state HANDSHAKE");
 	cpus = json_object();
-	err = found_cpus(trial, cpus);
+	err = trial_programs_cpus(&trial->machines, cpus);
 	found = json_pack("{s:o}", "cpus", cpus);
 	if (!err)
 		err = run_to_the_end(trial);
@@ -362,13 +295,11 @@ int trial_run(const struct trial_config *config, const struct arm *arm,
 	      const char *folder, json_t **result)
 {
 	struct trial trial;
-	int err = trial_open(&trial, config, folder);
+	int err = trial_open(&trial, config, folder), restored, closed;
 
 	if (err)
 		return err;
-	if (arm->before)
-		err = command_run(&trial, arm->before, TRIAL_FILE_KNOBS,
-				  TRIAL_FILE_KNOBS_LOG);
+	err = trial_knobs_turn(&trial.machines, arm);
 	if (!err)
 		err = counters_take(
 			trial.trader_space, TRADER_INTERFACE,
@@ -379,15 +310,10 @@ int trial_run(const struct trial_config *config, const struct arm *arm,
 		err = counters_take(
 			trial.trader_space, TRADER_INTERFACE,
 			trial.files.path[TRIAL_FILE_COUNTERS_AFTER]);
-	/* However it went, and even if before had come half way. */
-	if (arm->after) {
-		int undone =
-			command_run(&trial, arm->after, TRIAL_FILE_AFTER_LOG,
-				    TRIAL_FILE_AFTER_LOG);
-
-		err = err ? err : undone;
-	}
-	trial_close(&trial);
+	restored = trial_knobs_restore(&trial.machines, arm);
+	closed = trial_close(&trial);
+	if (!err)
+		err = restored ? restored : closed;
 	return err ? err : trial_judge(config, arm, folder, result);
 }
 
@@ -422,8 +348,8 @@ int trial_back_to_back(const struct trial_config *config, const char *folder,
 				     config->cpu[TRIAL_EXCHANGE], config->group,
 				     config->stop);
 	if (!err) {
-		int code = process_stop(&trial.process[TRIAL_WIRETAP], SIGINT,
-					END_MS);
+		int code = trial_program_end(&trial.machines, TRIAL_WIRETAP,
+					     SIGINT);
 
 		if (code)
 			err = fail(&trial, TRIAL_WIRETAP, "failed", code);

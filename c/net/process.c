@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "net/namespace.h"
 
 #define LOOK_NS 2000000 /* how often a wait looks */
@@ -27,25 +28,44 @@ static int redirect(const char *path, int fd)
 	return 0;
 }
 
+static int output_redirect(const struct process_place *place)
+{
+	int err;
+
+	if (place->connection) {
+		if (dup2(*place->connection, STDIN_FILENO) < 0 ||
+		    dup2(*place->connection, STDOUT_FILENO) < 0)
+			return -errno;
+		return 0;
+	}
+	err = redirect(place->err ? place->err : "/dev/null", STDERR_FILENO);
+	if (err)
+		return err;
+	if (place->out)
+		err = redirect(place->out, STDOUT_FILENO);
+	else if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		err = -errno;
+	return err ? err : redirect("/dev/null", STDIN_FILENO);
+}
+
 /* In the child: never returns. */
 static void child_run(const char *const *argv,
 		      const struct process_place *place, pid_t parent)
 {
+	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
 	sigset_t none;
 
-	cpu_die_with_parent();
+	if (!place->connection)
+		cpu_die_with_parent();
 	if (getppid() != parent)
 		_exit(127);
 	setpgid(0, 0);
+	/* The parent's handlers are not for what comes before the exec. */
+	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
+		signal(handled[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (redirect(place->err ? place->err : "/dev/null", STDERR_FILENO) < 0)
-		_exit(127);
-	if (place->out ? redirect(place->out, STDOUT_FILENO) < 0
-		       : dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-		_exit(127);
-	if (redirect("/dev/null", STDIN_FILENO) < 0)
+	if (output_redirect(place) < 0)
 		_exit(127);
 	if (place->namespace >= 0 && namespace_enter(place->namespace) < 0)
 		_exit(127);
@@ -70,16 +90,23 @@ int process_start(struct process *process, const char *const *argv,
 		  const struct process_place *place)
 {
 	pid_t parent = getpid(), pid;
+	sigset_t all, before;
 
 	output_empty(place->out);
 	output_empty(place->err);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid < 0) {
-		log_error("can't start %s: %s", argv[0], log_strerror(-errno));
-		return -errno;
+		int err = -errno;
+
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		log_error("can't start %s: %s", argv[0], log_strerror(err));
+		return err;
 	}
 	if (pid == 0)
 		child_run(argv, place, parent);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	*process = (struct process){ .pid = pid, .name = argv[0] };
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Child processes of a trial: each in a namespace, on a CPU, with its output
- * in files. A child dies with its parent (SIGKILL), whatever happens to it.
+ * in files. A child dies with its parent (SIGKILL), whatever happens to it,
+ * unless it has a connection, whose end it notices by itself.
  */
 #ifndef NET_PROCESS_H
 #define NET_PROCESS_H
@@ -23,6 +24,9 @@ struct process_place {
 	int cpu;	 /* -1: not pinned */
 	const char *out; /* path that takes stdout; NULL: stderr's */
 	const char *err; /* path that takes stderr; NULL: /dev/null */
+	/* A socket that becomes stdin and stdout; stderr is the caller's. NULL:
+	 * none. */
+	const int *connection;
 };
 
 /* argv: NULL-terminated; argv[0] is looked up in PATH unless it has a slash.

@@ -54,7 +54,9 @@ state() {
 	virsh -q list --all 2>/dev/null
 	find /etc/libvirt /var/lib/libvirt /var/log/libvirt /run \
 		! -type s ! -name 'libvirtd.log' -printf '%p %y %s\n' | sort
-	find .. \( -name build -o -name __pycache__ -o -path ../.git \) -prune -o \
+	# Results are other tests', which run beside this one.
+	find .. -mindepth 1 \( -name build -o -name __pycache__ -o -path ../.git -o \
+		-path ../results \) -prune -o \
 		-newer "$work/stamp" -print
 	ls -Ad "$LAB_FOLDER" "$work"/lab* 2>/dev/null
 }

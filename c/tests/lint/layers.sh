@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Includes point down only:
-#	programs > campaign > report | wiretap > exchange | trader
+#	programs > campaign > agent | report | wiretap > exchange | trader
 #		> receive | publish | order > net > wire | stats > base
 # Of exchange and trader, wiretap uses trader/session, strategy and book, the
-# oracle; campaign and report use nothing. Tests may include anything.
+# oracle; agent, campaign and report use nothing. Tests may include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 
 declare -A rank=([base]=0 [wire]=1 [stats]=1 [net]=2 [receive]=3 [publish]=3
-	[order]=3 [exchange]=4 [trader]=4 [wiretap]=5 [report]=5 [campaign]=6
-	[programs]=7 [plugin]=7)
+	[order]=3 [exchange]=4 [trader]=4 [wiretap]=5 [report]=5 [agent]=5
+	[campaign]=6 [programs]=7 [plugin]=7)
 
 # "FILE:LINE TARGET" of each include that names a file of this tree, be it in
 # quotes or in angle brackets (<net/if.h> is the system's).
@@ -37,6 +37,7 @@ may_include() { # layer, target
 	case $from:$2 in
 	wiretap:trader/session.h | wiretap:trader/strategy.h | wiretap:trader/book.h) return 0 ;;
 	wiretap:trader/* | wiretap:exchange/* | report:trader/* | report:exchange/* | \
+		agent:trader/* | agent:exchange/* | \
 		campaign:trader/* | campaign:exchange/*) return 1 ;;
 	esac
 	[ "$from" = "$to" ] || [ "${rank[$to]}" -lt "${rank[$from]}" ]

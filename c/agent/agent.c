@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent_command.h"
+#include "agent/json_lines.h"
+#include "base/json_get.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/process.h"
+
+#define END_MS	     5000 /* for a program to end, when nobody asks any more */
+#define NAME_MAX_LEN 32
+
+struct agent_program {
+	char name[NAME_MAX_LEN];
+	struct process process;
+};
+
+struct agent {
+	const struct agent_config *config;
+	struct agent_restores *restores;
+	const struct agent_stop *stop;
+	struct agent_program programs[AGENT_PROGRAMS_MAX];
+};
+
+/*
+ * Answers: each a new reference.
+ */
+
+static json_t *done(void)
+{
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static json_t *refused(int err, const char *why)
+{
+	return json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", -err, "why", why);
+}
+
+/* What came of a command; whether it went well its exit code tells. */
+static json_t *command_answer(json_t *answer)
+{
+	json_object_set_new(answer, "ok", json_true());
+	return answer;
+}
+
+/*
+ * What a request says.
+ */
+
+static int timeout_of(const json_t *request)
+{
+	const json_t *timeout = json_object_get(request, "timeout");
+	json_int_t ms = json_integer_value(timeout);
+
+	if (!json_is_integer(timeout) || ms < 0)
+		return -1;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/* A file of our folder. false: no such member, or it leads elsewhere. */
+static bool file_of(const struct agent *agent, const json_t *request,
+		    const char *member, char path[static PATH_MAX])
+{
+	const char *name = json_get_text(request, member, NULL);
+
+	return name && *name && *name != '.' && !strchr(name, '/') &&
+	       snprintf(path, PATH_MAX, "%s/%s", agent->config->folder, name) <
+		       PATH_MAX;
+}
+
+static struct agent_program *program_of(struct agent *agent,
+					const json_t *request)
+{
+	const char *name = json_get_text(request, "name", "");
+
+	for (size_t i = 0; i < ARRAY_SIZE(agent->programs); i++)
+		if (*name && !strcmp(agent->programs[i].name, name))
+			return &agent->programs[i];
+	return NULL;
+}
+
+/*
+ * What can be asked.
+ */
+
+static json_t *ask_run(struct agent *agent, const json_t *request)
+{
+	const char *argv[AGENT_ARGUMENTS_MAX];
+	const json_t *list = json_object_get(request, "argv");
+
+	if (!agent_argv(list, argv))
+		return refused(-EINVAL, "argv: expected a list of strings");
+	return command_answer(agent_command(list, agent->config->namespace,
+					    timeout_of(request),
+					    &agent->stop->set));
+}
+
+static json_t *ask_turn(struct agent *agent, const json_t *request)
+{
+	const json_t *restore = json_object_get(request, "restore");
+	const char *argv[AGENT_ARGUMENTS_MAX];
+
+	if (!agent_argv(restore, argv))
+		return refused(-EINVAL, "restore: expected a list of strings");
+	/* First: what comes half way is put back, too. */
+	if (agent_restores_add(agent->restores, restore) < 0)
+		return refused(-ENOSPC, "restore: too many, or too long");
+	return ask_run(agent, request);
+}
+
+/* Not to be interrupted: who stops us wants just that. */
+static json_t *ask_restore(struct agent *agent, const json_t *request)
+{
+	json_t *answer = done();
+
+	json_object_set_new(answer, "commands",
+			    agent_restores_run(agent->restores,
+					       agent->config->namespace,
+					       timeout_of(request)));
+	return answer;
+}
+
+static json_t *ask_start(struct agent *agent, const json_t *request)
+{
+	const json_t *cpu = json_object_get(request, "cpu");
+	const char *name = json_get_text(request, "name", "");
+	struct process_place place = { .namespace = agent->config->namespace,
+				       .cpu = -1 };
+	struct agent_program *program = program_of(agent, request);
+	char out[PATH_MAX], err[PATH_MAX];
+	const char *argv[AGENT_ARGUMENTS_MAX];
+
+	if (!*name || strlen(name) >= NAME_MAX_LEN)
+		return refused(-EINVAL, "name: expected 1 to 31 characters");
+	if (!agent_argv(json_object_get(request, "argv"), argv))
+		return refused(-EINVAL, "argv: expected a list of strings");
+	if (file_of(agent, request, "out", out))
+		place.out = out;
+	if (file_of(agent, request, "err", err))
+		place.err = err;
+	if (json_is_integer(cpu))
+		place.cpu = (int)json_integer_value(cpu);
+	if (program && process_ended(&program->process) == -EAGAIN)
+		return refused(-EBUSY, "it runs already");
+	for (size_t i = 0; i < ARRAY_SIZE(agent->programs) && !program; i++)
+		if (!*agent->programs[i].name)
+			program = &agent->programs[i];
+	if (!program)
+		return refused(-ENOSPC, "too many programs");
+	if (process_start(&program->process, argv, &place) < 0)
+		return refused(-EAGAIN, "can't make a process");
+	program->process.name = program->name;
+	snprintf(program->name, NAME_MAX_LEN, "%s", name);
+	return done();
+}
+
+static json_t *ask_await(struct agent *agent, const json_t *request)
+{
+	struct agent_program *program = program_of(agent, request);
+	const char *text = json_get_text(request, "text", NULL);
+	char path[PATH_MAX];
+	int err;
+
+	if (!program)
+		return refused(-ESRCH, "no such program");
+	if (!text || !file_of(agent, request, "file", path))
+		return refused(-EINVAL, "expected file and text");
+	err = process_wait_text(&program->process, path, text,
+				timeout_of(request), &agent->stop->set);
+	return err ? refused(err, log_strerror(err)) : done();
+}
+
+static json_t *ask_end(struct agent *agent, const json_t *request)
+{
+	struct agent_program *program = program_of(agent, request);
+	json_int_t signal = json_get_integer(request, "signal");
+	int code;
+
+	if (!program)
+		return refused(-ESRCH, "no such program");
+	code = signal > 0 ? process_stop(&program->process, (int)signal,
+					 timeout_of(request))
+			  : process_wait(&program->process, timeout_of(request),
+					 &agent->stop->set);
+	if (code < 0)
+		return refused(code, log_strerror(code));
+	return json_pack("{s:b,s:i,s:I}", "ok", 1, "code", code, "max_rss_kib",
+			 (json_int_t)program->process.max_rss_kib);
+}
+
+static json_t *ask_cpus(struct agent *agent, const json_t *request)
+{
+	struct agent_program *program = program_of(agent, request);
+	char cpus[256];
+	int err;
+
+	if (!program || process_ended(&program->process) != -EAGAIN)
+		return refused(-ESRCH, "no such program runs");
+	err = process_cpus(&program->process, cpus, sizeof(cpus));
+	return err ? refused(err, log_strerror(err))
+		   : json_pack("{s:b,s:s}", "ok", 1, "cpus", cpus);
+}
+
+static json_t *answer_of(struct agent *agent, const json_t *request)
+{
+	static const struct {
+		const char *name;
+		json_t *(*ask)(struct agent *agent, const json_t *request);
+	} all[] = {
+		{ "turn", ask_turn },	{ "restore", ask_restore },
+		{ "run", ask_run },	{ "start", ask_start },
+		{ "await", ask_await }, { "end", ask_end },
+		{ "cpus", ask_cpus },
+	};
+	const char *name = json_get_text(request, "do", "");
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(all[i].name, name))
+			return all[i].ask(agent, request);
+	return refused(-ENOSYS, "do: no such request");
+}
+
+/*
+ * The connection.
+ */
+
+/* Until there is something to read, or we are to stop. */
+static void something_wait(const struct agent *agent)
+{
+	struct pollfd both[] = {
+		{ .fd = agent->config->in, .events = POLLIN },
+		{ .fd = agent->stop->fd, .events = POLLIN },
+	};
+
+	poll(both, ARRAY_SIZE(both), -1);
+}
+
+static int line_answer(struct agent *agent, json_t *request, int taken)
+{
+	json_t *answer = taken < 0 ? refused(taken, "expected a JSON object")
+				   : answer_of(agent, request);
+	int err = json_lines_write(agent->config->out, answer);
+
+	json_decref(request);
+	json_decref(answer);
+	return err;
+}
+
+static int lines_serve(struct agent *agent, struct json_lines *lines)
+{
+	int err = 0;
+
+	while (!agent->stop->set && !err) {
+		json_t *request = NULL;
+		int taken = json_lines_take(lines, &request);
+
+		if (taken) {
+			err = line_answer(agent, request, taken);
+			continue;
+		}
+		something_wait(agent);
+		if (!agent->stop->set)
+			err = json_lines_fill(lines);
+	}
+	return err == -EPIPE ? 0 : err;
+}
+
+int agent_serve(const struct agent_config *config,
+		struct agent_restores *restores, const struct agent_stop *stop)
+{
+	struct agent agent = { .config = config,
+			       .restores = restores,
+			       .stop = stop };
+	struct json_lines lines = { .fd = config->in };
+	json_t *greeting = json_pack("{s:s}", "agent", AGENT_GREETING);
+	int err = json_lines_write(config->out, greeting);
+
+	json_decref(greeting);
+	if (!err)
+		err = lines_serve(&agent, &lines);
+	if (err)
+		log_error("the connection: %s", log_strerror(err));
+	json_lines_close(&lines);
+	/* Last started, first ended: the trader before its exchange. */
+	for (size_t i = AGENT_PROGRAMS_MAX; i-- > 0;)
+		process_stop(&agent.programs[i].process, SIGTERM, END_MS);
+	return err;
+}

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Whoever is killed in the middle of a trial (the runner, an agent, its keeper,
+# Mostly waits: for the bias, and for processes to end.
+# a program): what the arm turned is back, and none of the trial runs on.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=${BUILD:-build}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
+	skip 'a trial is killed' 'network namespaces are not permitted'
+	finish
+fi
+"$BUILD/t2t-feedgen" --quiet --bytes 200000 --seed 3 --triggers 0.05 \
+	--output "$folder/feed.csv.gz" >/dev/null
+# The knob is a file, and the feed takes longer than we wait.
+cat >"$folder/plan.json" <<-END
+	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
+	 "feed": "$folder/feed.csv.gz", "pace": "rate:150", "blocks": 1,
+	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
+	 "group": "239.255.0.1:12345", "warm_up": 0,
+	 "arms": [{"name": "one", "receive": "block",
+	           "before": ["sh", "-c", "echo turned >'$folder/knob'; echo '{}'"],
+	           "after": ["sh", "-c", "echo back >'$folder/knob'; echo '{}'"]},
+	          {"name": "two", "receive": "block"}],
+	 "trials": [{"block": 0, "arm": 0}, {"block": 0, "arm": 1}]}
+END
+
+# "PID NAME" of each that comes from these.
+family() { # pid
+	local child children
+	read -ra children <"/proc/$1/task/$1/children"
+	for child in "${children[@]}"; do
+		echo "$child $(cat "/proc/$child/comm")"
+		family "$child"
+	done
+} 2>/dev/null
+within_20_s() { # command
+	local i
+	for ((i = 0; i < 400; i++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+# shellcheck disable=SC2317 # called by within_20_s
+transmits() {
+	grep -qs 'state TRANSMIT' "$folder/result/trials/01-one/exchange.out"
+}
+# shellcheck disable=SC2317 # called by within_20_s
+gone() { # pid; a zombie is, too
+	! grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+# shellcheck disable=SC2317 # called by within_20_s
+is_back() {
+	grep -qxs back "$folder/knob"
+}
+# A trial under way: family.txt has its processes.
+begin() {
+	rm -rf "$folder/result" "$folder/knob"
+	"$BUILD/t2t-run" --campaign "$folder/plan.json" \
+		--output "$folder/result" >"$folder/log" 2>&1 &
+	run=$!
+	within_20_s transmits || { cat "$folder/log"; return 1; }
+	family $run >"$folder/family.txt"
+	diff <(echo turned) "$folder/knob"
+}
+# The keepers come first, exchange's and trader's, each with its agent.
+pid_of() { # runner, or name of a process and which of them
+	[ "$1" = runner ] && echo $run
+	awk -v name="$1" -v which="${2:-1}" \
+		'$2 == name && ++n == which { print $1 }' "$folder/family.txt"
+}
+killed() { # signal, exit code, whom
+	local code pid
+	begin || return
+	kill "-$1" "$(pid_of "${@:3}")"
+	wait $run 2>/dev/null
+	code=$?
+	[ $code = "$2" ] || { echo "exit code $code"; cat "$folder/log"; }
+	within_20_s is_back || echo 'the knob is not back'
+	while read -r pid name; do
+		within_20_s gone "$pid" || echo "$name ($pid) runs on"
+	done <"$folder/family.txt"
+}
+expect_none 'the runner is killed' < <(killed KILL 137 runner)
+expect_none 'the runner is told to end' < <(killed TERM 1 runner)
+expect_none "the trader's agent is killed" < <(killed KILL 1 t2t-agent 4)
+expect_none "the trader's keeper is killed" < <(killed KILL 1 t2t-agent 3)
+expect_none "the exchange's agent is killed" < <(killed KILL 1 t2t-agent 2)
+expect_none "the exchange's keeper is killed" < <(killed KILL 1 t2t-agent 1)
+expect_none 'the trader is killed' < <(killed KILL 1 t2t-trader)
+expect_none 'the exchange is killed' < <(killed KILL 1 t2t-exchange)
+finish
