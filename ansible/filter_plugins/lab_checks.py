@@ -63,7 +63,8 @@ def kvm_row(facts, plan):
     elif kvm["boot"] is None:
         mend = "make image: a kernel to try it with"
     else:
-        mend = "/dev/kvm does not carry a guest here; guests run under TCG"
+        mend = ("/dev/kvm does not carry a guest here; guests run under TCG "
+                "until the next boot, or make teardown and up")
     if forced and not good:
         mend = (f"domain_accelerator is kvm for {', '.join(forced)}; set it "
                 "to auto or tcg")

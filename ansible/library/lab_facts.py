@@ -137,16 +137,45 @@ def boots(path, kernel):
     return bool(BOOT_SEEN.search(text))
 
 
-def kvm(path, kernels):
+def mark(path):
+    """Another one in its place has another."""
+    found = os.stat(path)
+    return f"{path} {found.st_size} {found.st_mtime_ns}"
+
+
+def asked_of(path, kernel):
+    """What an answer about KVM holds for; of /dev/kvm its inode, which is a
+    new one when its module was loaded anew."""
+    return [boot_id(), mark(path), mark(kernel), os.stat("/dev/kvm").st_ino]
+
+
+def kept(folder):
+    """What `make up` has kept about KVM in the lab's folder."""
+    try:
+        found = json.loads("" if fault(folder) else
+                           read(os.path.join(folder, "kvm.json")))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def kvm(path, kernels, folder):
     """KVM counts by the CPU's flag and a kernel that was seen to boot: the
-    device alone may be there and not carry a guest."""
+    device alone may be there and not carry a guest. One answer a boot: on a
+    busy machine the next boot may be too slow, and another answer would be
+    other guests."""
     flags = re.search(r"^flags\s*:(.*)$", read("/proc/cpuinfo"), re.M)
     flag = bool(flags and {"vmx", "svm"} & set(flags.group(1).split()))
     kernel = next((k for k in kernels if os.access(k, os.R_OK)), "")
     found = {"flag": flag, "device": os.path.exists("/dev/kvm"),
-             "kernel": kernel, "boot": None}
-    if found["device"] and flag and kernel:
-        found["boot"] = boots(path, kernel)
+             "kernel": kernel, "boot": None, "asked_of": None}
+    if found["device"] and flag and kernel and os.access(path, os.X_OK):
+        found["asked_of"] = asked_of(path, kernel)
+        last = kept(folder)
+        if last.get("asked_of") == found["asked_of"]:
+            found["boot"] = last.get("boot")
+        if found["boot"] is None:
+            found["boot"] = boots(path, kernel)
     return found
 
 
@@ -382,7 +411,8 @@ def main():
         "cpus": cpus(),
         "memory": memory(),
         "emulator": emulator(parameters["emulator"]),
-        "kvm": kvm(parameters["emulator"], parameters["kernels"]),
+        "kvm": kvm(parameters["emulator"], parameters["kernels"],
+                   parameters["folder"]),
         "vhost": vhost(),
         "tun": os.path.exists("/dev/net/tun"),
         "libvirt": libvirt(),

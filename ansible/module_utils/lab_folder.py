@@ -23,7 +23,7 @@ PART = r"\.record\w{8}"
 ID = r"-\w{1,16}"
 # By folder below it ("" is itself): whole names of files.
 FILES = {
-    "": rf"{PART}|key|key\.pub|ssh_config|readback\.json|knobs\.json",
+    "": rf"{PART}|key|key\.pub|ssh_config|(readback|knobs|kvm)\.json",
     r"seed": rf".+{ID}\.(img|part)",
     r"seed/[^/]+": r"user-data|meta-data|network-config",
     r"disk": rf".+{ID}\.qcow2(\.part)?",
