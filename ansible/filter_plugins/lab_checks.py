@@ -16,6 +16,8 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable-next=wrong-import-position
 from lab_nic import MODELS  # noqa: E402
+# pylint: disable-next=wrong-import-position
+from lab_routes import in_the_way  # noqa: E402
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -305,11 +307,6 @@ def libvirt_rows(facts):
                    "by hand: no systemd runs here"))]
 
 
-def overlaps(network, routes):
-    return [route for route in routes
-            if ipaddress.ip_network(route).overlaps(network)]
-
-
 def bridge_rows(facts, bridges):
     """bridges: [{name, subnet}], the lab's own first."""
     rows = []
@@ -335,12 +332,12 @@ def bridge_rows(facts, bridges):
         if len(name) > 15:
             rows.append(must(f"bridge {name}", f"{len(name)} characters",
                              "15 at most", False, "shorten its name"))
-        others = [] if ours else overlaps(network, facts["routes"])
+        others = in_the_way(facts["routes"], network, name)
         rows.append(must(f"bridge {name}",
                          f"{bridge['subnet']} overlaps {', '.join(others)}"
                          if others else "there" if ours else "not yet there",
                          "free, or ours", not others,
-                         f"set another subnet for {name} in the inventory"))
+                         f"set {bridge['knob']} to a subnet that is free"))
         if ours:
             rows.append(must(f"{name}: snooping",
                              "on" if link["snooping"] else "off", "off",

@@ -29,6 +29,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
+from ansible.module_utils import lab_routes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_folder import fault
 from ansible.module_utils.lab_record import boot_id
@@ -299,10 +300,8 @@ def greets(place):
         return False
 
 
-def routes():
-    return [route["dst"] + ("" if "/" in route["dst"] else "/32")
-            for route in json.loads(output("ip", "-json", "-4", "route") or "[]")
-            if route.get("dst") != "default"]
+def ip_json(*arguments):
+    return json.loads(output("ip", "-json", "-4", *arguments) or "[]")
 
 
 def qemu_user():
@@ -417,7 +416,7 @@ def main():
         "tun": os.path.exists("/dev/net/tun"),
         "libvirt": libvirt(),
         "links": links(),
-        "routes": routes(),
+        "routes": lab_routes.found(ip_json),
         "bridge_filter": bridge_filter(),
         "apparmor": read("/sys/module/apparmor/parameters/enabled") == "Y",
         "apparmor_libvirt":

@@ -34,3 +34,4 @@ def stand_in(**modules):
     basic = types.SimpleNamespace(AnsibleModule=None)
     for name, module in {"basic": basic, **modules}.items():
         sys.modules["ansible.module_utils." + name] = module
+        setattr(sys.modules["ansible.module_utils"], name, module)

@@ -18,7 +18,7 @@ FACTS = {
                  "devices": ["virtio-net-pci", "e1000"]},
     "libvirt": {"there": True, "answers": True, "version": "9.0.0",
                 "domains": {}},
-    "links": {}, "routes": ["192.0.2.0/24"], "record": [],
+    "links": {}, "routes": [], "record": [],
     "bridge_filter": {"calls": False, "policy": "ACCEPT"},
     "apparmor": False, "apparmor_libvirt": False,
     "qemu_user": "qemu", "barred": [], "disk_free": 100 * GIB,
@@ -37,6 +37,11 @@ SETTINGS = {"folder": "/lab", "images": "/images", "image": True,
             "kernels": ["stock"], "strict": True,
             "bridges": [{"name": "b0", "subnet": "10.77.0.0/24",
                           "knob": "lab_subnet"}]}
+
+
+def route(to, dev="eth0"):
+    return {"to": to, "dev": dev, "connected": True, "by": "",
+            "within": "0.0.0.0/0"}
 
 
 def merged(base, changes):
@@ -86,7 +91,7 @@ class Checks(unittest.TestCase):
                 ("AppArmor", {"apparmor": True}),
                 ("packet filter on bridges",
                  {"bridge_filter": {"calls": True, "policy": "DROP"}}),
-                ("bridge b0", {"routes": ["10.0.0.0/8"]}),
+                ("bridge b0", {"routes": [route("10.77.0.128/25")]}),
                 ("bridge b0", {"links": {"b0": {"mac": "1", "snooping": 0}}}),
                 ("trader: tap trader-lab", {"links": {"trader-lab": {}}})):
             self.assertEqual(bad(facts), [check])
@@ -160,7 +165,8 @@ class Ours(unittest.TestCase):
 
     def test_a_bridge_of_ours_and_its_subnet(self):
         link = {"links": {"b0": {"mac": BRIDGE["mac"], "snooping": 0}},
-                "routes": ["10.77.0.0/24"], "record": [BRIDGE]}
+                "routes": [route("10.77.0.0/24", dev="b0")],
+                "record": [BRIDGE]}
         self.assertEqual(bad(link), [])
 
     def test_a_bridge_with_our_name_and_another_mac(self):

@@ -9,9 +9,11 @@ from unittest import mock
 
 import lab_folder
 import lab_record
+import lab_routes
 import support
 
-support.stand_in(lab_folder=lab_folder, lab_record=lab_record)
+support.stand_in(lab_folder=lab_folder, lab_record=lab_record,
+                 lab_routes=lab_routes)
 facts = support.load("library/lab_facts.py")
 
 
