@@ -345,13 +345,31 @@ def bridge_rows(facts, bridges):
                              f"ip link set {name} type bridge "
                              "mcast_snooping 0: with no querier, multicast "
                              "stops after minutes"))
-    calls = facts["bridge_filter"]
-    dropped = calls["calls"] and calls["policy"] in ("DROP", "REJECT")
-    rows.append(must("packet filter on bridges",
-                     "drops what bridges forward" if dropped
-                     else "lets pass", "lets pass", not dropped,
-                     "sysctl net.bridge.bridge-nf-call-iptables=0"))
     return rows
+
+
+def pass_by(where, link):
+    """What lets it pass in that chain, and changes nothing for others."""
+    tool, *words = where.split()
+    if tool == "iptables":
+        out = f" -o {link}" if words[0] == "FORWARD" else ""
+        return f"iptables -I {words[0]} -i {link}{out} -j ACCEPT"
+    if words[1] == "firewalld":
+        return f"firewall-cmd --zone=trusted --add-interface={link}"
+    key = "ibrname" if words[0] == "bridge" else "iifname"
+    return f"nft insert rule {' '.join(words)} {key} {link} accept"
+
+
+def filter_row(facts, plan, link):
+    """Between guests, or to an exchange on the host."""
+    guests = any(domain["role"] == "exchange" for domain in plan.values())
+    chains = facts["filter"].get(link, {}).get(
+        "forward" if guests else "input", [])
+    return must(f"packet filter on {link}",
+                "dropped by " + ", ".join(chains) if chains else "lets pass",
+                "lets pass between its ports" if guests else
+                "lets pass to the exchange on the host", not chains,
+                "; ".join(pass_by(where, link) for where in chains))
 
 
 def checks(facts, plan, settings):
@@ -390,6 +408,7 @@ def checks(facts, plan, settings):
             "ok" if not facts["apparmor"] or facts["apparmor_libvirt"]
             else "FAIL", "make deps-lab"),
         *bridge_rows(facts, settings["bridges"]),
+        filter_row(facts, plan, settings["bridges"][0]["name"]),
     ]
     return rows + (guest_rows(facts, plan, settings) if emulator["there"] else [])
 

@@ -15,6 +15,8 @@ options:
            type: list, elements: str, default: []}
   readers: {description: Paths that QEMU's user must reach.,
             type: list, elements: path, default: []}
+  bridges: {description: Whose packets no filter may drop.,
+            type: list, elements: str, default: []}
 """
 
 import glob
@@ -29,7 +31,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
-from ansible.module_utils import lab_routes
+from ansible.module_utils import lab_firewall, lab_routes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_folder import fault
 from ansible.module_utils.lab_record import boot_id
@@ -371,13 +373,6 @@ def writable(path):
     return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
 
 
-def bridge_filter():
-    """Do the host's own packet filters drop what bridges forward?"""
-    calls = read("/proc/sys/net/bridge/bridge-nf-call-iptables", "0") == "1"
-    policy = output("iptables", "-S", "FORWARD").split("\n")[0]
-    return {"calls": calls, "policy": policy.rpartition(" ")[2]}
-
-
 def record(folder):
     """What the lab made; nothing where it is not a lab's folder."""
     if fault(folder):
@@ -394,6 +389,7 @@ def main():
             "kernels": {"type": "list", "elements": "path", "default": []},
             "places": {"type": "list", "elements": "str", "default": []},
             "readers": {"type": "list", "elements": "path", "default": []},
+            "bridges": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -417,7 +413,7 @@ def main():
         "libvirt": libvirt(),
         "links": links(),
         "routes": lab_routes.found(ip_json),
-        "bridge_filter": bridge_filter(),
+        "filter": lab_firewall.found(output, parameters["bridges"]),
         "apparmor": read("/sys/module/apparmor/parameters/enabled") == "Y",
         "apparmor_libvirt":
             os.path.exists("/etc/apparmor.d/abstractions/libvirt-qemu"),

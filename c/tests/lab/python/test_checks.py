@@ -19,13 +19,13 @@ FACTS = {
     "libvirt": {"there": True, "answers": True, "version": "9.0.0",
                 "domains": {}},
     "links": {}, "routes": [], "record": [],
-    "bridge_filter": {"calls": False, "policy": "ACCEPT"},
+    "filter": {},
     "apparmor": False, "apparmor_libvirt": False,
     "qemu_user": "qemu", "barred": [], "disk_free": 100 * GIB,
     "folder_writable": True, "folder_fault": "", "boot": "now",
 }
 GUEST = {
-    "name": "trader", "accelerator": "kvm", "vcpus": 1, "vcpupin": ["1"],
+    "name": "trader", "role": "trader", "accelerator": "kvm", "vcpus": 1, "vcpupin": ["1"],
     "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
@@ -89,8 +89,8 @@ class Checks(unittest.TestCase):
                 ("the lab's folder", {"folder_writable": False}),
                 ("the lab's folder", {"folder_fault": "neither empty nor"}),
                 ("AppArmor", {"apparmor": True}),
-                ("packet filter on bridges",
-                 {"bridge_filter": {"calls": True, "policy": "DROP"}}),
+                ("packet filter on b0",
+                 {"filter": {"b0": {"input": ["iptables INPUT"]}}}),
                 ("bridge b0", {"routes": [route("10.77.0.128/25")]}),
                 ("bridge b0", {"links": {"b0": {"mac": "1", "snooping": 0}}}),
                 ("trader: tap trader-lab", {"links": {"trader-lab": {}}})):
@@ -108,6 +108,21 @@ class Checks(unittest.TestCase):
         self.assertGreater(len(failures), 12)
         for row in failures:
             self.assertTrue(row["mend"], row)
+
+    def test_a_filter_hinders_whose_packets_it_drops(self):
+        dropped = {"b0": {"forward": ["nft inet a b"], "input": []}}
+        self.assertEqual(bad({"filter": dropped}), [])
+        self.assertEqual(bad({"filter": dropped}, {"role": "exchange"}),
+                         ["packet filter on b0"])
+        for where, mend in (
+                ("iptables FORWARD",
+                 "iptables -I FORWARD -i b0 -o b0 -j ACCEPT"),
+                ("iptables INPUT", "iptables -I INPUT -i b0 -j ACCEPT"),
+                ("nft bridge a b",
+                 "nft insert rule bridge a b ibrname b0 accept"),
+                ("nft inet firewalld filter_FORWARD",
+                 "firewall-cmd --zone=trusted --add-interface=b0")):
+            self.assertEqual(lab_checks.pass_by(where, "b0"), mend)
 
     def test_without_qemu_it_is_told_and_not_looked_into(self):
         facts = {"emulator": {"there": False, "version": "", "devices": [],

@@ -7,13 +7,14 @@ import tempfile
 import unittest
 from unittest import mock
 
+import lab_firewall
 import lab_folder
 import lab_record
 import lab_routes
 import support
 
-support.stand_in(lab_folder=lab_folder, lab_record=lab_record,
-                 lab_routes=lab_routes)
+support.stand_in(lab_firewall=lab_firewall, lab_folder=lab_folder,
+                 lab_record=lab_record, lab_routes=lab_routes)
 facts = support.load("library/lab_facts.py")
 
 
