@@ -4,14 +4,15 @@
 state: ok; differs; unsupported (the device or its driver has no such knob).
 """
 
+import re
+
 # Settings of a domain that no row compares: what it is called and how it is
-# reached, without which nothing else is found; programs and files, which a
-# hash of the definition covers; and raw XML, whose meaning nobody knows here.
+# reached, without which nothing else is found; programs, which a hash of the
+# definition covers; and raw XML, whose meaning nobody knows here.
 NOT_COMPARED = frozenset((
-    "hypervisor", "role", "name", "uuid", "folder", "emulator", "cpu_model",
-    "kernel", "raw_devices", "raw_xml", "bridge_lab", "bridge_management",
-    "tap_lab", "tap_management", "mac_lab", "mac_management", "address_lab",
-    "address_management",
+    "hypervisor", "role", "name", "uuid", "folder", "emulator", "raw_devices",
+    "raw_xml", "bridge_lab", "bridge_management", "tap_lab", "tap_management",
+    "mac_lab", "mac_management", "address_lab", "address_management",
     # By what QEMU says of each feature that is asked about.
     "cpu_features_off",
 ))
@@ -48,6 +49,41 @@ def machine(wanted, found):
                                    and found.startswith(
                                        {"q35": "pc-q35-",
                                         "pc": "pc-i440fx-"}[wanted])))
+
+
+def cpu_model(domain, found):
+    """QEMU may say of which version the model is."""
+    wanted = domain["cpu_model"]
+    if wanted == "auto":
+        wanted = {"kvm": "host", "tcg": "max"}[domain["accelerator"]]
+    found = found.removesuffix("-x86_64-cpu") or None
+    return row("cpu_model", wanted, found, found == wanted or bool(
+        re.fullmatch(re.escape(wanted) + r"-v\d+", found or "")))
+
+
+def memory_rows(domain, qemu):
+    size = int(domain["hugepage_kib"])
+    rows = [
+        equal("memory_mib", domain["memory_mib"], qemu["memory_mib"]),
+        equal("page size, KiB", size or 4, qemu["page_kib"]),
+        equal("memory_locked", bool(domain["memory_locked"]), qemu["locked"]),
+    ]
+    if size or domain["memory_locked"]:
+        rows.append(equal("pages merged by KSM", False, qemu["merged"]))
+    return rows
+
+
+def disk_rows(domain, qemu):
+    """The first thread serves both disks."""
+    wanted = "iothread1" if int(domain["iothreads"]) else "none"
+    return [equal(f"thread of {name}", wanted, found)
+            for name, found in sorted(qemu["disk_threads"].items())]
+
+
+def kernel_rows(domain, guest, kernels):
+    """None of an image of one's own, which boots what it has."""
+    wanted = kernels.get(domain["kernel"], {}).get("release")
+    return [equal("kernel", wanted, guest["kernel"])] if wanted else []
 
 
 def pin_rows(domain, qemu):
@@ -98,12 +134,15 @@ def offload_rows(domain, qemu, nic):
     return rows
 
 
-def knobs(domain, qemu, guest):
-    """domain: the plan; qemu: lab_readback's; guest: lab_guest's."""
+def knobs(domain, qemu, guest, kernels=None):
+    """domain: the plan; qemu: lab_readback's; guest: lab_guest's; kernels:
+    those that were made, by name, of the image's manifest."""
     nic = guest["nic"]
     rows = [
         equal("accelerator", domain["accelerator"], qemu["accelerator"]),
         machine(domain["machine"], qemu["machine"]),
+        cpu_model(domain, qemu["cpu_type"]),
+        *kernel_rows(domain, guest, kernels or {}),
         equal("vcpus, QEMU", domain["vcpus"], qemu["vcpus"]),
         row("vcpus, guest", domain["vcpus"], len(numbers(guest["cpus"])),
             len(numbers(guest["cpus"])) == int(domain["vcpus"])),
@@ -111,10 +150,8 @@ def knobs(domain, qemu, guest):
                 None if on is None else "on" if on else "off")
           for name, on in sorted(qemu["cpu_features"].items())],
         *pin_rows(domain, qemu),
-        equal("memory_mib", domain["memory_mib"], qemu["memory_mib"]),
-        equal("page size, KiB", int(domain["hugepage_kib"]) or 4,
-              qemu["page_kib"]),
-        equal("memory_locked", bool(domain["memory_locked"]), qemu["locked"]),
+        *memory_rows(domain, qemu),
+        *disk_rows(domain, qemu),
         equal("iothreads", domain["iothreads"], qemu["iothreads"]),
         equal("nic_model", domain["nic_model"], qemu["nic_model"]),
         equal("nic_driver", domain["nic_driver"], qemu["nic_driver"]),

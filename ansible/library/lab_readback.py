@@ -21,7 +21,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_nic import MODELS
 
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
-NIC = "/machine/peripheral/ua-lab"
+PERIPHERAL = "/machine/peripheral"
+NIC = f"{PERIPHERAL}/ua-lab"
 NIC_TYPES = {device: model for model, device in MODELS.items()}
 OFFLOADS = ("csum", "gso", "host_tso4", "host_tso6", "host_ecn", "host_ufo",
             "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn",
@@ -85,7 +86,19 @@ class Guest:
             locked = int(re.search(r"VmLck:\s*(\d+)", file.read()).group(1))
         summary = self.ask("query-memory-size-summary") or {}
         return {"memory_mib": summary.get("base-memory", 0) >> 20,
-                "page_kib": page, "locked": locked > 0}
+                "page_kib": page, "locked": locked > 0,
+                "merged": self.member("/machine", "mem-merge")}
+
+    def disk_threads(self):
+        """Which thread serves each disk."""
+        found = {}
+        for part in self.ask("qom-list", path=PERIPHERAL) or []:
+            if not part["name"].startswith("virtio-disk"):
+                continue
+            thread = self.member(f"{PERIPHERAL}/{part['name']}", "iothread")
+            found[part["name"]] = thread if thread is None else \
+                thread.rpartition("/")[2] or "none"
+        return found
 
     def nic(self):
         kind = self.member(NIC, "type")
@@ -136,6 +149,7 @@ class Guest:
             "vcpu_fifo": [self.policy(cpu["thread-id"]) for cpu in cpus],
             "emulatorpin": self.allowed(self.pid),
             "iothreads": len(iothreads),
+            "disk_threads": self.disk_threads(),
             "iothreadpin": [self.allowed(thread["thread-id"])
                             for thread in iothreads],
             **self.memory(),

@@ -9,6 +9,7 @@ import yaml
 import lab_knobs
 
 DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
+          "cpu_model": "auto", "kernel": "rt",
           "vcpupin": ["1", "2-3"], "emulatorpin": "0,1", "iothreadpin": "0",
           "vcpu_fifo": 0, "memory_mib": 1024, "hugepage_kib": 2048,
           "memory_locked": False, "iothreads": 1, "nic_model": "virtio",
@@ -16,13 +17,15 @@ DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
           "nic_tx_ring": 256, "nic_offloads": "off",
           "kernel_arguments": "quiet isolcpus=1"}
 QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
+        "cpu_type": "max-x86_64-cpu", "merged": False,
+        "disk_threads": {"virtio-disk0": "iothread1"},
         "vcpupin": ["1", "2,3"], "vcpu_fifo": [0, 0], "emulatorpin": "0-1",
         "iothreads": 1, "iothreadpin": ["0"], "memory_mib": 1024,
         "page_kib": 2048, "locked": False, "cpu_features": {"la57": False},
         "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
         "nic_rx_ring": 512, "nic_tx_ring": 256,
         "nic_offloads": {"csum": False, "guest_tso4": False}}
-GUEST = {"cpus": "0-1", "command_line": "root=/dev/vda quiet isolcpus=1",
+GUEST = {"cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
          "nic": {"queues": 2, "rx_ring": 512, "tx_ring": 256,
                  "offloads": {"gro": {"state": "off", "fixed": False}}}}
 
@@ -32,7 +35,9 @@ def states(domain=None, qemu=None, guest=None, nic=None):
     found = {**GUEST, **(guest or {}), "nic": {**GUEST["nic"], **(nic or {})}}
     return {row["knob"]: row["state"] for row in
             lab_knobs.knobs({**DOMAIN, **(domain or {})},
-                            {**QEMU, **(qemu or {})}, found)
+                            {**QEMU, **(qemu or {})}, found,
+                            {"stock": {"release": "6.1"},
+                             "rt": {"release": "6.1-rt"}})
             if row["state"] != "ok"}
 
 
@@ -82,11 +87,35 @@ class Knobs(unittest.TestCase):
                 ("memory_locked", {"locked": True}),
                 ("cpu feature la57", {"cpu_features": {"la57": True}}),
                 ("nic_model", {"nic_model": "e1000"}),
+                ("cpu_model", {"cpu_type": "qemu64-x86_64-cpu"}),
+                ("pages merged by KSM", {"merged": True}),
+                ("thread of virtio-disk0",
+                 {"disk_threads": {"virtio-disk0": "none"}}),
                 ("nic_driver", {"nic_driver": "vhost"}),
                 ("nic_queues, QEMU", {"nic_queues": 1}),
                 ("nic_rx_ring, QEMU", {"nic_rx_ring": 256}),
                 ("offload csum, QEMU", {"nic_offloads": {"csum": True}})):
             self.assertEqual(states(qemu=qemu), {knob: "differs"})
+
+    def test_another_kernel_is_found(self):
+        self.assertEqual(states(guest={"kernel": "6.1"}),
+                         {"kernel": "differs"})
+        # An image of one's own boots what it has.
+        self.assertEqual(states({"kernel": "own"}), {})
+
+    def test_a_model_of_some_version(self):
+        for wanted, found, state in (
+                ("Skylake-Server", "Skylake-Server-v1", {}),
+                ("EPYC-v2", "EPYC-v2", {}),
+                ("EPYC-v2", "EPYC-v1", {"cpu_model": "differs"}),
+                ("EPYC", "EPYC-Rome", {"cpu_model": "differs"})):
+            self.assertEqual(states(
+                {"cpu_model": wanted},
+                {"cpu_type": found + "-x86_64-cpu"}), state, found)
+        self.assertEqual(states({"accelerator": "kvm"}, {
+            "accelerator": "kvm", "cpu_type": "host-x86_64-cpu"}), {})
+        self.assertEqual(states(qemu={"cpu_type": ""}),
+                         {"cpu_model": "unsupported"})
 
     def test_a_ring_that_qemu_clamps_is_found(self):
         found = states({"nic_tx_ring": 1024})
