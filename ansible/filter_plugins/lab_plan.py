@@ -18,6 +18,16 @@ def accelerator(wanted, facts):
     return "kvm" if kvm["flag"] and kvm["device"] and kvm["boot"] else "tcg"
 
 
+def nic_driver(domain, facts):
+    """vhost for a guest that KVM carries: QEMU's way is one more wake-up a
+    packet."""
+    if domain["nic_driver"] != "auto":
+        return domain["nic_driver"]
+    return "vhost" if (domain["accelerator"], domain["nic_model"],
+                       facts["vhost"]) == ("kvm", "virtio", "there") \
+        else "qemu"
+
+
 def cores(cpus):
     """Lists of CPUs that share a core, those of the fullest node first, in
     the order of their numbers."""
@@ -71,6 +81,7 @@ def plan(wanted, facts):
     for name in order:
         domain = dict(wanted[name])
         domain["accelerator"] = accelerator(domain["accelerator"], facts)
+        domain["nic_driver"] = nic_driver(domain, facts)
         if domain["cpu_features_off"] == "auto":
             tcg = domain["accelerator"] == "tcg"
             domain["cpu_features_off"] = (TCG_FEATURES_OFF if tcg and

@@ -76,6 +76,9 @@ says rings "$nic/driver/@tx_queue_size" 256
 says default "$nic/driver/@rx_queue_size" ''
 says offloads-off "$nic/driver/guest/@tso4" off
 says offloads-off "$nic/driver/host/@csum" off
+says default "$nic/driver/@name" vhost
+says tcg "$nic/driver/@name" qemu
+says no-vhost "$nic/driver/@name" qemu
 says vhost "$nic/driver/@name" vhost
 says machine-pc //os/type/@machine pc
 says default //cmdline 'root=/dev/vda rw console=ttyS0 <&>'

@@ -17,7 +17,8 @@ def wanted(**settings):
     return {"role": "trader", "accelerator": "auto", "vcpus": 1,
             "cpu_model": "auto", "cpu_features_off": "auto",
             "vcpupin": "auto", "emulatorpin": "auto", "iothreadpin": "auto",
-            "memory_mib": 1024, "hugepage_kib": 2048, **settings}
+            "memory_mib": 1024, "hugepage_kib": 2048,
+            "nic_model": "virtio", "nic_driver": "auto", **settings}
 
 
 def plan(cpus, trader=None, exchange=None, **facts):
@@ -25,7 +26,7 @@ def plan(cpus, trader=None, exchange=None, **facts):
     guests = {"exchange": wanted(role="exchange", **(exchange or {})),
               "trader": wanted(**(trader or {}))}
     return lab_plan.plan(guests, {"cpus": cpus, "kvm": kvm, "barred": [],
-                                  **facts})
+                                  "vhost": "there", **facts})
 
 
 def pins(cpus, **guests):
@@ -150,6 +151,20 @@ class Accelerator(unittest.TestCase):
     def test_who_asks_for_one_gets_it(self):
         self.assertEqual(self.decided({"accelerator": "tcg"})["accelerator"],
                          "tcg")
+
+    def test_the_kernel_moves_packets_where_that_is_sooner(self):
+        self.assertEqual(self.decided()["nic_driver"], "vhost")
+        # An emulated CPU is the slower one by far.
+        self.assertEqual(self.decided(boot=False)["nic_driver"], "qemu")
+        self.assertEqual(self.decided({"nic_model": "e1000"})["nic_driver"],
+                         "qemu")
+        seen = {"flag": True, "device": True, "boot": True}
+        for vhost in ("module", "absent"):
+            self.assertEqual(plan(topology(2), kvm=seen, vhost=vhost)
+                             ["trader"]["nic_driver"], "qemu")
+        for driver in ("qemu", "vhost"):
+            self.assertEqual(self.decided({"nic_driver": driver})
+                             ["nic_driver"], driver)
 
     def test_tcg_has_no_five_level_paging(self):
         self.assertEqual(self.decided(boot=False)["cpu_features_off"],
