@@ -81,6 +81,8 @@ export PATH
 # folder that others may write in it would not take them otherwise.
 unexport $(filter ANSIBLE_%,$(.VARIABLES))
 export ANSIBLE_CONFIG := $(CURDIR)/ansible/ansible.cfg
+# Nor where a user's shell looks first, or Python: there are others of our names.
+unexport BASH_ENV CDPATH PYTHONHOME PYTHONPATH
 # WAIT=1: for whoever changes the lab, instead of being refused.
 WAIT :=
 export LAB_WAIT := $(if $(WAIT),1,0)
