@@ -100,7 +100,12 @@ def make(path):
     """True if that changes anything."""
     insist(path)
     new = not os.path.isdir(path)
-    os.makedirs(path, mode=0o755, exist_ok=True)
+    # libvirt's user has to get in, whatever the umask of who calls.
+    before = os.umask(0o022)
+    try:
+        os.makedirs(path, exist_ok=True)
+    finally:
+        os.umask(before)
     with Record(os.path.join(path, RECORD)) as record:
         if record.find("folder", path):
             return False

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import stat
 import tempfile
 import unittest
 
@@ -39,6 +40,16 @@ class Folders(unittest.TestCase):
         self.addCleanup(top.cleanup)
         self.top = top.name
         self.path = os.path.join(top.name, "lab")
+
+    def test_libvirts_user_gets_in_whatever_the_umask(self):
+        path = os.path.join(self.top, "build", "lab")
+        before = os.umask(0o077)
+        try:
+            lab_folder.make(path)
+        finally:
+            self.assertEqual(os.umask(before), 0o077)
+        for folder in (path, os.path.dirname(path)):
+            self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode), 0o755)
 
     def removed(self):
         """What remove() says is left."""
