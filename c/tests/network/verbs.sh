@@ -20,7 +20,7 @@ said() {
 }
 
 # Programs that would talk to a lab say what they were called with.
-for program in virsh ssh; do
+for program in virsh ssh ansible-playbook; do
 	# shellcheck disable=SC2016 # for the script that is made
 	printf '#!/bin/bash\nprintf "%%s\\n" "$(basename "$0")" "$@"\n' >"$folder/$program"
 	chmod +x "$folder/$program"
@@ -46,6 +46,10 @@ calls 'make ssh takes the configuration of the lab' \
 calls 'and a command, as one word' \
 	'ssh -F /lab/ssh_config exchange uname -a; id' ssh LAB_FOLDER=/lab \
 	GUEST=exchange RUN='uname -a; id'
+
+calls 'make up hands SET on as one word, whatever its quotes' \
+	"ansible-playbook -i ../inventory/lab -e a='b c' d=\"e'f\" up.yml" up \
+	-o deps-lab -o image sudo= SET="a='b c' d=\"e'f\""
 
 name='make run hands its settings on'
 if ! unshare --net true 2>/dev/null; then
