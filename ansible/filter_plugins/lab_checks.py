@@ -299,6 +299,10 @@ def libvirt_rows(facts):
     if not libvirt["there"]:
         return [must("libvirt", "not installed", "libvirtd", False,
                      "make deps-lab")]
+    if not libvirt["answers"] and not libvirt["daemon"]:
+        return [must("libvirt", "virtqemud, does not run",
+                     "answers, or libvirtd to start", False,
+                     "systemctl start virtqemud.socket virtlogd.socket")]
     state = "ok" if libvirt["answers"] else "note"
     return [row("libvirt", f"{libvirt['version']}, " +
                 ("answers" if libvirt["answers"] else "does not run"),

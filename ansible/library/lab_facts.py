@@ -267,6 +267,7 @@ def libvirt():
     answering = any(answers(path) for path in LIBVIRT_SOCKETS)
     return {
         "there": bool(shutil.which("libvirtd") or shutil.which("virtqemud")),
+        "daemon": bool(shutil.which("libvirtd")),
         "answers": answering,
         "pids": {name: pid_of(name) for name in ("libvirtd", "virtlogd")},
         "version": output("virsh", "--version").strip(),

@@ -16,7 +16,8 @@ FACTS = {
                "huge": {"2048": {"total": 0, "free": 0}}},
     "emulator": {"there": True, "version": "7.2.22", "machines": ["q35"],
                  "devices": ["virtio-net-pci", "e1000"]},
-    "libvirt": {"there": True, "answers": True, "version": "9.0.0",
+    "libvirt": {"there": True, "daemon": True, "answers": True,
+                "version": "9.0.0",
                 "domains": {}},
     "links": {}, "routes": [], "record": [],
     "filter": {},
@@ -108,6 +109,15 @@ class Checks(unittest.TestCase):
         self.assertGreater(len(failures), 12)
         for row in failures:
             self.assertTrue(row["mend"], row)
+
+    def test_a_libvirt_that_up_can_not_start(self):
+        """As Fedora has it: a daemon a driver, by sockets of systemd's."""
+        apart = {"libvirt": {"daemon": False}}
+        self.assertEqual(state("libvirt", apart), ["ok"])
+        apart["libvirt"]["answers"] = False
+        self.assertEqual(state("libvirt", apart), ["FAIL"])
+        apart["libvirt"]["daemon"] = True
+        self.assertEqual(state("libvirt", apart), ["note"])
 
     def test_a_filter_hinders_whose_packets_it_drops(self):
         dropped = {"b0": {"forward": ["nft inet a b"], "input": []}}
