@@ -14,7 +14,8 @@ import xml.etree.ElementTree as xml
 # Filters find no module_utils by themselves.
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
-# pylint: disable-next=wrong-import-position
+# pylint: disable=wrong-import-position
+from lab_machine import number_list  # noqa: E402
 from lab_nic import MODELS  # noqa: E402
 # pylint: disable-next=wrong-import-position
 from lab_routes import in_the_way  # noqa: E402
@@ -33,18 +34,6 @@ def row(check, found, wanted, state, mend=""):
 
 def must(check, found, wanted, good, mend):
     return row(check, found, wanted, "ok" if good else "FAIL", mend)
-
-
-def number_list(text):
-    numbers = []
-    for part in str(text).split(","):
-        first, dash, last = part.strip().partition("-")
-        last = last if dash else first
-        if not (first.isdigit() and last.isdigit()
-                and int(first) <= int(last)):
-            raise ValueError(text)
-        numbers += range(int(first), int(last) + 1)
-    return numbers
 
 
 def kvm_row(facts, plan):

@@ -34,20 +34,13 @@ import xml.etree.ElementTree as xml
 from ansible.module_utils import lab_firewall, lab_routes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_folder import fault
+from ansible.module_utils.lab_machine import cpus, memory, read
 from ansible.module_utils.lab_record import boot_id
 
 LIBVIRT_SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
 BOOT_S = 20  # to the root file system; a second or two where KVM is real
 # With no disk given, a kernel that lives ends here.
 BOOT_SEEN = re.compile(rb"VFS: Unable to mount root|Run /init")
-
-
-def read(path, default=""):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return default
 
 
 def output(*command):
@@ -57,47 +50,6 @@ def output(*command):
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""
-
-
-def cpu_list(path):
-    """The kernel's lists, as in 0,2-3."""
-    found = set()
-    for first, last in re.findall(r"(\d+)(?:-(\d+))?", read(path)):
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
-
-
-def cpus(system="/sys/devices/system/cpu"):
-    """The CPUs that guests may use, and what they share. Nobody may run on
-    the isolated ones but who is put there, so our own mask lacks them."""
-    online = cpu_list(f"{system}/online")
-    isolated = cpu_list(f"{system}/isolated") & online
-    found = []
-    for number in sorted((os.sched_getaffinity(0) & online) | isolated):
-        base = f"{system}/cpu{number}"
-        nodes = glob.glob(f"{base}/node*")
-        found.append({
-            "cpu": number,
-            "isolated": number in isolated,
-            "core": int(read(f"{base}/topology/core_id", str(number))),
-            "socket": int(read(f"{base}/topology/physical_package_id", "0")),
-            "node": int(nodes[0].rsplit("node", 1)[1]) if nodes else 0,
-        })
-    return found
-
-
-def memory():
-    info = dict(re.findall(r"^(\w+):\s+(\d+) kB", read("/proc/meminfo"), re.M))
-    pages = {}
-    for folder in glob.glob("/sys/kernel/mm/hugepages/hugepages-*kB"):
-        size = int(re.search(r"-(\d+)kB", folder).group(1))
-        pages[str(size)] = {
-            "total": int(read(f"{folder}/nr_hugepages", "0")),
-            "free": int(read(f"{folder}/free_hugepages", "0"))
-            - int(read(f"{folder}/resv_hugepages", "0")),
-        }
-    return {"total_kib": int(info["MemTotal"]),
-            "available_kib": int(info["MemAvailable"]), "huge": pages}
 
 
 def emulator(path):

@@ -178,12 +178,6 @@ class Checks(unittest.TestCase):
                  if row["state"] == "FAIL"][0]["found"]
         self.assertEqual(found, "line 3: mismatched tag")
 
-    def test_lists_of_cpus(self):
-        self.assertEqual(lab_checks.number_list("0,2-4"), [0, 2, 3, 4])
-        for text in ("", "a", "1-", "-1", "1,,2", "3-1"):
-            with self.assertRaises(ValueError, msg=text):
-                lab_checks.number_list(text)
-
 
 class Ours(unittest.TestCase):
     """What the record names does not hinder."""

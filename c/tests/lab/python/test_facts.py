@@ -9,12 +9,14 @@ from unittest import mock
 
 import lab_firewall
 import lab_folder
+import lab_machine
 import lab_record
 import lab_routes
 import support
 
 support.stand_in(lab_firewall=lab_firewall, lab_folder=lab_folder,
-                 lab_record=lab_record, lab_routes=lab_routes)
+                 lab_machine=lab_machine, lab_record=lab_record,
+                 lab_routes=lab_routes)
 facts = support.load("library/lab_facts.py")
 
 
@@ -106,29 +108,3 @@ class Kvm(unittest.TestCase):
         os.unlink(self.folder + "/record.json")
         self.answer = False
         self.assertFalse(self.ask())
-
-
-class Cpus(unittest.TestCase):
-    """Of a description of a machine, as in /sys/devices/system/cpu."""
-
-    def found(self, ours, **lists):
-        with tempfile.TemporaryDirectory() as system:
-            for name, text in lists.items():
-                with open(f"{system}/{name}", "w", encoding="ascii") as file:
-                    file.write(text + "\n")
-            with mock.patch.object(facts.os, "sched_getaffinity",
-                                   lambda _: ours):
-                return {cpu["cpu"]: cpu["isolated"]
-                        for cpu in facts.cpus(system)}
-
-    def test_isolated_ones_that_we_may_not_run_on(self):
-        self.assertEqual(self.found({0, 1}, online="0-3", isolated="2-3"),
-                         {0: False, 1: False, 2: True, 3: True})
-
-    def test_none_that_is_offline(self):
-        self.assertEqual(self.found({0, 1}, online="0,2", isolated="2,5"),
-                         {0: False, 2: True})
-
-    def test_none_isolated(self):
-        self.assertEqual(self.found({0, 2}, online="0-3", isolated=""),
-                         {0: False, 2: False})
