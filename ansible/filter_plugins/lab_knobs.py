@@ -104,6 +104,13 @@ def pin_rows(domain, qemu):
     return rows
 
 
+def node_rows(domain, qemu):
+    """Not each node of those that are allowed need be used."""
+    wanted, found = domain["memory_node"], qemu["memory_node"]
+    return [row("memory_node", wanted, found, found is not None
+                and numbers(found) <= numbers(wanted))] if wanted else []
+
+
 def ring_rows(domain, qemu, nic):
     rows = []
     for way in ("rx", "tx"):
@@ -151,6 +158,7 @@ def knobs(domain, qemu, guest, kernels=None):
           for name, on in sorted(qemu["cpu_features"].items())],
         *pin_rows(domain, qemu),
         *memory_rows(domain, qemu),
+        *node_rows(domain, qemu),
         *disk_rows(domain, qemu),
         equal("iothreads", domain["iothreads"], qemu["iothreads"]),
         equal("nic_model", domain["nic_model"], qemu["nic_model"]),

@@ -3,6 +3,13 @@
 
 import hashlib
 import os
+import sys
+
+# Filters find no module_utils by themselves.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../module_utils"))
+# pylint: disable=wrong-import-position
+from lab_places import memory_node, places  # noqa: E402
 
 # A socket's path has 107 characters, of which Ansible's name for a connection
 # and ssh's ending while it makes one take 28.
@@ -28,55 +35,10 @@ def nic_driver(domain, facts):
         else "qemu"
 
 
-def cores(cpus):
-    """Lists of CPUs that share a core, those of the fullest node first, in
-    the order of their numbers."""
-    by_core, node_of = {}, {}
-    for cpu in cpus:
-        key = (cpu["node"], cpu["socket"], cpu["core"])
-        by_core.setdefault(key, []).append(cpu["cpu"])
-        node_of.setdefault(cpu["node"], set()).add(key)
-    return [by_core[key] for key in
-            sorted(by_core, key=lambda k: (-len(node_of[k[0]]), k))]
-
-
-def pins(cpus, guests):
-    """Each guest's share: whole cores while they last, the trader's first.
-    The first core is the host's, and of whoever got none of their own.
-
-    guests: (name, vcpus) in the order in which they choose.
-    """
-    free = cores(cpus)
-    if len(cpus) < 2:
-        return {name: {"vcpupin": [], "emulatorpin": "", "iothreadpin": ""}
-                for name, _ in guests}
-    if len(free) < 2:  # one core with two threads is two places
-        free = [[cpu] for cpu in free[0]]
-    isolated = {cpu["cpu"] for cpu in cpus if cpu.get("isolated")}
-    # What nobody is pinned to runs on the host's, which must not be isolated.
-    free.sort(key=lambda core: not isolated.isdisjoint(core))
-    shared = ",".join(map(str, free.pop(0)))
-    # Whoever spins or is woken is best off where the scheduler puts nobody.
-    free.sort(key=isolated.isdisjoint)
-    shares = {}
-    for name, vcpus in guests:
-        own = [str(free.pop(0)[0]) for _ in range(min(vcpus, len(free)))]
-        # More vCPUs than cores are left: they take turns on what there is.
-        own += [own[i % len(own)] if own else shared
-                for i in range(vcpus - len(own))]
-        shares[name] = {"vcpupin": own}
-    free.sort(key=lambda core: not isolated.isdisjoint(core))
-    for name, _ in guests:
-        emulator = str(free.pop(0)[0]) if free else shared
-        shares[name].update(emulatorpin=emulator, iothreadpin=shared)
-    return shares
-
-
 def plan(wanted, facts):
     """wanted: name -> settings of the role domain; the same with no auto."""
     order = sorted(wanted, key=lambda name: wanted[name]["role"] != "trader")
-    shares = pins(facts["cpus"],
-                  [(name, int(wanted[name]["vcpus"])) for name in order])
+    shares = places(facts, {name: wanted[name] for name in order})
     decided = {}
     for name in order:
         domain = dict(wanted[name])
@@ -95,6 +57,9 @@ def plan(wanted, facts):
         domain["vcpupin"] = [str(cpus) for cpus in domain["vcpupin"]]
         domain["emulatorpin"] = str(domain["emulatorpin"])
         domain["iothreadpin"] = str(domain["iothreadpin"])
+        if domain["memory_node"] == "auto":
+            domain["memory_node"] = memory_node(facts, domain["vcpupin"])
+        domain["memory_node"] = str(domain["memory_node"])
         # QEMU gives up root for libvirt's user, unless that one can't reach
         # the files: a clone in a home folder must work too.
         domain["runs_as"] = "+0:+0" if facts["barred"] else ""

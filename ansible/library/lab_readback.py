@@ -18,6 +18,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_machine import memory_nodes
 from ansible.module_utils.lab_nic import MODELS
 
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
@@ -87,7 +88,8 @@ class Guest:
         summary = self.ask("query-memory-size-summary") or {}
         return {"memory_mib": summary.get("base-memory", 0) >> 20,
                 "page_kib": page, "locked": locked > 0,
-                "merged": self.member("/machine", "mem-merge")}
+                "merged": self.member("/machine", "mem-merge"),
+                "memory_node": memory_nodes(self.pid)}
 
     def disk_threads(self):
         """Which thread serves each disk."""

@@ -2,6 +2,7 @@
 """The machine below the lab, by what /sys and /proc say of it; a root in
 front of them names a description's folder in their place."""
 
+import collections
 import glob
 import os
 import re
@@ -152,3 +153,26 @@ def memory(root=""):
     return {"total_kib": info["MemTotal"],
             "available_kib": info["MemAvailable"], "huge": huge,
             "nodes": node_memory(root)}
+
+
+def memory_nodes(pid, root=""):
+    """The nodes that hold a process's largest mapping, a guest's memory;
+    None where the kernel knows of no nodes."""
+    held = []
+    for line in read(f"{root}/proc/{pid}/numa_maps").splitlines():
+        pages = {int(node): int(count) for node, count in
+                 re.findall(r" N(\d+)=(\d+)", line)}
+        size = re.search(r" kernelpagesize_kB=(\d+)", line)
+        if pages and size:
+            held.append((sum(pages.values()) * int(size[1]), sorted(pages)))
+    return ",".join(map(str, max(held)[1])) if held else None
+
+
+def taken_pages(facts):
+    """The huge pages that are the lab's, by the record: size in KiB -> node
+    -> pages. A reboot leaves nothing of them."""
+    taken = collections.defaultdict(dict)
+    for made in facts["record"]:
+        if made["kind"] == "hugepages" and made["boot"] == facts["boot"]:
+            taken[str(made["size_kib"])] = made["took"]
+    return taken

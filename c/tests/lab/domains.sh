@@ -69,6 +69,8 @@ says no-iothread "count(//iothreads | //iothreadpin | //driver[@iothread])" 0
 says default //hugepages/page/@size 2048
 says gigabyte-pages //hugepages/page/@size 1048576
 says no-hugepages "count(//memoryBacking)" 0
+says default "count(//numatune)" 0
+says memory-node //numatune/memory/@nodeset 0-1
 says locked "count(//memoryBacking/locked)" 1
 says queues "$nic/driver/@queues" 4
 says rings "$nic/driver/@rx_queue_size" 1024

@@ -11,8 +11,9 @@ BRIDGE = {"kind": "bridge", "name": "b0", "mac": "52:54:00:00:00:01"}
 FACTS = {
     "root": True, "systemd": False, "tun": True, "vhost": "there",
     "kvm": {"flag": True, "device": True, "boot": True},
-    "cpus": [{"cpu": cpu} for cpu in range(8)],
-    "memory": {"available_kib": 8 << 20,
+    "cpus": [{"cpu": cpu, "core": cpu, "capacity": 1024, "node": 0}
+             for cpu in range(8)],
+    "memory": {"available_kib": 8 << 20, "nodes": {},
                "huge": {"2048": {"total": 0, "free": 0}}},
     "emulator": {"there": True, "version": "7.2.22", "machines": ["q35"],
                  "devices": ["virtio-net-pci", "e1000"]},
@@ -26,8 +27,9 @@ FACTS = {
     "folder_writable": True, "folder_fault": "", "boot": "now",
 }
 GUEST = {
-    "name": "trader", "role": "trader", "accelerator": "kvm", "vcpus": 1, "vcpupin": ["1"],
-    "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
+    "name": "trader", "role": "trader", "accelerator": "kvm", "vcpus": 1,
+    "vcpupin": ["1"], "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
+    "vcpu_fifo": 0, "memory_node": "",
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
     "nic_tx_ring": 0, "kernel": "stock", "machine": "q35",

@@ -12,7 +12,8 @@ DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
           "cpu_model": "auto", "kernel": "rt",
           "vcpupin": ["1", "2-3"], "emulatorpin": "0,1", "iothreadpin": "0",
           "vcpu_fifo": 0, "memory_mib": 1024, "hugepage_kib": 2048,
-          "memory_locked": False, "iothreads": 1, "nic_model": "virtio",
+          "memory_node": "0-1", "memory_locked": False, "iothreads": 1,
+          "nic_model": "virtio",
           "nic_driver": "qemu", "nic_queues": 2, "nic_rx_ring": 512,
           "nic_tx_ring": 256, "nic_offloads": "off",
           "kernel_arguments": "quiet isolcpus=1"}
@@ -21,7 +22,8 @@ QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
         "disk_threads": {"virtio-disk0": "iothread1"},
         "vcpupin": ["1", "2,3"], "vcpu_fifo": [0, 0], "emulatorpin": "0-1",
         "iothreads": 1, "iothreadpin": ["0"], "memory_mib": 1024,
-        "page_kib": 2048, "locked": False, "cpu_features": {"la57": False},
+        "page_kib": 2048, "memory_node": "1", "locked": False,
+        "cpu_features": {"la57": False},
         "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
         "nic_rx_ring": 512, "nic_tx_ring": 256,
         "nic_offloads": {"csum": False, "guest_tso4": False}}
@@ -84,6 +86,7 @@ class Knobs(unittest.TestCase):
                 ("iothreadpin 1", {"iothreadpin": ["1"]}),
                 ("memory_mib", {"memory_mib": 512}),
                 ("page size, KiB", {"page_kib": 4}),
+                ("memory_node", {"memory_node": "1,2"}),
                 ("memory_locked", {"locked": True}),
                 ("cpu feature la57", {"cpu_features": {"la57": True}}),
                 ("nic_model", {"nic_model": "e1000"}),
@@ -139,6 +142,12 @@ class Knobs(unittest.TestCase):
                          {"offload gro, guest": "unsupported"})
         self.assertEqual(states(nic={"rx_ring": None}),
                          {"nic_rx_ring, guest": "unsupported"})
+
+    def test_a_kernel_without_nodes(self):
+        self.assertEqual(states(qemu={"memory_node": None}),
+                         {"memory_node": "unsupported"})
+        self.assertEqual(states({"memory_node": ""}, {"memory_node": None}),
+                         {})
 
     def test_a_vcpu_that_is_missing(self):
         found = states(qemu={"vcpupin": ["1"]})

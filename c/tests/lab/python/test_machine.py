@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """ansible/module_utils/lab_machine.py: what is read of a machine."""
 
+import os
+import pathlib
+import tempfile
 import unittest
 
 import lab_machine
@@ -20,6 +23,7 @@ CPUS = {
     "laptop": ("0-7", ""),
     "memoryless": ("0-31", ""),
     "offline": ("0,2-7", ""),
+    "one-core": ("0-1", ""),
     "one-cpu": ("0", ""),
     "one-socket": ("0-15", ""),
     "two-cpus": ("0-1", ""),
@@ -103,6 +107,19 @@ class Machine(unittest.TestCase):
         self.assertEqual(memory["nodes"]["1"],
                          {"total_kib": 31.5 * GIB, "available_kib": GIB,
                           "huge": {"1048576": 30}})
+
+    def test_nodes_of_the_largest_mapping(self):
+        text = """00400000 default file=/usr/bin/qemu mapped=9 N0=9 \
+kernelpagesize_kB=4
+7f00 bind:1-2 file=/memfd:ram huge dirty=512 N1=500 N2=12 \
+kernelpagesize_kB=2048
+7f10 default anon=99999 dirty=99999 N0=99999 kernelpagesize_kB=4
+7f20 default"""
+        with tempfile.TemporaryDirectory() as root:
+            self.assertIsNone(lab_machine.memory_nodes(7, root))
+            os.makedirs(root + "/proc/7")
+            pathlib.Path(root + "/proc/7/numa_maps").write_text(text, "utf-8")
+            self.assertEqual(lab_machine.memory_nodes(7, root), "1,2")
 
     def test_lists_of_cpus(self):
         self.assertEqual(numbers("0,2-4"), [0, 2, 3, 4])

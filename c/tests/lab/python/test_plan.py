@@ -9,7 +9,8 @@ import lab_plan
 def topology(cores, threads=1, nodes=1):
     """As Linux numbers them: first threads first, node by node."""
     return [{"cpu": thread * cores + core, "core": core, "socket": 0,
-             "node": core * nodes // cores}
+             "node": core * nodes // cores, "isolated": False,
+             "capacity": 1024}
             for thread in range(threads) for core in range(cores)]
 
 
@@ -17,7 +18,7 @@ def wanted(**settings):
     return {"role": "trader", "accelerator": "auto", "vcpus": 1,
             "cpu_model": "auto", "cpu_features_off": "auto",
             "vcpupin": "auto", "emulatorpin": "auto", "iothreadpin": "auto",
-            "memory_mib": 1024, "hugepage_kib": 2048,
+            "memory_node": "auto", "memory_mib": 1024, "hugepage_kib": 2048,
             "nic_model": "virtio", "nic_driver": "auto", **settings}
 
 
@@ -26,7 +27,9 @@ def plan(cpus, trader=None, exchange=None, **facts):
     guests = {"exchange": wanted(role="exchange", **(exchange or {})),
               "trader": wanted(**(trader or {}))}
     return lab_plan.plan(guests, {"cpus": cpus, "kvm": kvm, "barred": [],
-                                  "vhost": "there", **facts})
+                                  "memory": {"nodes": {}}, "record": [],
+                                  "boot": "now", "vhost": "there",
+                                  **facts})
 
 
 def pins(cpus, **guests):
