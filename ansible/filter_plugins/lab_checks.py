@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The doctor's rows: check, found, wanted, and what mends it.
-
-state: ok; note (the lab works without, and says what it does instead);
-FAIL (nothing is begun).
-"""
+"""All that the doctor checks."""
 
 import ipaddress
 import os
@@ -15,25 +11,15 @@ import xml.etree.ElementTree as xml
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable=wrong-import-position
-from lab_machine import number_list  # noqa: E402
+from lab_machine_rows import cpu_rows, memory_rows  # noqa: E402
 from lab_nic import MODELS  # noqa: E402
-# pylint: disable-next=wrong-import-position
 from lab_routes import in_the_way  # noqa: E402
+from lab_row import must, row  # noqa: E402
 
-MIB = 1 << 20
 GIB = 1 << 30
 IMAGE_BYTES = 6 * GIB  # root, build root and archives while it is made
 VIRTIO_RINGS = (256, 512, 1024)  # descriptors that QEMU takes
 GUEST_BYTES = 1 * GIB  # what a guest writes over the image
-
-
-def row(check, found, wanted, state, mend=""):
-    return {"check": check, "found": str(found), "wanted": str(wanted),
-            "state": state, "mend": mend if state != "ok" else ""}
-
-
-def must(check, found, wanted, good, mend):
-    return row(check, found, wanted, "ok" if good else "FAIL", mend)
 
 
 def kvm_row(facts, plan):
@@ -63,81 +49,8 @@ def kvm_row(facts, plan):
                "ok" if good else "FAIL" if forced else "note", mend)
 
 
-def cpu_rows(facts, plan):
-    online = [cpu["cpu"] for cpu in facts["cpus"]]
-    needed = 1 + sum(int(domain["vcpus"]) + 1 for domain in plan.values())
-    rows = [row("CPUs", len(online), f"{needed} or more",
-                "ok" if len(online) >= needed else "note",
-                "emulators, exchange and host share CPUs; figures are noisier")]
-    for name, domain in plan.items():
-        knobs = [(f"domain_vcpupin[{i}]", cpus)
-                 for i, cpus in enumerate(domain["vcpupin"])]
-        knobs += [(f"domain_{knob}", domain[knob])
-                  for knob in ("emulatorpin", "iothreadpin") if domain[knob]]
-        if len(domain["vcpupin"]) > int(domain["vcpus"]):
-            rows.append(must(f"{name}: domain_vcpupin",
-                             f"{len(domain['vcpupin'])} pins",
-                             f"at most {domain['vcpus']}, one a vCPU", False,
-                             f"shorten domain_vcpupin of {name}"))
-        for knob, cpus in knobs:
-            try:
-                off = [cpu for cpu in number_list(cpus) if cpu not in online]
-            except ValueError:
-                off = [cpus]
-            if off:
-                rows.append(must(
-                    f"{name}: {knob}", f"CPU {','.join(map(str, off))}",
-                    f"of those online: {','.join(map(str, online))}", False,
-                    f"set {knob} of {name} to auto or to CPUs online"))
-    return rows
-
-
 def record_of(facts, kind):
     return [made for made in facts["record"] if made["kind"] == kind]
-
-
-def memory_rows(facts, plan):
-    rows = []
-    normal_kib, huge = 0, {}
-    # A reboot leaves nothing of them.
-    mine = {made["size_kib"]: sum(made["took"].values())
-            for made in record_of(facts, "hugepages")
-            if made["boot"] == facts["boot"]}
-    running = facts["libvirt"]["domains"]
-    for domain in plan.values():
-        size, mib = int(domain["hugepage_kib"]), int(domain["memory_mib"])
-        there = running.get(domain["name"], {}).get("running")
-        if size:
-            huge[size] = huge.get(size, 0) + -(-mib * 1024 // size)
-        elif not there:
-            normal_kib += mib * 1024
-    available = facts["memory"]["available_kib"]
-    for size, pages in huge.items():
-        pool = facts["memory"]["huge"].get(str(size))
-        label = f"huge pages of {size} KiB"
-        if pool is None:
-            sizes = ", ".join(sorted(facts["memory"]["huge"], key=int))
-            rows.append(must(label, f"sizes {sizes or 'none'}",
-                             f"size {size}", False,
-                             "set domain_hugepage_kib to one of these, or to "
-                             "0 for ordinary memory"))
-            continue
-        # Those that are free are somebody's; the lab adds its own.
-        there = min(mine.get(size, 0), pool["total"])
-        missing = max(0, pages - there)
-        normal_kib += missing * size
-        rows.append(row(label, f"{there} of the lab's", f"{pages}",
-                        "ok" if not missing else
-                        "note" if missing * size <= available else "FAIL",
-                        f"make up reserves the {missing} that are missing"
-                        if missing * size <= available else
-                        f"{missing * size // 1024} MiB more than the memory "
-                        "that is free; lower domain_memory_mib, or set "
-                        "domain_hugepage_kib to 0"))
-    rows.append(must("memory", f"{available // 1024} MiB available",
-                     f"{normal_kib // 1024} MiB for guests not yet running",
-                     normal_kib <= available, "lower domain_memory_mib"))
-    return rows
 
 
 def nic_rows(name, domain, facts):

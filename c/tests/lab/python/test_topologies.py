@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The plan, on each machine of ../topologies/: worked out by
+"""The plan and the doctor, on each machine of ../topologies/: worked out by
 hand from the descriptions."""
 
 import itertools
 import unittest
 
+import lab_checks
 import lab_machine
 import lab_plan
 import topologies
-from test_checks import FACTS, GUEST
+from test_checks import FACTS, GUEST, SETTINGS
 
 ROLES = ("trader", "exchange")
 # machine: of trader and exchange, "vCPU emulator iothread node"; - is none
@@ -34,6 +35,12 @@ PLANS = {
     "one-socket": ("1 3 0 -", "2 4 0 -"),
     "two-cpus": ("1 0 0 -", "0 0 0 -"),
     "two-sockets": ("2 3 0 0", "1 0 0 1"),
+}
+# What the doctor notes of a machine, besides huge pages to be reserved.
+NOTES = {
+    "container": ["cores"], "cpuset-node": ["cores"], "laptop": ["cores"],
+    "one-core": ["cores", "trader: domain_vcpupin[0]"], "one-cpu": ["cores"],
+    "two-cpus": ["cores"], "two-sockets": ["cores"],
 }
 
 
@@ -66,6 +73,14 @@ def plans(machine, **asked):
     return tuple(map(told, plan(machine, **asked).values()))
 
 
+def rows(machine, **asked):
+    """Those that are not ok, by what they are about."""
+    found = lab_checks.checks(facts(machine), plan(machine, **asked),
+                              SETTINGS)
+    return {row["check"]: row for row in found if row["state"] != "ok"
+            and not row["check"].startswith("huge pages")}
+
+
 def numbers(text):
     return lab_machine.number_list(text) if text else []
 
@@ -91,9 +106,26 @@ class Default(unittest.TestCase):
         self.assertEqual({machine: plans(machine) for machine in PLANS},
                          PLANS)
 
+    def test_the_doctor(self):
+        found = {machine: rows(machine) for machine in PLANS}
+        self.assertEqual({machine: sorted(told) for machine, told
+                          in found.items() if told}, NOTES)
+        for row in itertools.chain(*map(dict.values, found.values())):
+            self.assertEqual(row["state"], "note", row)
+            self.assertTrue(row["mend"], row)
+
 
 class Asked(unittest.TestCase):
-    """What is asked for is kept, and the rest goes round it."""
+    """What is asked for is kept, the rest goes round it, and what can't be
+    is refused by its setting."""
+
+    def said(self, machine, state, check, words, **asked):
+        found = rows(machine, **asked)
+        self.assertIn(check, found)
+        row = found[check]
+        self.assertEqual(row["state"], state, row)
+        for word in words:
+            self.assertIn(word, " ".join(row.values()))
 
     def test_nobody_else_is_put_where_a_vcpu_was_asked_for(self):
         self.assertEqual(plans("laptop", trader={"vcpupin": "2"}),
@@ -126,6 +158,60 @@ class Asked(unittest.TestCase):
     def test_memory_is_where_the_vcpus_are(self):
         self.assertEqual(plans("two-sockets", trader={"vcpus": 2})[0],
                          "2+1 0 0 0,1")
+
+    def test_a_cpu_that_is_not_there(self):
+        for machine, cpu in (("offline", 1), ("offline", 8),
+                             ("container", 4), ("cpuset-node", 7)):
+            self.said(machine, "FAIL", "trader: domain_vcpupin[0]",
+                      [f"CPU {cpu}"], trader={"vcpupin": str(cpu)})
+
+    def test_a_vcpu_that_shares_its_core(self):
+        for pin in ("vcpupin", "emulatorpin", "iothreadpin"):
+            self.said("laptop", "note", "trader: domain_vcpupin[0]",
+                      ["exchange's domain_" + pin], trader={"vcpupin": "1"},
+                      exchange={pin: "5"})
+
+    def test_a_vcpu_on_a_slow_core(self):
+        for machine, slow in (("hybrid", "14"), ("big-little", "2")):
+            self.said(machine, "note", "trader: domain_vcpupin[0]",
+                      [f"CPU {slow}", "slow"], trader={"vcpupin": slow})
+
+    def test_a_real_time_vcpu_has_a_cpu_of_its_own(self):
+        fifo = {"vcpu_fifo": 10}
+        check = "{}: domain_vcpu_fifo"
+        self.said("one-cpu", "FAIL", check.format("trader"), ["not pinned"],
+                  trader=fifo)
+        self.said("two-cpus", "FAIL", check.format("exchange"),
+                  ["trader's domain_emulatorpin"], exchange=fifo)
+        for machine in ("two-cpus", "one-core", "laptop"):
+            self.assertNotIn(check.format("trader"),
+                             rows(machine, trader=fifo))
+
+    def test_a_node_without_memory(self):
+        self.said("memoryless", "FAIL", "trader: domain_memory_node",
+                  ["node 0", "2,6"], trader={"memory_node": "0"})
+        self.said("memoryless", "note", "trader: domain_memory_node",
+                  ["node 0"], trader={"vcpupin": "1"})
+        self.said("two-sockets", "FAIL", "trader: domain_memory_node",
+                  ["first", "0,1"], trader={"memory_node": "first"})
+        self.said("two-cpus", "FAIL", "trader: domain_memory_node",
+                  ["node 1"], trader={"memory_node": "1"})
+
+    def test_a_node_that_is_far_from_the_vcpu(self):
+        self.said("two-sockets", "note", "trader: domain_memory_node",
+                  ["node 0"], trader={"memory_node": "1", "vcpupin": "2"})
+
+    def test_a_node_without_enough_memory(self):
+        for size in (0, 2048, 1048576):
+            self.said("gigabyte-pages", "FAIL", "memory of node 1",
+                      ["1024 MiB", "2048 MiB", "domain_memory_node"],
+                      trader={"vcpupin": "9", "memory_mib": 2048,
+                              "hugepage_kib": size})
+
+    def test_no_node_has_enough(self):
+        self.said("four-nodes", "FAIL", "memory of node 0",
+                  ["domain_memory_mib"],
+                  trader={"memory_mib": 40 << 10})
 
 
 class Always(unittest.TestCase):
