@@ -9,6 +9,7 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable=wrong-import-position
+from lab_machine import number_list  # noqa: E402
 from lab_places import memory_node, places  # noqa: E402
 
 # A socket's path has 107 characters, of which Ansible's name for a connection
@@ -68,13 +69,18 @@ def plan(wanted, facts):
 
 
 def hugepages_needed(decided):
-    """Pages by their size in KiB."""
+    """Pages by their size in KiB, and by node; "" is any."""
     pages = {}
     for domain in decided.values():
         size = int(domain["hugepage_kib"])
-        if size:
-            kib = int(domain["memory_mib"]) * 1024
-            pages[str(size)] = pages.get(str(size), 0) + -(-kib // size)
+        if not size:
+            continue
+        needed = -(-int(domain["memory_mib"]) * 1024 // size)
+        bound = domain["memory_node"]
+        nodes = list(map(str, number_list(bound))) if bound else [""]
+        of_size = pages.setdefault(str(size), {})
+        for node in nodes:
+            of_size[node] = of_size.get(node, 0) + -(-needed // len(nodes))
     return pages
 
 

@@ -9,22 +9,22 @@ description: Adds to the pages that others have reserved and never uses those;
   writes into the record how many it added, and gives back as many.
 options:
   size_kib: {description: Of a page., type: int, required: true}
-  pages: {description: "That the lab needs; 0: give back what it took.",
-          type: int, required: true}
+  pages: {description: "That the lab needs, by node of NUMA; \"\" is any; none
+          at all: give back what it took.", type: dict, required: true}
   record: {description: The lab's record., type: path, required: true}
 """
 
 EXAMPLES = r"""
-- name: Reserve two gigabytes
+- name: Reserve two gigabytes on node 0, and one anywhere
   lab_hugepages:
     size_kib: 2048
-    pages: 1024
+    pages: {"0": 1024, "": 512}
     record: /var/tmp/lab/record.json
 """
 
 RETURN = r"""
 in_use: {description: "Pages given back that others use: gone when they end.",
-         type: int, returned: where pages is 0}
+         type: int, returned: where pages are given back}
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -36,12 +36,14 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "size_kib": {"type": "int", "required": True},
-            "pages": {"type": "int", "required": True},
+            "pages": {"type": "dict", "required": True},
             "record": {"type": "path", "required": True},
         },
         supports_check_mode=True,
     )
-    size, wanted = module.params["size_kib"], module.params["pages"]
+    size = module.params["size_kib"]
+    wanted = {str(node): int(pages) for node, pages
+              in module.params["pages"].items()}
     with Record(module.params["record"]) as record, Kernel(size) as kernel:
         pages = Pages(kernel, record, size)
         if module.check_mode:

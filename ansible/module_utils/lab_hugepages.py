@@ -122,26 +122,47 @@ class Pages:
 
     def wanted(self, pages):
         """Is something to be done? Others may have taken ours."""
-        return self.all() != pages or any(
-            self.took(node) > self.kernel.total(node)
-            for node in self.kernel.nodes())
+        return self.all() != sum(pages.values()) or \
+            bool(self.lacking(pages)) or any(
+                self.took(node) > self.kernel.total(node)
+                for node in self.kernel.nodes())
+
+    def lacking(self, pages):
+        """The nodes that hold fewer of ours than they should."""
+        return [node for node, count in pages.items()
+                if node and self.took(node) < count]
 
     def reserve(self, pages):
-        """True if that changes anything."""
-        for node in self.kernel.nodes():
+        """pages: by node; "" is any. True if that changes anything."""
+        nodes, total = self.kernel.nodes(), sum(pages.values())
+        for node in nodes:
             there = min(self.took(node), self.kernel.total(node))
             self.entry["took"][node] = there
-        before = self.all()
-        self.shed(before - pages)
-        self.spread(pages)
-        if self.all() < pages:
-            got = self.all()
-            self.shed(got - before)
+        before = dict(self.entry["took"])
+        for node in set(self.lacking(pages)) & set(nodes):
+            self.turn(node, pages[node] - self.took(node))
+        if not self.lacking(pages):
+            self.spread(total)
+        short = self.shortage(pages)
+        if short:
+            for node in nodes:
+                if self.took(node) > before[node]:
+                    self.turn(node, before[node] - self.took(node))
             if not self.all():
                 self.record.remove("hugepages", self.name)
-            raise Shortage(f"huge pages of {self.name}: {pages} wanted, the "
-                           f"kernel found room for {got}")
-        return self.all() != before
+            raise Shortage(f"huge pages of {self.name}: {short}")
+        self.shed(self.all() - total, pages)
+        return self.entry["took"] != before
+
+    def shortage(self, pages):
+        """What was wanted and what the kernel had; "" where it is enough."""
+        for node in self.lacking(pages):
+            return (f"{pages[node]} wanted on node {node}, the kernel found "
+                    f"room for {self.took(node)} there")
+        if self.all() < sum(pages.values()):
+            return (f"{sum(pages.values())} wanted, the kernel found room "
+                    f"for {self.all()}")
+        return ""
 
     def spread(self, pages):
         """Evenly; then wherever there is room."""
@@ -154,11 +175,12 @@ class Pages:
             if len(nodes) > 1 and self.all() < pages:
                 self.turn(node, pages - self.all())
 
-    def shed(self, pages):
-        """Those in use stay with who uses them, as surplus pages, and go when
-        that ends: Documentation/admin-guide/mm/hugetlbpage.rst."""
+    def shed(self, pages, least=None):
+        """least: pages by node that stay. Those in use stay with who uses
+        them, as surplus pages, and go when that ends:
+        Documentation/admin-guide/mm/hugetlbpage.rst."""
         for node in self.kernel.nodes():
-            some = min(pages, self.took(node))
+            some = min(pages, self.took(node) - (least or {}).get(node, 0))
             if some > 0:
                 self.turn(node, -some)
                 pages -= some

@@ -56,7 +56,9 @@ class HugePages(unittest.TestCase):
             return work(lab_hugepages.Pages(machine, record, SIZE))
 
     def up(self, machine, lab, pages):
-        return self.pages(machine, lab, lambda one: one.reserve(pages))
+        """pages: of any node, or node by node."""
+        wanted = pages if isinstance(pages, dict) else {"": pages}
+        return self.pages(machine, lab, lambda one: one.reserve(wanted))
 
     def down(self, machine, lab):
         return self.pages(machine, lab, lambda one: one.give_back())
@@ -113,6 +115,49 @@ class HugePages(unittest.TestCase):
         self.up(machine, "b", 100)
         self.assertEqual(machine.pages, [90, 10])
 
+    def test_pages_are_on_the_node_that_is_asked_for(self):
+        machine = Machine(1000, 1000)
+        self.assertTrue(self.up(machine, "a", {"1": 300}))
+        self.assertEqual(machine.pages, [0, 300])
+        self.assertFalse(self.up(machine, "a", {"1": 300}))
+        self.up(machine, "a", {"0": 200, "1": 100})
+        self.assertEqual(machine.pages, [200, 100])
+        self.up(machine, "b", {"0": 50})
+        self.assertEqual(machine.pages, [250, 100])
+        self.down(machine, "a")
+        self.assertEqual(machine.pages, [50, 0])
+
+    def test_pages_move_to_the_node_that_is_asked_for(self):
+        machine = Machine(1000, 1000)
+        machine.pages = [7, 8]
+        self.up(machine, "a", 200)
+        self.assertEqual(machine.pages, [107, 108])
+        asked = {"1": 200}
+        wanted = self.pages(machine, "a", lambda one: one.wanted(asked))
+        self.assertTrue(wanted)
+        self.assertTrue(self.up(machine, "a", asked))
+        self.assertEqual(machine.pages, [7, 208])
+        wanted = self.pages(machine, "a", lambda one: one.wanted(asked))
+        self.assertFalse(wanted)
+
+    def test_pages_of_any_node_besides(self):
+        machine = Machine(1000, 1000)
+        self.up(machine, "a", {"1": 300, "": 100})
+        self.assertEqual(sum(machine.pages), 400)
+        self.assertLessEqual(300, machine.pages[1])
+        self.up(machine, "a", {"1": 300})
+        self.assertEqual(machine.pages, [0, 300])
+
+    def test_a_shortage_on_one_node_is_named_and_changes_nothing(self):
+        machine = Machine(1000, 50)
+        self.up(machine, "a", 40)
+        before = list(machine.pages)
+        for asked in ({"1": 90}, {"0": 100, "1": 51}, {"2": 1}):
+            with self.assertRaises(lab_hugepages.Shortage) as raised:
+                self.up(machine, "a", asked)
+            self.assertIn(f"node {max(asked)}", str(raised.exception))
+            self.assertEqual(machine.pages, before)
+
     def test_after_a_reboot_there_is_nothing_of_ours(self):
         machine = Machine(9999)
         self.up(machine, "a", 100)
@@ -166,7 +211,9 @@ class HugePages(unittest.TestCase):
         machine.kill = chosen.choice((None, None, None, "before", "after"))
         try:
             if chosen.random() < 0.6:
-                self.up(machine, lab, chosen.randint(1, 600))
+                self.up(machine, lab, {
+                    place: chosen.randint(1, 400) for place in chosen.sample(
+                        ["", *machine.nodes()], chosen.randint(1, 2))})
             else:
                 self.down(machine, lab)
         except (Cut, lab_hugepages.Shortage):

@@ -186,7 +186,16 @@ class Rest(unittest.TestCase):
         decided = plan(topology(2), {"memory_mib": 1025},
                        {"hugepage_kib": 1048576})
         self.assertEqual(lab_plan.hugepages_needed(decided),
-                         {"2048": 513, "1048576": 1})
+                         {"2048": {"": 513}, "1048576": {"": 1}})
+
+    def test_huge_pages_are_counted_by_node(self):
+        node = {"vcpupin": [], "memory_node": "1"}
+        two = {"memory_node": "0,1", "memory_mib": 1026}
+        for trader, exchange, pages in (
+                (node, {}, {"1": 512, "": 512}), (node, node, {"1": 1024}),
+                (node, two, {"0": 257, "1": 769})):
+            self.assertEqual(lab_plan.hugepages_needed(
+                plan(topology(2), trader, exchange)), {"2048": pages})
 
     def test_ordinary_memory_needs_none(self):
         decided = plan(topology(2), {"hugepage_kib": 0}, {"hugepage_kib": 0})
