@@ -33,9 +33,12 @@ def read(path, default=""):
 
 
 def listed(path):
-    """The numbers in one of the kernel's lists, which may be empty."""
-    text = read(path)
-    return set(number_list(text)) if text else set()
+    """The numbers in one of the kernel's lists. An empty one names none, nor
+    does "(null)", which some kernels say."""
+    try:
+        return set(number_list(read(path)))
+    except ValueError:
+        return set()
 
 
 def allowed(root, what):

@@ -127,6 +127,15 @@ kernelpagesize_kB=2048
             with self.assertRaises(ValueError, msg=text):
                 lab_machine.number_list(text)
 
+    def test_what_is_no_list_names_no_cpu(self):
+        with tempfile.TemporaryDirectory() as root:
+            path = pathlib.Path(root + "/isolated")
+            self.assertEqual(lab_machine.listed(path), set())
+            for text, cpus in (("", set()), ("(null)", set()),
+                               ("1,3-4", {1, 3, 4})):
+                path.write_text(text + "\n", "utf-8")
+                self.assertEqual(lab_machine.listed(path), cpus)
+
     def test_this_machine(self):
         """Whatever it is, somebody runs here."""
         self.assertTrue(lab_machine.cpus())
