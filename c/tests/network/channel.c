@@ -63,7 +63,7 @@ static void judged(const char *transport, const char *feed,
 	assert_int_equal(oracle_count(run.analysis, "triggers"), triggers);
 	assert_int_equal(oracle_count(run.analysis, "orders"), triggers);
 	assert_int_equal(oracle_count(run.analysis, "matched"), triggers);
-	assert_true(json_is_true(json_object_get(run.analysis, "correct")));
+	oracle_is_right(run.analysis);
 	oracle_free(&run);
 }
 
@@ -382,7 +382,7 @@ static void stranger_voids_nothing(void **state)
 	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
 	program_end(&wiretap);
 	analysis = oracle_judge(capture, "login", NULL, NULL);
-	assert_true(json_is_true(json_object_get(analysis, "correct")));
+	oracle_is_right(analysis);
 	assert_true(oracle_count(analysis, "matched") > 100);
 	json_decref(analysis);
 }

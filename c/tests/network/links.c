@@ -244,8 +244,31 @@ static void sigterm_while_down(void **state)
 	lab_says(&exchange, "nothing could be sent 1 times");
 }
 
-/* Who trades meanwhile has all of it, late, and is right: market data and
- * orders wait for the link. */
+/* Is what the trader counted what the capture has? A link that goes down may
+ * take a datagram along, and TCP's next try may come after all is over: both
+ * are told, and then nothing is called right that nobody saw. */
+static void counters_agree(const json_t *counters, const json_t *analysis)
+{
+	json_int_t orders = oracle_count(counters, "orders");
+	json_int_t late = oracle_count(counters, "orders_unacknowledged");
+	json_int_t lost = oracle_count(counters, "lost");
+	json_int_t unseen = oracle_count(analysis, "lost_packets");
+	json_int_t matched = oracle_count(analysis, "matched");
+
+	assert_int_equal(oracle_count(counters, "packets") + lost,
+			 oracle_count(analysis, "packets") + unseen);
+	assert_in_range(matched, orders - late, orders);
+	assert_int_equal(oracle_count(analysis, "wrong"), 0);
+	assert_int_equal(oracle_count(analysis, "extra"), 0);
+	assert_in_range(lost + unseen, 0, 2);
+	if (unseen)
+		assert_true(json_is_null(json_object_get(analysis, "correct")));
+	else if (!late && !lost)
+		oracle_is_right(analysis);
+}
+
+/* Who trades meanwhile has all of it, late: market data and orders wait for the
+ * link. */
 static void trader_goes_on(void **state)
 {
 	const char *feed = lab_path(&lab, "links.csv.gz", lab.feed);
@@ -274,13 +297,7 @@ static void trader_goes_on(void **state)
 	assert_int_equal(program_stop(&wiretap, SIGTERM, LAB_SOON_MS), 0);
 	said = oracle_json(&trader);
 	analysis = oracle_judge(capture, NULL, NULL, NULL);
-	assert_true(json_is_true(json_object_get(analysis, "correct")));
-	assert_int_equal(
-		oracle_count(json_object_get(said, "counters"), "packets"),
-		oracle_count(analysis, "packets"));
-	assert_int_equal(
-		oracle_count(json_object_get(said, "counters"), "orders"),
-		oracle_count(analysis, "matched"));
+	counters_agree(json_object_get(said, "counters"), analysis);
 	json_decref(analysis);
 	json_decref(said);
 }

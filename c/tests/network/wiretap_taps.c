@@ -166,7 +166,7 @@ static void witnesses_agree(bool merged)
 		print_message("# %s\n", json_string_value(json_object_get(
 						mine, "reason")));
 	assert_int_equal(code, 0);
-	assert_true(json_is_true(json_object_get(mine, "correct")));
+	oracle_is_right(mine);
 	assert_int_equal(oracle_count(mine, "matched"), UPDATES);
 	if (!merged)
 		assert_int_equal(oracle_count(mine, "split_frames"), 0);

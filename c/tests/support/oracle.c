@@ -18,6 +18,15 @@ json_t *oracle_json(const struct program *program)
 	return object;
 }
 
+void oracle_is_right(const json_t *analysis)
+{
+	if (json_is_true(json_object_get(analysis, "correct")))
+		return;
+	json_dumpf(analysis, stderr, JSON_INDENT(2));
+	fputc('\n', stderr);
+	fail_msg("the oracle does not say that all is right");
+}
+
 json_int_t oracle_count(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);

@@ -36,6 +36,9 @@ void oracle_free(struct oracle_run *run);
 json_t *oracle_judge(const char *capture, const char *channel,
 		     const char *threshold_usd, const char *aggress);
 
+/* Fails the test, and shows all that the oracle said, unless all was right. */
+void oracle_is_right(const json_t *analysis);
+
 /* A count; none of that name fails the test. */
 json_int_t oracle_count(const json_t *object, const char *name);
 
