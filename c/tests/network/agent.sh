@@ -6,12 +6,14 @@ set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
 BUILD=$(realpath "${BUILD:-build}")
-folder=$(mktemp -d)
+outer=$(mktemp -d)
+folder=$outer/folder
+mkdir "$folder"
 keeper=
 # shellcheck disable=SC2317 # called by the trap
 clean() {
 	[ -z "$keeper" ] || kill "$keeper" 2>/dev/null
-	rm -rf "$folder"
+	rm -rf "$outer"
 }
 trap clean EXIT
 
@@ -145,7 +147,7 @@ expect_none 'what can not be is refused, and nothing is lost by it' < <(
 expect_none 'a file of the programs lies in its folder' < <(
 	tell '{"do":"start","name":"f","out":"../away","argv":["echo","x"]}' >&2
 	tell '{"do":"end","name":"f"}' >&2
-	[ ! -e "$folder/../away" ] || echo 'it does not') 2>/dev/null
+	[ ! -e "$outer/away" ] || echo 'it does not') 2>/dev/null
 expect_none 'too many programs' < <(
 	for i in 1 2 3 4 5 6 7 8; do
 		tell '{"do":"start","name":"m'$i'","argv":["true"]}'
