@@ -220,15 +220,15 @@ other_domain() {
 other_domain >"$work/trader.xml"
 virtlogd --daemon
 libvirtd --daemon
-lab_within 60 virsh -q list >/dev/null 2>&1
+within 60 virsh -q list >/dev/null 2>&1
 virsh -q define "$work/trader.xml" >/dev/null
 refuses_up 'a domain of someone else' \
 	"domain trader +there, not the lab's +none, or ours"
 # Nobody answers, but the definition is there.
 kill "$(cat /run/libvirtd.pid)" "$(cat /run/virtlogd.pid)"
-# shellcheck disable=SC2317 # called by lab_within
+# shellcheck disable=SC2317 # called by within
 daemons_are_gone() { [ ! -e /run/libvirtd.pid ] && [ ! -e /run/virtlogd.pid ]; }
-lab_within 60 daemons_are_gone
+within 60 daemons_are_gone
 refuses_up 'a domain of someone else, and libvirt down' \
 	"domain trader +there, not the lab's +none, or ours"
 rm /etc/libvirt/qemu/trader.xml
@@ -267,8 +267,10 @@ tells() { # name, what it says (a regular expression a line)..., -- setting...
 		done
 	)
 }
+cores=$(cat /sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list |
+	sort -u | wc -l)
 tells 'the doctor says what the machine has' \
-	"(ok|note) +CPUs +$(getconf _NPROCESSORS_ONLN) " \
+	"(ok|note) +cores +$cores " \
 	'ok +privileges +root' \
 	"KVM +$(grep -qwE 'vmx|svm' /proc/cpuinfo || echo no\ )CPU flag" \
 	'note +libvirt .*does not run' 'make up starts it' \
