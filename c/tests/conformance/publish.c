@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -29,6 +28,8 @@
 #include "net/namespace.h"
 #include "net/socket.h"
 #include "publish/publish_path_ops.h"
+#include "tests/support/conformance.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/ring.h"
 
 #define WAIT_NS	    (120 * CLOCK_NS_PER_S) /* until it has failed */
@@ -42,9 +43,7 @@
 #define REOPENED    200
 
 /* Paths that are other ones with these options, and do all again. */
-static const struct variant {
-	const char *kind, *options;
-} variants[] = {
+static const struct conformance_variant variants[] = {
 	{ "uring", "sqpoll=on" },
 	{ "uring", "sqpoll=on,sq_cpu=0,sq_idle=1" },
 	{ "uring", "registered_file=off" },
@@ -512,18 +511,6 @@ static unsigned int lines(const char *path)
 	return n;
 }
 
-static unsigned int descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		n++;
-	closedir(folder);
-	return n;
-}
-
 /* Sockets of this namespace, heads and all. */
 static unsigned int sockets(void)
 {
@@ -620,10 +607,7 @@ static void refusals(const char *text)
  * The list of tests, the rig.
  */
 
-static const struct test_case {
-	const char *name;
-	void (*run)(const char *text);
-} cases[] = {
+static const struct conformance_case cases[] = {
 	{ "0 to 1472 bytes, in order, bytes reused at once", all_sizes },
 	{ "10,000 in bursts of 1 to 64, none lost", many },
 	{ "source, port and TTL as asked", headers },
@@ -639,57 +623,13 @@ static const struct test_case {
 	{ "what is wrong is refused", refusals },
 };
 
-struct test {
-	char name[128];
-	char text[96]; /* as publish_path_open() takes it */
-	void (*run)(const char *text);
+static const struct conformance_suite suite = {
+	.name = "send",
+	.cases = cases,
+	.case_count = ARRAY_SIZE(cases),
+	.variants = variants,
+	.variant_count = ARRAY_SIZE(variants),
 };
-
-static void test_run(void **state)
-{
-	const struct test *test = *state;
-
-	if (!test->run)
-		skip();
-	test->run(test->text);
-}
-
-static size_t cases_list(struct test *tests,
-			 const struct publish_path_ops *kind,
-			 const char *options)
-{
-	size_t n = 0;
-
-	for (; n < ARRAY_SIZE(cases); n++) {
-		snprintf(tests[n].text, sizeof(tests[n].text), "%s%s%s",
-			 kind->entry.name, *options ? ":" : "", options);
-		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
-			 tests[n].text, cases[n].name);
-		tests[n].run = cases[n].run;
-	}
-	return n;
-}
-
-static size_t kind_list(struct test *tests, const struct publish_path_ops *kind,
-			const char *fault)
-{
-	size_t n;
-
-	if (kind->entry.unavailable_reason)
-		fault = kind->entry.unavailable_reason;
-	else if (!fault)
-		fault = registry_unavailable(&kind->entry);
-	if (fault) {
-		snprintf(tests->name, sizeof(tests->name), "%s: %s",
-			 kind->entry.name, fault);
-		return 1;
-	}
-	n = cases_list(tests, kind, "");
-	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (!strcmp(variants[i].kind, kind->entry.name))
-			n += cases_list(tests + n, kind, variants[i].options);
-	return n;
-}
 
 /* NULL, or why there are no namespaces. */
 static const char *rig_open(void)
@@ -719,23 +659,15 @@ static const char *rig_open(void)
 
 int main(void)
 {
-	static struct test tests[256];
-	static struct CMUnitTest unit_tests[256];
 	const struct publish_path_ops *kind;
 	const char *fault;
-	size_t n = 0;
 	int failed;
 
 	log_open("conformance", LOG_WARNING);
 	fault = rig_open();
 	for (unsigned int i = 0; (kind = publish_path_kind(i)); i++)
-		n += kind_list(tests + n, kind, fault);
-	for (size_t i = 0; i < n; i++)
-		unit_tests[i] =
-			(struct CMUnitTest){ .name = tests[i].name,
-					     .test_func = test_run,
-					     .initial_state = &tests[i] };
-	failed = _cmocka_run_group_tests("send", unit_tests, n, NULL, NULL);
+		conformance_add(&suite, &kind->entry, fault);
+	failed = conformance_run(&suite);
 	namespace_close(&rig.far);
 	namespace_close(&rig.near);
 	return failed;

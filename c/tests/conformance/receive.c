@@ -10,7 +10,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "tests/conformance/receive_paths.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/sanitizer.h"
 #include "wire/market_data.h"
 
@@ -41,18 +41,6 @@ static void packets_expect(struct receive *rx, uint32_t count)
 		for (int i = 0; i < n; i++)
 			packet_check(&packets[i], PAYLOAD, next++);
 	}
-}
-
-static unsigned int descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		n++;
-	closedir(folder);
-	return n;
 }
 
 static long resident_pages(void)

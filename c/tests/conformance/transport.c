@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -31,6 +30,8 @@
 #include "net/namespace.h"
 #include "net/socket.h"
 #include "order/transport_ops.h"
+#include "tests/support/conformance.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/ring.h"
 
 #define WAIT_NS	  (120 * CLOCK_NS_PER_S) /* until it has failed */
@@ -41,9 +42,7 @@
 #define ORDER_LEN 13
 
 /* Transports that are other ones with these options, and do all again. */
-static const struct variant {
-	const char *kind, *options;
-} variants[] = {
+static const struct conformance_variant variants[] = {
 	{ "uring", "sqpoll=on" },
 	{ "uring", "sqpoll=on,sq_cpu=0,sq_idle=1" },
 	{ "uring", "registered_file=off" },
@@ -51,12 +50,6 @@ static const struct variant {
 	{ "uring", "registered_buffer=on,sqpoll=on" },
 	{ "zerocopy", "how=send_zc" },
 	{ "zerocopy", "how=send_zc,registered_buffer=off" },
-};
-
-struct test {
-	char name[128];
-	char text[96]; /* as transport_open() takes it */
-	void (*run)(const char *text);
 };
 
 /*
@@ -476,18 +469,6 @@ static void submission_fails(const char *text)
 	connection_close(&connection);
 }
 
-static unsigned int descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		n++;
-	closedir(folder);
-	return n;
-}
-
 static unsigned int mappings(void)
 {
 	FILE *file = fopen("/proc/self/maps", "r");
@@ -591,10 +572,7 @@ static void refusals(const char *text)
  * The list of tests.
  */
 
-static const struct test_case {
-	const char *name;
-	void (*run)(const char *text);
-} cases[] = {
+static const struct conformance_case cases[] = {
 	{ "0 to 8,193 bytes, in order, bytes reused at once", all_sizes },
 	{ "100,000 orders through a slow reader", orders_slow },
 	{ "1 MiB, 16 KiB at once, through a slow reader", large_slow },
@@ -609,81 +587,46 @@ static const struct test_case {
 	{ "what is wrong is refused", refusals },
 };
 
-static void test_run(void **state)
+/* The one that can't do without. */
+static void sigpipe_set(const char *text)
 {
-	const struct test *test = *state;
-
-	if (!test->run)
-		skip();
-	/* The one that can't do without. */
-	signal(SIGPIPE, !strncmp(test->text, "uring:registered_buffer", 23)
+	signal(SIGPIPE, !strncmp(text, "uring:registered_buffer", 23)
 				? SIG_IGN
 				: SIG_DFL);
-	test->run(test->text);
 }
 
-static size_t cases_list(struct test *tests, const struct transport_ops *kind,
-			 const char *options)
+static const struct conformance_suite suite = {
+	.name = "transport",
+	.cases = cases,
+	.case_count = ARRAY_SIZE(cases),
+	.variants = variants,
+	.variant_count = ARRAY_SIZE(variants),
+	.prepare = sigpipe_set,
+};
+
+/* Why one can't be tested here; fault: why none can. */
+static const char *fault_of(const struct transport_ops *kind, const char *fault)
 {
-	size_t n = 0;
-
-	for (; n < ARRAY_SIZE(cases); n++) {
-		snprintf(tests[n].text, sizeof(tests[n].text), "%s%s%s",
-			 kind->entry.name, *options ? ":" : "", options);
-		snprintf(tests[n].name, sizeof(tests[n].name), "%s: %s",
-			 tests[n].text, cases[n].name);
-		tests[n].run = cases[n].run;
-	}
-	return n;
-}
-
-static size_t kind_list(struct test *tests, const struct transport_ops *kind,
-			const char *fault)
-{
-	size_t n;
-
 	if (!strcmp(kind->entry.name, "null"))
-		fault = "drops all";
-	else if (!strcmp(kind->entry.name, "bypass"))
-		fault = "makes its connection itself: see network/bypass";
-	else if (kind->entry.unavailable_reason)
-		fault = kind->entry.unavailable_reason;
-	else if (!fault)
-		fault = registry_unavailable(&kind->entry);
-	if (fault) {
-		snprintf(tests->name, sizeof(tests->name), "%s: %s",
-			 kind->entry.name, fault);
-		return 1;
-	}
-	n = cases_list(tests, kind, "");
-	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (!strcmp(variants[i].kind, kind->entry.name))
-			n += cases_list(tests + n, kind, variants[i].options);
-	return n;
+		return "drops all";
+	if (!strcmp(kind->entry.name, "bypass"))
+		return "makes its connection itself: see network/bypass";
+	return fault;
 }
 
 int main(void)
 {
-	static struct test tests[512];
-	static struct CMUnitTest unit_tests[512];
 	const struct transport_ops *kind;
 	const char *fault = NULL;
 	int namespace = -1, failed;
-	size_t n = 0;
 
 	log_open("conformance", LOG_WARNING);
 	if (namespace_become_root() < 0 || namespace_open(&namespace) < 0 ||
 	    namespace_enter(namespace) < 0)
 		fault = "network namespaces are not permitted here";
 	for (unsigned int i = 0; (kind = transport_kind(i)); i++)
-		n += kind_list(tests + n, kind, fault);
-	for (size_t i = 0; i < n; i++)
-		unit_tests[i] =
-			(struct CMUnitTest){ .name = tests[i].name,
-					     .test_func = test_run,
-					     .initial_state = &tests[i] };
-	failed =
-		_cmocka_run_group_tests("transport", unit_tests, n, NULL, NULL);
+		conformance_add(&suite, &kind->entry, fault_of(kind, fault));
+	failed = conformance_run(&suite);
 	namespace_close(&namespace);
 	return failed;
 }

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "exchange/line_format_state.h"
 #include "exchange/marketdata_server.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/feed_file.h"
 #include "wire/market_data.h"
 
@@ -42,18 +42,6 @@ static struct marketdata_config config_make(void)
 		inet_pton(AF_INET, "239.255.0.1", &config.to.group.sin_addr),
 		1);
 	return config;
-}
-
-static unsigned int descriptors(void)
-{
-	DIR *listing = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	assert_non_null(listing);
-	while (readdir(listing))
-		count++;
-	closedir(listing);
-	return count;
 }
 
 /* Without it a full interface queue swallows datagrams and send(2) says that

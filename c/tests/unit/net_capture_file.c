@@ -18,6 +18,7 @@
 
 #include "net/capture_file.h"
 #include "net_support.h"
+#include "tests/support/descriptors.h"
 #include "wire/frame.h"
 #include "wire/pcapng.h"
 
@@ -141,18 +142,6 @@ static bool have_editcap(void)
 			skip();                                          \
 		}                                                        \
 	} while (0)
-
-static unsigned int descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory))
-		n++;
-	closedir(directory);
-	return n;
-}
 
 /* The frames of pcapng_make(), with stamps cut to unit_ns, then the end. */
 static void reads_all(struct capture_file *file, uint64_t unit_ns)

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <poll.h>
@@ -20,6 +19,7 @@
 #include "net/socket.h"
 #include "net/xdp_socket.h"
 #include "net_support.h"
+#include "tests/support/descriptors.h"
 #include "wire/datagram.h"
 
 #if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF) && defined(HAVE_LWIP)
@@ -659,18 +659,6 @@ static void test_market_data_starves_no_answer(void **state)
 	}
 	assert_int_equal(taken + xdp_socket_lost(&xs), FLOOD);
 	close(sender);
-}
-
-static unsigned int descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		n++;
-	closedir(folder);
-	return n;
 }
 
 static void test_again_and_again(void **state)
