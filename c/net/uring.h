@@ -44,6 +44,13 @@ int uring_cpu_parse(const char *text, void *target, const char **why);
 			"(sq_thread_idle)"                                 \
 	}
 
+#define URING_REGISTERED_FILE_ROW(target, member)                            \
+	{                                                                    \
+		.name = "registered_file", .metavar = "on|off", .def = "on", \
+		.type = OPTION_FLAG, .offset = offsetof(target, member),     \
+		.help = "the socket is looked up once (IOSQE_FIXED_FILE)"    \
+	}
+
 /* Why a kernel of this release (uname -r) can't run what is here; NULL when
  * it can. */
 const char *uring_release_fault(const char *release);

@@ -35,6 +35,21 @@ enum xdp_socket_mode {
 /* "auto", "zerocopy" ..., NULL-terminated: an option's choices. */
 extern const char *const xdp_socket_mode_names[];
 
+/* Rows of a path's options. */
+#define XDP_SOCKET_MODE_ROW(target, member)                              \
+	{                                                                \
+		.name = "mode", .metavar = "MODE", .def = "auto",        \
+		.type = OPTION_CHOICE, .choices = xdp_socket_mode_names, \
+		.offset = offsetof(target, member),                      \
+		.help = "auto: the first that works, in this order"      \
+	}
+#define XDP_SOCKET_WAKEUP_ROW(target, member)                            \
+	{                                                                \
+		.name = "wakeup", .metavar = "on|off", .def = "on",      \
+		.type = OPTION_FLAG, .offset = offsetof(target, member), \
+		.help = "the driver may sleep and asks to be woken"      \
+	}
+
 struct xdp_socket_config {
 	const char *who; /* begins each log line: "--receive xdp" */
 	const char *interface;

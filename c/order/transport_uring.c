@@ -28,21 +28,14 @@ struct transport_uring {
 	struct mem_arena buffer;
 };
 
-#define AT(member) offsetof(struct transport_uring, member)
-
 static const struct option_row uring_options[] = {
 	URING_SQPOLL_ROWS(struct transport_uring, sqpoll),
-	{ .name = "registered_file",
-	  .metavar = "on|off",
-	  .def = "on",
-	  .type = OPTION_FLAG,
-	  .offset = AT(registered_file),
-	  .help = "the socket is looked up once (IOSQE_FIXED_FILE)" },
+	URING_REGISTERED_FILE_ROW(struct transport_uring, registered_file),
 	{ .name = "registered_buffer",
 	  .metavar = "on|off",
 	  .def = "off",
 	  .type = OPTION_FLAG,
-	  .offset = AT(registered_buffer),
+	  .offset = offsetof(struct transport_uring, registered_buffer),
 	  .help = "from memory that was pinned once (WRITE_FIXED)" },
 	OPTION_END,
 };

@@ -20,12 +20,7 @@ struct send_uring {
 
 static const struct option_row uring_options[] = {
 	URING_SQPOLL_ROWS(struct send_uring, sqpoll),
-	{ .name = "registered_file",
-	  .metavar = "on|off",
-	  .def = "on",
-	  .type = OPTION_FLAG,
-	  .offset = offsetof(struct send_uring, registered_file),
-	  .help = "the socket is looked up once (IOSQE_FIXED_FILE)" },
+	URING_REGISTERED_FILE_ROW(struct send_uring, registered_file),
 	OPTION_END,
 };
 
