@@ -4,7 +4,15 @@
 state: ok; differs; unsupported (the device or its driver has no such knob).
 """
 
+import os
 import re
+import sys
+
+# Filters find no module_utils by themselves.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../module_utils"))
+# pylint: disable-next=wrong-import-position
+from lab_machine import number_set  # noqa: E402
 
 # Settings of a domain that no row compares: what it is called and how it is
 # reached, without which nothing else is found; programs, which a hash of the
@@ -18,16 +26,6 @@ NOT_COMPARED = frozenset((
 ))
 
 
-def numbers(text):
-    """"0,2-3" -> {0, 2, 3}"""
-    found = set()
-    for part in str(text).split(","):
-        if part.strip():
-            first, _, last = part.partition("-")
-            found |= set(range(int(first), int(last or first) + 1))
-    return found
-
-
 def row(knob, wanted, found, good):
     return {"knob": knob, "wanted": str(wanted), "found": str(found),
             "state": "ok" if good else
@@ -39,7 +37,7 @@ def equal(knob, wanted, found):
 
 
 def pin(knob, wanted, found):
-    return row(knob, wanted, found, numbers(wanted) == numbers(found))
+    return row(knob, wanted, found, number_set(wanted) == number_set(found))
 
 
 def machine(wanted, found):
@@ -108,7 +106,7 @@ def node_rows(domain, qemu):
     """Not each node of those that are allowed need be used."""
     wanted, found = domain["memory_node"], qemu["memory_node"]
     return [row("memory_node", wanted, found, found is not None
-                and numbers(found) <= numbers(wanted))] if wanted else []
+                and number_set(found) <= number_set(wanted))] if wanted else []
 
 
 def ring_rows(domain, qemu, nic):
@@ -151,8 +149,8 @@ def knobs(domain, qemu, guest, kernels=None):
         cpu_model(domain, qemu["cpu_type"]),
         *kernel_rows(domain, guest, kernels or {}),
         equal("vcpus, QEMU", domain["vcpus"], qemu["vcpus"]),
-        row("vcpus, guest", domain["vcpus"], len(numbers(guest["cpus"])),
-            len(numbers(guest["cpus"])) == int(domain["vcpus"])),
+        row("vcpus, guest", domain["vcpus"], len(number_set(guest["cpus"])),
+            len(number_set(guest["cpus"])) == int(domain["vcpus"])),
         *[equal(f"cpu feature {name}", "off",
                 None if on is None else "on" if on else "off")
           for name, on in sorted(qemu["cpu_features"].items())],

@@ -35,6 +35,7 @@ import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_machine import number_list
 from ansible.module_utils.lab_process import identity, lives
 from ansible.module_utils.lab_record import Record
 
@@ -50,14 +51,6 @@ def read(path):
             return file.read()
     except OSError:
         return ""
-
-
-def cpu_set(text):
-    cpus = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        cpus |= set(range(int(first), int(last or first) + 1))
-    return cpus
 
 
 class Program:
@@ -114,7 +107,7 @@ class Program:
                 ["sh", "-c", KEEPER, self.base, *self.parameters["argv"]],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=log,
                 start_new_session=True, cwd=self.parameters["folder"],
-                preexec_fn=(lambda: os.sched_setaffinity(0, cpu_set(cpus)))
+                preexec_fn=(lambda: os.sched_setaffinity(0, number_list(cpus)))
                 if cpus else None)
         while not read(self.base + ".pid").strip():
             if self.late():

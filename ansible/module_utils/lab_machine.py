@@ -24,6 +24,11 @@ def number_list(text):
     return numbers
 
 
+def number_set(text):
+    """The same as a set, which an empty text leaves empty."""
+    return set(number_list(text)) if str(text) else set()
+
+
 def read(path, default=""):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -46,7 +51,7 @@ def allowed(root, what):
     are not there, too."""
     found = re.search(rf"^{what}_allowed_list:\s*(\S+)",
                       read(f"{root}/proc/self/status"), re.M)
-    return set(number_list(found[1])) if found else set()
+    return number_set(found[1] if found else "")
 
 
 def control_groups(root):

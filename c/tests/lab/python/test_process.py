@@ -10,11 +10,13 @@ import time
 import types
 import unittest
 
+import lab_machine
 import lab_process
 import lab_record
 from support import load, stand_in
 
-stand_in(lab_process=lab_process, lab_record=lab_record)
+stand_in(lab_machine=lab_machine, lab_process=lab_process,
+         lab_record=lab_record)
 lab_program = load("library/lab_program.py")
 
 
