@@ -17,7 +17,7 @@ struct agent_config {
 /* What tells the agent to stop. */
 struct agent_stop {
 	volatile int set;
-	int fd; /* becomes readable then; never read; -1: nothing to wait on */
+	int fd; /* becomes readable then; nobody reads it */
 };
 
 /* Serve until the connection ends or stop is set; then no program of ours runs

@@ -196,7 +196,7 @@ else
 fi
 
 # A campaign that gets the signal while the machine's knobs are turned.
-# shellcheck disable=SC2317 # called by lab_within
+# shellcheck disable=SC2317 # called by within
 is_turned() { # result
 	grep -qF '[never]' /sys/kernel/mm/transparent_hugepage/enabled &&
 		[ -e "$folder/$1/trials" ]
@@ -210,17 +210,17 @@ signalled() { # signal
 		-e experiment_only="'never always'" \
 		-e experiment_output="$folder/$1") >"$folder/log" 2>&1 </dev/null &
 	pid=$!
-	lab_within 120 is_turned "$1"
+	within 120 is_turned "$1"
 	turned=$(knobs)
 	pkill -"$1" -s $pid
 	wait $pid 2>/dev/null
-	# shellcheck disable=SC2317 # called by lab_within
+	# shellcheck disable=SC2317 # called by within
 	all_ended() { ! pgrep -s "$pid" >/dev/null; }
-	lab_within 60 all_ended
+	within 60 all_ended
 }
 signalled INT
 name='Ctrl-C puts the knobs back'
-if [ "$turned" != "$before" ] && lab_within 60 is_back; then
+if [ "$turned" != "$before" ] && within 60 is_back; then
 	pass "$name"
 else
 	fail "$name" < <(knobs; cat "$folder/log")

@@ -6,6 +6,8 @@
 . tests/tap.bash
 # shellcheck source=tests/lab/image.bash
 . tests/lab/image.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 
 BUILD=$(realpath "${BUILD:-build}")
 folder=${LAB_APART:-$(mktemp -d)}
@@ -165,16 +167,6 @@ lab_machine_knobs() {
 	flock 8
 }
 lab_machine_knobs_free() { flock -u 8; }
-
-# Until the command succeeds, with a bound; its exit code is the last one's.
-lab_within() { # seconds, command...
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return
-		sleep 0.2
-	done
-}
 
 # A playbook that is killed, with all that belongs to it, before the task
 # ("role : name"), or after so many changes. Fails where it was not.

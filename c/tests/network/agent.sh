@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=$(realpath "${BUILD:-build}")
 outer=$(mktemp -d)
 folder=$outer/folder
@@ -48,24 +50,14 @@ agent_of() { # the keeper's child
 	read -r children <"/proc/$1/task/$1/children"
 	echo "${children%% *}"
 }
-# Are these processes gone, within ten seconds? A zombie is.
 gone() { # pids
-	local i pid
+	local pid
 	for pid in "$@"; do
-		for ((i = 0; i < 200; i++)); do
-			grep -qs '^State:.[^ZX]' "/proc/$pid/status" || continue 2
-			sleep 0.05
-		done
-		echo "process $pid runs on"
+		within 10 process_gone "$pid" || echo "process $pid runs on"
 	done
 }
 appears() { # file
-	local i
-	for ((i = 0; i < 200; i++)); do
-		[ ! -e "$1" ] || return 0
-		sleep 0.05
-	done
-	echo "$1 is missing"
+	within 10 test -e "$1" || echo "$1 is missing"
 }
 
 # -- What is asked

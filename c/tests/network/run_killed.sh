@@ -6,6 +6,8 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -38,23 +40,11 @@ family() { # pid
 		family "$child"
 	done
 } 2>/dev/null
-within_20_s() { # command
-	local i
-	for ((i = 0; i < 400; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-# shellcheck disable=SC2317 # called by within_20_s
+# shellcheck disable=SC2317 # called by within
 transmits() {
 	grep -qs 'state TRANSMIT' "$folder/result/trials/01-one/exchange.out"
 }
-# shellcheck disable=SC2317 # called by within_20_s
-gone() { # pid; a zombie is, too
-	! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
-# shellcheck disable=SC2317 # called by within_20_s
+# shellcheck disable=SC2317 # called by within
 is_back() {
 	grep -qxs back "$folder/knob"
 }
@@ -64,7 +54,7 @@ begin() {
 	"$BUILD/t2t-run" --campaign "$folder/plan.json" \
 		--output "$folder/result" >"$folder/log" 2>&1 &
 	run=$!
-	within_20_s transmits || { cat "$folder/log"; return 1; }
+	within 60 transmits || { cat "$folder/log"; return 1; }
 	family $run >"$folder/family.txt"
 	diff <(echo turned) "$folder/knob"
 }
@@ -81,9 +71,9 @@ killed() { # signal, exit code, whom
 	wait $run 2>/dev/null
 	code=$?
 	[ $code = "$2" ] || { echo "exit code $code"; cat "$folder/log"; }
-	within_20_s is_back || echo 'the knob is not back'
+	within 20 is_back || echo 'the knob is not back'
 	while read -r pid name; do
-		within_20_s gone "$pid" || echo "$name ($pid) runs on"
+		within 20 process_gone "$pid" || echo "$name ($pid) runs on"
 	done <"$folder/family.txt"
 }
 expect_none 'the runner is killed' < <(killed KILL 137 runner)

@@ -34,9 +34,9 @@ life_campaign() {
 	(cd ../ansible && exec setsid "${campaign[@]}") \
 		>"$folder/campaign.log" 2>&1 </dev/null &
 	pid=$!
-	# shellcheck disable=SC2317 # called by lab_within
+	# shellcheck disable=SC2317 # called by within
 	turned_or_over() { turned || ! kill -0 "$pid" 2>/dev/null; }
-	lab_within 600 turned_or_over
+	within 600 turned_or_over
 	pkill -KILL -s $pid
 	wait $pid 2>/dev/null
 	code=$?

@@ -35,11 +35,11 @@ console_answers() {
 	beside+=("$child")
 	exec 5>"$folder/typed"
 	# shellcheck disable=SC2016 # the guest's shell expands it
-	lab_within 60 grep -q 'Escape character' "$said" &&
+	within 60 grep -q 'Escape character' "$said" &&
 		printf '\r' >&5 &&
-		lab_within 60 grep -qE '[#$] *$' "$said" &&
+		within 60 grep -qE '[#$] *$' "$said" &&
 		printf 'echo made of $((40 + 2))\r' >&5 &&
-		lab_within 60 grep -q 'made of 42' "$said"
+		within 60 grep -q 'made of 42' "$said"
 	set -- $?
 	exec 5>&-
 	kill "$child" 2>/dev/null

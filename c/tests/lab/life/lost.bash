@@ -52,7 +52,7 @@ lost_trader() {
 		exec setsid "${campaign[@]}"
 	) >"$folder/lost.log" 2>&1 </dev/null &
 	pid=$!
-	# shellcheck disable=SC2317 # called by lab_within
+	# shellcheck disable=SC2317 # called by within
 	trial_is_on() {
 		# The host is asked first: each login costs a guest seconds.
 		{ grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled &&
@@ -60,7 +60,7 @@ lost_trader() {
 			lab_ssh trader pgrep -x t2t-trader >/dev/null 2>&1; } ||
 			! kill -0 "$pid" 2>/dev/null
 	}
-	lab_within 600 trial_is_on
+	within 600 trial_is_on
 	turned=$(cat /sys/kernel/mm/transparent_hugepage/enabled)
 	virsh -q -c qemu:///system destroy "${prefix}trader"
 	wait "$pid"

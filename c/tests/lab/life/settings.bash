@@ -64,8 +64,8 @@ nic_trades() { # model
 		>"$output/exchange.log" 2>&1 &
 	pids+=($!)
 	beside+=("${pids[@]}")
-	lab_within 30 grep -qs 'capturing on' "$output/wiretap.log" &&
-		lab_within 30 grep -qs 'state INIT' "$output/exchange.log" &&
+	within 30 grep -qs 'capturing on' "$output/wiretap.log" &&
+		within 30 grep -qs 'state INIT' "$output/exchange.log" &&
 		lab_ssh trader "cd /run && sudo timeout 300 /opt/t2t/t2t-trader \
 			--connect 10.78.0.254:9012 --interface $nic \
 			--group 239.255.0.1:12345 \
@@ -177,12 +177,12 @@ nic_is_there() { # name of the test, model
 # Now that some minutes have passed since the group was joined.
 soaked() {
 	local name='multicast still flows after 6 minutes'
-	# shellcheck disable=SC2317 # called by lab_within
+	# shellcheck disable=SC2317 # called by within
 	soak_over() {
 		! kill -0 "$soak" 2>/dev/null ||
 			[ "$(tail -n 1 "$folder/soak")" -ge 365 ]
 	}
-	lab_within 400 soak_over
+	within 400 soak_over
 	if [ "$(tail -n 1 "$folder/soak")" -ge 365 ]; then
 		pass "$name ($(tail -n 1 "$folder/soak") s)"
 	else
