@@ -8,7 +8,7 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable-next=wrong-import-position
-from experiment import file, machines, plan, text  # noqa: E402
+from experiment import file, machines, plan, site, text  # noqa: E402
 
 
 class FilterModule:
@@ -16,12 +16,13 @@ class FilterModule:
 
     def filters(self):
         named = {"": file.experiment, "plan": plan.plan, "text": text.text,
-                 "commands": plan.with_commands, "left": text.left,
-                 "runs": plan.runs, "lines": plan.lines_in}
+                 "commands": site.with_commands, "site": site.with_site,
+                 "passwords": site.passwords,
+                 "single": plan.single, "lines": plan.lines_in}
         named.update({name: getattr(machines, name) for name in (
-            "turned", "tried", "tries", "reason", "turning", "overlay",
-            "guests", "inventory", "handed_down")})
+            "turned", "tried", "tries", "reason", "guests",
+            "handed_down")})
         named.update({name: getattr(machines, name + "_of") for name in (
-            "missing", "found", "lost", "ran")})
+            "missing", "lost", "ran")})
         return {"lab_experiment" + "_" * bool(name) + name: function
                 for name, function in named.items()}

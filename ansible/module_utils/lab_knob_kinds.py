@@ -3,6 +3,7 @@
 are. A new one is a row of NIC or MACHINE; a class too if none fits."""
 
 import collections
+import functools
 import glob
 import os
 import re
@@ -34,6 +35,19 @@ def command(*argv):
     return done.stdout
 
 
+@functools.lru_cache
+def shown(*argv):
+    """What a command prints that only looks, once until something is changed:
+    each costs an emulated guest a tenth of a second."""
+    return command(*argv)
+
+
+def change(*argv):
+    """By a command."""
+    shown.cache_clear()
+    command(*argv)
+
+
 class Files:
     """Of one namespace: this one, or that of machine (a path), by
     nsenter(1)."""
@@ -51,6 +65,7 @@ class Files:
             raise Missing(f"{path}: {error.strerror}") from None
 
     def write(self, path, text):
+        shown.cache_clear()
         if self.enter:
             command(*self.enter, "sh", "-c", 'echo "$1" >"$0"', path, text)
             return
@@ -218,21 +233,21 @@ class Offload(Knob):
     """ethtool -K."""
 
     def read(self):
-        rows = command("ethtool", "-k", self.interface)
+        rows = shown("ethtool", "-k", self.interface)
         row = re.search(rf"^{NIC[self.name].detail}: (on|off)", rows, re.M)
         if not row:
             raise Missing(f"{self.interface} has no {self.name}")
         return row[1]
 
     def write(self, value):
-        command("ethtool", "-K", self.interface, self.name, value)
+        change("ethtool", "-K", self.interface, self.name, value)
 
 
 class Coalescing(Knob):
     """ethtool -C."""
 
     def read(self):
-        rows = command("ethtool", "-c", self.interface)
+        rows = shown("ethtool", "-c", self.interface)
         if self.name.startswith("adaptive-"):
             word = self.name.removeprefix("adaptive-").upper()
             row = re.search(rf"^Adaptive .*\b{word}: (on|off)", rows, re.M)
@@ -243,14 +258,14 @@ class Coalescing(Knob):
         return row[1]
 
     def write(self, value):
-        command("ethtool", "-C", self.interface, self.name, value)
+        change("ethtool", "-C", self.interface, self.name, value)
 
 
 class Ring(Knob):
     """ethtool -G."""
 
     def read(self):
-        rows = command("ethtool", "-g", self.interface)
+        rows = shown("ethtool", "-g", self.interface)
         row = re.search(rf"^{NIC[self.name].detail}:\s+(\d+)",
                         rows.partition("Current")[2], re.M)
         if not row:
@@ -258,8 +273,8 @@ class Ring(Knob):
         return row[1]
 
     def write(self, value):
-        command("ethtool", "-G", self.interface,
-                self.name.removesuffix("-ring"), value)
+        change("ethtool", "-G", self.interface,
+               self.name.removesuffix("-ring"), value)
 
 
 class Socket(Knob):

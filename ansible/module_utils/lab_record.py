@@ -9,7 +9,6 @@ nobody knows of. The file is replaced as a whole, so it is never half written.
 import fcntl
 import json
 import os
-import tempfile
 
 SCHEMA = "t2t-lab-record/1"
 # Of these fields together there is one entry.
@@ -85,6 +84,8 @@ class Record:
         return True
 
     def write(self):
+        # Not where a module is: who only reads need not wait for it.
+        import tempfile  # pylint: disable=import-outside-toplevel
         handle, path = tempfile.mkstemp(dir=os.path.dirname(self.path),
                                         prefix=".record")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

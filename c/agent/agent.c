@@ -6,9 +6,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent_command.h"
+#include "agent/agent_files.h"
 #include "agent/json_lines.h"
 #include "base/json_get.h"
 #include "base/log.h"
@@ -28,6 +30,9 @@ struct agent {
 	struct agent_restores *restores;
 	const struct agent_stop *stop;
 	struct agent_program programs[AGENT_PROGRAMS_MAX];
+	struct json_lines lines;
+	char piece[AGENT_PIECE_MAX];
+	size_t behind; /* bytes of piece that follow the answer */
 };
 
 /*
@@ -130,7 +135,6 @@ static json_t *ask_restore(struct agent *agent, const json_t *request)
 
 static json_t *ask_start(struct agent *agent, const json_t *request)
 {
-	const json_t *cpu = json_object_get(request, "cpu");
 	const char *name = json_get_text(request, "name", "");
 	struct process_place place = { .namespace = agent->config->namespace,
 				       .cpu = -1 };
@@ -146,8 +150,6 @@ static json_t *ask_start(struct agent *agent, const json_t *request)
 		place.out = out;
 	if (file_of(agent, request, "err", err))
 		place.err = err;
-	if (json_is_integer(cpu))
-		place.cpu = (int)json_integer_value(cpu);
 	if (program && process_ended(&program->process) == -EAGAIN)
 		return refused(-EBUSY, "it runs already");
 	for (size_t i = 0; i < ARRAY_SIZE(agent->programs) && !program; i++)
@@ -209,6 +211,77 @@ static json_t *ask_cpus(struct agent *agent, const json_t *request)
 		   : json_pack("{s:b,s:s}", "ok", 1, "cpus", cpus);
 }
 
+/* Until there is something to read, or we are to stop. */
+static void something_wait(const struct agent *agent)
+{
+	struct pollfd both[] = {
+		{ .fd = agent->config->in, .events = POLLIN },
+		{ .fd = agent->stop->fd, .events = POLLIN },
+	};
+
+	poll(both, ARRAY_SIZE(both), -1);
+}
+
+/* Read on. 0 or a negative errno; -EINTR when we are to stop. */
+static int lines_fill(struct agent *agent)
+{
+	something_wait(agent);
+	return agent->stop->set ? -EINTR : json_lines_fill(&agent->lines);
+}
+
+/* The bytes behind a request: they come whatever becomes of it. */
+static int piece_take(struct agent *agent, size_t len)
+{
+	size_t have = 0;
+	int err = 0;
+
+	while (have < len && !err) {
+		size_t n = json_lines_take_bytes(
+			&agent->lines, agent->piece + have, len - have);
+
+		have += n;
+		if (n == 0)
+			err = lines_fill(agent);
+	}
+	return err;
+}
+
+static json_t *ask_put(struct agent *agent, const json_t *request)
+{
+	json_int_t len = json_get_integer(request, JSON_LINES_BYTES);
+	json_int_t at = json_get_integer(request, "at");
+	char path[PATH_MAX];
+	int err;
+
+	if (len < 0 || (size_t)len > AGENT_PIECE_MAX || at < 0)
+		return refused(-EINVAL, "bytes, at: out of range");
+	err = piece_take(agent, (size_t)len);
+	if (err)
+		return refused(err, log_strerror(err));
+	if (!file_of(agent, request, "file", path))
+		return refused(-EINVAL, "expected a file");
+	err = agent_file_write(path, (off_t)at, agent->piece, (size_t)len);
+	return err ? refused(err, log_strerror(err)) : done();
+}
+
+static json_t *ask_take(struct agent *agent, const json_t *request)
+{
+	json_int_t at = json_get_integer(request, "at");
+	char path[PATH_MAX];
+	off_t size = 0;
+	ssize_t n;
+
+	if (at < 0 || !file_of(agent, request, "file", path))
+		return refused(-EINVAL, "expected a file");
+	n = agent_file_read(path, (off_t)at, agent->piece, AGENT_PIECE_MAX,
+			    &size);
+	if (n < 0)
+		return refused((int)n, log_strerror((int)n));
+	agent->behind = (size_t)n;
+	return json_pack("{s:b,s:I,s:I}", "ok", 1, JSON_LINES_BYTES,
+			 (json_int_t)n, "size", (json_int_t)size);
+}
+
 static json_t *answer_of(struct agent *agent, const json_t *request)
 {
 	static const struct {
@@ -218,7 +291,8 @@ static json_t *answer_of(struct agent *agent, const json_t *request)
 		{ "turn", ask_turn },	{ "restore", ask_restore },
 		{ "run", ask_run },	{ "start", ask_start },
 		{ "await", ask_await }, { "end", ask_end },
-		{ "cpus", ask_cpus },
+		{ "cpus", ask_cpus },	{ "put", ask_put },
+		{ "take", ask_take },
 	};
 	const char *name = json_get_text(request, "do", "");
 
@@ -232,65 +306,62 @@ static json_t *answer_of(struct agent *agent, const json_t *request)
  * The connection.
  */
 
-/* Until there is something to read, or we are to stop. */
-static void something_wait(const struct agent *agent)
-{
-	struct pollfd both[] = {
-		{ .fd = agent->config->in, .events = POLLIN },
-		{ .fd = agent->stop->fd, .events = POLLIN },
-	};
-
-	poll(both, ARRAY_SIZE(both), -1);
-}
-
 static int line_answer(struct agent *agent, json_t *request, int taken)
 {
-	json_t *answer = taken < 0 ? refused(taken, "expected a JSON object")
-				   : answer_of(agent, request);
-	int err = json_lines_write(agent->config->out, answer);
+	json_t *answer;
+	int err;
 
+	agent->behind = 0;
+	answer = taken < 0 ? refused(taken, "expected a JSON object")
+			   : answer_of(agent, request);
+	err = json_lines_write(agent->config->out, answer);
+	if (!err)
+		err = json_lines_write_bytes(agent->config->out, agent->piece,
+					     agent->behind);
 	json_decref(request);
 	json_decref(answer);
 	return err;
 }
 
-static int lines_serve(struct agent *agent, struct json_lines *lines)
+static int lines_serve(struct agent *agent)
 {
 	int err = 0;
 
 	while (!agent->stop->set && !err) {
 		json_t *request = NULL;
-		int taken = json_lines_take(lines, &request);
+		int taken = json_lines_take(&agent->lines, &request);
 
-		if (taken) {
-			err = line_answer(agent, request, taken);
-			continue;
-		}
-		something_wait(agent);
-		if (!agent->stop->set)
-			err = json_lines_fill(lines);
+		err = taken ? line_answer(agent, request, taken)
+			    : lines_fill(agent);
 	}
-	return err == -EPIPE ? 0 : err;
+	return err == -EPIPE || err == -EINTR ? 0 : err;
 }
 
 int agent_serve(const struct agent_config *config,
 		struct agent_restores *restores, const struct agent_stop *stop)
 {
-	struct agent agent = { .config = config,
-			       .restores = restores,
-			       .stop = stop };
-	struct json_lines lines = { .fd = config->in };
 	json_t *greeting = json_pack("{s:s}", "agent", AGENT_GREETING);
-	int err = json_lines_write(config->out, greeting);
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int err = agent && greeting ? json_lines_write(config->out, greeting)
+				    : -ENOMEM;
 
 	json_decref(greeting);
+	if (agent) {
+		agent->config = config;
+		agent->restores = restores;
+		agent->stop = stop;
+		agent->lines.fd = config->in;
+	}
 	if (!err)
-		err = lines_serve(&agent, &lines);
+		err = lines_serve(agent);
 	if (err)
 		log_error("the connection: %s", log_strerror(err));
-	json_lines_close(&lines);
+	if (!agent)
+		return err;
+	json_lines_close(&agent->lines);
 	/* Last started, first ended: the trader before its exchange. */
 	for (size_t i = AGENT_PROGRAMS_MAX; i-- > 0;)
-		process_stop(&agent.programs[i].process, SIGTERM, END_MS);
+		process_stop(&agent->programs[i].process, SIGTERM, END_MS);
+	free(agent);
 	return err;
 }

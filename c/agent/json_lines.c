@@ -62,6 +62,18 @@ int json_lines_take(struct json_lines *lines, json_t **object)
 	return -EPROTO;
 }
 
+size_t json_lines_take_bytes(struct json_lines *lines, char *bytes, size_t len)
+{
+	if (len > lines->len)
+		len = lines->len;
+	if (len == 0)
+		return 0;
+	memcpy(bytes, lines->bytes, len);
+	lines->len -= len;
+	memmove(lines->bytes, lines->bytes + len, lines->len);
+	return len;
+}
+
 /* Whose peer is gone learns it from EPIPE, and from no signal. */
 static ssize_t piece_write(int fd, const char *bytes, size_t len)
 {
@@ -70,24 +82,32 @@ static ssize_t piece_write(int fd, const char *bytes, size_t len)
 	return n < 0 && errno == ENOTSOCK ? write(fd, bytes, len) : n;
 }
 
+int json_lines_write_bytes(int fd, const char *bytes, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = piece_write(fd, bytes + done, len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
 int json_lines_write(int fd, const json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT);
-	size_t len, done = 0;
-	int err = 0;
+	size_t len;
+	int err;
 
 	if (!text)
 		return -ENOMEM;
 	len = strlen(text);
 	text[len++] = '\n'; /* in the place of the NUL */
-	while (done < len && !err) {
-		ssize_t n = piece_write(fd, text + done, len - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			err = -errno;
-	}
+	err = json_lines_write_bytes(fd, text, len);
 	free(text);
 	return err;
 }

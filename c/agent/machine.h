@@ -7,6 +7,7 @@
 #define AGENT_MACHINE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "agent/json_lines.h"
 #include "net/process.h"
@@ -16,14 +17,27 @@ struct machine {
 	struct process agent;
 	struct json_lines lines; /* fd -1: not open */
 	const volatile int *stop;
+	bool lost; /* it has been said */
+	/* Looked at while we wait for this one: a machine that is lost ends
+	 * the wait. */
+	struct machine *beside;
+	unsigned int beside_count;
 };
 
-/* Start an agent, by the command argv, and wait for its greeting. stop: set by
- * a signal; what waits gives up then. The agent outlives a runner that is
- * killed for as long as it needs to put back what was turned. 0; -EINTR;
- * another negative errno, logged. */
+/* How an agent is started. */
+struct machine_command {
+	const char *const *argv;
+	/* The first line that it reads, as sudo(8) does; NULL: none. */
+	const char *password;
+};
+
+/* Start an agent and wait for its greeting; what comes before, as of a login
+ * shell, is passed over. stop: set by a signal; what waits gives up then. The
+ * agent outlives a runner that is killed for as long as it needs to put back
+ * what was turned. 0; -EINTR; another negative errno, logged. */
 int machine_open(struct machine *machine, const char *name,
-		 const char *const *argv, const volatile int *stop);
+		 const struct machine_command *command,
+		 const volatile int *stop);
 
 /*
  * Ask, and wait for the answer. request: see README.md; its reference is
@@ -34,6 +48,11 @@ int machine_open(struct machine *machine, const char *name,
  */
 int machine_ask(struct machine *machine, json_t *request, int timeout_ms,
 		json_t **answer);
+
+/* Bring a file there, under a name of the agent's folder; or take one from
+ * there. 0; -EINTR; another negative errno, logged. */
+int machine_put(struct machine *machine, const char *path, const char *name);
+int machine_take(struct machine *machine, const char *name, const char *path);
 
 /* End the connection and wait until all is put back. 0; -EIO when that failed,
  * logged by the agent. May be called of one that is not open. */

@@ -49,6 +49,42 @@ int cpu_numbers(const char *text, int *cpus, unsigned int count)
 	return 0;
 }
 
+/* As in "0,2-3". False where the text names no CPUs in that form. */
+static bool cpu_text_read(const char *text, cpu_set_t *set)
+{
+	CPU_ZERO(set);
+	for (;;) {
+		unsigned int first, last;
+		int used = 0;
+
+		if (sscanf(text, "%4u%n", &first, &used) != 1)
+			return false;
+		text += used;
+		last = first;
+		if (*text == '-') {
+			if (sscanf(text, "-%4u%n", &last, &used) != 1)
+				return false;
+			text += used;
+		}
+		if (last < first || last >= CPU_SETSIZE)
+			return false;
+		for (; first <= last; first++)
+			CPU_SET(first, set);
+		if (!*text)
+			return true;
+		if (*text++ != ',')
+			return false;
+	}
+}
+
+bool cpu_text_equal(const char *one, const char *other)
+{
+	cpu_set_t first, second;
+
+	return cpu_text_read(one, &first) && cpu_text_read(other, &second) &&
+	       CPU_EQUAL(&first, &second);
+}
+
 int cpu_pin(unsigned int cpu)
 {
 	cpu_set_t set;

@@ -4,6 +4,8 @@
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 
+#include <stdbool.h>
+
 /* CPUs this process may run on: how many, and at most max of their numbers,
  * ascending (cpus may be NULL with max 0). */
 unsigned int cpu_count(void);
@@ -12,6 +14,10 @@ unsigned int cpu_list(unsigned int *cpus, unsigned int max);
 /* Read exactly count numbers of CPUs, 0 to 9999, separated by commas. 0 or
  * -EINVAL; cpus is then undefined. */
 int cpu_numbers(const char *text, int *cpus, unsigned int count);
+
+/* Do the two texts name the same CPUs, in any order, as in "0,2-3" and
+ * "2,3,0"? False where one is no such list. */
+bool cpu_text_equal(const char *one, const char *other);
 
 /* Pin the calling thread: -EINVAL for a CPU that is offline or absent.
  * Threads made later inherit it. sched_setaffinity(2). */

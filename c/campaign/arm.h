@@ -6,6 +6,8 @@
 #ifndef CAMPAIGN_ARM_H
 #define CAMPAIGN_ARM_H
 
+#include "campaign/trial_site.h"
+
 struct arm {
 	const char *name;    /* in tables and folders */
 	const char *receive; /* receive path, as t2t-trader takes it */
@@ -15,11 +17,16 @@ struct arm {
 	 * NULL, and are NULL when empty. */
 	const char *const *trader;
 	const char *const *exchange;
-	/* Commands run in the trader's namespace: before the programs start,
-	 * and once they have ended, however they did. What before prints, as
-	 * JSON, is kept with the trial: the knobs as they were found. */
-	const char *const *before;
-	const char *const *after;
+	/* Before the programs start; put back once they have ended, however
+	 * they did. What such a command prints as JSON, of knobs that it set
+	 * and found, is kept with the trial. */
+	struct trial_turn turns[TRIAL_MACHINES_MAX];
+	unsigned int turn_count;
+	/* NULL: two namespaces, made for each trial. */
+	const struct trial_site *site;
+	/* The command that starts the guests as this arm has them; NULL: as
+	 * the campaign found them. */
+	const char *const *guests;
 };
 
 #endif

@@ -16,13 +16,13 @@
 #include "campaign/campaign_order.h"
 #include "campaign/cpu_contention.h"
 #include "campaign/trial.h"
-#include "campaign/trial_judge.h"
 #include "report/results.h"
 #include "report/summary.h"
 #include "stats/lateness.h"
 
 struct campaign {
 	const struct campaign_config *config;
+	struct trial_machines machines; /* if it has any */
 	json_t *manifest;
 	unsigned int trials; /* so far */
 	uint64_t begin_ns;
@@ -101,10 +101,7 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		fprintf(stderr, ", p50 %6.1f us",
 			(double)json_integer_value(p50) / 1e3);
 	late_tell(json_object_get(result, "lateness"));
-	fprintf(stderr, "  (%.0f s", seconds);
-	if (!campaign->config->collect)
-		fprintf(stderr, ", %.0f s left", left);
-	fputs(")\n", stderr);
+	fprintf(stderr, "  (%.0f s, %.0f s left)\n", seconds, left);
 }
 
 /* "spin:rcvbuf=1m@again" makes a folder "spin", "busy/50" one "busy-50". */
@@ -129,17 +126,6 @@ static bool file_there(const char *folder, const char *name)
 	       access(path, R_OK) == 0;
 }
 
-/* Is there nothing left to do? trial.json comes last: where it is, the trial
- * is whole. To be judged is only what somebody ran. */
-static bool trial_settled(const struct campaign_config *config,
-			  const char *folder)
-{
-	if ((config->resume || config->collect) &&
-	    file_there(folder, "trial.json"))
-		return true;
-	return config->collect && !file_there(folder, "trader.json");
-}
-
 /* The knobs that an arm's first trial wanted and found, for the manifest. */
 static void knobs_note(struct campaign *campaign, const char *name,
 		       const json_t *trial)
@@ -147,16 +133,10 @@ static void knobs_note(struct campaign *campaign, const char *name,
 	const json_t *knobs =
 		json_object_get(json_object_get(trial, "found"), "knobs");
 	const json_t *turned = json_object_get(knobs, "turned"), *side, *knob;
-	json_t *sides = json_array(), *rows;
+	json_t *rows = json_object_get(campaign->manifest, "knobs");
 	size_t i, j;
 
-	rows = json_object_get(campaign->manifest, "knobs");
-	/* t2t-run's own have one machine, those of a playbook several. */
-	if (turned)
-		json_array_extend(sides, (json_t *)(uintptr_t)turned);
-	else if (knobs)
-		json_array_append(sides, (json_t *)(uintptr_t)knobs);
-	json_array_foreach(sides, i, side)
+	json_array_foreach(turned, i, side)
 	{
 		json_array_foreach(json_object_get(side, "set"), j, knob)
 			json_array_append_new(
@@ -171,7 +151,6 @@ static void knobs_note(struct campaign *campaign, const char *name,
 					  "found",
 					  json_object_get(knob, "found")));
 	}
-	json_decref(sides);
 }
 
 static void block_order(const struct campaign_config *config,
@@ -214,17 +193,16 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 	int err;
 
 	trial_folder(campaign, number, name, folder);
-	if (trial_settled(config, folder)) {
-		campaign->trials += file_there(folder, "trial.json");
+	/* trial.json comes last: where it is, the trial is whole. */
+	if (config->resume && file_there(folder, "trial.json")) {
+		campaign->trials++;
 		return 0;
 	}
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
 		 campaign_trials(config), block + 1, config->blocks, name);
 	progress_show(campaign, text);
-	err = config->collect ? trial_judge(&config->trial, &config->arms[arm],
-					    folder, &result)
-			      : trial_run(&config->trial, &config->arms[arm],
-					  folder, &result);
+	err = trial_run(&config->trial, &campaign->machines, &config->arms[arm],
+			folder, &result);
 	if (err)
 		return err;
 	campaign->done++;
@@ -253,16 +231,18 @@ static bool bias_there(const char *folder)
 
 static int bias_measure(struct campaign *campaign)
 {
+	const struct campaign_config *config = campaign->config;
 	char folder[PATH_MAX];
 	json_t *result;
 	int err;
 
-	snprintf(folder, sizeof(folder), "%s/bias", campaign->config->folder);
-	if (campaign->config->collect ||
-	    (campaign->config->resume && bias_there(folder)))
+	snprintf(folder, sizeof(folder), "%s/bias", config->folder);
+	if (config->resume && bias_there(folder))
 		return 0;
 	progress_show(campaign, "the tap's own bias, without a trader ...");
-	err = trial_back_to_back(&campaign->config->trial, folder, &result);
+	err = trial_back_to_back(&config->trial, &campaign->machines,
+				 config->machine_count ? &config->site : NULL,
+				 folder, &result);
 	progress_show(campaign, "");
 	if (err == -EOPNOTSUPP)
 		return 0;
@@ -318,9 +298,6 @@ static int block_again(struct campaign *campaign, unsigned int block,
 	for (unsigned int i = 0; i < config->arm_count; i++) {
 		trial_folder(campaign, block * config->arm_count + i + 1,
 			     config->arms[order[i]].name, folders[i]);
-		/* Of those that others run, some are still to come. */
-		if (!file_there(folders[i], "trial.json"))
-			return 0;
 		any_void |= trial_is_void(folders[i]);
 	}
 	for (unsigned int i = 0; i < config->arm_count && any_void && !err; i++)
@@ -334,10 +311,8 @@ static int block_again(struct campaign *campaign, unsigned int block,
 	if (err || !any_void)
 		return err;
 	campaign->trials -= config->arm_count;
-	log_warning("block %u can't be judged: %s", block + 1,
-		    config->collect ? "it is to be run again"
-				    : "it is made again");
-	return !config->collect;
+	log_warning("block %u can't be judged: it is made again", block + 1);
+	return 1;
 }
 
 static int block_run(struct campaign *campaign, unsigned int block)
@@ -384,7 +359,7 @@ static double mean(const json_t *earlier, const char *key, double now,
 }
 
 /* How busy others were, and how long it took, with what an earlier run of the
- * same campaign found. Who only collects was not there. */
+ * same campaign found: of this machine, where it is the one that measures. */
 static void machine_note(struct campaign *campaign)
 {
 	const json_t *earlier = json_object_get(campaign->manifest, "machine");
@@ -392,7 +367,8 @@ static void machine_note(struct campaign *campaign)
 		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
 	struct cpu_contention now = campaign->begin_busy;
 
-	if (campaign->config->collect || (earlier && campaign->done == 0))
+	if (campaign->config->machine_count > 0 ||
+	    (earlier && campaign->done == 0))
 		return;
 	cpu_contention_take(&now);
 	json_object_set_new(
@@ -432,7 +408,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	struct campaign campaign = { .config = config,
 				     .begin_ns = clock_monotonic_ns() };
 	const char *state;
-	int err, saved;
+	int err, closed, saved;
 
 	*summary = NULL;
 	err = folder_make(config->folder, NULL);
@@ -443,10 +419,14 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	campaign.manifest = campaign_manifest_make(config);
 	err = state_save(&campaign, "running");
 	cpu_contention_take(&campaign.begin_busy);
+	trial_machines_init(&campaign.machines, &config->trial,
+			    config->machine_count ? &config->guests : NULL);
 	if (!err)
 		err = bias_measure(&campaign);
 	if (!err)
 		err = blocks_run(&campaign);
+	closed = trial_machines_close(&campaign.machines);
+	err = err ? err : closed;
 	progress_show(&campaign, "");
 
 	/* Whatever happened, what was measured is kept and marked. */

@@ -16,8 +16,23 @@
  * tries stays, and counts for nothing. */
 #define CAMPAIGN_BLOCK_TRIES 3
 
+/* Guests that arms start otherwise; found: where the lab writes down how they
+ * are, a file here, or NULL. machine: of the site's, which runs the commands;
+ * back: the one that starts them as they were. */
+struct campaign_guests {
+	unsigned int machine;
+	const char *const *back;
+	const char *found;
+};
+
 struct campaign_config {
 	struct trial_config trial;
+	/* Of a campaign on machines; machine_count 0: in namespaces. */
+	struct trial_machine machines[TRIAL_MACHINES_MAX];
+	unsigned int machine_count;
+	struct trial_site site;				/* of most arms */
+	struct trial_site arm_sites[CAMPAIGN_ARMS_MAX]; /* of the others */
+	struct campaign_guests guests;
 	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
 	unsigned int arm_count;
 	unsigned int blocks;
@@ -29,10 +44,10 @@ struct campaign_config {
 	const char *command_line; /* how to run it again */
 	const char *place;	  /* "local", "lab", "metal" */
 	const char *accelerator;  /* "none", "kvm", "tcg" */
-	json_t *plan;  /* what it was made from, for the manifest; or NULL */
-	bool resume;   /* trials that are whole already are kept */
-	bool collect;  /* run nothing: judge and sum up what is there */
-	bool progress; /* a line that changes, on a terminal */
+	json_t *plan; /* what it was made from, for the manifest; or NULL */
+	struct string_lists *lists; /* of the plan */
+	bool resume;		    /* trials that are whole already are kept */
+	bool progress;		    /* a line that changes, on a terminal */
 };
 
 #endif

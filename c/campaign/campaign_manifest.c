@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "campaign/campaign_manifest.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
 #include "campaign/provenance.h"
+#include "campaign/trial_files.h"
 #include "report/results.h"
 
 json_t *campaign_manifest_time(void)
@@ -18,17 +20,22 @@ json_t *campaign_manifest_time(void)
 	return json_string(text);
 }
 
-static json_t *cpu_or_null(int cpu)
+/* Null: any. */
+static json_t *cpus_wanted(const struct campaign_config *config)
 {
-	return cpu < 0 ? json_null() : json_integer(cpu);
-}
+	json_t *wanted = json_object();
 
-static json_t *cpus_wanted(const struct trial_config *trial)
-{
-	return json_pack("{s:o,s:o,s:o}", "exchange",
-			 cpu_or_null(trial->cpu[TRIAL_EXCHANGE]), "wiretap",
-			 cpu_or_null(trial->cpu[TRIAL_WIRETAP]), "trader",
-			 cpu_or_null(trial->cpu[TRIAL_TRADER]));
+	for (int i = 0; i < TRIAL_ROLES; i++) {
+		const char *text = config->machine_count > 0
+					   ? config->site.seats[i].cpus
+					   : "";
+		json_t *cpus = *text ? json_string(text) : json_null();
+
+		if (config->trial.cpu[i] >= 0)
+			cpus = json_integer(config->trial.cpu[i]);
+		json_object_set_new(wanted, trial_role_names[i], cpus);
+	}
+	return wanted;
 }
 
 static const char *question_of(const struct campaign_config *config)
@@ -52,53 +59,75 @@ static json_t *manifest_make(const struct campaign_config *config)
 		json_array_append_new(arms, json_string(config->arms[i].name));
 	return json_pack(
 		"{s:s,s:s,s:o,s:s,s:s,s:s,s:s,"
-		"s:{s:o,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:s},"
-		"s:{s:o},s:o,s:o,s:o,s:O*,s:O*}",
+		"s:{s:o,s:i,s:I,s:s,s:s,s:s,s:s,s:s},"
+		"s:{s:o},s:o,s:o,s:o,s:O*}",
 		"schema", RESULTS_SCHEMA, "state", "running", "started",
 		campaign_manifest_time(), "place", config->place, "accelerator",
 		config->accelerator, "command_line", config->command_line,
 		"question", question_of(config), "parameters", "arms", arms,
-		"aa", (int)config->arm_count - 1, "blocks", (int)config->blocks,
-		"seed", (json_int_t)config->seed, "pace", trial->pace,
-		"threshold_usd", trial->threshold_usd, "aggress",
-		trial->aggress, "group", trial->group, "warm_up_orders",
-		trial->warm_up ? trial->warm_up : "0", "wanted", "cpus",
-		cpus_wanted(trial), "feed", provenance_file(trial->feed),
-		"programs", provenance_programs(trial->programs), "host",
-		provenance_host(), "skipped",
-		json_object_get(config->plan, "skipped"), "experiment",
-		config->plan);
+		"blocks", (int)config->blocks, "seed", (json_int_t)config->seed,
+		"pace", trial->pace, "threshold_usd", trial->threshold_usd,
+		"aggress", trial->aggress, "group", trial->group,
+		"warm_up_orders", trial->warm_up ? trial->warm_up : "0",
+		"wanted", "cpus", cpus_wanted(config), "feed",
+		provenance_file(trial->feed), "programs",
+		provenance_programs(trial->programs), "host", provenance_host(),
+		"skipped", json_object_get(config->plan, "skipped"));
 }
 
-/* A campaign that goes on began when it began. What others ran did not run
- * here: they wrote down which programs on which machines. */
-static void manifest_keep(const struct campaign_config *config,
-			  json_t *manifest)
+/* A campaign that goes on began when it began. */
+static void earlier_keep(const struct campaign_config *config, json_t *manifest)
 {
 	static const char *const keys[] = { "started", "machine" };
-	json_t *earlier = NULL, *ran = NULL;
+	json_t *earlier =
+		config->resume ? results_part(config->folder, "manifest.json")
+			       : NULL;
 
-	if (config->resume || config->collect)
-		earlier = results_part(config->folder, "manifest.json");
-	if (config->collect)
-		ran = results_part(config->folder, "machines.json");
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (json_object_get(earlier, keys[i]))
 			json_object_set(manifest, keys[i],
 					json_object_get(earlier, keys[i]));
-	json_object_update(json_object_get(manifest, "programs"),
-			   json_object_get(ran, "programs"));
-	/* Whole: no mixture of two machines. */
-	json_object_del(ran, "programs");
-	json_object_update(manifest, ran);
 	json_decref(earlier);
-	json_decref(ran);
+}
+
+/* What runs on machines does not run here: whoever prepared them wrote down
+ * which programs on which. */
+static void ran_note(const struct campaign_config *config, json_t *manifest)
+{
+	const json_t *site = json_object_get(config->plan, "site"), *value;
+	json_t *ran = json_object_get(site, "ran");
+	const char *key;
+
+	json_object_foreach(ran, key, value)
+	{
+		if (!strcmp(key, "programs"))
+			json_object_update(json_object_get(manifest, key),
+					   (json_t *)(uintptr_t)value);
+		else /* whole: no mixture of two machines */
+			json_object_set(manifest, key,
+					(json_t *)(uintptr_t)value);
+	}
+}
+
+json_t *campaign_manifest_plan(const struct campaign_config *config)
+{
+	json_t *plan = json_copy(config->plan);
+
+	json_object_del(plan, "site");
+	return plan;
 }
 
 json_t *campaign_manifest_make(const struct campaign_config *config)
 {
 	json_t *manifest = manifest_make(config);
 
-	manifest_keep(config, manifest);
+	if (config->arm_count > 1)
+		json_object_set_new(json_object_get(manifest, "parameters"),
+				    "aa", json_integer(config->arm_count - 1));
+	if (config->plan)
+		json_object_set_new(manifest, "experiment",
+				    campaign_manifest_plan(config));
+	earlier_keep(config, manifest);
+	ran_note(config, manifest);
 	return manifest;
 }

@@ -15,4 +15,7 @@ json_t *campaign_manifest_make(const struct campaign_config *config);
 /* Now, as manifests have it: "2024-08-08T12:00:00Z". A new reference. */
 json_t *campaign_manifest_time(void);
 
+/* The plan, without how it is done here: a new reference; NULL of none. */
+json_t *campaign_manifest_plan(const struct campaign_config *config);
+
 #endif

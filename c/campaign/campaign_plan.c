@@ -7,14 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/plan_machines.h"
+#include "campaign/string_lists.h"
 
 #define WARM_UP_TEXT 24
-
-static int fault(const char *path, const char *member, const char *wanted)
-{
-	log_error("--campaign %s: %s: expected %s", path, member, wanted);
-	return -EINVAL;
-}
 
 static int strings_read(const char *path, const json_t *plan,
 			struct campaign_config *config)
@@ -36,7 +32,7 @@ static int strings_read(const char *path, const json_t *plan,
 		*members[i].target = json_string_value(
 			json_object_get(plan, members[i].name));
 		if (!*members[i].target)
-			return fault(path, members[i].name, "a string");
+			return plan_fault(path, members[i].name, "a string");
 	}
 	return 0;
 }
@@ -51,11 +47,11 @@ static int numbers_read(const char *path, const json_t *plan,
 
 	if (!json_is_integer(blocks) || json_integer_value(blocks) < 1 ||
 	    json_integer_value(blocks) > CAMPAIGN_BLOCKS_MAX)
-		return fault(path, "blocks", "1 to 1000");
+		return plan_fault(path, "blocks", "1 to 1000");
 	if (!json_is_integer(seed) || json_integer_value(seed) < 0)
-		return fault(path, "seed", "a whole number");
+		return plan_fault(path, "seed", "a whole number");
 	if (!json_is_integer(warm_up) || json_integer_value(warm_up) < 0)
-		return fault(path, "warm_up", "a number of orders");
+		return plan_fault(path, "warm_up", "a number of orders");
 	config->blocks = (unsigned int)json_integer_value(blocks);
 	config->seed = (uint64_t)json_integer_value(seed);
 	text = malloc(WARM_UP_TEXT);
@@ -67,47 +63,20 @@ static int numbers_read(const char *path, const json_t *plan,
 	return 0;
 }
 
-/* A list of strings that ends with NULL; *list is NULL when it is empty. */
-static int list_read(const char *path, const json_t *arm, const char *member,
-		     const char *const **list)
+static int arm_read(const char *path, const json_t *json, unsigned int number,
+		    struct campaign_config *config)
 {
-	const json_t *array = json_object_get(arm, member), *element;
-	const char **new;
-	size_t i;
-
-	if (json_array_size(array) == 0)
-		return !array || json_is_array(array)
-			       ? 0
-			       : fault(path, member, "a list of strings");
-	new = calloc(json_array_size(array) + 1, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*list = new;
-	json_array_foreach(array, i, element)
-	{
-		new[i] = json_string_value(element);
-		if (!new[i])
-			return fault(path, member, "a list of strings");
-	}
-	return 0;
-}
-
-static int arm_read(const char *path, const json_t *json, struct arm *arm)
-{
+	struct arm *arm = &config->arms[number];
 	int err;
 
 	arm->name = json_string_value(json_object_get(json, "name"));
 	arm->receive = json_string_value(json_object_get(json, "receive"));
 	if (!arm->name || !*arm->name || !arm->receive)
-		return fault(path, "arms", "each with a name and receive");
-	err = list_read(path, json, "trader", &arm->trader);
+		return plan_fault(path, "arms", "each with a name and receive");
+	err = plan_list(path, json, "trader", config, &arm->trader);
 	if (!err)
-		err = list_read(path, json, "exchange", &arm->exchange);
-	if (!err)
-		err = list_read(path, json, "before", &arm->before);
-	if (!err)
-		err = list_read(path, json, "after", &arm->after);
-	return err;
+		err = plan_list(path, json, "exchange", config, &arm->exchange);
+	return err ? err : plan_machines_read_arm(path, number, config);
 }
 
 static int arms_read(const char *path, const json_t *plan,
@@ -118,11 +87,11 @@ static int arms_read(const char *path, const json_t *plan,
 
 	if (json_array_size(arms) < 1 ||
 	    json_array_size(arms) > CAMPAIGN_ARMS_MAX)
-		return fault(path, "arms", "a list of 1 to 16");
+		return plan_fault(path, "arms", "a list of 1 to 16");
 	config->arm_count = (unsigned int)json_array_size(arms);
 	json_array_foreach(arms, i, arm)
 	{
-		int err = arm_read(path, arm, &config->arms[i]);
+		int err = arm_read(path, arm, (unsigned int)i, config);
 
 		if (err)
 			return err;
@@ -162,7 +131,8 @@ static int trials_read(const char *path, const json_t *plan,
 		return 0;
 	if (json_array_size(trials) !=
 	    (size_t)config->blocks * config->arm_count)
-		return fault(path, "trials", "each arm once in each block");
+		return plan_fault(path, "trials",
+				  "each arm once in each block");
 	order = calloc(config->blocks, sizeof(*order));
 	if (!order)
 		return -ENOMEM;
@@ -173,9 +143,10 @@ static int trials_read(const char *path, const json_t *plan,
 			&order[n / config->arm_count][n % config->arm_count];
 
 		if (!trial_read(trial, n, config, &seen, place))
-			return fault(path, "trials",
-				     "each arm once in each block, block by "
-				     "block");
+			return plan_fault(
+				path, "trials",
+				"each arm once in each block, block by "
+				"block");
 	}
 	return 0;
 }
@@ -194,11 +165,13 @@ int campaign_plan_read(const char *path, struct campaign_config *config)
 	}
 	schema = json_string_value(json_object_get(config->plan, "schema"));
 	if (!schema || strcmp(schema, CAMPAIGN_PLAN_SCHEMA) != 0)
-		err = fault(path, "schema", CAMPAIGN_PLAN_SCHEMA);
+		err = plan_fault(path, "schema", CAMPAIGN_PLAN_SCHEMA);
 	else
 		err = strings_read(path, config->plan, config);
 	if (!err)
 		err = numbers_read(path, config->plan, config);
+	if (!err)
+		err = plan_machines_read(path, config->plan, config);
 	if (!err)
 		err = arms_read(path, config->plan, config);
 	if (!err)
@@ -208,21 +181,12 @@ int campaign_plan_read(const char *path, struct campaign_config *config)
 	return err;
 }
 
-static void list_free(const char *const *list)
-{
-	free((void *)(uintptr_t)list);
-}
-
 void campaign_plan_free(struct campaign_config *config)
 {
 	if (!config->plan)
 		return;
-	for (unsigned int i = 0; i < config->arm_count; i++) {
-		list_free(config->arms[i].trader);
-		list_free(config->arms[i].exchange);
-		list_free(config->arms[i].before);
-		list_free(config->arms[i].after);
-	}
+	string_lists_free(config->lists);
+	config->lists = NULL;
 	free((void *)(uintptr_t)config->order);
 	config->order = NULL;
 	free((char *)(uintptr_t)config->trial.warm_up);

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "campaign/counters.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "net/process.h"
 
 #define LINE_MAX_LEN 8192
-#define TAKE_MS	     10000
-
-int counters_take(int namespace, const char *interface, const char *path)
-{
-	const char *const argv[] = {
-		"sh", "-c",
-		"cat /proc/net/snmp /proc/net/netstat /proc/net/dev; "
-		"ethtool -S \"$0\" 2>/dev/null; true",
-		interface, NULL
-	};
-	const struct process_place place = { .namespace = namespace,
-					     .cpu = -1,
-					     .out = path };
-	struct process process = { 0 };
-	int code = process_start(&process, argv, &place);
-
-	if (!code)
-		code = process_wait(&process, TAKE_MS, NULL);
-	if (!code)
-		return 0;
-	process_stop(&process, SIGKILL, TAKE_MS);
-	log_error("can't save the counters in %s", path);
-	return code < 0 ? code : -EIO;
-}
 
 static void counter_set(json_t *counters, const char *group, const char *name,
 			const char *value)

@@ -9,10 +9,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Write them into the file, as the kernel prints them. namespace: descriptor.
- * 0 or a negative errno, logged. */
-int counters_take(int namespace, const char *interface, const char *path);
-
 /* What stands in such a text: name -> number, as in "Udp.RcvbufErrors",
  * "trader0.rx_drop", "nic.rx_queue_0_drops". A new reference. */
 json_t *counters_parse(FILE *text);

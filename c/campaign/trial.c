@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "campaign/trial.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,28 +11,30 @@
 
 #include "base/atomic_file.h"
 #include "base/log.h"
-#include "campaign/counters.h"
-#include "campaign/loop_back.h"
 #include "campaign/trial_files.h"
 #include "campaign/trial_judge.h"
-#include "campaign/trial_machines.h"
-#include "net/namespace.h"
+#include "campaign/trial_knobs.h"
+#include "campaign/trial_programs.h"
+#include "campaign/trial_spaces.h"
 #include "net/process.h"
 
-#define EXCHANGE_INTERFACE "exchange0"
-#define TRADER_INTERFACE   "trader0"
-#define EXCHANGE_ADDRESS   "10.77.0.1"
-#define TRADER_ADDRESS	   "10.77.0.2"
-#define ORDER_PORT	   "9012"
-
 #define ARGUMENTS_MAX 64
+#define FRAMES_MS     600000 /* for all of them */
+
+/* Where a trial is to run: machines whose agents stand; site NULL: two
+ * namespaces of its own. */
+struct trial_standing {
+	struct trial_machines *machines;
+	const struct trial_site *site;
+	const char *const *guests;
+};
 
 struct trial {
 	const struct trial_config *config;
-	int exchange_space; /* namespaces */
-	int trader_space;
-	struct trial_machines machines;
-	/* PROGRAMS/t2t-NAME, by role */
+	struct trial_spaces spaces; /* where there are no machines */
+	struct trial_machines own;  /* of those spaces */
+	struct trial_machines *machines;
+	/* PROGRAMS/t2t-NAME on its machine, by role */
 	char program[TRIAL_ROLES][PATH_MAX];
 	struct trial_files files;
 };
@@ -61,101 +62,91 @@ static int fail(const struct trial *trial, enum trial_role role,
 	else
 		log_error("%s %s: %s", trial_role_names[role], what,
 			  log_strerror(err));
+	if (trial->machines != &trial->own)
+		trial_file_take(trial->machines, role, (enum trial_file)role,
+				&trial->files);
 	show_tail(trial, role);
 	return err < 0 ? err : -EIO;
 }
 
-static int spaces_open(struct trial *trial)
+static int folder_make(const char *folder)
 {
-	struct namespace_end exchange, trader;
 	int err;
 
-	trial->exchange_space = trial->trader_space = -1;
-	err = namespace_open(&trial->exchange_space);
-	if (!err)
-		err = namespace_open(&trial->trader_space);
-	if (err)
-		return err;
-	exchange = (struct namespace_end){ .fd = trial->exchange_space,
-					   .name = EXCHANGE_INTERFACE,
-					   .prefix_len = 24 };
-	trader = (struct namespace_end){ .fd = trial->trader_space,
-					 .name = TRADER_INTERFACE,
-					 .prefix_len = 24 };
-	inet_pton(AF_INET, EXCHANGE_ADDRESS, &exchange.address);
-	inet_pton(AF_INET, TRADER_ADDRESS, &trader.address);
-	return namespace_veth(&exchange, &trader);
-}
-
-static void trial_name(struct trial *trial, const struct trial_config *config,
-		       const char *folder)
-{
-	memset(trial, 0, sizeof(*trial));
-	trial->config = config;
-	trial_files_name(&trial->files, folder);
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		snprintf(trial->program[i], sizeof(trial->program[i]),
-			 "%s/t2t-%s", config->programs, trial_role_names[i]);
+	if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+		return 0;
+	err = -errno;
+	log_error("can't make %s: %s", folder, log_strerror(err));
+	return err;
 }
 
 /* The namespaces and the veth go with their last process, and that with its
- * agent. 0 or a negative errno, logged. */
+ * agent; what stands for all trials stays. 0 or a negative errno, logged. */
 static int trial_close(struct trial *trial)
 {
-	int err = trial_machines_close(&trial->machines);
+	int err = 0;
 
-	namespace_close(&trial->trader_space);
-	namespace_close(&trial->exchange_space);
+	if (trial->machines == &trial->own)
+		err = trial_machines_close(&trial->own);
+	trial_spaces_close(&trial->spaces);
 	return err;
 }
 
+/* On the machines, where site says so; otherwise in namespaces of its own. */
 static int trial_open(struct trial *trial, const struct trial_config *config,
-		      const char *folder)
+		      const struct trial_standing *standing, const char *folder)
 {
+	const struct trial_site *site = standing->site;
 	int err;
 
-	trial_name(trial, config, folder);
-	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
-		err = -errno;
-		log_error("can't make %s: %s", folder, log_strerror(err));
-		return err;
+	memset(trial, 0, sizeof(*trial));
+	trial->config = config;
+	trial->spaces.exchange = trial->spaces.trader = -1;
+	trial->machines = site ? standing->machines : &trial->own;
+	trial_machines_init(&trial->own, config, NULL);
+	trial_files_name(&trial->files, folder);
+	err = folder_make(folder);
+	if (!err && !site) {
+		err = trial_spaces_open(&trial->spaces, config, folder);
+		site = &trial->spaces.site;
 	}
-	err = spaces_open(trial);
+	if (!err)
+		err = trial_machines_settle(trial->machines, site,
+					    standing->guests);
 	if (err) {
-		namespace_close(&trial->trader_space);
-		namespace_close(&trial->exchange_space);
+		trial_close(trial);
 		return err;
 	}
-	err = trial_machines_open(&trial->machines, config, &trial->files,
-				  folder, trial->exchange_space,
-				  trial->trader_space);
-	if (err)
-		trial_close(trial);
-	return err;
+	for (int i = 0; i < TRIAL_ROLES; i++)
+		snprintf(trial->program[i], sizeof(trial->program[i]),
+			 "%s/t2t-%s", site->seats[i].programs,
+			 trial_role_names[i]);
+	return 0;
 }
 
-/* And wait until the text stands in the file. 0 or a negative errno, logged. */
+/*
+ * Programs.
+ */
+
+/* And wait until the text stands in what it says. 0 or a negative errno,
+ * logged. */
 static int start(struct trial *trial, enum trial_role role,
-		 const char *const *argv, const char *out, const char *ready)
+		 const char *const *argv, enum trial_file out,
+		 const char *ready)
 {
-	const char *file = out ? out : trial->files.path[role];
-	int err = trial_program_start(&trial->machines, role, argv, out);
+	int err = trial_program_start(trial->machines, role, argv, out);
 
 	if (!err && ready)
-		err = trial_program_await(&trial->machines, role, file, ready);
+		err = trial_program_await(
+			trial->machines, role,
+			out < TRIAL_FILES ? out : (enum trial_file)role, ready);
 	return err ? fail(trial, role, "did not start", err) : 0;
 }
 
-static int wiretap_start(struct trial *trial)
+static const struct trial_seat *seat(const struct trial *trial,
+				     enum trial_role role)
 {
-	const char *const argv[] = { trial->program[TRIAL_WIRETAP],
-				     "--interface",
-				     EXCHANGE_INTERFACE,
-				     "--write",
-				     trial->files.path[TRIAL_FILE_CAPTURE],
-				     NULL };
-
-	return start(trial, TRIAL_WIRETAP, argv, NULL, "capturing on");
+	return &trial->machines->site->seats[role];
 }
 
 /* The arm's own arguments come last, and so win. */
@@ -175,45 +166,68 @@ static int arguments_join(const char *argv[static ARGUMENTS_MAX],
 	return 0;
 }
 
+static int wiretap_start(struct trial *trial)
+{
+	char capture[PATH_MAX];
+	const char *argv[ARGUMENTS_MAX] = {
+		trial->program[TRIAL_WIRETAP], "--interface",
+		seat(trial, TRIAL_WIRETAP)->interface, "--write", capture
+	};
+	int err = arguments_join(argv, seat(trial, TRIAL_WIRETAP)->more);
+
+	trial_machines_path(trial->machines, TRIAL_WIRETAP, TRIAL_FILE_CAPTURE,
+			    capture);
+	return err ? fail(trial, TRIAL_WIRETAP, "did not start", err)
+		   : start(trial, TRIAL_WIRETAP, argv, TRIAL_FILES,
+			   "capturing on");
+}
+
 static int exchange_start(struct trial *trial, const struct arm *arm)
 {
-	const struct trial_config *config = trial->config;
+	const struct trial_site *site = trial->machines->site;
+	char sends[PATH_MAX], sessions[PATH_MAX];
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
-		config->feed,
+		site->feed,
 		"--listen",
-		EXCHANGE_ADDRESS ":" ORDER_PORT,
+		site->listen,
 		"--interface",
-		EXCHANGE_INTERFACE,
+		seat(trial, TRIAL_EXCHANGE)->interface,
 		"--group",
-		config->group,
+		trial->config->group,
 		"--pace",
-		config->pace,
+		trial->config->pace,
 		"--send-times",
-		trial->files.path[TRIAL_FILE_SENDS],
+		sends,
 		"--sessions",
-		trial->files.path[TRIAL_FILE_SESSIONS]
+		sessions
 	};
-	const char *out = trial->files.path[TRIAL_FILE_EXCHANGE_OUT];
-	int err;
+	int err = arguments_join(argv, seat(trial, TRIAL_EXCHANGE)->more);
 
-	err = arguments_join(argv, arm->exchange);
+	trial_machines_path(trial->machines, TRIAL_EXCHANGE, TRIAL_FILE_SENDS,
+			    sends);
+	trial_machines_path(trial->machines, TRIAL_EXCHANGE,
+			    TRIAL_FILE_SESSIONS, sessions);
+	if (!err)
+		err = arguments_join(argv, arm->exchange);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
-		   : start(trial, TRIAL_EXCHANGE, argv, out, "state INIT");
+		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
+			   "state INIT");
 }
 
 static int trader_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
+	char samples[PATH_MAX];
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
 		program,
 		"--connect",
-		EXCHANGE_ADDRESS ":" ORDER_PORT,
+		trial->machines->site->listen,
 		"--interface",
-		TRADER_INTERFACE,
+		seat(trial, TRIAL_TRADER)->interface,
 		"--group",
 		config->group,
 		"--receive",
@@ -223,27 +237,31 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		"--aggress",
 		config->aggress,
 		"--samples",
-		trial->files.path[TRIAL_FILE_SAMPLES],
+		samples,
 		"--json"
 	};
-	int err = arguments_join(argv, arm->trader);
+	int err = arguments_join(argv, seat(trial, TRIAL_TRADER)->more);
 
+	trial_machines_path(trial->machines, TRIAL_TRADER, TRIAL_FILE_SAMPLES,
+			    samples);
+	if (!err)
+		err = arguments_join(argv, arm->trader);
 	return err ? fail(trial, TRIAL_TRADER, "did not start", err)
-		   : start(trial, TRIAL_TRADER, argv,
-			   trial->files.path[TRIAL_FILE_TRADER_JSON], NULL);
+		   : start(trial, TRIAL_TRADER, argv, TRIAL_FILE_TRADER_JSON,
+			   NULL);
 }
 
 /* The trader leaves at the end of the feed; then the tap is emptied. */
 static int run_to_the_end(struct trial *trial)
 {
-	int code = trial_program_end(&trial->machines, TRIAL_TRADER, 0);
+	int code = trial_program_end(trial->machines, TRIAL_TRADER, 0);
 
 	if (code != 0)
 		return fail(trial, TRIAL_TRADER, "failed", code);
-	code = trial_program_end(&trial->machines, TRIAL_EXCHANGE, SIGTERM);
+	code = trial_program_end(trial->machines, TRIAL_EXCHANGE, SIGTERM);
 	if (code != 0)
 		return fail(trial, TRIAL_EXCHANGE, "failed", code);
-	code = trial_program_end(&trial->machines, TRIAL_WIRETAP, SIGINT);
+	code = trial_program_end(trial->machines, TRIAL_WIRETAP, SIGINT);
 	if (code != 0)
 		return fail(trial, TRIAL_WIRETAP, "failed", code);
 	return 0;
@@ -256,7 +274,7 @@ static int found_save(const struct trial *trial, json_t *found)
 	int err;
 
 	json_object_set_new(found, "max_rss_kib",
-			    trial_programs_memory(&trial->machines));
+			    trial_programs_memory(trial->machines));
 	err = atomic_file_open(&whole, trial->files.path[TRIAL_FILE_FOUND]);
 	if (err)
 		return err;
@@ -277,11 +295,9 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 	if (err)
 		return err;
 	/* Once it has connected all three are up and pinned. */
-	trial_program_await(&trial->machines, TRIAL_TRADER,
-			    trial->files.path[TRIAL_FILE_EXCHANGE_OUT],
-			    "state HANDSHAKE");
+	trial_programs_meet(trial->machines);
 	cpus = json_object();
-	err = trial_programs_cpus(&trial->machines, cpus);
+	err = trial_programs_cpus(trial->machines, cpus);
 	found = json_pack("{s:o}", "cpus", cpus);
 	if (!err)
 		err = run_to_the_end(trial);
@@ -291,69 +307,114 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 	return err;
 }
 
-int trial_run(const struct trial_config *config, const struct arm *arm,
+/* On the machines, with its knobs turned. */
+static int pass(struct trial *trial, const struct arm *arm)
+{
+	const struct trial_files *files = &trial->files;
+	int err = trial_knobs_turn(trial->machines, arm, files);
+
+	if (!err)
+		err = trial_counters_take(
+			trial->machines,
+			files->path[TRIAL_FILE_COUNTERS_BEFORE]);
+	if (!err)
+		err = programs_run(trial, arm);
+	if (!err)
+		err = trial_counters_take(
+			trial->machines,
+			files->path[TRIAL_FILE_COUNTERS_AFTER]);
+	return err;
+}
+
+int trial_run(const struct trial_config *config,
+	      struct trial_machines *machines, const struct arm *arm,
 	      const char *folder, json_t **result)
 {
+	const struct trial_standing standing = { .machines = machines,
+						 .site = arm->site,
+						 .guests = arm->guests };
 	struct trial trial;
-	int err = trial_open(&trial, config, folder), restored, closed;
+	int err = trial_open(&trial, config, &standing, folder), other;
 
 	if (err)
 		return err;
-	err = trial_knobs_turn(&trial.machines, arm);
-	if (!err)
-		err = counters_take(
-			trial.trader_space, TRADER_INTERFACE,
-			trial.files.path[TRIAL_FILE_COUNTERS_BEFORE]);
-	if (!err)
-		err = programs_run(&trial, arm);
-	if (!err)
-		err = counters_take(
-			trial.trader_space, TRADER_INTERFACE,
-			trial.files.path[TRIAL_FILE_COUNTERS_AFTER]);
-	restored = trial_knobs_restore(&trial.machines, arm);
-	closed = trial_close(&trial);
-	if (!err)
-		err = restored ? restored : closed;
+	err = pass(&trial, arm);
+	other = trial_knobs_restore(trial.machines, arm, &trial.files);
+	err = err ? err : other;
+	if (!err && arm->site)
+		err = trial_files_take(trial.machines, &trial.files);
+	other = trial_close(&trial);
+	err = err ? err : other;
 	return err ? err : trial_judge(config, arm, folder, result);
 }
 
 static int wire_loop(const struct trial *trial)
 {
 	const struct trial_wire wire = {
-		.near_space = trial->exchange_space,
-		.far_space = trial->trader_space,
-		.near = EXCHANGE_INTERFACE,
-		.far = TRADER_INTERFACE,
+		.near_space = trial->spaces.exchange,
+		.far_space = trial->spaces.trader,
+		.near = TRIAL_SPACES_EXCHANGE,
+		.far = TRIAL_SPACES_TRADER,
 	};
 
-	if (trial->config->reflector)
-		return trial->config->reflector(&wire);
-	return loop_back_make(trial->trader_space, TRADER_INTERFACE,
-			      trial->files.path[TRIAL_FILE_LOOP_LOG]);
+	return trial->config->reflector ? trial->config->reflector(&wire)
+					: trial_loop_begin(trial->machines);
 }
 
-int trial_back_to_back(const struct trial_config *config, const char *folder,
+static int frames_run(struct trial *trial)
+{
+	const struct trial_site *site = trial->machines->site;
+	char program[PATH_MAX];
+	const char *const argv[] = { program,
+				     "--interface",
+				     seat(trial, TRIAL_EXCHANGE)->interface,
+				     "--group",
+				     trial->config->group,
+				     "--frames",
+				     site->frames,
+				     "--rate",
+				     site->frames_rate,
+				     NULL };
+
+	snprintf(program, sizeof(program), "%s/t2t-frames",
+		 seat(trial, TRIAL_EXCHANGE)->programs);
+	return trial_command_run(trial->machines, TRIAL_EXCHANGE, argv,
+				 FRAMES_MS);
+}
+
+/* Frames to and fro, and the capture of them. */
+static int frames_pass(struct trial *trial)
+{
+	int err = wiretap_start(trial), code;
+
+	if (!err)
+		err = frames_run(trial);
+	if (err)
+		return err;
+	code = trial_program_end(trial->machines, TRIAL_WIRETAP, SIGINT);
+	return code ? fail(trial, TRIAL_WIRETAP, "failed", code) : 0;
+}
+
+int trial_back_to_back(const struct trial_config *config,
+		       struct trial_machines *machines,
+		       const struct trial_site *site, const char *folder,
 		       json_t **result)
 {
+	const struct trial_standing standing = { .machines = machines,
+						 .site = site };
 	struct trial trial;
-	int err = trial_open(&trial, config, folder);
+	int err = trial_open(&trial, config, &standing, folder), other;
 
 	if (err)
 		return err;
 	err = wire_loop(&trial);
 	if (!err)
-		err = wiretap_start(&trial);
-	if (!err)
-		err = loop_back_send(trial.exchange_space, EXCHANGE_INTERFACE,
-				     config->cpu[TRIAL_EXCHANGE], config->group,
-				     config->stop);
-	if (!err) {
-		int code = trial_program_end(&trial.machines, TRIAL_WIRETAP,
-					     SIGINT);
-
-		if (code)
-			err = fail(&trial, TRIAL_WIRETAP, "failed", code);
-	}
+		err = frames_pass(&trial);
+	other = config->reflector ? 0 : trial_loop_end(trial.machines);
+	err = err ? err : other;
+	if (!err && site)
+		err = trial_file_take(trial.machines, TRIAL_WIRETAP,
+				      TRIAL_FILE_CAPTURE, &trial.files);
 	trial_close(&trial);
 	return err ? err
 		   : trial_judge_capture(config, &trial.files, NULL, result);

@@ -3,6 +3,9 @@
 #ifndef CAMPAIGN_TRIAL_CONFIG_H
 #define CAMPAIGN_TRIAL_CONFIG_H
 
+#include <jansson.h>
+#include <stdbool.h>
+
 enum trial_role { TRIAL_EXCHANGE, TRIAL_WIRETAP, TRIAL_TRADER, TRIAL_ROLES };
 
 /* The wire of a trial: the exchange's end is near, the trader's far. */
@@ -14,7 +17,7 @@ struct trial_wire {
 /* What is the same for all trials of a campaign. Strings stay the
  * caller's. */
 struct trial_config {
-	const char *programs; /* folder of the t2t-* programs */
+	const char *programs; /* folder of the t2t-* programs here */
 	const char *feed;
 	const char *pace;	   /* as the exchange takes it */
 	const char *threshold_usd; /* as trader and wiretap take it */
@@ -22,7 +25,9 @@ struct trial_config {
 	const char *group;    /* ADDR:PORT */
 	const char *warm_up;  /* orders at a trial's start that are judged,
 				     but enter no figure: "20" */
-	int cpu[TRIAL_ROLES]; /* -1: not pinned */
+	int cpu[TRIAL_ROLES]; /* in namespaces; -1: not pinned */
+	/* Of machines by their names, for those that want one; or NULL. */
+	const json_t *passwords;
 	/* For trial_back_to_back(): makes the far end send back what comes in.
 	 * NULL: by tc-mirred(8). 0 or a negative errno, logged. */
 	int (*reflector)(const struct trial_wire *wire);

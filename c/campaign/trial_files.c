@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 
+#include "base/atomic_file.h"
+
 const char *const trial_role_names[TRIAL_ROLES] = { "exchange", "wiretap",
 						    "trader" };
 
-static const char *const file_names[TRIAL_FILES] = {
+const char *const trial_file_names[TRIAL_FILES] = {
 	[TRIAL_FILE_EXCHANGE_LOG] = "exchange.log",
 	[TRIAL_FILE_WIRETAP_LOG] = "wiretap.log",
 	[TRIAL_FILE_TRADER_LOG] = "trader.log",
@@ -19,10 +21,8 @@ static const char *const file_names[TRIAL_FILES] = {
 	[TRIAL_FILE_ANALYSIS_LOG] = "analysis.log",
 	[TRIAL_FILE_TRADER_JSON] = "trader.json",
 	[TRIAL_FILE_EXCHANGE_OUT] = "exchange.out",
-	[TRIAL_FILE_LOOP_LOG] = "tc.log",
 	[TRIAL_FILE_KNOBS] = "knobs.json",
 	[TRIAL_FILE_KNOBS_LOG] = "knobs.log",
-	[TRIAL_FILE_AFTER_LOG] = "knobs-after.log",
 	[TRIAL_FILE_COUNTERS_BEFORE] = "counters-before.txt",
 	[TRIAL_FILE_COUNTERS_AFTER] = "counters-after.txt",
 	[TRIAL_FILE_FOUND] = "found.json",
@@ -32,5 +32,17 @@ void trial_files_name(struct trial_files *files, const char *folder)
 {
 	for (int i = 0; i < TRIAL_FILES; i++)
 		snprintf(files->path[i], sizeof(files->path[i]), "%s/%s",
-			 folder, file_names[i]);
+			 folder, trial_file_names[i]);
+}
+
+int trial_text_save(const char *path, const char *text)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	/* A write that fails shows in the close, with its reason. */
+	fputs(text, whole.file);
+	return atomic_file_close(&whole, 0);
 }

@@ -21,10 +21,8 @@ enum trial_file {
 	TRIAL_FILE_ANALYSIS_LOG,
 	TRIAL_FILE_TRADER_JSON,
 	TRIAL_FILE_EXCHANGE_OUT,
-	TRIAL_FILE_LOOP_LOG,
 	TRIAL_FILE_KNOBS,
 	TRIAL_FILE_KNOBS_LOG,
-	TRIAL_FILE_AFTER_LOG,
 	TRIAL_FILE_COUNTERS_BEFORE,
 	TRIAL_FILE_COUNTERS_AFTER,
 	TRIAL_FILE_FOUND,
@@ -36,7 +34,11 @@ struct trial_files {
 };
 
 extern const char *const trial_role_names[TRIAL_ROLES];
+extern const char *const trial_file_names[TRIAL_FILES];
 
 void trial_files_name(struct trial_files *files, const char *folder);
+
+/* Make the text a file of its own. 0 or a negative errno, logged. */
+int trial_text_save(const char *path, const char *text);
 
 #endif

@@ -160,19 +160,13 @@ static void moved_add(const json_t *before, json_t *after, json_t *moved)
 }
 
 /* A knob that somebody else turned underway: the arm was not what its name
- * says. t2t-run's own trials have one machine, those of a playbook several. */
-static void knobs_judge(const struct trial_files *files, const json_t *knobs,
-			json_t *analysis)
+ * says. */
+static void knobs_judge(const json_t *knobs, json_t *analysis)
 {
 	const json_t *turned = json_object_get(knobs, "turned"), *machine;
-	json_t *after =
-		json_load_file(files->path[TRIAL_FILE_AFTER_LOG], 0, NULL);
 	json_t *moved = json_array();
 	size_t i;
 
-	if (after)
-		moved_add(json_object_get(knobs, "found"),
-			  json_object_get(after, "found"), moved);
 	json_array_foreach(turned, i, machine)
 		moved_add(json_object_get(machine, "found"),
 			  json_object_get(machine, "after"), moved);
@@ -188,7 +182,6 @@ static void knobs_judge(const struct trial_files *files, const json_t *knobs,
 						"while it ran"));
 	}
 	json_decref(moved);
-	json_decref(after);
 }
 
 int trial_judge(const struct trial_config *config, const struct arm *arm,
@@ -216,7 +209,7 @@ int trial_judge(const struct trial_config *config, const struct arm *arm,
 					  NULL);
 		if (!found)
 			found = json_object();
-		knobs_judge(&files, knobs, analysis);
+		knobs_judge(knobs, analysis);
 		if (knobs)
 			json_object_set_new(found, "knobs", knobs);
 		*result = json_pack(

@@ -5,72 +5,75 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/atomic_file.h"
 #include "base/json_get.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "campaign/string_lists.h"
 
-#define START_MS 60000 /* for a program to be ready, on a busy machine */
-#define END_MS	 10000 /* for a program to end */
-#define KNOBS_MS 30000 /* for a command that turns knobs, or puts them back */
+#define GUESTS_MS 1800000 /* for guests to start, where CPUs are emulated */
 
-/* An agent of our own programs. It opens the namespace's descriptor while we
- * hold it, and keeps it. */
-static int agent_start(struct trial_machines *machines, struct machine *machine,
-		       const char *name, const char *folder, int space)
+void trial_machines_init(struct trial_machines *machines,
+			 const struct trial_config *config,
+			 const struct campaign_guests *guests)
 {
-	char program[PATH_MAX], namespace[64];
-	const char *const argv[] = { program,	    "--folder", folder,
-				     "--namespace", namespace,	NULL };
-
-	snprintf(program, sizeof(program), "%s/t2t-agent",
-		 machines->config->programs);
-	snprintf(namespace, sizeof(namespace), "/proc/%d/fd/%d", (int)getpid(),
-		 space);
-	return machine_open(machine, name, argv, machines->config->stop);
+	*machines =
+		(struct trial_machines){ .config = config, .guests = guests };
+	for (size_t i = 0; i < ARRAY_SIZE(machines->open); i++)
+		machines->open[i].lines.fd = -1;
 }
 
-int trial_machines_open(struct trial_machines *machines,
-			const struct trial_config *config,
-			const struct trial_files *files, const char *folder,
-			int exchange_space, int trader_space)
+/* The files that a machine needs beside the programs. */
+static int files_bring(struct machine *machine, const char *const *bring)
 {
-	int err;
+	int err = 0;
 
-	*machines = (struct trial_machines){ .config = config,
-					     .files = files,
-					     .exchange.lines.fd = -1,
-					     .trader.lines.fd = -1 };
-
-	err = agent_start(machines, &machines->exchange, "the exchange", folder,
-			  exchange_space);
-	return err ? err
-		   : agent_start(machines, &machines->trader, "the trader",
-				 folder, trader_space);
+	for (; bring && bring[0] && !err; bring += 2)
+		err = machine_put(machine, bring[0], bring[1]);
+	return err;
 }
 
-int trial_machines_close(struct trial_machines *machines)
+struct machine *trial_machines_at(struct trial_machines *machines,
+				  unsigned int index)
 {
-	int err = machine_close(&machines->trader);
-	int other = machine_close(&machines->exchange);
+	const struct trial_machine *wanted = &machines->site->machines[index];
+	struct machine *machine = &machines->open[index];
+	const struct machine_command command = {
+		.argv = wanted->connect,
+		.password = wanted->wants_password
+				    ? json_get_text(machines->config->passwords,
+						    wanted->name, "")
+				    : NULL,
+	};
 
-	return err ? err : other;
+	if (machine->lines.fd >= 0)
+		return machine;
+	if (machine_open(machine, wanted->name, &command,
+			 machines->config->stop) < 0)
+		return NULL;
+	machine->beside = machines->open;
+	machine->beside_count = machines->site->machine_count;
+	if (files_bring(machine, wanted->bring) == 0)
+		return machine;
+	machine_close(machine);
+	return NULL;
 }
 
-/* The wiretap stands outside of the trader's machine. */
-static struct machine *machine_of(struct trial_machines *machines,
-				  enum trial_role role)
+int trial_machines_ask(struct trial_machines *machines, unsigned int index,
+		       json_t *request, int timeout_ms, json_t **answer)
 {
-	return role == TRIAL_TRADER ? &machines->trader : &machines->exchange;
+	struct machine *machine = trial_machines_at(machines, index);
+
+	if (machine)
+		return machine_ask(machine, request, timeout_ms, answer);
+	json_decref(request);
+	if (answer)
+		*answer = NULL;
+	return machines->config->stop && *machines->config->stop ? -EINTR
+								 : -EPIPE;
 }
 
-/*
- * Programs.
- */
-
-/* argv as JSON: a new reference. */
-static json_t *strings(const char *const *argv)
+json_t *trial_strings(const char *const *argv)
 {
 	json_t *list = json_array();
 
@@ -79,131 +82,7 @@ static json_t *strings(const char *const *argv)
 	return list;
 }
 
-/* By its name in the trial's folder; NULL stays NULL. */
-static const char *file_name(const char *path)
-{
-	return path ? strrchr(path, '/') + 1 : NULL;
-}
-
-/* A request about a program: a new reference. */
-static json_t *request_of(const char *what, enum trial_role role)
-{
-	return json_pack("{s:s,s:s}", "do", what, "name",
-			 trial_role_names[role]);
-}
-
-int trial_program_start(struct trial_machines *machines, enum trial_role role,
-			const char *const *argv, const char *out)
-{
-	json_t *request = request_of("start", role);
-	int cpu = machines->config->cpu[role];
-
-	json_object_set_new(request, "argv", strings(argv));
-	json_object_set_new(
-		request, "err",
-		json_string(file_name(machines->files->path[role])));
-	if (out)
-		json_object_set_new(request, "out",
-				    json_string(file_name(out)));
-	if (cpu >= 0)
-		json_object_set_new(request, "cpu", json_integer(cpu));
-	return machine_ask(machine_of(machines, role), request, START_MS, NULL);
-}
-
-int trial_program_await(struct trial_machines *machines, enum trial_role role,
-			const char *file, const char *text)
-{
-	json_t *request = request_of("await", role);
-
-	json_object_set_new(request, "file", json_string(file_name(file)));
-	json_object_set_new(request, "text", json_string(text));
-	return machine_ask(machine_of(machines, role), request, START_MS, NULL);
-}
-
-int trial_program_end(struct trial_machines *machines, enum trial_role role,
-		      int signal)
-{
-	json_t *request = request_of("end", role), *answer;
-	int code;
-
-	if (signal)
-		json_object_set_new(request, "signal", json_integer(signal));
-	code = machine_ask(machine_of(machines, role), request,
-			   signal ? END_MS : -1, &answer);
-	if (code)
-		return code;
-	machines->max_rss_kib[role] =
-		(long)json_get_integer(answer, "max_rss_kib");
-	code = (int)json_get_integer(answer, "code");
-	json_decref(answer);
-	return code;
-}
-
-static int pin_check(const struct trial_machines *machines,
-		     enum trial_role role, const char *found)
-{
-	char wanted[16];
-
-	snprintf(wanted, sizeof(wanted), "%d", machines->config->cpu[role]);
-	if (machines->config->cpu[role] < 0 || strcmp(found, wanted) == 0)
-		return 0;
-	log_error("%s: requested CPUs %s, got %s", trial_role_names[role],
-		  wanted, found);
-	return -EIO;
-}
-
-int trial_programs_cpus(struct trial_machines *machines, json_t *found)
-{
-	int err = 0;
-
-	for (enum trial_role i = 0; i < TRIAL_ROLES && !err; i++) {
-		json_t *answer;
-
-		err = machine_ask(machine_of(machines, i),
-				  request_of("cpus", i), START_MS, &answer);
-		if (err == -ESRCH) {
-			err = 0; /* ended: whoever waits for it says why */
-			continue;
-		}
-		if (err)
-			break;
-		json_object_set(found, trial_role_names[i],
-				json_object_get(answer, "cpus"));
-		err = pin_check(machines, i, json_get_text(answer, "cpus", ""));
-		json_decref(answer);
-	}
-	return err;
-}
-
-json_t *trial_programs_memory(const struct trial_machines *machines)
-{
-	json_t *found = json_object();
-
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		json_object_set_new(found, trial_role_names[i],
-				    json_integer(machines->max_rss_kib[i]));
-	return found;
-}
-
-/*
- * Knobs.
- */
-
-/* 0 or a negative errno, logged. */
-static int text_save(const char *path, const char *text)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	/* A write that fails shows in the close, with its reason. */
-	fputs(text, whole.file);
-	return atomic_file_close(&whole, 0);
-}
-
-/* 0, or a negative errno of a command that failed, logged. */
-static int command_judge(const char *name, const json_t *answer)
+int trial_command_judge(const char *name, const json_t *answer)
 {
 	int code = (int)json_get_integer(answer, "code");
 
@@ -212,57 +91,95 @@ static int command_judge(const char *name, const json_t *answer)
 	if (code < 0)
 		log_error("%s: %s", name, log_strerror(code));
 	else
-		log_error("%s: exit code %d\n%s", name, code,
+		log_error("%s: exit code %d\n%s%s", name, code,
+			  json_get_text(answer, "out", ""),
 			  json_get_text(answer, "err", ""));
 	return code < 0 ? code : -EIO;
 }
 
-int trial_knobs_turn(struct trial_machines *machines, const struct arm *arm)
+int trial_machines_run(struct trial_machines *machines, unsigned int index,
+		       json_t *argv, int timeout_ms)
 {
-	const struct trial_files *files = machines->files;
-	json_t *request, *answer;
-	int err;
+	const char *name = json_string_value(json_array_get(argv, 0));
+	json_t *answer;
+	int err = trial_machines_ask(
+		machines, index,
+		json_pack("{s:s,s:O}", "do", "run", "argv", argv), timeout_ms,
+		&answer);
 
-	if (!arm->before)
-		return 0;
-	request = json_pack("{s:s,s:o}", "do", arm->after ? "turn" : "run",
-			    "argv", strings(arm->before));
-	if (arm->after)
-		json_object_set_new(request, "restore", strings(arm->after));
-	err = machine_ask(&machines->trader, request, KNOBS_MS, &answer);
-	if (err)
-		return err;
-	err = text_save(files->path[TRIAL_FILE_KNOBS],
-			json_get_text(answer, "out", ""));
 	if (!err)
-		err = text_save(files->path[TRIAL_FILE_KNOBS_LOG],
-				json_get_text(answer, "err", ""));
-	if (!err)
-		err = command_judge(arm->before[0], answer);
+		err = trial_command_judge(name, answer);
 	json_decref(answer);
+	json_decref(argv);
 	return err;
 }
 
-int trial_knobs_restore(struct trial_machines *machines, const struct arm *arm)
+/* All but one; none to be spared: TRIAL_MACHINES_MAX. */
+static int agents_close(struct trial_machines *machines, unsigned int spared)
 {
-	const json_t *command;
-	json_t *answer;
-	int err;
+	int err = 0;
 
-	if (!arm->before || !arm->after)
-		return 0;
-	err = machine_ask(&machines->trader,
-			  json_pack("{s:s}", "do", "restore"), KNOBS_MS,
-			  &answer);
-	if (err)
-		return err;
-	/* None: what was to be turned never was. */
-	command = json_array_get(json_object_get(answer, "commands"), 0);
-	if (command)
-		err = text_save(machines->files->path[TRIAL_FILE_AFTER_LOG],
-				json_get_text(command, "out", ""));
-	if (command && !err)
-		err = command_judge(arm->after[0], command);
-	json_decref(answer);
+	for (size_t i = ARRAY_SIZE(machines->open); i-- > 0;) {
+		int other = i == spared ? 0 : machine_close(&machines->open[i]);
+
+		err = err ? err : other;
+	}
 	return err;
+}
+
+/* All agents but that of the machine which starts them end first, since a
+ * guest that is started anew takes its agent with it. */
+static int guests_start(struct trial_machines *machines,
+			const char *const *guests)
+{
+	const char *const *command = guests ? guests : machines->guests->back;
+	int err = agents_close(machines, machines->guests->machine);
+
+	/* However far it comes, it is to be put back. */
+	if (guests)
+		machines->guests_now = guests;
+	if (!err)
+		err = trial_machines_run(machines, machines->guests->machine,
+					 trial_strings(command), GUESTS_MS);
+	if (!err)
+		machines->guests_now = guests;
+	return err;
+}
+
+int trial_machines_settle(struct trial_machines *machines,
+			  const struct trial_site *site,
+			  const char *const *guests)
+{
+	machines->site = site;
+	return string_lists_same(guests, machines->guests_now)
+		       ? 0
+		       : guests_start(machines, guests);
+}
+
+int trial_machines_close(struct trial_machines *machines)
+{
+	bool stopped = machines->config->stop && *machines->config->stop;
+	int err = 0, other;
+
+	/* Who is to stop soon leaves them to `make restore`. */
+	if (machines->guests_now && !stopped)
+		err = guests_start(machines, NULL);
+	else if (machines->guests_now)
+		log_warning("the guests are left as the last trial had them: "
+			    "`make restore` puts them back");
+	other = agents_close(machines, TRIAL_MACHINES_MAX);
+	json_decref(machines->turned);
+	machines->turned = NULL;
+	return err ? err : other;
+}
+
+void trial_machines_path(const struct trial_machines *machines,
+			 enum trial_role role, enum trial_file file,
+			 char path[static PATH_MAX])
+{
+	const struct trial_machine *there =
+		&machines->site->machines[machines->site->seats[role].machine];
+
+	snprintf(path, PATH_MAX, "%s/%s", there->folder,
+		 trial_file_names[file]);
 }

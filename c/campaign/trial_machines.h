@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machines of a trial, and what is asked of their agents: the exchange's,
- * on which the wiretap stands too, and the trader's.
+ * The machines of trials, and what is asked of their agents. An agent is
+ * started when it is first asked something.
  */
 #ifndef CAMPAIGN_TRIAL_MACHINES_H
 #define CAMPAIGN_TRIAL_MACHINES_H
@@ -10,51 +10,57 @@
 
 #include "agent/machine.h"
 #include "campaign/arm.h"
-#include "campaign/trial_config.h"
+#include "campaign/campaign_config.h"
 #include "campaign/trial_files.h"
 
 struct trial_machines {
 	const struct trial_config *config;
-	const struct trial_files *files;
-	struct machine exchange, trader;
+	const struct trial_site *site; /* NULL: not settled yet */
+	struct machine open[TRIAL_MACHINES_MAX];
+	/* How the guests are: an arm's own, NULL as the campaign found them. */
+	const struct campaign_guests *guests;
+	const char *const *guests_now;
+	json_t *turned; /* of this trial: what its knobs were found to be */
 	long max_rss_kib[TRIAL_ROLES]; /* 0 until it has ended */
 };
 
-/* An agent in each of two namespaces; files go into folder. 0; -EINTR; another
- * negative errno, logged. trial_machines_close() comes in any case. */
-int trial_machines_open(struct trial_machines *machines,
-			const struct trial_config *config,
-			const struct trial_files *files, const char *folder,
-			int exchange_space, int trader_space);
+/* guests: NULL where there are none. Nothing is started yet. */
+void trial_machines_init(struct trial_machines *machines,
+			 const struct trial_config *config,
+			 const struct campaign_guests *guests);
 
-/* Ends the programs; what was turned is back when it returns. 0 or a negative
- * errno, logged. */
+/* From now on these; the guests are started as wanted, which may take minutes,
+ * if they are not. 0; -EINTR; another negative errno, logged. */
+int trial_machines_settle(struct trial_machines *machines,
+			  const struct trial_site *site,
+			  const char *const *guests);
+
+/* Ends the programs; what was turned is back when it returns, and the guests
+ * are as they were. 0 or a negative errno, logged. */
 int trial_machines_close(struct trial_machines *machines);
 
-/* Start a program; out takes its stdout, its log the rest. As machine_ask(). */
-int trial_program_start(struct trial_machines *machines, enum trial_role role,
-			const char *const *argv, const char *out);
+/* The path of one of a trial's files on the machine of the role. */
+void trial_machines_path(const struct trial_machines *machines,
+			 enum trial_role role, enum trial_file file,
+			 char path[static PATH_MAX]);
 
-/* Wait until the text stands in the file. Also -ECHILD: it ended first;
- * -ETIMEDOUT. */
-int trial_program_await(struct trial_machines *machines, enum trial_role role,
-			const char *file, const char *text);
+/* An agent's connection, opened when it is first needed. NULL: logged. */
+struct machine *trial_machines_at(struct trial_machines *machines,
+				  unsigned int index);
 
-/* How it ended: by itself, without limit, or after a signal that is not 0. Its
- * exit code, or as machine_ask(). */
-int trial_program_end(struct trial_machines *machines, enum trial_role role,
-		      int signal);
+/* As machine_ask(), of a machine of the site. */
+int trial_machines_ask(struct trial_machines *machines, unsigned int index,
+		       json_t *request, int timeout_ms, json_t **answer);
 
-/* The pins of all that run, as the kernel has them, into found. A pin without
- * effect would spoil the trial: -EIO, logged. */
-int trial_programs_cpus(struct trial_machines *machines, json_t *found);
+/* A command there, to its end; takes the reference to argv. 0 or a negative
+ * errno, logged. */
+int trial_machines_run(struct trial_machines *machines, unsigned int index,
+		       json_t *argv, int timeout_ms);
 
-/* What each had in memory at most, by role: a new reference. */
-json_t *trial_programs_memory(const struct trial_machines *machines);
+/* argv as JSON: a new reference. */
+json_t *trial_strings(const char *const *argv);
 
-/* Turn the arm's knobs; however far that comes, they will be put back. What
- * the commands said is in the trial's files. 0 or a negative errno, logged. */
-int trial_knobs_turn(struct trial_machines *machines, const struct arm *arm);
-int trial_knobs_restore(struct trial_machines *machines, const struct arm *arm);
+/* By what an agent answered of a command: 0 or a negative errno, logged. */
+int trial_command_judge(const char *name, const json_t *answer);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent_keeper.h"
@@ -20,7 +21,7 @@ static const struct option_row rows[] = {
 	  .def = ".",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, folder),
-	  .help = "where the programs' files go" },
+	  .help = "where the programs' files go; made if it is missing" },
 	{ .name = "namespace",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -36,7 +37,7 @@ static const struct option_program program = {
 	.description =
 		"Started by t2t-run on each machine of a trial, with which it\n"
 		"speaks over stdin and stdout: turns knobs, starts programs\n"
-		"and waits for them, reads what is asked for.\n\n"
+		"and waits for them, brings files and takes them.\n\n"
 		"When the connection ends, however it does, the programs are\n"
 		"ended and each knob is put back; also when this process, or\n"
 		"its child, is killed.",
@@ -58,6 +59,11 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		return (int)result;
 	agent.folder = config.folder;
+	if (mkdir(config.folder, 0755) < 0 && errno != EEXIST) {
+		log_error("--folder %s: %s", config.folder,
+			  log_strerror(-errno));
+		return 1;
+	}
 	if (config.namespace) {
 		agent.namespace = open(config.namespace, O_RDONLY | O_CLOEXEC);
 		if (agent.namespace < 0) {

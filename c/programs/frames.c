@@ -5,20 +5,20 @@
 
 #include "base/log.h"
 #include "base/option.h"
-#include "campaign/loop_back.h"
+#include "campaign/frames.h"
 
 static const struct option_row rows[] = {
 	{ .name = "interface",
 	  .metavar = "NAME",
 	  .type = OPTION_STRING,
-	  .offset = offsetof(struct loop_back_frames, interface),
+	  .offset = offsetof(struct frames, interface),
 	  .required = 1,
 	  .help = "where they leave" },
 	{ .name = "group",
 	  .metavar = "ADDR:PORT",
 	  .def = "239.255.0.1:12345",
 	  .type = OPTION_STRING,
-	  .offset = offsetof(struct loop_back_frames, group),
+	  .offset = offsetof(struct frames, group),
 	  .help = "multicast group of the market data" },
 	{ .name = "frames",
 	  .metavar = "N",
@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = UINT32_MAX,
-	  .offset = offsetof(struct loop_back_frames, count),
+	  .offset = offsetof(struct frames, count),
 	  .help = "how many" },
 	{ .name = "rate",
 	  .metavar = "N",
@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 1000000000,
-	  .offset = offsetof(struct loop_back_frames, rate),
+	  .offset = offsetof(struct frames, rate),
 	  .help = "how many a second, at even times" },
 	OPTION_END,
 };
@@ -62,7 +62,7 @@ static void on_signal(int number)
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
-	struct loop_back_frames frames;
+	struct frames frames;
 	enum option_result result =
 		option_parse_arguments(&program, argc, argv, &frames);
 	int err;
@@ -72,6 +72,6 @@ int main(int argc, char **argv)
 	frames.stop = &stop;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	err = loop_back_frames(&frames);
+	err = frames_send(&frames);
 	return err && err != -EINTR ? 1 : 0;
 }

@@ -16,6 +16,7 @@
 #include "base/option.h"
 #include "campaign/arm_text.h"
 #include "campaign/campaign.h"
+#include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/campaign_plan.h"
 #include "exchange/pace.h"
@@ -40,7 +41,7 @@ struct config {
 	const char *campaign;
 	const char *order;
 	bool resume;
-	bool collect;
+	bool passwords;
 	bool json;
 };
 
@@ -114,7 +115,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, cpus),
 	  .help = "CPUs of exchange, wiretap and trader; auto: the trader\n"
-		  "has one of its own if there are two; none: not pinned" },
+		  "has one of its own if there are two; none: not pinned;\n"
+		  "of a plan for machines it says itself" },
 	{ .name = "output",
 	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
@@ -138,11 +140,11 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, resume),
 	  .help = "go on with a campaign in output that was cut off, with\n"
 		  "the same plan: trials that are whole are kept" },
-	{ .name = "collect",
+	{ .name = "passwords",
 	  .type = OPTION_FLAG,
-	  .offset = offsetof(struct config, collect),
-	  .help = "run nothing: judge and sum up the trials that others ran\n"
-		  "by the plan and left in output" },
+	  .offset = offsetof(struct config, passwords),
+	  .help = "read a JSON object from stdin: by the name of one of the\n"
+		  "campaign's machines, what its sudo wants" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -252,10 +254,11 @@ static int campaign_check(const struct campaign_config *campaign)
 }
 
 /* Is it the plan that the folder was begun with? */
-static bool plan_is_same(const struct config *config, const json_t *plan)
+static bool plan_is_same(const struct config *config,
+			 const struct campaign_config *campaign)
 {
+	json_t *manifest, *plan = campaign_manifest_plan(campaign);
 	char path[PATH_MAX];
-	json_t *manifest;
 	bool same;
 
 	snprintf(path, sizeof(path), "%s/manifest.json", config->output);
@@ -263,6 +266,7 @@ static bool plan_is_same(const struct config *config, const json_t *plan)
 	same = manifest &&
 	       json_equal(json_object_get(manifest, "experiment"), plan);
 	json_decref(manifest);
+	json_decref(plan);
 	return same;
 }
 
@@ -273,12 +277,10 @@ static int output_check(const struct config *config,
 		log_error("--output is required");
 		return -EINVAL;
 	}
-	if ((config->resume || config->collect) && !config->campaign) {
-		log_error("--resume and --collect need --campaign");
+	if (config->resume && !config->campaign) {
+		log_error("--resume needs --campaign");
 		return -EINVAL;
 	}
-	if (config->collect)
-		return 0;
 	if (access(config->output, F_OK) != 0)
 		return 0;
 	if (!config->resume) {
@@ -287,7 +289,7 @@ static int output_check(const struct config *config,
 			  config->output);
 		return -EINVAL;
 	}
-	if (plan_is_same(config, campaign->plan))
+	if (plan_is_same(config, campaign))
 		return 0;
 	log_error("--resume: %s was begun with another plan", config->output);
 	return -EINVAL;
@@ -332,6 +334,19 @@ static void give_to_caller(const char *folder)
 		log_warning("can't give %s to user %s", folder, user);
 }
 
+/* Not by arguments, which everybody can read. */
+static int passwords_read(json_t **passwords)
+{
+	json_error_t error;
+
+	*passwords = json_loadf(stdin, 0, &error);
+	if (json_is_object(*passwords))
+		return 0;
+	log_error("--passwords: stdin: line %d: expected a JSON object",
+		  error.line);
+	return -EINVAL;
+}
+
 static void command_line_join(int argc, char **argv, char *text, size_t size)
 {
 	size_t n = 0;
@@ -373,8 +388,7 @@ static int result_print(const struct config *config, const json_t *summary)
 		log_error("can't write to stdout: %s", log_strerror(-errno));
 		return 1;
 	}
-	/* Of those that others run, some are still to come. */
-	return config->collect || all_correct(summary) ? 0 : 1;
+	return all_correct(summary) ? 0 : 1;
 }
 
 static int order_print(const char *text)
@@ -407,7 +421,7 @@ int main(int argc, char **argv)
 	char folder[PATH_MAX], command[4096];
 	struct arm_text texts[CAMPAIGN_ARMS_MAX] = { 0 };
 	struct config config = { 0 };
-	json_t *summary = NULL;
+	json_t *summary = NULL, *passwords = NULL;
 	char *arms = NULL;
 	int code = 2, err;
 
@@ -421,14 +435,17 @@ int main(int argc, char **argv)
 	if (!arms || campaign_make(&config, arms, texts, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
-	    cpus_set(config.cpus, campaign.trial.cpu) < 0)
+	    cpus_set(campaign.machine_count ? "none" : config.cpus,
+		     campaign.trial.cpu) < 0)
 		goto free_arms;
 
 	code = 1;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	if (namespace_need_root() < 0)
+	if (campaign.machine_count == 0 && namespace_need_root() < 0)
+		goto free_arms;
+	if (config.passwords && passwords_read(&passwords) < 0)
 		goto free_arms;
 	if (programs_folder(folder) < 0) {
 		log_error(
@@ -437,8 +454,8 @@ int main(int argc, char **argv)
 	}
 	campaign.trial.programs = folder;
 	campaign.trial.stop = &stopped;
+	campaign.trial.passwords = passwords;
 	campaign.resume = config.resume;
-	campaign.collect = config.collect;
 	campaign.folder = config.output;
 	campaign.command_line = command;
 	campaign.progress = isatty(STDERR_FILENO);
@@ -451,6 +468,7 @@ int main(int argc, char **argv)
 	give_to_caller(config.output);
 	json_decref(summary);
 free_arms:
+	json_decref(passwords);
 	campaign_plan_free(&campaign);
 	free(arms);
 	return code;

@@ -41,6 +41,8 @@ static const char *cpu_of(const json_t *cpus, const char *role,
 {
 	const json_t *cpu = json_object_get(cpus, role);
 
+	if (json_is_string(cpu))
+		return json_string_value(cpu);
 	if (!json_is_integer(cpu))
 		return "any";
 	snprintf(text, 24, "%lld", (long long)json_integer_value(cpu));

@@ -8,6 +8,7 @@ file.py: such a file, checked
 plan.py: from a file to a plan: arms, arguments, trials
 order.py: in which order trials run, as t2t-run says it
 machines.py: what a plan turns on which machine, and which guests it wants
+site.py: the plan as t2t-run takes it, with all that machines need for it
 text.py: a plan, to be read
 
 As a program, `python3 ansible/module_utils/experiment`: `list FOLDER` prints a

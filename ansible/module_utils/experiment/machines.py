@@ -139,19 +139,11 @@ def reads(made, where):
     return found
 
 
-def found_of(turned_, back):
-    """Of the results of turning knobs and of turning them back: what was set
-    on each machine, found before the pass, and found after it."""
-    after = {result["item"]["host"]: result["found"] for result in back}
-    return [{"where": result["item"]["where"], "set": result["set"],
-             "found": result["found"],
-             "after": after[result["item"]["host"]]} for result in turned_]
-
-
-def ran_of(results, place):
-    """For the manifest: the programs that ran, where, and the machines. On
-    metal the trader's is the one that is measured; in the lab it stays the
-    one that all guests run on."""
+def ran_of(results, place, reports=None, lab=None):
+    """For the manifest: the programs that ran, where, and the machines, each
+    with what was reported of it. On metal the trader's is the one that is
+    measured; in the lab it stays the one that all guests run on, of which lab
+    tells more."""
     programs, machines = {}, {}
     for result in results:
         found, host = result["provenance"], result["item"]["host"]
@@ -159,7 +151,11 @@ def ran_of(results, place):
             programs[name] = dict(program, version=found["version"],
                                   machine=host)
         machines[host] = found["host"]
+    for host, report in (reports or {}).items():
+        machines[host] = {**machines.get(host, {}), **report}
     made = {"programs": programs, "machines": machines}
+    if lab:
+        made["lab"] = lab
     if place == "metal":
         made["host"] = machines[results[0]["item"]["host"]]
     return made

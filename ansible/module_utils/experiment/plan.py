@@ -8,13 +8,14 @@ import random
 import re
 
 from .file import AGAIN, Checker, merged, rule_of, settings
-from .machines import label, lacking, reads, turned
+from .machines import label, lacking
 from .order import order
+from .schema import schema
 from .wrong import Wrong, unknown
 
 SCHEMA = "t2t-lab-plan/1"
 # Seconds that a trial takes beside the feed itself, and a guest's restart.
-TRIAL_S = {"local": 1.2, "lab": 45, "metal": 12}
+TRIAL_S = {"local": 1.2, "lab": 5, "metal": 2}
 RESTART_S = {"kvm": 40, "tcg": 180, "none": 0}
 
 
@@ -156,31 +157,22 @@ def plan(what, where):
     return made
 
 
-def with_commands(made, programs):
-    """For a place of namespaces: each arm turns its knobs by a command.
-    programs: python, knob (the program) and record."""
-    read = reads(made, "trader")
-    if not read:
-        return made
-    tool = [programs["python"], programs["knob"]]
-    arms = []
-    for arm in made["arms"]:
-        knobs = {"set": turned(arm["knobs"]), "read": read}
-        arms.append(dict(
-            arm,
-            before=[*tool, "apply", "--namespace", "--record",
-                    programs["record"], "--knobs", json.dumps(knobs)],
-            after=[*tool, "restore", "--namespace", "--record",
-                   programs["record"], "--knobs",
-                   json.dumps({"set": [], "read": read})]))
-    return dict(made, arms=arms)
-
-
-def runs(made):
-    """The trials as they may have to be run: each block as often as one of
-    which a trial can't be judged is made, at most."""
-    blocks = {}
-    for trial in made["trials"]:
-        blocks.setdefault(trial["block"], []).append(trial)
-    return [trial for block in blocks.values()
-            for trial in block * made["block_tries"]]
+def single(where):
+    """The main job, once: a plan of one arm and one trial. where: as of
+    plan(), with receive (a receive path) beside it."""
+    pace = str(where.get("pace") or where["paces"][where["accelerator"]])
+    name = where["receive"].partition(":")[0]
+    shape = schema()["properties"]["rule"]["properties"]
+    rule = rule_of(Checker("asked for"), {
+        key: where.get(key) or shape[key]["default"] for key in shape})
+    made = {
+        "schema": SCHEMA, "name": "",
+        "question": "how soon does an order leave?",
+        "place": where["place"], "accelerator": where["accelerator"],
+        "feed": where["feed"], "group": where["group"], "pace": pace,
+        "blocks": 1, "seed": 1, "warm_up": 0,
+        "lines": int(where.get("lines") or 0), **rule, "skipped": [],
+        "arms": [{"name": name, "receive": where["receive"], "trader": [],
+                  "exchange": [], "knobs": [], "domain": {}}],
+    }
+    return dict(made, trials=trials(made["arms"], [[0]]))

@@ -9,13 +9,6 @@ def lasts(total):
         f"{total} s"
 
 
-def left(made, number):
-    """After so many trials."""
-    rest = len(made["trials"]) - number
-    seconds = made["seconds"] * rest // len(made["trials"])
-    return f", about {lasts(seconds)} left"
-
-
 def text(made):
     """The plan, to be read."""
     rows = [f"experiment  {made['name']}: {made['question']}",

@@ -187,7 +187,7 @@ play -e experiment=thp -e experiment_blocks=1 -e experiment_output="$folder/thre
 said 0 'knobs of the machine are turned' $? 'never'
 name='and read back with each trial'
 if jq -es 'any(.[]; .name == "always" and
-		.found.knobs.found["machine thp"] == "always")' \
+		.found.knobs.turned[0].found["machine thp"] == "always")' \
 	"$folder"/three/trials/*/trial.json >/dev/null &&
 	[ "$(knobs)" = "$before" ]; then
 	pass "$name"
@@ -202,7 +202,14 @@ is_turned() { # result
 		[ -e "$folder/$1/trials" ]
 }
 is_back() { [ "$(knobs)" = "$before" ]; }
-signalled() { # signal
+family() { # pid: all that come from it
+	local child
+	for child in $(pgrep -P "$1"); do
+		echo "$child"
+		family "$child"
+	done
+}
+signalled() { # signal that its session gets, or all: each process is killed
 	local pid
 	(cd ../ansible && exec setsid ansible-playbook -i ../inventory/local \
 		experiment.yml -e experiment_feed="$folder/feed.csv.gz" \
@@ -212,7 +219,12 @@ signalled() { # signal
 	pid=$!
 	within 120 is_turned "$1"
 	turned=$(knobs)
-	pkill -"$1" -s $pid
+	# shellcheck disable=SC2046 # a word a process
+	if [ "$1" = all ]; then
+		kill -KILL $pid $(family "$pid")
+	else
+		pkill -"$1" -s $pid
+	fi
 	wait $pid 2>/dev/null
 	# shellcheck disable=SC2317 # called by within
 	all_ended() { ! pgrep -s "$pid" >/dev/null; }
@@ -227,7 +239,15 @@ else
 fi
 
 signalled KILL
-name='kill -9 leaves them turned'
+name='kill -9 of its session puts them back, too'
+if [ "$turned" != "$before" ] && within 60 is_back; then
+	pass "$name"
+else
+	fail "$name" < <(knobs; cat "$folder/log")
+fi
+
+signalled all
+name='kill -9 of each process leaves them turned'
 if [ "$turned" != "$before" ] && ! is_back; then
 	pass "$name"
 else

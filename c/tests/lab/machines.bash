@@ -35,6 +35,7 @@ machine() { # name, namespace, last number of the address
 		        $1:
 		          ansible_host: $2
 		          ansible_connection: mortal
+		          experiment_connect: [ip, netns, exec, $2]
 		          experiment_interface: lost0
 		          experiment_address: 10.79.0.$3
 		          experiment_scratch: $folder/$2

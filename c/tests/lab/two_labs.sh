@@ -86,7 +86,7 @@ trades() { # name of the test
 	[ -n "${LABS_BOOT:-}" ] || return 0
 	if lab_play experiment -e experiment_lines=3000 \
 		-e "experiment_output=$output" &&
-		jq -e '.correct and .matched > 0' "$output/analysis.json" \
+		jq -e '.correct and .matched > 0' "$output/trials/01-block/analysis.json" \
 			>"$folder/judged.log"; then
 		pass "$name"
 	else

@@ -37,18 +37,6 @@ for inventory in local lab metal; do
 	fi
 done
 
-# Between guests a playbook takes the counters, in namespaces t2t-run.
-name='the counters are taken by one command line, in YAML and in C'
-in_yaml=$(grep -o "cat /proc/net/snmp[^']*" \
-	../ansible/roles/experiment/vars/main.yml)
-in_c=$(sed -n '/"sh", "-c"/,/interface/s/^\t*"\(.*\)",\{0,1\}$/\1/p' \
-	campaign/counters.c | grep -v '^sh"' | sed 's/\\//g' | tr -d '\n')
-if [ -n "$in_yaml" ] && [ "$in_yaml" = "$in_c" ]; then
-	pass "$name"
-else
-	fail "$name" < <(printf '%s\n' "in YAML: $in_yaml" "in C:    $in_c")
-fi
-
 # A variable is prefixed by its role, has a default or is required, and its
 # meaning stands in the role's argument_specs.
 # shellcheck disable=SC2016 # this is Python's

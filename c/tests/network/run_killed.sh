@@ -24,9 +24,10 @@ cat >"$folder/plan.json" <<-END
 	 "feed": "$folder/feed.csv.gz", "pace": "rate:150", "blocks": 1,
 	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 	 "group": "239.255.0.1:12345", "warm_up": 0,
-	 "arms": [{"name": "one", "receive": "block",
-	           "before": ["sh", "-c", "echo turned >'$folder/knob'; echo '{}'"],
-	           "after": ["sh", "-c", "echo back >'$folder/knob'; echo '{}'"]},
+	 "site": {"arms": [{"turns": [{"machine": "trader",
+	     "turn": ["sh", "-c", "echo turned >'$folder/knob'; echo '{}'"],
+	     "restore": ["sh", "-c", "echo back >'$folder/knob'; echo '{}'"]}]}]},
+	 "arms": [{"name": "one", "receive": "block"},
 	          {"name": "two", "receive": "block"}],
 	 "trials": [{"block": 0, "arm": 0}, {"block": 0, "arm": 1}]}
 END

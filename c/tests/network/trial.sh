@@ -20,7 +20,7 @@ fi
 programs() { # folder, program, line of shell that runs it as $real
 	local program
 	mkdir "$1"
-	for program in run agent exchange wiretap trader; do
+	for program in run agent frames exchange wiretap trader; do
 		cp "$BUILD/t2t-$program" "$1/"
 	done
 	mv "$1/$2" "$1/real"

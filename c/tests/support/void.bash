@@ -8,7 +8,7 @@ void_programs() {
 	local real
 	real=$(realpath "${BUILD:-build}")
 	mkdir "$1"
-	cp "$real"/t2t-{run,agent,report,exchange,trader} "$1/"
+	cp "$real"/t2t-{run,agent,frames,report,exchange,trader} "$1/"
 	cat >"$1/t2t-wiretap" <<-END
 		#!/bin/bash
 		[[ "\$*" == *--read*trials/02-* ]] && echo >>"$1/reads"

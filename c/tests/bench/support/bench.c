@@ -155,8 +155,9 @@ int bench_capture(struct bench *bench)
 	if (*bench->capture)
 		return 0;
 	snprintf(folder, sizeof(folder), "%s/capture", bench->folder);
-	err = trial_run(&bench->trial, &(const struct arm){ .receive = "spin" },
-			folder, &result);
+	err = trial_run(&bench->trial, NULL,
+			&(const struct arm){ .receive = "spin" }, folder,
+			&result);
 	if (err)
 		return err;
 	json_decref(result);

@@ -111,7 +111,7 @@ static double floor_p50(struct bench *bench, size_t round)
 
 	trial.reflector = reflector_make;
 	snprintf(folder, sizeof(folder), "%s/floor-%zu", bench->folder, round);
-	if (trial_back_to_back(&trial, folder, &analysis) < 0)
+	if (trial_back_to_back(&trial, NULL, NULL, folder, &analysis) < 0)
 		return -1;
 	p50 = p50_of(analysis);
 	json_decref(analysis);

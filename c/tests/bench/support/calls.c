@@ -180,7 +180,7 @@ int bench_calls(struct bench *bench)
 	/* At a rate that a traced program keeps up with, and with a buffer for
 	 * when it does not: telling of a gap takes calls, too. */
 	slow.pace = "rate:4000";
-	err = trial_run(&slow,
+	err = trial_run(&slow, NULL,
 			&(const struct arm){ .receive = "spin:rcvbuf=64m",
 					     .program = wrapper },
 			folder, &result);

@@ -27,7 +27,7 @@ static double trial_once(struct bench *bench, const struct arm *arm,
 
 	snprintf(folder, sizeof(folder), "%s/%s-%zu", bench->folder, arm->name,
 		 round);
-	if (trial_run(&bench->trial, arm, folder, &result) < 0)
+	if (trial_run(&bench->trial, NULL, arm, folder, &result) < 0)
 		return -1;
 	analysis = json_object_get(result, "analysis");
 	p50 = (double)json_get_integer(
@@ -90,8 +90,9 @@ static int answers_make(struct bench *bench)
 	int err;
 
 	snprintf(folder, sizeof(folder), "%s/answers", bench->folder);
-	err = trial_run(&bench->trial, &(const struct arm){ .receive = "spin" },
-			folder, &result);
+	err = trial_run(&bench->trial, NULL,
+			&(const struct arm){ .receive = "spin" }, folder,
+			&result);
 	if (err)
 		return err;
 	json_decref(result);
@@ -147,8 +148,9 @@ int bench_memory(struct bench *bench)
 	int err;
 
 	snprintf(folder, sizeof(folder), "%s/memory", bench->folder);
-	err = trial_run(&bench->trial, &(const struct arm){ .receive = "spin" },
-			folder, &result);
+	err = trial_run(&bench->trial, NULL,
+			&(const struct arm){ .receive = "spin" }, folder,
+			&result);
 	if (err)
 		return err;
 	found = json_object_get(json_object_get(result, "found"),

@@ -37,10 +37,13 @@ life_campaign() {
 	# shellcheck disable=SC2317 # called by within
 	turned_or_over() { turned || ! kill -0 "$pid" 2>/dev/null; }
 	within 600 turned_or_over
+	# Nobody of it is to see another one die, and put back.
+	pkill -STOP -s $pid
+	lab_ssh trader sudo pkill -KILL -x t2t-agent
 	pkill -KILL -s $pid
 	wait $pid 2>/dev/null
 	code=$?
-	name='a killed campaign leaves its knobs turned'
+	name='a campaign that is killed with its agent leaves its knobs turned'
 	if [ $code = 137 ] && turned; then
 		pass "$name"
 	else

@@ -99,9 +99,9 @@ life_lab_up() {
 		([.machines[].knobs[] |
 			select(.wanted == null or .found == null)] == []) and
 		(.machines.trader.knobs | length) > 10 and
-		.bias.back_to_back_ns.count > 900 and
-		(.host.image.products["guest.qcow2"].sha256 | length) == 64' \
-		"$manifest" >/dev/null; then
+		(.lab.image.products["guest.qcow2"].sha256 | length) == 64' \
+		"$manifest" >/dev/null && jq -e '.back_to_back_ns.count > 900' \
+		"${manifest%/*}/bias/analysis.json" >/dev/null; then
 		pass "$name"
 	else
 		fail "$name" <"$manifest"

@@ -54,19 +54,20 @@ how_much() { # file
 # Emulated CPUs stand still for a second and more when the machine is busy, and
 # what comes meanwhile is to find room.
 trades() { # name, lines, arguments...
-	local name=$1 lines=$2 output
+	local name=$1 lines=$2 output trial
 	shift 2
 	output=$folder/results/${name//[^a-z0-9]/-}
+	trial=$output/trials/01-block
 	if lab_play experiment -e "experiment_feed=$feed" \
 		-e "experiment_lines=$lines" -e "experiment_output=$output" \
 		-e "experiment_threshold_usd=$threshold" \
 		-e experiment_receive=block:rcvbuf=8m "$@" &&
-		traded "$output/analysis.json"; then
-		pass "$name ($(how_much "$output/analysis.json"))"
+		traded "$trial/analysis.json"; then
+		pass "$name ($(how_much "$trial/analysis.json"))"
 		times experiment
 	else
 		fail "$name" <"$folder/experiment.log"
 	fi
-	grep -E '^(wire to wire|known bias|place)' "$folder/experiment.log" |
+	grep -E '^(block |known bias|place)' "$folder/experiment.log" |
 		sed 's/^/# /'
 }

@@ -305,19 +305,6 @@ class Plan(unittest.TestCase):
         self.assertIn("'zz'", str(caught.exception))
         self.assertIn("a, b", str(caught.exception))
 
-    def test_a_block_may_be_run_as_often_as_t2t_run_makes_one(self):
-        plan = lab.plan(read(GOOD), dict(WHERE, blocks=2))
-        tries, runs = lab.order(3, 2, 1)["block_tries"], lab.runs(plan)
-        self.assertEqual(tries, 3)
-        self.assertEqual(len(runs), tries * len(plan["trials"]))
-        # A block is left when it can't be run any more, not before.
-        self.assertEqual([one["block"] for one in runs],
-                         sorted(one["block"] for one in runs))
-        for block in (0, 1):
-            mine = [one for one in plan["trials"] if one["block"] == block]
-            self.assertEqual([one for one in runs if one["block"] == block],
-                             mine * tries)
-
     def test_what_a_place_lacks_is_left_out_by_name(self):
         made = lab.plan(read(arms("{domain: {nic_model: e1000}}")), WHERE)
         self.assertEqual([arm["name"] for arm in made["arms"]],
@@ -402,14 +389,6 @@ class Plan(unittest.TestCase):
             "exchange: {machine: {thp: always}}}")), LAB)
         self.assertIn("b", lab.missing_of(made["arms"], SIDES, [], []))
 
-    def test_the_result_has_what_was_found_before_and_after(self):
-        item = {"host": "h", "where": "host, exchange"}
-        self.assertEqual(
-            lab.found_of([{"item": item, "set": [1], "found": {"a": "1"}}],
-                         [{"item": item, "found": {"a": "2"}}]),
-            [{"where": "host, exchange", "set": [1], "found": {"a": "1"},
-              "after": {"a": "2"}}])
-
     def test_the_programs_are_those_that_ran(self):
         def result(program, host, version):
             return {"item": {"host": host}, "provenance": {
@@ -422,8 +401,15 @@ class Plan(unittest.TestCase):
             "sha256": "t2t-wiretaph", "version": "2", "machine": "h"})
         self.assertEqual(sorted(made["machines"]), ["h", "t"])
         self.assertNotIn("host", made)
+        self.assertNotIn("lab", made)
         self.assertEqual(lab.ran_of(results, "metal")["host"],
                          {"hostname": "t"})
+        made = lab.ran_of(results, "lab", {"t": {"knobs": [1]}, "x": {}},
+                          {"qemu": "7"})
+        self.assertEqual(made["machines"]["t"], {"hostname": "t",
+                                                 "knobs": [1]})
+        self.assertEqual(sorted(made["machines"]), ["h", "t", "x"])
+        self.assertEqual(made["lab"], {"qemu": "7"})
 
     def test_what_the_user_gave_reaches_the_guests_of_an_arm(self):
         given = {"domain_vcpus": 2, "domain_nic_model": "e1000e", "x": 1}
@@ -520,17 +506,21 @@ class Plan(unittest.TestCase):
                          ["one+three", "one+four", "two+three", "two+four",
                           "one+three-again"])
 
-    def test_commands_turn_what_differs(self):
-        made = lab.with_commands(
-            lab.plan(read(arms("{sysctl: {net.core.busy_read: 50}}")), WHERE),
-            {"python": "py", "knob": "k.py", "record": "r"})
-        first, second = made["arms"][:2]
-        self.assertEqual(json.loads(first["before"][-1])["set"], [])
-        self.assertEqual(json.loads(first["before"][-1])["read"],
-                         [{"kind": "sysctl", "name": "net.core.busy_read"}])
-        self.assertEqual(json.loads(second["before"][-1])["set"][0]["value"],
-                         "50")
-        self.assertEqual(first["after"][2], "restore")
+    def test_the_main_job_is_a_plan_of_one_trial(self):
+        made = lab.single(dict(WHERE, receive="spin:rcvbuf=8m"))
+        self.assertEqual([arm["name"] for arm in made["arms"]], ["spin"])
+        self.assertEqual(made["arms"][0]["receive"], "spin:rcvbuf=8m")
+        self.assertEqual(made["trials"], [
+            {"number": 1, "block": 0, "arm": 0, "folder": "trials/01-spin"}])
+        self.assertEqual((made["pace"], made["threshold_usd"],
+                          made["aggress"]), ("rate:100", "1000000",
+                                             "opposite"))
+        made = lab.single(dict(WHERE, receive="spin", pace="max",
+                               threshold_usd="7", aggress="same"))
+        self.assertEqual((made["pace"], made["threshold_usd"],
+                          made["aggress"]), ("max", "7", "same"))
+        with self.assertRaises(Wrong):
+            lab.single(dict(WHERE, receive="spin", threshold_usd="much"))
 
     def test_a_guest_restarts_when_it_changes(self):
         what = read(arms("{domain: {nic_model: e1000}}") + "blocks: 4\n")

@@ -1,39 +1,37 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A machine's kernel returns market data out of the interface that it came in
-by, for a run without a trader: tc-mirred(8)."""
-
-DOCUMENTATION = r"""
-module: lab_loop_back
-short_description: Return market data to where it came from
-description: Adds a filter to the interface, or takes it away again, with the
-  queueing discipline that it hangs on if that is ours.
-options:
-  interface: {description: Of market data., type: str, required: true}
-  group: {description: "ADDR:PORT of the market data.", type: str,
-          required: true}
-  folder: {description: Of the experiment; what is ours is noted there.,
-           type: path, required: true}
-  state: {description: Wanted., choices: [present, absent], default: present}
+by, for a run without a trader: tc-mirred(8). A program, which is brought to the
+machine: `lab_loop_back.py INTERFACE ADDR:PORT FOLDER present|absent`; what is
+ours to take away again is noted in the folder.
 """
 
 import ipaddress
 import os
-
-from ansible.module_utils.basic import AnsibleModule
+import subprocess
+import sys
 
 PRIORITY = "7739"  # by which the filter is known to be ours
+
+
+def run(*argv, check):
+    """Its output. Ends us with what it says where it fails and may not."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True,
+                              check=False)
+    except FileNotFoundError:
+        sys.exit(f"{argv[0]} is not there")
+    if check and done.returncode:
+        sys.exit(f"{' '.join(argv)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 class LoopBack:
     """Of one interface."""
 
-    def __init__(self, module):
-        self.module = module
-        self.name = module.params["interface"]
-        self.address, _, self.port = \
-            module.params["group"].rpartition(":")
-        self.note = os.path.join(module.params["folder"], "loop-back")
+    def __init__(self, interface, group, folder):
+        self.name = interface
+        self.address, _, self.port = group.rpartition(":")
+        self.note = os.path.join(folder, "loop-back")
 
     def ethernet_group(self):
         """RFC 1112, 6.4: 01:00:5e and the group's lower 23 bits."""
@@ -41,15 +39,15 @@ class LoopBack:
         return "01:00:5e:" + ":".join(f"{low:06x}"[i:i + 2] for i in (0, 2, 4))
 
     def ip(self, *arguments, check=True):
-        return self.module.run_command(["ip", *arguments], check_rc=check)
+        return run("ip", *arguments, check=check)
 
     def tc(self, *arguments, check=True):
-        return self.module.run_command(["tc", *arguments], check_rc=check)
+        return run("tc", *arguments, check=check)
 
     def missing(self):
         """Of what the filter hangs on: that is ours to add, and to remove."""
-        _, qdiscs, _ = self.tc("qdisc", "show", "dev", self.name)
-        _, groups, _ = self.ip("maddr", "show", "dev", self.name)
+        qdiscs = self.tc("qdisc", "show", "dev", self.name)
+        groups = self.ip("maddr", "show", "dev", self.name)
         return [word for word, there in (
             ("clsact", "clsact" in qdiscs),
             ("maddr", f"{self.ethernet_group()} static" in groups))
@@ -80,8 +78,8 @@ class LoopBack:
 
     def remove(self):
         """True if there was one."""
-        _, out, _ = self.tc("filter", "show", "dev", self.name, "ingress",
-                            check=False)
+        out = self.tc("filter", "show", "dev", self.name, "ingress",
+                      check=False)
         there = f"pref {PRIORITY} " in out
         if there:
             self.tc("filter", "del", "dev", self.name, "ingress", "pref",
@@ -99,22 +97,14 @@ class LoopBack:
         return True
 
 
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "interface": {"type": "str", "required": True},
-            "group": {"type": "str", "required": True},
-            "folder": {"type": "path", "required": True},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
-    )
-    loop_back = LoopBack(module)
-    changed = loop_back.remove()
-    if module.params["state"] == "present":
+def main(interface, group, folder, state):
+    loop_back = LoopBack(interface, group, folder)
+    loop_back.remove()
+    if state == "present":
         loop_back.make()
-        changed = True
-    module.exit_json(changed=changed)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 5 or sys.argv[4] not in ("present", "absent"):
+        sys.exit("usage: INTERFACE ADDR:PORT FOLDER present|absent")
+    main(*sys.argv[1:])
