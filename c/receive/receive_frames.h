@@ -29,9 +29,12 @@ struct receive_frames {
 static inline bool receive_frames_plain(const uint8_t *frame, uint32_t len,
 					struct packet *packet)
 {
+	const size_t headers = sizeof(struct datagram_headers);
 	struct datagram datagram;
 
-	if (__builtin_expect(len > RECEIVE_SOCKET_DATAGRAM_MAX ||
+	/* One comparison: what is too short for headers is wrapped around. */
+	if (__builtin_expect(len - headers > RECEIVE_SOCKET_DATAGRAM_MAX -
+						     headers ||
 				     !datagram_read(frame, len, &datagram),
 			     0))
 		return false;

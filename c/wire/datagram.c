@@ -74,7 +74,8 @@ static uint64_t pseudo_sum(const uint8_t *frame, size_t len)
 				    htons((uint16_t)len));
 }
 
-bool datagram_checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo)
+/* The UDP checksum, over the bytes if need be; pseudo: the pseudo header. */
+static bool checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo)
 {
 	uint16_t checksum = load16(udp + UDP_CHECKSUM);
 
@@ -93,7 +94,15 @@ static bool udp_read(const uint8_t *frame, const uint8_t *udp, size_t room,
 		return false;
 	datagram->payload = udp + UDP_LEN;
 	datagram->len = (uint32_t)(len - UDP_LEN);
-	return datagram_checksum_right(udp, len, pseudo_sum(frame, len));
+	return checksum_right(udp, len, pseudo_sum(frame, len));
+}
+
+bool datagram_sums_up(const uint8_t *frame)
+{
+	const uint8_t *udp = frame + SEGMENT;
+	size_t len = ntohs(load16(udp + 4));
+
+	return checksum_right(udp, len, pseudo_sum(frame, len));
 }
 
 /* Would the kernel take them? RFC 791, 3.1. */

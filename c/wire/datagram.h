@@ -26,9 +26,6 @@ enum datagram_result {
 			       wrong, or the kernel would refuse an option */
 };
 
-/* The UDP checksum, over the bytes if need be; pseudo: the pseudo header. */
-bool datagram_checksum_right(const uint8_t *udp, size_t len, uint64_t pseudo);
-
 /* Of a plain frame, big endian. */
 struct datagram_headers {
 	uint8_t ethernet[12];
@@ -45,6 +42,39 @@ struct datagram_headers {
 _Static_assert(sizeof(struct datagram_headers) == 14 + 20 + 8,
 	       "Ethernet, IPv4, UDP");
 
+/* HOT. The IP header's checksum, of a frame without options that is no
+ * fragment: its first 8 bytes then begin or end with so few bits that 4 more
+ * don't overflow them. */
+static inline bool datagram_header_sums_up(const uint8_t *frame)
+{
+	const struct datagram_headers *headers = (const void *)frame;
+	const uint8_t *ip =
+		frame + offsetof(struct datagram_headers, version_and_len);
+	uint64_t first, second;
+
+	memcpy(&first, ip, sizeof(first));
+	memcpy(&second, ip + sizeof(first), sizeof(second));
+	return checksum_sums_up(
+		checksum_add(first + headers->destination, second));
+}
+
+/* HOT. Is the UDP checksum that of the pseudo header alone? */
+static inline bool datagram_sum_is_left(const uint8_t *frame)
+{
+	const struct datagram_headers *headers = (const void *)frame;
+	uint64_t addresses;
+
+	memcpy(&addresses, frame + offsetof(struct datagram_headers, source),
+	       sizeof(addresses));
+	return checksum_sums_up(checksum_add(
+		addresses, (uint64_t)htobe16(17) + headers->udp_len +
+				   UINT16_MAX - headers->udp_checksum));
+}
+
+/* HOT. The UDP checksum of a frame whose lengths are right, over its bytes if
+ * need be. */
+bool datagram_sums_up(const uint8_t *frame);
+
 /*
  * HOT. True for a whole datagram that is all of a frame's IP packet, without a
  * VLAN tag or IP options; for all else datagram_read_any() knows more. A
@@ -55,38 +85,27 @@ _Static_assert(sizeof(struct datagram_headers) == 14 + 20 + 8,
 static inline bool datagram_read(const uint8_t *frame, size_t len,
 				 struct datagram *datagram)
 {
-	enum { IP_BEGIN = 14, IP_SIZE = 20, UDP_SIZE = 8 };
+	enum { UDP_SIZE = 8, HEADERS_SIZE = 20 + UDP_SIZE };
 	const struct datagram_headers *headers = (const void *)frame;
-	uint64_t first, second, addresses, pseudo;
-	size_t udp_len;
+	size_t payload_len;
 
 	if (__builtin_expect(len < sizeof(*headers), 0))
 		return false;
-	udp_len = be16toh(headers->udp_len);
-	memcpy(&first, frame + IP_BEGIN, sizeof(first));
-	memcpy(&second, frame + IP_BEGIN + 8, sizeof(second));
-	if (__builtin_expect(
-		    headers->type != htobe16(0x0800) ||
-			    headers->version_and_len != 0x45 ||
-			    headers->fragment & htobe16(0x3fff) ||
-			    be16toh(headers->ip_len) != udp_len + IP_SIZE ||
-			    /* From 8 to what the frame has room for. */
-			    udp_len - UDP_SIZE > len - sizeof(*headers) ||
-			    !checksum_sums_up(
-				    checksum_add(checksum_add(first, second),
-						 headers->destination)),
-		    0))
+	/* Of less than the headers: more than any frame has room for. */
+	payload_len = (size_t)be16toh(headers->ip_len) - HEADERS_SIZE;
+	if (__builtin_expect(headers->type != htobe16(0x0800) ||
+				     headers->version_and_len != 0x45 ||
+				     headers->fragment & htobe16(0x3fff) ||
+				     payload_len > len - sizeof(*headers) ||
+				     headers->udp_len !=
+					     htobe16((uint16_t)(payload_len +
+								UDP_SIZE)) ||
+				     !datagram_header_sums_up(frame),
+			     0))
 		return false;
 	datagram->payload = frame + sizeof(*headers);
-	datagram->len = (uint32_t)(udp_len - UDP_SIZE);
-	memcpy(&addresses, &headers->source, sizeof(addresses));
-	pseudo = checksum_add(addresses,
-			      (uint64_t)htobe16(17) + headers->udp_len);
-	return !headers->udp_checksum ||
-	       checksum_sums_up(checksum_add(
-		       pseudo, (uint16_t)~headers->udp_checksum)) ||
-	       datagram_checksum_right(frame + IP_BEGIN + IP_SIZE, udp_len,
-				       pseudo);
+	datagram->len = (uint32_t)payload_len;
+	return datagram_sum_is_left(frame) || datagram_sums_up(frame);
 }
 
 /* Any IPv4 header: with options too, or behind a tag of VLAN 0, which only
