@@ -121,36 +121,37 @@ static bool rest_waits(const struct receive_xdp *rx)
 	return rx->frames.left || rx->rest_next < rx->rest_count;
 }
 
+/* HOT. The datagram of a frame; false: it is for rest_take(). */
+static inline bool plain_take(const struct receive_xdp *rx,
+			      const struct frame_port_frame *frame,
+			      struct packet *packet)
+{
+	packet->kernel_ns = 0;
+	return !xdp_socket_merged(&rx->socket, frame) &&
+	       receive_frames_plain(frame->bytes, frame->len, packet);
+}
+
 static int xdp_poll(struct receive *receive, struct packet *packets,
 		    unsigned int max)
 {
 	struct receive_xdp *rx =
 		container_of(receive, struct receive_xdp, interface.receive);
 	struct frame_port_frame frames[RECEIVE_BURST_MAX];
-	int n, count = 0;
+	int n, i;
 
 	if (__builtin_expect(rest_waits(rx), 0))
 		return rest_take(rx, packets, max);
 	n = xdp_socket_take(&rx->socket, frames, max);
-	for (int i = 0; i < n; i++) {
-		const struct frame_port_frame *frame = &frames[i];
-
-		packets[count].kernel_ns = 0;
-		if (__builtin_expect(!xdp_socket_merged(&rx->socket, frame) &&
-					     receive_frames_plain(
-						     frame->bytes, frame->len,
-						     &packets[count]),
-				     1)) {
-			count++;
-			continue;
-		}
-		rx->rest_next = 0;
-		rx->rest_count = (unsigned int)(n - i);
-		memcpy(rx->rest, frame, rx->rest_count * sizeof(*frame));
-		return count + rest_take(rx, packets + count,
-					 max - (unsigned int)count);
-	}
-	return n < 0 ? n : count;
+	for (i = 0; i < n; i++)
+		if (__builtin_expect(!plain_take(rx, &frames[i], &packets[i]),
+				     0))
+			break;
+	if (__builtin_expect(i >= n, 1))
+		return n;
+	rx->rest_next = 0;
+	rx->rest_count = (unsigned int)(n - i);
+	memcpy(rx->rest, &frames[i], rx->rest_count * sizeof(*frames));
+	return i + rest_take(rx, packets + i, max - (unsigned int)i);
 }
 
 static uint64_t xdp_drops(struct receive *receive)
