@@ -81,12 +81,11 @@ struct xdp_socket {
 	uint8_t *memory;
 	struct frame_port port; /* this socket as one */
 	unsigned int aside_first, aside_count;
-	unsigned int held_count;
-	unsigned int turns; /* calls, taken modulo */
+	unsigned int held_count; /* of the last burst: behind fill's end */
+	unsigned int turns;	 /* calls, taken modulo */
 	bool need_wakeup;
 	bool busy_poll;
 	bool merged_told; /* in the 4 bytes before each frame */
-	uint64_t held[XDP_SOCKET_BURST_MAX]; /* of the last burst */
 	/* What a scan found that is not the listener's, for the next takes:
 	 * a ring, of a power of two. */
 	struct xdp_desc *aside;

@@ -13,16 +13,37 @@
 #define TURNS_IDLE   4096
 #define TURNS_HEALTH (64 * TURNS_IDLE)
 
+/*
+ * The ring to fill holds as many frames as there are, so there is always room.
+ * Those of the last burst are written behind its end, and given by the next.
+ */
+
+static void held_give(struct xdp_socket *xs)
+{
+	const unsigned int count = xs->held_count;
+	uint32_t at;
+
+	if (!count || xsk_ring_prod__reserve(&xs->fill, count, &at) != count)
+		return;
+	xsk_ring_prod__submit(&xs->fill, count);
+	xs->held_count = 0;
+}
+
+/* Ahead of those that are held. */
 static void frames_give(struct xdp_socket *xs, const uint64_t *addresses,
 			unsigned int count)
 {
 	uint32_t at;
 
-	/* There is room: the ring holds as many as there are. */
 	if (!count || xsk_ring_prod__reserve(&xs->fill, count, &at) != count)
 		return;
-	for (unsigned int i = 0; i < count; i++)
-		*xsk_ring_prod__fill_addr(&xs->fill, at + i) = addresses[i];
+	for (unsigned int i = 0; i < count; i++, at++) {
+		__u64 *address = xsk_ring_prod__fill_addr(&xs->fill, at);
+
+		*xsk_ring_prod__fill_addr(&xs->fill, at + xs->held_count) =
+			*address;
+		*address = addresses[i];
+	}
 	xsk_ring_prod__submit(&xs->fill, count);
 }
 
@@ -63,13 +84,6 @@ static bool is_stream(const uint8_t *bytes)
 	return bytes[14 + 9] == FRAME_TCP;
 }
 
-static void frame_yield(struct xdp_socket *xs, const struct xdp_desc *desc,
-			struct frame_port_frame *frame)
-{
-	*frame =
-		(struct frame_port_frame){ xs->memory + desc->addr, desc->len };
-}
-
 __attribute__((cold, noinline)) static int aside_take(
 	struct xdp_socket *xs, struct frame_port_frame *frames,
 	unsigned int max)
@@ -80,9 +94,13 @@ __attribute__((cold, noinline)) static int aside_take(
 		const struct xdp_desc *desc =
 			&xs->aside[xs->aside_first++ % xs->aside_size];
 
-		xs->held[xs->held_count++] = desc->addr;
-		frame_yield(xs, desc, &frames[count]);
+		*xsk_ring_prod__fill_addr(
+			&xs->fill, xs->fill.cached_prod + count) = desc->addr;
+		frames[count] =
+			(struct frame_port_frame){ xs->memory + desc->addr,
+						   desc->len };
 	}
+	xs->held_count = count;
 	return (int)count;
 }
 
@@ -100,14 +118,41 @@ static void ahead_fetch(struct xdp_socket *xs, uint32_t at, unsigned int most)
 			xsk_ring_cons__rx_desc(&xs->received, i)->addr);
 }
 
+/* The frames of n descriptors but those that the listener got. How many. */
+static int frames_yield(struct xdp_socket *xs, uint32_t at, unsigned int n,
+			struct frame_port_frame *frames)
+{
+	/* Copies, which no store in the loop can change. */
+	const struct xsk_ring_cons received = xs->received;
+	struct xsk_ring_prod fill = xs->fill;
+	uint8_t *const memory = xs->memory;
+	struct frame_port_frame *frame = frames;
+
+	xs->held_count = n;
+	for (uint32_t to = fill.cached_prod; n; n--, at++, to++) {
+		const struct xdp_desc *desc =
+			xsk_ring_cons__rx_desc(&received, at);
+		uint8_t *bytes = memory + desc->addr;
+
+		*xsk_ring_prod__fill_addr(&fill, to) = desc->addr;
+		if (__builtin_expect(!is_stream(bytes), 1))
+			*frame++ =
+				(struct frame_port_frame){ bytes, desc->len };
+		else if (xs->port.listener)
+			xs->port.listener->frame(xs->port.listener, bytes,
+						 desc->len);
+	}
+	return (int)(frame - frames);
+}
+
 int xdp_socket_take(struct xdp_socket *xs, struct frame_port_frame *frames,
 		    unsigned int max)
 {
-	unsigned int count = 0, n;
+	unsigned int n;
 	uint32_t at;
+	int count;
 
-	frames_give(xs, xs->held, xs->held_count);
-	xs->held_count = 0;
+	held_give(xs);
 	if (__builtin_expect(xs->aside_count > 0, 0))
 		return aside_take(xs, frames, max);
 	n = xsk_ring_cons__peek(&xs->received, max, &at);
@@ -115,23 +160,11 @@ int xdp_socket_take(struct xdp_socket *xs, struct frame_port_frame *frames,
 		wake(xs);
 		return turn(xs);
 	}
-	for (uint32_t i = at; i != at + n; i++) {
-		const struct xdp_desc *desc =
-			xsk_ring_cons__rx_desc(&xs->received, i);
-
-		xs->held[xs->held_count++] = desc->addr;
-		frame_yield(xs, desc, &frames[count]);
-		if (__builtin_expect(!is_stream(frames[count].bytes), 1))
-			count++;
-		else if (xs->port.listener)
-			xs->port.listener->frame(xs->port.listener,
-						 frames[count].bytes,
-						 desc->len);
-	}
+	count = frames_yield(xs, at, n, frames);
 	ahead_fetch(xs, at + n, max);
 	xsk_ring_cons__release(&xs->received, n);
 	turn(xs);
-	return (int)count;
+	return count;
 }
 
 /* Its frame goes back to the kernel. */

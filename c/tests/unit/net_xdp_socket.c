@@ -467,6 +467,68 @@ static void test_a_listener_has_its_flow(void **state)
 	xdp_socket_close(&xs);
 }
 
+/* A burst of so many, whole. */
+static void burst_take(struct frame_port_frame *frames, unsigned int wanted)
+{
+	uint64_t deadline = clock_monotonic_ns() + SOON_NS;
+	int n;
+
+	do {
+		n = xdp_socket_take(&xs, frames, wanted);
+	} while (!n && clock_monotonic_ns() < deadline);
+	assert_int_equal(n, wanted);
+}
+
+static void frame_expect(const struct frame_port_frame *frame, uint32_t number)
+{
+	struct datagram datagram;
+
+	assert_true(datagram_read(frame->bytes, frame->len, &datagram));
+	assert_memory_equal(datagram.payload, &number, sizeof(number));
+}
+
+/* The last take's frames, while others go around by scans; and in the end each
+ * frame is there, once. */
+static void test_a_scan_leaves_the_last_take(void **state)
+{
+	const struct frame_port_flow flow = {
+		.protocol = IPPROTO_TCP,
+		.destination = address_of(NEAR_ADDRESS, 33333),
+		.source = address_of(FAR_ADDRESS, TCP_PORT),
+	};
+	const struct shape segment = { NEAR_ADDRESS, 33333, TCP_PORT,
+				       FRAME_TCP,    0,	    NULL };
+	struct frame_port_frame frames[4];
+
+	(void)state;
+	XDP_NEEDED();
+	memset(&heard, 0, sizeof(heard));
+	heard.listener.frame = on_frame;
+	heard.listener.idle = on_idle;
+	socket_open(XDP_SOCKET_AUTO);
+	xs.port.listener = &heard.listener;
+	assert_int_equal(xdp_socket_flow_add(&xs, &flow), 0);
+	for (uint32_t i = 0; i < 300; i++) {
+		unsigned int held = 1 + i % 4, segments = 1 + i / 4 % 4;
+
+		for (unsigned int k = 0; k < held; k++)
+			frame_send(&ours, i + k);
+		burst_take(frames, held);
+		for (unsigned int k = 0; k < segments; k++)
+			frame_send(&segment, 0);
+		frames_scan(heard.frames + segments);
+		for (unsigned int k = 0; k < held; k++)
+			frame_expect(&frames[k], i + k);
+	}
+	assert_int_equal(xdp_socket_take(&xs, frames, 1), 0);
+	for (uint32_t i = 0; i < 256; i++)
+		frame_send(&ours, i);
+	for (uint32_t i = 0; i < 256; i++)
+		number_expect(i);
+	assert_int_equal(xdp_socket_lost(&xs), 0);
+	xdp_socket_close(&xs);
+}
+
 /*
  * What goes wrong.
  */
@@ -752,6 +814,7 @@ int main(void)
 		cmocka_unit_test(test_what_finds_no_room_is_counted),
 		cmocka_unit_test(test_frames_leave),
 		cmocka_unit_test(test_a_listener_has_its_flow),
+		cmocka_unit_test(test_a_scan_leaves_the_last_take),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_a_large_mtu_is_warned_of),
 		cmocka_unit_test(test_missing_permission_is_named),
