@@ -19,7 +19,10 @@ import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import difference
 from ansible.module_utils.lab_record import Record
+
+SYSCTLS = "/proc/sys/net"
 
 
 class Bridge:
@@ -29,6 +32,14 @@ class Bridge:
         self.module = module
         self.name = module.params["name"]
         self.changes = []
+        self.before, self.after = {}, {}
+
+    def differs(self, what, found, wanted):
+        """Noted for who wants to see it."""
+        if found is not None:
+            self.before[what] = found
+        self.after[what] = wanted
+        return found != wanted
 
     def run(self, why, *command):
         self.changes.append(why)
@@ -43,15 +54,14 @@ class Bridge:
     def make(self):
         mac, record_path = (self.module.params[k] for k in ("mac", "record"))
         link = self.link()
-        with Record(record_path) as record:
+        with Record(record_path, dry=self.module.check_mode) as record:
             ours = record.find("bridge", self.name)
             if link and (not ours or ours["mac"] != link["address"]):
                 self.module.fail_json(
                     msg=f"bridge {self.name}: in use by someone else; name "
                     "another one in the inventory")
-            if not self.module.check_mode:
-                record.add({"kind": "bridge", "name": self.name, "mac": mac})
-        if link and link["address"] == mac:
+            record.add({"kind": "bridge", "name": self.name, "mac": mac})
+        if not self.differs("mac", link and link["address"], mac):
             return link
         self.run("made", "link", "add", "name", self.name, "address", mac,
                  "type", "bridge")
@@ -60,31 +70,33 @@ class Bridge:
     def settle(self, link):
         data = link.get("linkinfo", {}).get("info_data", {})
         # Snooping without a querier cuts multicast off after minutes.
-        if data.get("mcast_snooping") != 0:
+        if self.differs("mcast_snooping", data.get("mcast_snooping"), 0):
             self.run("snooping off", "link", "set", "dev", self.name, "type",
                      "bridge", "mcast_snooping", "0")
         # A port forwards at once: there is no loop here to look for.
-        if data.get("forward_delay") != 0 or data.get("stp_state") != 0:
+        if any([self.differs("forward_delay", data.get("forward_delay"), 0),
+                self.differs("stp_state", data.get("stp_state"), 0)]):
             self.run("no spanning tree", "link", "set", "dev", self.name,
                      "type", "bridge", "stp_state", "0", "forward_delay", "0")
         # Neither neighbour discovery on the wire under test nor a way out.
-        for knob, wanted in (("ipv6/conf/{}/disable_ipv6", "1"),
-                             ("ipv4/conf/{}/forwarding", "0")):
-            self.write("/proc/sys/net/" + knob.format(self.name), wanted)
+        for knob, wanted in ((f"ipv6/conf/{self.name}/disable_ipv6", "1"),
+                             (f"ipv4/conf/{self.name}/forwarding", "0")):
+            self.write(f"{SYSCTLS}/{knob}", wanted)
         address = self.module.params["address"]
         there = [f"{a['local']}/{a['prefixlen']}"
                  for a in link.get("addr_info", []) if a["family"] == "inet"]
-        if address not in there:
+        if self.differs("addresses", there,
+                        there + [address] * (address not in there)):
             self.run(f"address {address}", "address", "add", address,
                      "dev", self.name)
-        if "UP" not in link.get("flags", []):
+        if self.differs("up", "UP" in link.get("flags", []), True):
             self.run("up", "link", "set", "dev", self.name, "up")
 
     def write(self, path, wanted):
         if not os.path.exists(path):  # a kernel without IPv6
             return
         with open(path, encoding="ascii") as file:
-            if file.read().strip() == wanted:
+            if not self.differs(path, file.read().strip(), wanted):
                 return
         self.changes.append(f"{path} {wanted}")
         if not self.module.check_mode:
@@ -104,7 +116,10 @@ def main():
     )
     bridge = Bridge(module)
     bridge.settle(bridge.make())
-    module.exit_json(changed=bool(bridge.changes), changes=bridge.changes)
+    # What a new one begins with was there before no more than itself.
+    before = bridge.before if "mac" in bridge.before else {}
+    module.exit_json(changed=bool(bridge.changes), changes=bridge.changes,
+                     diff=difference(before, bridge.after, bridge.name))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import os
 import zlib
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import difference
 
 HEADER = b"exchange,"  # a tardis CSV's first line; JSON lines have none
 
@@ -32,10 +33,24 @@ def digest(path):
     return total.hexdigest()
 
 
-def copy(src, dest, lines):
+class Summed:
+    """A file, and the sum of what is written into it."""
+
+    def __init__(self, file):
+        self.file, self.total = file, hashlib.sha256()
+
+    def write(self, data):
+        self.total.update(data)
+        return self.file.write(data)
+
+    def flush(self):
+        self.file.flush()
+
+
+def copy(src, file, lines):
     """The number of lines of data that were copied."""
     count = 0
-    with gzip.open(src, "rb") as source, open(dest, "wb") as file, \
+    with gzip.open(src, "rb") as source, \
             gzip.GzipFile("", "wb", fileobj=file, mtime=0) as target:
         for number, line in enumerate(source):
             if not (number == 0 and line.startswith(HEADER)):
@@ -53,26 +68,33 @@ def main():
             "dest": {"type": "path", "required": True},
             "lines": {"type": "int", "default": 0},
         },
+        supports_check_mode=True,
     )
     src, dest = module.params["src"], module.params["dest"]
     if not os.path.exists(src):
         module.fail_json(msg=f"experiment_feed {src}: there is no such file")
     if not module.params["lines"]:
-        module.exit_json(changed=False, path=src, lines=None,
-                         sha256=digest(src), source=src,
-                         source_sha256=digest(src))
+        total = digest(src)
+        module.exit_json(changed=False, path=src, lines=None, sha256=total,
+                         source=src, source_sha256=total)
+    before = digest(dest) if os.path.exists(dest) else ""
     part = dest + ".part"
     try:
-        count = copy(src, part, module.params["lines"])
+        # In check mode it is read and counted all the same.
+        with open(os.devnull if module.check_mode else part, "wb") as file:
+            summed = Summed(file)
+            count = copy(src, summed, module.params["lines"])
+        if not module.check_mode:
+            os.rename(part, dest)
     except (OSError, EOFError, zlib.error) as error:
-        if os.path.exists(part):
+        if not module.check_mode and os.path.exists(part):
             os.unlink(part)
         module.fail_json(msg=f"experiment_feed {src}: {error}")
-    before = digest(dest) if os.path.exists(dest) else ""
-    os.rename(part, dest)
-    after = digest(dest)
-    module.exit_json(changed=before != after, path=dest, lines=count,
-                     sha256=after, source=src, source_sha256=digest(src))
+    after = summed.total.hexdigest()
+    module.exit_json(
+        changed=before != after, path=dest, lines=count, sha256=after,
+        source=src, source_sha256=digest(src), diff=difference(
+            before and f"sha256 {before}\n", f"sha256 {after}\n", dest))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,28 @@ left: {description: "absent: what was not the lab's, and stays.", type: list,
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.lab_folder import NotOurs, make, remove, tidy
+from ansible.module_utils.lab_diff import asked, difference
+from ansible.module_utils.lab_folder import NotOurs, RECORD, fault, going, \
+    make, remove, tidy
+
+
+def held(path):
+    """Its files, by their names in it."""
+    return {os.path.relpath(os.path.join(top, name), path)
+            for top, _, names in os.walk(path) for name in names}
+
+
+def settle(before, path, state, domain, keep, dry):
+    """(what the module says, the files that are there then)"""
+    if state == "present":
+        return {"changed": make(path, dry)}, before | {RECORD}
+    if state == "tidied":
+        gone = tidy(path, domain, keep, dry)
+        return {"changed": bool(gone), "gone": gone}, before - set(gone)
+    if not os.path.isdir(path):
+        return {"changed": False, "left": []}, before
+    after = before - {RECORD, *going(path)}
+    return {"changed": True, "left": remove(path, dry)}, after
 
 
 def main():
@@ -43,18 +64,19 @@ def main():
             "domain": {"type": "str", "default": ""},
             "keep": {"type": "list", "elements": "str", "default": []},
         },
+        supports_check_mode=True,
     )
-    path, state = module.params["path"], module.params["state"]
+    path = module.params["path"]
+    # What is somebody's may be large, and is refused all the same.
+    seen = asked(module) and not fault(path)
+    before = held(path) if seen else set()
     try:
-        if state == "present":
-            module.exit_json(changed=make(path))
-        if state == "tidied":
-            gone = tidy(path, module.params["domain"], module.params["keep"])
-            module.exit_json(changed=bool(gone), gone=gone)
-        there = os.path.isdir(path)
-        module.exit_json(changed=there, left=remove(path) if there else [])
+        result, after = settle(before, **module.params, dry=module.check_mode)
     except (NotOurs, OSError) as error:
         module.fail_json(msg=str(error))
+    module.exit_json(**result, diff=difference(
+        *("".join(f"{name}\n" for name in sorted(names))
+          for names in (before, after)), path) if seen else {})
 
 
 if __name__ == "__main__":

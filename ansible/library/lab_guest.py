@@ -21,6 +21,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import difference
 
 # ethtool's long names and how -K calls them.
 OFFLOADS = {"rx-checksumming": "rx", "tx-checksumming": "tx",
@@ -67,25 +68,28 @@ class Nic:
                 for name, state, fixed in rows if name in OFFLOADS}
 
     def set_rings(self):
+        """What was asked of the driver: ring -> its size before and then."""
         wanted = [self.module.params["rx_ring"], self.module.params["tx_ring"]]
-        pairs = [(word, size) for word, size, now
+        asked = {word: (now, size) for word, size, now
                  in zip(("rx", "tx"), wanted, self.rings())
-                 if size and now is not None and now != size]
-        for word, size in pairs:
+                 if size and now is not None and now != size}
+        for word, (_, size) in asked.items():
             if not self.module.check_mode:
                 self.ethtool("-G", self.name, word, str(size))
-        return bool(pairs)
+        return asked
 
     def set_offloads(self):
+        """The same of offloads."""
         wanted = self.module.params["offloads"]
         if wanted == "default":
-            return False
-        words = [OFFLOADS[name] for name, now in self.offloads().items()
-                 if now["state"] != wanted and not now["fixed"]]
-        for word in words:
+            return {}
+        asked = {OFFLOADS[name]: (now["state"], wanted)
+                 for name, now in self.offloads().items()
+                 if now["state"] != wanted and not now["fixed"]}
+        for word in asked:
             if not self.module.check_mode:
                 self.ethtool("-K", self.name, word, wanted)
-        return bool(words)
+        return asked
 
     def report(self):
         rx_ring, tx_ring = self.rings()
@@ -117,8 +121,13 @@ def main():
                          f"{module.params['mac']}: the guest's kernel has no "
                          "driver for it")
     nic = Nic(module, name)
-    changed = nic.set_rings() | nic.set_offloads()
-    module.exit_json(changed=changed, found={
+    asked = {**{f"{word} ring": sizes
+                for word, sizes in nic.set_rings().items()},
+             **nic.set_offloads()}
+    before, after = ({what: pair[i] for what, pair in asked.items()}
+                     for i in (0, 1))
+    module.exit_json(changed=bool(asked), diff=difference(
+        before, after, name), found={
         "kernel": os.uname().release,
         "command_line": read("/proc/cmdline"),
         "cpus": read("/sys/devices/system/cpu/online"),

@@ -28,8 +28,19 @@ in_use: {description: "Pages given back that others use: gone when they end.",
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.lab_hugepages import Kernel, Pages, Shortage
+from ansible.module_utils.lab_diff import difference
+from ansible.module_utils.lab_hugepages import Foreseen, Kernel, Pages, \
+    Shortage
 from ansible.module_utils.lab_record import Record
+
+
+def settle(pages, wanted, dry):
+    """What the module says of it."""
+    if wanted:
+        return {"changed": pages.reserve(wanted)}
+    given, left = pages.give_back()
+    # Who uses them is known once they are given back.
+    return {"changed": given > 0, **({} if dry else {"in_use": left})}
 
 
 def main():
@@ -44,19 +55,19 @@ def main():
     size = module.params["size_kib"]
     wanted = {str(node): int(pages) for node, pages
               in module.params["pages"].items()}
-    with Record(module.params["record"]) as record, Kernel(size) as kernel:
-        pages = Pages(kernel, record, size)
-        if module.check_mode:
-            module.exit_json(changed=pages.wanted(wanted))
-        if not wanted:
-            given, left = pages.give_back()
-            module.exit_json(changed=given > 0, in_use=left)
+    with Record(module.params["record"], dry=module.check_mode) as record, \
+            Kernel(size) as kernel:
+        pages = Pages(Foreseen(kernel) if module.check_mode else kernel,
+                      record, size)
+        before = pages.by_node()
         try:
-            module.exit_json(changed=pages.reserve(wanted))
+            result = settle(pages, wanted, module.check_mode)
         except Shortage as short:
             module.fail_json(msg=f"{short}: memory is in pieces or too small; "
                              "lower domain_memory_mib, or set "
                              "domain_hugepage_kib to 0")
+        module.exit_json(**result, diff=difference(
+            before, pages.by_node(), f"huge pages of {pages.name}"))
 
 
 if __name__ == "__main__":

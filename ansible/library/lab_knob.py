@@ -22,7 +22,47 @@ options:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import asked, difference
 from ansible.module_utils.lab_knob import Knobs
+
+
+def diff_of(before, after):
+    """Of the knobs that are others then."""
+    return difference(*({name: one[name] for name in after
+                         if before[name] != after[name]}
+                        for one in (before, after)), "knobs")
+
+
+def diff_back(entries, before):
+    return diff_of(before, {one["name"]: one["before"] for one in entries})
+
+
+def diff_set(done):
+    """A socket is a fresh one each time: that is no change of the machine."""
+    turned = [one for one in done
+              if not one["knob"].startswith(("socket ", "order "))]
+    return diff_of({one["knob"]: one["before"] for one in turned},
+                   {one["knob"]: one["found"] for one in turned})
+
+
+def foretell(module, knobs):
+    """What would be done, where nothing may be."""
+    state, entries = module.params["state"], knobs.left()
+    if state == "probed":
+        module.exit_json(skipped=True, changed=False, missing=[],
+                         msg="in check mode no knob is turned to try it")
+    found = knobs.look(module.params["read"])
+    if state == "restored":
+        before = knobs.look([one["knob"] for one in entries])
+        module.exit_json(changed=bool(entries), found=found,
+                         restored=[one["name"] for one in entries],
+                         diff=diff_back(entries, before))
+    done, missing = knobs.foresee(module.params["knobs"])
+    if missing:
+        module.fail_json(msg=missing[0]["reason"])
+    diff = diff_set(done)
+    module.exit_json(changed=bool(entries or diff["after"]), set=done,
+                     missing=[], found=found, diff=diff)
 
 
 def main():
@@ -33,27 +73,34 @@ def main():
         "read": {"type": "list", "elements": "dict", "default": []},
         "interface": {"type": "str", "default": ""},
         "record": {"type": "path", "required": True},
-    })
+    }, supports_check_mode=True)
     wanted, state = module.params["knobs"], module.params["state"]
-    knobs = Knobs(module.params["record"], module.params["interface"])
+    knobs = Knobs(module.params["record"], module.params["interface"],
+                  dry=module.check_mode)
     if state == "dumped":
         module.exit_json(changed=False, found=knobs.look(wanted))
+    if module.check_mode:
+        foretell(module, knobs)
     if state == "probed":
         module.exit_json(changed=False, missing=knobs.probe(wanted))
     found = knobs.look(module.params["read"])
+    left = knobs.left() if asked(module) else []
+    before = knobs.look([one["knob"] for one in left])
     restored, failed = knobs.restore()
     if failed:
         module.fail_json(msg="can't put back: " + "; ".join(
             f"{one['knob']}: {one['reason']}" for one in failed))
     if state == "restored":
         module.exit_json(changed=bool(restored), restored=restored,
-                         found=found)
+                         found=found, diff=diff_back(left, before))
     done, missing = knobs.apply(wanted)
     if missing:
         knobs.restore()
         module.fail_json(msg=missing[0]["reason"])
-    module.exit_json(changed=bool(done), set=done, missing=[],
-                     found=knobs.look(module.params["read"]))
+    diff = diff_set(done)
+    module.exit_json(changed=bool(restored or diff["after"]), set=done,
+                     missing=[], found=knobs.look(module.params["read"]),
+                     diff=diff)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ options:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import difference
 from ansible.module_utils.lab_record import Record
 
 
@@ -37,17 +38,17 @@ def main():
             module.fail_json(msg=f"made: no {field} in {made}")
     if not os.path.isdir(os.path.dirname(path)):
         module.exit_json(changed=False)
-    with Record(path) as record:
+    with Record(path, dry=module.check_mode) as record:
         there = record.find(made["kind"], made["name"])
         if module.params["unless_there"] and not there \
                 and os.path.exists(made["name"]):
             module.exit_json(changed=False)
-        if module.check_mode:
-            wanted = made if module.params["state"] == "present" else None
-            module.exit_json(changed=there != wanted)
         if module.params["state"] == "present":
-            module.exit_json(changed=record.add(made))
-        module.exit_json(changed=record.remove(made["kind"], made["name"]))
+            changed, after = record.add(made), made
+        else:
+            changed, after = record.remove(made["kind"], made["name"]), ""
+        module.exit_json(changed=changed,
+                         diff=difference(there or "", after, path))
 
 
 if __name__ == "__main__":

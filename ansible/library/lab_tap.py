@@ -15,6 +15,10 @@ options:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_diff import difference
+
+LINKS = "/sys/class/net"
+SYSCTLS = "/proc/sys/net"
 
 
 def main():
@@ -24,26 +28,32 @@ def main():
         supports_check_mode=True,
     )
     name, bridge = module.params["name"], module.params["bridge"]
-    changes = []
-    if not os.path.exists(f"/sys/class/net/{name}"):
-        if module.check_mode:
-            module.exit_json(changed=True)
+    before, after, changes = {}, {"bridge": bridge}, []
+    if not os.path.exists(f"{LINKS}/{name}"):
+        if module.check_mode:  # libvirt has yet to make it
+            module.exit_json(changed=True, changes=[f"port of {bridge}"],
+                             diff=difference(before, after, name))
         module.fail_json(msg=f"tap {name}: not there; does the guest run?")
-    master = f"/sys/class/net/{name}/master"
-    if os.path.basename(os.path.realpath(master)) != bridge:
+    master = f"{LINKS}/{name}/master"
+    if os.path.exists(master):
+        before["bridge"] = os.path.basename(os.path.realpath(master))
+    if before.get("bridge") != bridge:
         changes.append(f"port of {bridge}")
         if not module.check_mode:
             module.run_command(["ip", "link", "set", "dev", name, "master",
                                 bridge], check_rc=True)
-    knob = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+    knob = f"{SYSCTLS}/ipv6/conf/{name}/disable_ipv6"
     if os.path.exists(knob):
-        with open(knob, "r+", encoding="ascii") as file:
-            if file.read().strip() != "1":
-                changes.append("no IPv6")
-                if not module.check_mode:
-                    file.seek(0)
+        with open(knob, encoding="ascii") as file:
+            before["disable_ipv6"] = file.read().strip()
+        after["disable_ipv6"] = "1"
+        if before["disable_ipv6"] != "1":
+            changes.append("no IPv6")
+            if not module.check_mode:
+                with open(knob, "w", encoding="ascii") as file:
                     file.write("1")
-    module.exit_json(changed=bool(changes), changes=changes)
+    module.exit_json(changed=bool(changes), changes=changes,
+                     diff=difference(before, after, name))
 
 
 if __name__ == "__main__":

@@ -96,17 +96,18 @@ def insist(path):
                       "another one")
 
 
-def make(path):
-    """True if that changes anything."""
+def make(path, dry=False):
+    """True if that changes anything. dry, here and below: it would."""
     insist(path)
     new = not os.path.isdir(path)
-    # libvirt's user has to get in, whatever the umask of who calls.
-    before = os.umask(0o022)
-    try:
-        os.makedirs(path, exist_ok=True)
-    finally:
-        os.umask(before)
-    with Record(os.path.join(path, RECORD)) as record:
+    if not dry:
+        # libvirt's user has to get in, whatever the umask of who calls.
+        before = os.umask(0o022)
+        try:
+            os.makedirs(path, exist_ok=True)
+        finally:
+            os.umask(before)
+    with Record(os.path.join(path, RECORD), dry) as record:
         if record.find("folder", path):
             return False
         return record.add({"kind": "folder", "name": path, "new": new})
@@ -129,10 +130,23 @@ def below(path, folder=""):
                 yield name
 
 
-def remove(path):
+def going(path):
+    """Of these the ones that can go: not a folder that holds another's."""
+    gone = set()
+    for name in below(path):
+        whole = os.path.join(path, name)
+        if not os.path.isdir(whole) or all(
+                os.path.join(name, one) in gone for one in os.listdir(whole)):
+            gone.add(name)
+            yield name
+
+
+def remove(path, dry=False):
     """All of the lab's, the record last; what is left of others', by name."""
     insist(path)
     new = (made_by(path) or {}).get("new", False)
+    if dry:
+        return sorted(set(os.listdir(path)) - {*going(path), RECORD})
     for name in below(path):
         whole = os.path.join(path, name)
         if not os.path.isdir(whole):
@@ -146,12 +160,12 @@ def remove(path):
     return left
 
 
-def tidy(path, domain, keep):
+def tidy(path, domain, keep, dry=False):
     """Seeds and layers of this guest that nothing uses any longer."""
     old = re.compile(rf"(seed|disk)/{re.escape(domain)}-\w{{12,16}}"
                      r"\.(img|qcow2|part|qcow2\.part)")
     gone = [name for name in below(path)
             if old.fullmatch(name) and name not in keep]
-    for name in gone:
+    for name in gone if not dry else ():
         os.unlink(os.path.join(path, name))
     return sorted(gone)

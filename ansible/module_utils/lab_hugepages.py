@@ -76,6 +76,20 @@ class Kernel:
             file.write(str(number))
 
 
+class Foreseen:
+    """A kernel's pages as they would be, were there room for all of them."""
+
+    def __init__(self, kernel):
+        self.nodes, self.surplus = kernel.nodes, kernel.surplus
+        self.pages = {node: kernel.total(node) for node in kernel.nodes()}
+
+    def total(self, node):
+        return self.pages[node]
+
+    def set(self, node, pages):
+        self.pages[node] = pages
+
+
 class Pages:
     """What one lab took of them."""
 
@@ -96,6 +110,11 @@ class Pages:
 
     def all(self):
         return sum(self.entry["took"].values())
+
+    def by_node(self):
+        """Where it took some."""
+        return {f"node {node}": count for node, count
+                in self.entry["took"].items() if count}
 
     def settle(self):
         """Count what a change that was begun has done."""
@@ -119,13 +138,6 @@ class Pages:
 
     def write(self):
         self.record.add(copy.deepcopy(self.entry))
-
-    def wanted(self, pages):
-        """Is something to be done? Others may have taken ours."""
-        return self.all() != sum(pages.values()) or \
-            bool(self.lacking(pages)) or any(
-                self.took(node) > self.kernel.total(node)
-                for node in self.kernel.nodes())
 
     def lacking(self, pages):
         """The nodes that hold fewer of ours than they should."""

@@ -29,11 +29,11 @@ except ImportError:  # as a program: beside this file
 class Knobs:
     """Those of one machine, or of a namespace on it. machine: path of the
     machine's network namespace, where we are in another one: what that one
-    lacks is the machine's."""
+    lacks is the machine's. dry: for left(), look() and foresee() alone."""
 
-    def __init__(self, record, interface, machine=None):
+    def __init__(self, record, interface, machine=None, dry=False):
         self.record, self.interface, self.machine = record, interface, machine
-        if record:
+        if record and not dry:
             make_folder(os.path.dirname(record))
 
     def knob(self, knob, whole_machine):
@@ -109,19 +109,43 @@ class Knobs:
                                f"another knob made it {found}"}]
         return done, []
 
+    def foresee(self, knobs):
+        """As apply(), with nothing turned: what the kernel may refuse is not
+        known yet."""
+        done = []
+        for knob in knobs:
+            try:
+                turned = self.scope(knob)[0]
+                before, wanted = turned.read(), str(knob["value"])
+            except Missing as reason:
+                return done, [{"knob": label(knob), "reason": str(reason)}]
+            same = turned.normal(before) == turned.normal(wanted)
+            done.append({"knob": label(knob), "wanted": wanted,
+                         "before": before,
+                         "found": before if same else wanted})
+        return done, []
+
     def probe(self, knobs):
         """Turn them and turn them back: what can't be."""
         missing = self.apply(knobs)[1]
         self.restore()
         return missing
 
+    def entries(self):
+        if not self.record or not os.path.exists(self.record):
+            return []
+        with Record(self.record) as record:
+            return [made for made in record.made if made["kind"] == "knob"]
+
+    def left(self):
+        """Of the record's entries those that restore() would put back."""
+        return [entry for entry in reversed(self.entries())
+                if entry["boot"] == boot_id()]
+
     def restore(self):
         """What the record names, last first: (put back, could not be)."""
         done, failed = [], []
-        if not self.record or not os.path.exists(self.record):
-            return done, failed
-        with Record(self.record) as record:
-            entries = [made for made in record.made if made["kind"] == "knob"]
+        entries = self.entries()
         for entry in reversed(entries):
             # After a reboot the kernel has its own values again.
             if entry["boot"] == boot_id():

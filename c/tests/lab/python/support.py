@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The lab's Python files, by name, for tests."""
 
+import glob
 import importlib.util
 import os
+import subprocess
 import sys
 import types
+from unittest import mock
 
 ANSIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "../../../../ansible")
@@ -25,13 +28,65 @@ def load(path):
     return module
 
 
-def stand_in(**modules):
-    """A library's module finds these in Ansible's package, in the place of
-    what Ansible has there."""
+def stand_in():
+    """A library's module finds the lab's files in Ansible's package, in the
+    place of what Ansible has there."""
     sys.modules.setdefault("ansible", types.ModuleType("ansible"))
     sys.modules["ansible.module_utils"] = types.ModuleType(
         "ansible.module_utils")
-    basic = types.SimpleNamespace(AnsibleModule=None)
-    for name, module in {"basic": basic, **modules}.items():
+    modules = {"basic": types.SimpleNamespace(AnsibleModule=None)}
+    for path in glob.glob(os.path.join(ANSIBLE, "module_utils/lab_*.py")):
+        name = os.path.basename(path)[:-3]
+        modules[name] = importlib.import_module(name)
+    for name, module in modules.items():
         sys.modules["ansible.module_utils." + name] = module
         setattr(sys.modules["ansible.module_utils"], name, module)
+
+
+def library():
+    """name -> path of each module of the library."""
+    return {os.path.basename(path)[:-3]: os.path.relpath(path, ANSIBLE)
+            for path in sorted(glob.glob(ANSIBLE + "/library/*.py"))}
+
+
+class Ended(Exception):
+    """By what a module ends with."""
+
+
+class Module:
+    """What Ansible gives a module; what is not given has its default."""
+
+    def __init__(self, params, check, run_command):
+        self.params, self.check_mode, self._diff = params, check, True
+        self.run_command = run_command or self.really
+
+    def __call__(self, argument_spec, supports_check_mode=False):
+        assert set(self.params) <= set(argument_spec), self.params
+        assert supports_check_mode or not self.check_mode
+        self.params = {**{name: option.get("default")
+                          for name, option in argument_spec.items()},
+                       **self.params}
+        return self
+
+    @staticmethod
+    def really(argv, check_rc=False):
+        done = subprocess.run(argv, capture_output=True, text=True,
+                              check=check_rc)
+        return done.returncode, done.stdout, done.stderr
+
+    def exit_json(self, **result):
+        raise Ended(result)
+
+    def fail_json(self, msg):
+        raise Ended({"failed": True, "msg": msg})
+
+
+def run(module, /, check=False, run_command=None, **params):
+    """What it says."""
+    with mock.patch.object(module, "AnsibleModule",
+                           Module(params, check, run_command)):
+        try:
+            module.main()
+        except Ended as end:
+            return end.args[0]
+    return None

@@ -7,16 +7,10 @@ import tempfile
 import unittest
 from unittest import mock
 
-import lab_firewall
 import lab_folder
-import lab_machine
-import lab_record
-import lab_routes
 import support
 
-support.stand_in(lab_firewall=lab_firewall, lab_folder=lab_folder,
-                 lab_machine=lab_machine, lab_record=lab_record,
-                 lab_routes=lab_routes)
+support.stand_in()
 facts = support.load("library/lab_facts.py")
 
 
