@@ -5,14 +5,34 @@
 DOCUMENTATION = r"""
 module: lab_bridge
 short_description: A bridge of the lab
-description: Makes it when it is not there, after writing it into the record;
-  one that is not the record's is left alone, and an error.
+description:
+  - Makes it when it is not there, after writing it into the record; one that
+    is not the record's is left alone, and an error.
+  - community.general makes bridges by NetworkManager alone (nmcli), which not
+    all hosts have.
+attributes:
+  check_mode: {support: full, description: Tells what would be changed.}
+  diff_mode: {support: full, description: Of what the bridge is to have.}
 options:
   name: {description: Of the bridge., type: str, required: true}
   mac: {description: By which it is known again., type: str, required: true}
   address: {description: Of the host, with prefix length., type: str,
             required: true}
   record: {description: The lab's record., type: path, required: true}
+"""
+
+EXAMPLES = r"""
+- name: Bridge of the lab
+  lab_bridge:
+    name: t2t-lab0
+    address: 192.168.77.1/24
+    mac: "52:54:00:12:34:56"
+    record: /var/tmp/lab/record.json
+"""
+
+RETURN = r"""
+changes: {description: "What was done, a few words each.", type: list,
+          elements: str, returned: success}
 """
 
 import json

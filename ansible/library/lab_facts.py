@@ -5,7 +5,17 @@
 DOCUMENTATION = r"""
 module: lab_facts
 short_description: Look at the machine that the lab is to run on
-description: Reads CPUs, memory, QEMU, libvirt, links and the lab's record.
+description:
+  - Reads CPUs, memory, QEMU, libvirt, links, routes, packet filters and the
+    lab's record.
+  - In one task what ansible.builtin.setup does not know (can KVM carry a guest,
+    what has this QEMU) and community.libvirt.virt does not tell (what a domain
+    and its saved state were made from; all of it where libvirt is not running).
+attributes:
+  check_mode: {support: full, description: "Nothing is changed in any mode; QEMU
+               is run, to see whether a kernel boots under KVM, where the lab's
+               folder does not know it of this boot."}
+  diff_mode: {support: none, description: There is none to show.}
 options:
   folder: {description: The lab's folder., type: path, required: true}
   emulator: {description: QEMU., type: path, required: true}
@@ -17,6 +27,21 @@ options:
             type: list, elements: path, default: []}
   bridges: {description: Whose packets no filter may drop.,
             type: list, elements: str, default: []}
+"""
+
+EXAMPLES = r"""
+- name: Look at the hypervisor
+  lab_facts:
+    folder: /var/tmp/lab
+    emulator: /usr/bin/qemu-system-x86_64
+    places: ["192.168.78.10:22"]
+    bridges: [t2t-lab0]
+"""
+
+RETURN = r"""
+lab: {description: "What was found, by what it is of: cpus, memory, emulator,
+      kvm, libvirt, links, routes, filter, record and others.", type: dict,
+      returned: success}
 """
 
 import glob

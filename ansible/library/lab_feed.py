@@ -5,13 +5,38 @@
 DOCUMENTATION = r"""
 module: lab_feed
 short_description: The first lines of a gzip feed
-description: Writes them into a file that is the same each time, and says how
-  many there were and what the file's sha256 is. All lines are the file itself.
+description:
+  - Writes them into a file that is the same each time, and says how many
+    there were and what the file's sha256 is. All lines are the file itself.
+  - The modules of files and archives take whole files.
+attributes:
+  check_mode: {support: full, description: "Reads and counts all the same, and
+               writes nothing."}
+  diff_mode: {support: full, description: Of the sum.}
 options:
   src: {description: The gzip file., type: path, required: true}
   dest: {description: Where to., type: path, required: true}
   lines: {description: "Of data, after the header; 0: all.", type: int,
           default: 0}
+"""
+
+EXAMPLES = r"""
+- name: Take the first thousand lines
+  lab_feed:
+    src: /srv/feeds/day.csv.gz
+    dest: /var/tmp/feed-0123456789ab.csv.gz
+    lines: 1000
+"""
+
+RETURN = r"""
+path: {description: "The feed to use: dest, or src where all lines are asked
+       for.", type: path, returned: success}
+lines: {description: "How many were copied; none where all were asked for.",
+        type: int, returned: success}
+sha256: {description: Of the feed to use., type: str, returned: success}
+source: {description: The file that it was taken from., type: path,
+         returned: success}
+source_sha256: {description: Of that file., type: str, returned: success}
 """
 
 import gzip

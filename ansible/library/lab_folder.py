@@ -5,8 +5,14 @@
 DOCUMENTATION = r"""
 module: lab_folder
 short_description: The lab's folder
-description: Takes a folder only when it is empty or a lab's, and removes from
-  it only what has a name that labs give.
+description:
+  - Takes a folder only when it is empty or a lab's, and removes from it only
+    what has a name that labs give.
+  - ansible.builtin.file would remove all that the folder holds, whoever's it
+    is.
+attributes:
+  check_mode: {support: full, description: Tells what would be changed.}
+  diff_mode: {support: full, description: Of the names of the files in it.}
 options:
   path: {description: The folder., type: path, required: true}
   state: {description: "tidied: without seeds and layers of the domain that
@@ -21,11 +27,20 @@ EXAMPLES = r"""
   lab_folder:
     path: /var/tmp/lab
     state: present
+
+- name: Remove the layers of former images
+  lab_folder:
+    path: /var/tmp/lab
+    state: tidied
+    domain: trader
+    keep: [disk/trader-0123456789abcdef.qcow2]
 """
 
 RETURN = r"""
-left: {description: "absent: what was not the lab's, and stays.", type: list,
-       returned: absent}
+gone: {description: What was removed., type: list, elements: str,
+       returned: where state is tidied}
+left: {description: "What was not the lab's, and stays.", type: list,
+       elements: str, returned: where state is absent}
 """
 
 import os

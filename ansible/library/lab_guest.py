@@ -6,14 +6,34 @@ One module, since under TCG each one costs seconds."""
 DOCUMENTATION = r"""
 module: lab_guest
 short_description: Settle the NIC under test and report
-description: Sets ring sizes and offloads where they differ, reads them back
-  and reports kernel, CPUs and NIC.
+description:
+  - Sets ring sizes and offloads where they differ, reads them back and
+    reports kernel, CPUs and NIC.
+  - No collection has a module for ethtool(8).
+attributes:
+  check_mode: {support: full, description: Tells what would be set.}
+  diff_mode: {support: full, description: "Of rings and offloads; what the
+              driver made of it is in the report."}
 options:
   mac: {description: Of the NIC under test., type: str, required: true}
   rx_ring: {description: "Descriptors; 0: as it is.", type: int, default: 0}
   tx_ring: {description: "Descriptors; 0: as it is.", type: int, default: 0}
   offloads: {description: Wanted., choices: [default, "on", "off"],
              default: default}
+"""
+
+EXAMPLES = r"""
+- name: Settle the NIC
+  lab_guest:
+    mac: "52:54:00:12:34:56"
+    rx_ring: 1024
+    offloads: "off"
+"""
+
+RETURN = r"""
+found: {description: "Kernel, command_line and cpus; and of the nic name,
+        driver, bus, rings, queues, offloads and state.", type: dict,
+        returned: success}
 """
 
 import glob

@@ -5,8 +5,15 @@
 DOCUMENTATION = r"""
 module: lab_hugepages
 short_description: Reserve huge pages for the lab
-description: Adds to the pages that others have reserved and never uses those;
-  writes into the record how many it added, and gives back as many.
+description:
+  - Adds to the pages that others have reserved and never uses those; writes
+    into the record how many it added, and gives back as many.
+  - ansible.posix.sysctl sets vm.nr_hugepages, which is everybody's number, of
+    one size and of all NUMA nodes.
+attributes:
+  check_mode: {support: full, description: "Tells what would be changed; whether
+               there is room is seen by trying alone."}
+  diff_mode: {support: full, description: "Of what the lab took, by node."}
 options:
   size_kib: {description: Of a page., type: int, required: true}
   pages: {description: "That the lab needs, by node of NUMA; \"\" is any; none
@@ -24,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 in_use: {description: "Pages given back that others use: gone when they end.",
-         type: int, returned: where pages are given back}
+         type: int, returned: "where pages are given back, but in check mode"}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -5,9 +5,17 @@
 DOCUMENTATION = r"""
 module: lab_knob
 short_description: Turn knobs of a machine, read them back, put them back
-description: What was found is written into a record before it is changed; see
-  module_utils/lab_knob.py. A knob that is missing is told, not failed, unless
-  it was to be applied.
+description:
+  - What was found is written into a record before it is changed; see
+    module_utils/lab_knob.py. A knob that is missing is told, not failed,
+    unless it was to be applied.
+  - ansible.posix.sysctl keeps values in a file of /etc and forgets what was
+    there before; and what of NICs and /sys there is to turn has no module.
+attributes:
+  check_mode: {support: partial, description: "Tells what would be turned and
+               put back; what the kernel would make of it is not known. In
+               state probed it is skipped."}
+  diff_mode: {support: full, description: Of the knobs that are turned.}
 options:
   state: {description: "applied: after putting back what the record names;
           probed: turned and turned back; restored; dumped: only read.",
@@ -19,6 +27,34 @@ options:
          elements: dict, default: []}
   interface: {description: Of market data., type: str, default: ""}
   record: {description: Its path., type: path, required: true}
+"""
+
+EXAMPLES = r"""
+- name: Turn the knobs
+  lab_knob:
+    state: applied
+    knobs:
+      - {kind: sysctl, name: net.core.busy_read, value: 50}
+      - {kind: nic, name: gro, value: "off"}
+    interface: lab0
+    record: /run/t2t-knobs/record.json
+
+- name: Put them back
+  lab_knob:
+    state: restored
+    record: /run/t2t-knobs/record.json
+"""
+
+RETURN = r"""
+found: {description: "Values by kind and name; none of what is missing.",
+        type: dict, returned: "where state is applied, restored or dumped"}
+set: {description: "Each with knob, wanted, before and found.", type: list,
+      elements: dict, returned: where state is applied}
+missing: {description: "What can't be turned, each with knob and reason.",
+          type: list, elements: dict,
+          returned: where state is applied or probed}
+restored: {description: What was put back., type: list, elements: str,
+           returned: where state is restored}
 """
 
 from ansible.module_utils.basic import AnsibleModule

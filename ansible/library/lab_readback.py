@@ -6,11 +6,30 @@ definition, since QEMU clamps and libvirt leaves out without a word."""
 DOCUMENTATION = r"""
 module: lab_readback
 short_description: Read a guest's settings back from the running QEMU
-description: By QMP and /proc. Changes nothing.
+description:
+  - By QMP and /proc. Changes nothing.
+  - community.libvirt.virt tells the definition, which is not what QEMU and the
+    kernel made of it.
+attributes:
+  check_mode: {support: full, description: Nothing is changed in any mode.}
+  diff_mode: {support: none, description: There is none to show.}
 options:
   name: {description: Of the domain., type: str, required: true}
   features: {description: CPU features to ask for., type: list, elements: str,
              default: []}
+"""
+
+EXAMPLES = r"""
+- name: Read back
+  lab_readback:
+    name: trader
+    features: [smap]
+"""
+
+RETURN = r"""
+found: {description: "What the guest has: pid, accelerator, machine, CPUs and
+        their pins, memory and NIC, named as the settings are.", type: dict,
+        returned: success}
 """
 
 import json

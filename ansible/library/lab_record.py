@@ -5,7 +5,13 @@
 DOCUMENTATION = r"""
 module: lab_record
 short_description: The record of what the lab made
-description: Adds an entry before the thing is made, or strikes one out.
+description:
+  - Adds an entry before the thing is made, or strikes one out.
+  - Tasks side by side write it, so it is locked from reading to writing, which
+    no module of files does.
+attributes:
+  check_mode: {support: full, description: Tells what would be changed.}
+  diff_mode: {support: full, description: Of the entry.}
 options:
   path: {description: The record., type: path, required: true}
   state: {description: Wanted., choices: [present, absent], default: present}
@@ -13,6 +19,23 @@ options:
                  type: bool, default: false}
   made: {description: Entry with kind and name and whatever tells that a thing
          is the one that was made., type: dict, required: true}
+"""
+
+EXAMPLES = r"""
+- name: Enter the domain into the record
+  lab_record:
+    path: /var/tmp/lab/record.json
+    made: {kind: domain, name: trader, uuid: ID}
+
+- name: Strike it out
+  lab_record:
+    path: /var/tmp/lab/record.json
+    state: absent
+    made: {kind: domain, name: trader}
+"""
+
+RETURN = r"""
+{}
 """
 
 import os

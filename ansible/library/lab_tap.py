@@ -5,11 +5,30 @@
 DOCUMENTATION = r"""
 module: lab_tap
 short_description: Settle a tap that libvirt made
-description: Sees to it that it is a port of its bridge, and that the host
-  speaks no IPv6 on it, which would be packets on the wire under test.
+description:
+  - Sees to it that it is a port of its bridge, and that the host speaks no
+    IPv6 on it, which would be packets on the wire under test.
+  - ansible.posix.sysctl would keep the setting in a file of /etc, longer than
+    there is a tap.
+attributes:
+  check_mode: {support: full, description: "Tells what would be changed, also
+               where libvirt has yet to make the tap."}
+  diff_mode: {support: full, description: Of the bridge and the setting.}
 options:
   name: {description: Of the tap., type: str, required: true}
   bridge: {description: Its bridge., type: str, required: true}
+"""
+
+EXAMPLES = r"""
+- name: No IPv6 of the host's on the tap
+  lab_tap:
+    name: trader-lab
+    bridge: t2t-lab0
+"""
+
+RETURN = r"""
+changes: {description: "What was done, a few words each.", type: list,
+          elements: str, returned: success}
 """
 
 import os
