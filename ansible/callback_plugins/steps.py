@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""One line a step (a role), with its time; what changed; failures whole."""
+"""One line a step (a role), with its time; what changed, with --diff how;
+failures whole."""
 
 DOCUMENTATION = r"""
 name: steps
 type: stdout
 short_description: Steps with their times
 description: Prints each role with the time it took and the tasks that changed
-  something; messages of debug as they are; failures whole.
+  something, with --diff what; messages of debug as they are; failures whole.
 options:
   quiet:
     description: Print messages of debug and failures alone.
@@ -128,6 +129,16 @@ class CallbackModule(CallbackBase):
                         f"after: {result._task.get_name()}")
         if result._task.action in ("debug", "ansible.builtin.debug"):
             self.line(str(result._result.get("msg", "")))
+
+    def v2_on_file_diff(self, result):
+        # pylint: disable=protected-access
+        data = {} if self.quiet else result._result
+        name = result._task.get_name().rpartition(" : ")[2]
+        for part in data.get("results", [data]):
+            # Some modules tell one also where they changed nothing.
+            if part.get("changed") and part.get("diff"):
+                self.line(f"{self.where(result)}{name}")
+                self.line(self._get_diff(part["diff"]).rstrip("\n"))
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         # pylint: disable=protected-access
