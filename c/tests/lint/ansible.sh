@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Playbooks and roles: what ansible-lint asks of what is used in earnest, and
-# each role with its variables described.
+# Playbooks and roles: what ansible-lint asks of what is used in earnest, the
+# collections that they use, and each role with its variables described.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
@@ -22,11 +22,20 @@ else
 	fail "$name" <"$cache/log"
 fi
 
+# Experiments have sysctls, whose names look alike.
+mapfile -t files < <(list_files |
+	sed -nE '/^ansible\/experiments\//d
+		s,^(ansible|inventory|domains|c/tests/lab)/.*\.(yml|j2|py)$,../&,p')
+expect_none 'the collections that are used are those of requirements.yml' \
+	< <(python3 tests/lint/galaxy.py used ../ansible/requirements.yml \
+		"${files[@]}" 2>&1)
+
 if ! command -v ansible-playbook >/dev/null; then
 	skip 'playbooks can be read' 'Ansible is not installed'
 	finish
 fi
-mapfile -t playbooks < <(cd ../ansible && printf '%s\n' *.yml)
+mapfile -t playbooks < <(cd ../ansible && printf '%s\n' *.yml |
+	grep -vx requirements.yml)
 for inventory in local lab metal; do
 	name="${#playbooks[@]} playbooks can be read with the inventory $inventory"
 	if output=$(cd ../ansible && timeout $limit ansible-playbook -i \
@@ -36,6 +45,10 @@ for inventory in local lab metal; do
 		fail "$name" <<<"$output"
 	fi
 done
+
+expect_none 'the collections here are of the versions of requirements.yml' \
+	< <(ansible-galaxy collection list --format json 2>/dev/null |
+		python3 tests/lint/galaxy.py versions ../ansible/requirements.yml 2>&1)
 
 # A variable is prefixed by its role, has a default or is required, and its
 # meaning stands in the role's argument_specs.
