@@ -15,7 +15,7 @@ struct json_lines {
 	size_t len, size;
 };
 
-/* A line may be followed by bytes that are no JSON: its "bytes" says how many. */
+/* A line may be followed by bytes that are not JSON: this says how many. */
 #define JSON_LINES_BYTES "bytes"
 
 /* Read once what is there, or wait for it. 0; -EPIPE at the end; -EMSGSIZE

@@ -5,6 +5,7 @@ told; then it is, and the second time nothing."""
 import gzip
 import json
 import os
+import signal
 import tempfile
 import unittest
 from unittest import mock

@@ -197,6 +197,7 @@ class Placed(unittest.TestCase):
                 found = made(arm("b", nic_model="igb"), **where)
                 # The words that follow are no files, and not our matter.
                 subprocess.run(found["arms"][0]["guests"],
+                               stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, check=False)
             self.assertEqual(sorted(os.listdir(f"{folder}/overlay")),
                              ["1", "2"])
