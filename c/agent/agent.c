@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent_command.h"
 #include "agent/agent_files.h"
@@ -70,15 +71,36 @@ static int timeout_of(const json_t *request)
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* A file of our folder. false: no such member, or it leads elsewhere. */
-static bool file_of(const struct agent *agent, const json_t *request,
-		    const char *member, char path[static PATH_MAX])
+/* A file of our folder. false: no name, or it leads elsewhere. */
+static bool file_named(const struct agent *agent, const char *name,
+		       char path[static PATH_MAX])
 {
-	const char *name = json_get_text(request, member, NULL);
-
 	return name && *name && *name != '.' && !strchr(name, '/') &&
 	       snprintf(path, PATH_MAX, "%s/%s", agent->config->folder, name) <
 		       PATH_MAX;
+}
+
+static bool file_of(const struct agent *agent, const json_t *request,
+		    const char *member, char path[static PATH_MAX])
+{
+	return file_named(agent, json_get_text(request, member, NULL), path);
+}
+
+/* What an earlier program wrote must not be taken for this one's. false: there
+ * is one that can't be removed, or it leads elsewhere. */
+static bool files_forget(const struct agent *agent, const json_t *names)
+{
+	const json_t *name;
+	char path[PATH_MAX];
+	size_t i;
+
+	json_array_foreach(names, i, name)
+	{
+		if (!file_named(agent, json_string_value(name), path) ||
+		    (unlink(path) < 0 && errno != ENOENT))
+			return false;
+	}
+	return true;
 }
 
 static struct agent_program *program_of(struct agent *agent,
@@ -157,6 +179,8 @@ static json_t *ask_start(struct agent *agent, const json_t *request)
 			program = &agent->programs[i];
 	if (!program)
 		return refused(-ENOSPC, "too many programs");
+	if (!files_forget(agent, json_object_get(request, "writes")))
+		return refused(-EINVAL, "writes: expected files of the folder");
 	if (process_start(&program->process, argv, &place) < 0)
 		return refused(-EAGAIN, "can't make a process");
 	program->process.name = program->name;

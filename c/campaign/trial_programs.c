@@ -40,6 +40,20 @@ static json_t *pinned(const struct trial_seat *seat, const char *const *argv)
 	return list;
 }
 
+/* What the programs write beside their words. */
+static json_t *files_of(enum trial_role role)
+{
+	switch (role) {
+	case TRIAL_EXCHANGE:
+		return json_pack("[s,s]", trial_file_names[TRIAL_FILE_SENDS],
+				 trial_file_names[TRIAL_FILE_SESSIONS]);
+	case TRIAL_WIRETAP:
+		return json_pack("[s]", trial_file_names[TRIAL_FILE_CAPTURE]);
+	default:
+		return json_pack("[s]", trial_file_names[TRIAL_FILE_SAMPLES]);
+	}
+}
+
 int trial_program_start(struct trial_machines *machines, enum trial_role role,
 			const char *const *argv, enum trial_file out)
 {
@@ -47,6 +61,7 @@ int trial_program_start(struct trial_machines *machines, enum trial_role role,
 	json_t *request = request_of("start", role);
 
 	json_object_set_new(request, "argv", pinned(seat, argv));
+	json_object_set_new(request, "writes", files_of(role));
 	json_object_set_new(request, "err",
 			    json_string(trial_file_names[role]));
 	if (out < TRIAL_FILES)
