@@ -19,6 +19,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -26,10 +27,23 @@ from ansible.utils.display import Display
 TOLD = re.compile("INCORRECT|VOID")
 
 
+def watch(process, playbook):
+    """Its trials hold the lab's lock by the playbook, and end with it."""
+    while process.poll() is None:
+        if os.getppid() != playbook:
+            try:
+                process.terminate()
+            except PermissionError:
+                pass  # a sudo, which its terminal ends
+            return
+        time.sleep(1)
+
+
 class ActionModule(ActionBase):
     """Ansible finds it by this name."""
 
     TRANSFERS_FILES = False
+    _supports_check_mode = False
     _VALID_ARGS = frozenset(("argv", "become", "passwords", "asked_for"))
 
     def command(self, arguments):
@@ -39,6 +53,8 @@ class ActionModule(ActionBase):
         if arguments.get("become"):
             if os.geteuid() == 0:
                 return argv, ""
+            own = (arguments.get("passwords") or {}).values()
+            asked = asked or next(iter(own), "")
             if not asked:
                 return ["sudo", "-n", *argv], ""
             # -k: it is always read, and none of it is left for who follows.
@@ -61,9 +77,12 @@ class ActionModule(ActionBase):
 
         with subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True) as process:
+                stderr=subprocess.PIPE, text=True,
+                errors="replace") as process:
             teller = threading.Thread(target=tell, args=(process.stderr,))
             teller.start()
+            threading.Thread(target=watch, args=(process, os.getppid()),
+                             daemon=True).start()
             try:
                 process.stdin.write(read)
                 process.stdin.close()

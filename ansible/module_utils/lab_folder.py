@@ -30,8 +30,9 @@ FILES = {
     r"console": r".+\.log(\.\d+)?",
     r"overlay": r"hosts\.yml",
     r"overlay/host_vars": r".+\.yml",
-    r"experiment":
-        r".+\.(out|log|pid|code|running|csv|csv\.gz|jsonl|pcapng|part)",
+    r"experiment": r".+\.(out|log|csv|csv\.gz|json|jsonl|pcapng|py)"
+                   r"|loop-back",
+    r"experiment/__pycache__": r".+\.pyc",
 }
 # What ssh, a shell, libvirt or Ansible takes for something else.
 BARRED = re.compile(r"[\"'$%\\\x00-\x1f\x7f]")

@@ -186,6 +186,9 @@ static int ask_with(struct machine *machine, json_t *request, int timeout_ms,
 			&told);
 	if (err == -EPROTO)
 		err = gone(machine, "speaks another language");
+	/* Its answer is still to come, and is no later question's. */
+	if (err)
+		machine->lost = true;
 	if (!err && !json_is_true(json_object_get(told, "ok")))
 		err = refusal(machine, told);
 	if (err || !answer)

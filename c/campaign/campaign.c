@@ -16,6 +16,7 @@
 #include "campaign/campaign_order.h"
 #include "campaign/cpu_contention.h"
 #include "campaign/trial.h"
+#include "campaign/trial_knobs.h"
 #include "report/results.h"
 #include "report/summary.h"
 #include "stats/lateness.h"
@@ -229,6 +230,18 @@ static bool bias_there(const char *folder)
 	return bias;
 }
 
+/* Measured before: what a killed one left would be in each trial's way. */
+static int bias_clear(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	int err;
+
+	if (config->machine_count == 0)
+		return 0;
+	err = trial_machines_settle(&campaign->machines, &config->site, NULL);
+	return err ? err : trial_loop_clear(&campaign->machines);
+}
+
 static int bias_measure(struct campaign *campaign)
 {
 	const struct campaign_config *config = campaign->config;
@@ -238,7 +251,7 @@ static int bias_measure(struct campaign *campaign)
 
 	snprintf(folder, sizeof(folder), "%s/bias", config->folder);
 	if (config->resume && bias_there(folder))
-		return 0;
+		return bias_clear(campaign);
 	progress_show(campaign, "the tap's own bias, without a trader ...");
 	err = trial_back_to_back(&config->trial, &campaign->machines,
 				 config->machine_count ? &config->site : NULL,

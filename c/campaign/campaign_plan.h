@@ -35,6 +35,7 @@
  *	"bias": {"machine": NAME, "turn": [ARGUMENT...],
  *	         "restore": [ARGUMENT...], "frames": "1000", "rate": "500"},
  *	"guests": {"machine": NAME, "back": [ARGUMENT...], "found": PATH},
+ *	"timeout_s": 3600,
  *	"ran": {"programs": {}, "machines": {}...}
  *
  * (campaign/trial_site.h says what each is; "ran" is for the manifest). An arm

@@ -10,6 +10,8 @@
 #include "campaign/string_lists.h"
 #include "campaign/trial_files.h"
 
+#define TIMEOUT_S_MAX 1000000
+
 int plan_fault(const char *path, const char *member, const char *wanted)
 {
 	log_error("--campaign %s: %s: expected %s", path, member, wanted);
@@ -99,9 +101,14 @@ static int seat_read(const char *path, const json_t *seats,
 static int seats_read(const char *path, const json_t *seats,
 		      struct campaign_config *config, struct trial_site *site)
 {
+	const json_t *whole = json_object_get(config->plan, "site");
 	const json_t *exchange = json_object_get(seats, "exchange");
+	json_int_t timeout_s = json_get_integer(whole, "timeout_s");
 	int err = 0;
 
+	if (timeout_s < 0 || timeout_s > TIMEOUT_S_MAX)
+		return plan_fault(path, "timeout_s", "0 (none) to 1000000");
+	site->timeout_ms = timeout_s ? (int)timeout_s * 1000 : -1;
 	site->machines = config->machines;
 	site->machine_count = config->machine_count;
 	site->listen = json_get_text(exchange, "listen", NULL);

@@ -166,3 +166,13 @@ int trial_loop_end(struct trial_machines *machines)
 	json_decref(after);
 	return err;
 }
+
+int trial_loop_clear(struct trial_machines *machines)
+{
+	const struct trial_turn *loop = &machines->site->loop;
+
+	return loop->restore ? trial_machines_run(machines, loop->machine,
+						  trial_strings(loop->restore),
+						  KNOBS_MS)
+			     : 0;
+}

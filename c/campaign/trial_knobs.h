@@ -19,4 +19,8 @@ int trial_knobs_restore(struct trial_machines *machines, const struct arm *arm,
 int trial_loop_begin(struct trial_machines *machines);
 int trial_loop_end(struct trial_machines *machines);
 
+/* Not any more, if a run that was killed left it so. 0 or a negative errno,
+ * logged. */
+int trial_loop_clear(struct trial_machines *machines);
+
 #endif

@@ -133,14 +133,18 @@ static int guests_start(struct trial_machines *machines,
 			const char *const *guests)
 {
 	const char *const *command = guests ? guests : machines->guests->back;
-	int err = agents_close(machines, machines->guests->machine);
+	const unsigned int host = machines->guests->machine;
+	int err = agents_close(machines, machines->open[host].lost
+						 ? TRIAL_MACHINES_MAX
+						 : host);
 
 	/* However far it comes, it is to be put back. */
 	if (guests)
 		machines->guests_now = guests;
-	if (!err)
-		err = trial_machines_run(machines, machines->guests->machine,
-					 trial_strings(command), GUESTS_MS);
+	/* They are put back all the more when a machine was lost. */
+	if (!err || !guests)
+		err = trial_machines_run(machines, host, trial_strings(command),
+					 GUESTS_MS);
 	if (!err)
 		machines->guests_now = guests;
 	return err;

@@ -116,7 +116,8 @@ int trial_program_end(struct trial_machines *machines, enum trial_role role,
 	if (signal)
 		json_object_set_new(request, "signal", json_integer(signal));
 	code = trial_machines_ask(machines, seat_of(machines, role), request,
-				  signal ? END_MS : -1, &answer);
+				  signal ? END_MS : machines->site->timeout_ms,
+				  &answer);
 	if (code)
 		return code;
 	machines->max_rss_kib[role] =

@@ -43,6 +43,7 @@ struct trial_site {
 	struct trial_seat seats[TRIAL_ROLES];
 	const char *listen; /* the exchange's ADDR:PORT */
 	const char *feed;   /* as the exchange's machine has it */
+	int timeout_ms;	    /* for all of it; < 0: none */
 	/* For the known bias: the trader's machine sends back what comes in,
 	 * and so many frames go there at such a rate a second. */
 	struct trial_turn loop;

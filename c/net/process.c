@@ -106,6 +106,8 @@ int process_start(struct process *process, const char *const *argv,
 	}
 	if (pid == 0)
 		child_run(argv, place, parent);
+	/* As the child does: who comes second changes nothing. */
+	setpgid(pid, pid);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*process = (struct process){ .pid = pid, .name = argv[0] };
 	return 0;
@@ -194,19 +196,26 @@ int process_wait_text(struct process *process, const char *path,
 	return why;
 }
 
+/* And what it started, such as a shell's commands. */
+static void group_kill(const struct process *process, int signal)
+{
+	if (kill(-process->pid, signal) < 0)
+		kill(process->pid, signal);
+}
+
 int process_stop(struct process *process, int signal, int timeout_ms)
 {
 	int code;
 
 	if (process->pid == 0)
 		return process->code;
-	kill(process->pid, signal);
+	group_kill(process, signal);
 	code = process_wait(process, timeout_ms, NULL);
 	if (code != -ETIMEDOUT)
 		return code;
 	log_warning("%s did not end on signal %d: killed", process->name,
 		    signal);
-	kill(process->pid, SIGKILL);
+	group_kill(process, SIGKILL);
 	return process_wait(process, -1, NULL);
 }
 

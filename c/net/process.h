@@ -51,7 +51,7 @@ int process_wait_text(struct process *process, const char *path,
 		      const char *text, int timeout_ms,
 		      const volatile int *stop);
 
-/* Send the signal and wait; SIGKILL after timeout_ms. Its exit code, also if
+/* Send the signal to its group and wait; SIGKILL after timeout_ms. Its exit code, also if
  * it had ended before. */
 int process_stop(struct process *process, int signal, int timeout_ms);
 

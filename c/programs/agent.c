@@ -21,7 +21,8 @@ static const struct option_row rows[] = {
 	  .def = ".",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, folder),
-	  .help = "where the programs' files go; made if it is missing" },
+	  .help = "where the programs' files go; made if it is missing,\n"
+		  "in a folder that is there" },
 	{ .name = "namespace",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,

@@ -25,7 +25,7 @@ SUDO = ["sh", "-c", 'IFS= read -r password || exit; sudo -n true 2>/dev/null '
 SSH = ["ssh", "-T", "-o", "ControlPath=none", "-o", "ControlMaster=no",
        "-o", "BatchMode=yes"]
 # $1 is the overlay, $2 what goes into it, $3 where the verb is called.
-UP = 'set -e; rm -rf "$1"; cp -r "$2" "$1"; cd "$3"; shift 3; exec "$@"'
+UP = 'set -e; mkdir -p "$1"; cp -rT "$2" "$1"; cd "$3"; shift 3; exec "$@"'
 BACK = 'set -e; overlay=$1; cd "$2"; shift 2; "$@"; rm -rf "$overlay"'
 
 
@@ -78,7 +78,7 @@ def reached(host, variables, ssh_args):
 class Site:
     """where: trader, exchange, wiretap (hosts), hypervisor and guest_exchange
     (hosts, or ""), interface of the wiretap, fifo, group, port, feed,
-    settle_ms, rate (of frames), ssh_args, defaults (programs, scratch, knobs), utilities (their folder), and of guests:
+    settle_ms, rate (of frames), timeout_s, ssh_args, defaults (programs, scratch, knobs), utilities (their folder), and of guests:
     playbook (words), folder (of playbooks), lab_folder, overlay, asked_for
     (the folder of arms' inventories, and the start of their names), readback.
     variables: of each host, as the inventory has them."""
@@ -157,6 +157,9 @@ class Site:
                 "--knobs", json.dumps(knobs)]
 
     def turns(self, made, arm, sides):
+        at = self.exchange(arm)
+        sides = [dict(one, host=at) if one["where"] == "exchange" else one
+                 for one in sides]
         return [{"machine": one["host"], "where": one["where"],
                  "turn": self.knob_command(one["host"], "apply", {
                      "set": one["set"], "read": one["read"]}),
@@ -214,6 +217,7 @@ def with_site(made, where, variables, sides, ran=None, *, uid=None,
                                where["hypervisor"]]), *by_machine(sides)])
     found = {"arms": arms, "seats": site.seats(where["exchange"]),
              "bias": site.bias(), "ran": ran or {},
+             "timeout_s": int(where["timeout_s"]),
              "machines": [site.machine(host, host in exchanges)
                           for host in hosts]}
     if where["hypervisor"]:

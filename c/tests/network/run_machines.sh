@@ -96,7 +96,9 @@ plan() { # pace, words before the trader's connection: a name of a file
 		    "bring": ["$folder/feed.csv.gz", "a feed.gz"]},
 		   {"name": "trader", "folder": "$folder/trader",
 		    "password": $([ "$2" = reach ] && echo false || echo true),
-		    "connect": ["$folder/$2", "trader", "$trader"]}],
+		    "connect": ["$folder/$2", "trader", "$trader"]},
+		   {"name": "host", "folder": "$folder/host",
+		    "connect": ["$folder/reach", "host", "$exchange"]}],
 		  "seats": {
 		   "exchange": {"machine": "exchange", "programs": "$BUILD",
 		    "interface": "wire", "listen": "10.79.1.1:9012",
@@ -113,10 +115,10 @@ plan() { # pace, words before the trader's connection: a name of a file
 		  "ran": {"host": {"hostname": "elsewhere"}, "lab": {"qemu": "none"},
 		   "programs": {"t2t-trader": {"machine": "trader"}}},
 		  "arms": [
-		   {"turns": [$(turn trader 1), $(turn exchange 2)]},
-		   {"turns": [$(turn trader 3), $(turn exchange 4)],
+		   {"turns": [$(turn trader 1), $(turn exchange 2), $(turn host 5)]},
+		   {"turns": [$(turn trader 3), $(turn exchange 4), $(turn host 5)],
 		    "guests": ["$folder/guests", "two"]},
-		   {"turns": [$(turn trader 1), $(turn exchange 2)]}]}}
+		   {"turns": [$(turn trader 1), $(turn exchange 2), $(turn host 5)]}]}}
 	END
 }
 run() { # result, arguments...
@@ -138,20 +140,21 @@ plan rate:20000 reach
 run one
 check 'each trial of each arm is right' test "$code" = 0
 check 'a machine is reached once, and anew when the guests are others' \
-	diff <(printf '%s\n' trader exchange trader trader) "$folder/reached"
+	diff <(printf '%s\n' trader exchange host trader host trader host) \
+	"$folder/reached"
 expect_none 'guests are started for the arm that wants them, and put back' \
-	< <(diff <(printf '%s\n' two back) "$folder/guests.log")
+	< <(diff <(printf '%s\n' two back) "$folder/guests.log" 2>&1)
 expect_none 'what was turned, wanted and found, stands with the trial' < <(
 	jq -c '.found.knobs | [.guests[], (.turned[] |
 		.where, .set[0].wanted, .found[], .after[])]' \
 		"$folder"/one/trials/*/trial.json | diff - <(cat <<-'END'
-			["as it is","trader","1","1","1","exchange","2","2","2"]
-			["two","trader","3","3","3","exchange","4","4","4"]
-			["back","trader","1","1","1","exchange","2","2","2"]
+			["as it is","trader","1","1","1","exchange","2","2","2","host","5","5","5"]
+			["two","trader","3","3","3","exchange","4","4","4","host","5","5","5"]
+			["back","trader","1","1","1","exchange","2","2","2","host","5","5","5"]
 		END
 		))
 expect_none 'and all is back' < <(
-	diff <(cat "$folder"/{trader,exchange}.knob) <(printf 'before\n%.0s' 1 2)
+	diff <(cat "$folder"/{trader,exchange,host}.knob) <(printf 'before\n%.0s' 1 2 3)
 	ip netns pids $trader
 	ip netns pids $exchange)
 check 'the manifest has what ran there, and not how it is reached' jq -e '
@@ -159,7 +162,7 @@ check 'the manifest has what ran there, and not how it is reached' jq -e '
 	.programs["t2t-trader"].machine == "trader" and
 	(.programs["t2t-run"] | has("sha256")) and
 	.wanted.cpus == {exchange: null, wiretap: "'"$cpu"'", trader: null} and (.experiment | has("site") | not) and
-	(has("machine") | not) and (.knobs | length) == 6' \
+	(has("machine") | not) and (.knobs | length) == 9' \
 	"$folder/one/manifest.json"
 check 'a bias that can not be measured is told' \
 	grep -q "the wire can't be looped" "$folder/err"
@@ -190,15 +193,32 @@ check 'a knob that moved spoils its trial, which is made again' jq -es '
 	"$folder"/moved/{trials,void}/*/trial.json
 check 'and its block' test "$(find "$folder/moved/void" -name trial.json | wc -l)" = 3
 
-# The exchange's connection breaks in mid-trial.
-plan rate:500 reach
-run lost &
+# One that is no part of the trial's traffic, which goes on for a minute.
+plan rate:50 reach
+run beside &
 pid=$!
 # shellcheck disable=SC2317 # called by within
 on() { grep -q 'state TRANSMIT' "$folder/exchange/exchange.out" 2>/dev/null; }
 rm -f "$folder/exchange/exchange.out"
 within 60 on
-ip netns pids $exchange | xargs kill -KILL
+pkill -KILL -f -- "--folder $folder/host"
+# shellcheck disable=SC2317 # called by within
+over() { ! kill -0 $pid 2>/dev/null; }
+within 30 over
+check 'a machine that is lost ends the wait for another one' \
+	grep -q 'the agent of host has ended' "$folder/err"
+! over || pid=
+[ -z "$pid" ] || kill "$pid"
+wait
+
+# The exchange's connection breaks in mid-trial.
+plan rate:500 reach
+run lost &
+pid=$!
+rm -f "$folder/exchange/exchange.out"
+within 60 on
+# Those that end by themselves meanwhile are as well gone.
+ip netns pids $exchange | xargs kill -KILL 2>/dev/null
 wait $pid
 check 'a machine that is lost is named' \
 	grep -q 'the agent of exchange has ended' "$folder/err"

@@ -74,6 +74,35 @@ static void who_ignores_a_signal_is_killed(void **state)
 	unlink(path);
 }
 
+static void what_it_started_ends_with_it(void **state)
+{
+	char path[] = "/tmp/process.XXXXXX";
+	static const char *const shell[] = { "sh", "-c",
+					     "sleep 1000 & echo $! ready; wait",
+					     NULL };
+	struct process process = { 0 };
+	struct process_place place = here;
+	int child = 0;
+	FILE *file;
+
+	(void)state;
+	close(mkstemp(path));
+	place.out = path;
+	assert_int_equal(process_start(&process, shell, &place), 0);
+	assert_int_equal(
+		process_wait_text(&process, path, "ready", 10000, NULL), 0);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &child), 1);
+	fclose(file);
+	assert_int_equal(process_stop(&process, SIGTERM, 5000), 128 + SIGTERM);
+	/* Whose child it is now reaps it. */
+	for (int i = 0; i < 1000 && kill(child, 0) == 0; i++)
+		usleep(10000);
+	assert_int_equal(kill(child, 0), -1);
+	unlink(path);
+}
+
 static void an_earlier_output_is_not_taken_for_the_new_one(void **state)
 {
 	char path[] = "/tmp/process.XXXXXX";
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(exit_codes_and_signals_are_told),
 		cmocka_unit_test(waits_end_in_time_or_when_stopped),
 		cmocka_unit_test(who_ignores_a_signal_is_killed),
+		cmocka_unit_test(what_it_started_ends_with_it),
 		cmocka_unit_test(
 			an_earlier_output_is_not_taken_for_the_new_one),
 		cmocka_unit_test(output_is_kept_without_its_last_newline),

@@ -4,6 +4,8 @@ and what of it is told while it runs."""
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import types
 import unittest
@@ -72,6 +74,8 @@ class Called(unittest.TestCase):
         self.assertEqual(command(become=True), (["sudo", "-n", *ARGV], ""))
         self.assertEqual(command("asked", become=True), (
             ["sudo", "-k", "-S", "-p", "", *ARGV], "asked\n"))
+        self.assertEqual(command(become=True, passwords={"here": "own"})[1],
+                         "own\n")
 
 
 class Told(unittest.TestCase):
@@ -100,6 +104,16 @@ class Told(unittest.TestCase):
             self.assertEqual(result["code"], 1)
             # Ansible takes any other rc than 0 for a failure.
             self.assertNotIn("rc", result)
+
+    def test_it_ends_with_its_playbook(self):
+        process = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(process.kill)
+        lab_run.watch(process, 0)
+        self.assertEqual(process.wait(), -signal.SIGTERM)
+
+    def test_what_is_no_text_is_told_all_the_same(self):
+        result = self.run_shell("printf '\\377\\n' >&2; seq 100000 >&2")
+        self.assertGreater(len(result["stderr"]), 500000)
 
     def test_much_of_both_is_read(self):
         result = self.run_shell("seq 100000; seq 100000 >&2")

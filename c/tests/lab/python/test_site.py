@@ -21,6 +21,7 @@ WHERE = {"trader": "trader", "exchange": "exchange", "wiretap": "hypervisor",
          "hypervisor": "hypervisor", "guest_exchange": "exchange",
          "interface": "tap", "fifo": "1", "group": "239.1.1.1:1",
          "port": 9012, "feed": "/here/f.gz", "settle_ms": 500, "rate": 500,
+         "timeout_s": "3600",
          "ssh_args": "-o ServerAliveInterval=30", "utilities": "/u",
          "defaults": {"programs": "/opt/t2t", "scratch": "/run/x",
                       "knobs": "/run/k.json"},
@@ -155,6 +156,18 @@ class Placed(unittest.TestCase):
                      exchange="hypervisor")["arms"]
         self.assertEqual(back["seats"]["exchange"]["machine"], "exchange")
 
+    def test_knobs_of_the_exchange_are_turned_where_it_runs(self):
+        knob = dict(KNOB, where="exchange")
+        for inventory in ("exchange", "hypervisor"):
+            plain, guest, host = made(
+                arm("a", [knob]), arm("b", [knob], exchange_place="vm"),
+                arm("c", [knob], exchange_place="host"),
+                exchange=inventory)["arms"]
+            for one, machine in ((plain, inventory), (guest, "exchange"),
+                                 (host, "hypervisor")):
+                self.assertEqual([turn["machine"] for turn in one["turns"]
+                                  if "exchange" in turn["where"]], [machine])
+
     def test_each_trial_reads_what_any_turns(self):
         plain, turned = made(arm("a"), arm("b", [KNOB]))["arms"]
         for one, wanted in ((plain, []), (turned, ["50"])):
@@ -183,6 +196,7 @@ class Placed(unittest.TestCase):
                 "ansible-playbook", "-i", "inv", *overlay, "up.yml", "-e",
                 '{"x": 1}', "-e", "readback_file=/lab/readback.json"])
         self.assertNotIn("guests", made(hypervisor=""))
+        self.assertEqual(found["timeout_s"], 3600)
 
     def test_their_overlay_is_there_while_they_run(self):
         with tempfile.TemporaryDirectory() as folder:
