@@ -18,8 +18,8 @@ int trial_program_await(struct trial_machines *machines, enum trial_role role,
 /* Wait until the trader has connected to the exchange, or either has ended. */
 void trial_programs_meet(struct trial_machines *machines);
 
-/* How it ended: by itself, in the time of a trial, or after a signal that is not 0. Its
- * exit code, or as machine_ask(). */
+/* How it ended: by itself, in the time of a trial, or after a signal that is
+ * not 0. Its exit code, or as machine_ask(). */
 int trial_program_end(struct trial_machines *machines, enum trial_role role,
 		      int signal);
 

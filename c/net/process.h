@@ -51,8 +51,8 @@ int process_wait_text(struct process *process, const char *path,
 		      const char *text, int timeout_ms,
 		      const volatile int *stop);
 
-/* Send the signal to its group and wait; SIGKILL after timeout_ms. Its exit code, also if
- * it had ended before. */
+/* Send the signal to its group and wait; SIGKILL after timeout_ms. Its exit
+ * code, also if it had ended before. */
 int process_stop(struct process *process, int signal, int timeout_ms);
 
 /* Run to the end and keep stdout (NUL-terminated, the last newline taken

@@ -14,8 +14,8 @@ id=$$
 trader=t2t-run-t$id exchange=t2t-run-e$id
 # shellcheck disable=SC2317 # called by the trap
 clean() {
-	ip netns delete $trader 2>/dev/null
-	ip netns delete $exchange 2>/dev/null
+	ip netns delete "$trader" 2>/dev/null
+	ip netns delete "$exchange" 2>/dev/null
 	rm -rf "$folder"
 }
 trap clean EXIT
@@ -174,7 +174,7 @@ plan rate:20000 reach-asking
 run two --passwords <<<'{"trader": "open  sesame\\"}'
 check 'a password is the first line, for who wants one' test "$code" = 0
 expect_none 'as it is' < <(sort -u "$folder/passwords" |
-	diff - <(echo 'open  sesame\'))
+	diff - <(printf '%s\n' "open  sesame\\"))
 run three --passwords <<<'[]'
 check 'what is no object of passwords is refused' \
 	grep -q -- '--passwords: stdin' "$folder/err"
