@@ -68,8 +68,6 @@ static int agent_run(const struct agent_config *config,
 {
 	int err;
 
-	/* Who kills a whole session, or its terminal, ends the keeper alone. */
-	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != keeper)
 		return 1;

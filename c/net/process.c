@@ -59,7 +59,12 @@ static void child_run(const char *const *argv,
 		cpu_die_with_parent();
 	if (getppid() != parent)
 		_exit(127);
-	setpgid(0, 0);
+	/* Who kills the parent's whole session does not reach one that has a
+	 * connection, and knows by its end what to do. */
+	if (place->connection)
+		setsid();
+	else
+		setpgid(0, 0);
 	/* The parent's handlers are not for what comes before the exec. */
 	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
 		signal(handled[i], SIG_DFL);
@@ -106,8 +111,10 @@ int process_start(struct process *process, const char *const *argv,
 	}
 	if (pid == 0)
 		child_run(argv, place, parent);
-	/* As the child does: who comes second changes nothing. */
-	setpgid(pid, pid);
+	/* As the child does: who comes second changes nothing. A session can't
+	 * be made by the leader of a group. */
+	if (!place->connection)
+		setpgid(pid, pid);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*process = (struct process){ .pid = pid, .name = argv[0] };
 	return 0;

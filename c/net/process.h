@@ -31,7 +31,7 @@ struct process_place {
 
 /* argv: NULL-terminated; argv[0] is looked up in PATH unless it has a slash.
  * The process leads a group of its own, so that Ctrl-C at the terminal
- * reaches the parent alone. Its output files are empty on return, or hold what
+ * reaches the parent alone; one with a connection leads a session. Its output files are empty on return, or hold what
  * it wrote itself. 0 or a negative errno, logged. */
 int process_start(struct process *process, const char *const *argv,
 		  const struct process_place *place);

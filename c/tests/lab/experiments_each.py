@@ -16,7 +16,8 @@ os.environ.setdefault("T2T_PROGRAMS", os.environ["BUILD"])
 # pylint: disable=wrong-import-position
 from experiment.file import experiment  # noqa: E402
 from experiment.machines import reason, tried  # noqa: E402
-from experiment.plan import plan, with_commands  # noqa: E402
+from experiment.plan import plan  # noqa: E402
+from experiment.site import with_commands  # noqa: E402
 
 KNOB = os.path.join(ANSIBLE, "module_utils/lab_knob.py")
 
