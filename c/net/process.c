@@ -203,27 +203,24 @@ int process_wait_text(struct process *process, const char *path,
 	return why;
 }
 
-/* And what it started, such as a shell's commands. */
-static void group_kill(const struct process *process, int signal)
-{
-	if (kill(-process->pid, signal) < 0)
-		kill(process->pid, signal);
-}
-
 int process_stop(struct process *process, int signal, int timeout_ms)
 {
+	const pid_t pid = process->pid;
 	int code;
 
-	if (process->pid == 0)
+	if (pid == 0)
 		return process->code;
-	group_kill(process, signal);
+	kill(pid, signal);
 	code = process_wait(process, timeout_ms, NULL);
-	if (code != -ETIMEDOUT)
-		return code;
-	log_warning("%s did not end on signal %d: killed", process->name,
-		    signal);
-	group_kill(process, SIGKILL);
-	return process_wait(process, -1, NULL);
+	if (code == -ETIMEDOUT) {
+		log_warning("%s did not end on signal %d: killed",
+			    process->name, signal);
+		kill(pid, SIGKILL);
+		code = process_wait(process, -1, NULL);
+	}
+	/* What it started and left behind, such as a shell's command. */
+	kill(-pid, SIGTERM);
+	return code;
 }
 
 int process_output(const char *const *argv, char *text, size_t size)

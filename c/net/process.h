@@ -31,8 +31,9 @@ struct process_place {
 
 /* argv: NULL-terminated; argv[0] is looked up in PATH unless it has a slash.
  * The process leads a group of its own, so that Ctrl-C at the terminal
- * reaches the parent alone; one with a connection leads a session. Its output files are empty on return, or hold what
- * it wrote itself. 0 or a negative errno, logged. */
+ * reaches the parent alone; one with a connection leads a session. Its output
+ * files are empty on return, or hold what it wrote itself. 0 or a negative
+ * errno, logged. */
 int process_start(struct process *process, const char *const *argv,
 		  const struct process_place *place);
 
@@ -51,8 +52,8 @@ int process_wait_text(struct process *process, const char *path,
 		      const char *text, int timeout_ms,
 		      const volatile int *stop);
 
-/* Send the signal to its group and wait; SIGKILL after timeout_ms. Its exit
- * code, also if it had ended before. */
+/* Send the signal and wait; SIGKILL after timeout_ms. What is left of its group
+ * then gets SIGTERM. Its exit code, also if it had ended before. */
 int process_stop(struct process *process, int signal, int timeout_ms);
 
 /* Run to the end and keep stdout (NUL-terminated, the last newline taken
