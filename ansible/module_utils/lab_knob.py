@@ -8,8 +8,8 @@ killed is put right by the next one, or by `make restore`. A knob that is not
 there, or that does not become what was asked, is Missing: named with its
 reason, and never taken for set.
 
-By itself this file is a program for a trader's namespace (t2t-run's before and
-after); library/lab_knob.py is the same for machines that Ansible reaches.
+By itself this file is a program, by which t2t-run turns knobs in a trader's
+namespace and on machines; library/lab_knob.py is the same for playbooks.
 """
 
 import json

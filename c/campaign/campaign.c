@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 #include "campaign/campaign_order.h"
 #include "campaign/cpu_contention.h"
 #include "campaign/trial.h"
+#include "campaign/trial_files.h"
 #include "campaign/trial_knobs.h"
 #include "report/results.h"
 #include "report/summary.h"
@@ -38,12 +38,8 @@ static int folder_make(const char *parent, const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s%s%s", parent, name ? "/" : "",
-		 name ? name : "");
-	if (mkdir(path, 0777) == 0 || errno == EEXIST)
-		return 0;
-	log_error("can't make %s: %s", path, log_strerror(-errno));
-	return -errno;
+	snprintf(path, sizeof(path), "%s/%s", parent, name);
+	return trial_folder_make(path);
 }
 
 static int state_save(struct campaign *campaign, const char *state)
@@ -424,7 +420,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	int err, closed, saved;
 
 	*summary = NULL;
-	err = folder_make(config->folder, NULL);
+	err = trial_folder_make(config->folder);
 	if (!err)
 		err = folder_make(config->folder, "trials");
 	if (err)

@@ -69,17 +69,6 @@ static int fail(const struct trial *trial, enum trial_role role,
 	return err < 0 ? err : -EIO;
 }
 
-static int folder_make(const char *folder)
-{
-	int err;
-
-	if (mkdir(folder, 0777) == 0 || errno == EEXIST)
-		return 0;
-	err = -errno;
-	log_error("can't make %s: %s", folder, log_strerror(err));
-	return err;
-}
-
 /* The namespaces and the veth go with their last process, and that with its
  * agent; what stands for all trials stays. 0 or a negative errno, logged. */
 static int trial_close(struct trial *trial)
@@ -105,7 +94,7 @@ static int trial_open(struct trial *trial, const struct trial_config *config,
 	trial->machines = site ? standing->machines : &trial->own;
 	trial_machines_init(&trial->own, config, NULL);
 	trial_files_name(&trial->files, folder);
-	err = folder_make(folder);
+	err = trial_folder_make(folder);
 	if (!err && !site) {
 		err = trial_spaces_open(&trial->spaces, config, folder);
 		site = &trial->spaces.site;

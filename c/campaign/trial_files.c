@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "campaign/trial_files.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/atomic_file.h"
+#include "base/log.h"
 
 const char *const trial_role_names[TRIAL_ROLES] = { "exchange", "wiretap",
 						    "trader" };
@@ -33,6 +36,17 @@ void trial_files_name(struct trial_files *files, const char *folder)
 	for (int i = 0; i < TRIAL_FILES; i++)
 		snprintf(files->path[i], sizeof(files->path[i]), "%s/%s",
 			 folder, trial_file_names[i]);
+}
+
+int trial_folder_make(const char *path)
+{
+	int err;
+
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return 0;
+	err = -errno;
+	log_error("can't make %s: %s", path, log_strerror(err));
+	return err;
 }
 
 int trial_text_save(const char *path, const char *text)

@@ -38,6 +38,9 @@ extern const char *const trial_file_names[TRIAL_FILES];
 
 void trial_files_name(struct trial_files *files, const char *folder);
 
+/* Make the folder, unless it is there. 0 or a negative errno, logged. */
+int trial_folder_make(const char *path);
+
 /* Make the text a file of its own. 0 or a negative errno, logged. */
 int trial_text_save(const char *path, const char *text);
 

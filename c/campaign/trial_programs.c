@@ -40,18 +40,32 @@ static json_t *pinned(const struct trial_seat *seat, const char *const *argv)
 	return list;
 }
 
-/* What the programs write beside their words. */
+/* What each program leaves on its machine. */
+static const struct {
+	enum trial_role role;
+	enum trial_file file;
+} left[] = {
+	{ TRIAL_EXCHANGE, TRIAL_FILE_EXCHANGE_LOG },
+	{ TRIAL_EXCHANGE, TRIAL_FILE_EXCHANGE_OUT },
+	{ TRIAL_EXCHANGE, TRIAL_FILE_SENDS },
+	{ TRIAL_EXCHANGE, TRIAL_FILE_SESSIONS },
+	{ TRIAL_WIRETAP, TRIAL_FILE_WIRETAP_LOG },
+	{ TRIAL_WIRETAP, TRIAL_FILE_CAPTURE },
+	{ TRIAL_TRADER, TRIAL_FILE_TRADER_LOG },
+	{ TRIAL_TRADER, TRIAL_FILE_TRADER_JSON },
+	{ TRIAL_TRADER, TRIAL_FILE_SAMPLES },
+};
+
 static json_t *files_of(enum trial_role role)
 {
-	switch (role) {
-	case TRIAL_EXCHANGE:
-		return json_pack("[s,s]", trial_file_names[TRIAL_FILE_SENDS],
-				 trial_file_names[TRIAL_FILE_SESSIONS]);
-	case TRIAL_WIRETAP:
-		return json_pack("[s]", trial_file_names[TRIAL_FILE_CAPTURE]);
-	default:
-		return json_pack("[s]", trial_file_names[TRIAL_FILE_SAMPLES]);
-	}
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
+		if (left[i].role == role)
+			json_array_append_new(
+				names,
+				json_string(trial_file_names[left[i].file]));
+	return names;
 }
 
 int trial_program_start(struct trial_machines *machines, enum trial_role role,
@@ -222,24 +236,10 @@ int trial_file_take(struct trial_machines *machines, enum trial_role role,
 int trial_files_take(struct trial_machines *machines,
 		     const struct trial_files *files)
 {
-	static const struct {
-		enum trial_role role;
-		enum trial_file file;
-	} all[] = {
-		{ TRIAL_EXCHANGE, TRIAL_FILE_EXCHANGE_LOG },
-		{ TRIAL_EXCHANGE, TRIAL_FILE_EXCHANGE_OUT },
-		{ TRIAL_EXCHANGE, TRIAL_FILE_SENDS },
-		{ TRIAL_EXCHANGE, TRIAL_FILE_SESSIONS },
-		{ TRIAL_WIRETAP, TRIAL_FILE_WIRETAP_LOG },
-		{ TRIAL_WIRETAP, TRIAL_FILE_CAPTURE },
-		{ TRIAL_TRADER, TRIAL_FILE_TRADER_LOG },
-		{ TRIAL_TRADER, TRIAL_FILE_TRADER_JSON },
-		{ TRIAL_TRADER, TRIAL_FILE_SAMPLES },
-	};
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all) && !err; i++)
-		err = trial_file_take(machines, all[i].role, all[i].file,
+	for (size_t i = 0; i < ARRAY_SIZE(left) && !err; i++)
+		err = trial_file_take(machines, left[i].role, left[i].file,
 				      files);
 	return err;
 }
