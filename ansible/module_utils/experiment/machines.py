@@ -43,12 +43,13 @@ def tried(knobs, where="trader"):
 
 def beside(arm, sides):
     """The sides as they are while the arm runs, which may ask for the
-    exchange on the host."""
+    exchange on the host, or for the guest that its side names."""
     host = next((side["host"] for side in sides if side["where"] == "host"),
                 None)
-    moved = host and arm["domain"].get("exchange_place") == "host"
-    return [dict(side, host=host) if moved and side["where"] == "exchange"
-            else side for side in sides]
+    place = arm["domain"].get("exchange_place")
+    return [dict(side, host={"host": host, "vm": side.get("guest")}.get(place)
+                 or side["host"]) if side["where"] == "exchange" else side
+            for side in sides]
 
 
 def by_machine(sides):
@@ -89,7 +90,7 @@ def turning(made, arm, sides):
     if why:
         raise Wrong(f"{made['name']}: {arm['name']}: {why}")
     found = []
-    for host, places in by_machine(sides).items():
+    for host, places in by_machine(beside(arm, sides)).items():
         read = once(one for where in places for one in reads(made, where))
         if read:
             found.append({

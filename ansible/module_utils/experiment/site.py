@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 
-from .machines import by_machine, handed_down, reads, turned, turning
+from .machines import beside, by_machine, handed_down, reads, turned, turning
 
 # Of this folder's parent: what turns knobs on a machine, and its helpers.
 KNOBS = "lab_knob.py"
@@ -76,12 +76,13 @@ def reached(host, variables, ssh_args):
 
 
 class Site:
-    """where: trader, exchange, wiretap (hosts), hypervisor and guest_exchange
-    (hosts, or ""), interface of the wiretap, fifo, group, port, feed,
-    settle_ms, rate (of frames), timeout_s, ssh_args, defaults (programs, scratch, knobs), utilities (their folder), and of guests:
-    playbook (words), folder (of playbooks), lab_folder, overlay, asked_for
-    (the folder of arms' inventories, and the start of their names), readback.
-    variables: of each host, as the inventory has them."""
+    """where: trader, exchange, wiretap (hosts), hypervisor (a host, or ""),
+    interface of the wiretap, fifo, group, port, feed, settle_ms, rate (of
+    frames), timeout_s, ssh_args, defaults (programs, scratch, knobs),
+    utilities (their folder), and of guests: playbook (words), folder (of
+    playbooks), lab_folder, overlay, asked_for (the folder of arms'
+    inventories, and the start of their names), readback. variables: of each
+    host, as the inventory has them."""
 
     def __init__(self, where, variables, uid=None, asked=None):
         self.where, self.variables = where, variables
@@ -120,12 +121,10 @@ class Site:
                                      else agent),
                 "password": password, "bring": bring}
 
-    def exchange(self, arm):
-        """Its host, while the arm runs."""
-        return {"host": self.where["hypervisor"],
-                "vm": self.where["guest_exchange"]}.get(
-                    arm["domain"].get("exchange_place"),
-                    self.where["exchange"])
+    def exchange(self, arm, sides):
+        """Its host, while the arm runs; the trader's is no side of its own."""
+        return next((side["host"] for side in beside(arm, sides)
+                     if side["where"] == "exchange"), self.where["exchange"])
 
     def seats(self, exchange):
         found = {}
@@ -157,9 +156,6 @@ class Site:
                 "--knobs", json.dumps(knobs)]
 
     def turns(self, made, arm, sides):
-        at = self.exchange(arm)
-        sides = [dict(one, host=at) if one["where"] == "exchange" else one
-                 for one in sides]
         return [{"machine": one["host"], "where": one["where"],
                  "turn": self.knob_command(one["host"], "apply", {
                      "set": one["set"], "read": one["read"]}),
@@ -204,7 +200,7 @@ def with_site(made, where, variables, sides, ran=None, *, uid=None,
     site = Site(where, variables, uid, asked)
     arms, exchanges = [], {where["exchange"]}
     for arm in made["arms"]:
-        exchange = site.exchange(arm)
+        exchange = site.exchange(arm, sides)
         exchanges.add(exchange)
         more = {"turns": site.turns(made, arm, sides)}
         if exchange != where["exchange"]:

@@ -389,6 +389,15 @@ class Plan(unittest.TestCase):
             "exchange: {machine: {thp: always}}}")), LAB)
         self.assertIn("b", lab.missing_of(made["arms"], SIDES, [], []))
 
+    def test_an_arm_that_moves_it_into_its_guest_shares_no_machine(self):
+        made = lab.plan(read(arms(
+            "{domain: {exchange_place: vm}, host: {machine: {thp: never}}, "
+            "exchange: {machine: {thp: always}}}")), LAB)
+        sides = [*SIDES[:2], {"where": "exchange", "host": "h", "guest": "e"}]
+        self.assertEqual(lab.missing_of(made["arms"], sides, [], []), {})
+        self.assertEqual([one["host"] for one in lab.turning(
+            made, made["arms"][1], sides)], ["h", "e"])
+
     def test_the_programs_are_those_that_ran(self):
         def result(program, host, version):
             return {"item": {"host": host}, "provenance": {

@@ -16,10 +16,9 @@ KNOB = {"where": "trader", "kind": "sysctl", "name": "net.core.busy_read",
         "value": "50"}
 SIDES = [{"where": "trader", "host": "trader"},
          {"where": "host", "host": "hypervisor"},
-         {"where": "exchange", "host": "exchange"}]
+         {"where": "exchange", "host": "exchange", "guest": "exchange"}]
 WHERE = {"trader": "trader", "exchange": "exchange", "wiretap": "hypervisor",
-         "hypervisor": "hypervisor", "guest_exchange": "exchange",
-         "interface": "tap", "fifo": "1", "group": "239.1.1.1:1",
+         "hypervisor": "hypervisor", "interface": "tap", "fifo": "1", "group": "239.1.1.1:1",
          "port": 9012, "feed": "/here/f.gz", "settle_ms": 500, "rate": 500,
          "timeout_s": "3600",
          "ssh_args": "-o ServerAliveInterval=30", "utilities": "/u",
@@ -53,8 +52,10 @@ def arm(name, knobs=(), **domain):
 
 def made(*arms, uid=0, asked=False, variables=None, **where):
     plan = {"name": "x", "arms": list(arms) or [arm("a")]}
-    return site.with_site(plan, dict(WHERE, **where), variables or VARIABLES,
-                          SIDES, {"programs": {}}, uid=uid, asked=asked,
+    where = dict(WHERE, **where)
+    sides = [*SIDES[:2], dict(SIDES[2], host=where["exchange"])]
+    return site.with_site(plan, where, variables or VARIABLES, sides,
+                          {"programs": {}}, uid=uid, asked=asked,
                           given={"x": 1})["site"]
 
 
