@@ -7,6 +7,8 @@ set -u
 . tests/lab/lab.bash
 # shellcheck source=tests/support/void.bash
 . tests/support/void.bash
+# shellcheck source=tests/support/family.bash
+. tests/support/family.bash
 # Somebody else may be turning knobs of this machine.
 export LAB_WAIT=1
 mkdir "$LAB_FOLDER"
@@ -202,13 +204,6 @@ is_turned() { # result
 		[ -e "$folder/$1/trials" ]
 }
 is_back() { [ "$(knobs)" = "$before" ]; }
-family() { # pid: all that come from it
-	local child
-	for child in $(pgrep -P "$1"); do
-		echo "$child"
-		family "$child"
-	done
-}
 signalled() { # signal that its session gets, or all: each process is killed
 	local pid
 	(cd ../ansible && exec setsid ansible-playbook -i ../inventory/local \
@@ -221,7 +216,7 @@ signalled() { # signal that its session gets, or all: each process is killed
 	turned=$(knobs)
 	# shellcheck disable=SC2046 # a word a process
 	if [ "$1" = all ]; then
-		kill -KILL $pid $(family "$pid")
+		kill -KILL $pid $(family "$pid" | cut -d" " -f1)
 	else
 		pkill -"$1" -s $pid
 	fi
@@ -230,21 +225,17 @@ signalled() { # signal that its session gets, or all: each process is killed
 	all_ended() { ! pgrep -s "$pid" >/dev/null; }
 	within 60 all_ended
 }
+put_back() { # name
+	if [ "$turned" != "$before" ] && within 60 is_back; then
+		pass "$1"
+	else
+		fail "$1" < <(knobs; cat "$folder/log")
+	fi
+}
 signalled INT
-name='Ctrl-C puts the knobs back'
-if [ "$turned" != "$before" ] && within 60 is_back; then
-	pass "$name"
-else
-	fail "$name" < <(knobs; cat "$folder/log")
-fi
-
+put_back 'Ctrl-C puts the knobs back'
 signalled KILL
-name='kill -9 of its session puts them back, too'
-if [ "$turned" != "$before" ] && within 60 is_back; then
-	pass "$name"
-else
-	fail "$name" < <(knobs; cat "$folder/log")
-fi
+put_back 'kill -9 of its session puts them back, too'
 
 signalled all
 name='kill -9 of each process leaves them turned'

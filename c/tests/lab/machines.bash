@@ -4,6 +4,8 @@
 # and die when a test says so; no VM.
 # shellcheck source=tests/lab/own_experiment.bash
 . tests/lab/own_experiment.bash
+# shellcheck source=tests/support/two_namespaces.bash
+. tests/support/two_namespaces.bash
 folder=$(mktemp -d)
 id=$$
 trader=t2t-lost-t$id exchange=t2t-lost-e$id
@@ -45,17 +47,10 @@ machine() { # name, namespace, last number of the address
 
 # Two machines with a wire between them, and their inventory.
 machines_make() {
-	local side
-	ip netns add $trader
-	ip netns add $exchange
-	ip link add lost0 netns $trader type veth peer name lost0 netns $exchange
-	for side in "$trader 2" "$exchange 1"; do
-		# shellcheck disable=SC2086 # two words
-		set -- $side
-		ip -n "$1" address add 10.79.0."$2"/24 dev lost0
-		ip -n "$1" link set lo up
-		ip -n "$1" link set lost0 up
-		ip netns exec "$1" sysctl -qw net.ipv6.conf.lost0.disable_ipv6=1
+	local name
+	two_namespaces $exchange $trader lost0 10.79.0
+	for name in $exchange $trader; do
+		ip netns exec "$name" sysctl -qw net.ipv6.conf.lost0.disable_ipv6=1
 	done
 
 	mkdir "$folder/inventory"

@@ -8,6 +8,8 @@ set -u
 . tests/tap.bash
 # shellcheck source=tests/support/within.bash
 . tests/support/within.bash
+# shellcheck source=tests/support/family.bash
+. tests/support/family.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -32,15 +34,6 @@ cat >"$folder/plan.json" <<-END
 	 "trials": [{"block": 0, "arm": 0}, {"block": 0, "arm": 1}]}
 END
 
-# "PID NAME" of each that comes from these.
-family() { # pid
-	local child children
-	read -ra children <"/proc/$1/task/$1/children"
-	for child in "${children[@]}"; do
-		echo "$child $(cat "/proc/$child/comm")"
-		family "$child"
-	done
-} 2>/dev/null
 # shellcheck disable=SC2317 # called by within
 transmits() {
 	grep -qs 'state TRANSMIT' "$folder/result/trials/01-one/exchange.out"

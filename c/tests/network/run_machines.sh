@@ -8,6 +8,8 @@ set -u
 . tests/tap.bash
 # shellcheck source=tests/support/within.bash
 . tests/support/within.bash
+# shellcheck source=tests/support/two_namespaces.bash
+. tests/support/two_namespaces.bash
 BUILD=$(realpath "${BUILD:-build}")
 folder=$(mktemp -d)
 id=$$
@@ -20,19 +22,10 @@ clean() {
 }
 trap clean EXIT
 
-if ! ip netns add $trader 2>/dev/null; then
+if ! two_namespaces $exchange $trader wire 10.79.1; then
 	skip 'a campaign on machines' 'network namespaces with a name are not permitted'
 	finish
 fi
-ip netns add $exchange
-ip link add wire netns $trader type veth peer name wire netns $exchange
-for side in "$trader 2" "$exchange 1"; do
-	# shellcheck disable=SC2086 # two words
-	set -- $side
-	ip -n "$1" address add 10.79.1."$2"/24 dev wire
-	ip -n "$1" link set lo up
-	ip -n "$1" link set wire up
-done
 "$BUILD/t2t-feedgen" --quiet --bytes 100000 --seed 3 --triggers 0.05 \
 	--output "$folder/feed.csv.gz" >/dev/null
 
