@@ -184,6 +184,30 @@ expect 'an unknown option is refused' 2 \
 run --help
 expect '--help says how' 0 "${output##*$'\n'}" 'tests/run [OPTION]' '--repeat N'
 
+# Red the first time, green the second.
+fake unit/busy <<'END'
+echo 1..1
+[ -e been ] && echo 'ok 1 - one' || echo 'not ok 1 - one'
+touch been
+END
+run build unit:busy
+expect 'what fails once has failed' 1 '0 passed, 1 failed, 0 skipped'
+rm "$folder/been"
+run --again build unit:busy unit:good
+expect '--again runs it once more, and tells that it is flaky' 0 \
+	'3 passed, 0 failed, 0 skipped' '| not ok 1 - one' \
+	$'flaky, red beside others and green by itself:\n     unit/busy\n'
+run --again build unit:bad unit:good
+expect 'what fails twice has failed, once' 1 '2 passed, 1 failed, 0 skipped' \
+	'once more'
+expect_none 'and is not called flaky' < <(grep flaky <<<"$output")
+rm "$folder/been"
+for i in 1 2 3 4 5; do
+	cp "$folder/tests/unit/bad.sh" "$folder/tests/unit/worse$i.sh"
+done
+run --again build unit:busy 'unit:worse*'
+expect 'six that fail are no chance' 1 '0 passed, 6 failed, 0 skipped'
+
 run --short build unit:long unit:good
 expect '--short leaves out what takes long' 0 '2 passed, 0 failed, 0 skipped'
 TEST_TIMEOUT=20 run build lab:first unit:second
