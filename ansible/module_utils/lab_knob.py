@@ -12,17 +12,19 @@ By itself this file is a program, by which t2t-run turns knobs in a trader's
 namespace and on machines; library/lab_knob.py is the same for playbooks.
 """
 
+import contextlib
+import io
 import json
 import os
 import sys
 
 try:
     from ansible.module_utils.lab_knob_kinds import Files, Missing, knob_of, \
-        label
+        label, shown
     from ansible.module_utils.lab_record import Record, boot_id, make_folder
 except ImportError:  # as a program: beside this file
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from lab_knob_kinds import Files, Missing, knob_of, label
+    from lab_knob_kinds import Files, Missing, knob_of, label, shown
     from lab_record import Record, boot_id, make_folder
 
 
@@ -203,7 +205,31 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
+def serve(requests, answers):
+    """Do what {"argv": [...]} of each line asks, and answer by a line {"code":
+    N, "out": text, "err": text}, until there are no more: an emulated guest
+    takes a second for our start (c/agent/agent_standby.h)."""
+    for line in requests:
+        out, err = io.StringIO(), io.StringIO()
+        shown.cache_clear()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = main(json.loads(line)["argv"])
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
+            except Exception:  # pylint: disable=broad-exception-caught
+                # pylint: disable-next=import-outside-toplevel
+                import traceback
+                traceback.print_exc()
+                code = 1
+        print(json.dumps({"code": code, "out": out.getvalue(),
+                          "err": err.getvalue()}), file=answers, flush=True)
+
+
 def main(arguments):
+    if arguments == ["serve"]:
+        serve(sys.stdin, sys.stdout)
+        return 0
     options = parse(arguments)
     if not options.machine and options.rig:
         # The machine's namespace is that of whoever waits for us.

@@ -31,6 +31,7 @@ struct agent {
 	struct agent_restores *restores;
 	const struct agent_stop *stop;
 	struct agent_program programs[AGENT_PROGRAMS_MAX];
+	struct agent_standby standby;
 	struct json_lines lines;
 	char piece[AGENT_PIECE_MAX];
 	size_t behind; /* bytes of piece that follow the answer */
@@ -125,9 +126,9 @@ static json_t *ask_run(struct agent *agent, const json_t *request)
 
 	if (!agent_argv(list, argv))
 		return refused(-EINVAL, "argv: expected a list of strings");
-	return command_answer(agent_command(list, agent->config->namespace,
-					    timeout_of(request),
-					    &agent->stop->set));
+	return command_answer(agent_standby_run(
+		&agent->standby, list, agent->config->namespace,
+		timeout_of(request), &agent->stop->set));
 }
 
 static json_t *ask_turn(struct agent *agent, const json_t *request)
@@ -143,13 +144,24 @@ static json_t *ask_turn(struct agent *agent, const json_t *request)
 	return ask_run(agent, request);
 }
 
+static json_t *ask_standby(struct agent *agent, const json_t *request)
+{
+	const json_t *words = json_object_get(request, "argv");
+	const char *argv[AGENT_ARGUMENTS_MAX];
+
+	if (!agent_argv(words, argv))
+		return refused(-EINVAL, "argv: expected a list of strings");
+	agent_standby_set(&agent->standby, words);
+	return done();
+}
+
 /* Not to be interrupted: who stops us wants just that. */
 static json_t *ask_restore(struct agent *agent, const json_t *request)
 {
 	json_t *answer = done();
 
 	json_object_set_new(answer, "commands",
-			    agent_restores_run(agent->restores,
+			    agent_restores_run(agent->restores, &agent->standby,
 					       agent->config->namespace,
 					       timeout_of(request)));
 	return answer;
@@ -316,7 +328,7 @@ static json_t *answer_of(struct agent *agent, const json_t *request)
 		{ "run", ask_run },	{ "start", ask_start },
 		{ "await", ask_await }, { "end", ask_end },
 		{ "cpus", ask_cpus },	{ "put", ask_put },
-		{ "take", ask_take },
+		{ "take", ask_take },	{ "standby", ask_standby },
 	};
 	const char *name = json_get_text(request, "do", "");
 
@@ -383,6 +395,7 @@ int agent_serve(const struct agent_config *config,
 	if (!agent)
 		return err;
 	json_lines_close(&agent->lines);
+	agent_standby_close(&agent->standby);
 	/* Last started, first ended: the trader before its exchange. */
 	for (size_t i = AGENT_PROGRAMS_MAX; i-- > 0;)
 		process_stop(&agent->programs[i].process, SIGTERM, END_MS);

@@ -75,8 +75,8 @@ static int agent_run(const struct agent_config *config,
 	if (!err)
 		err = agent_serve(config, restores, &stop);
 	if (getppid() != keeper)
-		json_decref(agent_restores_run(restores, config->namespace,
-					       RESTORE_MS));
+		json_decref(agent_restores_run(restores, NULL,
+					       config->namespace, RESTORE_MS));
 	return err ? 1 : 0;
 }
 
@@ -140,7 +140,7 @@ int agent_keeper_run(const struct agent_config *config)
 	close(config->out);
 	connection_watch(config, agent_fd);
 	code = agent_end(agent, agent_fd);
-	json_decref(
-		agent_restores_run(restores, config->namespace, RESTORE_MS));
+	json_decref(agent_restores_run(restores, NULL, config->namespace,
+				       RESTORE_MS));
 	return code;
 }

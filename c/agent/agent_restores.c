@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "agent/agent_command.h"
 #include "base/json_get.h"
 #include "base/log.h"
 
@@ -51,14 +50,15 @@ json_t *agent_restores_take(struct agent_restores *restores)
 	return argv;
 }
 
-json_t *agent_restores_run(struct agent_restores *restores, int namespace,
+json_t *agent_restores_run(struct agent_restores *restores,
+			   struct agent_standby *standby, int namespace,
 			   int timeout_ms)
 {
 	json_t *commands = json_array(), *argv;
 
 	while ((argv = agent_restores_take(restores))) {
-		json_t *answer =
-			agent_command(argv, namespace, timeout_ms, NULL);
+		json_t *answer = agent_standby_run(standby, argv, namespace,
+						   timeout_ms, NULL);
 
 		if (json_get_integer(answer, "code") != 0)
 			log_error("can't put back, by %s: exit code %lld: %s",

@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include <stdatomic.h>
 
+#include "agent/agent_standby.h"
+
 #define AGENT_RESTORES_MAX     8
 #define AGENT_RESTORE_TEXT_MAX 65536 /* of one command, as JSON */
 
@@ -30,8 +32,10 @@ int agent_restores_add(struct agent_restores *restores, const json_t *argv);
 json_t *agent_restores_take(struct agent_restores *restores);
 
 /* Run all in the namespace, the last first, each for at most timeout_ms, and
- * say of each that fails. A new array of what agent_command() answers. */
-json_t *agent_restores_run(struct agent_restores *restores, int namespace,
+ * say of each that fails. A new array of what agent_command() answers. standby:
+ * as of agent_standby_run(). */
+json_t *agent_restores_run(struct agent_restores *restores,
+			   struct agent_standby *standby, int namespace,
 			   int timeout_ms);
 
 #endif

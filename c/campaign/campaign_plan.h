@@ -26,7 +26,8 @@
  * that a site of machines tells of:
  *
  *	"machines": [{"name": NAME, "connect": [ARGUMENT...], "folder": PATH,
- *	              "bring": [PATH, NAME...], "password": false}...],
+ *	              "bring": [PATH, NAME...], "standby": [WORD...],
+ *	              "password": false}...],
  *	"seats": {"exchange": {"machine": NAME, "programs": PATH,
  *	                       "interface": NAME, "cpus": "0,2-3",
  *	                       "more": [ARGUMENT...], "listen": "ADDR:PORT",

@@ -73,6 +73,9 @@ static int machine_read(const char *path, const json_t *json,
 	err = argv_read(path, json, "connect", config, &machine->connect);
 	if (!err)
 		err = plan_list(path, json, "bring", config, &machine->bring);
+	if (!err)
+		err = plan_list(path, json, "standby", config,
+				&machine->standby);
 	while (!err && machine->bring && machine->bring[n])
 		n++;
 	return !err && n % 2 ? plan_fault(path, "bring", "pairs of names")

@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "campaign/string_lists.h"
 
-#define GUESTS_MS 1800000 /* for guests to start, where CPUs are emulated */
+#define STANDBY_MS 60000   /* to be told of a program, not to start it */
+#define GUESTS_MS  1800000 /* for guests to start, where CPUs are emulated */
 
 void trial_machines_init(struct trial_machines *machines,
 			 const struct trial_config *config,
@@ -30,6 +31,21 @@ static int files_bring(struct machine *machine, const char *const *bring)
 
 	for (; bring && bring[0] && !err; bring += 2)
 		err = machine_put(machine, bring[0], bring[1]);
+	return err;
+}
+
+/* All that a machine gets once its agent is there. */
+static int machine_prepare(struct machine *machine,
+			   const struct trial_machine *wanted)
+{
+	int err = files_bring(machine, wanted->bring);
+
+	if (!err && wanted->standby)
+		err = machine_ask(machine,
+				  json_pack("{s:s,s:o}", "do", "standby",
+					    "argv",
+					    trial_strings(wanted->standby)),
+				  STANDBY_MS, NULL);
 	return err;
 }
 
@@ -53,7 +69,7 @@ struct machine *trial_machines_at(struct trial_machines *machines,
 		return NULL;
 	machine->beside = machines->open;
 	machine->beside_count = machines->site->machine_count;
-	if (files_bring(machine, wanted->bring) == 0)
+	if (machine_prepare(machine, wanted) == 0)
 		return machine;
 	machine_close(machine);
 	return NULL;

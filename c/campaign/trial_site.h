@@ -15,6 +15,9 @@ struct trial_machine {
 	/* What it needs beside the programs, in pairs: a file here, its name in
 	 * the folder there. May be NULL. */
 	const char *const *bring;
+	/* The words of a program that stands by for commands which begin with
+	 * them (agent/agent_standby.h). May be NULL. */
+	const char *const *standby;
 	/* The command reads a password first, as sudo(8) does. */
 	bool wants_password;
 };

@@ -20,7 +20,9 @@
 
 static int redirect(const char *path, int fd)
 {
-	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	const int flags =
+		fd == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+	int file = open(path, flags | O_CLOEXEC, 0644);
 
 	if (file < 0 || dup2(file, fd) < 0)
 		return -errno;
@@ -45,7 +47,9 @@ static int output_redirect(const struct process_place *place)
 		err = redirect(place->out, STDOUT_FILENO);
 	else if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		err = -errno;
-	return err ? err : redirect("/dev/null", STDIN_FILENO);
+	return err ? err
+		   : redirect(place->in ? place->in : "/dev/null",
+			      STDIN_FILENO);
 }
 
 /* In the child: never returns. */

@@ -22,6 +22,7 @@ struct process {
 struct process_place {
 	int namespace;	 /* descriptor; -1: the caller's own */
 	int cpu;	 /* -1: not pinned */
+	const char *in;	 /* path that gives stdin; NULL: /dev/null */
 	const char *out; /* path that takes stdout; NULL: stderr's */
 	const char *err; /* path that takes stderr; NULL: /dev/null */
 	/* A socket that becomes stdin and stdout; stderr is the caller's. NULL:

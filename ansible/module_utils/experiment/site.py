@@ -119,7 +119,8 @@ class Site:
         return {"name": host, "folder": self.scratch(host),
                 "connect": prefix + ([shlex.join(agent)] if remote
                                      else agent),
-                "password": password, "bring": bring}
+                "standby": self.knob_words(host), "password": password,
+                "bring": bring}
 
     def exchange(self, arm, sides):
         """Its host, while the arm runs; the trader's is no side of its own."""
@@ -147,11 +148,14 @@ class Site:
             found["wiretap"]["more"] = ["--fifo", str(self.where["fifo"])]
         return found
 
-    def knob_command(self, host, verb, knobs):
+    def knob_words(self, host):
         # -S: they need no more than Python's own.
-        return [self.python(host), "-S", f"{self.scratch(host)}/{KNOBS}", verb,
-                "--record", self.of(host, "experiment_knobs",
-                                    self.where["defaults"]["knobs"]),
+        return [self.python(host), "-S", f"{self.scratch(host)}/{KNOBS}"]
+
+    def knob_command(self, host, verb, knobs):
+        return [*self.knob_words(host), verb, "--record",
+                self.of(host, "experiment_knobs",
+                        self.where["defaults"]["knobs"]),
                 "--interface", self.of(host, "experiment_interface"),
                 "--knobs", json.dumps(knobs)]
 

@@ -104,6 +104,69 @@ expect_none 'a program from its start to its end' < <(
 	)
 	diff <(cat "$folder/p.out" "$folder/p.log") <(printf 'here\nthere\n')
 )
+cat >"$folder/stand" <<'END'
+#!/bin/sh
+# Counts what it is asked while it stands by.
+[ "$1" = serve ] || { echo "alone: $*"; exit; }
+shift
+echo $$ >>"${0%/*}/stood"
+while read -r line; do
+	n=$((n + 1))
+	case $line in
+	*die*) exit 3 ;;
+	*sleep*) sleep 100 ;;
+	esac
+	echo "{\"code\":$n,\"out\":\"$(echo "$line" | tr -d '"')\",\"err\":\"\"}"
+done
+END
+stand() { # more words: a command of the program that stands by
+	tell '{"do":"run","argv":["sh","'"$folder/stand"'"'"$1"'],"timeout":60000}'
+}
+expect_none 'a program that stands by is started once, and does commands' < <(
+	{
+		tell '{"do":"standby","argv":["sh","'"$folder/stand"'"]}'
+		stand ',"a","b"'
+		stand ''
+		stand ',"c"'
+		tell '{"do":"turn","argv":["true"],"restore":["sh","'"$folder/stand"'","d"]}'
+		tell '{"do":"restore","timeout":60000}'
+		wc -l <"$folder/stood"
+	} | diff - <(cat <<-'END'
+		{"ok":true}
+		{"code":1,"out":"{argv:[a,b]}","err":"","ok":true}
+		{"code":0,"out":"alone: \n","err":"","ok":true}
+		{"code":2,"out":"{argv:[c]}","err":"","ok":true}
+		{"code":0,"out":"","err":"","ok":true}
+		{"ok":true,"commands":[{"code":3,"out":"{argv:[d]}","err":""}]}
+		1
+	END
+	)
+)
+expect_none 'one that ends is done without, and ends when it takes too long' < <(
+	{
+		stand ',"die"'
+		stand ',"a"'
+		tell '{"do":"standby","argv":["sh","'"$folder/stand"'"]}'
+		stand ',"a"'
+		tell '{"do":"run","argv":["sh","'"$folder/stand"'","sleep"],"timeout":10}'
+		stand ',"a"'
+		tell '{"do":"standby","argv":["sh","'"$folder/stand"'"]}'
+		stand ',"a"'
+	} | diff - <(cat <<-'END'
+		{"code":0,"out":"alone: die\n","err":"","ok":true}
+		{"code":0,"out":"alone: a\n","err":"","ok":true}
+		{"ok":true}
+		{"code":1,"out":"{argv:[a]}","err":"","ok":true}
+		{"code":-110,"out":"","err":"Connection timed out","ok":true}
+		{"code":0,"out":"alone: a\n","err":"","ok":true}
+		{"ok":true}
+		{"code":1,"out":"{argv:[a]}","err":"","ok":true}
+	END
+	)
+	mapfile -t stood <"$folder/stood"
+	gone "${stood[@]::2}"
+	[ ${#stood[@]} = 3 ] || echo "${#stood[@]} were started, not 3"
+)
 # Its bytes stand behind a request, or behind the answer.
 put() { # bytes, at: and what it is asked after it
 	printf '{"do":"put","file":"put","at":%s,"bytes":%s}\n%s' \
@@ -244,13 +307,17 @@ expect_none 'the last turned is the first back' < <(
 	tell '{"do":"restore"}' >&2
 	diff <(printf '3\n2\n1\n') "$folder/order") 2>/dev/null
 
-# Each of its ends, with a knob turned and a program that runs.
+# Each of its ends, with a knob turned, a program that runs and one that stands
+# by.
 busy() {
 	fresh
 	tell "$(turn after)" >/dev/null
 	tell '{"do":"start","name":"p","argv":["sleep","1000"]}' >/dev/null
 	agent=$(agent_of "$keeper")
 	running=$(agent_of "$agent")
+	tell '{"do":"standby","argv":["sh","'"$folder/stand"'"]}' >/dev/null
+	stand ',"a"' >/dev/null
+	standing=$(tail -n 1 "$folder/stood")
 }
 ends() { # name, code; how it ends: a command
 	local name=$1 wanted=$2 before
@@ -260,7 +327,7 @@ ends() { # name, code; how it ends: a command
 	ended
 	expect_none "$name" < <(
 		is_back
-		gone "$before" "$agent" "$running"
+		gone "$before" "$agent" "$running" "$standing"
 		[ "$code" = "$wanted" ] || echo "exit code $code"
 	)
 	hang_up

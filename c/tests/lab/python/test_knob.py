@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Knobs, on files of our own and in a namespace of our own."""
 
+import io
 import json
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -430,6 +432,53 @@ class Real(unittest.TestCase):
         self.run_program("apply", "--rig")
         self.run_program("apply", "--rig", knobs="[]")
         self.assertEqual(self.run_program("dump", "--rig")[1], self.before)
+
+
+class Standby(unittest.TestCase):
+    """The program that stays, beside itself called anew each time."""
+
+    def program(self, *arguments, **more):
+        return subprocess.run(
+            [sys.executable, "-S", lab.__file__, *arguments], text=True,
+            capture_output=True, check=False, **more)
+
+    def served(self, *requests):
+        done = self.program("serve", input="".join(
+            json.dumps(request) + "\n" for request in requests))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_it_says_what_it_would_say_by_itself(self):
+        with tempfile.TemporaryDirectory() as folder:
+            common = ["--record", folder + "/record.json", "--interface", "lo"]
+            look = {"kind": "sysctl", "name": "net.core.busy_read"}
+            known = ["dump", *common, "--knobs", json.dumps([look])]
+            strange = ["apply", *common, "--knobs", json.dumps(
+                [{"kind": "sysctl", "name": "net.no.such", "value": 1}])]
+            wrong = ["dance", *common]
+            requests = [known, strange, wrong, known]
+            served = self.served(*({"argv": one} for one in requests))
+            for request, answer in zip(requests, served, strict=True):
+                alone = self.program(*request)
+                self.assertEqual((answer["code"], answer["out"],
+                                  answer["err"]),
+                                 (alone.returncode, alone.stdout,
+                                  alone.stderr))
+            self.assertEqual([one["code"] for one in served], [0, 1, 2, 0])
+
+    def test_a_fault_of_one_is_not_the_next_ones(self):
+        with tempfile.TemporaryDirectory() as folder:
+            known = {"argv": ["dump", "--record", folder + "/record.json"]}
+            broken, good = self.served({"argv": 1}, known)
+            self.assertEqual(broken["code"], 1)
+            self.assertIn("Traceback", broken["err"])
+            self.assertEqual(good["code"], 0)
+
+    def test_what_was_looked_at_once_is_looked_at_again(self):
+        kinds.shown("cat", "/proc/uptime")
+        answers = io.StringIO()
+        lab.serve([json.dumps({"argv": ["dance"]})], answers)
+        self.assertEqual(kinds.shown.cache_info().currsize, 0)
 
 
 if __name__ == "__main__":

@@ -175,6 +175,9 @@ class Placed(unittest.TestCase):
             turn, = one["turns"]
             self.assertEqual((turn["machine"], turn["where"]),
                              ("trader", "trader"))
+            self.assertEqual(
+                machine(made(arm("a")), "trader")["standby"],
+                turn["turn"][:3])
             self.assertEqual(turn["turn"][:6], [
                 "/usr/bin/python3", "-S", "/run/x/lab_knob.py", "apply",
                 "--record", "/run/k.json"])
