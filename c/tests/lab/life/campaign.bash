@@ -3,8 +3,9 @@
 # An experiment of several arms, killed while the guest's knobs are turned, and
 # gone on with.
 
+turns=/sys/class/net/lab0/napi_defer_hard_irqs
 turned() {
-	[ "$(lab_ssh trader cat /sys/class/net/lab0/napi_defer_hard_irqs)" = 2 ]
+	[ "$(lab_ssh trader cat $turns)" = 2 ]
 }
 
 # Every knob of host and guests is as before the campaign.
@@ -18,7 +19,7 @@ knobs_are_back() { # name of the test
 }
 
 life_campaign() {
-	local name pid code campaign=(ansible-playbook -i "$inventory" experiment.yml
+	local name pid code waits campaign=(ansible-playbook -i "$inventory" experiment.yml
 		-e experiment=busy-poll -e "experiment_only='interrupt prefer'"
 		-e experiment_blocks=1 -e "experiment_feed=$feed"
 		-e experiment_lines=3000 -e "experiment_threshold_usd=$threshold"
@@ -34,8 +35,12 @@ life_campaign() {
 	(cd ../ansible && exec setsid "${campaign[@]}") \
 		>"$folder/campaign.log" 2>&1 </dev/null &
 	pid=$!
+	# Looked at from within: each login costs an emulated guest seconds.
+	(exec ssh -F "$LAB_FOLDER/ssh_config" trader \
+		"until [ \$(cat $turns) = 2 ]; do sleep 0.2; done" </dev/null) &
+	waits=$!
 	# shellcheck disable=SC2317 # called by within
-	turned_or_over() { turned || ! kill -0 "$pid" 2>/dev/null; }
+	turned_or_over() { process_gone $waits || process_gone "$pid"; }
 	within 600 turned_or_over
 	# Nobody of it is to see another one die, and put back.
 	pkill -STOP -s $pid
@@ -43,6 +48,7 @@ life_campaign() {
 	pkill -KILL -s $pid
 	wait $pid 2>/dev/null
 	code=$?
+	kill $waits 2>/dev/null
 	name='a campaign that is killed with its agent leaves its knobs turned'
 	if [ $code = 137 ] && turned; then
 		pass "$name"
