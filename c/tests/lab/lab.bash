@@ -93,9 +93,13 @@ lab_play() { # name of the playbook, arguments...
 		"$@") >"$folder/$name.log" 2>&1 </dev/null
 }
 
-lab_ssh() { # guest, command
-	ssh -F "$LAB_FOLDER/ssh_config" "$@" </dev/null
+# A login costs an emulated guest a second and more: the next one within ten
+# comes over the same connection.
+lab_ssh_stdin() { # guest, command
+	ssh -F "$LAB_FOLDER/ssh_config" -o ControlMaster=auto \
+		-o ControlPath="$folder/ssh-%n" -o ControlPersist=10 "$@"
 }
+lab_ssh() { lab_ssh_stdin "$@" </dev/null; }
 
 # All that up may change and teardown has to put back.
 lab_dump() {
@@ -153,8 +157,8 @@ lab_knobs() { # file that it goes into, machines...
 		if [ "$machine" = host ]; then
 			sh -c "$script" >"$file.part" || return
 		else
-			ssh -F "$LAB_FOLDER/ssh_config" "$machine" sudo sh -s \
-				<<<"$script" >"$file.part" || return
+			lab_ssh_stdin "$machine" sudo sh -s <<<"$script" \
+				>"$file.part" || return
 		fi
 		sed "s/^/$machine /" "$file.part"
 	done >"$file"

@@ -193,8 +193,10 @@ static void eager_trader(void **state)
 
 static void confused_trader(void **state)
 {
+	/* Not faster: its answer to an update of the bid is what the next one
+	 * of the ask calls for, should it come as late as that. */
 	struct oracle_run run = { .feed = sample(),
-				  .pace = "rate:20000",
+				  .pace = "rate:2000",
 				  .aggress = "same",
 				  .judge_aggress = "opposite" };
 
@@ -202,8 +204,7 @@ static void confused_trader(void **state)
 	oracle_run(&lab, &run);
 	sums_hold(&run);
 	assert_true(count(&run, "wrong") > 0);
-	/* A few may be what a later trigger calls for. */
-	assert_true(count(&run, "matched") < count(&run, "triggers") / 10);
+	assert_true(count(&run, "matched") < count(&run, "triggers") / 4);
 	assert_true(json_is_false(json_object_get(run.analysis, "correct")));
 	second_oracle_agrees(&run, "1000000", "opposite");
 	oracle_free(&run);

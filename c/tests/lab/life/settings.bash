@@ -53,7 +53,7 @@ nic_trades() { # model
 	local model=$1 number output=$folder/results/nic-$1 pids nic
 	number=$(number_of "$model")
 	mkdir -p "$output"
-	nic=$(ssh -F "$LAB_FOLDER/ssh_config" trader sudo sh -s \
+	nic=$(lab_ssh_stdin trader sudo sh -s \
 		"52:54:00:78:00:$number" "10.78.0.$number" <<<"$on_nic") || return
 	"$BUILD/t2t-wiretap" --interface "$prefix$model" --fifo 1 \
 		--write "$output/capture.pcapng" >"$output/wiretap.log" 2>&1 &
