@@ -2,80 +2,15 @@
 #include "exchange/marketdata_server.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
 #include "net/network_error.h"
 
-#define END_EVERY_NS	    100000000 /* one that is lost is not the last */
-#define SEND_TIMES_CAPACITY (4 * 1024 * 1024)
-#define SEND_TIMES_CLOSE_MS 500
-#define OLDEST_S	    100000000	/* 1973; no market data is older */
-#define WAIT_TOLD_NS	    60000000000 /* a wait that is told */
-
-/* A row of send_times. */
-struct send_time {
-	uint64_t intended_ns, sent_ns;
-	uint64_t sequence;
-};
-
-static char *number_write(char *text, uint64_t number, char end)
-{
-	char reversed[20];
-	int n = 0;
-
-	do
-		reversed[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n > 0)
-		*text++ = reversed[--n];
-	*text++ = end;
-	return text;
-}
-
-static size_t send_time_print(char *line, const void *record)
-{
-	const struct send_time *row = record;
-	char *end = number_write(line, row->sequence, ',');
-
-	end = number_write(end, row->intended_ns, ',');
-	return (size_t)(number_write(end, row->sent_ns, '\n') - line);
-}
-
-static const struct line_writer_form send_time_form = {
-	.record_len = sizeof(struct send_time),
-	.print = send_time_print,
-};
-
-static int send_times_open(struct marketdata_server *server)
-{
-	static const char header[] = "sequence,intended_ns,sent_ns\n";
-	const char *path = server->config->send_times;
-	int err;
-
-	if (!path)
-		return 0;
-	server->send_times_fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (server->send_times_fd < 0 ||
-	    write(server->send_times_fd, header, sizeof(header) - 1) < 0)
-		err = -errno;
-	else
-		err = line_writer_open_records(
-			server->send_times_fd, "--send-times",
-			SEND_TIMES_CAPACITY, &send_time_form,
-			&server->send_times);
-	if (err)
-		log_error("--send-times: %s: %s", path, log_strerror(err));
-	return err;
-}
+#define END_EVERY_NS 100000000 /* one that is lost is not the last */
 
 int marketdata_server_open(struct marketdata_server *server,
 			   const struct marketdata_config *config)
@@ -84,10 +19,10 @@ int marketdata_server_open(struct marketdata_server *server,
 
 	memset(server, 0, sizeof(*server));
 	server->config = config;
-	server->send_times_fd = server->link.follower.fd = -1;
+	server->send_times.fd = server->link.follower.fd = -1;
 	err = marketdata_reader_open(&server->reader, config->loop);
 	if (!err)
-		err = send_times_open(server);
+		err = send_times_open(&server->send_times, config->send_times);
 	if (!err)
 		err = publish_link_open(&server->link, config->send,
 					&config->to);
@@ -98,20 +33,13 @@ int marketdata_server_open(struct marketdata_server *server,
 
 int marketdata_server_close(struct marketdata_server *server)
 {
-	int err = 0;
+	int err;
 
 	marketdata_server_stop(server);
 	marketdata_reader_close(&server->reader);
-	if (server->send_times) {
-		err = line_writer_close(server->send_times,
-					SEND_TIMES_CLOSE_MS);
-		server->send_times = NULL;
-	}
-	if (server->send_times_fd >= 0 && close(server->send_times_fd) < 0)
-		err = -errno;
+	err = send_times_close(&server->send_times);
 	publish_link_close(&server->link);
-	server->send_times_fd = -1;
-	return err ? -EIO : 0;
+	return err;
 }
 
 void marketdata_server_forget(struct marketdata_server *server)
@@ -136,8 +64,7 @@ int marketdata_server_start(struct marketdata_server *server)
 		return err;
 	server->publishing = true;
 	server->live = server->ended = false;
-	server->time_told = false;
-	server->untimed_told = server->wait_told = false;
+	server->file_pace = (struct file_pace){ 0 };
 	server->start_ns = server->retry_ns = 0;
 	server->wait_room = server->wait_reader = false;
 	server->at = spsc_begin(&server->reader.ring);
@@ -158,46 +85,6 @@ static void clock_start(struct marketdata_server *server, uint64_t now_ns)
 	server->start_ns = now_ns;
 	server->start_wall_ns =
 		clock_realtime_ns() - (clock_monotonic_ns() - now_ns);
-}
-
-/* A unit that was taken for another shows in the date. */
-static void first_time_tell(struct marketdata_server *server)
-{
-	const uint64_t time_ns = server->next->time_ns;
-	const time_t seconds = (time_t)(time_ns / CLOCK_NS_PER_S);
-	struct tm utc;
-	char text[32];
-
-	server->time_told = true;
-	gmtime_r(&seconds, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	log_write(seconds < OLDEST_S ? LOG_WARNING : LOG_INFO,
-		  "--pace file: the first time is %s.%09" PRIu64 "Z%s", text,
-		  time_ns % CLOCK_NS_PER_S,
-		  seconds < OLDEST_S
-			  ? ": so small a number is taken as microseconds"
-			  : "");
-}
-
-/* What the file's times make of the pace that one may not have meant. */
-static void file_pace_tell(struct marketdata_server *server, uint64_t wait_ns)
-{
-	if (server->next->time_ns > 0 && !server->time_told)
-		first_time_tell(server);
-	if (server->next->time_ns == 0 && !server->untimed_told &&
-	    !(server->next->flags & MARKETDATA_RECORD_SNAPSHOT)) {
-		server->untimed_told = true;
-		log_warning("--pace file: a line has no time that is known: it "
-			    "is sent at once behind the one before, as all "
-			    "like it (--pace rate:N paces such a feed)");
-	}
-	if (wait_ns > WAIT_TOLD_NS && !server->wait_told) {
-		server->wait_told = true;
-		log_warning("--pace file: by its lines' times packet %" PRIu32
-			    " is %.0f s behind the one before (file:SPEED "
-			    "plays faster; further ones are not told)",
-			    server->next->sequence, (double)wait_ns / 1e9);
-	}
 }
 
 /* Take the next record from the ring. False when there is none. */
@@ -221,7 +108,10 @@ static bool next_take(struct marketdata_server *server, uint64_t now_ns)
 					    server->next->flags &
 						    MARKETDATA_RECORD_SNAPSHOT);
 	if (server->config->pace.kind == PACE_FILE && server->next_len > 0)
-		file_pace_tell(server, server->pace.file_ns - before_ns);
+		file_pace_tell(&server->file_pace, server->next->sequence,
+			       server->next->time_ns,
+			       server->next->flags & MARKETDATA_RECORD_SNAPSHOT,
+			       server->pace.file_ns - before_ns);
 	return true;
 }
 
@@ -299,7 +189,7 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 
 		server->counts.bytes += server->burst_bytes[i].iov_len;
 		lag_add(&server->lag, sent_ns - due_ns);
-		if (!server->send_times)
+		if (!server->send_times.file)
 			continue;
 		rows[i - first] = (struct send_time){
 			.sequence = server->burst_sequence[i],
@@ -311,9 +201,8 @@ static void sends_note(struct marketdata_server *server, unsigned int first,
 	if (server->counts.first_ns == 0)
 		server->counts.first_ns = begin_ns;
 	server->counts.last_ns = end_ns;
-	if (server->send_times &&
-	    line_writer_put(server->send_times, (const char *)rows,
-			    (last - first) * sizeof(*rows)) < 0)
+	if (server->send_times.file &&
+	    send_times_put(&server->send_times, rows, last - first) < 0)
 		server->counts.rows_lost += last - first;
 }
 

@@ -11,11 +11,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 
-#include "base/line_writer.h"
 #include "exchange/exchange_state.h"
+#include "exchange/file_pace.h"
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
+#include "exchange/send_times.h"
 #include "publish/publish_link.h"
 
 /* What to do with a datagram that the kernel has no room for. */
@@ -52,16 +53,13 @@ struct marketdata_server {
 			 untold */
 	struct publish_link link;
 	struct marketdata_reader reader;
-	struct line_writer *send_times;
-	int send_times_fd;
+	struct send_times send_times;
 
 	/* Of a session: */
 	bool publishing;
 	bool live; /* a line that is no snapshot was reached */
 	bool ended;
-	bool time_told;	   /* --pace file, and the first time */
-	bool untimed_told; /* --pace file, and a line has no time */
-	bool wait_told;	   /* ... and one is far from the one before */
+	struct file_pace file_pace;
 	uint32_t end_sequence;
 	uint64_t end_due_ns; /* of the next end-of-feed datagram */
 	struct pace pace;
