@@ -22,6 +22,9 @@ int marketdata_server_open(struct marketdata_server *server,
 	server->send_times.fd = server->link.follower.fd = -1;
 	err = marketdata_reader_open(&server->reader, config->loop);
 	if (!err)
+		err = impairments_open(&server->impairments,
+				       &config->impairments);
+	if (!err)
 		err = send_times_open(&server->send_times, config->send_times);
 	if (!err)
 		err = publish_link_open(&server->link, config->send,
@@ -37,6 +40,7 @@ int marketdata_server_close(struct marketdata_server *server)
 
 	marketdata_server_stop(server);
 	marketdata_reader_close(&server->reader);
+	impairments_close(&server->impairments);
 	err = send_times_close(&server->send_times);
 	publish_link_close(&server->link);
 	return err;
@@ -48,6 +52,8 @@ void marketdata_server_forget(struct marketdata_server *server)
 	memset(&server->reader.source.counts, 0,
 	       sizeof(server->reader.source.counts));
 	memset(&server->lag, 0, sizeof(server->lag));
+	memset(&server->impairments.counts, 0,
+	       sizeof(server->impairments.counts));
 	server->link.downs = server->link.down_since_ns ? 1 : 0;
 	server->link.down_ns = 0;
 }
@@ -67,10 +73,12 @@ int marketdata_server_start(struct marketdata_server *server)
 	server->file_pace = (struct file_pace){ 0 };
 	server->start_ns = server->retry_ns = 0;
 	server->wait_room = server->wait_reader = false;
-	server->at = spsc_begin(&server->reader.ring);
+	server->at = server->consumed = spsc_begin(&server->reader.ring);
 	server->next = NULL;
 	server->burst_sent = server->burst_count = 0;
 	pace_start(&server->pace, &config->pace, config->seed);
+	/* Of gaps that are drawn, too, but not of the same numbers. */
+	impairments_start(&server->impairments, ~config->seed);
 	return 0;
 }
 
@@ -102,7 +110,7 @@ static bool next_take(struct marketdata_server *server, uint64_t now_ns)
 	server->next_due_ns =
 		server->next_len == 0
 			? 0 /* a mark: due as soon as it is reached */
-			: server->start_ns +
+			: server->start_ns + server->impairments.shift_ns +
 				  pace_next(&server->pace,
 					    server->next->time_ns,
 					    server->next->flags &
@@ -130,44 +138,110 @@ static int mark_handle(struct marketdata_server *server, uint64_t now_ns,
 		server->end_due_ns = now_ns;
 	}
 	server->next = NULL;
+	server->consumed = server->at;
 	marketdata_reader_release(&server->reader, server->at);
 	return 1;
+}
+
+static void burst_add(struct marketdata_server *server, const uint8_t *bytes,
+		      size_t len, uint32_t sequence, uint64_t due_ns)
+{
+	unsigned int n = server->burst_count++;
+
+	server->burst_bytes[n].iov_base = (void *)(uintptr_t)bytes;
+	server->burst_bytes[n].iov_len = len;
+	server->burst_after[n] = server->consumed;
+	server->burst_due_ns[n] = due_ns;
+	server->burst_sequence[n] = sequence;
+}
+
+/* `next`, which is due: into the burst, as the line lets it. */
+static void next_use(struct marketdata_server *server, uint64_t now_ns)
+{
+	const struct marketdata_record *record = server->next;
+	bool is_paced = server->config->pace.kind != PACE_MAX;
+	uint64_t due_ns = is_paced ? server->next_due_ns : now_ns;
+	enum impairments_fate fate = IMPAIRMENTS_PASS;
+
+	server->next = NULL;
+	server->consumed = server->at;
+	if (server->impairments.any)
+		fate = impairments_take(&server->impairments, record->bytes,
+					server->next_len, record->sequence,
+					due_ns);
+	if (fate == IMPAIRMENTS_LOSE || fate == IMPAIRMENTS_HOLD)
+		return;
+	burst_add(server, record->bytes, server->next_len, record->sequence,
+		  due_ns);
+	if (fate == IMPAIRMENTS_DUPLICATE)
+		burst_add(server, record->bytes, server->next_len,
+			  record->sequence, due_ns);
+	if (server->impairments.any)
+		impairments_passed(&server->impairments, due_ns);
+}
+
+/* What was held and is due. False when there is none. */
+static bool held_use(struct marketdata_server *server, uint64_t now_ns)
+{
+	const struct impairments_held *held =
+		server->impairments.any
+			? impairments_due(&server->impairments, now_ns)
+			: NULL;
+
+	if (held)
+		burst_add(server, held->bytes, held->len, held->sequence,
+			  held->due_ns);
+	return held;
+}
+
+/* Before a mark all that waits leaves. True: some does, now or later. */
+static bool held_wait(struct marketdata_server *server, uint64_t now_ns)
+{
+	if (!server->impairments.any)
+		return false;
+	impairments_passed(&server->impairments, now_ns);
+	return impairments_next_ns(&server->impairments) != UINT64_MAX;
 }
 
 /* Make a burst of what is due. Returns 1 when an event comes first. */
 static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 			enum exchange_event *event)
 {
-	unsigned int count = 0;
+	/* One that is doubled takes two places. */
+	const unsigned int room =
+		PUBLISH_PATH_BURST_MAX - server->impairments.any;
 
 	server->burst_sent = server->burst_count = 0;
-	for (; count < PUBLISH_PATH_BURST_MAX; count++) {
-		const struct marketdata_record *record;
-
+	impairments_sent(&server->impairments);
+	while (server->burst_count < room) {
+		if (held_use(server, now_ns))
+			continue;
 		if (!server->next && !next_take(server, now_ns))
 			break;
-		record = server->next;
-		if (server->next_len == 0 && count == 0)
+		if (server->next_len == 0) {
+			if (held_wait(server, now_ns) &&
+			    held_use(server, now_ns))
+				continue;
+			if (server->burst_count > 0 ||
+			    held_wait(server, now_ns))
+				break;
 			return mark_handle(server, now_ns, event);
-		if (server->next_len == 0 || server->next_due_ns > now_ns)
+		}
+		if (server->next_due_ns > now_ns)
 			break;
 		if (!server->live &&
-		    !(record->flags & MARKETDATA_RECORD_SNAPSHOT)) {
-			if (count > 0)
+		    !(server->next->flags & MARKETDATA_RECORD_SNAPSHOT)) {
+			if (server->burst_count > 0)
 				break;
 			server->live = true;
 			*event = EXCHANGE_LIVE_LINE;
 			return 1;
 		}
-		server->burst_bytes[count].iov_base =
-			(void *)(uintptr_t)record->bytes;
-		server->burst_bytes[count].iov_len = server->next_len;
-		server->burst_after[count] = server->at;
-		server->burst_due_ns[count] = server->next_due_ns;
-		server->burst_sequence[count] = record->sequence;
-		server->next = NULL;
+		next_use(server, now_ns);
 	}
-	server->burst_count = count;
+	/* All of it was lost, or is held. */
+	if (server->burst_count == 0 && server->impairments.any)
+		marketdata_reader_release(&server->reader, server->consumed);
 	return 0;
 }
 
@@ -306,11 +380,21 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 	return 0;
 }
 
+/* UINT64_MAX: nothing is held. */
+static uint64_t held_due_ns(const struct marketdata_server *server)
+{
+	return server->impairments.any
+		       ? impairments_next_ns(&server->impairments)
+		       : UINT64_MAX;
+}
+
 int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
 			      enum exchange_event *event)
 {
 	int err = 0;
 
+	if (server->wait_reader && held_due_ns(server) <= now_ns)
+		server->wait_reader = false;
 	if (!server->publishing || server->wait_room || server->wait_reader ||
 	    now_ns < server->retry_ns)
 		return 0;
@@ -336,15 +420,22 @@ int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
 
 uint64_t marketdata_server_due(const struct marketdata_server *server)
 {
-	if (!server->publishing || server->wait_room || server->wait_reader)
+	const uint64_t held_ns = held_due_ns(server);
+
+	if (!server->publishing || server->wait_room)
 		return UINT64_MAX;
+	if (server->wait_reader)
+		return held_ns;
 	if (server->retry_ns)
 		return server->retry_ns;
 	if (server->ended)
 		return server->end_due_ns;
-	if (server->burst_sent < server->burst_count)
+	if (server->burst_sent < server->burst_count || !server->next)
 		return 0;
-	return server->next ? server->next_due_ns : 0;
+	/* A mark waits for what is held. */
+	if (server->next_len == 0 && held_ns != UINT64_MAX)
+		return held_ns;
+	return held_ns < server->next_due_ns ? held_ns : server->next_due_ns;
 }
 
 void marketdata_server_poll(const struct marketdata_server *server,

@@ -13,6 +13,7 @@
 
 #include "exchange/exchange_state.h"
 #include "exchange/file_pace.h"
+#include "exchange/impairments.h"
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
@@ -28,6 +29,7 @@ struct marketdata_config {
 	struct publish_path_config to;
 	line_format_function *format;
 	struct pace_config pace;
+	struct impairments_config impairments;
 	uint64_t seed;
 	bool loop;
 	unsigned int on_full; /* enum marketdata_on_full */
@@ -69,15 +71,17 @@ struct marketdata_server {
 	bool wait_room;	   /* until the path's fd is writable */
 	bool wait_reader;  /* until the reader has more */
 	uint64_t at;	   /* place in the ring, behind `next` */
+	uint64_t consumed; /* behind what is in the burst, lost or held */
 	const struct marketdata_record *next; /* taken and not yet due */
 	size_t next_len;
 	uint64_t next_due_ns; /* monotonic */
 	struct marketdata_counts counts;
+	struct impairments impairments;
 	struct lag lag;
 
 	/* Being sent: */
 	unsigned int burst_sent, burst_count;
-	uint64_t burst_after[PUBLISH_PATH_BURST_MAX]; /* place behind each */
+	uint64_t burst_after[PUBLISH_PATH_BURST_MAX]; /* consumed with each */
 	uint64_t burst_due_ns[PUBLISH_PATH_BURST_MAX];
 	uint32_t burst_sequence[PUBLISH_PATH_BURST_MAX];
 	struct iovec burst_bytes[PUBLISH_PATH_BURST_MAX];

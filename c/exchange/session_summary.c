@@ -25,6 +25,27 @@ int session_summary_open(const char *path, FILE **file)
 	return err;
 }
 
+static void impaired_log(const struct impairments *impairments, uint64_t number)
+{
+	const struct impairments_counts *counts = &impairments->counts;
+
+	if (impairments->shift_ns > 0)
+		log_info("session %" PRIu64 ": on purpose all packets left "
+			 "%.1f us late",
+			 number, (double)impairments->shift_ns / 1e3);
+	if (!impairments->any)
+		return;
+	log_info("session %" PRIu64 ": on purpose %" PRIu64
+		 " packets were lost, %" PRIu64 " doubled, %" PRIu64
+		 " swapped with the next, %" PRIu64 " delayed",
+		 number, counts->lost, counts->duplicated, counts->swapped,
+		 counts->delayed);
+	if (counts->crowded > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64 " more were to "
+			    "wait, and left at once: %u wait already",
+			    number, counts->crowded, IMPAIRMENTS_HELD);
+}
+
 void session_summary_log(const struct session_summary *summary)
 {
 	const struct marketdata_server *server = summary->marketdata;
@@ -70,6 +91,7 @@ void session_summary_log(const struct session_summary *summary)
 			    " times, %.3f s in all, for the link was down",
 			    number, server->link.downs,
 			    (double)server->link.down_ns / 1e9);
+	impaired_log(&server->impairments, number);
 	if (counts->rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "
 			    "disk was too slow",
@@ -106,6 +128,18 @@ static json_t *feed(const struct datagram_source_counts *lines)
 		"remarks", tally(lines->remarks));
 }
 
+static json_t *impaired(const struct impairments *impairments)
+{
+	const struct impairments_counts *counts = &impairments->counts;
+
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o}", "lost", count(counts->lost),
+		"duplicated", count(counts->duplicated), "swapped",
+		count(counts->swapped), "delayed", count(counts->delayed),
+		"crowded", count(counts->crowded), "all_late_ns",
+		count(impairments->shift_ns));
+}
+
 int session_summary_write(const struct session_summary *summary, FILE *file)
 {
 	const struct marketdata_server *server = summary->marketdata;
@@ -127,6 +161,9 @@ int session_summary_write(const struct session_summary *summary, FILE *file)
 
 	if (!line)
 		return -ENOMEM;
+	if (server->impairments.any || server->impairments.shift_ns)
+		json_object_set_new(line, "impaired",
+				    impaired(&server->impairments));
 	errno = 0;
 	if (json_dumpf(line, file, JSON_COMPACT) < 0 ||
 	    fputc('\n', file) == EOF || fflush(file) == EOF)

@@ -34,6 +34,9 @@ void session_summary_log(const struct session_summary *summary);
  *	      levels_left_out, snapshots_lost, untimed, and
  *	      dialects, kinds (skipped), faults (bad), remarks (left out):
  *	      objects of texts and how often each was told
+ *	impaired, where packets are on purpose: lost, duplicated, swapped,
+ *	      delayed, crowded (left at once, for too many waited),
+ *	      all_late_ns
  *
  * 0, or a negative errno.
  */

@@ -177,7 +177,37 @@ static const struct option_row rows[] = {
 	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(exchange.marketdata.seed),
-	  .help = "of poisson's gaps; each session draws the same" },
+	  .help = "of poisson's gaps, and of what becomes of packets by\n"
+		  "the next four; each session draws the same" },
+	{ .name = "lose",
+	  .metavar = "SHARE",
+	  .def = "0",
+	  .type = OPTION_PARSED,
+	  .parse = impairments_parse_share,
+	  .offset = AT(exchange.marketdata.impairments.lose),
+	  .help = "of the packets, 1% or 0.01: they never leave" },
+	{ .name = "duplicate",
+	  .metavar = "SHARE",
+	  .def = "0",
+	  .type = OPTION_PARSED,
+	  .parse = impairments_parse_share,
+	  .offset = AT(exchange.marketdata.impairments.duplicate),
+	  .help = "they leave twice" },
+	{ .name = "swap",
+	  .metavar = "SHARE",
+	  .def = "0",
+	  .type = OPTION_PARSED,
+	  .parse = impairments_parse_share,
+	  .offset = AT(exchange.marketdata.impairments.swap),
+	  .help = "they leave behind the next one" },
+	{ .name = "delay",
+	  .metavar = "[SHARE:]US",
+	  .def = "0",
+	  .type = OPTION_PARSED,
+	  .parse = impairments_parse_delay,
+	  .offset = AT(exchange.marketdata.impairments),
+	  .help = "they leave so many microseconds late; all of them\n"
+		  "without a share" },
 	{ .name = "on-full",
 	  .metavar = "HOW",
 	  .def = "retry",
@@ -309,6 +339,8 @@ static int options_check(struct options *options)
 		log_error("--feed is required");
 		return -EINVAL;
 	}
+	if (impairments_check(&options->exchange.marketdata.impairments) < 0)
+		return -EINVAL;
 	return cpu_read(options->cpu, &options->exchange.cpu);
 }
 
