@@ -11,7 +11,23 @@
 
 __extension__ typedef unsigned __int128 wide;
 
+#define BURST_MAX    1000000
 #define FACTOR_LEAST (DECIMAL_ONE / 1000) /* 0.001 */
+
+/* "COUNT@N": *text becomes N. */
+static int burst_parse(const char **text, struct pace_config *config)
+{
+	const char *at = strchr(*text, '@');
+	int64_t count;
+
+	if (!at || decimal_parse(*text, (size_t)(at - *text), &count) < 0 ||
+	    count < DECIMAL_ONE || count > BURST_MAX * DECIMAL_ONE ||
+	    count % DECIMAL_ONE)
+		return -EINVAL;
+	config->burst = (uint64_t)(count / DECIMAL_ONE);
+	*text = at + 1;
+	return 0;
+}
 
 int pace_parse(const char *text, void *target, const char **why)
 {
@@ -22,6 +38,7 @@ int pace_parse(const char *text, void *target, const char **why)
 	} kinds[] = {
 		{ "max", PACE_MAX, false, false },
 		{ "rate", PACE_RATE, true, true },
+		{ "burst", PACE_BURST, true, true },
 		{ "poisson", PACE_POISSON, true, true },
 		{ "file", PACE_FILE, true, false },
 	};
@@ -35,10 +52,15 @@ int pace_parse(const char *text, void *target, const char **why)
 			break;
 	if (i == sizeof(kinds) / sizeof(kinds[0]) ||
 	    (number ? !kinds[i].takes : kinds[i].needs)) {
-		*why = "expected max, rate:N, poisson:N or file[:SPEED]";
+		*why = "expected max, rate:N, burst:COUNT@N, poisson:N or "
+		       "file[:SPEED]";
 		return -EINVAL;
 	}
 	config.kind = kinds[i].kind;
+	if (config.kind == PACE_BURST && burst_parse(&number, &config) < 0) {
+		*why = "expected burst:COUNT@N with a COUNT of 1 to 1000000";
+		return -EINVAL;
+	}
 	if (number &&
 	    (decimal_parse(number, strlen(number), &config.factor) < 0 ||
 	     config.factor < FACTOR_LEAST)) {
@@ -93,16 +115,25 @@ static uint64_t file_next(struct pace *pace, uint64_t time_ns, bool snapshot)
 	return pace->file_ns;
 }
 
+/* When that datagram is due at so many a second. */
+static uint64_t evenly(uint64_t count, uint64_t factor)
+{
+	return (uint64_t)((wide)count * CLOCK_NS_PER_S * (uint64_t)DECIMAL_ONE /
+			  factor);
+}
+
 uint64_t pace_next(struct pace *pace, uint64_t time_ns, bool snapshot)
 {
-	uint64_t factor = (uint64_t)pace->config.factor;
+	uint64_t factor = (uint64_t)pace->config.factor, count;
 
 	switch (pace->config.kind) {
 	case PACE_MAX:
 		return 0;
 	case PACE_RATE:
-		return (uint64_t)((wide)pace->count++ * CLOCK_NS_PER_S *
-				  (uint64_t)DECIMAL_ONE / factor);
+		return evenly(pace->count++, factor);
+	case PACE_BURST:
+		count = pace->count++;
+		return evenly(count - count % pace->config.burst, factor);
 	case PACE_POISSON:
 		if (pace->count++ > 0)
 			pace->poisson_ns -= log(random_unit(&pace->random)) *

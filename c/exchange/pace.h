@@ -13,6 +13,7 @@
 enum pace_kind {
 	PACE_MAX,     /* all at once: as fast as can be */
 	PACE_RATE,    /* evenly */
+	PACE_BURST,   /* evenly, so many at once */
 	PACE_POISSON, /* gaps drawn from the exponential distribution */
 	PACE_FILE,    /* as the lines' own times have it */
 };
@@ -20,10 +21,12 @@ enum pace_kind {
 struct pace_config {
 	enum pace_kind kind;
 	int64_t factor; /* nano: datagrams a second, or the speed of file */
+	uint64_t burst; /* datagrams at once */
 };
 
-/* "max", "rate:N", "poisson:N", "file", "file:SPEED"; for OPTION_PARSED, the
- * target is a struct pace_config. 0, or -EINVAL with *why. */
+/* "max", "rate:N", "burst:COUNT@N", "poisson:N", "file", "file:SPEED"; for
+ * OPTION_PARSED, the target is a struct pace_config. 0, or -EINVAL with
+ * *why. */
 int pace_parse(const char *text, void *target, const char **why);
 
 struct pace {

@@ -108,6 +108,7 @@ static const struct option_row rows[] = {
 	  .parse = pace_parse,
 	  .offset = AT(exchange.marketdata.pace),
 	  .help = "max: as fast as can be; rate:N: N packets a second, evenly;"
+		  "\nburst:COUNT@N: so many at once, N a second on average;"
 		  "\npoisson:N: N a second on average, at random times;\n"
 		  "file[:SPEED]: as the lines' times have it, SPEED times as\n"
 		  "fast. Intended times never wait for those that are late" },

@@ -89,7 +89,8 @@ static const struct option_row rows[] = {
 	  .def = "rate:20000",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, pace),
-	  .help = "of the exchange: max, rate:N, poisson:N, file[:SPEED]" },
+	  .help = "of the exchange: max, rate:N, burst:COUNT@N, poisson:N,\n"
+		  "file[:SPEED]" },
 	{ .name = "threshold-usd",
 	  .metavar = "USD",
 	  .def = STRATEGY_THRESHOLD_USD,

@@ -114,6 +114,15 @@ static void rate(void **state)
 		assert_in_range(gap_ns(i), 999999, 1000001);
 }
 
+static void burst(void **state)
+{
+	(void)state;
+	publish_timed(lab_feed(&lab, 10, 490), "burst:50@1000", 500);
+	for (size_t i = 0; i < 499; i++)
+		assert_in_range(gap_ns(i), i % 50 == 49 ? 49999999 : 0,
+				i % 50 == 49 ? 50000001 : 0);
+}
+
 static void fraction(void **state)
 {
 	(void)state;
@@ -278,6 +287,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.12 as fast as possible by default, all in order", fast,
 		 clean),
 	LAB_TEST("A.12 rate:N", rate, clean),
+	LAB_TEST("A.12 burst:COUNT@N", burst, clean),
 	LAB_TEST("A.12 rate:N with a fraction", fraction, clean),
 	LAB_TEST("A.12 poisson:N has the rate and the spread", poisson, clean),
 	LAB_TEST("A.12 file:SPEED goes by the lines' time, negative steps "

@@ -24,13 +24,39 @@ static struct pace start(const char *text, uint64_t seed)
 
 static void texts_are_parsed(void **state)
 {
-	static const char *const bad[] = {
-		"",	    "fast",	  "rate",      "rate:",	  "rate:0",
-		"rate:-1",  "rate:x",	  "max:1",     "poisson", "poisson:0",
-		"file:",    "file:0",	  "file:-1",   "rate:1 ", "rates:1",
-		"rat:1",    "rate:1:2",	  "rate:1e99", "MAX",	  "file:nan",
-		"file:inf", "rate:0.0001"
-	};
+	static const char *const bad[] = { "",
+					   "fast",
+					   "rate",
+					   "rate:",
+					   "rate:0",
+					   "rate:-1",
+					   "rate:x",
+					   "max:1",
+					   "poisson",
+					   "poisson:0",
+					   "file:",
+					   "file:0",
+					   "file:-1",
+					   "rate:1 ",
+					   "rates:1",
+					   "rat:1",
+					   "rate:1:2",
+					   "rate:1e99",
+					   "MAX",
+					   "file:nan",
+					   "file:inf",
+					   "rate:0.0001",
+					   "burst",
+					   "burst:5",
+					   "burst:@5",
+					   "burst:0@5",
+					   "burst:1.5@5",
+					   "burst:5@",
+					   "burst:5@0",
+					   "burst:-1@5",
+					   "burst:1000001@5",
+					   "burst:5@5@5",
+					   "rate:5@5" };
 	struct pace_config config = { .kind = PACE_FILE, .factor = 77 };
 
 	(void)state;
@@ -45,6 +71,9 @@ static void texts_are_parsed(void **state)
 	assert_int_equal(start("rate:20000", 0).config.kind, PACE_RATE);
 	assert_int_equal(start("rate:20000", 0).config.factor,
 			 20000 * INT64_C(1000000000));
+	assert_int_equal(start("burst:16@2.5", 0).config.kind, PACE_BURST);
+	assert_int_equal(start("burst:16@2.5", 0).config.burst, 16);
+	assert_int_equal(start("burst:16@2.5", 0).config.factor, 2500000000);
 	assert_int_equal(start("poisson:0.5", 0).config.factor, 500000000);
 	assert_int_equal(start("file", 0).config.factor, 1000000000);
 	assert_int_equal(start("file:2.5", 0).config.factor, 2500000000);
@@ -72,6 +101,23 @@ static void rate_is_exact_for_ever(void **state)
 		due = pace_next(&pace, 0, false);
 	/* A million seconds, to the ns: no error adds up. */
 	assert_int_equal(due, UINT64_C(1000000000000000));
+}
+
+/* As many a second as at the same rate, at the time of the first of them. */
+static void bursts_come_at_once(void **state)
+{
+	struct pace pace = start("burst:3@30", 0), even = start("rate:30", 0);
+
+	(void)state;
+	for (int burst = 0; burst < 1000; burst++) {
+		uint64_t due = pace_next(&even, 0, false);
+
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(pace_next(&pace, 99, burst == 0), due);
+			if (i > 0)
+				pace_next(&even, 0, false);
+		}
+	}
 }
 
 static void rate_may_be_a_fraction(void **state)
@@ -249,6 +295,7 @@ int main(void)
 		cmocka_unit_test(texts_are_parsed),
 		cmocka_unit_test(max_is_due_at_once),
 		cmocka_unit_test(rate_is_exact_for_ever),
+		cmocka_unit_test(bursts_come_at_once),
 		cmocka_unit_test(rate_may_be_a_fraction),
 		cmocka_unit_test(poisson_has_its_mean_and_spread),
 		cmocka_unit_test(poisson_follows_its_seed),
