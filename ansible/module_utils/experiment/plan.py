@@ -71,7 +71,7 @@ def lines_in(feed):
 
 def seconds(plan):
     """About how long it takes."""
-    rate = re.search(r":(\d+)", plan["pace"])
+    rate = re.search(r"[:@](\d+)(\.\d+)?$", plan["pace"])
     each = TRIAL_S[plan["place"]] + (
         plan["lines"] / int(rate[1]) if rate and "file" not in plan["pace"]
         else 1)

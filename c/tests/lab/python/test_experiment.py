@@ -174,6 +174,15 @@ class Refused(unittest.TestCase):
     def test_wrong_pace(self):
         self.refused(GOOD + "pace: warp:9\n", "pace", "warp:9", "rate:N")
 
+    def test_bursts_take_as_long_as_their_rate(self):
+        even, bursts, slow = (
+            lab.plan(read(GOOD + f"pace: {pace}\nlines: 10000\n"), WHERE)
+            for pace in ("rate:100", "burst:5@100", "rate:5"))
+        self.assertEqual(bursts["pace"], "burst:5@100")
+        self.assertEqual(lab.seconds(even), lab.seconds(bursts))
+        self.assertGreater(lab.seconds(slow), lab.seconds(even))
+        self.refused(GOOD + "pace: burst:5\n", "pace", "burst:5", "burst:")
+
     def test_a_pace_that_is_none_yet(self):
         self.assertEqual(read(GOOD + "pace: auto\n")["pace"]["lab"], "auto")
         self.refused(arms("{program: {pace: auto}}"), "pace", "auto", "rate:N")
