@@ -412,6 +412,7 @@ int capture_file_next(struct capture_file *file, struct capture_frame *frame)
 		.captured_len = found.captured_len,
 		.wire_len = found.wire_len,
 		.link = found.link,
+		.clock = found.clock,
 		.gso_size = found.gso_size,
 	};
 	return 1;

@@ -19,6 +19,7 @@ struct capture_frame {
 	uint32_t captured_len;
 	uint32_t wire_len;
 	unsigned int link; /* LINKTYPE_ number */
+	uint32_t clock;	   /* that stamped it, as wire/pcapng_reader.h has it */
 	uint32_t gso_size; /* what a merged frame is made of; 0: as it was on
 			      the wire, or not known */
 };

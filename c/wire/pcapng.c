@@ -31,6 +31,12 @@ enum code {
 
 #define BYTE_ORDER_MAGIC UINT32_C(0x1a2b3c4d)
 
+const char *const pcapng_clock_texts[PCAPNG_CLOCKS] = {
+	[PCAPNG_CLOCK_UNTOLD] = "",
+	[PCAPNG_CLOCK_KERNEL] = "stamped by the kernel",
+	[PCAPNG_CLOCK_NIC] = "stamped by the NIC",
+};
+
 /* A block in the making; what does not fit is told by block_end(). */
 struct block {
 	uint8_t *out;

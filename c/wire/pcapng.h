@@ -39,6 +39,22 @@ struct pcapng_beside {
 	bool gso_tcp;
 };
 
+/*
+ * Which clock stamped an interface's frames. The format has no place for it
+ * but the interface's description, which begins with it. From
+ * PCAPNG_CLOCK_NIC on each number is a NIC's own clock: those of two
+ * interfaces have nothing to do with each other.
+ */
+enum pcapng_clock {
+	PCAPNG_CLOCK_UNTOLD,
+	PCAPNG_CLOCK_KERNEL, /* CLOCK_REALTIME, in the network stack */
+	PCAPNG_CLOCK_NIC,    /* of its PTP hardware clock */
+};
+
+#define PCAPNG_CLOCKS 3
+/* "stamped by the kernel" and so on; an empty text of PCAPNG_CLOCK_UNTOLD. */
+extern const char *const pcapng_clock_texts[PCAPNG_CLOCKS];
+
 /* Room that a packet block needs besides its bytes. */
 #define PCAPNG_PACKET_OVERHEAD (52 + PCAPNG_MERGED_MAX)
 

@@ -19,6 +19,7 @@ enum block_type {
 enum code {
 	CODE_END = 0,
 	CODE_COMMENT = 1,
+	CODE_INTERFACE_DESCRIPTION = 3,
 	CODE_INTERFACE_RESOLUTION = 9,
 	CODE_INTERFACE_OFFSET = 14,
 	CODE_PACKET_DROPPED = 4,
@@ -97,6 +98,7 @@ int64_t pcapng_reader_block_len(
 			return bad(reader, "a section of no byte order");
 		/* Number fields of the section before were read already. */
 		reader->dropped = pcapng_reader_dropped(reader);
+		reader->before += reader->interface_count;
 		reader->interface_count = 0;
 		reader->swapped = magic != BYTE_ORDER_MAGIC;
 		reader->section = true;
@@ -129,6 +131,24 @@ static bool option_next(const struct pcapng_reader *reader,
 	return true;
 }
 
+/* By its description. Who captured elsewhere says nothing of it. */
+static uint32_t clock_of(const struct pcapng_reader *reader,
+			 const struct option *description)
+{
+	for (uint32_t i = PCAPNG_CLOCK_KERNEL; i < PCAPNG_CLOCKS; i++) {
+		size_t len = strlen(pcapng_clock_texts[i]);
+
+		if (description->len < len ||
+		    memcmp(description->value, pcapng_clock_texts[i], len) != 0)
+			continue;
+		return i == PCAPNG_CLOCK_NIC
+			       ? i + reader->before + reader->interface_count -
+					 1
+			       : i;
+	}
+	return PCAPNG_CLOCK_UNTOLD;
+}
+
 static int read_interface(struct pcapng_reader *reader, const uint8_t *body,
 			  size_t len)
 {
@@ -151,6 +171,8 @@ static int read_interface(struct pcapng_reader *reader, const uint8_t *body,
 	while (option_next(reader, &options, &option)) {
 		if (option.code == CODE_INTERFACE_RESOLUTION && option.len == 1)
 			interface->resolution = option.value[0];
+		if (option.code == CODE_INTERFACE_DESCRIPTION)
+			interface->clock = clock_of(reader, &option);
 		if (option.code == CODE_INTERFACE_OFFSET && option.len == 8)
 			interface->offset_s =
 				(int64_t)get64(reader, option.value);
@@ -251,6 +273,7 @@ static int read_bytes(struct pcapng_reader *reader, uint32_t id,
 		return bad(reader, "a frame that is longer than its block");
 	frame->bytes = bytes;
 	frame->link = reader->interfaces[id].link;
+	frame->clock = reader->interfaces[id].clock;
 	return 1;
 }
 

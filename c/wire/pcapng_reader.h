@@ -19,6 +19,7 @@ struct pcapng_reader_interface {
 	uint8_t resolution; /* if_tsresol */
 	int64_t offset_s;   /* if_tsoffset */
 	bool nanoseconds;   /* as they are */
+	uint32_t clock;	    /* as the frame's */
 	uint64_t dropped;   /* as its last statistics have it */
 };
 
@@ -28,6 +29,7 @@ struct pcapng_reader {
 	unsigned int interface_count;
 	struct pcapng_reader_interface interfaces[PCAPNG_READER_INTERFACE_MAX];
 	uint64_t dropped; /* by whoever captured, in sections before */
+	uint32_t before;  /* interfaces, in sections before */
 	const char *why;  /* of -EBADMSG */
 };
 
@@ -39,6 +41,8 @@ struct pcapng_reader_frame {
 	uint32_t wire_len;
 	unsigned int link;
 	uint32_t gso_size; /* 0: as it was on the wire, or not known */
+	uint32_t clock;	   /* enum pcapng_clock; above PCAPNG_CLOCK_NIC those
+			      of further interfaces */
 };
 
 /* The length of the block that begins with these bytes, or -EBADMSG. Of a

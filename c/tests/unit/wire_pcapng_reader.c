@@ -298,6 +298,46 @@ static void merged_frames_are_told(void **state)
 	assert_int_equal(frame.gso_size, 0);
 }
 
+/* As t2t-wiretap writes it. */
+static void described(const char *description)
+{
+	file.len += (size_t)pcapng_interface(file.bytes + file.len,
+					     sizeof(file.bytes) - file.len, 1,
+					     0, "eth1", description);
+}
+
+static void the_clock_is_told(void **state)
+{
+	static const struct {
+		uint32_t id, clock;
+	} wanted[] = {
+		{ 0, PCAPNG_CLOCK_UNTOLD },  { 1, PCAPNG_CLOCK_KERNEL },
+		{ 2, PCAPNG_CLOCK_NIC + 2 }, { 3, PCAPNG_CLOCK_NIC + 3 },
+		{ 4, PCAPNG_CLOCK_KERNEL },
+	};
+	size_t at = 0;
+
+	(void)state;
+	section(false);
+	described(NULL);
+	described("stamped by the kernel");
+	described("stamped by the NIC");
+	described("stamped by the NIC");
+	described("stamped by the kernel; made anew: nothing was seen");
+	for (size_t i = 0; i < 5; i++)
+		packet(wanted[i].id, 1);
+	/* Another section's interfaces are others. */
+	section(false);
+	described("stamped by the NIC");
+	packet(0, 1);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(next_frame(&at), 1);
+		assert_int_equal(frame.clock, wanted[i].clock);
+	}
+	assert_int_equal(next_frame(&at), 1);
+	assert_int_equal(frame.clock, PCAPNG_CLOCK_NIC + 5);
+}
+
 static void what_contradicts_itself_is_refused(void **state)
 {
 	size_t at = 0;
@@ -340,6 +380,7 @@ int main(void)
 		TEST(dropped_frames_are_counted),
 		TEST(losses_told_beside_a_frame_add_up),
 		TEST(merged_frames_are_told),
+		TEST(the_clock_is_told),
 		TEST(what_contradicts_itself_is_refused),
 	};
 
