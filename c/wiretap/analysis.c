@@ -22,6 +22,8 @@ struct analysis {
 	struct judge *judge;
 	struct atomic_file samples; /* file: NULL without */
 	bool vlan_known;
+	bool clock_known;
+	uint32_t clock; /* that stamped the first of our frames */
 	bool vlan_sure; /* an order connection named it */
 	struct analysis_result result;
 	uint32_t server; /* of the first order connection; 0: not seen */
@@ -139,6 +141,7 @@ static int analysis_forget(struct analysis *analysis)
 
 	judge_close(analysis->judge);
 	analysis->judge = NULL;
+	analysis->clock_known = false;
 	*result = fresh;
 	return judge_open(&analysis->config, analysis->samples.file, result,
 			  &analysis->judge);
@@ -229,6 +232,25 @@ static void server_learn(struct analysis *analysis, const struct frame *frame)
 				: frame->source;
 }
 
+/* A latency is the difference of two stamps of one clock. */
+static void analysis_clock(struct analysis *analysis,
+			   const struct frame_window_entry *entry)
+{
+	struct analysis_result *result = &analysis->result;
+
+	if (!analysis->clock_known)
+		analysis->clock = entry->clock;
+	analysis->clock_known = true;
+	if (entry->frame.protocol == FRAME_TCP)
+		result->order_clock = entry->clock;
+	else
+		result->data_clock = entry->clock;
+	if (entry->clock == analysis->clock)
+		return;
+	result->mixed_clocks++;
+	judge_doubt(analysis->judge);
+}
+
 static int analysis_each(void *context, const struct frame_window_entry *entry)
 {
 	struct analysis *analysis = context;
@@ -243,6 +265,7 @@ static int analysis_each(void *context, const struct frame_window_entry *entry)
 		return rc;
 	if (entry->frame.protocol == FRAME_TCP) {
 		server_learn(analysis, &entry->frame);
+		analysis_clock(analysis, entry);
 		return judge_segment(analysis->judge, &entry->frame,
 				     entry->stamp_ns);
 	}
@@ -250,6 +273,7 @@ static int analysis_each(void *context, const struct frame_window_entry *entry)
 		analysis->result.strangers++;
 		return 0;
 	}
+	analysis_clock(analysis, entry);
 	return analysis_market_data(analysis, entry);
 }
 
@@ -282,9 +306,10 @@ int analysis_frame(struct analysis *analysis,
 	result->last_stamp_ns = stamp_ns;
 	if (!analysis_decode(analysis, captured, &frame, &seen))
 		return 0;
-	return analysis_check(
-		analysis, frame_window_add(&analysis->window, stamp_ns, &frame,
-					   captured->gso_size, seen));
+	return analysis_check(analysis,
+			      frame_window_add(&analysis->window, stamp_ns,
+					       &frame, captured->gso_size,
+					       captured->clock, seen));
 }
 
 static int analysis_open_samples(struct analysis *analysis)

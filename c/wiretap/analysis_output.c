@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "stats/percentile.h"
+#include "wire/pcapng.h"
 #include "wiretap/analysis_verdict.h"
 
 /* The counts, in the order of both outputs. */
@@ -48,6 +49,7 @@ static const struct count {
 	COUNT(merged_frames, "merged frames, of unknown size", false),
 	COUNT(other_vlan_frames, "frames of other VLANs", false),
 	COUNT(unstamped_frames, "frames without a time stamp", false),
+	COUNT(mixed_clocks, "frames of another clock", false),
 	COUNT(unsorted, "frames stamped far out of order", false),
 	COUNT(fragments, "IP fragments, not looked into", false),
 	COUNT(our_fragments, "of those, perhaps of this feed", false),
@@ -101,6 +103,13 @@ static json_t *summary_json(const struct latencies_summary *summary)
 	json_object_set_new(root, "kept_one_in",
 			    json_integer((json_int_t)summary->stride));
 	return root;
+}
+
+static const char *clock_name(uint32_t clock)
+{
+	return clock == PCAPNG_CLOCK_UNTOLD   ? "unknown"
+	       : clock == PCAPNG_CLOCK_KERNEL ? "kernel"
+					      : "NIC";
 }
 
 /* Decimals as numbers, whole ones without a point. */
@@ -207,6 +216,11 @@ static json_t *result_json(const struct analysis_config *config,
 			json_integer((json_int_t)count_of(result, &counts[i])));
 	bad |= json_object_set_new(root, "faults", faults_json(result));
 	bad |= json_object_set_new(root, "vlan", vlan_json(result->vlan));
+	bad |= json_object_set_new(root, "clocks",
+				   json_pack("{s:s,s:s}", "market_data",
+					     clock_name(result->data_clock),
+					     "orders",
+					     clock_name(result->order_clock)));
 	bad |= json_object_set_new(root, "wire_to_wire_ns",
 				   summary_json(&result->wire_to_wire));
 	if (result->multi_message_packets > 0)
@@ -358,6 +372,10 @@ void analysis_output_table(FILE *out, const struct analysis_config *config,
 			fprintf(out, "%-30s %10" PRIu64 "\n", counts[i].text,
 				value);
 	}
+	if (result->data_clock || result->order_clock)
+		fprintf(out, "%-30s %10s\n%-30s %10s\n", "market data's clock",
+			clock_name(result->data_clock), "orders' clock",
+			clock_name(result->order_clock));
 	fputc('\n', out);
 	verdict_print(out, result, complete);
 	summaries_print(out, config, result);

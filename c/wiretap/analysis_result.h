@@ -61,6 +61,12 @@ struct analysis_result {
 	uint64_t dropped;  /* where it was captured, by its own word */
 	uint64_t unsorted; /* stamps too far from their place */
 	uint64_t unstamped_frames;
+	/* Whole frames of this feed and its orders by another clock than the
+	 * first of them. */
+	uint64_t mixed_clocks;
+	/* The last ones' clock (wire/pcapng_reader.h), market data's and
+	 * orders'; PCAPNG_CLOCK_UNTOLD, too, where there are none. */
+	uint32_t data_clock, order_clock;
 	uint64_t fragments;	   /* of IP: not looked into */
 	uint64_t truncated_frames; /* captured in part: not looked into */
 	uint64_t malformed_frames;

@@ -30,6 +30,10 @@ static const struct hindrance {
 		  "frames have lengths that contradict each other"),
 	HINDRANCE(unstamped_frames,
 		  "frames have no time stamp, or an impossible one"),
+	HINDRANCE(mixed_clocks,
+		  "frames are stamped by another clock than those before: a "
+		  "NIC stamps what comes in alone: capture at a mirror port, "
+		  "or with --stamps kernel"),
 	HINDRANCE(unsorted, "frames are stamped too far out of "
 			    "order: sort the capture with reordercap"),
 	HINDRANCE(early_sessions,

@@ -87,7 +87,7 @@ static int window_pass(struct frame_window *window)
 
 int frame_window_add(struct frame_window *window, uint64_t stamp_ns,
 		     const struct frame *frame, uint32_t gso_size,
-		     enum frame_result seen)
+		     uint32_t clock, enum frame_result seen)
 {
 	struct frame_window_entry *entry;
 	unsigned int i;
@@ -103,6 +103,7 @@ int frame_window_add(struct frame_window *window, uint64_t stamp_ns,
 		return -ENOMEM;
 	entry->stamp_ns = stamp_ns;
 	entry->gso_size = gso_size;
+	entry->clock = clock;
 	entry->seen = seen;
 	entry->frame = *frame;
 	if (frame->payload_len > 0)

@@ -21,6 +21,7 @@ struct frame_window_entry {
 	uint64_t stamp_ns;
 	struct frame frame; /* its payload is the entry's own */
 	uint32_t gso_size;
+	uint32_t clock;		/* that stamped it: wire/pcapng_reader.h */
 	enum frame_result seen; /* FRAME_OK: whole; else it has no payload */
 	uint32_t room;
 	uint8_t *payload;
@@ -52,7 +53,7 @@ void frame_window_close(struct frame_window *window);
 /* 0, each()'s negative errno or -ENOMEM. */
 int frame_window_add(struct frame_window *window, uint64_t stamp_ns,
 		     const struct frame *frame, uint32_t gso_size,
-		     enum frame_result seen);
+		     uint32_t clock, enum frame_result seen);
 
 /* Hand all on. */
 int frame_window_end(struct frame_window *window);

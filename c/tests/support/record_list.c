@@ -128,6 +128,7 @@ void record_list_judge(const struct record_list *list,
 			.wire_len = record->wire_len,
 			.link = record->link,
 			.gso_size = record->gso_size,
+			.clock = record->clock,
 		};
 
 		check(analysis_frame(analysis, &frame) == 0,

@@ -19,6 +19,7 @@ struct record {
 	unsigned int link;
 	uint32_t captured_len, wire_len;
 	uint32_t gso_size;
+	uint32_t clock; /* as struct capture_frame has it */
 	uint8_t bytes[RECORD_SIZE];
 };
 

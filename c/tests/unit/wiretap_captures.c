@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "tests/support/capture_shapes.h"
 #include "tests/support/record_list.h"
+#include "wire/pcapng.h"
 #include "wiretap/analysis_verdict.h"
 
 /* The records of the session. */
@@ -631,6 +632,40 @@ static void absent_stamps(void **state)
 	not_judged("no time stamp");
 }
 
+/* A NIC stamps what comes in; what goes out has the kernel's stamp, or another
+ * NIC's, which say nothing of the first's. */
+static void two_clocks_in_one_capture(void **state)
+{
+	(void)state;
+	right(2);
+	assert_int_equal(result.data_clock, PCAPNG_CLOCK_UNTOLD);
+	for (size_t i = 0; i < list.count; i++)
+		records[i].clock = PCAPNG_CLOCK_NIC + 1;
+	right(2);
+	assert_int_equal(result.data_clock, PCAPNG_CLOCK_NIC + 1);
+	assert_int_equal(result.order_clock, PCAPNG_CLOCK_NIC + 1);
+	/* One's segment that bears no order. */
+	records[ACK1].clock = PCAPNG_CLOCK_KERNEL;
+	not_judged("1 frames are stamped by another clock");
+	for (size_t i = 0; i < list.count; i++)
+		if (records[i].bytes[IP + 9] == FRAME_UDP)
+			records[i].clock = PCAPNG_CLOCK_NIC + 2;
+	not_judged("frames are stamped by another clock");
+	assert_int_equal(result.data_clock, PCAPNG_CLOCK_NIC + 2);
+	assert_int_equal(result.order_clock, PCAPNG_CLOCK_NIC + 1);
+}
+
+/* What is not of the feed may be stamped by whomever. */
+static void clocks_of_others(void **state)
+{
+	(void)state;
+	again(ORDER1, ORDER2, 10);
+	records[ORDER2].bytes[TCP + 2] ^= 1; /* another port */
+	records[ORDER2].clock = PCAPNG_CLOCK_NIC;
+	right(2);
+	assert_int_equal(result.mixed_clocks, 0);
+}
+
 /* 8. The capture's own loss. */
 static void each_record_lost(void **state)
 {
@@ -915,6 +950,8 @@ int main(void)
 		TEST(every_snap_length),
 		TEST(cut_frames_of_others),
 		TEST(absent_stamps),
+		TEST(two_clocks_in_one_capture),
+		TEST(clocks_of_others),
 		TEST(each_record_lost),
 		TEST(each_beginning_lost),
 		TEST(order_connection_elsewhere),

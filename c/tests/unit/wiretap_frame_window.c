@@ -46,7 +46,7 @@ static int add(uint64_t stamp_ns, size_t len)
 	static const uint8_t bytes[LARGEST];
 	const struct frame frame = { .payload = bytes, .payload_len = len };
 
-	return frame_window_add(&window, stamp_ns, &frame, 0, FRAME_OK);
+	return frame_window_add(&window, stamp_ns, &frame, 0, 0, FRAME_OK);
 }
 
 static void stamps_decide_the_order(void **state)
