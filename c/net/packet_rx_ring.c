@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -55,7 +56,7 @@ static int ring_map(struct packet_rx_ring *ring)
 		.tp_frame_nr =
 			(unsigned int)(reader->block_size / RING_FRAME_SIZE) *
 			reader->block_count,
-		.tp_retire_blk_tov = ring->block_ms,
+		.tp_retire_blk_tov = ring->config.block_ms,
 	};
 	const char *step;
 	int err;
@@ -76,6 +77,10 @@ static int ring_map(struct packet_rx_ring *ring)
 	/* Else frames are stamped later, when they reach this socket, as long
 	 * as no other socket of the machine wants stamps. */
 	err = socket_receive_stamps(ring->fd, true);
+	if (!err && ring->config.nic_stamps)
+		err = ring_setting(ring, PACKET_TIMESTAMP,
+				   SOF_TIMESTAMPING_RAW_HARDWARE,
+				   "PACKET_TIMESTAMP");
 	if (err)
 		return err;
 	err = packet_ring_open(&ring->ring, ring->fd, TPACKET_V3,
@@ -116,17 +121,31 @@ static int ring_bind(struct packet_rx_ring *ring, unsigned int index)
 	return 0;
 }
 
+/* Counted for each socket: others' stays when this one's goes. */
+static int ring_promiscuous(const struct packet_rx_ring *ring,
+			    unsigned int index)
+{
+	const struct packet_mreq request = { .mr_ifindex = (int)index,
+					     .mr_type = PACKET_MR_PROMISC };
+
+	if (setsockopt(ring->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request,
+		       sizeof(request)) < 0)
+		return ring_fault(ring, "PACKET_MR_PROMISC");
+	return 0;
+}
+
 int packet_rx_ring_open(struct packet_rx_ring *ring,
-			const struct interface *interface, size_t block_size,
-			unsigned int block_count, unsigned int block_ms)
+			const struct interface *interface,
+			const struct packet_rx_ring_config *config)
 {
 	int err;
 
-	*ring = (struct packet_rx_ring){ .reader = { .block_size = block_size,
-						     .block_count =
-							     block_count },
-					 .block_ms = block_ms,
-					 .skip_outgoing = interface->loopback };
+	*ring = (struct packet_rx_ring){
+		.reader = { .block_size = config->block_size,
+			    .block_count = config->block_count },
+		.config = *config,
+		.skip_outgoing = interface->loopback,
+	};
 	memcpy(ring->name, interface->name, sizeof(ring->name));
 	/* Protocol 0: nothing is received before the bind. */
 	ring->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -135,6 +154,8 @@ int packet_rx_ring_open(struct packet_rx_ring *ring,
 	err = ring_map(ring);
 	if (!err)
 		err = ring_bind(ring, interface->index);
+	if (!err && config->promiscuous)
+		err = ring_promiscuous(ring, interface->index);
 	if (err)
 		packet_rx_ring_close(ring);
 	return err;
@@ -191,6 +212,7 @@ static void frame_read(const struct packet_rx_ring *ring,
 
 	frame->stamp_ns =
 		header->tp_sec * CLOCK_NS_PER_S + (uint64_t)header->tp_nsec;
+	frame->nic_stamped = header->tp_status & TP_STATUS_TS_RAW_HARDWARE;
 	frame->captured_len = header->tp_snaplen;
 	frame->wire_len = header->tp_len;
 	frame->outgoing = address->sll_pkttype == PACKET_OUTGOING;
@@ -245,8 +267,8 @@ static int ring_wait(struct packet_rx_ring *ring, int timeout_ms)
 		log_error("capture on %s: %s", ring->name,
 			  log_strerror(ring->error));
 		/* The block that was being filled is still handed over. */
-		pause.tv_nsec = (long)(ring->block_ms % 500) * 2000000;
-		pause.tv_sec = ring->block_ms / 500;
+		pause.tv_nsec = (long)(ring->config.block_ms % 500) * 2000000;
+		pause.tv_sec = ring->config.block_ms / 500;
 		nanosleep(&pause, NULL);
 	}
 	return ring->error;

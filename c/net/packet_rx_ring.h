@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A capture by a TPACKET_V3 ring: frames of both directions with the kernel's
- * nanosecond stamps, in blocks, so that the reader seldom wakes. packet(7),
- * Documentation/networking/packet_mmap.rst.
+ * or the NIC's nanosecond stamps, in blocks, so that the reader seldom wakes.
+ * packet(7), Documentation/networking/packet_mmap.rst.
  */
 #ifndef NET_PACKET_RX_RING_H
 #define NET_PACKET_RX_RING_H
@@ -14,11 +14,25 @@
 #include "net/interface.h"
 #include "net/packet_ring.h"
 
+struct packet_rx_ring_config {
+	size_t block_size;
+	unsigned int block_count;
+	/* The longest a frame waits before the reader is woken. A reader may
+	 * be away for block_count times that at most, since a block is handed
+	 * over however little is in it. */
+	unsigned int block_ms;
+	/* Take the NIC's stamp of each frame that has one: net/nic_stamps.h. */
+	bool nic_stamps;
+	/* Frames for whomever, as a mirror port brings them. The kernel takes
+	 * it back when the ring is closed. */
+	bool promiscuous;
+};
+
 struct packet_rx_ring {
 	int fd;
 	struct packet_ring ring;
 	struct packet_ring_reader reader;
-	unsigned int block_ms;
+	struct packet_rx_ring_config config;
 	bool offloads_told; /* PACKET_VNET_HDR: else gso_size is 0 */
 	bool skip_outgoing; /* set on a loopback: each frame is seen twice */
 	int error; /* the interface went away or down: a negative errno */
@@ -26,7 +40,8 @@ struct packet_rx_ring {
 };
 
 struct packet_rx_ring_frame {
-	uint64_t stamp_ns;    /* CLOCK_REALTIME */
+	uint64_t stamp_ns;    /* CLOCK_REALTIME, or else: */
+	bool nic_stamped;     /* by the NIC's clock, which has its own zero */
 	const uint8_t *bytes; /* from the link header; a VLAN tag that the
 				 kernel took off is put back */
 	uint32_t captured_len;
@@ -42,18 +57,16 @@ struct packet_rx_ring_frame {
 };
 
 /*
- * block_ms: the longest a frame waits before the reader is woken. A reader
- * may be away for block_count times that at most, since a block is handed
- * over however little is in it. The interface must be up; frames of other
- * interfaces never get in. 0 or a negative errno, logged. Needs CAP_NET_RAW.
+ * The interface must be up; frames of other interfaces never get in. 0 or a
+ * negative errno, logged. Needs CAP_NET_RAW.
  *
- * Stamps are taken where a frame enters or leaves the network stack. The ring
- * asks for that (SO_TIMESTAMPNS), so that the point does not move with what
- * other sockets of the machine ask for.
+ * The kernel's stamps are taken where a frame enters or leaves the network
+ * stack. The ring asks for that (SO_TIMESTAMPNS), so that the point does not
+ * move with what other sockets of the machine ask for.
  */
 int packet_rx_ring_open(struct packet_rx_ring *ring,
-			const struct interface *interface, size_t block_size,
-			unsigned int block_count, unsigned int block_ms);
+			const struct interface *interface,
+			const struct packet_rx_ring_config *config);
 void packet_rx_ring_close(struct packet_rx_ring *ring);
 
 /*

@@ -27,6 +27,8 @@ struct wiretap_options {
 	uint64_t order_quantity;
 	uint64_t symbols_max, levels_max;
 	unsigned int privileges;
+	unsigned int stamps;
+	bool promiscuous;
 	struct in_addr source;
 	struct analysis_config analysis;
 };
@@ -86,6 +88,20 @@ static const struct option_row rows[] = {
 	  .offset = AT(fifo),
 	  .help = "capture with real-time priority, SCHED_FIFO: what shares\n"
 		  "the CPU can't keep it from emptying its ring" },
+	{ .name = "promiscuous",
+	  .type = OPTION_FLAG,
+	  .offset = AT(promiscuous),
+	  .help = "capture what is for other machines, too: at a switch's\n"
+		  "mirror port" },
+	{ .name = "stamps",
+	  .metavar = "CLOCK",
+	  .def = "auto",
+	  .type = OPTION_CHOICE,
+	  .choices = wiretap_stamps_names,
+	  .offset = AT(stamps),
+	  .help = "hardware: by the NIC's clock, which stamps what comes in\n"
+		  "alone, so both directions have to: at a mirror port;\n"
+		  "auto: that with --promiscuous, where the NIC can" },
 	{ .name = "read",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -254,6 +270,13 @@ static int capture(const struct wiretap_options *options)
 {
 	/* No SA_RESTART: the signal is to end poll(2). */
 	struct sigaction action = { .sa_handler = on_signal };
+	const struct wiretap_config config = {
+		.interface = options->interface,
+		.path = options->write,
+		.privileges = options->privileges,
+		.stamps = options->stamps,
+		.promiscuous = options->promiscuous,
+	};
 	struct wiretap_result result;
 	char why[CPU_FAULT_MAX];
 	int rc;
@@ -266,8 +289,7 @@ static int capture(const struct wiretap_options *options)
 			  cpu_realtime_fault(rc, why));
 		return rc;
 	}
-	rc = wiretap_capture(options->interface, options->write,
-			     options->privileges, &stop, &result);
+	rc = wiretap_capture(&config, &stop, &result);
 	if (rc < 0 && result.bytes == 0)
 		return rc;
 	log_info("%" PRIu64 " frames captured, %" PRIu64 " dropped",
@@ -275,6 +297,9 @@ static int capture(const struct wiretap_options *options)
 	if (result.dropped > 0)
 		log_warning("the capture lacks %" PRIu64 " frames",
 			    result.dropped);
+	if (result.kernel_stamped > 0)
+		log_warning("%" PRIu64 " of them came without the NIC's stamp",
+			    result.kernel_stamped);
 	if (result.holes > 0)
 		log_warning("%s was made anew %" PRIu64
 			    " times: the capture lacks what it brought "

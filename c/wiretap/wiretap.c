@@ -29,17 +29,19 @@
 /* The kernel closes a block that has a frame after WIRETAP_BLOCK_MS, full or
  * not: what the ring bridges while this process is kept from running is at
  * most all its blocks' time, 6.4 s, and at most 16 MiB. */
-#define WIRETAP_BLOCK_SIZE  (128 << 10)
-#define WIRETAP_BLOCK_COUNT 128
-#define WIRETAP_BLOCK_MS    50
-#define WIRETAP_IDLE_MS	    200
-#define WIRETAP_LAST_WAITS  4 /* of WIRETAP_IDLE_MS each */
-#define WIRETAP_BUFFER_SIZE (1 << 20)
-#define WIRETAP_SNAP_LEN    262144
-#define WIRETAP_LOOK_MS	    20 /* for a link that is down */
+#define WIRETAP_BLOCK_SIZE	(128 << 10)
+#define WIRETAP_BLOCK_COUNT	128
+#define WIRETAP_BLOCK_MS	50
+#define WIRETAP_IDLE_MS		200
+#define WIRETAP_LAST_WAITS	4 /* of WIRETAP_IDLE_MS each */
+#define WIRETAP_BUFFER_SIZE	(1 << 20)
+#define WIRETAP_SNAP_LEN	262144
+#define WIRETAP_LAST_NS		(2 * WIRETAP_BLOCK_MS * UINT64_C(1000000))
+#define WIRETAP_LOOK_MS		20 /* for a link that is down */
+#define WIRETAP_DESCRIPTION_MAX 256
 
 struct wiretap {
-	const char *path;
+	const struct wiretap_config *config;
 	int fd;
 	bool is_file; /* else a pipe, which somebody has to read */
 	const volatile sig_atomic_t *stop;
@@ -47,9 +49,11 @@ struct wiretap {
 	size_t used;
 	struct packet_rx_ring ring;
 	struct interface interface; /* that it is of, */
-	uint32_t number;	    /* and its number in the file */
+	uint32_t number;	    /* and its number in the file; */
+	uint32_t kernel_number; /* of what lacks the NIC's stamp; 0: none yet */
+	struct nic_stamps nic;	/* if result->nic_stamps */
 	uint64_t received, dropped; /* on it */
-	uint64_t last_ns;	    /* the last frame's stamp */
+	uint64_t last_ns;	    /* the last frame's stamp by the kernel */
 	bool refused;		    /* the file takes no more */
 	struct wiretap_result *result;
 };
@@ -104,7 +108,7 @@ static int wiretap_flush(struct wiretap *tap)
 			continue;
 		if (n < 0) {
 			n = -errno;
-			log_error("--write %s: %s", tap->path,
+			log_error("--write %s: %s", tap->config->path,
 				  log_strerror((int)n));
 			wiretap_cut(tap, written);
 			tap->refused = true;
@@ -114,37 +118,6 @@ static int wiretap_flush(struct wiretap *tap)
 	}
 	tap->result->bytes += tap->used;
 	tap->used = 0;
-	return 0;
-}
-
-static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
-{
-	struct wiretap *tap = context;
-	const struct pcapng_beside beside = {
-		.direction = frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
-		.checksum = frame->checksum_left    ? PCAPNG_CHECKSUM_NOT_READY
-			    : frame->checksum_valid ? PCAPNG_CHECKSUM_VALID
-						    : PCAPNG_CHECKSUM_UNKNOWN,
-		.gso_size = frame->gso_size,
-		.gso_tcp = frame->gso_tcp,
-	};
-	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
-	int rc;
-
-	tap->last_ns = frame->stamp_ns;
-	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
-		rc = wiretap_flush(tap);
-		if (rc < 0)
-			return rc;
-	}
-	rc = pcapng_packet_beside(
-		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
-		tap->number, frame->stamp_ns, frame->bytes, frame->captured_len,
-		frame->wire_len, &beside);
-	if (rc < 0)
-		return rc;
-	tap->used += (size_t)rc;
-	tap->result->frames++;
 	return 0;
 }
 
@@ -162,14 +135,19 @@ static int wiretap_link(const struct interface *interface)
 	return -EOPNOTSUPP;
 }
 
-/* The interface that it captures on, with what is to be said of it. */
-static int wiretap_introduce(struct wiretap *tap, const char *description)
+/* The interface that it captures on, with who stamps and what else is to be
+ * said of it; NULL: nothing. */
+static int wiretap_introduce(struct wiretap *tap, enum pcapng_clock clock,
+			     const char *more)
 {
 	int link = wiretap_link(&tap->interface);
+	char description[WIRETAP_DESCRIPTION_MAX];
 	int len;
 
 	if (link < 0)
 		return link;
+	snprintf(description, sizeof(description), "%s%s%s",
+		 pcapng_clock_texts[clock], more ? "; " : "", more ? more : "");
 	len = pcapng_interface(tap->buffer + tap->used,
 			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
 			       WIRETAP_SNAP_LEN, tap->interface.name,
@@ -178,6 +156,65 @@ static int wiretap_introduce(struct wiretap *tap, const char *description)
 		return len;
 	tap->used += (size_t)len;
 	return wiretap_flush(tap);
+}
+
+/* The number in the file of the interface that a frame is of. */
+static int wiretap_number(struct wiretap *tap,
+			  const struct packet_rx_ring_frame *frame,
+			  uint32_t *number)
+{
+	int rc;
+
+	*number = tap->number;
+	if (!tap->result->nic_stamps || frame->nic_stamped)
+		return 0;
+	if (!tap->kernel_number) {
+		rc = wiretap_flush(tap);
+		if (rc == 0)
+			rc = wiretap_introduce(tap, PCAPNG_CLOCK_KERNEL,
+					       "without the NIC's stamp");
+		if (rc < 0)
+			return rc;
+		tap->kernel_number = tap->number + 1;
+	}
+	tap->result->kernel_stamped++;
+	*number = tap->kernel_number;
+	return 0;
+}
+
+static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
+{
+	struct wiretap *tap = context;
+	const struct pcapng_beside beside = {
+		.direction = frame->outgoing ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
+		.checksum = frame->checksum_left    ? PCAPNG_CHECKSUM_NOT_READY
+			    : frame->checksum_valid ? PCAPNG_CHECKSUM_VALID
+						    : PCAPNG_CHECKSUM_UNKNOWN,
+		.gso_size = frame->gso_size,
+		.gso_tcp = frame->gso_tcp,
+	};
+	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
+	uint32_t number;
+	int rc = wiretap_number(tap, frame, &number);
+
+	if (rc < 0)
+		return rc;
+	if (!frame->nic_stamped)
+		tap->last_ns = frame->stamp_ns;
+	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
+		rc = wiretap_flush(tap);
+		if (rc < 0)
+			return rc;
+	}
+	rc = pcapng_packet_beside(
+		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
+		number, frame->stamp_ns, frame->bytes, frame->captured_len,
+		frame->wire_len, &beside);
+	if (rc < 0)
+		return rc;
+	tap->used += (size_t)rc;
+	tap->result->frames++;
+	return 0;
 }
 
 static int wiretap_head(struct wiretap *tap)
@@ -196,7 +233,10 @@ static int wiretap_head(struct wiretap *tap)
 	if (len < 0)
 		return len;
 	tap->used = (size_t)len;
-	return wiretap_introduce(tap, NULL);
+	return wiretap_introduce(tap,
+				 tap->result->nic_stamps ? PCAPNG_CLOCK_NIC
+							 : PCAPNG_CLOCK_KERNEL,
+				 NULL);
 }
 
 static int wiretap_count(struct wiretap *tap)
@@ -235,9 +275,15 @@ static int wiretap_tail(struct wiretap *tap)
 
 static int wiretap_open_ring(struct wiretap *tap)
 {
-	return packet_rx_ring_open(&tap->ring, &tap->interface,
-				   WIRETAP_BLOCK_SIZE, WIRETAP_BLOCK_COUNT,
-				   WIRETAP_BLOCK_MS);
+	const struct packet_rx_ring_config config = {
+		.block_size = WIRETAP_BLOCK_SIZE,
+		.block_count = WIRETAP_BLOCK_COUNT,
+		.block_ms = WIRETAP_BLOCK_MS,
+		.nic_stamps = tap->result->nic_stamps,
+		.promiscuous = tap->config->promiscuous,
+	};
+
+	return packet_rx_ring_open(&tap->ring, &tap->interface, &config);
 }
 
 /* There is an interface of its name again, and it is up. */
@@ -251,12 +297,17 @@ static bool wiretap_is_up(const struct wiretap *tap, struct interface *found)
 static int wiretap_renew(struct wiretap *tap, const struct interface *found,
 			 uint64_t from_ns)
 {
-	char description[128];
+	char description[WIRETAP_DESCRIPTION_MAX / 2];
 	uint64_t to_ns;
 	int rc = wiretap_tail(tap);
 
 	if (rc < 0)
 		return rc;
+	if (tap->result->nic_stamps) {
+		log_error("%s was made anew: its NIC's clock may be another",
+			  tap->interface.name);
+		return -ENODEV;
+	}
 	packet_rx_ring_close(&tap->ring);
 	tap->interface = *found;
 	rc = wiretap_open_ring(tap);
@@ -273,7 +324,7 @@ static int wiretap_renew(struct wiretap *tap, const struct interface *found,
 		 from_ns / CLOCK_NS_PER_S, from_ns % CLOCK_NS_PER_S,
 		 to_ns / CLOCK_NS_PER_S, to_ns % CLOCK_NS_PER_S);
 	log_warning("%s was %s", tap->interface.name, description);
-	return wiretap_introduce(tap, description);
+	return wiretap_introduce(tap, PCAPNG_CLOCK_KERNEL, description);
 }
 
 /* What the ring still holds when its interface is down: the kernel hands over
@@ -321,6 +372,7 @@ static int wiretap_wait(struct wiretap *tap)
 static int wiretap_loop(struct wiretap *tap)
 {
 	uint64_t stop_ns;
+	unsigned int blocks = 0;
 	int rc = 0;
 
 	while (!*tap->stop && rc >= 0) {
@@ -332,9 +384,13 @@ static int wiretap_loop(struct wiretap *tap)
 			rc = wiretap_wait(tap);
 	}
 	/* What came before the stop; the kernel hands over the block that it
-	 * was filling within WIRETAP_BLOCK_MS. */
+	 * was filling within WIRETAP_BLOCK_MS. A NIC's clock does not tell what
+	 * that is: by then it is the whole ring at most. */
 	stop_ns = clock_realtime_ns();
-	while (rc >= 0 && !tap->ring.error && tap->last_ns <= stop_ns) {
+	while (rc >= 0 && !tap->ring.error && tap->last_ns <= stop_ns &&
+	       blocks < WIRETAP_BLOCK_COUNT) {
+		if (clock_realtime_ns() > stop_ns + WIRETAP_LAST_NS)
+			blocks += tap->result->nic_stamps;
 		rc = packet_rx_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
 					 wiretap_each, tap);
 		if (rc == 0)
@@ -350,13 +406,14 @@ static int wiretap_create(struct wiretap *tap)
 	struct stat status;
 
 	tap->fd = STDOUT_FILENO;
-	if (strcmp(tap->path, "-") != 0)
-		tap->fd = open(tap->path,
+	if (strcmp(tap->config->path, "-") != 0)
+		tap->fd = open(tap->config->path,
 			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (tap->fd < 0 || fstat(tap->fd, &status) < 0) {
 		int err = -errno;
 
-		log_error("--write %s: %s", tap->path, log_strerror(err));
+		log_error("--write %s: %s", tap->config->path,
+			  log_strerror(err));
 		if (tap->fd > STDOUT_FILENO)
 			close(tap->fd);
 		return err;
@@ -376,50 +433,62 @@ static int wiretap_interface(const char *name, struct interface *interface)
 	return wiretap_link(interface);
 }
 
-int wiretap_capture(const char *interface, const char *path,
-		    unsigned int privileges, const volatile sig_atomic_t *stop,
+/* From the file's head to its end. */
+static int wiretap_run(struct wiretap *tap)
+{
+	int rc = wiretap_head(tap), tail;
+
+	if (rc == 0 && tap->config->privileges == PRIVILEGES_DROP)
+		rc = privileges_drop(PRIVILEGES_BIT(CAP_NET_RAW));
+	if (rc < 0)
+		return rc;
+	log_info("capturing on %s", tap->interface.name);
+	rc = wiretap_loop(tap);
+	if (tap->refused || tap->ring.fd < 0)
+		return rc;
+	/* Also when the ring failed: what was captured is kept. */
+	tail = wiretap_tail(tap);
+	return rc < 0 ? rc : tail;
+}
+
+int wiretap_capture(const struct wiretap_config *config,
+		    const volatile sig_atomic_t *stop,
 		    struct wiretap_result *result)
 {
-	struct wiretap tap = { .path = path, .stop = stop, .result = result };
-	int rc;
+	struct wiretap tap = { .config = config,
+			       .stop = stop,
+			       .result = result };
+	int rc, back;
 
 	*result = (struct wiretap_result){ 0 };
-	rc = wiretap_interface(interface, &tap.interface);
+	rc = wiretap_interface(config->interface, &tap.interface);
 	if (rc < 0)
 		return rc;
 	tap.buffer = malloc(WIRETAP_BUFFER_SIZE);
 	if (!tap.buffer)
 		return -ENOMEM;
-	rc = wiretap_open_ring(&tap);
+	rc = wiretap_stamps_open(&tap.nic, config->interface, config->stamps,
+				 config->promiscuous, &result->nic_stamps);
 	if (rc < 0)
 		goto free_buffer;
+	rc = wiretap_open_ring(&tap);
+	if (rc < 0)
+		goto close_stamps;
 	/* Only now: what can't capture should not empty an older capture. */
 	rc = wiretap_create(&tap);
 	if (rc < 0)
 		goto close_ring;
-	rc = wiretap_head(&tap);
-	if (rc < 0)
-		goto close_file;
-	if (privileges == PRIVILEGES_DROP)
-		rc = privileges_drop(PRIVILEGES_BIT(CAP_NET_RAW));
-	if (rc < 0)
-		goto close_file;
-	log_info("capturing on %s", tap.interface.name);
-	rc = wiretap_loop(&tap);
-	/* Also when the ring failed: what was captured is kept. */
-	if (!tap.refused && tap.ring.fd >= 0) {
-		int tail = wiretap_tail(&tap);
-
-		rc = rc < 0 ? rc : tail;
-	}
-close_file:
+	rc = wiretap_run(&tap);
 	if (tap.fd != STDOUT_FILENO && close(tap.fd) < 0 && rc == 0) {
 		rc = -errno;
-		log_error("--write %s: %s", path, log_strerror(rc));
+		log_error("--write %s: %s", config->path, log_strerror(rc));
 	}
 close_ring:
 	if (tap.ring.fd >= 0)
 		packet_rx_ring_close(&tap.ring);
+close_stamps:
+	back = result->nic_stamps ? nic_stamps_close(&tap.nic) : 0;
+	rc = rc < 0 ? rc : back;
 free_buffer:
 	free(tap.buffer);
 	return rc;

@@ -275,7 +275,12 @@ static void tap_sees(const char *offloads)
 		skip();
 	offloads_set(offloads, "on");
 	assert_int_equal(interface_find(NEAR, &near), 0);
-	assert_int_equal(packet_rx_ring_open(&ring, &near, 1 << 17, 8, 10), 0);
+	assert_int_equal(packet_rx_ring_open(&ring, &near,
+					     &(struct packet_rx_ring_config){
+						     .block_size = 1 << 17,
+						     .block_count = 8,
+						     .block_ms = 10 }),
+			 0);
 	wrong = 0;
 	for (uint32_t row = 0; row < ARRAY_SIZE(shapes); row++) {
 		struct tapped tapped = { .row = row };

@@ -73,12 +73,22 @@ static int ring_drain(struct packet_rx_ring *ring)
 	return n < 0 ? n : frames;
 }
 
+static int ring_try(struct packet_rx_ring *ring,
+		    const struct interface *interface, size_t block_size,
+		    unsigned int block_count)
+{
+	return packet_rx_ring_open(
+		ring, interface,
+		&(struct packet_rx_ring_config){ .block_size = block_size,
+						 .block_count = block_count,
+						 .block_ms = BLOCK_MS });
+}
+
 static void ring_open(struct packet_rx_ring *ring,
 		      const struct interface *interface)
 {
 	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(
-		packet_rx_ring_open(ring, interface, 1 << 16, 8, BLOCK_MS), 0);
+	assert_int_equal(ring_try(ring, interface, 1 << 16, 8), 0);
 }
 
 static int sender_open(int fd, const struct interface *interface)
@@ -215,9 +225,7 @@ static void test_a_full_ring_counts_what_it_drops(void **state)
 	(void)state;
 	RIG_NEEDED();
 	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(packet_rx_ring_open(&ring, &rig.near_interface, 4096,
-					     2, BLOCK_MS),
-			 0);
+	assert_int_equal(ring_try(&ring, &rig.near_interface, 4096, 2), 0);
 	far = sender_open(rig.far, &rig.far_interface);
 	for (uint32_t i = 0; i < 1000; i++)
 		number_send(far, i);
@@ -458,13 +466,96 @@ static void test_an_interface_that_goes_down(void **state)
 		is_one_line(log_caught(), "capture on near0: Network is down"));
 	assert_int_equal(seen.count, 1);
 	log_catch();
-	assert_int_equal(packet_rx_ring_open(&refused, &rig.near_interface,
-					     4096, 2, BLOCK_MS),
+	assert_int_equal(ring_try(&refused, &rig.near_interface, 4096, 2),
 			 -ENETDOWN);
 	assert_true(is_one_line(log_caught(), "can't capture on near0: "));
 	assert_int_equal(namespace_link(rig.near, NEAR_NAME, 1), 0);
 	close(far);
 	packet_rx_ring_close(&ring);
+}
+
+static int clocks_see(void *context, const struct packet_rx_ring_frame *frame)
+{
+	bool **next = context;
+
+	assert_int_equal(frame->stamp_ns, 5 * CLOCK_NS_PER_S + 7);
+	*(*next)++ = frame->nic_stamped;
+	return 0;
+}
+
+/* A block as the kernel leaves it: the one place where it says who stamped. */
+static void test_the_kernel_tells_who_stamped(void **state)
+{
+	static const uint32_t status[] = { TP_STATUS_TS_RAW_HARDWARE,
+					   TP_STATUS_TS_SOFTWARE, 0 };
+	static _Alignas(8) uint8_t bytes[4096];
+	struct packet_rx_ring ring = { .reader = { .bytes = bytes,
+						   .block_size = sizeof(bytes),
+						   .block_count = 1 } };
+	struct tpacket_block_desc *block = (void *)bytes;
+	bool stamped[3] = { false }, *next = stamped;
+
+	(void)state;
+	block->hdr.bh1.block_status = TP_STATUS_USER;
+	block->hdr.bh1.num_pkts = 3;
+	block->hdr.bh1.offset_to_first_pkt = 256;
+	for (size_t i = 0; i < 3; i++) {
+		struct tpacket3_hdr *header = (void *)(bytes + 256 + i * 256);
+
+		*header = (struct tpacket3_hdr){ .tp_next_offset = 256,
+						 .tp_sec = 5,
+						 .tp_nsec = 7,
+						 .tp_status = TP_STATUS_USER |
+							      status[i],
+						 .tp_mac = 128 };
+	}
+	assert_int_equal(packet_rx_ring_read(&ring, 0, clocks_see, &next), 3);
+	assert_true(stamped[0]);
+	assert_false(stamped[1]);
+	assert_false(stamped[2]);
+}
+
+/* As ip(8) counts those who asked for it. */
+static bool is_promiscuous(void)
+{
+	FILE *output = popen("ip -d -o link show " NEAR_NAME, "re");
+	char line[2048] = "";
+
+	assert_non_null(output);
+	assert_non_null(fgets(line, sizeof(line), output));
+	pclose(output);
+	assert_non_null(strstr(line, " promiscuity "));
+	return strstr(line, " promiscuity 0 ") == NULL;
+}
+
+/* With the NIC's stamps, where a veth pair has none: the kernel's come. */
+static void test_promiscuous_while_it_is_open(void **state)
+{
+	const struct packet_rx_ring_config config = { .block_size = 4096,
+						      .block_count = 2,
+						      .block_ms = BLOCK_MS,
+						      .nic_stamps = true,
+						      .promiscuous = true };
+	uint64_t before_ns = clock_realtime_ns();
+	struct packet_rx_ring ring;
+	int far;
+
+	(void)state;
+	RIG_NEEDED();
+	memset(&seen, 0, sizeof(seen));
+	assert_false(is_promiscuous());
+	assert_int_equal(
+		packet_rx_ring_open(&ring, &rig.near_interface, &config), 0);
+	assert_true(is_promiscuous());
+	far = sender_open(rig.far, &rig.far_interface);
+	number_send(far, 1);
+	assert_true(ring_drain(&ring) > 0);
+	assert_int_equal(seen.count, 1);
+	assert_in_range(seen.frames[0].stamp_ns, before_ns,
+			clock_realtime_ns());
+	close(far);
+	packet_rx_ring_close(&ring);
+	assert_false(is_promiscuous());
 }
 
 static void test_what_cannot_be_opened(void **state)
@@ -476,12 +567,10 @@ static void test_what_cannot_be_opened(void **state)
 	RIG_NEEDED();
 	gone.index = 9999;
 	log_catch();
-	assert_int_equal(packet_rx_ring_open(&ring, &gone, 4096, 2, BLOCK_MS),
-			 -ENODEV);
+	assert_int_equal(ring_try(&ring, &gone, 4096, 2), -ENODEV);
 	assert_true(is_one_line(log_caught(), "near0: bind: No such device"));
 	log_catch();
-	assert_int_equal(packet_rx_ring_open(&ring, &rig.near_interface, 1000,
-					     2, BLOCK_MS),
+	assert_int_equal(ring_try(&ring, &rig.near_interface, 1000, 2),
 			 -EINVAL);
 	assert_true(is_one_line(log_caught(), "near0: PACKET_RX_RING: "));
 }
@@ -502,6 +591,8 @@ int main(void)
 		cmocka_unit_test(test_an_error_of_each_is_returned),
 		cmocka_unit_test(test_a_time_out),
 		cmocka_unit_test(test_an_interface_that_goes_down),
+		cmocka_unit_test(test_the_kernel_tells_who_stamped),
+		cmocka_unit_test(test_promiscuous_while_it_is_open),
 		cmocka_unit_test(test_what_cannot_be_opened),
 	};
 

@@ -25,7 +25,9 @@
 #include "net/capture_file.h"
 #include "net/interface.h"
 #include "net/namespace.h"
+#include "tests/support/log_catch.h"
 #include "wire/frame.h"
+#include "wire/pcapng.h"
 #include "wiretap/wiretap.h"
 
 #define PORT 5555
@@ -39,6 +41,7 @@ static volatile sig_atomic_t stop;
 static pthread_t thread;
 static struct wiretap_result result;
 static int capture_rc;
+static const struct wiretap_config *other; /* NULL: the usual one */
 
 static void on_signal(int number)
 {
@@ -126,10 +129,20 @@ static off_t file_size(void)
 	return facts.st_size;
 }
 
+static int capture_try(const char *interface, const char *file,
+		       struct wiretap_result *found)
+{
+	const struct wiretap_config config = { .interface = interface,
+					       .path = file,
+					       .privileges = PRIVILEGES_KEEP };
+
+	return wiretap_capture(&config, &stop, found);
+}
+
 static void *capture(void *context)
 {
-	capture_rc = wiretap_capture("near0", context, PRIVILEGES_KEEP, &stop,
-				     &result);
+	capture_rc = other ? wiretap_capture(other, &stop, &result)
+			   : capture_try("near0", context, &result);
 	return NULL;
 }
 
@@ -455,10 +468,49 @@ static void what_can_not_capture_keeps_the_file(void **state)
 	assert_non_null(file);
 	fputs("precious", file);
 	fclose(file);
-	assert_int_equal(wiretap_capture("nowhere0", path, PRIVILEGES_KEEP,
-					 &stop, &nothing),
-			 -ENODEV);
+	assert_int_equal(capture_try("nowhere0", path, &nothing), -ENODEV);
 	assert_int_equal(file_size(), 8);
+}
+
+/* A veth pair has the kernel's stamps alone: refused, or told. */
+static void stamps_of_a_nic_that_has_none(void **state)
+{
+	struct wiretap_config config = { .interface = "near0",
+					 .path = path,
+					 .privileges = PRIVILEGES_KEEP,
+					 .stamps = WIRETAP_STAMPS_HARDWARE };
+	struct wiretap_result found;
+	struct capture_frame frame;
+	struct capture_file *file;
+
+	(void)state;
+	if (near_fd < 0) {
+		print_message("# skipped: no veth pair can be made here\n");
+		skip();
+	}
+	log_catch();
+	assert_int_equal(wiretap_capture(&config, &stop, &found), -EOPNOTSUPP);
+	assert_true(is_one_line(log_caught(),
+				"--stamps hardware: near0: its driver has no "
+				"hardware stamps"));
+	assert_int_equal(file_size(), 0);
+	config.stamps = WIRETAP_STAMPS_AUTO;
+	config.promiscuous = true;
+	other = &config;
+	log_catch();
+	capture_begin();
+	send_some(near_fd, 1, 36);
+	capture_end();
+	other = NULL;
+	assert_int_equal(capture_rc, 0);
+	assert_non_null(strstr(log_caught(),
+			       "near0: stamped by the kernel's clock, since "
+			       "its NIC can't: its driver has no hardware"));
+	assert_false(result.nic_stamps);
+	assert_int_equal(capture_file_open(path, &file), 0);
+	assert_int_equal(capture_file_next(file, &frame), 1);
+	assert_int_equal(frame.clock, PCAPNG_CLOCK_KERNEL);
+	capture_file_close(file);
 }
 
 static void file_that_can_not_be_made(void **state)
@@ -470,8 +522,7 @@ static void file_that_can_not_be_made(void **state)
 		print_message("# skipped: no veth pair can be made here\n");
 		skip();
 	}
-	assert_int_equal(wiretap_capture("near0", "/nowhere/a.pcapng",
-					 PRIVILEGES_KEEP, &stop, &nothing),
+	assert_int_equal(capture_try("near0", "/nowhere/a.pcapng", &nothing),
 			 -ENOENT);
 }
 
@@ -537,6 +588,7 @@ int main(void)
 		TEST(tshark_reads_it),
 		TEST(full_disk_leaves_whole_blocks),
 		TEST(what_can_not_capture_keeps_the_file),
+		TEST(stamps_of_a_nic_that_has_none),
 		TEST(file_that_can_not_be_made),
 		TEST(interface_that_goes_down),
 		TEST(stopped_while_it_is_down),
