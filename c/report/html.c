@@ -294,6 +294,16 @@ static void bias_write(FILE *out, const json_t *summary)
 		fputs("<p class=\"note\">Known bias: not measured.</p>\n", out);
 }
 
+static void clocks_write(FILE *out, const json_t *summary)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "clocks"), i, one) fprintf(
+		out, "<p class=\"note\">Stamped by the clock of: %s.</p>\n",
+		json_string_value(one));
+}
+
 /* Any list of objects as a table; its columns are the first one's keys. */
 static void list_write(FILE *out, const char *title, const json_t *list)
 {
@@ -434,6 +444,7 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 		return err;
 	comparisons_write(out, summary);
 	arms_write(out, summary);
+	clocks_write(out, summary);
 	bias_write(out, summary);
 	list_write(out, "Knobs, wanted and found",
 		   json_object_get(results->manifest, "knobs"));

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json_get.h"
 #include "base/mem.h"
@@ -402,6 +405,44 @@ static json_t *void_blocks(const struct results *results)
 	return blocks;
 }
 
+static bool has_text(const json_t *texts, const char *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(texts, i, one)
+	{
+		if (!strcmp(json_string_value(one), text))
+			return true;
+	}
+	return false;
+}
+
+/* Whose clock stamped what was captured, each answer of the trials once;
+ * nothing where all were made before it was told. */
+static void clocks_set(const struct results *results, json_t *summary)
+{
+	json_t *texts = json_array();
+	char text[64];
+
+	for (size_t i = 0; i < results->count; i++) {
+		const json_t *clocks = json_object_get(
+			json_object_get(results->trials[i].json, "analysis"),
+			"clocks");
+
+		if (!clocks)
+			continue;
+		snprintf(text, sizeof(text), "market data %s, orders %s",
+			 json_get_text(clocks, "market_data", "unknown"),
+			 json_get_text(clocks, "orders", "unknown"));
+		if (!has_text(texts, text))
+			json_array_append_new(texts, json_string(text));
+	}
+	if (json_array_size(texts) > 0)
+		json_object_set(summary, "clocks", texts);
+	json_decref(texts);
+}
+
 int summary_make(const struct results *results, json_t **summary)
 {
 	double *values = calloc(results->count + 1, sizeof(*values));
@@ -430,8 +471,10 @@ int summary_make(const struct results *results, json_t **summary)
 		json_number_value(json_object_get(machine, "stolen_cpus")),
 		"seconds",
 		json_number_value(json_object_get(machine, "seconds")));
-	if (*summary && !err)
+	if (*summary && !err) {
+		clocks_set(results, *summary);
 		return 0;
+	}
 	json_decref(*summary);
 	*summary = NULL;
 	return err ? err : -ENOMEM;

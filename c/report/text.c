@@ -92,6 +92,15 @@ static void parameters_print(FILE *out, const json_t *manifest)
 			      "unknown"));
 }
 
+static void clocks_print(FILE *out, const json_t *summary)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "clocks"), i, one) fprintf(
+		out, "stamps    by the clock of: %s\n", json_string_value(one));
+}
+
 /* ns in us; "-" where nothing was measured, or too little. */
 static const char *us_text(const json_t *ns, char text[static US_TEXT_MAX])
 {
@@ -447,6 +456,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	size_t n;
 
 	parameters_print(out, manifest);
+	clocks_print(out, summary);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
 		"outside the trader; of all orders of all blocks, a "
