@@ -77,7 +77,7 @@ def reached(host, variables, ssh_args):
 
 class Site:
     """where: trader, exchange, wiretap (hosts), hypervisor (a host, or ""),
-    interface of the wiretap, fifo, group, port, feed, settle_ms, rate (of
+    interface of the wiretap, fifo, stamps, group, port, feed, settle_ms, rate (of
     frames), timeout_s, ssh_args, defaults (programs, scratch, knobs),
     utilities (their folder), and of guests: playbook (words), folder (of
     playbooks), lab_folder, overlay, asked_for (the folder of arms'
@@ -144,8 +144,14 @@ class Site:
             # filter is set by a work queue (virtnet_rx_mode_work).
             more=["--settle-ms", str(self.where["settle_ms"])])
         found["wiretap"]["interface"] = self.where["interface"]
+        more = ["--stamps", self.where["stamps"]]
         if int(self.where["fifo"]) > 0:
-            found["wiretap"]["more"] = ["--fifo", str(self.where["fifo"])]
+            more += ["--fifo", str(self.where["fifo"])]
+        # A mirror port's frames are for others.
+        if self.where["wiretap"] not in (
+                exchange, self.where["trader"], self.where["hypervisor"]):
+            more += ["--promiscuous"]
+        found["wiretap"]["more"] = more
         return found
 
     def knob_words(self, host):

@@ -18,7 +18,7 @@ SIDES = [{"where": "trader", "host": "trader"},
          {"where": "host", "host": "hypervisor"},
          {"where": "exchange", "host": "exchange", "guest": "exchange"}]
 WHERE = {"trader": "trader", "exchange": "exchange", "wiretap": "hypervisor",
-         "hypervisor": "hypervisor", "interface": "tap", "fifo": "1", "group": "239.1.1.1:1",
+         "hypervisor": "hypervisor", "interface": "tap", "fifo": "1", "stamps": "auto", "group": "239.1.1.1:1",
          "port": 9012, "feed": "/here/f.gz", "settle_ms": 500, "rate": 500,
          "timeout_s": "3600",
          "ssh_args": "-o ServerAliveInterval=30", "utilities": "/u",
@@ -143,8 +143,17 @@ class Placed(unittest.TestCase):
             "feed": "/run/x/feed.csv.gz", "more": ["--settle-ms", "500"]})
         self.assertEqual(seats["wiretap"], {
             "machine": "hypervisor", "programs": "/c/build",
-            "interface": "tap", "cpus": "0,2-3", "more": ["--fifo", "1"]})
-        self.assertNotIn("more", made(fifo=0)["seats"]["wiretap"])
+            "interface": "tap", "cpus": "0,2-3",
+            "more": ["--stamps", "auto", "--fifo", "1"]})
+        self.assertEqual(made(fifo=0, stamps="kernel")["seats"]["wiretap"][
+            "more"], ["--stamps", "kernel"])
+
+    def test_a_wiretap_of_its_own_takes_what_is_for_others(self):
+        variables = dict(VARIABLES, third=guest("", 3))
+        for host, wanted in (("third", True), ("exchange", False),
+                             ("trader", False), ("hypervisor", False)):
+            found = made(wiretap=host, variables=variables)["seats"]["wiretap"]
+            self.assertEqual("--promiscuous" in found["more"], wanted, host)
 
     def test_an_arm_that_moves_the_exchange_has_seats_of_its_own(self):
         here, there = made(arm("a"), arm("b", exchange_place="host"))["arms"]
