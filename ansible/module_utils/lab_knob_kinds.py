@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 
 try:
     from ansible.module_utils.lab_sysctl import PAIRS, REFUSED
@@ -16,6 +17,10 @@ try:
 except ImportError:  # of a program: beside this file
     from lab_sysctl import PAIRS, REFUSED
     from lab_value import FLAG, number, text, words
+
+
+# Autonegotiation takes seconds: two to four of 1000BASE-T.
+CARRIER_S = 20
 
 
 class Missing(Exception):
@@ -229,7 +234,28 @@ class Irq(Knob):
         return "; ".join(lists) if len(set(lists)) > 1 else lists[0]
 
 
-class Offload(Knob):
+class Nic(Knob):
+    """What ethtool(8) turns. Many drivers take the link down for it, and a
+    trial that begins meanwhile loses what is sent."""
+
+    def carrier(self):
+        try:
+            return self.files.read(
+                f"/sys/class/net/{self.interface}/carrier") == "1"
+        except Missing:  # the interface is down
+            return False
+
+    def turn(self, *argv):
+        was, until = self.carrier(), time.monotonic() + CARRIER_S
+        change("ethtool", *argv)
+        while was and not self.carrier():
+            if time.monotonic() > until:
+                raise Missing(f"{self.interface}: no carrier {CARRIER_S} s "
+                              f"after ethtool {' '.join(argv)}")
+            time.sleep(0.05)
+
+
+class Offload(Nic):
     """ethtool -K."""
 
     def read(self):
@@ -240,10 +266,10 @@ class Offload(Knob):
         return row[1]
 
     def write(self, value):
-        change("ethtool", "-K", self.interface, self.name, value)
+        self.turn("-K", self.interface, self.name, value)
 
 
-class Coalescing(Knob):
+class Coalescing(Nic):
     """ethtool -C."""
 
     def read(self):
@@ -258,10 +284,10 @@ class Coalescing(Knob):
         return row[1]
 
     def write(self, value):
-        change("ethtool", "-C", self.interface, self.name, value)
+        self.turn("-C", self.interface, self.name, value)
 
 
-class Ring(Knob):
+class Ring(Nic):
     """ethtool -G."""
 
     def read(self):
@@ -273,8 +299,8 @@ class Ring(Knob):
         return row[1]
 
     def write(self, value):
-        change("ethtool", "-G", self.interface,
-               self.name.removesuffix("-ring"), value)
+        self.turn("-G", self.interface,
+                  self.name.removesuffix("-ring"), value)
 
 
 class Socket(Knob):

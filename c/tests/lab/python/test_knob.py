@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import support  # first: it says where the others are
 
@@ -322,6 +323,44 @@ class Ethtool(unittest.TestCase):
             missing = lab.Knobs("", "").apply(
                 [{"kind": "sysctl", "name": name, "value": "1"}])[1]
             self.assertIn(lab_sysctl.REFUSED[name], missing[0]["reason"])
+
+
+class Carrier(unittest.TestCase):
+    """A driver that takes the link down to turn something."""
+
+    def turn(self, *carriers):
+        """A ring, where the link reads so one time after the other, and the
+        last one stays; the number of readings."""
+        left, asked = list(carriers), []
+
+        def read(path):
+            asked.append(path)
+            said = left.pop(0) if len(left) > 1 else left[0]
+            if said is None:
+                raise kinds.Missing("down")
+            return said
+        with mock.patch.object(kinds, "change"), \
+                mock.patch.object(kinds.time, "sleep"), \
+                mock.patch.object(kinds, "CARRIER_S", 0.05):
+            kinds.knob_of({"kind": "nic", "name": "rx-ring"}, "nic0",
+                          mock.Mock(read=read)).write("512")
+        self.assertEqual(set(asked), {"/sys/class/net/nic0/carrier"})
+        return len(asked)
+
+    def test_it_is_waited_for(self):
+        self.assertEqual(self.turn("1", "0", "0", None, "1"), 5)
+
+    def test_a_link_that_stays_up_costs_nothing(self):
+        self.assertEqual(self.turn("1"), 2)
+
+    def test_what_was_not_there_is_not_waited_for(self):
+        self.assertEqual(self.turn("0"), 1)
+        self.assertEqual(self.turn(None), 1)
+
+    def test_one_that_does_not_come_back_is_told(self):
+        with self.assertRaises(kinds.Missing) as caught:
+            self.turn("1", "0")
+        self.assertIn("nic0: no carrier", str(caught.exception))
 
 
 class Options(unittest.TestCase):
