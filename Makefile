@@ -92,7 +92,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 # sudo was told a moment ago does not help it (-k).
 become = $(if $(sudo),$(shell $(sudo) -kn true 2>/dev/null || \
 	echo --ask-become-pass))
-playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) $(become) \
+# PASSWORD=1: it is sudo on machines of yours that wants one.
+PASSWORD :=
+playbook = cd ansible && ansible-playbook -i ../inventory/$(INVENTORY) \
+	$(if $(PASSWORD),--ask-become-pass,$(become)) \
 	$(if $(strip $(SET)),-e $(call quote,$(SET)))
 
 sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -174,7 +177,7 @@ image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMA
 		$(if $(MIRROR),--mirror $(call quoted,$(MIRROR))) \
 		$(if $(FORCE),--force) $(if $(CHECK),--check)
 
-doctor: ## what the lab needs, what is there, and what mends it; changes nothing
+doctor: ## what the lab, or INVENTORY=metal, needs, what is there, and what mends it; changes nothing
 	@command -v ansible-playbook >/dev/null || \
 		{ echo "make doctor: no Ansible here: run 'make deps-lab'" >&2; exit 1; }
 	@LAB_QUIET=1; export LAB_QUIET; $(playbook) doctor.yml

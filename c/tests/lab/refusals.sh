@@ -281,7 +281,7 @@ tells "and what is in the lab's way" \
 	'FAIL +bridge t2t-lab0 +in use by someone else' '-> name another bridge' -- \
 	SET="lab_images=$images"
 ip link del t2t-lab0
-tells 'where there can be no lab it says so' 'the inventory metal has no hypervisor' -- INVENTORY=metal
+tells 'where there can be no lab it says so' 'the inventory local has neither' -- INVENTORY=local
 made=../images/make-image
 if command -v mmdebstrap >/dev/null && command -v qemu-img >/dev/null; then
 	refuses 'a kernel that is not there' '--kernel /.*: no such file' \
