@@ -23,6 +23,6 @@ class FilterModule:
             "turned", "tried", "tries", "reason", "guests",
             "handed_down")})
         named.update({name: getattr(machines, name + "_of") for name in (
-            "missing", "lost", "ran")})
+            "missing", "lost", "panicked", "ran")})
         return {"lab_experiment" + "_" * bool(name) + name: function
                 for name, function in named.items()}

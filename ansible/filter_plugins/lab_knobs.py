@@ -154,6 +154,7 @@ def knobs(domain, qemu, guest, kernels=None):
         *[equal(f"cpu feature {name}", "off",
                 None if on is None else "on" if on else "off")
           for name, on in sorted(qemu["cpu_features"].items())],
+        equal("on_crash", domain["on_crash"], qemu["on_crash"]),
         *pin_rows(domain, qemu),
         *memory_rows(domain, qemu),
         *node_rows(domain, qemu),

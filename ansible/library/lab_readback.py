@@ -35,6 +35,7 @@ found: {description: "What the guest has: pid, accelerator, machine, CPUs and
 import json
 import os
 import re
+import xml.etree.ElementTree as xml
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_machine import memory_nodes
@@ -74,6 +75,17 @@ class Guest:
 
     def human(self, line):
         return self.ask("human-monitor-command", **{"command-line": line})
+
+    def definition(self):
+        """Of what runs: for what libvirt itself is to do, not QEMU."""
+        _, out, _ = self.module.run_command(VIRSH + ["dumpxml", self.name],
+                                            check_rc=True)
+        return xml.fromstring(out)
+
+    def panic(self):
+        """What becomes of it then, where QEMU has the device."""
+        told = "dev: pvpanic" in (self.human("info qtree") or "")
+        return self.definition().findtext("on_crash") if told else None
 
     def allowed(self, thread):
         """The CPUs that the kernel lets the thread run on."""
@@ -169,6 +181,7 @@ class Guest:
             "vcpupin": [self.allowed(cpu["thread-id"]) for cpu in cpus],
             "vcpu_fifo": [self.policy(cpu["thread-id"]) for cpu in cpus],
             "emulatorpin": self.allowed(self.pid),
+            "on_crash": self.panic(),
             "iothreads": len(iothreads),
             "disk_threads": self.disk_threads(),
             "iothreadpin": [self.allowed(thread["thread-id"])

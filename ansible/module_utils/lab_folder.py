@@ -28,6 +28,7 @@ FILES = {
     r"seed/[^/]+": r"user-data|meta-data|network-config",
     r"disk": rf".+{ID}\.qcow2(\.part)?",
     r"console": r".+\.log(\.\d+)?",
+    r"dump": r".+\.core(\.part)?",
     r"overlay": r"hosts\.yml",
     r"overlay/host_vars": r".+\.yml",
     r"experiment": r".+\.(out|log|csv|csv\.gz|json|jsonl|pcapng|py)"

@@ -167,6 +167,16 @@ def lost_of(results):
     return [result["item"] for result in results if result.get("unreachable")]
 
 
+def panicked_of(results):
+    """A line for each guest whose kernel panicked: what it said, and where its
+    memory is to be found."""
+    return [f"{result['item']}'s kernel panicked: "
+            f"{result['said'] or 'it did not say why'}; "
+            + (f"its memory: {', '.join(result['dumps'])}"
+               if result["dumps"] else "no dump was asked for")
+            for result in results if result.get("panicked")]
+
+
 def variables(wanted):
     """Of an arm's settings, as the inventory calls them."""
     return {name if name == "exchange_place" else f"domain_{name}": value

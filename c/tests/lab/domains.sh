@@ -92,6 +92,9 @@ says as-root //seclabel/label +0:+0
 says default "count(//seclabel)" 0
 says raw-devices //watchdog/@model i6300esb
 says raw-domain "count(//*[local-name()='arg'])" 2
+says default "count(//panic[@model='isa'])" 1
+says default //on_crash coredump-destroy
+says on-crash //on_crash preserve
 says default "//memballoon/@model" none
 says default "//controller[@type='usb']/@model" none
 says default "//serial/log/@file" /lab/console/trader.log

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # what tests/lab/life.sh has
-# A guest that dies in the middle of a trial.
+# A guest whose kernel panics in the middle of a trial.
 
 # shellcheck source=tests/lab/own_experiment.bash
 . tests/lab/own_experiment.bash
@@ -62,14 +62,18 @@ lost_trader() {
 	}
 	within 600 trial_is_on
 	turned=$(cat /sys/kernel/mm/transparent_hugepage/enabled)
-	virsh -q -c qemu:///system destroy "${prefix}trader"
+	lab_ssh trader "sudo sh -c \
+		'{ sleep 1; echo c >/proc/sysrq-trigger; } >/dev/null 2>&1 &'"
 	wait "$pid"
 	code=$?
-	name='a trader that dies in a trial is a failure that names it'
+	name='a trader that panics in a trial is a failure that names it and the dump'
 	if [ "$code" != 0 ] && [[ $turned = *'[never]'* ]] &&
 		grep -q 'failed: trader was lost' "$folder/lost.log" &&
 		grep -q "end of trader's console" "$folder/lost.log" &&
-		[ -n "$(find "$folder/results/lost" -name failed.txt)" ]; then
+		[ -n "$(find "$folder/results/lost" -name failed.txt)" ] &&
+		grep -q "^trader's kernel panicked: sysrq triggered crash; its memory" \
+			"$folder/results/lost/panics.txt" &&
+		readelf -h "$LAB_FOLDER/dump/${prefix}trader"-*.core | grep -q CORE; then
 		pass "$name"
 	else
 		fail "$name" < <(
