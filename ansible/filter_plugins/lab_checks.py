@@ -80,6 +80,20 @@ def nic_rows(name, domain, facts):
     return rows
 
 
+def kvm_knob_rows(name, domain, facts):
+    """What KVM alone has; and what it can't make of this CPU."""
+    for knob, lacks in (("kvm_hints", ""),
+                        ("invtsc", "" if facts["invtsc"] else
+                         "this CPU's TSC is not invariant")):
+        found = "the guest runs under TCG" \
+            if domain["accelerator"] != "kvm" else lacks
+        if domain[knob] == "on" and found:
+            yield must(f"{name}: domain_{knob}", found,
+                       "KVM" if "TCG" in found else "constant_tsc, "
+                       "nonstop_tsc", False,
+                       f"set domain_{knob} of {name} to auto or off")
+
+
 def size_rows(name, domain):
     """Numbers that neither QEMU nor libvirt takes."""
     rows = []
@@ -156,6 +170,7 @@ def guest_rows(facts, plan, settings):
         rows += nic_rows(name, domain, facts)
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
+        rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:
             rows.append(must(f"{name}: domain_machine", domain["machine"],

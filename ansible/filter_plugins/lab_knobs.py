@@ -99,7 +99,21 @@ def pin_rows(domain, qemu):
     if int(domain["vcpu_fifo"]):
         rows += [equal(f"vcpu_fifo {i}", domain["vcpu_fifo"], priority)
                  for i, priority in enumerate(qemu["vcpu_fifo"])]
+    if int(domain["emulator_fifo"]):
+        rows.append(equal("emulator_fifo", domain["emulator_fifo"],
+                          qemu["emulator_fifo"]))
+    if int(domain["iothread_fifo"]):
+        rows += [equal(f"iothread_fifo {i + 1}", domain["iothread_fifo"],
+                       priority)
+                 for i, priority in enumerate(qemu["iothread_fifo"])]
     return rows
+
+
+def kvm_rows(domain, qemu):
+    """By itself a CPU of KVM's has poll-control alone."""
+    return [equal(knob, domain[knob], qemu[knob])
+            for knob in ("kvm_hints", "invtsc")
+            if domain[knob] == "on" or qemu[knob] == "on"]
 
 
 def node_rows(domain, qemu):
@@ -155,6 +169,10 @@ def knobs(domain, qemu, guest, kernels=None):
                 None if on is None else "on" if on else "off")
           for name, on in sorted(qemu["cpu_features"].items())],
         equal("on_crash", domain["on_crash"], qemu["on_crash"]),
+        equal("disk_transient", bool(domain["disk_transient"]),
+              qemu["disk_transient"]),
+        equal("console", domain["console"], guest["console"]),
+        *kvm_rows(domain, qemu),
         *pin_rows(domain, qemu),
         *memory_rows(domain, qemu),
         *node_rows(domain, qemu),

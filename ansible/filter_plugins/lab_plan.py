@@ -10,6 +10,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable=wrong-import-position
 from lab_machine import number_list  # noqa: E402
+from lab_machine_rows import alone  # noqa: E402
 from lab_places import memory_node, places  # noqa: E402
 
 # A socket's path has 107 characters, of which Ansible's name for a connection
@@ -36,6 +37,23 @@ def nic_driver(domain, facts):
         else "qemu"
 
 
+def invtsc(domain, facts):
+    """Another model than the host's is one for guests that move."""
+    if domain["invtsc"] != "auto":
+        return domain["invtsc"]
+    return "on" if (domain["accelerator"], domain["cpu_model"]) == (
+        "kvm", "auto") and facts["invtsc"] else "off"
+
+
+def kvm_hints(plan_, name):
+    """A guest that believes to be alone, and is not, spins in vain."""
+    if plan_[name]["kvm_hints"] != "auto":
+        return plan_[name]["kvm_hints"]
+    others, pinned = alone(plan_, name)
+    return "on" if plan_[name]["accelerator"] == "kvm" and pinned \
+        and not others else "off"
+
+
 def plan(wanted, facts):
     """wanted: name -> settings of the role domain; the same with no auto."""
     order = sorted(wanted, key=lambda name: wanted[name]["role"] != "trader")
@@ -45,6 +63,7 @@ def plan(wanted, facts):
         domain = dict(wanted[name])
         domain["accelerator"] = accelerator(domain["accelerator"], facts)
         domain["nic_driver"] = nic_driver(domain, facts)
+        domain["invtsc"] = invtsc(domain, facts)
         if domain["cpu_features_off"] == "auto":
             tcg = domain["accelerator"] == "tcg"
             domain["cpu_features_off"] = (TCG_FEATURES_OFF if tcg and
@@ -65,6 +84,8 @@ def plan(wanted, facts):
         # the files: a clone in a home folder must work too.
         domain["runs_as"] = "+0:+0" if facts["barred"] else ""
         decided[name] = domain
+    for name, domain in decided.items():
+        domain["kvm_hints"] = kvm_hints(decided, name)
     return decided
 
 

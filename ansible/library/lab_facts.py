@@ -159,6 +159,26 @@ def kvm(path, kernels, folder):
     return found
 
 
+def fifo():
+    """May root run ahead of ordinary processes? Not where the control group
+    has no share of real time. Asked of a child that ends at once."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        except OSError:
+            os._exit(1)  # pylint: disable=protected-access
+        os._exit(0)  # pylint: disable=protected-access
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def invtsc():
+    """Does the TSC go on at one rate, whatever the CPU does?"""
+    flags = re.search(r"^flags\s*:(.*)$", read("/proc/cpuinfo"), re.M)
+    return bool(flags and {"constant_tsc", "nonstop_tsc"}
+                <= set(flags.group(1).split()))
+
+
 def answers(path):
     try:
         with socket.socket(socket.AF_UNIX) as sock:
@@ -386,6 +406,8 @@ def main():
         "emulator": emulator(parameters["emulator"]),
         "kvm": kvm(parameters["emulator"], parameters["kernels"],
                    parameters["folder"]),
+        "fifo": fifo(),
+        "invtsc": invtsc(),
         "vhost": vhost(),
         "tun": os.path.exists("/dev/net/tun"),
         "libvirt": libvirt(),

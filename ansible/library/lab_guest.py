@@ -8,7 +8,7 @@ module: lab_guest
 short_description: Settle the NIC under test and report
 description:
   - Sets ring sizes and offloads where they differ, reads them back and
-    reports kernel, CPUs and NIC.
+    reports kernel, CPUs and NIC. Says what the kernel may print on its console.
   - No collection has a module for ethtool(8).
 attributes:
   check_mode: {support: full, description: Tells what would be set.}
@@ -20,6 +20,8 @@ options:
   tx_ring: {description: "Descriptors; 0: as it is.", type: int, default: 0}
   offloads: {description: Wanted., choices: [default, "on", "off"],
              default: default}
+  console: {description: "What the kernel says on it from now on; empty: as it
+            is.", choices: ["", quiet, verbose], default: ""}
 """
 
 EXAMPLES = r"""
@@ -31,7 +33,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-found: {description: "Kernel, command_line and cpus; and of the nic name,
+found: {description: "Kernel, command_line, cpus and console; and of the nic name,
         driver, bus, rings, queues, offloads and state.", type: dict,
         returned: success}
 """
@@ -48,6 +50,29 @@ OFFLOADS = {"rx-checksumming": "rx", "tx-checksumming": "tx",
             "scatter-gather": "sg", "tcp-segmentation-offload": "tso",
             "generic-segmentation-offload": "gso",
             "generic-receive-offload": "gro"}
+
+
+PRINTK = "/proc/sys/kernel/printk"
+# console_loglevel: what is more urgent is printed, a panic always (printk(9),
+# console_verbose()); 7 is the kernel's own.
+LEVELS = {"quiet": 1, "verbose": 7}
+
+
+def console():
+    """As what is printed there now."""
+    return "quiet" if int((read(PRINTK) or "7").split()[0]) <= 1 \
+        else "verbose"
+
+
+def set_console(module):
+    """What changes: nothing, or its state before and then."""
+    now, wanted = console(), module.params["console"]
+    if wanted in ("", now):
+        return {}
+    if not module.check_mode:
+        with open(PRINTK, "w", encoding="ascii") as file:
+            file.write(str(LEVELS[wanted]))
+    return {"console": (now, wanted)}
 
 
 def read(path, default=""):
@@ -130,6 +155,8 @@ def main():
             "tx_ring": {"type": "int", "default": 0},
             "offloads": {"choices": ["default", "on", "off"],
                          "default": "default"},
+            "console": {"choices": ["", "quiet", "verbose"],
+                        "default": ""},
         },
         supports_check_mode=True,
     )
@@ -143,7 +170,7 @@ def main():
     nic = Nic(module, name)
     asked = {**{f"{word} ring": sizes
                 for word, sizes in nic.set_rings().items()},
-             **nic.set_offloads()}
+             **nic.set_offloads(), **set_console(module)}
     before, after = ({what: pair[i] for what, pair in asked.items()}
                      for i in (0, 1))
     module.exit_json(changed=bool(asked), diff=difference(
@@ -151,6 +178,7 @@ def main():
         "kernel": os.uname().release,
         "command_line": read("/proc/cmdline"),
         "cpus": read("/sys/devices/system/cpu/online"),
+        "console": console(),
         "nic": nic.report(),
     })
 

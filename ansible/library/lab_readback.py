@@ -50,6 +50,11 @@ OFFLOADS = ("csum", "gso", "host_tso4", "host_tso6", "host_ecn", "host_ufo",
             "guest_ufo")
 
 
+# Of settings, the CPU's properties.
+CPU_KNOBS = {"kvm_hints": ("kvm-hint-dedicated", "kvm-poll-control"),
+             "invtsc": ("invtsc",)}
+
+
 class Guest:
     """Questions to one domain."""
 
@@ -72,6 +77,13 @@ class Guest:
 
     def member(self, path, name):
         return self.ask("qom-get", path=path, property=name)
+
+    def switched(self, cpus, *names):
+        """on: each of the CPU's properties is; None: QEMU has none such."""
+        found = [self.member(cpus[0]["qom-path"], name) for name in names] \
+            if cpus else [None]
+        return None if None in found else "on" if all(found) else \
+            "off" if not any(found) else "in part"
 
     def human(self, line):
         return self.ask("human-monitor-command", **{"command-line": line})
@@ -121,6 +133,11 @@ class Guest:
                 "page_kib": page, "locked": locked > 0,
                 "merged": self.member("/machine", "mem-merge"),
                 "memory_node": memory_nodes(self.pid)}
+
+    def disk_transient(self):
+        """Does the guest write into a layer that goes with QEMU?"""
+        return any(".TRANSIENT" in device.get("inserted", {}).get("file", "")
+                   for device in self.ask("query-block") or [])
 
     def disk_threads(self):
         """Which thread serves each disk."""
@@ -179,6 +196,12 @@ class Guest:
                              for name in self.module.params["features"]}
             if cpus else {},
             "vcpupin": [self.allowed(cpu["thread-id"]) for cpu in cpus],
+            **{knob: self.switched(cpus, *names)
+               for knob, names in CPU_KNOBS.items()},
+            "emulator_fifo": self.policy(self.pid),
+            "iothread_fifo": [self.policy(thread["thread-id"])
+                              for thread in iothreads],
+            "disk_transient": self.disk_transient(),
             "vcpu_fifo": [self.policy(cpu["thread-id"]) for cpu in cpus],
             "emulatorpin": self.allowed(self.pid),
             "on_crash": self.panic(),

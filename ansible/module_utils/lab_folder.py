@@ -26,7 +26,7 @@ FILES = {
     "": rf"{PART}|key|key\.pub|ssh_config|(readback|knobs|kvm)\.json",
     r"seed": rf".+{ID}\.(img|part)",
     r"seed/[^/]+": r"user-data|meta-data|network-config",
-    r"disk": rf".+{ID}\.qcow2(\.part)?",
+    r"disk": rf".+{ID}\.qcow2(\.part|\.TRANSIENT(-.+)?)?",
     r"console": r".+\.log(\.\d+)?",
     r"dump": r".+\.core(\.part)?",
     r"overlay": r"hosts\.yml",

@@ -53,7 +53,7 @@ def cpu_rows(facts, plan):
                              f"at most {domain['vcpus']}, one a vCPU", False,
                              f"shorten domain_vcpupin of {name}"))
     return rows + [*usable_rows(facts, plan), *vcpu_rows(facts, plan),
-                   *real_time_rows(plan)]
+                   *real_time_rows(facts, plan)]
 
 
 def usable_rows(facts, plan):
@@ -97,13 +97,38 @@ def vcpu_rows(facts, plan):
                       f"set {pin.knob} of {pin.guest} to one of these")
 
 
-def real_time_rows(plan):
+def alone(plan, name):
+    """Who is pinned to CPUs of the guest's vCPUs besides each of them, and
+    whether all its vCPUs are pinned."""
+    vcpus = vcpus_of(plan, name)
+    return (sorted({other for pin in vcpus
+                    for other in others_on(plan, pin, pin.cpus)}),
+            len(vcpus) >= int(plan[name]["vcpus"]))
+
+
+def real_time_rows(facts, plan):
     """A guest that spins would starve whoever else is put there."""
+    taken = {cpu for pin in pins_of(plan) if pin.cpus
+             and pin.knob.startswith("domain_vcpupin") for cpu in pin.cpus}
     for name, domain in plan.items():
-        vcpus = vcpus_of(plan, name)
-        others = sorted({other for pin in vcpus
-                         for other in others_on(plan, pin, pin.cpus)})
-        pinned = len(vcpus) >= int(domain["vcpus"])
+        others, pinned = alone(plan, name)
+        for thread in ("emulator", "iothread"):
+            pin = numbers(domain[f"{thread}pin"] or "") or set()
+            if int(domain[f"{thread}_fifo"]) and (not pin or pin & taken):
+                yield must(f"{name}: domain_{thread}_fifo",
+                           f"on CPU {listing(pin & taken)} with a vCPU"
+                           if pin else "not pinned", "CPUs without a vCPU",
+                           False, f"set domain_{thread}_fifo of {name} to 0, "
+                           f"or domain_{thread}pin to such CPUs")
+        knobs = [f"domain_{who}_fifo" for who in
+                 ("vcpu", "emulator", "iothread")
+                 if int(domain[f"{who}_fifo"])]
+        if knobs and not facts["fifo"]:
+            yield must(f"{name}: {', '.join(knobs)}",
+                       "the kernel lets nobody run so here",
+                       "SCHED_FIFO is permitted", False,
+                       "give this control group cpu.rt_runtime_us, or set "
+                       f"{' and '.join(knobs)} of {name} to 0")
         if int(domain["vcpu_fifo"]) and (others or not pinned):
             yield must(f"{name}: domain_vcpu_fifo",
                        "vCPUs are not pinned" if not pinned else

@@ -39,6 +39,7 @@ XML = text(r"(?s).*", "XML")
 NARROWER = {
     "vcpus": number(1, 64), "memory_mib": number(256, 1 << 20),
     "iothreads": number(0, 16), "vcpu_fifo": number(0, 99),
+    "emulator_fifo": number(0, 99), "iothread_fifo": number(0, 99),
     "nic_queues": number(1, 64), "nic_rx_ring": number(0, 65536),
     "nic_tx_ring": number(0, 65536), "nic_model": words(*MODELS),
     "hugepage_kib": words("0", "2048", "1048576"), "raw_devices": XML,

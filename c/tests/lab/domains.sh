@@ -52,7 +52,7 @@ for model in e1000 e1000e vmxnet3 rtl8139 igb; do
 done
 says default /domain/@type kvm
 says default //cpu/@mode host-passthrough
-says default "count(//cpu/feature)" 0
+says default "count(//cpu/feature[@policy='disable'])" 0
 says tcg /domain/@type qemu
 says tcg //cpu/@mode maximum
 says tcg "//cpu/feature[@name='la57']/@policy" disable
@@ -65,6 +65,15 @@ says pins "//vcpupin[@vcpu='1']/@cpuset" 3
 says pins //emulatorpin/@cpuset 0-1
 says pins "//iothreadpin[@iothread='2']/@cpuset" 1
 says fifo //vcpusched/@priority 10
+says threads-fifo //emulatorsched/@priority 3
+says threads-fifo //iothreadsched/@iothreads 1-2
+says fifo "count(//emulatorsched | //iothreadsched)" 0
+says default "count(//kvm/*[@state='on'])" 2
+says default "//cpu[@migratable='off']/feature[@policy='require']/@name" invtsc
+says hints-off "count(//kvm | //cpu/@migratable | //cpu/feature)" 0
+says tcg "count(//kvm | //cpu/@migratable)" 0
+says transient "count(//disk[target/@dev='vda']/transient)" 1
+says default "count(//transient)" 0
 says no-iothread "count(//iothreads | //iothreadpin | //driver[@iothread])" 0
 says default //hugepages/page/@size 2048
 says gigabyte-pages //hugepages/page/@size 1048576

@@ -140,6 +140,16 @@ refuses_up 'disks served on what is no CPU' 'domain_iothreadpin +CPU first' \
 	domain_iothreadpin=first
 refuses_up 'more pins than vCPUs' 'domain_vcpupin +2 pins +at most 1' \
 	'{"domain_vcpupin": ["0", "0"]}'
+refuses_up 'what KVM alone has, and an emulator that would starve a vCPU' \
+	'trader: domain_invtsc +the guest runs under TCG' \
+	domain_invtsc=on domain_accelerator=tcg domain_emulator_fifo=1 \
+	domain_emulatorpin=0 '{"domain_vcpupin": ["0"]}'
+name='and both are named'
+if grep -qE 'domain_emulator_fifo +on CPU 0 with a vCPU' "$work/out"; then
+	pass "$name"
+else
+	fail "$name" <"$work/out"
+fi
 refuses_up 'more huge pages than memory' \
 	'huge pages of 2048 KiB +[0-9]+ of the lab.s +[0-9]{7}' \
 	domain_memory_mib=99999999

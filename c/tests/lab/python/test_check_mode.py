@@ -373,6 +373,27 @@ class Commands(unittest.TestCase):
         said = self.look("lab_guest", ("ethtool",), mac=mac, rx_ring=256)
         self.assertFalse(said["changed"])
 
+    def test_a_guests_console(self):
+        with open("/sys/class/net/lo/address", encoding="ascii") as file:
+            mac = file.read().strip()
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        printk = os.path.join(top.name, "printk")
+        for level, now in (("7 4 1 7", "verbose"), ("1 4 1 7", "quiet")):
+            with open(printk, "w", encoding="ascii") as file:
+                file.write(level)
+            with mock.patch.object(MODULES["lab_guest"], "PRINTK", printk):
+                said = self.look("lab_guest", ("ethtool",), mac=mac,
+                                 console="quiet")
+                with open(printk, encoding="ascii") as file:
+                    self.assertEqual(file.read(), level)
+                self.assertEqual((said["changed"], said["found"]["console"]),
+                                 (now == "verbose", now))
+                support.run(MODULES["lab_guest"], mac=mac, console="quiet",
+                            run_command=self.command)
+            with open(printk, encoding="ascii") as file:
+                self.assertEqual(file.read().split()[0], "1")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -9,7 +9,7 @@ import lab_checks
 GIB = 1 << 30
 BRIDGE = {"kind": "bridge", "name": "b0", "mac": "52:54:00:00:00:01"}
 FACTS = {
-    "root": True, "systemd": False, "tun": True, "vhost": "there",
+    "root": True, "fifo": True, "invtsc": True, "systemd": False, "tun": True, "vhost": "there",
     "kvm": {"flag": True, "device": True, "boot": True},
     "cpus": [{"cpu": cpu, "core": cpu, "capacity": 1024, "node": 0}
              for cpu in range(8)],
@@ -29,7 +29,8 @@ FACTS = {
 GUEST = {
     "name": "trader", "role": "trader", "accelerator": "kvm", "vcpus": 1,
     "vcpupin": ["1"], "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
-    "vcpu_fifo": 0, "memory_node": "",
+    "vcpu_fifo": 0, "emulator_fifo": 0, "iothread_fifo": 0,
+    "kvm_hints": "off", "invtsc": "off", "memory_node": "",
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
     "nic_tx_ring": 0, "kernel": "stock", "machine": "q35",
@@ -164,6 +165,25 @@ class Checks(unittest.TestCase):
                             ("nic_rx_ring", -1)):
             self.assertIn(f"trader: domain_{knob}",
                           bad(guest={knob: value}), (knob, value))
+
+    def test_what_kvm_alone_has_is_refused_without_it(self):
+        for knob in ("kvm_hints", "invtsc"):
+            self.assertEqual(bad(guest={knob: "on"}), [])
+            self.assertEqual(bad(guest={knob: "on", "accelerator": "tcg"}),
+                             [f"trader: domain_{knob}"])
+        self.assertEqual(bad({"invtsc": False}, {"invtsc": "on"}),
+                         ["trader: domain_invtsc"])
+
+    def test_real_time_only_where_it_starves_nobody(self):
+        for knob, pin in (("emulator_fifo", "emulatorpin"),
+                          ("iothread_fifo", "iothreadpin")):
+            self.assertEqual(bad(guest={knob: 1}), [])
+            for cpus in ("", "1"):
+                self.assertIn(f"trader: domain_{knob}",
+                              bad(guest={knob: 1, pin: cpus}), cpus)
+            self.assertEqual(bad({"fifo": False}, {knob: 1}),
+                             [f"trader: domain_{knob}"])
+        self.assertEqual(bad({"fifo": False}), [])
 
     def test_raw_xml_is_refused_by_its_variable_where_it_is_malformed(self):
         good = ("", "\n", "<a/>", "<qemu:commandline><qemu:arg value='x'/>"

@@ -10,6 +10,8 @@ import lab_knobs
 
 DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
           "cpu_model": "auto", "kernel": "rt", "on_crash": "coredump-destroy",
+          "emulator_fifo": 0, "iothread_fifo": 0, "kvm_hints": "off",
+          "invtsc": "off", "disk_transient": False, "console": "quiet",
           "vcpupin": ["1", "2-3"], "emulatorpin": "0,1", "iothreadpin": "0",
           "vcpu_fifo": 0, "memory_mib": 1024, "hugepage_kib": 2048,
           "memory_node": "0-1", "memory_locked": False, "iothreads": 1,
@@ -21,13 +23,15 @@ QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
         "cpu_type": "max-x86_64-cpu", "merged": False,
         "disk_threads": {"virtio-disk0": "iothread1"},
         "vcpupin": ["1", "2,3"], "vcpu_fifo": [0, 0], "emulatorpin": "0-1",
-        "iothreads": 1, "iothreadpin": ["0"], "on_crash": "coredump-destroy", "memory_mib": 1024,
+        "iothreads": 1, "iothreadpin": ["0"], "on_crash": "coredump-destroy",
+        "emulator_fifo": 0, "iothread_fifo": [0], "kvm_hints": "off",
+        "invtsc": "off", "disk_transient": False, "memory_mib": 1024,
         "page_kib": 2048, "memory_node": "1", "locked": False,
         "cpu_features": {"la57": False},
         "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
         "nic_rx_ring": 512, "nic_tx_ring": 256,
         "nic_offloads": {"csum": False, "guest_tso4": False}}
-GUEST = {"cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
+GUEST = {"console": "quiet", "cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
          "nic": {"queues": 2, "rx_ring": 512, "tx_ring": 256,
                  "offloads": {"gro": {"state": "off", "fixed": False}}}}
 
@@ -88,6 +92,9 @@ class Knobs(unittest.TestCase):
                 ("page size, KiB", {"page_kib": 4}),
                 ("memory_node", {"memory_node": "1,2"}),
                 ("memory_locked", {"locked": True}),
+                ("disk_transient", {"disk_transient": True}),
+                ("kvm_hints", {"kvm_hints": "on"}),
+                ("invtsc", {"invtsc": "on"}),
                 ("on_crash", {"on_crash": "destroy"}),
                 ("cpu feature la57", {"cpu_features": {"la57": True}}),
                 ("nic_model", {"nic_model": "e1000"}),
@@ -131,6 +138,8 @@ class Knobs(unittest.TestCase):
                          {"vcpus, guest": "differs"})
         self.assertEqual(states(guest={"command_line": "quiet"}),
                          {"kernel argument isolcpus=1": "differs"})
+        self.assertEqual(states(guest={"console": "verbose"}),
+                         {"console": "differs"})
         self.assertEqual(states(nic={"queues": 1}),
                          {"nic_queues, guest": "differs"})
         on = {"gro": {"state": "on", "fixed": False}}
@@ -168,3 +177,15 @@ class Knobs(unittest.TestCase):
     def test_priorities(self):
         self.assertEqual(states({"vcpu_fifo": 5}, {"vcpu_fifo": [5, 0]}),
                          {"vcpu_fifo 1": "differs"})
+        self.assertEqual(states({"emulator_fifo": 5, "iothread_fifo": 6},
+                                {"emulator_fifo": 5, "iothread_fifo": [6]}),
+                         {})
+        self.assertEqual(states({"emulator_fifo": 5, "iothread_fifo": 6}),
+                         {"emulator_fifo": "differs",
+                          "iothread_fifo 1": "differs"})
+
+    def test_what_kvm_alone_has(self):
+        self.assertEqual(states(qemu={"kvm_hints": None, "invtsc": None}), {})
+        self.assertEqual(states({"kvm_hints": "on", "invtsc": "on"},
+                                {"kvm_hints": "in part", "invtsc": None}),
+                         {"kvm_hints": "differs", "invtsc": "unsupported"})

@@ -19,7 +19,8 @@ def wanted(**settings):
             "cpu_model": "auto", "cpu_features_off": "auto",
             "vcpupin": "auto", "emulatorpin": "auto", "iothreadpin": "auto",
             "memory_node": "auto", "memory_mib": 1024, "hugepage_kib": 2048,
-            "nic_model": "virtio", "nic_driver": "auto", **settings}
+            "nic_model": "virtio", "nic_driver": "auto",
+            "kvm_hints": "auto", "invtsc": "auto", **settings}
 
 
 def plan(cpus, trader=None, exchange=None, **facts):
@@ -28,7 +29,7 @@ def plan(cpus, trader=None, exchange=None, **facts):
               "trader": wanted(**(trader or {}))}
     return lab_plan.plan(guests, {"cpus": cpus, "kvm": kvm, "barred": [],
                                   "memory": {"nodes": {}}, "record": [],
-                                  "boot": "now", "vhost": "there",
+                                  "boot": "now", "vhost": "there", "invtsc": True,
                                   **facts})
 
 
