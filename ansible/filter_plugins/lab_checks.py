@@ -11,6 +11,7 @@ import xml.etree.ElementTree as xml
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable=wrong-import-position
+import lab_attachment  # noqa: E402
 from lab_machine_rows import cpu_rows, memory_rows  # noqa: E402
 from lab_nic import MODELS  # noqa: E402
 from lab_routes import in_the_way  # noqa: E402
@@ -168,6 +169,8 @@ def guest_rows(facts, plan, settings):
     for name, domain in plan.items():
         rows += size_rows(name, domain)
         rows += nic_rows(name, domain, facts)
+        rows += lab_attachment.rows(name, domain, facts, not any(
+            other["role"] == "exchange" for other in plan.values()))
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
         rows += kvm_knob_rows(name, domain, facts)

@@ -21,6 +21,8 @@ NOT_COMPARED = frozenset((
     "hypervisor", "role", "name", "uuid", "folder", "emulator", "raw_devices",
     "raw_xml", "bridge_lab", "bridge_management", "tap_lab", "tap_management",
     "mac_lab", "mac_management", "address_lab", "address_management",
+    # Shown by the attachment, which libvirt could not have made otherwise.
+    "nic_source", "nic_socket",
     # By what QEMU says of each feature that is asked about.
     "cpu_features_off",
 ))
@@ -123,13 +125,24 @@ def node_rows(domain, qemu):
                 and number_set(found) <= number_set(wanted))] if wanted else []
 
 
+def device_rows(domain, qemu):
+    """hostdev's is the hardware, of which QEMU has neither."""
+    if domain["nic_attachment"] == "hostdev":
+        return [equal("NIC", "vfio-pci", qemu["nic_model"])]
+    return [equal("nic_model", domain["nic_model"], qemu["nic_model"]),
+            equal("nic_driver", domain["nic_driver"], qemu["nic_driver"]),
+            equal("nic_queues, QEMU", domain["nic_queues"],
+                  qemu["nic_queues"])]
+
+
 def ring_rows(domain, qemu, nic):
     rows = []
     for way in ("rx", "tx"):
         wanted = int(domain[f"nic_{way}_ring"])
         if not wanted:
             continue
-        if domain["nic_model"] == "virtio":
+        if domain["nic_model"] == "virtio" and \
+                domain["nic_attachment"] != "hostdev":
             rows.append(equal(f"nic_{way}_ring, QEMU", wanted,
                               qemu[f"nic_{way}_ring"]))
         rows.append(equal(f"nic_{way}_ring, guest", wanted,
@@ -178,9 +191,9 @@ def knobs(domain, qemu, guest, kernels=None):
         *node_rows(domain, qemu),
         *disk_rows(domain, qemu),
         equal("iothreads", domain["iothreads"], qemu["iothreads"]),
-        equal("nic_model", domain["nic_model"], qemu["nic_model"]),
-        equal("nic_driver", domain["nic_driver"], qemu["nic_driver"]),
-        equal("nic_queues, QEMU", domain["nic_queues"], qemu["nic_queues"]),
+        equal("nic_attachment", domain["nic_attachment"],
+              qemu["nic_attachment"]),
+        *device_rows(domain, qemu),
         *ring_rows(domain, qemu, nic),
         *offload_rows(domain, qemu, nic),
     ]

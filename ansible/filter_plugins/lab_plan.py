@@ -9,6 +9,7 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable=wrong-import-position
+from lab_attachment import WITH_LINK  # noqa: E402
 from lab_machine import number_list  # noqa: E402
 from lab_machine_rows import alone  # noqa: E402
 from lab_places import memory_node, places  # noqa: E402
@@ -34,7 +35,7 @@ def nic_driver(domain, facts):
         return domain["nic_driver"]
     return "vhost" if (domain["accelerator"], domain["nic_model"],
                        facts["vhost"]) == ("kvm", "virtio", "there") \
-        else "qemu"
+        and domain["nic_attachment"] in WITH_LINK else "qemu"
 
 
 def invtsc(domain, facts):
@@ -64,6 +65,8 @@ def plan(wanted, facts):
         domain["accelerator"] = accelerator(domain["accelerator"], facts)
         domain["nic_driver"] = nic_driver(domain, facts)
         domain["invtsc"] = invtsc(domain, facts)
+        domain["nic_virtual_function"] = facts["attachment"]["nics"].get(
+            domain["nic_source"], {}).get("virtual", True)
         if domain["cpu_features_off"] == "auto":
             tcg = domain["accelerator"] == "tcg"
             domain["cpu_features_off"] = (TCG_FEATURES_OFF if tcg and

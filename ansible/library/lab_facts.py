@@ -56,7 +56,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
-from ansible.module_utils import lab_firewall, lab_routes
+from ansible.module_utils import lab_attachment, lab_firewall, lab_routes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_folder import fault
 from ansible.module_utils.lab_machine import cpus, memory, read
@@ -408,6 +408,7 @@ def main():
                    parameters["folder"]),
         "fifo": fifo(),
         "invtsc": invtsc(),
+        "attachment": lab_attachment.found(output),
         "vhost": vhost(),
         "tun": os.path.exists("/dev/net/tun"),
         "libvirt": libvirt(),

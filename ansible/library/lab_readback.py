@@ -38,6 +38,7 @@ import re
 import xml.etree.ElementTree as xml
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab_attachment import OF_XML
 from ansible.module_utils.lab_machine import memory_nodes
 from ansible.module_utils.lab_nic import MODELS
 
@@ -93,6 +94,16 @@ class Guest:
         _, out, _ = self.module.run_command(VIRSH + ["dumpxml", self.name],
                                             check_rc=True)
         return xml.fromstring(out)
+
+    def attachment(self):
+        """None of a NIC that is not there."""
+        for nic in self.definition().iterfind("devices/*"):
+            alias = nic.find("alias")
+            if alias is None or alias.get("name") != "ua-lab":
+                continue
+            return "hostdev" if nic.tag == "hostdev" else OF_XML.get(
+                (nic.get("type"), nic.find("virtualport") is not None))
+        return None
 
     def panic(self):
         """What becomes of it then, where QEMU has the device."""
@@ -152,7 +163,8 @@ class Guest:
 
     def nic(self):
         kind = self.member(NIC, "type")
-        found = {"nic_model": NIC_TYPES.get(kind, kind),
+        found = {"nic_attachment": self.attachment(),
+                 "nic_model": NIC_TYPES.get(kind, kind),
                  "nic_queues": len(re.findall(r"hostua-lab: index=\d+",
                                               self.human("info network")
                                               or "")),

@@ -91,6 +91,25 @@ says default "$nic/driver/@name" vhost
 says tcg "$nic/driver/@name" qemu
 says no-vhost "$nic/driver/@name" qemu
 says vhost "$nic/driver/@name" vhost
+says macvtap $nic/@type direct
+says macvtap $nic/source/@dev t2t-lab0
+says macvtap $nic/target/@dev trader-lab
+says macvtap $nic/driver/@queues 2
+says macvtap-nic $nic/source/@dev eth7
+says ovs $nic/virtualport/@type openvswitch
+says ovs $nic/source/@bridge br-int
+says vhostuser $nic/source/@path '/run/a&b.sock'
+says vhostuser "count($nic/driver/@name)" 0
+says vhostuser $nic/driver/@tx_queue_size 1024
+says vhostuser //memoryBacking/access/@mode shared
+says vhostuser //memoryBacking/source/@type memfd
+says vhostuser-huge "count(//hugepages | //access[@mode='shared'])" 2
+says vhostuser-huge $nic/source/@mode server
+says default "count(//access)" 0
+says hostdev $nic/source/address/@slot 0x10
+says hostdev $nic/source/address/@function 0x2
+says hostdev-whole "count($nic)" 0
+says hostdev-whole "//hostdev[alias/@name='ua-lab']/source/address/@bus" 0x01
 says machine-pc //os/type/@machine pc
 says default //cmdline 'root=/dev/vda rw console=ttyS0 <&>'
 says command-line //cmdline 'root=/dev/vda rw console=ttyS0 isolcpus=1 quiet="a b"'

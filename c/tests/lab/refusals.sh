@@ -150,6 +150,12 @@ if grep -qE 'domain_emulator_fifo +on CPU 0 with a vCPU' "$work/out"; then
 else
 	fail "$name" <"$work/out"
 fi
+refuses_up 'a macvtap that does not reach the exchange' \
+	'domain_nic_source +the lab.s bridge|domain_nic_attachment +macvtap: ' \
+	domain_nic_attachment=macvtap exchange_place=host
+refuses_up 'an Open vSwitch that this host has not' \
+	'domain_nic_attachment +ovs: no Open|domain_nic_source +none .*Open' \
+	domain_nic_attachment=ovs
 refuses_up 'more huge pages than memory' \
 	'huge pages of 2048 KiB +[0-9]+ of the lab.s +[0-9]{7}' \
 	domain_memory_mib=99999999

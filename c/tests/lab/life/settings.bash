@@ -22,12 +22,18 @@ more_nics() {
 	for model in "${models[@]}"; do
 		! has_model "$model" || there+=("$model: $(number_of "$model")")
 	done
+	# Looked up by itself, a part finds no other.
+	sed "/include 'parts.nic_device/{
+		r ../domains/parts/nic_device.xml.j2
+		d
+	}" ../domains/parts/nic_bridge.xml.j2 >"$folder/nic.xml.j2"
 	cat <<-END
 		nics: {$(IFS=,; echo "${there[*]}")}
 		domain_raw_devices: >-
 		  {% for model in nics %}{{
-		  lookup('ansible.builtin.template', lab_repository ~ '/domains/parts/nic_lab.xml.j2',
-		    template_vars={'domain': {'nic_model': model, 'bridge_lab': domain_bridge_lab,
+		  lookup('ansible.builtin.template', '$folder/nic.xml.j2',
+		    template_vars={'domain': {'nic_model': model,
+		      'nic_attachment': 'bridge', 'bridge_lab': domain_bridge_lab,
 		      'tap_lab': lab_prefix ~ model, 'mac_lab': '52:54:00:78:00:' ~ nics[model]}})
 		  | replace('ua-lab', 'ua-' ~ model)
 		  }}{% endfor %}

@@ -9,6 +9,9 @@ import lab_checks
 GIB = 1 << 30
 BRIDGE = {"kind": "bridge", "name": "b0", "mac": "52:54:00:00:00:01"}
 FACTS = {
+    "attachment": {"lacks": dict.fromkeys(
+        ("bridge", "vhostuser", "macvtap", "hostdev", "ovs"), ""),
+                   "ovs_bridges": [], "nics": {}, "sockets": []},
     "root": True, "fifo": True, "invtsc": True, "systemd": False, "tun": True, "vhost": "there",
     "kvm": {"flag": True, "device": True, "boot": True},
     "cpus": [{"cpu": cpu, "core": cpu, "capacity": 1024, "node": 0}
@@ -32,6 +35,8 @@ GUEST = {
     "vcpu_fifo": 0, "emulator_fifo": 0, "iothread_fifo": 0,
     "kvm_hints": "off", "invtsc": "off", "memory_node": "",
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
+    "nic_attachment": "bridge", "nic_source": "", "nic_socket": "client",
+    "mac_lab": "52:54:00:00:00:09",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
     "nic_tx_ring": 0, "kernel": "stock", "machine": "q35",
     "emulator": "qemu", "tap_lab": "trader-lab",

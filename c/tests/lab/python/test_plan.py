@@ -20,6 +20,7 @@ def wanted(**settings):
             "vcpupin": "auto", "emulatorpin": "auto", "iothreadpin": "auto",
             "memory_node": "auto", "memory_mib": 1024, "hugepage_kib": 2048,
             "nic_model": "virtio", "nic_driver": "auto",
+            "nic_attachment": "bridge", "nic_source": "",
             "kvm_hints": "auto", "invtsc": "auto", **settings}
 
 
@@ -30,6 +31,7 @@ def plan(cpus, trader=None, exchange=None, **facts):
     return lab_plan.plan(guests, {"cpus": cpus, "kvm": kvm, "barred": [],
                                   "memory": {"nodes": {}}, "record": [],
                                   "boot": "now", "vhost": "there", "invtsc": True,
+                                  "attachment": {"nics": {}},
                                   **facts})
 
 
