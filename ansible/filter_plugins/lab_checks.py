@@ -66,7 +66,9 @@ def nic_rows(name, domain, facts):
                                    f", not in QEMU {facts['emulator']['version']}"),
                      "a NIC that QEMU has", there, mend))
     if model != "virtio":
-        for knob, standard in (("queues", 1), ("driver", "qemu")):
+        for knob, standard in (("queues", 1), ("driver", "qemu"),
+                               ("packed", "default"),
+                               ("mrg_rxbuf", "default")):
             value = domain[f"nic_{knob}"]
             if str(value) != str(standard):
                 rows.append(must(f"{name}: domain_nic_{knob}", value,
@@ -93,6 +95,17 @@ def kvm_knob_rows(name, domain, facts):
                        "KVM" if "TCG" in found else "constant_tsc, "
                        "nonstop_tsc", False,
                        f"set domain_{knob} of {name} to auto or off")
+
+
+def place_row(name, domain):
+    """PCI Express is of q35, and of the devices that are made for it."""
+    place, machine = domain["nic_pcie"], domain["machine"]
+    if place == "auto" or "q35" in machine:
+        return []
+    return [must(f"{name}: domain_nic_pcie", f"{place} on {machine}",
+                 "auto: that board has no PCI Express", False,
+                 f"set domain_machine of {name} to q35, or domain_nic_pcie "
+                 "to auto")]
 
 
 def size_rows(name, domain):
@@ -173,6 +186,7 @@ def guest_rows(facts, plan, settings):
             other["role"] == "exchange" for other in plan.values()))
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
+        rows += place_row(name, domain)
         rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:

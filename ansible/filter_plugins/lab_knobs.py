@@ -132,7 +132,17 @@ def device_rows(domain, qemu):
     return [equal("nic_model", domain["nic_model"], qemu["nic_model"]),
             equal("nic_driver", domain["nic_driver"], qemu["nic_driver"]),
             equal("nic_queues, QEMU", domain["nic_queues"],
-                  qemu["nic_queues"])]
+                  qemu["nic_queues"]),
+            *[equal(knob, domain[knob], qemu.get(knob))
+              for knob in ("nic_packed", "nic_mrg_rxbuf")
+              if domain[knob] != "default"]]
+
+
+def place_rows(domain, nic):
+    """By where the guest finds it."""
+    wanted = domain["nic_pcie"]
+    return [equal("nic_pcie, guest", wanted, nic["place"])] \
+        if wanted != "auto" else []
 
 
 def ring_rows(domain, qemu, nic):
@@ -194,6 +204,7 @@ def knobs(domain, qemu, guest, kernels=None):
         equal("nic_attachment", domain["nic_attachment"],
               qemu["nic_attachment"]),
         *device_rows(domain, qemu),
+        *place_rows(domain, nic),
         *ring_rows(domain, qemu, nic),
         *offload_rows(domain, qemu, nic),
     ]

@@ -34,7 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found: {description: "Kernel, command_line, cpus and console; and of the nic name,
-        driver, bus, rings, queues, offloads and state.", type: dict,
+        driver, bus, place, rings, queues, offloads and state.", type: dict,
         returned: success}
 """
 
@@ -81,6 +81,18 @@ def read(path, default=""):
             return file.read().strip()
     except OSError:
         return default
+
+
+def place(path):
+    """Where on PCI a device is, by its path in /sys: root-bus, root-port or
+    node; None of what is not on PCI."""
+    found = re.findall(r"/pci[0-9a-f]{4}:([0-9a-f]{2})|"
+                       r"/[0-9a-f]{4}:([0-9a-f]{2}):[0-9a-f]{2}\.[0-7]", path)
+    if not found:
+        return None
+    if found[0][0] != "00":  # a bus that an expander added
+        return "node"
+    return "root-bus" if len(found) == 2 else "root-port"
 
 
 class Nic:
@@ -142,6 +154,8 @@ class Nic:
                                  self.ethtool("-i", self.name), re.M))
         return {"name": self.name, "driver": driver.get("driver", ""),
                 "bus": driver.get("bus-info", ""),
+                "place": place(os.path.realpath(
+                    f"/sys/class/net/{self.name}/device")),
                 "rx_ring": rx_ring, "tx_ring": tx_ring,
                 "queues": self.queues(), "offloads": self.offloads(),
                 "up": read(f"/sys/class/net/{self.name}/operstate")}

@@ -172,6 +172,10 @@ class Guest:
         if kind == "virtio-net-pci":
             found["nic_rx_ring"] = self.member(NIC, "rx_queue_size")
             found["nic_tx_ring"] = self.member(NIC, "tx_queue_size")
+            for knob in ("packed", "mrg_rxbuf"):
+                on = self.member(NIC, knob)
+                found[f"nic_{knob}"] = None if on is None else \
+                    "on" if on else "off"
             found["nic_offloads"] = {name: self.member(NIC, name)
                                      for name in OFFLOADS}
         return found

@@ -131,7 +131,9 @@ def together_faults(domain):
                "process moves packets")
     if way == "hostdev":
         for knob, standard in (("nic_model", "virtio"), ("nic_queues", 1),
-                               ("nic_driver", "qemu")):
+                               ("nic_driver", "qemu"),
+                               ("nic_packed", "default"),
+                               ("nic_mrg_rxbuf", "default")):
             if str(domain[knob]) != str(standard):
                 yield (knob, domain[knob], f"{standard}, as it is: hostdev "
                        "brings the NIC itself")

@@ -110,6 +110,18 @@ says hostdev $nic/source/address/@slot 0x10
 says hostdev $nic/source/address/@function 0x2
 says hostdev-whole "count($nic)" 0
 says hostdev-whole "//hostdev[alias/@name='ua-lab']/source/address/@bus" 0x01
+says packed $nic/driver/@packed on
+says packed $nic/driver/host/@mrg_rxbuf off
+says packed-offloads $nic/driver/@packed off
+says packed-offloads "count($nic/driver/host[@mrg_rxbuf='on' and @csum='off'])" 1
+says default "count($nic/driver/@packed | $nic/driver/host | $nic/address)" 0
+says root-bus $nic/address/@bus 0x00
+says node $nic/address/@bus 0x02
+says node "//controller[@index='2']/address/@bus" 0x01
+says node "//controller[@model='pcie-expander-bus']/target/node" 0
+says node "//cpu/numa/cell/@memory" 1024
+says node-shared "//cpu/numa/cell[@cpus='0-1']/@memAccess" shared
+says default "count(//controller[@type='pci'] | //cpu/numa)" 0
 says machine-pc //os/type/@machine pc
 says default //cmdline 'root=/dev/vda rw console=ttyS0 <&>'
 says command-line //cmdline 'root=/dev/vda rw console=ttyS0 isolcpus=1 quiet="a b"'

@@ -26,7 +26,8 @@ more_nics() {
 	sed "/include 'parts.nic_device/{
 		r ../domains/parts/nic_device.xml.j2
 		d
-	}" ../domains/parts/nic_bridge.xml.j2 >"$folder/nic.xml.j2"
+	}" ../domains/parts/nic_bridge.xml.j2 |
+		sed "/include 'parts.nic_place/d" >"$folder/nic.xml.j2"
 	cat <<-END
 		nics: {$(IFS=,; echo "${there[*]}")}
 		domain_raw_devices: >-

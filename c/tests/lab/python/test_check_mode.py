@@ -373,6 +373,15 @@ class Commands(unittest.TestCase):
         said = self.look("lab_guest", ("ethtool",), mac=mac, rx_ring=256)
         self.assertFalse(said["changed"])
 
+    def test_a_guests_nic_is_placed_by_its_path(self):
+        top = "/sys/devices/pci0000:"
+        for path, place in (
+                (top + "00/0000:00:10.0/virtio2", "root-bus"),
+                (top + "00/0000:00:02.0/0000:01:00.0/virtio2", "root-port"),
+                (top + "80/0000:80:00.0/0000:81:00.0", "node"),
+                ("/sys/devices/virtual/net/lo/device", None)):
+            self.assertEqual(MODULES["lab_guest"].place(path), place)
+
     def test_a_guests_console(self):
         with open("/sys/class/net/lo/address", encoding="ascii") as file:
             mac = file.read().strip()

@@ -35,6 +35,7 @@ GUEST = {
     "vcpu_fifo": 0, "emulator_fifo": 0, "iothread_fifo": 0,
     "kvm_hints": "off", "invtsc": "off", "memory_node": "",
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
+    "nic_packed": "default", "nic_mrg_rxbuf": "default", "nic_pcie": "auto",
     "nic_attachment": "bridge", "nic_source": "", "nic_socket": "client",
     "mac_lab": "52:54:00:00:00:09",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
@@ -178,6 +179,16 @@ class Checks(unittest.TestCase):
                              [f"trader: domain_{knob}"])
         self.assertEqual(bad({"invtsc": False}, {"invtsc": "on"}),
                          ["trader: domain_invtsc"])
+
+    def test_what_other_boards_and_models_have_not(self):
+        old = {"emulator": {"machines": ["q35", "pc"]}}
+        self.assertEqual(bad(old, {"nic_pcie": "node"}), [])
+        self.assertEqual(bad(old, {"nic_pcie": "node", "machine": "pc"}),
+                         ["trader: domain_nic_pcie"])
+        for knob in ("nic_packed", "nic_mrg_rxbuf"):
+            self.assertEqual(bad(guest={knob: "on"}), [])
+            self.assertEqual(bad(guest={knob: "on", "nic_model": "e1000"}),
+                             [f"trader: domain_{knob}"])
 
     def test_real_time_only_where_it_starves_nobody(self):
         for knob, pin in (("emulator_fifo", "emulatorpin"),

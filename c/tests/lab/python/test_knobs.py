@@ -16,7 +16,8 @@ DOMAIN = {"accelerator": "tcg", "machine": "q35", "vcpus": 2,
           "vcpu_fifo": 0, "memory_mib": 1024, "hugepage_kib": 2048,
           "memory_node": "0-1", "memory_locked": False, "iothreads": 1,
           "nic_model": "virtio",
-          "nic_attachment": "bridge",
+          "nic_attachment": "bridge", "nic_packed": "on",
+          "nic_mrg_rxbuf": "off", "nic_pcie": "node",
           "nic_driver": "qemu", "nic_queues": 2, "nic_rx_ring": 512,
           "nic_tx_ring": 256, "nic_offloads": "off",
           "kernel_arguments": "quiet isolcpus=1"}
@@ -29,12 +30,13 @@ QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
         "invtsc": "off", "disk_transient": False, "memory_mib": 1024,
         "page_kib": 2048, "memory_node": "1", "locked": False,
         "cpu_features": {"la57": False},
-        "nic_attachment": "bridge",
+        "nic_attachment": "bridge", "nic_packed": "on",
+        "nic_mrg_rxbuf": "off",
         "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
         "nic_rx_ring": 512, "nic_tx_ring": 256,
         "nic_offloads": {"csum": False, "guest_tso4": False}}
 GUEST = {"console": "quiet", "cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
-         "nic": {"queues": 2, "rx_ring": 512, "tx_ring": 256,
+         "nic": {"queues": 2, "place": "node", "rx_ring": 512, "tx_ring": 256,
                  "offloads": {"gro": {"state": "off", "fixed": False}}}}
 
 
@@ -100,6 +102,8 @@ class Knobs(unittest.TestCase):
                 ("on_crash", {"on_crash": "destroy"}),
                 ("cpu feature la57", {"cpu_features": {"la57": True}}),
                 ("nic_model", {"nic_model": "e1000"}),
+                ("nic_packed", {"nic_packed": "off"}),
+                ("nic_mrg_rxbuf", {"nic_mrg_rxbuf": "on"}),
                 ("nic_attachment", {"nic_attachment": "macvtap"}),
                 ("cpu_model", {"cpu_type": "qemu64-x86_64-cpu"}),
                 ("pages merged by KSM", {"merged": True}),
@@ -143,6 +147,8 @@ class Knobs(unittest.TestCase):
                          {"kernel argument isolcpus=1": "differs"})
         self.assertEqual(states(guest={"console": "verbose"}),
                          {"console": "differs"})
+        self.assertEqual(states(nic={"place": "root-port"}),
+                         {"nic_pcie, guest": "differs"})
         self.assertEqual(states(nic={"queues": 1}),
                          {"nic_queues, guest": "differs"})
         on = {"gro": {"state": "on", "fixed": False}}
