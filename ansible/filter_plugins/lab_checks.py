@@ -16,6 +16,7 @@ from lab_machine_rows import cpu_rows, memory_rows  # noqa: E402
 from lab_nic import MODELS  # noqa: E402
 from lab_routes import in_the_way  # noqa: E402
 from lab_row import must, row  # noqa: E402
+from lab_setting import out_of_range  # noqa: E402
 
 GIB = 1 << 30
 IMAGE_BYTES = 6 * GIB  # root, build root and archives while it is made
@@ -111,13 +112,9 @@ def place_row(name, domain):
 def size_rows(name, domain):
     """Numbers that neither QEMU nor libvirt takes."""
     rows = []
-    for knob, least in (("vcpus", 1), ("memory_mib", 128), ("iothreads", 0),
-                        ("nic_queues", 1), ("hugepage_kib", 0),
-                        ("nic_rx_ring", 0), ("nic_tx_ring", 0)):
-        if int(domain[knob]) < least:
-            rows.append(must(f"{name}: domain_{knob}", domain[knob],
-                             f"{least} or more", False,
-                             f"set domain_{knob} of {name} to that"))
+    for knob, found, wanted in out_of_range(domain):
+        rows.append(must(f"{name}: domain_{knob}", found, wanted, False,
+                         f"set domain_{knob} of {name} to that"))
     for knob in ("nic_rx_ring", "nic_tx_ring"):
         ring = int(domain[knob])
         if domain["nic_model"] == "virtio" and ring > 0 \

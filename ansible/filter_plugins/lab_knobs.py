@@ -14,19 +14,6 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable-next=wrong-import-position
 from lab_machine import number_set  # noqa: E402
 
-# Settings of a domain that no row compares: what it is called and how it is
-# reached, without which nothing else is found; programs, which a hash of the
-# definition covers; and raw XML, whose meaning nobody knows here.
-NOT_COMPARED = frozenset((
-    "hypervisor", "role", "name", "uuid", "folder", "emulator", "raw_devices",
-    "raw_xml", "bridge_lab", "bridge_management", "tap_lab", "tap_management",
-    "mac_lab", "mac_management", "address_lab", "address_management",
-    # Shown by the attachment, which libvirt could not have made otherwise.
-    "nic_source", "nic_socket",
-    # By what QEMU says of each feature that is asked about.
-    "cpu_features_off",
-))
-
 
 def row(knob, wanted, found, good):
     return {"knob": knob, "wanted": str(wanted), "found": str(found),

@@ -16,7 +16,6 @@ except ImportError:  # in filters and tests: beside this file
 OF_XML = {("bridge", False): "bridge", ("bridge", True): "ovs",
           ("direct", False): "macvtap", ("hostdev", False): "hostdev",
           ("vhostuser", False): "vhostuser"}
-NAMES = tuple(OF_XML.values())
 # Those that have a link of the host's, on which a wiretap can listen.
 WITH_LINK = ("bridge", "macvtap", "ovs")
 PCI = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")

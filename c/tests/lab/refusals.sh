@@ -123,7 +123,7 @@ refuses_up 'a NIC that there is not' 'domain_nic_model +e1001 +one of virtio' \
 refuses_up 'a setting that there is not' 'no such setting: domain_nic_modle' \
 	domain_nic_modle=e1000
 refuses_up 'a number that is none' 'domain_vcpus.*int' domain_vcpus=two
-refuses_up 'no vCPU' 'domain_vcpus +0 +1 or more' domain_vcpus=0
+refuses_up 'no vCPU' 'domain_vcpus +0 +1 to 64' domain_vcpus=0
 refuses_up 'a choice that there is not' 'domain_nic_driver must be one of' \
 	domain_nic_driver=vhosst
 refuses_up 'an exchange nowhere' 'exchange_place: cloud: neither' \

@@ -36,7 +36,7 @@ class Rows(unittest.TestCase):
         self.assertEqual(refused("hostdev", CARD, there, mac_lab="2"), [])
 
     def test_what_this_host_lacks_is_refused_by_name(self):
-        for way in lab_attachment.NAMES:
+        for way in lab_attachment.OF_XML.values():
             lacks = {"lacks": {way: "no such thing"}}
             self.assertEqual(refused(way, "x", lacks), ["nic_attachment"])
 

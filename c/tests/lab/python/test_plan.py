@@ -172,6 +172,30 @@ class Accelerator(unittest.TestCase):
             self.assertEqual(self.decided({"nic_driver": driver})
                              ["nic_driver"], driver)
 
+    def test_the_kernel_moves_packets_of_links_alone(self):
+        for way, driver in (("macvtap", "vhost"), ("ovs", "vhost"),
+                            ("vhostuser", "qemu"), ("hostdev", "qemu")):
+            self.assertEqual(self.decided({"nic_attachment": way})
+                             ["nic_driver"], driver, way)
+
+    def test_a_guest_is_told_to_be_alone_where_it_is(self):
+        self.assertEqual(self.decided()["kvm_hints"], "on")
+        self.assertEqual(self.decided(boot=False)["kvm_hints"], "off")
+        for trader in ({"vcpupin": []}, {"vcpus": 2, "vcpupin": ["1", "1"]},
+                       {"emulatorpin": "0-1"}):
+            self.assertEqual(self.decided(trader)["kvm_hints"], "off", trader)
+        for hints in ("on", "off"):
+            self.assertEqual(self.decided({"kvm_hints": hints})["kvm_hints"],
+                             hints)
+
+    def test_an_invariant_tsc_where_kvm_passes_the_hosts_cpu_on(self):
+        self.assertEqual(self.decided()["invtsc"], "on")
+        self.assertEqual(self.decided(boot=False)["invtsc"], "off")
+        self.assertEqual(self.decided({"cpu_model": "EPYC"})["invtsc"], "off")
+        seen = {"flag": True, "device": True, "boot": True}
+        self.assertEqual(plan(topology(2), kvm=seen, invtsc=False)["trader"]
+                         ["invtsc"], "off")
+
     def test_tcg_has_no_five_level_paging(self):
         self.assertEqual(self.decided(boot=False)["cpu_features_off"],
                          ["la57"])
