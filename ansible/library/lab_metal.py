@@ -158,7 +158,7 @@ def missing(libraries):
         try:
             ctypes.CDLL(name)
         except OSError as error:
-            if "cannot open shared object" in str(error):
+            if "open shared object file" in str(error):
                 found.append(name)
     return found
 

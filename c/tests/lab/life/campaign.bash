@@ -40,7 +40,7 @@ life_campaign() {
 		"until [ \$(cat $turns) = 2 ]; do sleep 0.2; done" </dev/null) &
 	waits=$!
 	# shellcheck disable=SC2317 # called by within
-	turned_or_over() { process_gone $waits || process_gone "$pid"; }
+	turned_or_over() { process_gone "$waits" || process_gone "$pid"; }
 	within 600 turned_or_over
 	# Nobody of it is to see another one die, and put back.
 	pkill -STOP -s $pid
