@@ -57,6 +57,9 @@ IMAGE :=
 MIRROR :=
 FORCE :=
 CHECK :=
+# What SET says of the image: SET='image_tools=trace', which is images/tools-trace.
+image_tools = $(subst $(comma), ,$(patsubst image_tools=%,%,\
+	$(filter image_tools=%,$(SET))))
 # An experiment, its plan alone, or the folder of one that was cut off.
 NAME :=
 DRY_RUN :=
@@ -174,6 +177,7 @@ quoted = '$(subst ','\'',$(1))'
 image: deps-lab ## the guest image from Debian packages; KERNEL=rt adds one, IMAGE=file takes yours, FORCE=1
 	@$(sudo) env $(proxies) images/make-image $(KERNEL:%=--kernel '%') \
 		$(if $(IMAGE),--image $(call quoted,$(IMAGE))) \
+		$(foreach tools,$(image_tools),--tools $(call quoted,$(tools))) \
 		$(if $(MIRROR),--mirror $(call quoted,$(MIRROR))) \
 		$(if $(FORCE),--force) $(if $(CHECK),--check)
 

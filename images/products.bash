@@ -116,7 +116,8 @@ write_manifest() {
 			then .value += {path: $path, modules: $modules}
 			else . end) | from_entries' kernels.json)
 	jq -n --arg inputs "$inputs" --arg suite "$suite" --arg size "$size" \
-		--arg with "${extras[*]}" --arg path "$own" \
+		--arg with "${extras[*]}" --arg tools "${tools[*]}" \
+		--arg path "$own" \
 		--arg sha256 "${own_sha256:-}" --arg stat "${own_stat:-}" \
 		--arg since "$since" --arg made_at "$made_at" \
 		--arg mirror "$mirror" --arg epoch "$SOURCE_DATE_EPOCH" \
@@ -133,6 +134,7 @@ write_manifest() {
 		suite: $suite,
 		size: $size,
 		with: ($with | split(" ")),
+		tools: ($tools | split(" ")),
 		mirror: (if $mirror == "" then "the default of " + $tool
 			else $mirror | sub("//[^/@]*@"; "//") end),
 		source_date_epoch: ($epoch | tonumber),

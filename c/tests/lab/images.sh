@@ -72,6 +72,8 @@ refuses 'a kernel that is an ELF file' 1 '--kernel /.*: this is not a bzImage' \
 	"${run[@]}" --kernel "$work/vmlinux"
 refuses 'modules without their kernel' 2 '--modules' "${run[@]}" --modules /
 refuses 'a list that is not there' 2 '--with nothing' "${run[@]}" --with nothing
+refuses 'tools of which there is no list' 2 '--tools nothing: there is no list images/tools-nothing' \
+	"${run[@]}" --tools nothing
 refuses 'an image that is not there' 2 '--image /.*: no such file' \
 	"${run[@]}" --image "$work/missing.qcow2"
 refuses 'an image with another kernel by name' 2 '--kernel rt: ' \

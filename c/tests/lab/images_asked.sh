@@ -156,6 +156,36 @@ ends 'stock does without' 0 'made: ' --image stock
 holds 'it is forgotten' test "$(of_manifest '.kernels | keys[]') $(
 	of_manifest .size) $(of_manifest '.with | length')" = 'stock 4G 0'
 
+# -- Tools in the guest
+
+# shellcheck disable=SC2317 # called by holds
+included() { grep -qw -e "$1" "$MMDEBSTRAP_SAID"; }
+# shellcheck disable=SC2317 # called by holds
+lacks() { ! included "$1"; }
+ends 'no tools, unless they are asked for' 0 "$up"
+holds 'none are installed' lacks bpftrace
+ends 'tools make another image' 0 'made: ' --tools trace
+for package in trace-cmd bpftrace linux-perf; do
+	holds "$package is installed in the guest" included $package
+done
+holds 'and the manifest says so' test "$(of_manifest '.tools[]')" = trace
+ends 'they stay, and that is said' 0 'with tools: trace; .*image_tools=none'
+holds 'nothing is made then' grep -q "$up" "$log"
+echo '# changed' >>"$work/images/tools-trace"
+ends 'another list makes another image' 0 'made: '
+ends 'none does without' 0 'made: ' --tools none
+holds 'none are installed then' lacks bpftrace
+holds 'and the manifest says so' test "$(of_manifest '.tools | length')" = 0
+printf own >"$own"
+ends "an image of one's own takes none" 2 '--tools trace: the image .*own.raw is taken as it is' \
+	--image "$own" --tools trace
+ends 'stock takes them again' 0 'made: ' --image stock --tools trace
+ends "an image of one's own drops them" 0 'yours: ' --image "$own"
+holds 'and the manifest says so' test "$(of_manifest '.tools | length')" = 0
+ends 'and refuses them' 2 '--tools trace: the image .* is taken' --tools trace
+ends 'stock does without them' 0 'made: ' --image stock
+rm "$own"
+
 # -- Where packages come from
 
 comes_from() { # name, wanted, what apt says
