@@ -41,6 +41,8 @@ PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	openssh-client rsync jq \
 	util-linux bsdutils ethtool iproute2
 PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo
+# A guest's kernel, looked at from outside: domains/debug.
+PACKAGES_DEBUG := gdb binutils zstd lz4
 
 # local, lab or metal; and the lab's settings: SET='domain_nic_model=e1000e'.
 INVENTORY := lab
@@ -64,8 +66,11 @@ image_tools = $(subst $(comma), ,$(patsubst image_tools=%,%,\
 NAME :=
 DRY_RUN :=
 RESUME :=
-# For console and ssh.
+# For console, ssh, debug and crash.
 GUEST := trader
+# Symbols of the guest's kernel that are there; its sources, too, by SOURCE=1.
+VMLINUX :=
+SOURCE :=
 # One word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 # A relative one is meant from here, and the playbooks run elsewhere.
@@ -142,6 +147,9 @@ deps-test: deps
 deps-lab: deps
 	$(call install,$(PACKAGES_LAB))
 
+deps-debug: deps-lab
+	$(call install,$(PACKAGES_DEBUG))
+
 deps-bench: deps
 	$(call install,$(PACKAGES_BENCH))
 
@@ -192,13 +200,28 @@ up: deps-lab build image ## the lab: two guests, running and provisioned
 status: ## what of the lab is there; JSON=1 for programs
 	@LAB_QUIET=1; export LAB_QUIET; $(playbook) status.yml $(if $(JSON),-e status_output=json)
 
-console: ## a shell on the console of GUEST=trader; ^] leaves
-	@domain=$$(awk -v guest=$(call quote,$(GUEST)) '$$1 == "Host" && \
+# Of the shell: $$domain is that of GUEST, which make up wrote down.
+find_domain = domain=$$(awk -v guest=$(call quote,$(GUEST)) '$$1 == "Host" && \
 		($$2 == guest || $$3 == guest) { print $$NF }' \
 		$(call quote,$(LAB_FOLDER)/ssh_config) 2>/dev/null); \
-	[ -n "$$domain" ] || { echo "make console: no guest" \
-		$(call quote,$(GUEST)) "in the lab in $$LAB_FOLDER" >&2; exit 1; }; \
-	$(sudo) virsh -c qemu:///system console --domain "$$domain"
+	[ -n "$$domain" ] || { echo "make $@: no guest" \
+		$(call quote,$(GUEST)) "in the lab in $$LAB_FOLDER" >&2; exit 1; }
+
+console: ## a shell on the console of GUEST=trader; ^] leaves
+	@$(find_domain); $(sudo) virsh -c qemu:///system console --domain "$$domain"
+
+debugger = $(sudo) env $(proxies) /usr/bin/python3 -B domains/debug
+debugged = --domain "$$domain" --lab $(call quote,$(LAB_FOLDER)) \
+	$(if $(VMLINUX),--vmlinux $(call quote,$(VMLINUX))) \
+	$(if $(MIRROR),--mirror $(call quote,$(MIRROR))) $(if $(SOURCE),--source)
+
+debug: deps-debug ## gdb on the kernel of GUEST=trader, with its symbols; RUN=file of gdb's commands, SOURCE=1
+	@$(find_domain); $(debugger) gdb $(debugged) \
+		$(if $(RUN),--run $(call quote,$(RUN)))
+
+crash: deps-debug ## the memory of GUEST=trader into RESULT, for crash or drgn
+	@$(find_domain); $(debugger) dump $(debugged) \
+		--output $(call quote,$(or $(REPORTED),results/crash-$(shell date +%Y%m%d-%H%M%S)))
 
 ssh: ## a shell in GUEST=trader over SSH; RUN='command' runs that
 	@ssh -F $(call quote,$(LAB_FOLDER)/ssh_config) $(call quote,$(GUEST)) \
@@ -263,7 +286,7 @@ uninstall: ## take away what make install put there
 clean: ## remove what was built; results stay
 	@$(MAKE) --no-print-directory -s -C c clean
 
-.PHONY: help deps deps-test deps-bench deps-lab build run report power image \
-	doctor up status console ssh experiment experiments restore teardown \
-	test coverage mutants quick test-real bench probe lint man install \
-	uninstall clean
+.PHONY: help deps deps-test deps-bench deps-lab deps-debug build run report \
+	power image doctor up status console debug crash ssh experiment \
+	experiments restore teardown test coverage mutants quick test-real \
+	bench probe lint man install uninstall clean

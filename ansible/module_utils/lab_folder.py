@@ -21,6 +21,7 @@ KNOBS = "knobs.json"
 # Left by a writer of the record that was killed.
 PART = r"\.record\w{8}"
 ID = r"-\w{1,16}"
+BUILD = r"[0-9a-f]{40}"
 # By folder below it ("" is itself): whole names of files.
 FILES = {
     "": rf"{PART}|key|key\.pub|ssh_config|(readback|knobs|kvm)\.json",
@@ -34,6 +35,13 @@ FILES = {
     r"experiment": r".+\.(out|log|csv|csv\.gz|json|jsonl|pcapng|py)"
                    r"|loop-back",
     r"experiment/__pycache__": r".+\.pyc",
+    # Of kernels, by build ID (domains/debug/symbols.py); a killed one's part.
+    r"symbols": r"\.lock",
+    rf"symbols/{BUILD}": r"vmlinux",
+    rf"symbols/{BUILD}/modules": r"\w+\.ko",
+    rf"symbols/{BUILD}/index": rf"{BUILD}\.gdb-index",
+    rf"symbols/{BUILD}/source(/[^/]+)*": r".+\.[chS]",
+    r"symbols/part-\w{8}(/[^/]+)*": r".+",
 }
 # What ssh, a shell, libvirt or Ansible takes for something else.
 BARRED = re.compile(r"[\"'$%\\\x00-\x1f\x7f]")

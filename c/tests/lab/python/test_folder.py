@@ -17,7 +17,11 @@ OURS = ("key", "key.pub", "ssh_config", "seed/trader/user-data",
         "overlay/host_vars/trader.yml", "experiment/sessions.jsonl",
         "disk/trader-0123456789abcdef.qcow2", "console/trader.log",
         "console/trader.log.0", "experiment/wiretap.log",
-        "experiment/feed.csv.gz", "experiment/capture.pcapng")
+        "experiment/feed.csv.gz", "experiment/capture.pcapng",
+        *(f"symbols/{'0a' * 20}/{name}" for name in (
+            "vmlinux", "modules/virtio_net.ko", "source/net/core/dev.c",
+            f"index/{'0a' * 20}.gdb-index")),
+        "symbols/.lock", "symbols/part-0123abcd/apt/lists/x")
 
 
 def write(path):
