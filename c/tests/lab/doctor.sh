@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The doctor looks at machines of one's own: what is there, what should be, what
 # mends it; and an experiment does not begin where something hinders. They are
-# network namespaces here, one a wiretap of its own.
+# network namespaces here, one a wiretap of its own at a mirror port.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
@@ -32,9 +32,13 @@ if ! machines_make || ! ip netns add "$third"; then
 	skip 'the doctor of real machines' 'network namespaces with a name are not permitted'
 	finish
 fi
-ip -n "$third" link add lost0 type veth peer name lost1
-ip -n "$third" link set lost1 up
+ip link add lost0 netns "$third" type veth peer name mirror0 netns $exchange
 ip -n "$third" link set lost0 up
+ip -n $exchange link set mirror0 up
+for name in "$third:lost0" $exchange:mirror0; do
+	ip netns exec "${name%:*}" sysctl -qw \
+		"net.ipv6.conf.${name#*:}.disable_ipv6=1"
+done
 cat >>"$folder/inventory/hosts.yml" <<END
     wiretaps:
       hosts:
@@ -107,9 +111,8 @@ tells 'stamps that were insisted on' 'tap: stamps' "FAIL the kernel's alone"
 rm "$MORTAL_FOLDER/$exchange"
 
 # An experiment is not begun.
-cp "$BUILD/sample.csv.gz" "$folder/feed.csv.gz" 2>/dev/null ||
-	"$BUILD/t2t-feedgen" --quiet --bytes 10000 --seed 3 \
-		--output "$folder/feed.csv.gz" >/dev/null
+"$BUILD/t2t-feedgen" --quiet --bytes 50000 --seed 3 --triggers 0.05 \
+	--output "$folder/feed.csv.gz" >/dev/null
 (cd ../ansible && ansible-playbook -i "$folder/inventory" experiment.yml \
 	-e "experiment_feed=$folder/feed.csv.gz" \
 	-e "experiment_output=$folder/result") >"$folder/out" 2>&1 </dev/null
@@ -120,5 +123,43 @@ if [ $code != 0 ] && grep -q 'trader: carrier  *down' "$folder/out" &&
 else
 	fail 'an experiment on machines that lack something is not begun' \
 		<"$folder/out"
+fi
+
+# What passes the exchange's end goes to the third machine, whose it is not.
+ip -n $trader link set lost0 up
+ip -n "$third" address add 10.79.0.3/24 dev lost0
+mirror() {
+	local way
+	tc -n $exchange qdisc add dev lost0 clsact || return
+	for way in ingress egress; do
+		tc -n $exchange filter add dev lost0 $way protocol all u32 \
+			match u32 0 0 action \
+			mirred egress mirror dev mirror0 || return
+	done
+}
+name='a wiretap of its own at a mirror port'
+if ! mirror 2>"$folder/out"; then
+	skip "$name" "no tc with mirred: $(tail -n 1 "$folder/out")"
+	finish
+fi
+# Programs are not brought: namespaces have this machine's.
+sed -i '/^    machines:/,$d' "$folder/inventory/hosts.yml"
+(cd ../ansible && ansible-playbook -i "$folder/inventory" experiment.yml \
+	-e "experiment_feed=$folder/feed.csv.gz" -e experiment_wiretap=tap \
+	-e experiment_pace=rate:500 -e "experiment_output=$folder/result") \
+	>"$folder/out" 2>&1 </dev/null
+code=$?
+trial=$(echo "$folder"/result/trials/*/)
+if [ $code = 0 ] && grep -q "stamped by the kernel's clock, since its NIC" \
+	"$trial/wiretap.log" && [ "$(jq -c '[.correct, .matched > 0, .clocks]' \
+	"$trial/analysis.json")" = \
+	'[true,true,{"market_data":"kernel","orders":"kernel"}]' ]; then
+	pass "$name"
+else
+	fail "$name" < <(
+		tail -n 30 "$folder/out"
+		cat "$trial/wiretap.log"
+		head -n 60 "$trial/analysis.json"
+	)
 fi
 finish
