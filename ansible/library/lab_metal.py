@@ -158,7 +158,7 @@ def missing(libraries):
         try:
             ctypes.CDLL(name)
         except OSError as error:
-            if "open shared object file" in str(error):
+            if "No such file" in str(error):
                 found.append(name)
     return found
 

@@ -51,6 +51,13 @@ calls 'make up hands SET on as one word, whatever its quotes' \
 	"ansible-playbook -i ../inventory/lab -e a='b c' d=\"e'f\" up.yml" up \
 	-o deps-lab -o image sudo= SET="a='b c' d=\"e'f\""
 
+# Ours is root's here, and needs none.
+calls 'a password is asked for where machines of your own want one' \
+	'ansible-playbook -i ../inventory/metal --ask-become-pass doctor.yml' \
+	doctor sudo= INVENTORY=metal PASSWORD=1
+calls 'and not elsewhere' 'ansible-playbook -i ../inventory/metal doctor.yml' \
+	doctor sudo= INVENTORY=metal
+
 name='make run hands its settings on'
 if ! unshare --net true 2>/dev/null; then
 	skip "$name" 'network namespaces are not permitted'
