@@ -307,6 +307,18 @@ def filter_row(facts, plan, link):
                 "; ".join(pass_by(where, link) for where in chains))
 
 
+def dump_row(facts, plan):
+    """What libvirt writes of the largest guest that panics; nothing where
+    none is asked for."""
+    needed = max([int(domain["memory_mib"]) << 20 for domain in plan.values()
+                  if domain["on_crash"].startswith("coredump")] or [0])
+    return row("room for a dump", f"{facts['dump_free'] / GIB:.1f} GiB free",
+               f"{needed / GIB:.1f} GiB",
+               "ok" if facts["dump_free"] >= needed else "note",
+               f"a guest that panics leaves none: make room in "
+               f"{facts['dump_folder']}, or set auto_dump_path in qemu.conf")
+
+
 def checks(facts, plan, settings):
     """settings: bridges; folder, the lab's; image (is it made?), images,
     its folder, and kernels, those that it has; strict: up comes next."""
@@ -332,6 +344,7 @@ def checks(facts, plan, settings):
         must("disk", f"{facts['disk_free'] / GIB:.1f} GiB free",
              f"{disk / GIB:.1f} GiB", facts["disk_free"] >= disk,
              f"make room below {settings['folder']}"),
+        dump_row(facts, plan),
         row("files for QEMU",
             f"{facts['qemu_user'] or 'QEMU'} may not enter "
             + ", ".join(facts["barred"]) if facts["barred"] else "reachable",

@@ -56,7 +56,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
-from ansible.module_utils import lab_attachment, lab_firewall, lab_routes
+from ansible.module_utils import lab_attachment, lab_dump, lab_firewall, lab_routes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_folder import fault
 from ansible.module_utils.lab_machine import cpus, memory, read
@@ -423,6 +423,8 @@ def main():
         "kvm_open": access["kvm"],
         "answers": {place: greets(place) for place in parameters["places"]},
         "disk_free": disk_free(parameters["folder"]),
+        "dump_folder": lab_dump.read_folder(),
+        "dump_free": disk_free(lab_dump.read_folder()),
         "folder_fault": fault(parameters["folder"]),
         "folder_writable": writable(parameters["folder"]),
         "record": record(parameters["folder"]),

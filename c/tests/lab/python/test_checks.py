@@ -27,12 +27,13 @@ FACTS = {
     "filter": {},
     "apparmor": False, "apparmor_libvirt": False,
     "qemu_user": "qemu", "barred": [], "disk_free": 100 * GIB,
+    "dump_free": 100 * GIB, "dump_folder": "/dump",
     "folder_writable": True, "folder_fault": "", "boot": "now",
 }
 GUEST = {
     "name": "trader", "role": "trader", "accelerator": "kvm", "vcpus": 1,
     "vcpupin": ["1"], "emulatorpin": "2", "iothreadpin": "0", "iothreads": 1,
-    "vcpu_fifo": 0, "emulator_fifo": 0, "iothread_fifo": 0,
+    "on_crash": "coredump-destroy", "vcpu_fifo": 0, "emulator_fifo": 0, "iothread_fifo": 0,
     "kvm_hints": "off", "invtsc": "off", "memory_node": "",
     "memory_mib": 1024, "hugepage_kib": 2048, "nic_model": "virtio",
     "nic_packed": "default", "nic_mrg_rxbuf": "default", "nic_pcie": "auto",
@@ -179,6 +180,13 @@ class Checks(unittest.TestCase):
                              [f"trader: domain_{knob}"])
         self.assertEqual(bad({"invtsc": False}, {"invtsc": "on"}),
                          ["trader: domain_invtsc"])
+
+    def test_a_dump_that_would_find_no_room(self):
+        for crash, states in (("coredump-destroy", ["note"]),
+                              ("preserve", ["ok"])):
+            self.assertEqual(state("room for a dump",
+                                   {"dump_free": GIB // 2},
+                                   {"on_crash": crash}), states)
 
     def test_what_other_boards_and_models_have_not(self):
         old = {"emulator": {"machines": ["q35", "pc"]}}
