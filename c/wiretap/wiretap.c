@@ -479,6 +479,10 @@ int wiretap_capture(const struct wiretap_config *config,
 	if (rc < 0)
 		goto close_ring;
 	rc = wiretap_run(&tap);
+	if (rc == 0)
+		rc = wiretap_stamps_judge(config->interface, config->stamps,
+					  result->frames,
+					  result->kernel_stamped);
 	if (tap.fd != STDOUT_FILENO && close(tap.fd) < 0 && rc == 0) {
 		rc = -errno;
 		log_error("--write %s: %s", config->path, log_strerror(rc));

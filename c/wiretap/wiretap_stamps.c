@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wiretap/wiretap_stamps.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "base/log.h"
@@ -33,4 +35,16 @@ int wiretap_stamps_open(struct nic_stamps *nic, const char *interface,
 	}
 	log_error("--stamps hardware: %s: %s", interface, why);
 	return rc;
+}
+
+int wiretap_stamps_judge(const char *interface, unsigned int stamps,
+			 uint64_t frames, uint64_t kernel_stamped)
+{
+	if (stamps != WIRETAP_STAMPS_HARDWARE || frames == 0 ||
+	    kernel_stamped < frames)
+		return 0;
+	log_error("--stamps hardware: %s: its NIC stamped none of %" PRIu64
+		  " frames",
+		  interface, frames);
+	return -ENODATA;
 }

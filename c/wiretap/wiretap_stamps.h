@@ -4,6 +4,7 @@
 #define WIRETAP_WIRETAP_STAMPS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "net/nic_stamps.h"
 
@@ -23,5 +24,11 @@ extern const char *const wiretap_stamps_names[]; /* for option rows */
  * to and can't. */
 int wiretap_stamps_open(struct nic_stamps *nic, const char *interface,
 			unsigned int stamps, bool promiscuous, bool *taken);
+
+/* What was captured, and how many of it without the NIC's stamp: a driver may
+ * promise more than its NIC keeps. -ENODATA, logged, where it had to stamp, and
+ * stamped nothing; else 0. */
+int wiretap_stamps_judge(const char *interface, unsigned int stamps,
+			 uint64_t frames, uint64_t kernel_stamped);
 
 #endif

@@ -513,6 +513,26 @@ static void stamps_of_a_nic_that_has_none(void **state)
 	capture_file_close(file);
 }
 
+/* As QEMU's e1000e does: its driver promises stamps, and none come. */
+static void promised_stamps_that_never_came(void **state)
+{
+	(void)state;
+	log_catch();
+	assert_int_equal(
+		wiretap_stamps_judge("near0", WIRETAP_STAMPS_HARDWARE, 7, 7),
+		-ENODATA);
+	assert_true(is_one_line(log_caught(), "near0: its NIC stamped none of "
+					      "7 frames"));
+	assert_int_equal(
+		wiretap_stamps_judge("near0", WIRETAP_STAMPS_HARDWARE, 7, 6),
+		0);
+	assert_int_equal(
+		wiretap_stamps_judge("near0", WIRETAP_STAMPS_HARDWARE, 0, 0),
+		0);
+	assert_int_equal(
+		wiretap_stamps_judge("near0", WIRETAP_STAMPS_AUTO, 7, 7), 0);
+}
+
 static void file_that_can_not_be_made(void **state)
 {
 	struct wiretap_result nothing;
@@ -589,6 +609,7 @@ int main(void)
 		TEST(full_disk_leaves_whole_blocks),
 		TEST(what_can_not_capture_keeps_the_file),
 		TEST(stamps_of_a_nic_that_has_none),
+		TEST(promised_stamps_that_never_came),
 		TEST(file_that_can_not_be_made),
 		TEST(interface_that_goes_down),
 		TEST(stopped_while_it_is_down),
