@@ -2,13 +2,16 @@
 """A machine's kernel returns market data out of the interface that it came in
 by, for a run without a trader: tc-mirred(8). A program, which is brought to the
 machine: `lab_loop_back.py INTERFACE ADDR:PORT FOLDER present|absent`; what is
-ours to take away again is noted in the folder.
+ours to take away again is noted in the folder, with the boot that it is of: the
+folder may be on a disk.
 """
 
 import ipaddress
 import os
 import subprocess
 import sys
+
+from lab_record import boot_id
 
 PRIORITY = "7739"  # by which the filter is known to be ours
 
@@ -58,7 +61,7 @@ class LoopBack:
         # Before it is made: whatever fails then, it can be removed.
         os.makedirs(os.path.dirname(self.note), exist_ok=True)
         with open(self.note, "w", encoding="ascii") as file:
-            file.write(" ".join(ours))
+            file.write(" ".join([boot_id(), *ours]))
         if "clsact" in ours:
             self.tc("qdisc", "add", "dev", self.name, "clsact")
         # Nobody has joined: the NIC would not let the group in.
@@ -88,6 +91,8 @@ class LoopBack:
             return there
         with open(self.note, encoding="ascii") as file:
             ours = file.read().split()
+        # After a reboot there is nothing of ours.
+        ours = ours[1:] if ours[:1] == [boot_id()] else []
         if "maddr" in ours:
             self.ip("maddr", "del", self.ethernet_group(), "dev", self.name,
                     check=False)
