@@ -66,7 +66,7 @@ int impairments_check(const struct impairments_config *config)
 		"--lose, --duplicate, --swap, --delay: %.10g%% of the packets "
 		"in all: each has one of these fates, and they can't be more "
 		"than 100%%",
-		(double)sum / (IMPAIRMENTS_ALL / HUNDREDTH));
+		(double)sum * HUNDREDTH / IMPAIRMENTS_ALL);
 	return -EINVAL;
 }
 
