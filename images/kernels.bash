@@ -38,6 +38,17 @@ is_wanted() { # name
 	[[ $'\n'$wanted = *$'\n'"$1"$'\t'* ]]
 }
 
+# As make-kernel left it: without modules.
+want_built() { # name
+	local path=$output/built/$1/bzImage source=$custom_source
+	local release=$custom_release
+	[ -f "$path" ] ||
+		fail "--kernel $1: it is not built yet: images/make-kernel $1 does, in hours"
+	look_at_custom "$path" ''
+	is_wanted "$1" || want "$1" "$custom_source" file "$path" "$custom_release"
+	custom_source=$source custom_release=$release
+}
+
 want_packaged() { # name
 	local line names package from
 	line=$(kernel_line "$1")
@@ -46,6 +57,10 @@ want_packaged() { # name
 		misused "--kernel $1: neither a file nor one of: $names"
 	fi
 	read -r _ package from <<<"$line"
+	if [ "$from" = built ]; then
+		want_built "$1"
+		return
+	fi
 	if [ "$from" = - ]; then from=$suite; else from=$suite-$from; fi
 	is_wanted "$1" || want "$1" "$package/$from" package "$package" "$from"
 }

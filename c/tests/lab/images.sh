@@ -72,6 +72,12 @@ refuses 'a kernel that is an ELF file' 1 '--kernel /.*: this is not a bzImage' \
 	"${run[@]}" --kernel "$work/vmlinux"
 refuses 'modules without their kernel' 2 '--modules' "${run[@]}" --modules /
 refuses 'a list that is not there' 2 '--with nothing' "${run[@]}" --with nothing
+make_kernel=../images/make-kernel
+refuses 'make-kernel: a kernel that there is not' 2 'no images/kernel-nothing.config' \
+	$make_kernel --source / nothing
+refuses 'make-kernel: no source' 2 '--source needs' $make_kernel debug
+refuses 'make-kernel: what is no source' 1 '--source /: this is not a tree of Linux' \
+	$make_kernel --source / debug
 refuses 'tools of which there is no list' 2 '--tools nothing: there is no list images/tools-nothing' \
 	"${run[@]}" --tools nothing
 refuses 'an image that is not there' 2 '--image /.*: no such file' \
@@ -135,6 +141,10 @@ if needs_root "$name"; then
 	refuses "$name" 1 '--image /.*: qemu-img check ended with 2' \
 		"${run[@]}" --image "$work/damaged.qcow2"
 fi
+name='a kernel that is to be built before'
+needs_root "$name" && refuses "$name" 1 \
+	'--kernel debug: it is not built yet: images/make-kernel debug' \
+	"${run[@]}" --kernel debug
 name='a mirror that refuses'
 needs_root "$name" && refuses "$name" 1 '--mirror http://127.0.0.1:9/debian' \
 	"${run[@]}" --mirror http://127.0.0.1:9/debian

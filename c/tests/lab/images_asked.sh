@@ -19,6 +19,7 @@ tar -C ../images --exclude=./build -cf - . | tar -C "$work/images" -xf -
 python3 -B tests/lint/substitutions.py "$work"
 output=$work/output
 log=$work/log
+cp "$work/bzImage" "$work/bzImage.built"
 export FAULT='' MARKS='' MMDEBSTRAP_SAID=$work/mmdebstrap
 
 make_image() { # argument...
@@ -155,6 +156,19 @@ ends 'damaged, with a file that is gone, it is refused' 1 \
 ends 'stock does without' 0 'made: ' --image stock
 holds 'it is forgotten' test "$(of_manifest '.kernels | keys[]') $(
 	of_manifest .size) $(of_manifest '.with | length')" = 'stock 4G 0'
+
+# One that make-kernel built.
+mkdir -p "$output/built/debug"
+cp "$work/bzImage.built" "$output/built/debug/bzImage"
+ends 'a kernel that was built here' 0 'made: ' --kernel debug
+holds 'it is there' test "$(of_manifest '.kernels | keys | join(" ")')" = \
+	'debug stock'
+ends 'it stays' 0 "$up"
+printf changed >>"$output/built/debug/bzImage"
+ends 'built anew it is taken anew' 0 'made: '
+rm -r "$output/built"
+ends 'one that is gone is asked for' 1 'debug: it is not built yet'
+ends 'stock does without it' 0 'made: ' --image stock
 
 # -- Tools in the guest
 
