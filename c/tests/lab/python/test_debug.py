@@ -308,6 +308,25 @@ class Dumps(unittest.TestCase):
                          f"crash /tmp/vmlinux {top}/m")
 
 
+@unittest.skipUnless(shutil.which("make"), "not installed: make")
+class Verbs(unittest.TestCase):
+    """Of the Makefile."""
+
+    def test_a_guest_that_there_is_not_is_refused(self):
+        for verb in ("debug", "crash", "console"):
+            with tempfile.TemporaryDirectory() as lab:
+                with open(f"{lab}/ssh_config", "w", encoding="utf-8") as file:
+                    file.write("Host trader t-trader\nHost *\n")
+                done = subprocess.run(
+                    ["make", "-C", os.path.join(DEBUG, "../.."), "-o",
+                     "deps-debug", verb, "GUEST=nobody",
+                     f"LAB_FOLDER={lab}"], check=False, text=True,
+                    capture_output=True)
+                self.assertIn(f"make {verb}: no guest nobody in the lab in "
+                              f"{lab}\n", done.stderr)
+                self.assertNotEqual(done.returncode, 0)
+
+
 class InGdb(unittest.TestCase):
     """kernel.py, in the place of what gdb gives it."""
 
