@@ -13,36 +13,62 @@
 #define EQUAL 1e-12
 
 const char *const verdict_call_names[] = {
-	[VERDICT_NONE] = "none",
-	[VERDICT_INCORRECT] = "incorrect",
-	[VERDICT_TOO_FEW] = "too few blocks",
-	[VERDICT_INCONCLUSIVE] = "~",
-	[VERDICT_FASTER] = "faster",
+	[VERDICT_NONE] = "none",	 [VERDICT_INCORRECT] = "incorrect",
+	[VERDICT_OPPOSITE] = "opposite", [VERDICT_TOO_FEW] = "too few blocks",
+	[VERDICT_INCONCLUSIVE] = "~",	 [VERDICT_FASTER] = "faster",
 	[VERDICT_SLOWER] = "slower",
 };
 
-/* The averages of all pairs of values, each with itself too. */
+/* Logarithms of ratios, stratum after stratum. */
+struct strata {
+	const double *logs;
+	const size_t *counts;
+	size_t count;
+};
+
+static size_t strata_blocks(const struct strata *strata)
+{
+	size_t blocks = 0;
+
+	for (size_t i = 0; i < strata->count; i++)
+		blocks += strata->counts[i];
+	return blocks;
+}
+
+/* The averages of all pairs within a stratum, each value with itself too. */
 struct walsh {
 	double *averages; /* ascending */
 	size_t count;
 };
 
-static int walsh_open(struct walsh *walsh, const double *values, size_t count)
+static size_t walsh_count(const struct strata *strata)
 {
+	size_t sum = 0;
+
+	for (size_t i = 0; i < strata->count; i++)
+		sum += strata->counts[i] * (strata->counts[i] + 1) / 2;
+	return sum;
+}
+
+static int walsh_open(struct walsh *walsh, const struct strata *strata)
+{
+	const double *logs = strata->logs;
 	size_t n = 0;
 
-	walsh->count = count * (count + 1) / 2;
+	walsh->count = walsh_count(strata);
 	walsh->averages = malloc((walsh->count + 1) * sizeof(double));
 	if (!walsh->averages)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = i; j < count; j++) {
-			double average = (values[i] + values[j]) / 2;
+	for (size_t s = 0; s < strata->count; logs += strata->counts[s++])
+		for (size_t i = 0; i < strata->counts[s]; i++)
+			for (size_t j = i; j < strata->counts[s]; j++) {
+				double average = (logs[i] + logs[j]) / 2;
 
-			/* log(a/b) + log(b/a) is 0, but for rounding. */
-			walsh->averages[n++] =
-				fabs(average) < EQUAL ? 0 : average;
-		}
+				/* log(a/b) + log(b/a) is 0, but for
+				 * rounding. */
+				walsh->averages[n++] =
+					fabs(average) < EQUAL ? 0 : average;
+			}
 	gsl_sort(walsh->averages, 1, n);
 	return 0;
 }
@@ -52,41 +78,51 @@ static void walsh_close(struct walsh *walsh)
 	free(walsh->averages);
 }
 
-/* P(W+ <= i) of n blocks without a difference, i from 0 to n (n + 1) / 2: how
- * many of the 2^n choices of signs give each sum of ranks. NULL: -ENOMEM. */
-static double *null_exact(size_t n)
+/* P(W+ <= i) of blocks without a difference, for i from 0 to the number of
+ * their Walsh averages: how many choices of the blocks' signs give each sum of
+ * ranks. NULL: -ENOMEM. */
+static double *null_exact(const struct strata *strata)
 {
-	const size_t max = n * (n + 1) / 2;
+	const size_t max = walsh_count(strata);
 	double *lower = calloc(max + 1, sizeof(*lower));
 
 	if (!lower)
 		return NULL;
 	lower[0] = 1;
-	for (size_t rank = 1; rank <= n; rank++)
-		for (size_t sum = max + 1; sum-- > 0;)
-			lower[sum] = lower[sum] / 2 +
-				     (sum >= rank ? lower[sum - rank] / 2 : 0);
+	for (size_t s = 0; s < strata->count; s++)
+		for (size_t rank = 1; rank <= strata->counts[s]; rank++)
+			for (size_t sum = max + 1; sum-- > 0;)
+				lower[sum] =
+					lower[sum] / 2 +
+					(sum < rank ? 0
+						    : lower[sum - rank] / 2);
 	for (size_t sum = 1; sum <= max; sum++)
 		lower[sum] += lower[sum - 1];
 	return lower;
 }
 
 /* The same by the normal distribution, for many blocks. */
-static double *null_normal(size_t n)
+static double *null_normal(const struct strata *strata)
 {
-	const double ranks = (double)n * (double)(n + 1);
-	const double sd = sqrt(ranks * (2 * (double)n + 1) / 24);
-	double *lower = calloc((size_t)ranks / 2 + 1, sizeof(*lower));
+	const size_t max = walsh_count(strata);
+	double *lower = calloc(max + 1, sizeof(*lower));
+	double variance = 0;
 
-	for (size_t sum = 0; lower && sum <= (size_t)ranks / 2; sum++)
+	for (size_t s = 0; s < strata->count; s++) {
+		const double n = (double)strata->counts[s];
+
+		variance += n * (n + 1) * (2 * n + 1) / 24;
+	}
+	for (size_t sum = 0; lower && sum <= max; sum++)
 		lower[sum] = gsl_cdf_ugaussian_P(
-			((double)sum + 0.5 - ranks / 4) / sd);
+			((double)sum + 0.5 - (double)max / 2) / sqrt(variance));
 	return lower;
 }
 
-static double *null_of(size_t n)
+static double *null_of(const struct strata *strata)
 {
-	return n <= VERDICT_EXACT_MAX ? null_exact(n) : null_normal(n);
+	return strata_blocks(strata) <= VERDICT_EXACT_MAX ? null_exact(strata)
+							  : null_normal(strata);
 }
 
 /* Two-sided; the averages that are 0 go to the lesser side. */
@@ -109,12 +145,13 @@ static double p_of(const struct walsh *walsh, const double *null,
 double verdict_signed_rank(const double *differences, size_t count,
 			   double *w_plus)
 {
+	const struct strata strata = { differences, &count, 1 };
 	struct walsh walsh;
 	double *null, p = NAN;
 
-	if (walsh_open(&walsh, differences, count) < 0)
+	if (walsh_open(&walsh, &strata) < 0)
 		return NAN;
-	null = null_of(count);
+	null = null_of(&strata);
 	if (null)
 		p = p_of(&walsh, null, w_plus);
 	free(null);
@@ -149,21 +186,21 @@ static enum verdict_call call_of(const struct verdict *verdict,
 	return verdict->low > 1 ? VERDICT_SLOWER : VERDICT_INCONCLUSIVE;
 }
 
-static int logs_judge(const double *logs, size_t count, size_t arm_count,
+static int logs_judge(const struct strata *strata, size_t arm_count,
 		      struct verdict *verdict)
 {
 	struct walsh walsh;
 	double *null;
-	int err = walsh_open(&walsh, logs, count);
+	int err = walsh_open(&walsh, strata);
 
 	if (err)
 		return err;
-	null = null_of(count);
+	null = null_of(strata);
 	if (!null) {
 		err = -ENOMEM;
 		goto close_walsh;
 	}
-	verdict->pairs = count;
+	verdict->pairs = strata_blocks(strata);
 	verdict->ratio = exp(gsl_stats_median_from_sorted_data(walsh.averages,
 							       1, walsh.count));
 	verdict->p = p_of(&walsh, null, NULL);
@@ -186,28 +223,59 @@ static struct verdict without(enum verdict_call call)
 				 .call = call };
 }
 
+int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
+			   size_t arm_count, struct verdict *verdict)
+{
+	size_t *counts = calloc(count + 1, sizeof(*counts)), blocks = 0;
+	double *logs = NULL;
+	int err = -ENOMEM;
+
+	*verdict = without(VERDICT_NONE);
+	if (!counts)
+		return err;
+	for (size_t s = 0; s < count; s++)
+		blocks += counts[s] = strata[s].count;
+	logs = malloc((blocks + 1) * sizeof(*logs));
+	if (!logs)
+		goto free_counts;
+	blocks = 0;
+	for (size_t s = 0; s < count; s++)
+		for (size_t i = 0; i < counts[s]; i++)
+			logs[blocks++] = log(strata[s].ratios[i]);
+	err = blocks ? logs_judge(&(struct strata){ logs, counts, count },
+				  arm_count, verdict)
+		     : 0;
+	free(logs);
+free_counts:
+	free(counts);
+	return err;
+}
+
 int verdict_compare(const double *arms, const double *bases, size_t count,
 		    size_t arm_count, struct verdict *verdict)
 {
-	double *logs;
+	double *ratios = malloc((count + 1) * sizeof(*ratios));
 	int err;
 
 	*verdict = without(VERDICT_NONE);
-	if (count == 0)
-		return 0;
-	logs = malloc(count * sizeof(*logs));
-	if (!logs)
+	if (!ratios)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		logs[i] = log(arms[i] / bases[i]);
-	err = logs_judge(logs, count, arm_count, verdict);
-	free(logs);
+		ratios[i] = arms[i] / bases[i];
+	err = verdict_compare_strata(&(struct verdict_stratum){ ratios, count },
+				     1, arm_count, verdict);
+	free(ratios);
 	return err;
 }
 
 struct verdict verdict_of_incorrect(void)
 {
 	return without(VERDICT_INCORRECT);
+}
+
+struct verdict verdict_of_opposite(void)
+{
+	return without(VERDICT_OPPOSITE);
 }
 
 unsigned int verdict_blocks_needed(size_t arm_count)
@@ -235,6 +303,11 @@ const char *verdict_format(const struct verdict *verdict,
 	case VERDICT_INCORRECT:
 		snprintf(text, VERDICT_TEXT_MAX,
 			 "no verdict: not all orders were right");
+		break;
+	case VERDICT_OPPOSITE:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "no verdict: faster on one machine, slower on "
+			 "another");
 		break;
 	case VERDICT_TOO_FEW:
 		snprintf(text, VERDICT_TEXT_MAX,

@@ -18,6 +18,18 @@
  *
  * The baseline runs twice in each block (A/A). That pair goes through the same
  * procedure, alone: a difference there is an alarm about the campaign.
+ *
+ * Of several machines each is a stratum. Blocks are ranked, and Walsh averages
+ * taken, within their stratum alone, so that no figure of one machine is ever
+ * held against another's; the sums of ranks are added up (van Elteren, Bulletin
+ * de l'Institut International de Statistique 37 (1960), 351-361; Lehmann,
+ * Nonparametrics, 3.3, for two samples), whose distribution without a
+ * difference is that of a sum of independent ones, and exact here. Estimate
+ * and interval follow from all strata's Walsh averages as from those of one.
+ * Van Elteren's weights, 1 / (blocks + 1), are left out: they are the same for
+ * strata of as many blocks, as a campaign's are but for those that are void. So
+ * machines weigh alike; by the inverse of their variances the quietest one
+ * would speak for all.
  */
 #ifndef STATS_VERDICT_H
 #define STATS_VERDICT_H
@@ -31,6 +43,7 @@
 enum verdict_call {
 	VERDICT_NONE,	      /* no pair of trials that count */
 	VERDICT_INCORRECT,    /* a trial of the arm or the baseline was */
+	VERDICT_OPPOSITE,     /* one stratum's is faster, another's slower */
 	VERDICT_TOO_FEW,      /* not even the clearest outcome could decide */
 	VERDICT_INCONCLUSIVE, /* ~ */
 	VERDICT_FASTER,
@@ -46,6 +59,12 @@ struct verdict {
 
 extern const char *const verdict_call_names[];
 
+/* What the blocks of one machine say. */
+struct verdict_stratum {
+	const double *ratios; /* arm / baseline of each block, above 0 */
+	size_t count;
+};
+
 /*
  * Compare values above 0, pair by pair; arm_count: so many arms are compared
  * with the same baseline. With too few pairs for an interval at that level low
@@ -54,9 +73,16 @@ extern const char *const verdict_call_names[];
 int verdict_compare(const double *arms, const double *bases, size_t count,
 		    size_t arm_count, struct verdict *verdict);
 
+/* The same of several machines at once; verdict->pairs counts all blocks. */
+int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
+			   size_t arm_count, struct verdict *verdict);
+
 /* No verdict, and no figure that could be read as one: of an arm that sent
- * wrong orders, or is held against a baseline that did. */
+ * wrong orders, or is held against a baseline that did; and of strata whose own
+ * verdicts are opposite, which no figure in the middle describes (Gail and
+ * Simon, Biometrics 41 (1985), 361-372). */
 struct verdict verdict_of_incorrect(void);
+struct verdict verdict_of_opposite(void);
 
 /* So many blocks must there be, for that many arms. */
 unsigned int verdict_blocks_needed(size_t arm_count);

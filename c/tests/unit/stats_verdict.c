@@ -108,6 +108,102 @@ static void interval_as_hollander_and_wolfe(void **state)
 	assert_int_equal(verdict.call, VERDICT_SLOWER);
 }
 
+/* Each of the 2^7 choices of signs, ranked within strata of 3 and 4 blocks. */
+static void strata_as_by_counting(void **state)
+{
+	static const double a[] = { 1.1, 1 / 1.2, 1.3 };
+	static const double b[] = { 1.05, 1.15, 1 / 1.25, 1.35 };
+	static const unsigned int ranks[] = { 1, 2, 3, 1, 2, 3, 4 };
+	const struct verdict_stratum strata[] = { { a, 3 }, { b, 4 } };
+	unsigned int as_far = 0; /* W+ = 4 + 7 of 16 */
+	struct verdict verdict;
+
+	(void)state;
+	for (unsigned int signs = 0; signs < 128; signs++) {
+		unsigned int sum = 0;
+
+		for (unsigned int i = 0; i < 7; i++)
+			sum += signs >> i & 1 ? ranks[i] : 0;
+		as_far += sum >= 11 || sum <= 5;
+	}
+	assert_int_equal(verdict_compare_strata(strata, 2, 1, &verdict), 0);
+	near(verdict.p, as_far / 128.0);
+	assert_int_equal(verdict.pairs, 7);
+}
+
+/* 21 Walsh averages of the one, 36 of the other, and none of both. */
+static void strata_are_never_mixed(void **state)
+{
+	double half[6], tenth[8];
+	const struct verdict_stratum strata[] = { { half, 6 }, { tenth, 8 } };
+	struct verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(half); i++)
+		half[i] = 0.5;
+	for (size_t i = 0; i < ARRAY_SIZE(tenth); i++)
+		tenth[i] = 0.9;
+	assert_int_equal(verdict_compare_strata(strata, 2, 1, &verdict), 0);
+	near(verdict.ratio, 0.9);
+	near(verdict.low, 0.5);
+	near(verdict.high, 0.9);
+	near(verdict.p, ldexp(2, -14));
+	assert_int_equal(verdict.call, VERDICT_FASTER);
+}
+
+/* Beyond the exact distribution the normal one goes on. */
+static void strata_of_many(void **state)
+{
+	double ratios[VERDICT_EXACT_MAX + 2];
+	struct verdict exact, normal;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ratios); i++)
+		ratios[i] = exp(((double)i + 1) * (i % 3 ? 0.01 : -0.01));
+	assert_int_equal(verdict_compare_strata(
+				 (const struct verdict_stratum[]){
+					 { ratios, 25 }, { ratios + 25, 25 } },
+				 2, 1, &exact),
+			 0);
+	assert_int_equal(verdict_compare_strata(
+				 (const struct verdict_stratum[]){
+					 { ratios, 25 }, { ratios + 25, 27 } },
+				 2, 1, &normal),
+			 0);
+	if (!(exact.p < 0.2 && fabs(exact.p - normal.p) < 0.02))
+		fail_msg("%f, %f", exact.p, normal.p);
+}
+
+/* Machines that differ in speed and in noise, and an arm that does nothing. */
+static void false_verdicts_of_strata_are_few(void **state)
+{
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+	unsigned int found = 0;
+
+	(void)state;
+	gsl_rng_set(random, 20);
+	for (unsigned int i = 0; i < 2000; i++) {
+		double quiet[8], loud[8];
+		struct verdict verdict;
+
+		for (size_t j = 0; j < 8; j++) {
+			quiet[j] = exp(gsl_ran_gaussian(random, 0.05));
+			loud[j] = exp(0.3 * gsl_ran_tdist(random, 3));
+		}
+		assert_int_equal(verdict_compare_strata(
+					 (const struct verdict_stratum[]){
+						 { quiet, 8 }, { loud, 8 } },
+					 2, 1, &verdict),
+				 0);
+		found += verdict.call == VERDICT_FASTER ||
+			 verdict.call == VERDICT_SLOWER;
+	}
+	gsl_rng_free(random);
+	assert_true(found > 20);
+	if (found > 2000 * 6 / 100)
+		fail_msg("%u of 2000", found);
+}
+
 static void blocks_needed(void **state)
 {
 	(void)state;
@@ -282,6 +378,11 @@ static void each_call_has_its_sentence(void **state)
 	assert_null(strstr(text, "faster"));
 	assert_non_null(strstr(text, "no verdict"));
 	assert_true(isnan(verdict.ratio));
+	verdict = verdict_of_opposite();
+	assert_string_equal(verdict_format(&verdict, text),
+			    "no verdict: faster on one machine, slower on "
+			    "another");
+	assert_true(isnan(verdict.ratio));
 }
 
 int main(void)
@@ -292,6 +393,10 @@ int main(void)
 		cmocka_unit_test(wilcoxon_ties_zeros_and_ends),
 		cmocka_unit_test(wilcoxon_of_many),
 		cmocka_unit_test(interval_as_hollander_and_wolfe),
+		cmocka_unit_test(strata_as_by_counting),
+		cmocka_unit_test(strata_are_never_mixed),
+		cmocka_unit_test(strata_of_many),
+		cmocka_unit_test(false_verdicts_of_strata_are_few),
 		cmocka_unit_test(blocks_needed),
 		cmocka_unit_test(false_verdicts_are_few),
 		cmocka_unit_test(what_is_there_is_found),
