@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A campaign's report, made anew from its raw files. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "report/export.h"
+#include "report/fleet.h"
 #include "report/html.h"
 #include "report/schema.h"
 #include "report/summary.h"
@@ -28,8 +30,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, result),
 	  .required = true,
-	  .help = "results of t2t-run or of an experiment; the option's name\n"
-		  "may be left out when it comes first" },
+	  .help = "results of t2t-run, of an experiment or of a fleet; the\n"
+		  "option's name may be left out when it comes first" },
 	{ .name = "html",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -40,7 +42,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, files),
 	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
-		  "each arm into that folder, which must exist" },
+		  "each arm into that folder, which must exist; of a fleet\n"
+		  "summary.json alone" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -62,10 +65,16 @@ static const struct option_program program = {
 		"Reads manifest, trials and raw latencies of a results\n"
 		"folder, checks them, works out every figure and verdict\n"
 		"again, and shows them as text, JSON or a page. What is\n"
-		"half-written or of another schema version is refused.",
+		"half-written or of another schema version is refused.\n\n"
+		"Of a fleet (a folder with fleet.json, and a campaign's\n"
+		"result in cells/NAME each) every cell is shown by itself\n"
+		"and all are merged with the machine as a factor; a cell\n"
+		"that is dead, void or of another campaign is named, and\n"
+		"the others are merged.",
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
-		"when the results can't be used.",
+		"when the results can't be used, and when a cell of a\n"
+		"fleet is not in the merged figures.",
 	.rows = rows,
 };
 
@@ -199,6 +208,14 @@ static int json_print(const struct report *one, const struct report *two)
 	return 0;
 }
 
+static int stdout_check(void)
+{
+	if (fflush(stdout) != EOF && !ferror(stdout))
+		return 0;
+	log_error("can't write to stdout: %s", log_strerror(-errno));
+	return -EIO;
+}
+
 /* other: what --compare names, or NULL. */
 static int report_show(const struct config *config, const struct report *report,
 		       const struct report *other)
@@ -219,11 +236,63 @@ static int report_show(const struct config *config, const struct report *report,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
 		compare_print(report, other);
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("can't write to stdout: %s", log_strerror(-errno));
-		return -EIO;
+	return stdout_check();
+}
+
+static int fleet_page_write(const char *path, const json_t *summary)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	fleet_page(whole.file, summary);
+	return atomic_file_close(&whole, 0);
+}
+
+static int fleet_files_write(const char *folder, const json_t *summary)
+{
+	struct atomic_file whole;
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/summary.json", folder);
+	err = atomic_file_open(&whole, path);
+	if (err)
+		return err;
+	json_dumpf(summary, whole.file, JSON_INDENT(2));
+	fputc('\n', whole.file);
+	return atomic_file_close(&whole, 0);
+}
+
+/* -ENODATA: all is shown, but not all cells are in it. */
+static int fleet_make(const struct config *config)
+{
+	json_t *summary;
+	int err;
+
+	if (config->compare) {
+		log_error("--compare: %s is a fleet's: compare its cells",
+			  config->result);
+		return -EINVAL;
 	}
-	return 0;
+	err = fleet_load(config->result, &summary);
+	if (!err && config->files)
+		err = fleet_files_write(config->files, summary);
+	if (!err && config->html)
+		err = fleet_page_write(config->html, summary);
+	if (!err && config->json) {
+		json_dumpf(summary, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (!err) {
+		fleet_print(stdout, summary, isatty(STDOUT_FILENO));
+	}
+	if (!err)
+		err = stdout_check();
+	if (!err && !fleet_is_whole(summary))
+		err = -ENODATA;
+	json_decref(summary);
+	return err;
 }
 
 /* What can't be read or compared is refused before anything is written. */
@@ -279,7 +348,8 @@ int main(int argc, char **argv)
 	if (result != OPTION_RUN)
 		code = (int)result;
 	else
-		code = report_make(&config) < 0;
+		code = (fleet_is(config.result) ? fleet_make(&config)
+						: report_make(&config)) < 0;
 	free(argv);
 	return code;
 }

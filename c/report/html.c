@@ -6,45 +6,9 @@
 #include "base/json_get.h"
 #include "base/mem.h"
 #include "report/export.h"
+#include "report/page.h"
 #include "report/plot.h"
 #include "stats/latencies.h"
-
-static const char style[] =
-	"body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;"
-	"max-width:58rem;margin:0 auto;padding:1rem}"
-	"h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0}"
-	"h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #ddd}"
-	".verdict{background:#eef4fa;border-left:5px solid #0072b2;"
-	"padding:.7rem 1rem;font-size:1.1rem}"
-	".verdict p{margin:.2rem 0}"
-	".bad{color:#b00020;font-weight:600}.note{color:#555;font-size:.9rem}"
-	".wide{overflow-x:auto}"
-	"table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}"
-	"th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;"
-	"text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}"
-	"th:first-child,td:first-child,.text td,.text th{text-align:left}"
-	"td{white-space:nowrap}"
-	".text td{white-space:normal;overflow-wrap:anywhere}"
-	".text td:first-child,.text th:first-child{min-width:9rem}"
-	"svg{width:100%;height:auto;display:block}"
-	"pre{background:#f5f5f5;padding:.7rem;white-space:pre-wrap;"
-	"overflow-wrap:anywhere;font-size:.85rem}"
-	/* On screen only: paper stays white. Turning the hue back keeps the
-	 * curves' colours apart as they were. */
-	"@media screen and (prefers-color-scheme:dark){"
-	"body{color:#ddd;background:#16181c}h2,th,td{border-color:#3a3f47}"
-	".verdict{background:#1d2a38}.bad{color:#ff8a80}.note{color:#aaa}"
-	"pre{background:#22262c}svg{filter:invert(1) hue-rotate(180deg)}}"
-	"@media print{body{max-width:none;padding:0;font-size:10pt}"
-	"h2{break-after:avoid}svg,table,.verdict{break-inside:avoid}"
-	".wide{overflow:visible}}";
-
-static void tagged(FILE *out, const char *tag, const char *text)
-{
-	fprintf(out, "<%s>", tag);
-	export_escaped(out, text);
-	fprintf(out, "</%s>", tag);
-}
 
 /* Any JSON value, as a reader wants it: text without its quotes. */
 static void value_cell(FILE *out, const json_t *value)
@@ -52,47 +16,22 @@ static void value_cell(FILE *out, const json_t *value)
 	char *dump;
 
 	if (json_is_string(value)) {
-		tagged(out, "td", json_string_value(value));
+		page_tagged(out, "td", json_string_value(value));
 		return;
 	}
 	dump = value && !json_is_null(value)
 		       ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
 		       : NULL;
-	tagged(out, "td", dump ? dump : "-");
+	page_tagged(out, "td", dump ? dump : "-");
 	free(dump);
-}
-
-static void us_cell(FILE *out, const json_t *ns)
-{
-	if (json_is_number(ns))
-		fprintf(out, "<td>%.2f</td>", json_number_value(ns) / 1e3);
-	else
-		fputs("<td>-</td>", out);
-}
-
-static void percent_cell(FILE *out, const json_t *ratio)
-{
-	if (json_is_number(ratio))
-		fprintf(out, "<td>%+.1f %%</td>",
-			(json_number_value(ratio) - 1) * 100);
-	else
-		fputs("<td>-</td>", out);
 }
 
 static void head_write(FILE *out, const struct results *results)
 {
 	const char *question = json_get_text(results->manifest, "question", "");
 
-	question =
-		*question ? question : "which arm gets an order out soonest?";
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-	      "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
-	      "content=\"width=device-width, initial-scale=1\"/>\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\"/>\n",
-	      out);
-	tagged(out, "title", question);
-	fprintf(out, "\n<style>%s</style>\n</head>\n<body>\n", style);
-	tagged(out, "h1", question);
+	page_head(out, *question ? question
+				 : "which arm gets an order out soonest?");
 }
 
 /* " 3, 7" */
@@ -162,7 +101,8 @@ static void verdict_write(FILE *out, const json_t *summary)
 		fputs("</strong> against ", out);
 		export_escaped(out, json_get_text(comparison, "against", ""));
 		fputs(": ", out);
-		tagged(out, "strong", json_get_text(comparison, "verdict", ""));
+		page_tagged(out, "strong",
+			    json_get_text(comparison, "verdict", ""));
 		fputs("</p>\n", out);
 	}
 	if (i == 0)
@@ -202,15 +142,15 @@ static void verdict_write(FILE *out, const json_t *summary)
 static void comparison_row(FILE *out, const json_t *comparison)
 {
 	fputs("<tr>", out);
-	tagged(out, "td", json_get_text(comparison, "arm", ""));
+	page_tagged(out, "td", json_get_text(comparison, "arm", ""));
 	fprintf(out, "<td>%lld</td>",
 		(long long)json_get_number(comparison, "pairs"));
-	percent_cell(out, json_object_get(comparison, "ratio"));
-	percent_cell(out, json_object_get(comparison, "ratio_low"));
-	percent_cell(out, json_object_get(comparison, "ratio_high"));
+	page_percent_cell(out, json_object_get(comparison, "ratio"));
+	page_percent_cell(out, json_object_get(comparison, "ratio_low"));
+	page_percent_cell(out, json_object_get(comparison, "ratio_high"));
 	fprintf(out, "<td>%.4f</td>",
 		json_get_number(comparison, "p_adjusted"));
-	tagged(out, "td", json_get_text(comparison, "call", ""));
+	page_tagged(out, "td", json_get_text(comparison, "call", ""));
 	fputs("</tr>\n", out);
 }
 
@@ -254,16 +194,17 @@ static void arms_write(FILE *out, const json_t *summary)
 	      "<tr><th>arm</th>",
 	      out);
 	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
-		tagged(out, "th", latencies_columns[i].head);
+		page_tagged(out, "th", latencies_columns[i].head);
 	fputs("<th>triggers</th><th>matched</th><th>missing</th>"
 	      "<th>extra</th><th>wrong</th><th>tap drops</th></tr>\n",
 	      out);
 	json_array_foreach(json_object_get(summary, "arms"), n, arm)
 	{
 		fputs("<tr>", out);
-		tagged(out, "td", json_get_text(arm, "receive", ""));
+		page_tagged(out, "td", json_get_text(arm, "receive", ""));
 		for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
-			us_cell(out,
+			page_us_cell(
+				out,
 				json_object_get(
 					json_object_get(arm, "wire_to_wire_ns"),
 					latencies_columns[i].key));
@@ -317,7 +258,7 @@ static void list_write(FILE *out, const char *title, const json_t *list)
 		"<h2>%s</h2>\n<div class=\"wide\"><table class=\"text\"><tr>",
 		title);
 	json_object_foreach((json_t *)(uintptr_t)first, key, value)
-		tagged(out, "th", key);
+		page_tagged(out, "th", key);
 	fputs("</tr>\n", out);
 	json_array_foreach(list, i, row)
 	{
@@ -346,7 +287,7 @@ static void leaves_write(FILE *out, const char *prefix, const json_t *object)
 			continue;
 		}
 		fputs("<tr>", out);
-		tagged(out, "td", name);
+		page_tagged(out, "td", name);
 		value_cell(out, value);
 		fputs("</tr>\n", out);
 	}
@@ -454,9 +395,9 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 		   json_object_get(results->manifest, "skipped"));
 	counters_write(out, results);
 	fputs("<h2>Run it again</h2>\n", out);
-	tagged(out, "pre",
-	       json_get_text(results->manifest, "command_line", ""));
+	page_tagged(out, "pre",
+		    json_get_text(results->manifest, "command_line", ""));
 	table_write(out, "Provenance", results->manifest);
-	fputs("</body>\n</html>\n", out);
+	page_end(out);
 	return 0;
 }

@@ -77,6 +77,22 @@ const struct schema_row schema_summary[] = {
 	{ .key = NULL }
 };
 
+const struct schema_row schema_fleet[] = {
+	{ .key = "schema", .type = SCHEMA_STRING },
+	{ .key = "started", .type = SCHEMA_STRING },
+	{ .key = "cells", .type = SCHEMA_ARRAY },
+	{ .key = "tree", .type = SCHEMA_OBJECT, .optional = true },
+	{ .key = "image", .type = SCHEMA_STRING, .optional = true },
+	{ .key = "command", .type = SCHEMA_ARRAY, .optional = true },
+	{ .key = NULL }
+};
+
+const struct schema_row schema_cell[] = {
+	{ .key = "cell", .type = SCHEMA_STRING },
+	{ .key = "dead", .type = SCHEMA_STRING, .optional = true },
+	{ .key = NULL }
+};
+
 static const char *const type_names[] = {
 	[SCHEMA_STRING] = "a string",  [SCHEMA_INTEGER] = "an integer",
 	[SCHEMA_NUMBER] = "a number",  [SCHEMA_BOOLEAN] = "true or false",
@@ -84,7 +100,7 @@ static const char *const type_names[] = {
 	[SCHEMA_ARRAY] = "a list",
 };
 
-static const json_t *value_at(const json_t *root, const char *key)
+const json_t *schema_value(const json_t *root, const char *key)
 {
 	while (root && *key) {
 		char name[KEY_MAX];
@@ -134,7 +150,7 @@ static bool type_fits(const json_t *value, enum schema_type type)
 static int row_check(const struct schema_row *row, const json_t *root,
 		     const char *file)
 {
-	const json_t *value = value_at(root, row->key);
+	const json_t *value = schema_value(root, row->key);
 	double number = json_number_value(value);
 
 	if (!value || json_is_null(value)) {

@@ -29,6 +29,11 @@ struct schema_row {
 extern const struct schema_row schema_manifest[];
 extern const struct schema_row schema_trial[];
 extern const struct schema_row schema_summary[];
+extern const struct schema_row schema_fleet[];
+extern const struct schema_row schema_cell[]; /* of a fleet's cells */
+
+/* The value at a key such as "parameters.blocks"; NULL: there is none. */
+const json_t *schema_value(const json_t *root, const char *key);
 
 /* The first fault is logged with file and key: -EBADMSG. */
 int schema_check(const struct schema_row *rows, const json_t *value,

@@ -15,7 +15,6 @@
 #include "stats/lateness.h"
 #include "stats/percentile.h"
 #include "stats/statistics.h"
-#include "stats/verdict.h"
 
 /* NAN, which JSON can't say, stands for nothing measured. */
 static json_t *real_or_null(double value)
@@ -292,26 +291,35 @@ static json_t *block_ratios(const struct results *results, unsigned int arm,
 	return blocks;
 }
 
+void summary_verdict(json_t *comparison, const struct verdict *verdict)
+{
+	char text[VERDICT_TEXT_MAX];
+
+	json_object_update_new(
+		comparison,
+		json_pack("{s:s,s:s,s:o,s:o,s:o,s:f,s:f}", "call",
+			  verdict_call_names[verdict->call], "verdict",
+			  verdict_format(verdict, text), "ratio",
+			  real_or_null(verdict->ratio), "ratio_low",
+			  real_or_null(verdict->low), "ratio_high",
+			  real_or_null(verdict->high), "p", verdict->p,
+			  "p_adjusted", verdict->p_adjusted));
+}
+
 static json_t *comparison(const struct results *results, unsigned int arm,
 			  const struct verdict *verdict)
 {
-	char text[VERDICT_TEXT_MAX];
 	double least, most;
 	json_t *ratios = block_ratios(results, arm, verdict, &least, &most);
+	json_t *summary = json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
+				    results_arm_name(results, arm), "against",
+				    results_arm_name(results, 0), "pairs",
+				    (int)verdict->pairs, "block_ratios", ratios,
+				    "block_ratio_min", real_or_null(least),
+				    "block_ratio_max", real_or_null(most));
 
-	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:f,"
-			 "s:f}",
-			 "arm", results_arm_name(results, arm), "against",
-			 results_arm_name(results, 0), "pairs",
-			 (int)verdict->pairs, "block_ratios", ratios,
-			 "block_ratio_min", real_or_null(least),
-			 "block_ratio_max", real_or_null(most), "call",
-			 verdict_call_names[verdict->call], "verdict",
-			 verdict_format(verdict, text), "ratio",
-			 real_or_null(verdict->ratio), "ratio_low",
-			 real_or_null(verdict->low), "ratio_high",
-			 real_or_null(verdict->high), "p", verdict->p,
-			 "p_adjusted", verdict->p_adjusted);
+	summary_verdict(summary, verdict);
+	return summary;
 }
 
 /* The baseline again. It alarms where it differs from itself. */
