@@ -238,6 +238,15 @@ experiment: build $(BUILD)/sample.csv.gz ## run NAME=busy-poll on INVENTORY=lab,
 		$(if $(DRY_RUN),-e dry_run=true) \
 		$(if $(RESUME),-e experiment_resume=true -e experiment_output='$(abspath $(RESUME))')
 
+# Settings are the experiment's, too; the cells' stand in inventory/fleet.
+fleet: export FLEET_SET := $(SET)
+fleet: build ## NAME=busy-poll, or make run's job, on each hypervisor of inventory/fleet, and all merged
+	@cd ansible && ansible-playbook -i ../inventory/fleet fleet.yml \
+		-e fleet_name='$(NAME)' $(if $(NAME),,$(fleet_arguments)) \
+		$(if $(strip $(SET)),-e $(call quote,$(SET)))
+fleet_arguments = -e '{"fleet_place": "local", "fleet_arguments": {"ARMS": "$(ARMS)", \
+	"BLOCKS": "$(BLOCKS)", "PACE": "$(PACE)"}}'
+
 restore: ## put back knobs that an experiment left turned when it was killed
 	@$(playbook) restore.yml
 
@@ -288,5 +297,5 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab deps-debug build run report \
 	power image doctor up status console debug crash ssh experiment \
-	experiments restore teardown test coverage mutants quick test-real \
+	experiments fleet restore teardown test coverage mutants quick test-real \
 	bench probe lint man install uninstall clean

@@ -392,7 +392,7 @@ static int cell_check(const char *path, const json_t *cells, size_t at)
 		return err;
 	name = json_get_text(cell, "cell", "");
 	if (!*name || *name == '.' || strchr(name, '/')) {
-		log_error("%s: key 'cells': '%s' is no name of a cell", path,
+		log_error("%s: key 'cells': '%s' is not a cell's name", path,
 			  name);
 		return -EBADMSG;
 	}

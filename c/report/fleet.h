@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The result of a fleet: the same campaign on several machines, each of them a
- * cell with a result of its own (report/RESULTS.md, fleet.json). They are merged
- * with the machine as a factor: each cell keeps its figures, verdicts and A/A
- * pair; what holds for all is said by the blocks' ratios, each held against its
- * own machine's alone (stats/verdict.h). Latencies are never pooled.
+ * cell with a result of its own (report/RESULTS.md, fleet.json). They are
+ * merged with the machine as a factor: each cell keeps its figures, verdicts
+ * and A/A pair; what holds for all is said by the blocks' ratios, each held
+ * against its own machine's alone (stats/verdict.h). Latencies are never
+ * pooled.
  */
 #ifndef REPORT_FLEET_H
 #define REPORT_FLEET_H
@@ -27,10 +28,10 @@ bool fleet_is(const char *folder);
 int fleet_load(const char *folder, json_t **summary);
 
 /*
- * The merge alone. cells: of each {"cell": NAME, "dead": WHY}, or {"cell": NAME,
- * "manifest": {}, "summary": {}}. A cell whose plan or accelerator is not that
- * of the first cell that has a result is left out, and so is one of which no
- * block can be judged. 0 or -ENOMEM.
+ * The merge alone. cells: of each {"cell": NAME, "dead": WHY}, or
+ * {"cell": NAME, "manifest": {}, "summary": {}}. A cell whose plan or
+ * accelerator is not that of the first cell that has a result is left out, and
+ * so is one of which no block can be judged. 0 or -ENOMEM.
  */
 int fleet_merge(const json_t *record, const json_t *cells, json_t **summary);
 

@@ -164,7 +164,7 @@ void fleet_print(FILE *out, const json_t *summary, bool colour)
 		json_get_text(summary, "place", "unknown"),
 		json_get_text(summary, "accelerator", "unknown"));
 	tree_print(out, json_object_get(summary, "tree"));
-	if (json_get_text(summary, "image", NULL))
+	if (*json_get_text(summary, "image", ""))
 		fprintf(out, "image     sha256 %.12s\n",
 			json_get_text(summary, "image", ""));
 	cells_print(out, rows, bad, plain);

@@ -30,8 +30,9 @@ static void head_write(FILE *out, const struct results *results)
 {
 	const char *question = json_get_text(results->manifest, "question", "");
 
-	page_head(out, *question ? question
-				 : "which arm gets an order out soonest?");
+	question =
+		*question ? question : "which arm gets an order out soonest?";
+	page_head(out, question);
 }
 
 /* " 3, 7" */

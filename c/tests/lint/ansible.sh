@@ -36,7 +36,7 @@ if ! command -v ansible-playbook >/dev/null; then
 fi
 mapfile -t playbooks < <(cd ../ansible && printf '%s\n' *.yml |
 	grep -vx requirements.yml)
-for inventory in local lab metal; do
+for inventory in local lab metal fleet; do
 	name="${#playbooks[@]} playbooks can be read with the inventory $inventory"
 	if output=$(cd ../ansible && timeout $limit ansible-playbook -i \
 		"../inventory/$inventory" --syntax-check "${playbooks[@]}" 2>&1); then

@@ -22,6 +22,7 @@ record() { # cells...
 	echo "{\"schema\": \"t2t-fleet/1\", \"started\": \"now\", \"cells\": [$*]}" \
 		>"$fleet/fleet.json"
 }
+# shellcheck disable=SC2317 # called by check
 exit_code() { # wanted, argument...
 	local wanted=$1
 	shift

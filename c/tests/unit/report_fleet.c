@@ -15,7 +15,7 @@
 
 #define BLOCKS 8
 
-/* A comparison as a campaign's summary has it, whose blocks lie around ratio. */
+/* A comparison as a campaign's summary has it; its blocks lie around ratio. */
 static json_t *said(const char *arm, double ratio)
 {
 	double arms[BLOCKS], bases[BLOCKS];
