@@ -6,7 +6,9 @@
 . tests/lab/own_experiment.bash
 # shellcheck source=tests/support/two_namespaces.bash
 . tests/support/two_namespaces.bash
-folder=$(mktemp -d)
+# On a disk, which a folder for temporary files may not be: the doctor refuses
+# captures in memory.
+folder=$(mktemp -d "$(realpath "${BUILD:-build}")/machines-XXXXXX")
 id=$$
 trader=t2t-lost-t$id exchange=t2t-lost-e$id
 export MORTAL_FOLDER=$folder/dead LAB_FOLDER=$folder/lab
