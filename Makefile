@@ -40,7 +40,7 @@ PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
 	cloud-image-utils python3-libvirt python3-lxml python3-jsonschema \
 	openssh-client rsync jq \
 	util-linux bsdutils ethtool iproute2
-PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo
+PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo zstd lz4
 # A guest's kernel, looked at from outside: domains/debug.
 PACKAGES_DEBUG := gdb binutils zstd lz4
 

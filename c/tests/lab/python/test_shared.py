@@ -9,7 +9,8 @@ import unittest
 import support
 
 # A folder of one lab; and what is named by what it is made of.
-BEGINNINGS = ("{{ lab_folder | hash(", "feed-{{ (experiment_feed")
+BEGINNINGS = ("{{ lab_folder | hash(", "feed-{{ (experiment_feed",
+              'fleet"')  # of trees, each named by its commit
 
 
 class Shared(unittest.TestCase):
