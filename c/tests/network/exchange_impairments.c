@@ -160,13 +160,14 @@ static void all_swapped(void **state)
 
 static void delayed(void **state)
 {
-	json_t *said = session("--delay", "5%:20000", "rate:20000");
+	json_t *said = session("--delay", "5%:50000", "rate:4000");
 	(void)state;
 	assert_in_range(impaired(said, "delayed"), COUNT / 40, COUNT / 10);
 	assert_int_equal(impaired(said, "crowded"), 0);
 	assert_int_equal(times(1), COUNT);
-	/* Nothing overtakes those so near the end. */
-	assert_true(out_of_order() >= impaired(said, "delayed") * 3 / 4);
+	/* Nothing overtakes those so near the end; and where the exchange was
+	 * held up for as long, they leave in their place. */
+	assert_true(out_of_order() >= impaired(said, "delayed") / 2);
 	json_decref(said);
 }
 

@@ -172,6 +172,7 @@ mkfifo "$folder/typed"
 "$BUILD/t2t-mcast-server" --interface near0 <"$folder/typed" \
 	2>"$folder/server" &
 exec 3>"$folder/typed"
+eventually 'sending by' "$folder/server"
 for way in block spin busy epoll mmsg uring packet packet:ring=v3 xdp; do
 	name="the client is back on an interface made anew, $way"
 	if ! client "$way" --receive "$way"; then
