@@ -199,7 +199,7 @@ expect '--again runs it once more, and tells that it is flaky' 0 \
 	$'flaky, red beside others and green by itself:\n     unit/busy\n'
 run --again build unit:bad unit:good
 expect 'what fails twice has failed, once' 1 '2 passed, 1 failed, 0 skipped' \
-	'once more'
+	$'once more, by itself:\nFAIL unit/bad'
 expect_none 'and is not called flaky' < <(grep flaky <<<"$output")
 rm "$folder/been"
 for i in 1 2 3 4 5; do
