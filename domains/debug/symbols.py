@@ -20,7 +20,6 @@ import tempfile
 import image
 from fault import Fault, run
 
-MIRROR = "http://deb.debian.org/debian"
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The package, apt's lists, and what is kept of it (MiB, measured, and a third).
 ROOM_MIB = 2200
@@ -191,7 +190,10 @@ class Archive:
             raise Fault(f"kernel {kernel} is no package of Debian's: "
                         "VMLINUX=FILE names its symbols")
         self.suite = source.partition("/")[2]
-        self.mirror = mirror or (told if ":/" in told else MIRROR)
+        self.mirror = mirror or told
+        if ":/" not in self.mirror:
+            raise Fault(f"the image is from {told}, which is no address: "
+                        "MIRROR=URL names an archive of Debian")
         self.updated = False
 
     def apt(self, part, *command):

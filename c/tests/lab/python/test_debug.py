@@ -229,9 +229,14 @@ class Kept(Case):
         manifest = {"mirror": "the default of mmdebstrap 1.3", "kernels": {
             "rt": {"source": "linux-image-rt-amd64/trixie"},
             "custom": {"source": "sha256:0123"}}}
-        archive = symbols.Archive(manifest, "rt")
+        self.refused("the default of mmdebstrap 1.3, which is no address: "
+                     "MIRROR=URL", symbols.Archive, manifest, "rt")
+        archive = symbols.Archive(manifest, "rt", "http://asked/debian")
         self.assertEqual((archive.mirror, archive.suite),
-                         (symbols.MIRROR, "trixie"))
+                         ("http://asked/debian", "trixie"))
+        manifest["mirror"] = "http://told/debian"
+        archive = symbols.Archive(manifest, "rt")
+        self.assertEqual(archive.mirror, "http://told/debian")
         self.refused("custom is no package of Debian's: VMLINUX=FILE",
                      symbols.Archive, manifest, "custom")
         self.refused("no kernel own", symbols.Archive, manifest, "own")
