@@ -66,9 +66,10 @@ static int standby_open(struct agent_standby *standby, int namespace)
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return -errno;
 	if (pipe2(out, O_CLOEXEC) < 0) {
+		err = -errno;
 		close(in[0]);
 		close(in[1]);
-		return -EMFILE;
+		return err;
 	}
 	err = standby_start(standby, in, out, namespace);
 	close(in[0]);
