@@ -194,15 +194,6 @@ static bool held_use(struct marketdata_server *server, uint64_t now_ns)
 	return held;
 }
 
-/* Before a mark all that waits leaves. True: some does, now or later. */
-static bool held_wait(struct marketdata_server *server, uint64_t now_ns)
-{
-	if (!server->impairments.any)
-		return false;
-	impairments_passed(&server->impairments, now_ns);
-	return impairments_next_ns(&server->impairments) != UINT64_MAX;
-}
-
 /* Make a burst of what is due. Returns 1 when an event comes first. */
 static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 			enum exchange_event *event)
@@ -219,11 +210,13 @@ static int burst_gather(struct marketdata_server *server, uint64_t now_ns,
 		if (!server->next && !next_take(server, now_ns))
 			break;
 		if (server->next_len == 0) {
-			if (held_wait(server, now_ns) &&
-			    held_use(server, now_ns))
+			/* Before a mark all that waits leaves. */
+			impairments_passed(&server->impairments, now_ns);
+			if (held_use(server, now_ns))
 				continue;
 			if (server->burst_count > 0 ||
-			    held_wait(server, now_ns))
+			    impairments_next_ns(&server->impairments) !=
+				    UINT64_MAX)
 				break;
 			return mark_handle(server, now_ns, event);
 		}
@@ -380,20 +373,13 @@ static int end_send(struct marketdata_server *server, uint64_t now_ns)
 	return 0;
 }
 
-/* UINT64_MAX: nothing is held. */
-static uint64_t held_due_ns(const struct marketdata_server *server)
-{
-	return server->impairments.any
-		       ? impairments_next_ns(&server->impairments)
-		       : UINT64_MAX;
-}
-
 int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
 			      enum exchange_event *event)
 {
 	int err = 0;
 
-	if (server->wait_reader && held_due_ns(server) <= now_ns)
+	if (server->wait_reader &&
+	    impairments_next_ns(&server->impairments) <= now_ns)
 		server->wait_reader = false;
 	if (!server->publishing || server->wait_room || server->wait_reader ||
 	    now_ns < server->retry_ns)
@@ -420,7 +406,7 @@ int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
 
 uint64_t marketdata_server_due(const struct marketdata_server *server)
 {
-	const uint64_t held_ns = held_due_ns(server);
+	const uint64_t held_ns = impairments_next_ns(&server->impairments);
 
 	if (!server->publishing || server->wait_room)
 		return UINT64_MAX;
