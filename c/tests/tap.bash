@@ -43,6 +43,17 @@ expect_none() { # name
 	fi
 }
 
+# Passes when the command does, else shows what the test's shown() prints.
+check() { # name, command...
+	local name=$1
+	shift
+	if "$@"; then
+		pass "$name"
+	else
+		fail "$name" < <(shown)
+	fi
+}
+
 finish() {
 	echo "1..$test_count"
 	exit $failed

@@ -40,14 +40,10 @@ fleet() { # place, argument...
 	code=$?
 	return $code
 }
-check() { # name, command...
-	local name=$1
-	shift
-	if "$@"; then
-		pass "$name"
-	else
-		fail "$name" < <(echo "exit $code"; cat "$folder/log")
-	fi
+# shellcheck disable=SC2317 # called by check
+shown() {
+	echo "exit $code"
+	cat "$folder/log"
 }
 # shellcheck disable=SC2317 # called by check
 said() { # text
