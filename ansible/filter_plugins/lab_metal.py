@@ -70,8 +70,9 @@ def reason(result):
     told = [line.strip() for key in ("msg", "module_stderr", "module_stdout")
             for line in str(result.get(key) or "").splitlines()
             if line.strip()]
-    # Ansible's own words around ssh's are long.
-    return told[0].rpartition("over ssh: ")[2] if told else "no answer"
+    # Ansible's own words around ssh's are long; those in front are 2.19's.
+    return told[0].rpartition("over ssh: ")[2].removeprefix(
+        "Task failed: ") if told else "no answer"
 
 
 def checks(machines, found, keys):

@@ -481,7 +481,7 @@ static void burst_take(struct frame_port_frame *frames, unsigned int wanted)
 
 static void frame_expect(const struct frame_port_frame *frame, uint32_t number)
 {
-	struct datagram datagram;
+	struct datagram datagram = { 0 };
 
 	assert_true(datagram_read(frame->bytes, frame->len, &datagram));
 	assert_memory_equal(datagram.payload, &number, sizeof(number));

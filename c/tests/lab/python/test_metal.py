@@ -142,7 +142,9 @@ class Rows(unittest.TestCase):
                 ({"failed": True, "msg": "Missing sudo password\nmore"},
                  "Missing sudo password"),
                 ({"failed": True, "module_stderr": "\nno python3"},
-                 "no python3"), ({}, "no answer")):
+                 "no python3"),
+                ({"msg": "Task failed: x does not answer"},
+                 "x does not answer"), ({}, "no answer")):
             row, = checks.checks({"trader": MACHINE}, {"trader": looked}, {})
             self.assertEqual((row["check"], row["found"], row["state"]),
                              ("trader: reached", told, "FAIL"))
