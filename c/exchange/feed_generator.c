@@ -23,9 +23,9 @@
 #define USUAL_MAX     4000		    /* 4.000: far below the threshold */
 #define BIG_MORE_MAX  20000 /* what a big order has above the threshold */
 #define LEVELS_LEAST  5	    /* neither side gets thinner */
-#define WALK_MAX      (LADDER / 2 - FEED_GENERATOR_LEVELS_MAX - 256)
 #define FIRST_TIME_US UINT64_C(1700000000000000)
 #define GAP_MAX_US    400
+#define AHEAD_MAX     8 /* ticks from the last order's price, on a leg */
 #define OUTPUT_LEN    16384
 #define ROW_MAX	      256
 
@@ -40,6 +40,16 @@ struct generator {
 	int depth; /* levels of the snapshot, a side */
 	int best[2];
 	int levels[2];
+	/*
+	 * Prices go up and down in legs of FEED_GENERATOR_APART orders or
+	 * more. On one leg each order aggresses on a price beyond the last
+	 * one of its side, even on the way up, odd on the way down: so that
+	 * equal ones are more than a leg apart.
+	 */
+	int leg; /* 1: up, -1: down */
+	uint64_t leg_orders;
+	int last[2];		     /* price of the leg's last order there */
+	uint64_t ordered[2][LADDER]; /* the last order there, from 1 */
 	struct atomic_file output;
 	int err;
 	z_stream deflater;
@@ -122,13 +132,70 @@ static uint32_t big_amount(struct generator *generator, int price)
 	       (uint32_t)random_below(&generator->random, BIG_MORE_MAX);
 }
 
-/* Prices come back to the middle. Says where the best of a side goes next. */
+/* The side whose best price goes when prices move on along the leg. */
+static enum side leading(const struct generator *generator)
+{
+	return generator->leg > 0 ? ASK : BID;
+}
+
+/* Ticks from the leg's last order on that side to the best price. */
+static int ahead(const struct generator *generator, enum side side)
+{
+	return (generator->best[side] - generator->last[side]) * generator->leg;
+}
+
+/* Is an order that aggresses on this side's best price unlike its
+ * neighbours? */
+static bool is_fresh(const struct generator *generator, enum side side)
+{
+	return ahead(generator, side) > 0 &&
+	       (generator->best[side] % 2 == 0) == (generator->leg > 0);
+}
+
+static bool is_equal(const struct generator *generator, enum side side)
+{
+	uint64_t ordered = generator->ordered[side][generator->best[side]];
+
+	return ordered > 0 &&
+	       generator->counts->triggers - ordered < FEED_GENERATOR_APART - 1;
+}
+
+static void leg_begin(struct generator *generator, int leg)
+{
+	generator->leg = leg;
+	generator->leg_orders = 0;
+	for (enum side side = BID; side <= ASK; side++)
+		generator->last[side] = generator->best[side] - leg;
+}
+
+/* An order has been called for that aggresses on this side. Legs lead across
+ * the middle, so prices come back to it. */
+static void leg_order(struct generator *generator, enum side side)
+{
+	int price = generator->best[side];
+
+	generator->counts->equal += is_equal(generator, side);
+	generator->counts->triggers++;
+	generator->ordered[side][price] = generator->counts->triggers;
+	if (ahead(generator, side) > 0)
+		generator->last[side] = price;
+	if (++generator->leg_orders >= FEED_GENERATOR_APART &&
+	    (price - MIDDLE) * generator->leg > 0)
+		leg_begin(generator, -generator->leg);
+}
+
+/* Prices stay just ahead of the leg's last order. Says where the best of a side
+ * goes next. */
 static bool goes_up(struct generator *generator)
 {
-	int middle = (generator->best[BID] + generator->best[ASK]) / 2;
-	int64_t pull = (middle - MIDDLE) * INT64_C(100) / WALK_MAX;
+	int ticks = ahead(generator, leading(generator));
+	bool on = random_below(&generator->random, 2);
 
-	return (int64_t)random_below(&generator->random, 200) >= 100 + pull * 4;
+	if (ticks <= 0)
+		on = true;
+	else if (ticks >= AHEAD_MAX)
+		on = false;
+	return on == (generator->leg > 0);
 }
 
 /* A new best price inside the spread, if there is room, else the best. */
@@ -137,6 +204,22 @@ static int inside(const struct generator *generator, enum side side)
 	int spread = generator->best[ASK] - generator->best[BID];
 
 	return generator->best[side] - (spread > 1 ? worse(side) : 0);
+}
+
+/* The best price of a side goes, once there is a level a tick behind and the
+ * side has enough of them; else it gets one. */
+static void best_leave(struct generator *generator, enum side side)
+{
+	int next = generator->best[side] + worse(side);
+
+	if (generator->levels[side] > LEVELS_LEAST &&
+	    generator->amount[side][next] > 0) {
+		level_set(generator, side, generator->best[side], 0, false);
+		return;
+	}
+	while (generator->amount[side][next] > 0)
+		next += worse(side);
+	level_set(generator, side, next, usual_amount(generator), false);
 }
 
 /* The best price of one side moves up or down: by a new level inside the
@@ -149,12 +232,8 @@ static void best_move(struct generator *generator)
 	if (generator->best[ASK] - generator->best[BID] > 1)
 		level_set(generator, follower, inside(generator, follower),
 			  usual_amount(generator), false);
-	else if (generator->levels[leader] > LEVELS_LEAST)
-		level_set(generator, leader, generator->best[leader], 0, false);
 	else
-		level_set(generator, leader,
-			  generator->best[leader] + worse(leader),
-			  usual_amount(generator), false);
+		best_leave(generator, leader);
 }
 
 /* A level somewhere behind the best: set, or removed. */
@@ -189,20 +268,39 @@ static void decoy(struct generator *generator)
 	level_set(generator, side, price, big_amount(generator, price), false);
 }
 
-static void trigger(struct generator *generator)
+/* The side that an order is to aggress on; the other one's row calls for it. */
+static enum side target(struct generator *generator)
 {
 	enum side side = (enum side)random_below(&generator->random, 2);
-	int price = generator->best[side];
+	enum side other = side == BID ? ASK : BID;
 
-	if (random_below(&generator->random, 2))
-		price = inside(generator, side);
-	level_set(generator, side, price, big_amount(generator, price), false);
-	generator->counts->triggers++;
+	if (is_fresh(generator, side))
+		return side;
+	if (is_fresh(generator, other) ||
+	    (is_equal(generator, side) && !is_equal(generator, other)))
+		return other;
+	return side;
 }
 
-static void usual_row(struct generator *generator)
+static void trigger(struct generator *generator)
 {
-	uint64_t choice = random_below(&generator->random, 100);
+	enum side aggressed = target(generator);
+	enum side side = aggressed == BID ? ASK : BID;
+	int price = generator->best[side];
+
+	/* Not back behind the leg's last order. */
+	if (random_below(&generator->random, 2) &&
+	    (side != leading(generator) || ahead(generator, side) > 0))
+		price = inside(generator, side);
+	level_set(generator, side, price, big_amount(generator, price), false);
+	leg_order(generator, aggressed);
+}
+
+/* settled: the best prices stay where they are. */
+static void usual_row(struct generator *generator, bool settled)
+{
+	uint64_t choice = settled ? 25 + random_below(&generator->random, 75)
+				  : random_below(&generator->random, 100);
 	enum side side = (enum side)random_below(&generator->random, 2);
 
 	if (choice < 25)
@@ -214,6 +312,26 @@ static void usual_row(struct generator *generator)
 		depth_move(generator, choice >= 80);
 	else
 		decoy(generator);
+}
+
+/* Triggers are evenly spread, and that many within one. The rows before one see
+ * to it that its order differs from those near it: at most two ticks. */
+static void row_make(struct generator *generator, uint64_t *due)
+{
+	const uint64_t share = (uint64_t)generator->config->triggers;
+	bool soon;
+
+	*due += share;
+	soon = *due + FEED_GENERATOR_BETWEEN * share >= (uint64_t)DECIMAL_ONE;
+	if (*due >= (uint64_t)DECIMAL_ONE) {
+		*due -= (uint64_t)DECIMAL_ONE;
+		trigger(generator);
+	} else if (soon && !is_fresh(generator, BID) &&
+		   !is_fresh(generator, ASK)) {
+		best_leave(generator, leading(generator));
+	} else {
+		usual_row(generator, soon);
+	}
 }
 
 static void rows_make(struct generator *generator)
@@ -234,16 +352,9 @@ static void rows_make(struct generator *generator)
 			  true);
 	}
 	generator->counts->snapshot = generator->counts->rows;
-	while (generator->counts->rows < rows && !generator->err) {
-		/* Evenly spread, and that many within one. */
-		due += (uint64_t)generator->config->triggers;
-		if (due >= (uint64_t)DECIMAL_ONE) {
-			due -= (uint64_t)DECIMAL_ONE;
-			trigger(generator);
-		} else {
-			usual_row(generator);
-		}
-	}
+	leg_begin(generator, random_below(&generator->random, 2) ? 1 : -1);
+	while (generator->counts->rows < rows && !generator->err)
+		row_make(generator, &due);
 }
 
 /* What the file does not take ends it early; the file's close tells. */

@@ -109,6 +109,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (feed_generator_write(options.output, &options.feed, &counts) < 0)
 		return 1;
+	if (counts.equal > 0)
+		log_warning("%" PRIu64 " orders equal one of the last %d: "
+			    "--triggers leaves fewer than %d rows between two",
+			    counts.equal, FEED_GENERATOR_APART - 1,
+			    FEED_GENERATOR_BETWEEN);
 	printf("rows=%" PRIu64 " snapshot=%" PRIu64 " triggers=%" PRIu64
 	       " decoys=%" PRIu64 "\n",
 	       counts.rows, counts.snapshot, counts.triggers, counts.decoys);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/decimal.h"
+#include "base/mem.h"
 #include "exchange/datagram_source.h"
 #include "exchange/feed_generator.h"
 #include "exchange/line_format_state.h"
@@ -107,8 +108,33 @@ struct found {
 	uint64_t rows, bytes, snapshot, orders, no_opposite;
 	uint64_t large; /* rows above the threshold */
 	uint64_t exact; /* rows of exactly the threshold */
+	uint64_t buys, equal;
 	bool snapshot_first;
 };
+
+/* The last orders, as many as must differ. */
+struct recent {
+	struct order orders[FEED_GENERATOR_APART - 1];
+	uint64_t count;
+};
+
+static bool recent_has(const struct recent *recent, const struct order *order)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(recent->orders); i++)
+		if (i < recent->count &&
+		    memcmp(&recent->orders[i], order, sizeof(*order)) == 0)
+			return true;
+	return false;
+}
+
+static void found_order(struct found *found, struct recent *recent,
+			const struct order *order)
+{
+	found->orders++;
+	found->buys += order->side == ORDER_BUY;
+	found->equal += recent_has(recent, order);
+	recent->orders[recent->count++ % ARRAY_SIZE(recent->orders)] = *order;
+}
 
 static struct found look(const char *path)
 {
@@ -116,6 +142,7 @@ static struct found look(const char *path)
 	const struct strategy_config config = { .threshold_usd = MILLION,
 						.quantity = 1 };
 	struct found found = { .snapshot_first = true };
+	struct recent recent = { .count = 0 };
 	struct strategy strategy;
 	struct source_datagram datagram;
 	struct order order;
@@ -137,8 +164,9 @@ static struct found look(const char *path)
 			found.snapshot_first = false;
 		found.large += usd > 1000000;
 		found.exact += usd == 1000000;
-		found.orders += strategy_update(&strategy, &message,
-						datagram.snapshot, &order);
+		if (strategy_update(&strategy, &message, datagram.snapshot,
+				    &order))
+			found_order(&found, &recent, &order);
 		assert_true(datagram.time_ns >= last_ns);
 		last_ns = datagram.time_ns;
 	}
@@ -188,6 +216,49 @@ static void exactly_its_triggers_fire(void **state)
 			assert_true((double)counts.triggers <= wanted + 1);
 		}
 	}
+}
+
+/* The rule over generated feeds: no two orders near each other are equal, so
+ * that each answers one update and no other. */
+static void neighbouring_orders_differ(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		int64_t share;
+	} feeds[] = {
+		{ 2000000, DECIMAL_ONE / 1000 }, { 1000000, DECIMAL_ONE / 100 },
+		{ 400000, DECIMAL_ONE / 20 },	 { 400000, DECIMAL_ONE / 8 },
+		{ 400000, DECIMAL_ONE / 5 },	 { 3000, DECIMAL_ONE / 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(feeds); i++) {
+		for (uint64_t seed = 1; seed <= 12; seed++) {
+			struct feed_generator_counts counts = make(
+				first, feeds[i].bytes, seed, feeds[i].share);
+			struct found found = look(first);
+
+			assert_int_equal(found.orders, counts.triggers);
+			assert_int_equal(found.equal, 0);
+			assert_int_equal(counts.equal, 0);
+			if (found.orders < 100)
+				continue;
+			/* And yet of either side. */
+			assert_true(found.buys > found.orders / 4);
+			assert_true(found.buys < found.orders / 4 * 3);
+		}
+	}
+}
+
+/* Where each row is a trigger nothing can move the prices on. */
+static void orders_that_cant_differ_are_counted(void **state)
+{
+	struct feed_generator_counts counts =
+		make(first, 100000, 1, DECIMAL_ONE);
+
+	(void)state;
+	assert_true(counts.equal > counts.triggers / 2);
+	assert_int_equal(look(first).equal, counts.equal);
 }
 
 static void decoys_come_close(void **state)
@@ -291,6 +362,8 @@ int main(void)
 		TEST(a_seed_makes_the_same_bytes),
 		TEST(its_datagrams_have_the_size),
 		TEST(exactly_its_triggers_fire),
+		TEST(neighbouring_orders_differ),
+		TEST(orders_that_cant_differ_are_counted),
 		TEST(decoys_come_close),
 		TEST(long_files_stay_on_the_ladder),
 		TEST(a_failure_leaves_what_was_there),
