@@ -8,6 +8,7 @@
 #include "report/export.h"
 #include "report/page.h"
 #include "report/plot.h"
+#include "report/results.h"
 #include "stats/latencies.h"
 
 /* Any JSON value, as a reader wants it: text without its quotes. */
@@ -88,6 +89,24 @@ static void lateness_write(FILE *out, const json_t *summary)
 	}
 }
 
+static void ambiguous_write(FILE *out, const json_t *summary)
+{
+	const json_t *arm;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "arms"), i, arm)
+	{
+		const json_int_t count = json_get_integer(arm, "ambiguous");
+
+		if (count == 0)
+			continue;
+		fputs("<p class=\"note\">", out);
+		export_escaped(out, json_get_text(arm, "receive", ""));
+		fprintf(out, ": %lld " RESULTS_AMBIGUOUS "</p>\n",
+			(long long)count);
+	}
+}
+
 static void verdict_write(FILE *out, const json_t *summary)
 {
 	const json_t *comparison, *arm;
@@ -137,6 +156,7 @@ static void verdict_write(FILE *out, const json_t *summary)
 		      out);
 	void_write(out, summary);
 	lateness_write(out, summary);
+	ambiguous_write(out, summary);
 	fputs("</div>\n", out);
 }
 

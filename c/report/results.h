@@ -18,6 +18,11 @@
 #define RESULTS_SCHEMA	 "t2t-run/2"
 #define RESULTS_ARMS_MAX 64
 
+/* Behind a count: terminal and page say the same. */
+#define RESULTS_AMBIGUOUS                                                  \
+	"of the orders called for are like one near: which order answers " \
+	"which can't be known, nor whether one is missing beside an extra one"
+
 /* What the oracle said of a trial. */
 enum results_word {
 	RESULTS_INCORRECT,

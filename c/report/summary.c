@@ -110,8 +110,8 @@ static void counts_set(const struct results *results, unsigned int arm,
 		       json_t *summary)
 {
 	static const char *const counts[] = {
-		"packets", "triggers", "orders", "matched",    "missing",
-		"extra",   "wrong",    "gaps",	 "tap_dropped"
+		"packets", "triggers", "orders", "matched",	"missing",
+		"extra",   "wrong",    "gaps",	 "tap_dropped", "ambiguous"
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		json_int_t sum = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/results.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 
@@ -294,6 +295,24 @@ static void lateness_print(FILE *out, int width, const json_t *arms)
 	}
 }
 
+/* What pairing by content can't tell. */
+static void ambiguous_print(FILE *out, int width, const json_t *arms)
+{
+	const json_t *arm;
+	size_t n;
+
+	json_array_foreach(arms, n, arm)
+	{
+		const json_int_t count = json_get_integer(arm, "ambiguous");
+
+		if (count == 0)
+			continue;
+		name_print(out, arm, width);
+		fprintf(out, "  %lld " RESULTS_AMBIGUOUS "\n",
+			(long long)count);
+	}
+}
+
 static void distributions_print(FILE *out, int width, const json_t *arms)
 {
 	const char *const *glyph = glyphs();
@@ -472,6 +491,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	incorrect_print(out, width, arms);
 	void_print(out, summary, &style);
 	lateness_print(out, width, arms);
+	ambiguous_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

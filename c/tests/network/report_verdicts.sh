@@ -42,6 +42,20 @@ report "$folder/copy"
 check 'nor has one that is held against an incorrect baseline' \
 	test "$(grep -c 'no verdict: not all orders were right' "$folder/out")" = 1
 
+# Orders called for that are alike are counted, arm by arm.
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
+sed -i 's/"wrong": 0/"wrong": 0, "ambiguous": 2/' "$folder/copy"/trials/{2,5}-x/trial.json
+report "$folder/copy" --html "$folder/page.html"
+check 'the terminal says of how many orders the pair is not known' \
+	grep -qE "^<.* +4 of the orders called for are like one near" "$folder/out"
+check 'once' test "$(grep -c 'are like one near' "$folder/out")" = 1
+check 'the page says so, too' \
+	grep -q ': 4 of the orders called for are like one near' "$folder/page.html"
+report "$folder/good" --html "$folder/page.html"
+expect_none 'where there are none nothing is said' < <(
+	grep -h 'like one near' "$folder/out" "$folder/page.html")
+
 # A trial that can't be judged takes its block along.
 rm -rf "$folder/copy"
 cp -r "$folder/good" "$folder/copy"
