@@ -42,6 +42,7 @@ void analysis_note_pairing(struct analysis_result *result,
 	result->unjudged_triggers = counts->unjudged_triggers;
 	result->unjudged_orders = counts->unjudged_orders;
 	result->ambiguous = counts->ambiguous;
+	result->ambiguous_faults = counts->ambiguous_faults;
 }
 
 void analysis_note_stream(struct analysis_result *result,

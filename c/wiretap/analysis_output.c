@@ -13,6 +13,7 @@
 #include "stats/percentile.h"
 #include "wire/pcapng.h"
 #include "wiretap/analysis_verdict.h"
+#include "wiretap/pairing.h"
 
 /* The counts, in the order of both outputs. */
 static const struct count {
@@ -75,7 +76,8 @@ static const struct count {
 	COUNT(wrong, "wrong", true),
 	COUNT(unjudged_triggers, "called for, not judged", false),
 	COUNT(unjudged_orders, "seen, not judged", false),
-	COUNT(ambiguous, "matched, like the next one", false),
+	COUNT(ambiguous, "called for, like a near one", false),
+	COUNT(ambiguous_faults, "faults among those", false),
 	COUNT(first_stamp_ns, NULL, false),
 	COUNT(last_stamp_ns, NULL, false),
 #undef COUNT
@@ -333,6 +335,8 @@ static void verdict_print(FILE *out, const struct analysis_result *result,
 		break;
 	case ANALYSIS_WRONG:
 		fprintf(out, "INCORRECT: the latencies below don't count\n");
+		if (*reason)
+			fprintf(out, "%s\n", reason);
 		faults_print(out, result);
 		break;
 	case ANALYSIS_UNJUDGED:
@@ -347,6 +351,13 @@ static void verdict_print(FILE *out, const struct analysis_result *result,
 			"%" PRIu64 " segments hold several orders, which have "
 			"one stamp: the whole segment's\n",
 			result->shared_segments);
+	if (result->ambiguous > 0)
+		fprintf(out,
+			"%" PRIu64 " orders called for are like one that was "
+			"open with them, or up to %d ms before: which order "
+			"answers which can't be known, nor whether one is "
+			"missing beside an extra one\n",
+			result->ambiguous, (int)(PAIRING_NEAR_NS / 1000000));
 }
 
 void analysis_output_table(FILE *out, const struct analysis_config *config,

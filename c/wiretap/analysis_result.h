@@ -107,7 +107,9 @@ struct analysis_result {
 	uint64_t matched, missing, extra, wrong;
 	/* At fault, but the capture may be to blame. */
 	uint64_t unjudged_triggers, unjudged_orders;
-	uint64_t ambiguous; /* matched; the next called for was its equal */
+	/* Of the triggers those that equal a near one (wiretap/pairing.h), and
+	 * the faults among them. */
+	uint64_t ambiguous, ambiguous_faults;
 
 	uint64_t connections;
 	uint64_t retransmissions;  /* TCP segments seen before */

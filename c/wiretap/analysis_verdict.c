@@ -137,7 +137,12 @@ enum analysis_verdict analysis_verdict(const struct analysis_result *result,
 		explain_rest(result, reason);
 	if (*reason)
 		return ANALYSIS_UNJUDGED;
-	return result->missing + result->extra + result->wrong > 0
-		       ? ANALYSIS_WRONG
-		       : ANALYSIS_RIGHT;
+	if (result->missing + result->extra + result->wrong == 0)
+		return ANALYSIS_RIGHT;
+	if (result->ambiguous_faults > 0)
+		add(reason,
+		    "%" PRIu64 " faults are of orders that are like a near "
+		    "one: which of them is at fault can't be known",
+		    result->ambiguous_faults);
+	return ANALYSIS_WRONG;
 }

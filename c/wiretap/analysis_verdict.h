@@ -15,8 +15,8 @@ enum analysis_verdict {
 
 #define ANALYSIS_REASON_MAX 1024
 
-/* complete: the capture was read to its end. reason: why it can't be judged,
- * else empty. */
+/* complete: the capture was read to its end. reason: why it can't be judged;
+ * where it is wrong, what can't be known of the faults; else empty. */
 enum analysis_verdict analysis_verdict(const struct analysis_result *result,
 				       bool complete,
 				       char reason[static ANALYSIS_REASON_MAX]);

@@ -87,8 +87,8 @@ static int pairing_resize(struct pairing *pairing, size_t capacity)
 	for (size_t i = 0; i < capacity; i++)
 		resized.buckets[i].oldest = PAIRING_NONE;
 	for (size_t i = 0; i < pairing->count; i++) {
-		waiting_find(&resized, resized.first + i)->trigger =
-			*pairing_at(pairing, i);
+		*waiting_find(&resized, resized.first + i) =
+			*waiting_find(pairing, pairing->first + i);
 		bucket_add(&resized, resized.first + i);
 	}
 	free(pairing->waiting);
@@ -118,12 +118,45 @@ static void fault(const struct pairing *pairing,
 		pairing->config.fault(pairing->config.context, trigger, seen);
 }
 
-/* The oldest, so many. */
-static void missing(struct pairing *pairing, size_t count)
+/* Number i of those that wait was not answered. */
+static void missing(struct pairing *pairing, size_t i)
 {
-	for (size_t i = 0; i < count; i++)
-		fault(pairing, pairing_at(pairing, i), NULL);
-	pairing->session.missing += count;
+	fault(pairing, pairing_at(pairing, i), NULL);
+	pairing->session.missing++;
+	pairing->session.ambiguous_faults +=
+		waiting_find(pairing, pairing->first + i)->ambiguous;
+}
+
+/* The oldest goes; is_fault: it has no right answer. */
+static void pairing_take(struct pairing *pairing, uint64_t now_ns,
+			 bool is_fault)
+{
+	const struct pairing_waiting *oldest =
+		waiting_find(pairing, pairing->first);
+
+	pairing->taken[pairing->taken_count++ % PAIRING_TAKEN_MAX] =
+		(struct pairing_taken){ .order = oldest->trigger.order,
+					.until_ns = now_ns,
+					.ambiguous = oldest->ambiguous,
+					.fault = is_fault };
+	pairing_drop(pairing, 1);
+}
+
+/* The next one, from *i on, that no longer waits and is near and equal; NULL:
+ * none. */
+static struct pairing_taken *taken_next(struct pairing *pairing, size_t *i,
+					const struct order *order,
+					uint64_t stamp_ns)
+{
+	while (*i < PAIRING_TAKEN_MAX && *i < pairing->taken_count) {
+		struct pairing_taken *taken = &pairing->taken[(*i)++];
+
+		if (same(&taken->order, order) &&
+		    (stamp_ns <= taken->until_ns ||
+		     stamp_ns - taken->until_ns <= PAIRING_NEAR_NS))
+			return taken;
+	}
+	return NULL;
 }
 
 static int pairing_match(struct pairing *pairing,
@@ -131,12 +164,12 @@ static int pairing_match(struct pairing *pairing,
 {
 	struct pairing_trigger trigger = *pairing_at(pairing, at);
 
-	missing(pairing, at);
+	for (size_t i = 0; i < at; i++) {
+		missing(pairing, 0);
+		pairing_take(pairing, seen->stamp_ns, true);
+	}
 	pairing->session.matched++;
-	if (at + 1 < pairing->count &&
-	    same(&pairing_at(pairing, at + 1)->order, &seen->order))
-		pairing->session.ambiguous++;
-	pairing_drop(pairing, at + 1);
+	pairing_take(pairing, seen->stamp_ns, false);
 	return pairing->config.matched(pairing->config.context, &trigger,
 				       seen->stamp_ns);
 }
@@ -168,6 +201,21 @@ static bool was_there(const struct pairing *pairing,
 	       seen->stamp_ns;
 }
 
+static void pairing_extra(struct pairing *pairing,
+			  const struct pairing_seen *seen)
+{
+	const struct pairing_taken *taken;
+	bool ambiguous = false;
+	size_t i = 0;
+
+	fault(pairing, NULL, seen);
+	pairing->session.extra++;
+	pairing->extra_since_data++;
+	while ((taken = taken_next(pairing, &i, &seen->order, seen->stamp_ns)))
+		ambiguous |= taken->ambiguous;
+	pairing->session.ambiguous_faults += ambiguous;
+}
+
 static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
@@ -176,14 +224,14 @@ static int pairing_compare(struct pairing *pairing,
 	if (equal != PAIRING_NONE && was_there(pairing, seen, equal))
 		return pairing_match(pairing, seen, equal - pairing->first);
 	if (pairing->count == 0 || !was_there(pairing, seen, pairing->first)) {
-		fault(pairing, NULL, seen);
-		pairing->session.extra++;
-		pairing->extra_since_data++;
+		pairing_extra(pairing, seen);
 		return 0;
 	}
 	fault(pairing, pairing_at(pairing, 0), seen);
-	pairing_drop(pairing, 1);
 	pairing->session.wrong++;
+	pairing->session.ambiguous_faults +=
+		waiting_find(pairing, pairing->first)->ambiguous;
+	pairing_take(pairing, seen->stamp_ns, true);
 	return 0;
 }
 
@@ -212,22 +260,54 @@ int pairing_data(struct pairing *pairing, uint64_t stamp_ns)
 	return rc;
 }
 
+static void mark(struct pairing *pairing, bool *ambiguous)
+{
+	pairing->session.ambiguous += !*ambiguous;
+	*ambiguous = true;
+}
+
+/* The newest that waits, and those near that equal it. Of several equal ones
+ * that wait all but the newest are marked already, or the oldest is alone. */
+static void ambiguous_find(struct pairing *pairing, uint64_t equal)
+{
+	struct pairing_waiting *newest =
+		waiting_find(pairing, pairing->first + pairing->count - 1);
+	struct pairing_taken *taken;
+	size_t i = 0;
+
+	if (equal != PAIRING_NONE) {
+		mark(pairing, &newest->ambiguous);
+		mark(pairing, &waiting_find(pairing, equal)->ambiguous);
+	}
+	while ((taken = taken_next(pairing, &i, &newest->trigger.order,
+				   newest->trigger.stamp_ns))) {
+		mark(pairing, &newest->ambiguous);
+		pairing->session.ambiguous_faults +=
+			taken->fault && !taken->ambiguous;
+		mark(pairing, &taken->ambiguous);
+	}
+}
+
 int pairing_expect(struct pairing *pairing,
 		   const struct pairing_trigger *trigger)
 {
+	uint64_t equal;
 	int rc;
 
 	if (pairing->count == PAIRING_WAITING_MAX) {
-		missing(pairing, 1);
-		pairing_drop(pairing, 1);
+		missing(pairing, 0);
+		pairing_take(pairing, trigger->stamp_ns, true);
 	} else if (pairing->count == pairing->capacity) {
 		rc = pairing_resize(pairing, pairing->capacity * 2);
 		if (rc < 0)
 			return rc;
 	}
-	*pairing_at(pairing, pairing->count) = *trigger;
+	equal = equal_find(pairing, &trigger->order);
+	*waiting_find(pairing, pairing->first + pairing->count) =
+		(struct pairing_waiting){ .trigger = *trigger };
 	bucket_add(pairing, pairing->first + pairing->count);
 	pairing->count++;
+	ambiguous_find(pairing, equal);
 	pairing->session.triggers++;
 	pairing->trigger_hash =
 		hash_order(pairing->trigger_hash, &trigger->order);
@@ -260,6 +340,7 @@ static void pairing_settle(struct pairing *pairing,
 			   const struct pairing_ending *ending)
 {
 	struct pairing_counts *session = &pairing->session;
+	uint64_t faults;
 
 	/* Just the orders called for, in their order, and yet at fault: a
 	 * stamp is. */
@@ -276,6 +357,9 @@ static void pairing_settle(struct pairing *pairing,
 	}
 	if (ending->doubtful)
 		pairing_take_back(session);
+	faults = session->missing + session->extra + session->wrong;
+	if (session->ambiguous_faults > faults)
+		session->ambiguous_faults = faults;
 }
 
 static void pairing_add(struct pairing_counts *total,
@@ -290,6 +374,7 @@ static void pairing_add(struct pairing_counts *total,
 	total->unjudged_triggers += session->unjudged_triggers;
 	total->unjudged_orders += session->unjudged_orders;
 	total->ambiguous += session->ambiguous;
+	total->ambiguous_faults += session->ambiguous_faults;
 }
 
 int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
@@ -298,12 +383,10 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	int rc = pairing_catch_up(pairing, UINT64_MAX);
 
 	for (size_t i = 0; i < pairing->count; i++) {
-		if (pairing_at(pairing, i)->stamp_ns >= ending->open_since_ns) {
+		if (pairing_at(pairing, i)->stamp_ns >= ending->open_since_ns)
 			pairing->session.unjudged_triggers++;
-		} else {
-			fault(pairing, pairing_at(pairing, i), NULL);
-			pairing->session.missing++;
-		}
+		else
+			missing(pairing, i);
 	}
 	pairing_drop(pairing, pairing->count);
 	pairing_settle(pairing, ending);
@@ -311,5 +394,6 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	pairing->session = (struct pairing_counts){ 0 };
 	pairing->trigger_hash = pairing->order_hash = 0;
 	pairing->extra_since_data = 0;
+	pairing->taken_count = 0;
 	return rc;
 }

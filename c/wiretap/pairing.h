@@ -10,6 +10,14 @@
  * two with one stamp nothing tells which came first, so an order is compared
  * when all of its stamp was seen.
  *
+ * Orders are told apart by what is in them, so where two that are called for
+ * are equal and near, pairing may be fooled: an order may answer the other one,
+ * and one that is lost beside an extra one looks like none of both. Such are
+ * AMBIGUOUS: each order called for to which an equal one was called for while
+ * it waited, or within PAIRING_NEAR_NS after it was answered or given up (of
+ * the last PAIRING_TAKEN_MAX such); and that other one. They are paired as all
+ * others, the oldest first, and counted.
+ *
  * What a session showed as a fault is taken back at its end, and counted
  * apart as not judged, where the capture may be to blame.
  */
@@ -28,6 +36,9 @@
  * bucket at most, which bounds the work that a crafted capture can make. */
 #define PAIRING_SEARCH_MAX 1024
 #define PAIRING_SEEN_MAX   256 /* orders of one stamp */
+#define PAIRING_TAKEN_MAX  64  /* that no longer wait, and are remembered */
+/* A second order by the same cause, or one that was held up, comes in less. */
+#define PAIRING_NEAR_NS UINT64_C(10000000)
 
 /* An order that the rule calls for, and the frame that calls for it. */
 struct pairing_trigger {
@@ -66,9 +77,11 @@ struct pairing_counts {
 	uint64_t wrong;
 	uint64_t unjudged_triggers;
 	uint64_t unjudged_orders;
-	/* Matched, while the next one that waited was its equal: which of the
-	 * two it answers can't be told. */
-	uint64_t ambiguous;
+	uint64_t ambiguous; /* of the triggers */
+	/* Of the faults: missing or answered wrongly, those that are
+	 * ambiguous; extra, those equal to a near one that is. Which of the
+	 * equal ones is at fault can't be known. */
+	uint64_t ambiguous_faults;
 };
 
 /* One that waits. Numbers are of a session's triggers in their order, and go
@@ -76,6 +89,15 @@ struct pairing_counts {
 struct pairing_waiting {
 	struct pairing_trigger trigger;
 	uint64_t newer; /* the next one of its bucket */
+	bool ambiguous;
+};
+
+/* One that was called for and no longer waits. */
+struct pairing_taken {
+	struct order order;
+	uint64_t until_ns; /* it was answered, or given up */
+	bool ambiguous;
+	bool fault; /* missing, or answered wrongly */
 };
 
 struct pairing_bucket {
@@ -94,6 +116,8 @@ struct pairing {
 	uint64_t compared; /* with orders, for who asks what they cost */
 	struct pairing_seen seen[PAIRING_SEEN_MAX]; /* not yet compared */
 	size_t seen_count;
+	struct pairing_taken taken[PAIRING_TAKEN_MAX]; /* a ring */
+	size_t taken_count;			       /* ever, of a session */
 	struct pairing_counts session;
 	struct pairing_counts total;	   /* of the sessions before */
 	uint64_t extra_since_data;	   /* of the session's */

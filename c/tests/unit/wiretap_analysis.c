@@ -182,6 +182,55 @@ static void missing_order(void **state)
 	assert_int_equal(latencies_value(&result.wire_to_wire, "max"), STEP);
 }
 
+/* Two orders that are alike are called for: what can't be known is told. */
+static void equal_orders(unsigned int orders)
+{
+	capture_maker_connect(&maker);
+	snapshot();
+	trigger(1);
+	trigger(1);
+	for (unsigned int i = 0; i < orders; i++)
+		order(1);
+	capture_maker_disconnect(&maker);
+	analyse();
+	assert_int_equal(result.ambiguous, 2);
+}
+
+static void equal_orders_are_told(void **state)
+{
+	char text[8192];
+	FILE *file;
+
+	(void)state;
+	equal_orders(2);
+	assert_orders(2, 0, 0, 0);
+	assert_int_equal(result.ambiguous_faults, 0);
+	judged(ANALYSIS_RIGHT);
+	assert_string_equal(reason, "");
+	file = fmemopen(text, sizeof(text), "w");
+	analysis_output_table(file, &config, "a.pcapng", &result, true);
+	fclose(file);
+	assert_non_null(strstr(text, "\n2 orders called for are like one that "
+				     "was open with them"));
+}
+
+static void faults_of_equal_orders_are_told(void **state)
+{
+	char text[8192];
+	FILE *file;
+
+	(void)state;
+	equal_orders(1);
+	assert_orders(1, 1, 0, 0);
+	assert_int_equal(result.ambiguous_faults, 1);
+	judged(ANALYSIS_WRONG);
+	assert_non_null(strstr(reason, "1 faults are of orders that are like"));
+	file = fmemopen(text, sizeof(text), "w");
+	analysis_output_table(file, &config, "a.pcapng", &result, true);
+	fclose(file);
+	assert_non_null(strstr(text, reason));
+}
+
 static void extra_order(void **state)
 {
 	(void)state;
@@ -753,6 +802,8 @@ static void json_contract(void **state)
 	assert_int_equal(number(root, "missing"), 0);
 	assert_int_equal(number(root, "extra"), 0);
 	assert_int_equal(number(root, "wrong"), 0);
+	assert_int_equal(number(root, "ambiguous"), 0);
+	assert_int_equal(number(root, "ambiguous_faults"), 0);
 	latency = json_object_get(root, "wire_to_wire_ns");
 	/* Of three orders there are no percentiles. */
 	for (size_t i = 1; i < 5; i++)
@@ -869,6 +920,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(correct_run),
 		TEST(missing_order),
+		TEST(equal_orders_are_told),
+		TEST(faults_of_equal_orders_are_told),
 		TEST(extra_order),
 		TEST(wrong_order),
 		TEST(each_fault_is_named),

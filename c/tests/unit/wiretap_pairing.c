@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "wiretap/pairing.h"
+#include "tests/support/pairing_steps.h"
 
 static struct pairing pairing;
 static struct pairing_trigger found;
@@ -40,52 +40,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct order order_at(int64_t price)
-{
-	return (struct order){ .quantity = 1, .price = price };
-}
-
 static void expect(int64_t price, uint64_t stamp_ns)
 {
-	struct pairing_trigger trigger = { .order = order_at(price),
-					   .sequence = (uint32_t)stamp_ns,
-					   .stamp_ns = stamp_ns };
-
-	assert_int_equal(pairing_data(&pairing, stamp_ns), 0);
-	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
+	pairing_steps_expect(&pairing, price, stamp_ns);
 }
 
-enum seen { PAIRING_MATCHED, PAIRING_WRONG, PAIRING_EXTRA };
-
-static enum seen see_order(const struct order *order, uint64_t stamp_ns)
+static enum pairing_seen_as see(int64_t price, uint64_t stamp_ns)
 {
-	struct pairing_counts before = pairing.session;
-
-	assert_int_equal(pairing_order(&pairing, order, stamp_ns), 0);
-	/* Time goes on, without a datagram. */
-	assert_int_equal(pairing_data(&pairing, stamp_ns + 1), 0);
-	assert_int_equal(pairing.session.orders, before.orders + 1);
-	if (pairing.session.matched > before.matched)
-		return PAIRING_MATCHED;
-	return pairing.session.wrong > before.wrong ? PAIRING_WRONG
-						    : PAIRING_EXTRA;
+	return pairing_steps_see(&pairing, price, stamp_ns);
 }
-
-static enum seen see(int64_t price, uint64_t stamp_ns)
-{
-	struct order order = order_at(price);
-
-	return see_order(&order, stamp_ns);
-}
-
-static const struct pairing_ending known = { .feed_ended = true,
-					     .open_since_ns = UINT64_MAX };
 
 /* What the header promises of the counts, after the end of it all. */
 static void check(uint64_t matched_count, uint64_t missing, uint64_t extra,
 		  uint64_t wrong)
 {
-	pairing_end(&pairing, &known);
+	pairing_end(&pairing, &pairing_steps_known);
 	assert_int_equal(pairing.count, 0);
 	assert_int_equal(pairing.total.matched, matched_count);
 	assert_int_equal(found_count, matched_count);
@@ -134,16 +103,18 @@ static void unequal_consumes_the_oldest_as_wrong(void **state)
 
 static void each_field_counts(void **state)
 {
-	struct order order = order_at(1);
+	struct order order = pairing_steps_order(1);
 
 	(void)state;
 	expect(1, 100);
 	order.quantity = 2;
-	assert_int_equal(see_order(&order, 150), PAIRING_WRONG);
+	assert_int_equal(pairing_steps_see_order(&pairing, &order, 150),
+			 PAIRING_WRONG);
 	expect(1, 200);
-	order = order_at(1);
+	order = pairing_steps_order(1);
 	order.side = ORDER_SELL;
-	assert_int_equal(see_order(&order, 250), PAIRING_WRONG);
+	assert_int_equal(pairing_steps_see_order(&pairing, &order, 250),
+			 PAIRING_WRONG);
 	check(0, 0, 0, 2);
 }
 
@@ -182,7 +153,7 @@ static void waiting_at_the_end_are_missing(void **state)
 	(void)state;
 	expect(1, 100);
 	expect(2, 200);
-	pairing_end(&pairing, &known);
+	pairing_end(&pairing, &pairing_steps_known);
 	expect(3, 300);
 	assert_int_equal(see(3, 350), PAIRING_MATCHED);
 	check(1, 2, 0, 0);
@@ -243,7 +214,7 @@ static void equals_are_found_at_once(void **state)
 	for (int64_t i = 0; i < 1000; i++)
 		assert_int_equal(see(i % 2, 100000 + (uint64_t)i),
 				 PAIRING_MATCHED);
-	assert_true(pairing.compared < 8 * 1000);
+	assert_true(pairing.compared < 8 * (PAIRING_WAITING_MAX + 1000));
 	check(1000, PAIRING_WAITING_MAX - 1000, 0, 0);
 }
 
@@ -320,7 +291,7 @@ static void the_answers_are_the_contracts(void **state)
 
 static void one_stamp_tells_no_order(void **state)
 {
-	struct order order = order_at(1);
+	struct order order = pairing_steps_order(1);
 
 	(void)state;
 	assert_int_equal(pairing_order(&pairing, &order, 100), 0);
@@ -344,7 +315,7 @@ static void unjudged(const struct pairing_ending *ending, uint64_t triggers,
 
 static void doubt_takes_faults_back(void **state)
 {
-	struct pairing_ending doubtful = known;
+	struct pairing_ending doubtful = pairing_steps_known;
 
 	(void)state;
 	doubtful.doubtful = true;
@@ -362,7 +333,7 @@ static void orders_stamped_too_early_are_no_fault(void **state)
 		see(i, 100 * (uint64_t)i - 5);
 		expect(i, 100 * (uint64_t)i);
 	}
-	assert_int_equal(pairing_end(&pairing, &known), 0);
+	assert_int_equal(pairing_end(&pairing, &pairing_steps_known), 0);
 	assert_int_equal(pairing.early_sessions, 1);
 	assert_int_equal(pairing.total.missing + pairing.total.extra +
 				 pairing.total.wrong,

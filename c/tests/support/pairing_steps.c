@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "tests/support/pairing_steps.h"
+
+const struct pairing_ending pairing_steps_known = {
+	.feed_ended = true,
+	.open_since_ns = UINT64_MAX,
+};
+
+struct order pairing_steps_order(int64_t price)
+{
+	return (struct order){ .quantity = 1, .price = price };
+}
+
+void pairing_steps_expect(struct pairing *pairing, int64_t price,
+			  uint64_t stamp_ns)
+{
+	struct pairing_trigger trigger = { .order = pairing_steps_order(price),
+					   .sequence = (uint32_t)stamp_ns,
+					   .stamp_ns = stamp_ns };
+
+	assert_int_equal(pairing_data(pairing, stamp_ns), 0);
+	assert_int_equal(pairing_expect(pairing, &trigger), 0);
+}
+
+enum pairing_seen_as pairing_steps_see_order(struct pairing *pairing,
+					     const struct order *order,
+					     uint64_t stamp_ns)
+{
+	struct pairing_counts before = pairing->session;
+
+	assert_int_equal(pairing_order(pairing, order, stamp_ns), 0);
+	assert_int_equal(pairing_data(pairing, stamp_ns + 1), 0);
+	assert_int_equal(pairing->session.orders, before.orders + 1);
+	if (pairing->session.matched > before.matched)
+		return PAIRING_MATCHED;
+	return pairing->session.wrong > before.wrong ? PAIRING_WRONG
+						     : PAIRING_EXTRA;
+}
+
+enum pairing_seen_as pairing_steps_see(struct pairing *pairing, int64_t price,
+				       uint64_t stamp_ns)
+{
+	struct order order = pairing_steps_order(price);
+
+	return pairing_steps_see_order(pairing, &order, stamp_ns);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A pairing, fed step by step: orders that differ in their price alone. */
+#ifndef TESTS_SUPPORT_PAIRING_STEPS_H
+#define TESTS_SUPPORT_PAIRING_STEPS_H
+
+#include "wiretap/pairing.h"
+
+enum pairing_seen_as { PAIRING_MATCHED, PAIRING_WRONG, PAIRING_EXTRA };
+
+/* A session that was seen whole. */
+extern const struct pairing_ending pairing_steps_known;
+
+struct order pairing_steps_order(int64_t price);
+
+/* A datagram calls for the order; its number is its stamp. */
+void pairing_steps_expect(struct pairing *pairing, int64_t price,
+			  uint64_t stamp_ns);
+
+/* An order is seen, and time goes on, without a datagram: what it is now. */
+enum pairing_seen_as pairing_steps_see(struct pairing *pairing, int64_t price,
+				       uint64_t stamp_ns);
+enum pairing_seen_as pairing_steps_see_order(struct pairing *pairing,
+					     const struct order *order,
+					     uint64_t stamp_ns);
+
+#endif
