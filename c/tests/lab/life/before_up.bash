@@ -13,7 +13,8 @@ making=(
 	'domain : Start the guest'			# domains that are defined
 	"domain : No IPv6 of the host's on the taps"	# guests that boot
 	'compile : Build the programs'			# what was built before, or parts
-	'guest : Settle the NIC under test'		# guests that answer
+	'guest : Settle the NIC under test'		# guests that boot on
+	'deploy : Bring the programs'			# guests that answer
 )
 
 life_before_up() {

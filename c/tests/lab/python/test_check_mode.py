@@ -354,55 +354,6 @@ class Commands(unittest.TestCase):
                          [{"bridge": "other", "disable_ipv6": "0"},
                           {"bridge": "b", "disable_ipv6": "1"}])
 
-    def test_a_guests_nic(self):
-        with open("/sys/class/net/lo/address", encoding="ascii") as file:
-            mac = file.read().strip()
-        self.answers = {
-            "ethtool -g": "Current hardware settings:\nRX:\t256\nTX:\t256\n",
-            "ethtool -k": "generic-receive-offload: on\n"
-                          "scatter-gather: on [fixed]\n"}
-        said = self.look(
-            "lab_guest", ("ethtool -g", "ethtool -k", "ethtool -i",
-                          "ethtool -l"),
-            mac=mac, rx_ring=512, tx_ring=256, offloads="off")
-        self.assertTrue(said["changed"])
-        self.assertEqual(json.loads(said["diff"]["before"]),
-                         {"rx ring": 256, "gro": "on"})
-        self.assertEqual(json.loads(said["diff"]["after"]),
-                         {"rx ring": 512, "gro": "off"})
-        said = self.look("lab_guest", ("ethtool",), mac=mac, rx_ring=256)
-        self.assertFalse(said["changed"])
-
-    def test_a_guests_nic_is_placed_by_its_path(self):
-        top = "/sys/devices/pci0000:"
-        for path, place in (
-                (top + "00/0000:00:10.0/virtio2", "root-bus"),
-                (top + "00/0000:00:02.0/0000:01:00.0/virtio2", "root-port"),
-                (top + "80/0000:80:00.0/0000:81:00.0", "node"),
-                ("/sys/devices/virtual/net/lo/device", None)):
-            self.assertEqual(MODULES["lab_guest"].place(path), place)
-
-    def test_a_guests_console(self):
-        with open("/sys/class/net/lo/address", encoding="ascii") as file:
-            mac = file.read().strip()
-        top = tempfile.TemporaryDirectory()
-        self.addCleanup(top.cleanup)
-        printk = os.path.join(top.name, "printk")
-        for level, now in (("7 4 1 7", "verbose"), ("1 4 1 7", "quiet")):
-            with open(printk, "w", encoding="ascii") as file:
-                file.write(level)
-            with mock.patch.object(MODULES["lab_guest"], "PRINTK", printk):
-                said = self.look("lab_guest", ("ethtool",), mac=mac,
-                                 console="quiet")
-                with open(printk, encoding="ascii") as file:
-                    self.assertEqual(file.read(), level)
-                self.assertEqual((said["changed"], said["found"]["console"]),
-                                 (now == "verbose", now))
-                support.run(MODULES["lab_guest"], mac=mac, console="quiet",
-                            run_command=self.command)
-            with open(printk, encoding="ascii") as file:
-                self.assertEqual(file.read().split()[0], "1")
-
 
 if __name__ == "__main__":
     unittest.main()
