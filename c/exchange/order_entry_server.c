@@ -70,7 +70,8 @@ int order_entry_server_accept(struct order_entry_server *server)
 	server->leaving = server->taking = server->unfinished = false;
 	server->over = false;
 	server->received_ns = clock_monotonic_ns();
-	order_rate_start(&server->rate, config->orders_per_s);
+	rate_limit_start(&server->rate, config->orders_per_s,
+			 config->orders_per_s);
 	address_format(&next.peer, server->peer);
 	return 1;
 }
@@ -213,7 +214,7 @@ int order_entry_server_next(struct order_entry_server *server,
 		server->received_ns = channel->received_ns;
 		entry->fault = order_fault(&entry->order);
 		if (!entry->fault &&
-		    !order_rate_take(&server->rate, server->received_ns))
+		    !rate_limit_take(&server->rate, server->received_ns))
 			entry->fault = "more orders than --order-rate allows";
 		entry->early = server->decoded_len < server->early_len;
 	} else {

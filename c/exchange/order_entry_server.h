@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
-#include "exchange/order_rate.h"
+#include "exchange/rate_limit.h"
 #include "net/address.h"
 #include "order/channel.h"
 #include "wire/order.h"
@@ -67,7 +67,7 @@ struct order_entry_server {
 	uint64_t decoded_len;
 	bool unfinished; /* what was received has not all been decoded */
 	bool over;	 /* nothing more of the stream is taken */
-	struct order_rate rate;
+	struct rate_limit rate;
 	/* CLOCK_MONOTONIC: of the last order, or since when they are taken. */
 	uint64_t received_ns;
 };
