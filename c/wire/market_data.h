@@ -13,6 +13,8 @@
 enum market_data_flags {
 	MARKET_DATA_SNAPSHOT = 1 << 0,
 	MARKET_DATA_END_OF_FEED = 1 << 1,
+	/* Sent again to who asked for it: wire/retransmit.h. */
+	MARKET_DATA_RETRANSMITTED = 1 << 2,
 	/* The books of the symbols in this datagram are empty before it: a
 	 * snapshot begins. Of one in several datagrams the first has it. */
 	MARKET_DATA_BOOK_BEGINS = 1 << 3,

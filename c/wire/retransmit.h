@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a trader says to the exchange's retransmitter, one UDP datagram each, 8
+ * bytes, little-endian, packed: a request for datagrams that it lacks, or a
+ * notice that it goes on without them. A request is answered by the datagrams
+ * themselves, each flagged MARKET_DATA_RETRANSMITTED, to who asked; a notice by
+ * nothing: it is for a witness on the wire, who can't know else what the
+ * trader's books lack.
+ */
+#ifndef WIRE_RETRANSMIT_H
+#define WIRE_RETRANSMIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct retransmit_request {
+	uint32_t first; /* the first number asked for; of a notice the one that
+			   the trader goes on with: all below is given up */
+	uint16_t count; /* of numbers; 0: a notice */
+	uint16_t flags; /* bits 4-15: the session's tag, as in market data */
+} __attribute__((packed));
+
+#define RETRANSMIT_REQUEST_LEN 8
+
+_Static_assert(sizeof(struct retransmit_request) == RETRANSMIT_REQUEST_LEN,
+	       "wire format");
+
+/* A request or a notice of that many bytes in host order. 0, or -EBADMSG when
+ * it has another length. Bits 0-3 of the flags are left as they are. */
+int retransmit_request_decode(const uint8_t *data, size_t len,
+			      struct retransmit_request *request);
+
+/* Host order in. */
+void retransmit_request_write(uint8_t data[static RETRANSMIT_REQUEST_LEN],
+			      const struct retransmit_request *request);
+
+#endif
