@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "exchange/exchange_state.h"
 #include "exchange/feed_summary.h"
@@ -340,7 +339,6 @@ static uint64_t wait_prepare(struct exchange *exchange,
 static int turn(struct exchange *exchange)
 {
 	struct pollfd fds[FDS];
-	struct signalfd_siginfo signal;
 	uint64_t wait_ns = wait_prepare(exchange, fds);
 	struct timespec timeout = {
 		.tv_sec = (time_t)(wait_ns / CLOCK_NS_PER_S),
@@ -356,8 +354,7 @@ static int turn(struct exchange *exchange)
 		return n;
 	}
 	if (n > 0 && fds[FD_SIGNALS].revents &&
-	    read(exchange->signals, &signal, sizeof(signal)) > 0) {
-		log_info("ended by SIG%s", sigabbrev_np((int)signal.ssi_signo));
+	    ending_came(exchange->signals)) {
 		exchange->stop = true;
 		return 0;
 	}
@@ -379,23 +376,6 @@ static int turn(struct exchange *exchange)
 		listener_ready(exchange);
 	time_passed(exchange, clock_monotonic_ns());
 	return 0;
-}
-
-static int signals_open(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0) {
-		fd = -errno;
-		log_error("can't watch for signals: %s", log_strerror(fd));
-	}
-	return fd;
 }
 
 static int thread_place(const struct exchange_config *config)
@@ -445,8 +425,7 @@ int exchange_run(const struct exchange_config *config)
 		return -ENOMEM;
 	memset(exchange, 0, sizeof(*exchange));
 	exchange->config = config;
-	/* Before any thread, so that no other gets the signals. */
-	err = exchange->signals = signals_open();
+	err = exchange->signals = ending_open();
 	if (err < 0)
 		goto free_exchange;
 	if (config->sessions)
