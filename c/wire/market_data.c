@@ -45,15 +45,36 @@ void market_data_write(uint8_t *data, unsigned int i,
 	memcpy(data + market_data_len(i), &wire, sizeof(wire));
 }
 
+/* What a formatter of another format made has bytes of its own there. */
+static int own_decode(const uint8_t *data, size_t len, uint32_t sequence,
+		      struct market_data_header *header)
+{
+	if (market_data_decode(data, len, header) < 0 ||
+	    header->sequence != sequence ||
+	    len != market_data_len(header->message_count))
+		return -EBADMSG;
+	return 0;
+}
+
 void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
 			   uint16_t tag)
 {
 	struct market_data_header header;
 
-	if (market_data_decode(data, len, &header) < 0 ||
-	    header.sequence != sequence || (header.flags & MARKET_DATA_TAG) ||
-	    len != market_data_len(header.message_count))
+	if (own_decode(data, len, sequence, &header) < 0 ||
+	    (header.flags & MARKET_DATA_TAG))
 		return;
 	header.flags |= market_data_tag_flags(tag);
+	market_data_write_header(data, &header);
+}
+
+void market_data_write_flags(uint8_t *data, size_t len, uint32_t sequence,
+			     uint16_t flags)
+{
+	struct market_data_header header;
+
+	if (own_decode(data, len, sequence, &header) < 0)
+		return;
+	header.flags |= flags;
 	market_data_write_header(data, &header);
 }

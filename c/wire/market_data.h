@@ -119,6 +119,10 @@ static inline uint16_t market_data_tag_flags(uint16_t tag)
 void market_data_write_tag(uint8_t *data, size_t len, uint32_t sequence,
 			   uint16_t tag);
 
+/* Set these flags in it as well; not in what is of another format either. */
+void market_data_write_flags(uint8_t *data, size_t len, uint32_t sequence,
+			     uint16_t flags);
+
 /* Bytes of a datagram with that many messages. */
 static inline size_t market_data_len(unsigned int message_count)
 {
