@@ -27,6 +27,7 @@ enum {
 	FD_SIGNALS,
 	FD_LISTENER,
 	FD_TRADER,
+	FD_RETRANSMIT,
 	FD_MARKETDATA,
 	FD_WAITING = FD_MARKETDATA + MARKETDATA_FDS,
 	FDS = FD_WAITING + ORDER_ENTRY_WAITING_MAX
@@ -57,6 +58,7 @@ struct exchange {
 
 	struct order_entry_server order_entry;
 	struct marketdata_server marketdata;
+	struct retransmit_server retransmit;
 };
 
 /* Receive once and log all orders in it. As order_entry_server_receive(). */
@@ -98,6 +100,7 @@ static void session_sum_up(struct exchange *exchange)
 		.rejects = exchange->rejects,
 		.refused = exchange->order_entry.refused - exchange->refused,
 		.marketdata = &exchange->marketdata,
+		.retransmit = &exchange->retransmit,
 	};
 	int err = 0;
 
@@ -122,6 +125,8 @@ static void session_begin(struct exchange *exchange)
 	marketdata_server_forget(&exchange->marketdata);
 	exchange->marketdata.tag = market_data_session_tag(
 		order_entry_server_port(&exchange->order_entry));
+	retransmit_server_begin(&exchange->retransmit, exchange->marketdata.tag,
+				exchange->order_entry.last);
 	exchange->settle_ns = clock_monotonic_ns() +
 			      exchange->config->settle_ms * NS_PER_MS + 1;
 	log_info("session %" PRIu64 " with %s", exchange->number,
@@ -133,6 +138,7 @@ static void session_begin(struct exchange *exchange)
 static void session_end(struct exchange *exchange)
 {
 	marketdata_server_stop(&exchange->marketdata);
+	retransmit_server_end(&exchange->retransmit);
 	/* When the trader is not the one who ended it, it may have sent. */
 	if (exchange->state == EXCHANGE_TRANSMIT) {
 		order_entry_server_leave(&exchange->order_entry);
@@ -297,6 +303,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 	fds[FD_TRADER] = (struct pollfd){ .fd = exchange->order_entry.client,
 					  .events = POLLRDHUP };
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
+	fds[FD_RETRANSMIT] =
+		retransmit_server_poll(&exchange->retransmit, now_ns);
 
 	if (init && !order_log_has_room(&exchange->log, 0))
 		fds[FD_LISTENER].fd = -1;
@@ -327,6 +335,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		due_ns = clock_sooner(
 			due_ns, marketdata_server_due(&exchange->marketdata));
 	due_ns = clock_sooner(due_ns, idle_due_ns(exchange));
+	due_ns = clock_sooner(due_ns,
+			      retransmit_server_due(&exchange->retransmit));
 	due_ns = clock_sooner(
 		due_ns, order_entry_server_due_ns(&exchange->order_entry));
 	if (exchange->order_entry.unfinished && room)
@@ -375,6 +385,10 @@ static int turn(struct exchange *exchange)
 	    order_log_has_room(&exchange->log, 0))
 		listener_ready(exchange);
 	time_passed(exchange, clock_monotonic_ns());
+	retransmit_server_turn(&exchange->retransmit,
+			       n > 0 && fds[FD_RETRANSMIT].revents,
+			       clock_monotonic_ns(),
+			       marketdata_server_due(&exchange->marketdata));
 	return 0;
 }
 
@@ -404,14 +418,32 @@ static void ready_say(struct exchange *exchange)
 	order_log_state(&exchange->log, exchange->state);
 }
 
-static int sessions_fault(const struct exchange *exchange)
+static int servers_open(struct exchange *exchange,
+			const struct exchange_config *config)
 {
-	if (exchange->failed == 0)
-		return 0;
-	log_error("%" PRIu64 " of %" PRIu64 " sessions could not publish the "
-		  "feed to its end, or nothing of it, or lost a snapshot",
-		  exchange->failed, exchange->number);
-	return -ENODATA;
+	int err = marketdata_server_open(&exchange->marketdata,
+					 &config->marketdata);
+
+	if (err)
+		return err;
+	err = thread_place(config);
+	if (!err)
+		err = order_entry_server_open(&exchange->order_entry,
+					      &config->order_entry);
+	if (err)
+		goto close_marketdata;
+	err = retransmit_server_open(&exchange->retransmit,
+				     &config->retransmit);
+	if (err)
+		goto close_order_entry;
+	exchange->marketdata.keeper = &exchange->retransmit.retransmitter;
+	return 0;
+
+close_order_entry:
+	order_entry_server_close(&exchange->order_entry);
+close_marketdata:
+	marketdata_server_close(&exchange->marketdata);
+	return err;
 }
 
 int exchange_run(const struct exchange_config *config)
@@ -428,25 +460,15 @@ int exchange_run(const struct exchange_config *config)
 	err = exchange->signals = ending_open();
 	if (err < 0)
 		goto free_exchange;
-	if (config->sessions)
-		err = session_summary_open(config->sessions,
-					   &exchange->sessions);
+	err = session_summary_open(config->sessions, &exchange->sessions);
 	if (err < 0)
 		goto close_signals;
 	err = order_log_open(&exchange->log);
 	if (err)
 		goto close_sessions;
-	err = marketdata_server_open(&exchange->marketdata,
-				     &config->marketdata);
+	err = servers_open(exchange, config);
 	if (err)
 		goto close_out;
-	err = thread_place(config);
-	if (err)
-		goto close_marketdata;
-	err = order_entry_server_open(&exchange->order_entry,
-				      &config->order_entry);
-	if (err)
-		goto close_marketdata;
 	if (config->privileges == PRIVILEGES_DROP)
 		err = privileges_drop(publish_path_privileges(
 			exchange->marketdata.link.path));
@@ -457,14 +479,13 @@ int exchange_run(const struct exchange_config *config)
 	exchange->why = "the exchange ends";
 	event_handle(exchange, EXCHANGE_DISCONNECTED);
 	order_entry_server_close(&exchange->order_entry);
-
-close_marketdata:
+	retransmit_server_close(&exchange->retransmit);
 	close_err = marketdata_server_close(&exchange->marketdata);
 	err = err ? err : close_err;
 close_out:
 	close_err = order_log_close(&exchange->log);
 	err = err ? err : close_err;
-	close_err = sessions_fault(exchange);
+	close_err = session_summary_fault(exchange->failed, exchange->number);
 	err = err ? err : close_err;
 close_sessions:
 	err = err ? err : exchange->sessions_err;

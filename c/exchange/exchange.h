@@ -13,6 +13,7 @@
 #include "base/privileges.h"
 #include "exchange/marketdata_server.h"
 #include "exchange/order_entry_server.h"
+#include "exchange/retransmit_server.h"
 
 /* What a second connection meets. */
 enum exchange_busy {
@@ -23,6 +24,7 @@ enum exchange_busy {
 struct exchange_config {
 	struct order_entry_config order_entry;
 	struct marketdata_config marketdata;
+	struct retransmit_config retransmit;
 	unsigned int busy;  /* enum exchange_busy */
 	uint64_t idle_s;    /* without an order a session ends; 0: never */
 	uint64_t settle_ms; /* from the connection to the feed's first line */

@@ -165,6 +165,9 @@ static void next_use(struct marketdata_server *server, uint64_t now_ns)
 
 	server->next = NULL;
 	server->consumed = server->at;
+	if (server->keeper)
+		retransmitter_keep(server->keeper, record->sequence,
+				   record->bytes, server->next_len);
 	if (server->impairments.any)
 		fate = impairments_take(&server->impairments, record->bytes,
 					server->next_len, record->sequence,

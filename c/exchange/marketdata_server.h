@@ -17,6 +17,7 @@
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
+#include "exchange/retransmitter.h"
 #include "exchange/send_times.h"
 #include "publish/publish_link.h"
 
@@ -53,6 +54,7 @@ struct marketdata_server {
 	const struct marketdata_config *config;
 	uint16_t tag; /* of the next session: market_data_session_tag(); 0:
 			 untold */
+	struct retransmitter *keeper; /* remembers what is due; NULL: none */
 	struct publish_link link;
 	struct marketdata_reader reader;
 	struct send_times send_times;

@@ -17,8 +17,8 @@ int session_summary_open(const char *path, FILE **file)
 {
 	int err;
 
-	*file = fopen(path, "we");
-	if (*file)
+	*file = path ? fopen(path, "we") : NULL;
+	if (*file || !path)
 		return 0;
 	err = -errno;
 	log_error("--sessions: %s: %s", path, log_strerror(err));
@@ -44,6 +44,34 @@ static void impaired_log(const struct impairments *impairments, uint64_t number)
 		log_warning("session %" PRIu64 ": %" PRIu64 " more were to "
 			    "wait, and left at once: %u wait already",
 			    number, counts->crowded, IMPAIRMENTS_HELD);
+}
+
+static void retransmit_log(const struct retransmit_server *server,
+			   uint64_t number)
+{
+	const struct retransmitter_counts *counts =
+		&server->retransmitter.counts;
+	const uint64_t overrun = retransmit_server_overrun(server);
+	const uint64_t refused = counts->malformed + counts->strangers +
+				 counts->foreign + counts->crowded + overrun;
+
+	if (counts->requests + counts->notices > 0)
+		log_info("session %" PRIu64 ": %" PRIu64
+			 " requests were answered by %" PRIu64
+			 " packets sent again; %" PRIu64
+			 " asked for were not remembered, %" PRIu64
+			 " had no room; the trader went on without any %" PRIu64
+			 " times",
+			 number, counts->requests, server->sent,
+			 counts->unknown, server->dropped, counts->notices);
+	if (refused > 0)
+		log_warning("session %" PRIu64 ": %" PRIu64
+			    " requests were not answered: %" PRIu64
+			    " of strangers, %" PRIu64 " of other sessions, "
+			    "%" PRIu64 " malformed, %" PRIu64
+			    " for too many waited, %" PRIu64 " unread",
+			    number, refused, counts->strangers, counts->foreign,
+			    counts->malformed, counts->crowded, overrun);
 }
 
 void session_summary_log(const struct session_summary *summary)
@@ -92,6 +120,7 @@ void session_summary_log(const struct session_summary *summary)
 			    number, server->link.downs,
 			    (double)server->link.down_ns / 1e9);
 	impaired_log(&server->impairments, number);
+	retransmit_log(summary->retransmit, number);
 	if (counts->rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "
 			    "disk was too slow",
@@ -140,6 +169,22 @@ static json_t *impaired(const struct impairments *impairments)
 		count(impairments->shift_ns));
 }
 
+static json_t *retransmit(const struct retransmit_server *server)
+{
+	const struct retransmitter_counts *counts =
+		&server->retransmitter.counts;
+
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "requests",
+		count(counts->requests), "sent", count(server->sent), "dropped",
+		count(server->dropped), "unknown", count(counts->unknown),
+		"notices", count(counts->notices), "malformed",
+		count(counts->malformed), "strangers", count(counts->strangers),
+		"foreign", count(counts->foreign), "repeated",
+		count(counts->repeated), "crowded", count(counts->crowded),
+		"overrun", count(retransmit_server_overrun(server)));
+}
+
 int session_summary_write(const struct session_summary *summary, FILE *file)
 {
 	const struct marketdata_server *server = summary->marketdata;
@@ -164,10 +209,23 @@ int session_summary_write(const struct session_summary *summary, FILE *file)
 	if (server->impairments.any || server->impairments.shift_ns)
 		json_object_set_new(line, "impaired",
 				    impaired(&server->impairments));
+	if (summary->retransmit->fd >= 0)
+		json_object_set_new(line, "retransmit",
+				    retransmit(summary->retransmit));
 	errno = 0;
 	if (json_dumpf(line, file, JSON_COMPACT) < 0 ||
 	    fputc('\n', file) == EOF || fflush(file) == EOF)
 		err = errno ? -errno : -EIO;
 	json_decref(line);
 	return err;
+}
+
+int session_summary_fault(uint64_t failed, uint64_t sessions)
+{
+	if (failed == 0)
+		return 0;
+	log_error("%" PRIu64 " of %" PRIu64 " sessions could not publish the "
+		  "feed to its end, or nothing of it, or lost a snapshot",
+		  failed, sessions);
+	return -ENODATA;
 }

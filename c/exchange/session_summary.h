@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "exchange/marketdata_server.h"
+#include "exchange/retransmit_server.h"
 
 struct session_summary {
 	uint64_t number; /* from 1 */
@@ -17,9 +18,10 @@ struct session_summary {
 	uint64_t rejects;
 	uint64_t refused; /* further connections */
 	const struct marketdata_server *marketdata;
+	const struct retransmit_server *retransmit;
 };
 
-/* The file that lines go to. 0 or a negative errno, logged. */
+/* The file that lines go to; path NULL: *file is. 0 or a negative errno, logged. */
 int session_summary_open(const char *path, FILE **file);
 
 void session_summary_log(const struct session_summary *summary);
@@ -37,9 +39,16 @@ void session_summary_log(const struct session_summary *summary);
  *	impaired, where packets are on purpose: lost, duplicated, swapped,
  *	      delayed, crowded (left at once, for too many waited),
  *	      all_late_ns
+ *	retransmit, where there is a port for it: requests (taken), sent
+ *	      (datagrams), dropped (no room), unknown (not remembered),
+ *	      notices; and not answered: malformed, strangers, foreign
+ *	      (another session's), repeated, crowded, overrun (unread)
  *
  * 0, or a negative errno.
  */
 int session_summary_write(const struct session_summary *summary, FILE *file);
+
+/* Of all sessions: 0; -ENODATA, logged, where some failed. */
+int session_summary_fault(uint64_t failed, uint64_t sessions);
 
 #endif

@@ -67,6 +67,16 @@ static int listen_parse(const char *text, void *target, const char **why)
 	return err;
 }
 
+/* "off", or as listen_parse() has it; the target is a struct retransmit_config.
+ */
+static int retransmit_parse(const char *text, void *target, const char **why)
+{
+	struct retransmit_config *config = target;
+
+	config->off = !strcmp(text, "off");
+	return config->off ? 0 : listen_parse(text, &config->listen, why);
+}
+
 static const struct option_row rows[] = {
 	{ .name = "feed",
 	  .metavar = "FILE",
@@ -209,6 +219,23 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.marketdata.impairments),
 	  .help = "they leave so many microseconds late; all of them\n"
 		  "without a share" },
+	{ .name = "retransmit",
+	  .metavar = "off|[ADDR]:PORT",
+	  .type = OPTION_PARSED,
+	  .parse = retransmit_parse,
+	  .offset = AT(exchange.retransmit),
+	  .help = "the UDP port where the session's trader may ask for what\n"
+		  "it lacks, see wire/retransmit.h; off: none; by default\n"
+		  "that of orders, one higher; without ADDR as orders" },
+	{ .name = "retransmit-memory",
+	  .metavar = "N",
+	  .def = "65536",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = RETRANSMITTER_MEMORY_MAX,
+	  .offset = AT(exchange.retransmit.memory),
+	  .help = "the last so many packets are remembered for it; rounded\n"
+		  "up to a power of two" },
 	{ .name = "on-full",
 	  .metavar = "HOW",
 	  .def = "retry",
@@ -325,6 +352,28 @@ static int interface_use(struct options *options, struct interface *interface)
 	return 0;
 }
 
+/* Once it is known where orders are taken. */
+static int retransmit_use(struct options *options)
+{
+	const struct sockaddr_in *orders =
+		&options->exchange.order_entry.listen;
+	struct sockaddr_in *listen = &options->exchange.retransmit.listen;
+
+	if (options->exchange.retransmit.off)
+		return 0;
+	if (listen->sin_port == 0 && ntohs(orders->sin_port) == UINT16_MAX) {
+		log_error("--retransmit: no port is higher than that of "
+			  "orders: name one, or off");
+		return -EINVAL;
+	}
+	if (listen->sin_port == 0)
+		listen->sin_port = htons(ntohs(orders->sin_port) + 1);
+	if (listen->sin_family == AF_UNSPEC)
+		listen->sin_addr = orders->sin_addr;
+	listen->sin_family = AF_INET;
+	return 0;
+}
+
 static int cpu_read(const char *text, int *cpu)
 {
 	*cpu = -1;
@@ -382,6 +431,8 @@ int main(int argc, char **argv)
 			    options.exchange.marketdata.feed,
 			    log_strerror(-errno));
 	err = interface_use(&options, &interface);
+	if (!err)
+		err = retransmit_use(&options);
 	if (!err)
 		err = exchange_run(&options.exchange);
 	formatter_close(&formatter);
