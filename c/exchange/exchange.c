@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "base/cpu.h"
 #include "base/ending.h"
 #include "base/log.h"
-#include "exchange/exchange_state.h"
 #include "exchange/feed_summary.h"
 #include "exchange/order_log.h"
 #include "exchange/session_summary.h"
@@ -123,9 +121,10 @@ static void session_begin(struct exchange *exchange)
 	exchange->why = "";
 	exchange->broken = false;
 	marketdata_server_forget(&exchange->marketdata);
-	exchange->marketdata.tag = market_data_session_tag(
+	exchange->marketdata.session.tag = market_data_session_tag(
 		order_entry_server_port(&exchange->order_entry));
-	retransmit_server_begin(&exchange->retransmit, exchange->marketdata.tag,
+	retransmit_server_begin(&exchange->retransmit,
+				exchange->marketdata.session.tag,
 				exchange->order_entry.last);
 	exchange->settle_ns = clock_monotonic_ns() +
 			      exchange->config->settle_ms * NS_PER_MS + 1;
@@ -137,6 +136,9 @@ static void session_begin(struct exchange *exchange)
 
 static void session_end(struct exchange *exchange)
 {
+	const struct datagram_source_counts *lines =
+		&exchange->marketdata.session.reader.source.counts;
+
 	marketdata_server_stop(&exchange->marketdata);
 	retransmit_server_end(&exchange->retransmit);
 	/* When the trader is not the one who ended it, it may have sent. */
@@ -148,17 +150,15 @@ static void session_end(struct exchange *exchange)
 	}
 	order_entry_server_end(&exchange->order_entry);
 	session_sum_up(exchange);
-	exchange->failed +=
-		feed_summary_failed(&exchange->marketdata.reader.source.counts,
-				    exchange->number) ||
-		exchange->broken;
+	exchange->failed += feed_summary_failed(lines, exchange->number) ||
+			    exchange->broken;
 }
 
 static void event_handle(struct exchange *exchange, enum exchange_event event)
 {
 	enum exchange_state next = exchange_state_next(exchange->state, event);
 
-	if (event == EXCHANGE_END_OF_FEED && exchange->marketdata.ended)
+	if (event == EXCHANGE_END_OF_FEED && exchange->marketdata.session.ended)
 		log_info("session %" PRIu64 ": end of the feed",
 			 exchange->number);
 	if (next == exchange->state)
@@ -436,7 +436,8 @@ static int servers_open(struct exchange *exchange,
 				     &config->retransmit);
 	if (err)
 		goto close_order_entry;
-	exchange->marketdata.keeper = &exchange->retransmit.retransmitter;
+	exchange->marketdata.session.keeper =
+		&exchange->retransmit.retransmitter;
 	return 0;
 
 close_order_entry:
@@ -471,7 +472,7 @@ int exchange_run(const struct exchange_config *config)
 		goto close_out;
 	if (config->privileges == PRIVILEGES_DROP)
 		err = privileges_drop(publish_path_privileges(
-			exchange->marketdata.link.path));
+			exchange->marketdata.line.link.path));
 	if (!err)
 		ready_say(exchange);
 	while (!err && !exchange->stop)

@@ -77,9 +77,9 @@ static void retransmit_log(const struct retransmit_server *server,
 void session_summary_log(const struct session_summary *summary)
 {
 	const struct marketdata_server *server = summary->marketdata;
-	const struct marketdata_counts *counts = &server->counts;
+	const struct marketdata_counts *counts = &server->line.counts;
 	const struct datagram_source_counts *lines =
-		&server->reader.source.counts;
+		&server->session.reader.source.counts;
 	const uint64_t number = summary->number;
 	double seconds = seconds_of(counts);
 	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
@@ -95,16 +95,17 @@ void session_summary_log(const struct session_summary *summary)
 		 " sends, %" PRIu64 " packets dropped",
 		 number, counts->refused, counts->dropped);
 	feed_summary_log(lines, number);
-	if (server->config->pace.kind == PACE_FILE && lines->untimed > 0)
+	if (server->session.config->pace.kind == PACE_FILE &&
+	    lines->untimed > 0)
 		log_warning("session %" PRIu64 ": %" PRIu64 " packets had no "
 			    "time of their own for --pace file",
 			    number, lines->untimed);
-	if (server->config->pace.kind != PACE_MAX)
+	if (server->session.config->pace.kind != PACE_MAX)
 		log_info("session %" PRIu64 ": sent later than intended by "
 			 "p50 %s us, p99 %s us, max %.1f us",
-			 number, lag_text(&server->lag, 0.5, p50),
-			 lag_text(&server->lag, 0.99, p99),
-			 (double)server->lag.max_ns / 1e3);
+			 number, lag_text(&server->line.lag, 0.5, p50),
+			 lag_text(&server->line.lag, 0.99, p99),
+			 (double)server->line.lag.max_ns / 1e3);
 	if (summary->refused > 0)
 		log_info("session %" PRIu64 ": %" PRIu64
 			 " further connections were refused",
@@ -113,13 +114,13 @@ void session_summary_log(const struct session_summary *summary)
 		log_warning("session %" PRIu64 ": %" PRIu64
 			    " datagrams were too long and left out",
 			    number, counts->oversized);
-	if (server->link.downs > 0)
+	if (server->line.link.downs > 0)
 		log_warning("session %" PRIu64
 			    ": nothing could be sent %" PRIu64
 			    " times, %.3f s in all, for the link was down",
-			    number, server->link.downs,
-			    (double)server->link.down_ns / 1e9);
-	impaired_log(&server->impairments, number);
+			    number, server->line.link.downs,
+			    (double)server->line.link.down_ns / 1e9);
+	impaired_log(&server->line.impairments, number);
 	retransmit_log(summary->retransmit, number);
 	if (counts->rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "
@@ -188,7 +189,7 @@ static json_t *retransmit(const struct retransmit_server *server)
 int session_summary_write(const struct session_summary *summary, FILE *file)
 {
 	const struct marketdata_server *server = summary->marketdata;
-	const struct marketdata_counts *counts = &server->counts;
+	const struct marketdata_counts *counts = &server->line.counts;
 	json_t *line = json_pack(
 		"{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"session", count(summary->number), "peer", summary->peer,
@@ -199,16 +200,16 @@ int session_summary_write(const struct session_summary *summary, FILE *file)
 		"sends_refused", count(counts->refused), "packets_dropped",
 		count(counts->dropped), "packets_oversized",
 		count(counts->oversized), "link_downs",
-		count(server->link.downs), "link_down_ns",
-		count(server->link.down_ns), "feed",
-		feed(&server->reader.source.counts));
+		count(server->line.link.downs), "link_down_ns",
+		count(server->line.link.down_ns), "feed",
+		feed(&server->session.reader.source.counts));
 	int err = 0;
 
 	if (!line)
 		return -ENOMEM;
-	if (server->impairments.any || server->impairments.shift_ns)
+	if (server->line.impairments.any || server->line.impairments.shift_ns)
 		json_object_set_new(line, "impaired",
-				    impaired(&server->impairments));
+				    impaired(&server->line.impairments));
 	if (summary->retransmit->fd >= 0)
 		json_object_set_new(line, "retransmit",
 				    retransmit(summary->retransmit));

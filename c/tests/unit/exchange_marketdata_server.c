@@ -54,7 +54,7 @@ static void a_full_queue_is_not_hidden(void **state)
 
 	(void)state;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	assert_int_equal(getsockopt(server.link.path->fd, IPPROTO_IP,
+	assert_int_equal(getsockopt(server.line.link.path->fd, IPPROTO_IP,
 				    IP_RECVERR, &on, &len),
 			 0);
 	assert_int_equal(on, 1);
@@ -137,11 +137,11 @@ static const struct publish_path_ops slow_ops = { .entry.name = "slow",
 static void all_is_read(void)
 {
 	const struct marketdata_record *record = NULL;
-	uint64_t at = server.at;
+	uint64_t at = server.line.at;
 	size_t len;
 
 	while (!record || !(record->flags & MARKETDATA_RECORD_END)) {
-		record = spsc_next(&server.reader.ring, &at, &len);
+		record = spsc_next(&server.session.reader.ring, &at, &len);
 		if (!record)
 			sched_yield();
 	}
@@ -165,15 +165,16 @@ static void publish_slowly(unsigned int most, const char *folder)
 	config.feed = feed;
 	config.send_times = times;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	publish_path_close(server.link.path);
-	server.link.path = calloc(1, sizeof(*server.link.path));
-	assert_non_null(server.link.path);
-	server.link.path->ops = &slow_ops;
-	server.link.path->fd = -1;
+	publish_path_close(server.line.link.path);
+	server.line.link.path = calloc(1, sizeof(*server.line.link.path));
+	assert_non_null(server.line.link.path);
+	server.line.link.path->ops = &slow_ops;
+	server.line.link.path->fd = -1;
 	marketdata_server_forget(&server);
 	assert_int_equal(marketdata_server_start(&server), 0);
 	all_is_read();
-	while (server.counts.packets + server.counts.oversized < 1 + UPDATES) {
+	while (server.line.counts.packets + server.line.counts.oversized <
+	       1 + UPDATES) {
 		struct pollfd fds[MARKETDATA_FDS];
 
 		if (marketdata_server_publish(&server, clock_monotonic_ns(),
@@ -197,8 +198,8 @@ static void a_refusal_is_counted_once(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	publish_slowly(3, folder);
-	assert_true(server.counts.refused > 0);
-	assert_in_range(server.counts.refused, 1, calls);
+	assert_true(server.line.counts.refused > 0);
+	assert_in_range(server.line.counts.refused, 1, calls);
 	snprintf(times, sizeof(times), "%s/sends.csv", folder);
 	unlink(times);
 	rmdir(folder);
@@ -214,8 +215,8 @@ static void one_that_is_too_long_is_left_out(void **state)
 	too_long = UPDATES / 2;
 	publish_slowly(UPDATES, folder);
 	too_long = UINT32_MAX;
-	assert_int_equal(server.counts.oversized, 1);
-	assert_int_equal(server.counts.packets, UPDATES);
+	assert_int_equal(server.line.counts.oversized, 1);
+	assert_int_equal(server.line.counts.packets, UPDATES);
 	snprintf(times, sizeof(times), "%s/sends.csv", folder);
 	unlink(times);
 	rmdir(folder);
@@ -244,7 +245,7 @@ static void a_burst_leaves_within_its_call(void **state)
 	file = fopen(times, "re");
 	assert_non_null(file);
 	assert_non_null(fgets(line, sizeof(line), file));
-	wall_ns = server.start_wall_ns - server.start_ns;
+	wall_ns = server.session.start_wall_ns - server.session.start_ns;
 	while (fgets(line, sizeof(line), file)) {
 		assert_int_equal(sscanf(line, "%*u,%*u,%lu", &sent_ns), 1);
 		assert_true(sent_ns > before_ns);
@@ -257,7 +258,7 @@ static void a_burst_leaves_within_its_call(void **state)
 	assert_true(calls < 1 + UPDATES && bursts > 0);
 	assert_true(before_ns - wall_ns >= begins_ns[calls - 1]);
 	assert_true(before_ns - wall_ns < ends_ns[calls - 1]);
-	assert_true(server.counts.last_ns >= ends_ns[calls - 1]);
+	assert_true(server.line.counts.last_ns >= ends_ns[calls - 1]);
 	unlink(times);
 	rmdir(folder);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One line of the market data server: what is published, as it leaves for one
+ * group. It has a place of its own in what the reader has read ahead, its own
+ * publish path, burst and impairments; what is due when is the same on each
+ * line, since each draws it from the same seed. Never blocks.
+ */
+#ifndef EXCHANGE_MARKETDATA_LINE_H
+#define EXCHANGE_MARKETDATA_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange/exchange_state.h"
+#include "exchange/file_pace.h"
+#include "exchange/impairments.h"
+#include "exchange/lag.h"
+#include "exchange/marketdata_reader.h"
+#include "exchange/pace.h"
+#include "exchange/retransmitter.h"
+#include "exchange/send_times.h"
+#include "publish/publish_link.h"
+
+/* What to do with a datagram that the kernel has no room for. */
+enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
+
+struct marketdata_config {
+	const char *feed;
+	const char *send; /* "PATH[:key=value,...]" */
+	struct publish_path_config to;
+	line_format_function *format;
+	struct pace_config pace;
+	struct impairments_config impairments;
+	uint64_t seed;
+	bool loop;
+	unsigned int on_full; /* enum marketdata_on_full */
+	/* File; NULL: none. What a publish path sends in one call is taken
+	 * to leave evenly between the call's begin and its end. */
+	const char *send_times;
+};
+
+struct marketdata_counts {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t refused;   /* sends that the kernel had no room for */
+	uint64_t dropped;   /* datagrams given up for it */
+	uint64_t oversized; /* datagrams too long for the way they were to go */
+	uint64_t rows_lost; /* of send_times: the disk was too slow */
+	uint64_t first_ns;  /* monotonic: of the first and last one sent */
+	uint64_t last_ns;
+};
+
+/* What the lines of a server share. */
+struct marketdata_session {
+	const struct marketdata_config *config;
+	uint16_t tag;		      /* market_data_session_tag(); 0: untold */
+	struct retransmitter *keeper; /* remembers what is due; NULL: none */
+	struct marketdata_reader reader;
+	struct send_times send_times;
+
+	bool publishing;
+	bool live; /* a line of the feed that is no snapshot was reached */
+	bool ended;
+	struct file_pace file_pace;
+	uint32_t end_sequence;
+	uint64_t start_ns; /* monotonic; 0: before the first datagram */
+	uint64_t start_wall_ns;
+};
+
+struct marketdata_line {
+	struct publish_link link;
+
+	/* Of a session: */
+	struct pace pace;
+	uint64_t end_due_ns; /* of the next end-of-feed datagram */
+	uint64_t retry_ns;   /* no send before; 0: none was refused */
+	bool wait_room;	     /* until the path's fd is writable */
+	bool wait_reader;    /* until the reader has more */
+	uint64_t at;	     /* place in the ring, behind `next` */
+	uint64_t consumed;   /* behind what is in the burst, lost or held */
+	const struct marketdata_record *next; /* taken and not yet due */
+	size_t next_len;
+	uint64_t next_due_ns; /* monotonic */
+	struct marketdata_counts counts;
+	struct impairments impairments;
+	struct lag lag;
+
+	/* Being sent: */
+	unsigned int burst_sent, burst_count;
+	uint64_t burst_after[PUBLISH_PATH_BURST_MAX]; /* consumed with each */
+	uint64_t burst_due_ns[PUBLISH_PATH_BURST_MAX];
+	uint32_t burst_sequence[PUBLISH_PATH_BURST_MAX];
+	struct iovec burst_bytes[PUBLISH_PATH_BURST_MAX];
+};
+
+/* 0 or a negative errno, logged. config must outlive the line. On failure, too,
+ * the line is to be closed. */
+int marketdata_line_open(struct marketdata_line *line,
+			 const struct marketdata_config *config);
+void marketdata_line_close(struct marketdata_line *line);
+
+/* What was counted is forgotten. */
+void marketdata_line_forget(struct marketdata_line *line);
+
+/* The reader has started. */
+void marketdata_line_start(struct marketdata_line *line,
+			   struct marketdata_session *session);
+
+/* HOT. As marketdata_server_publish(). */
+int marketdata_line_publish(struct marketdata_line *line,
+			    struct marketdata_session *session, uint64_t now_ns,
+			    enum exchange_event *event);
+
+/* As marketdata_server_due(). */
+uint64_t marketdata_line_due(const struct marketdata_line *line,
+			     const struct marketdata_session *session);
+
+#endif
