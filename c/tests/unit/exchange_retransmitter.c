@@ -90,6 +90,11 @@ static void answers(uint32_t sequence)
 	bytes[6] |= MARKET_DATA_RETRANSMITTED;
 	assert_int_equal(answer->len, len);
 	assert_memory_equal(answer->bytes, bytes, len);
+	/* The arena's pages are larger than the ring. */
+	assert_true(answer->bytes + len <=
+		    (uint8_t *)retransmitter.bytes.base +
+			    (retransmitter.memory + 1) *
+				    MARKET_DATA_DATAGRAM_MAX);
 	assert_int_equal(answer->to.address, TRADER);
 	assert_int_equal(answer->to.port, trader.port);
 }
