@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the loops of a trader share: a datagram applied to book and rule, the
+ * orders that follow, and a look around now and then. For trader/trader
+ * alone.
+ */
+#ifndef TRADER_TRADER_LOOP_H
+#define TRADER_TRADER_LOOP_H
+
+#include "receive/receive_ops.h"
+#include "trader/trader.h"
+
+/* A path that sleeps comes back empty-handed seldom; one that spins, all the
+ * time: the clock is read only after so many empty polls. */
+#define TRADER_LOOP_IDLE_SPINS 1024
+#define TRADER_LOOP_GAPS_SHOWN 10 /* each; further ones are counted */
+
+/* HOT. One line, datagrams as they come. 0: a signal; 1: the end of the feed;
+ * a negative errno, logged. */
+int trader_loop(struct trader *trader);
+
+/* HOT. Encode, send, stamp. 0, or a negative errno, logged. */
+int trader_loop_order(struct trader *trader, const struct order *order,
+		      struct stages_sample *sample);
+
+/* One that can't be read. */
+void trader_loop_bad(struct trader *trader, uint32_t len);
+
+/* A gap is counted, the first ones told. */
+void trader_loop_gap(struct trader *trader, uint32_t expected,
+		     uint32_t sequence);
+
+/* Not applied, and not of the line's order: told once, and counted. */
+void trader_loop_passed_over(struct trader *trader,
+			     const struct session *session,
+			     const struct market_data_header *header,
+			     enum session_verdict verdict);
+
+/* Two receives that find nothing, and the clock. 0 or a negative errno,
+ * logged. */
+int trader_loop_housekeeping(struct trader *trader);
+
+/* Nothing is waiting: what takes its time costs nobody else's. As that. */
+int trader_loop_idle(struct trader *trader);
+
+/* Why a path is broken, told; the errno. */
+int trader_loop_unreceived(const char *interface, int err);
+
+/* The order connection. 0 or a negative errno, logged. */
+int trader_loop_exchange_look(struct trader *trader, uint64_t now_ns);
+
+/* Symbols and levels that were left out: HOT code has counted. */
+void trader_loop_limits_tell(struct trader *trader);
+
+/* HOT. Is it time to look around? now: the counter. */
+static inline bool trader_loop_housekeeping_due(const struct trader *trader,
+						uint64_t now)
+{
+	return __builtin_expect(
+		now - trader->looked >= trader->housekeeping_ticks, 0);
+}
+
+/* HOT. Apply a datagram whose turn it is; sample has its stamps. 0; 1 at the
+ * end of the feed; a negative errno. */
+static inline int trader_loop_apply(struct trader *trader, const uint8_t *data,
+				    const struct market_data_header *header,
+				    struct stages_sample *sample)
+{
+	bool snapshot;
+
+	/* The last datagram may carry messages; the oracle applies them. */
+	if (__builtin_expect(header->flags & MARKET_DATA_END_OF_FEED, 0) &&
+	    header->message_count == 0)
+		return 1;
+	sample->sequence = header->sequence;
+	snapshot = header->flags & MARKET_DATA_SNAPSHOT;
+	trader->counters.packets++;
+	trader->counters.messages += header->message_count;
+	strategy_datagram(&trader->strategy, data, header);
+	for (unsigned int i = 0; i < header->message_count; i++) {
+		struct market_data_message message = market_data_read(data, i);
+		struct order order;
+
+		if (__builtin_expect(strategy_update(&trader->strategy,
+						     &message, snapshot,
+						     &order),
+				     0)) {
+			int err = trader_loop_order(trader, &order, sample);
+
+			if (__builtin_expect(err < 0, 0))
+				return err;
+		}
+	}
+	return (header->flags & MARKET_DATA_END_OF_FEED) != 0;
+}
+
+#endif
