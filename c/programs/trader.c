@@ -17,8 +17,7 @@
 #include "order/channel.h"
 #include "order/transport_ops.h"
 #include "receive/receive_ops.h"
-#include "stats/percentile.h"
-#include "trader/trader.h"
+#include "trader/trader_report.h"
 
 struct config {
 	struct trader_config trader;
@@ -297,64 +296,6 @@ static int place_take(const struct config *config)
 	return err;
 }
 
-static json_t *counters_json(const struct trader *trader)
-{
-	const struct trader_counters *counters = &trader->counters;
-	const struct strategy *strategy = &trader->strategy;
-	const struct {
-		const char *name;
-		uint64_t count;
-	} numbers[] = {
-		{ "packets", counters->packets },
-		{ "messages", counters->messages },
-		{ "triggers", strategy->triggers },
-		{ "orders", counters->orders },
-		{ "orders_refused", counters->refused },
-		{ "orders_unacknowledged", counters->unacknowledged },
-		{ "no_opposite", strategy->no_opposite },
-		{ "gaps", counters->gaps },
-		{ "lost", counters->lost },
-		{ "dropped_by_kernel", counters->dropped },
-		{ "duplicates", counters->duplicates },
-		{ "foreign", counters->foreign },
-		{ "doubted", counters->doubted },
-		{ "bad_datagrams", counters->bad },
-		{ "bad_messages", strategy->bad },
-		{ "beyond_symbols", strategy->beyond },
-		{ "beyond_levels", strategy_levels_dropped(strategy) },
-	};
-	json_t *all = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		json_object_set_new(all, numbers[i].name,
-				    json_integer((json_int_t)numbers[i].count));
-	return all;
-}
-
-static json_t *stages_json(struct trader *trader)
-{
-	json_t *stages = json_object();
-
-	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		struct latencies_summary all =
-			stages_summary(&trader->stages, i);
-
-		json_t *stage = json_object();
-		uint64_t value;
-
-		json_object_set_new(stages, stages_interval_names[i], stage);
-		json_object_set_new(stage, "count",
-				    json_integer((json_int_t)all.count));
-		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
-			json_object_set_new(
-				stage, latencies_columns[k].key,
-				latencies_shown(&all, k, &value)
-					? json_integer((json_int_t)value)
-					: json_null());
-	}
-	return stages;
-}
-
 static void json_print(const struct config *config, struct trader *trader)
 {
 	const struct trader_config *wanted = &config->trader;
@@ -363,8 +304,7 @@ static void json_print(const struct config *config, struct trader *trader)
 
 	decimal_format(wanted->strategy.threshold_usd, threshold);
 	all = json_pack(
-		"{s:s,s:{s:s,s:s,s:s,s:s?,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b},"
-		"s:o,s:o,s:I,s:s}",
+		"{s:s,s:{s:s,s:s,s:s,s:s?,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b}}",
 		"schema", "t2t-trader/1", "parameters", "receive",
 		wanted->receive, "channel", wanted->channel, "transport",
 		wanted->transport, "interface", wanted->interface, "group",
@@ -374,70 +314,11 @@ static void json_print(const struct config *config, struct trader *trader)
 		strategy_contract_names[wanted->strategy.contract],
 		"order_quantity", (json_int_t)wanted->strategy.quantity, "cpu",
 		(json_int_t)config->cpu, "fifo", (json_int_t)config->fifo,
-		"mlock", config->lock_memory, "counters", counters_json(trader),
-		"stages_ns", stages_json(trader), "flushes",
-		(json_int_t)trader->stages.flushes, "clock",
-		clock_counter_name());
+		"mlock", config->lock_memory);
+	json_object_update_new(all, trader_report_json(trader));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
-}
-
-static void table_print(struct trader *trader)
-{
-	const struct trader_counters *counters = &trader->counters;
-	const struct strategy *strategy = &trader->strategy;
-
-	char text[LATENCIES_TEXT_MAX];
-	bool hidden = false;
-
-	printf("%-18s %9s", "stage, ns", "count");
-	for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
-		printf(" %9s", latencies_columns[k].head);
-	putchar('\n');
-	for (int i = 0; i < STAGES_INTERVALS; i++) {
-		struct latencies_summary all =
-			stages_summary(&trader->stages, i);
-
-		if (all.count == 0 && i != STAGES_USER_TO_SENT) {
-			printf("%-18s %9s %s\n", stages_interval_names[i], "-",
-			       counters->orders
-				       ? "this path has no kernel stamps"
-				       : "no order was sent");
-			continue;
-		}
-		printf("%-18s %9llu", stages_interval_names[i],
-		       (unsigned long long)all.count);
-		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
-			printf(" %9s", latencies_text(&all, k, text));
-		putchar('\n');
-		hidden |= latencies_hides(&all);
-	}
-	if (hidden)
-		puts(PERCENTILE_NOTE);
-	printf("packets %llu, messages %llu, triggers %llu, orders %llu "
-	       "(not acknowledged %llu), refused %llu, no opposite %llu\n"
-	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
-	       "%llu, of other sessions %llu, not believed %llu, bad "
-	       "datagrams %llu, bad messages %llu, beyond the symbols %llu, "
-	       "beyond the levels %llu\n",
-	       (unsigned long long)counters->packets,
-	       (unsigned long long)counters->messages,
-	       (unsigned long long)strategy->triggers,
-	       (unsigned long long)counters->orders,
-	       (unsigned long long)counters->unacknowledged,
-	       (unsigned long long)counters->refused,
-	       (unsigned long long)strategy->no_opposite,
-	       (unsigned long long)counters->gaps,
-	       (unsigned long long)counters->lost,
-	       (unsigned long long)counters->dropped,
-	       (unsigned long long)counters->duplicates,
-	       (unsigned long long)counters->foreign,
-	       (unsigned long long)counters->doubted,
-	       (unsigned long long)counters->bad,
-	       (unsigned long long)strategy->bad,
-	       (unsigned long long)strategy->beyond,
-	       (unsigned long long)strategy_levels_dropped(strategy));
 }
 
 static int trade(const struct config *config)
@@ -459,7 +340,7 @@ static int trade(const struct config *config)
 	if (config->json)
 		json_print(config, &trader);
 	else
-		table_print(&trader);
+		trader_report_print(&trader);
 	if (trader.stages.flushes)
 		log_warning("samples were written during the run %llu times",
 			    (unsigned long long)trader.stages.flushes);

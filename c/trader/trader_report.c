@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "trader/trader_report.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "stats/percentile.h"
+
+static json_t *counters_json(const struct trader *trader)
+{
+	const struct trader_counters *counters = &trader->counters;
+	const struct strategy *strategy = &trader->strategy;
+	const struct {
+		const char *name;
+		uint64_t count;
+	} numbers[] = {
+		{ "packets", counters->packets },
+		{ "messages", counters->messages },
+		{ "triggers", strategy->triggers },
+		{ "orders", counters->orders },
+		{ "orders_refused", counters->refused },
+		{ "orders_unacknowledged", counters->unacknowledged },
+		{ "no_opposite", strategy->no_opposite },
+		{ "gaps", counters->gaps },
+		{ "lost", counters->lost },
+		{ "dropped_by_kernel", counters->dropped },
+		{ "duplicates", counters->duplicates },
+		{ "foreign", counters->foreign },
+		{ "doubted", counters->doubted },
+		{ "bad_datagrams", counters->bad },
+		{ "bad_messages", strategy->bad },
+		{ "beyond_symbols", strategy->beyond },
+		{ "beyond_levels", strategy_levels_dropped(strategy) },
+	};
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		json_object_set_new(all, numbers[i].name,
+				    json_integer((json_int_t)numbers[i].count));
+	return all;
+}
+
+static json_t *stages_json(struct trader *trader)
+{
+	json_t *stages = json_object();
+
+	for (int i = 0; i < STAGES_INTERVALS; i++) {
+		struct latencies_summary all =
+			stages_summary(&trader->stages, i);
+
+		json_t *stage = json_object();
+		uint64_t value;
+
+		json_object_set_new(stages, stages_interval_names[i], stage);
+		json_object_set_new(stage, "count",
+				    json_integer((json_int_t)all.count));
+		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+			json_object_set_new(
+				stage, latencies_columns[k].key,
+				latencies_shown(&all, k, &value)
+					? json_integer((json_int_t)value)
+					: json_null());
+	}
+	return stages;
+}
+
+json_t *trader_report_json(struct trader *trader)
+{
+	return json_pack("{s:o,s:o,s:I,s:s}", "counters", counters_json(trader),
+			 "stages_ns", stages_json(trader), "flushes",
+			 (json_int_t)trader->stages.flushes, "clock",
+			 clock_counter_name());
+}
+
+void trader_report_print(struct trader *trader)
+{
+	const struct trader_counters *counters = &trader->counters;
+	const struct strategy *strategy = &trader->strategy;
+
+	char text[LATENCIES_TEXT_MAX];
+	bool hidden = false;
+
+	printf("%-18s %9s", "stage, ns", "count");
+	for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+		printf(" %9s", latencies_columns[k].head);
+	putchar('\n');
+	for (int i = 0; i < STAGES_INTERVALS; i++) {
+		struct latencies_summary all =
+			stages_summary(&trader->stages, i);
+
+		if (all.count == 0 && i != STAGES_USER_TO_SENT) {
+			printf("%-18s %9s %s\n", stages_interval_names[i], "-",
+			       counters->orders
+				       ? "this path has no kernel stamps"
+				       : "no order was sent");
+			continue;
+		}
+		printf("%-18s %9llu", stages_interval_names[i],
+		       (unsigned long long)all.count);
+		for (size_t k = 0; k < LATENCIES_COLUMNS; k++)
+			printf(" %9s", latencies_text(&all, k, text));
+		putchar('\n');
+		hidden |= latencies_hides(&all);
+	}
+	if (hidden)
+		puts(PERCENTILE_NOTE);
+	printf("packets %llu, messages %llu, triggers %llu, orders %llu "
+	       "(not acknowledged %llu), refused %llu, no opposite %llu\n"
+	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
+	       "%llu, of other sessions %llu, not believed %llu, bad "
+	       "datagrams %llu, bad messages %llu, beyond the symbols %llu, "
+	       "beyond the levels %llu\n",
+	       (unsigned long long)counters->packets,
+	       (unsigned long long)counters->messages,
+	       (unsigned long long)strategy->triggers,
+	       (unsigned long long)counters->orders,
+	       (unsigned long long)counters->unacknowledged,
+	       (unsigned long long)counters->refused,
+	       (unsigned long long)strategy->no_opposite,
+	       (unsigned long long)counters->gaps,
+	       (unsigned long long)counters->lost,
+	       (unsigned long long)counters->dropped,
+	       (unsigned long long)counters->duplicates,
+	       (unsigned long long)counters->foreign,
+	       (unsigned long long)counters->doubted,
+	       (unsigned long long)counters->bad,
+	       (unsigned long long)strategy->bad,
+	       (unsigned long long)strategy->beyond,
+	       (unsigned long long)strategy_levels_dropped(strategy));
+}
