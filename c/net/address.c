@@ -93,6 +93,27 @@ int address_parse_group(const char *text, void *target, const char **why)
 	return 0;
 }
 
+int address_parse_groups(const char *text, void *target, const char **why)
+{
+	struct sockaddr_in parsed[ADDRESS_LINES_MAX] = { 0 };
+	const char *comma = strchr(text, ',');
+	char first[ADDRESS_TEXT_MAX] = "";
+	int err;
+
+	if (!comma) {
+		err = address_parse_group(text, &parsed[0], why);
+	} else {
+		if ((size_t)(comma - text) < sizeof(first))
+			memcpy(first, text, (size_t)(comma - text));
+		err = address_parse_group(first, &parsed[0], why);
+		if (!err)
+			err = address_parse_group(comma + 1, &parsed[1], why);
+	}
+	if (!err)
+		memcpy(target, parsed, sizeof(parsed));
+	return err;
+}
+
 int address_parse_source(const char *text, void *target, const char **why)
 {
 	struct in_addr source = { .s_addr = INADDR_ANY };

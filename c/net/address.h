@@ -8,6 +8,8 @@
 
 #define ADDRESS_TEXT_MAX 24 /* "255.255.255.255:65535" */
 
+#define ADDRESS_LINES_MAX 2 /* the same market data, twice */
+
 /*
  * For OPTION_PARSED rows; target is a struct sockaddr_in.
  * address_parse: "10.0.0.1:9012".
@@ -19,6 +21,11 @@
 int address_parse(const char *text, void *target, const char **why);
 int address_parse_listen(const char *text, void *target, const char **why);
 int address_parse_group(const char *text, void *target, const char **why);
+
+/* One group or two, "239.255.0.1:12345,239.255.0.2:12345", each as
+ * address_parse_group() has it; target is a struct
+ * sockaddr_in[ADDRESS_LINES_MAX], the second all zero where there is one. */
+int address_parse_groups(const char *text, void *target, const char **why);
 
 /* "10.0.0.1", a host's address, or "any": 0.0.0.0. For OPTION_PARSED rows;
  * target is a struct in_addr. 0, or -EINVAL with *why. */

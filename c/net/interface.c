@@ -69,3 +69,25 @@ int interface_find(const char *name, struct interface *interface)
 	close(fd);
 	return err;
 }
+
+int interface_parse_names(const char *text, void *target, const char **why)
+{
+	char names[INTERFACE_LINES_MAX][IFNAMSIZ] = { "" };
+
+	for (unsigned int i = 0; text; i++) {
+		const size_t len = strcspn(text, ",");
+
+		if (i == INTERFACE_LINES_MAX) {
+			*why = "there are two lines at most: NAME,NAME";
+			return -EINVAL;
+		}
+		if (!len || len >= IFNAMSIZ) {
+			*why = "a name has 1 to 15 characters";
+			return -EINVAL;
+		}
+		memcpy(names[i], text, len);
+		text = text[len] ? text + len + 1 : NULL;
+	}
+	memcpy(target, names, sizeof(names));
+	return 0;
+}

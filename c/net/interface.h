@@ -20,6 +20,13 @@ struct interface {
 	uint16_t link_type; /* ARPHRD_ of net/if_arp.h */
 };
 
+#define INTERFACE_LINES_MAX 2 /* the same market data, twice */
+
+/* One name or two, "eth0,eth1"; for OPTION_PARSED rows: target is a
+ * char[INTERFACE_LINES_MAX][IFNAMSIZ], the second empty where there is one.
+ * Whether there is such an interface is not asked. 0, or -EINVAL with *why. */
+int interface_parse_names(const char *text, void *target, const char **why);
+
 /* 0, or -ENODEV, or another negative errno; silent. */
 int interface_find(const char *name, struct interface *interface);
 

@@ -119,6 +119,50 @@ static void test_groups(void **state)
 	refuses(address_parse_group, "239.255.0.1", "PORT");
 }
 
+static void test_two_groups(void **state)
+{
+	static const char *const one_is_none[] = {
+		"239.255.0.1:1,10.0.0.1:1",
+		"10.0.0.1:1,239.255.0.1:1",
+	};
+	struct sockaddr_in groups[ADDRESS_LINES_MAX], before[ADDRESS_LINES_MAX];
+	const char *why = NULL;
+	char text[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	memset(groups, 0x55, sizeof(groups));
+	assert_int_equal(
+		address_parse_groups("239.255.0.1:12345", groups, &why), 0);
+	assert_string_equal(address_format(&groups[0], text),
+			    "239.255.0.1:12345");
+	assert_int_equal(groups[1].sin_port, 0);
+	assert_int_equal(
+		address_parse_groups("239.255.0.1:12345,224.0.0.2:65535",
+				     groups, &why),
+		0);
+	assert_string_equal(address_format(&groups[0], text),
+			    "239.255.0.1:12345");
+	assert_string_equal(address_format(&groups[1], text),
+			    "224.0.0.2:65535");
+	memcpy(before, groups, sizeof(before));
+	for (size_t i = 0; i < ARRAY_SIZE(one_is_none); i++) {
+		why = NULL;
+		assert_int_equal(
+			address_parse_groups(one_is_none[i], groups, &why),
+			-EINVAL);
+		assert_non_null(strstr(why, "multicast"));
+	}
+	assert_int_equal(address_parse_groups("239.255.0.1:1,", groups, &why),
+			 -EINVAL);
+	assert_int_equal(address_parse_groups(",239.255.0.1:1", groups, &why),
+			 -EINVAL);
+	assert_int_equal(address_parse_groups(
+				 "239.255.0.1:1,239.255.0.2:1,239.255.0.3:1",
+				 groups, &why),
+			 -EINVAL);
+	assert_memory_equal(groups, before, sizeof(before));
+}
+
 static void test_sources(void **state)
 {
 	static const char *const texts[] = {
@@ -156,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_listen_may_leave_the_address_out),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_two_groups),
 		cmocka_unit_test(test_sources),
 	};
 

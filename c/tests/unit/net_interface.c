@@ -73,6 +73,32 @@ static void test_what_is_not_there(void **state)
 	assert_string_equal(log_caught(), "");
 }
 
+static void test_one_name_or_two(void **state)
+{
+	static const char *const wrong[] = {
+		"", ",", "eth0,", ",eth0", "a,b,c", "a-name-of-16-chr",
+	};
+	char names[INTERFACE_LINES_MAX][IFNAMSIZ];
+	const char *why = NULL;
+
+	(void)state;
+	memset(names, 'x', sizeof(names));
+	assert_int_equal(interface_parse_names("eth0", names, &why), 0);
+	assert_string_equal(names[0], "eth0");
+	assert_string_equal(names[1], "");
+	assert_int_equal(
+		interface_parse_names("eth0,a-name-of-15-ch", names, &why), 0);
+	assert_string_equal(names[0], "eth0");
+	assert_string_equal(names[1], "a-name-of-15-ch");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		why = NULL;
+		assert_int_equal(interface_parse_names(wrong[i], names, &why),
+				 -EINVAL);
+		assert_non_null(why);
+		assert_string_equal(names[0], "eth0");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +106,7 @@ int main(void)
 		cmocka_unit_test(test_an_ethernet_interface),
 		cmocka_unit_test(test_down_and_without_an_address),
 		cmocka_unit_test(test_what_is_not_there),
+		cmocka_unit_test(test_one_name_or_two),
 	};
 
 	return cmocka_run_group_tests_name("net_interface", tests, rig_open,
