@@ -66,6 +66,11 @@ static int epoll_poll(struct receive *receive, struct packet *packets,
 	return n ? (int)n : got;
 }
 
+static int epoll_descriptor(struct receive *receive)
+{
+	return epoll_self(receive)->fd;
+}
+
 static void epoll_close(struct receive *receive)
 {
 	close(epoll_self(receive)->fd);
@@ -84,6 +89,7 @@ const struct receive_ops receive_epoll_ops = {
 	.alive = receive_interface_alive,
 	.strangers = receive_interface_strangers,
 	.poll = epoll_poll,
+	.descriptor = epoll_descriptor,
 	.drops = receive_socket_drops,
 	.close = epoll_close,
 };

@@ -422,6 +422,19 @@ static int packet_poll(struct receive *receive, struct packet *packets,
 	return frame_take(self, packets);
 }
 
+/* The kernel calls a ring readable while the slot or block before the next one
+ * is not its own. */
+static int packet_descriptor(struct receive *receive)
+{
+	struct receive_packet *self = packet_self(receive);
+
+	if (self->frames.left || self->reader.left)
+		return -EAGAIN;
+	slots_give(self);
+	packet_ring_leave(&self->reader);
+	return self->socket.fd;
+}
+
 /* The kernel's counters start anew each time they are read. */
 static uint64_t packet_drops(struct receive *receive)
 {
@@ -459,6 +472,7 @@ const struct receive_ops receive_packet_ops = {
 	.alive = receive_interface_alive,
 	.strangers = receive_interface_strangers,
 	.poll = packet_poll,
+	.descriptor = packet_descriptor,
 	.drops = packet_drops,
 	.close = packet_close,
 };

@@ -99,6 +99,12 @@ void receive_close(struct receive *receive)
 	free(receive);
 }
 
+int receive_descriptor(struct receive *receive)
+{
+	return receive->ops->descriptor ? receive->ops->descriptor(receive)
+					: -EOPNOTSUPP;
+}
+
 uint64_t receive_drops(struct receive *receive)
 {
 	if (receive->ops->drops)

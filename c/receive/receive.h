@@ -69,6 +69,15 @@ int receive_open(const char *text, const struct receive_config *config,
 /* NULL is allowed. */
 void receive_close(struct receive *receive);
 
+/*
+ * For who waits for more than this path: a descriptor that poll(2) finds
+ * readable (POLLIN) once receive_poll() has something to yield, and would not
+ * sleep for it. To be asked for anew before each wait, when all that the last
+ * poll yielded is done with: it is given back. -EAGAIN: some of it lies here
+ * already, poll instead of waiting; -EOPNOTSUPP: a path in memory has none.
+ */
+int receive_descriptor(struct receive *receive);
+
 /* Datagrams lost to a full buffer so far, as the kernel counts them. */
 uint64_t receive_drops(struct receive *receive);
 

@@ -51,6 +51,9 @@ struct receive_ops {
 	int (*poll)(struct receive *receive, struct packet *packets,
 		    unsigned int max);
 
+	/* As receive_descriptor(). NULL: a path in memory. */
+	int (*descriptor)(struct receive *receive);
+
 	/* Datagrams the kernel dropped. Optional. */
 	uint64_t (*drops)(struct receive *receive);
 

@@ -104,6 +104,12 @@ int errno_is_transient(int err)
 	return err;
 }
 
+int receive_socket_descriptor(struct receive *receive)
+{
+	return container_of(receive, struct receive_socket, interface.receive)
+		->fd;
+}
+
 uint64_t receive_socket_drops(struct receive *receive)
 {
 	return socket_drops(

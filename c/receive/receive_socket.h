@@ -115,7 +115,8 @@ static inline int receive_socket_take(struct receive_socket *rx,
 	return 1;
 }
 
-/* As drops() and close() of struct receive_ops. */
+/* As descriptor(), drops() and close() of struct receive_ops. */
+int receive_socket_descriptor(struct receive *receive);
 uint64_t receive_socket_drops(struct receive *receive);
 void receive_socket_close(struct receive *receive);
 

@@ -32,6 +32,7 @@ const struct receive_ops receive_spin_ops = {
 	.alive = receive_interface_alive,
 	.strangers = receive_interface_strangers,
 	.poll = spin_poll,
+	.descriptor = receive_socket_descriptor,
 	.drops = receive_socket_drops,
 	.close = receive_socket_close,
 };

@@ -440,6 +440,21 @@ static int uring_poll(struct receive *receive, struct packet *packets,
 	return n ? (int)n : got;
 }
 
+/* Of the ring: nothing waits in the socket once it was asked for. */
+static int uring_descriptor(struct receive *receive)
+{
+	struct receive_uring *self = uring_self(receive);
+	int err = 0;
+
+	give_back(self);
+	if (io_uring_sq_ready(&self->ring))
+		err = io_uring_submit(&self->ring);
+	/* Busy: its poll tries again. */
+	if (err < 0)
+		return err == -EINTR || err == -EBUSY ? -EAGAIN : err;
+	return self->ring.ring_fd;
+}
+
 static void uring_path_close(struct receive *receive)
 {
 	struct receive_uring *self = uring_self(receive);
@@ -471,6 +486,7 @@ const struct receive_ops receive_uring_ops = {
 	.alive = receive_interface_alive,
 	.strangers = receive_interface_strangers,
 	.poll = uring_poll,
+	.descriptor = uring_descriptor,
 	.drops = receive_socket_drops,
 	.close = uring_path_close,
 #else

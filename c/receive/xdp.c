@@ -154,6 +154,17 @@ static int xdp_poll(struct receive *receive, struct packet *packets,
 	return i + rest_take(rx, packets + i, max - (unsigned int)i);
 }
 
+static int xdp_descriptor(struct receive *receive)
+{
+	struct receive_xdp *rx =
+		container_of(receive, struct receive_xdp, interface.receive);
+
+	/* What a scan has put aside is no longer the kernel's to tell of. */
+	if (rest_waits(rx) || rx->socket.aside_count)
+		return -EAGAIN;
+	return rx->socket.fd;
+}
+
 static uint64_t xdp_drops(struct receive *receive)
 {
 	struct receive_xdp *rx =
@@ -189,6 +200,7 @@ const struct receive_ops receive_xdp_ops = {
 	.alive = receive_interface_alive,
 	.strangers = receive_interface_strangers,
 	.poll = xdp_poll,
+	.descriptor = xdp_descriptor,
 	.drops = xdp_drops,
 	.close = xdp_close,
 #else

@@ -598,6 +598,51 @@ static void signal_ends_sleep(const struct receive_ops *ops)
 	receive_close(rx);
 }
 
+static bool is_readable(struct receive *rx, int timeout_ms)
+{
+	struct pollfd wait = { .fd = receive_descriptor(rx), .events = POLLIN };
+
+	if (wait.fd == -EAGAIN)
+		return true;
+	assert_true(wait.fd >= 0);
+	return poll(&wait, 1, timeout_ms) == 1;
+}
+
+/* For who has more than one source: no datagram is missed or waited for in
+ * vain, and quiet is told from not quiet, whatever a poll has left. */
+static void descriptor_tells(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, "");
+	struct packet packets[3];
+	uint64_t most = CLOCK_NS_PER_S / 20, best = UINT64_MAX;
+	int fd = sender_open();
+
+	assert_false(is_readable(rx, 20));
+	for (uint32_t round = 0; round < 20; round++) {
+		uint32_t next = 0, count = 1 + round % 7;
+
+		for (uint32_t i = 0; i < count; i++)
+			assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
+		while (next < count) {
+			uint64_t start;
+			int n;
+
+			assert_true(is_readable(rx, (int)(WAIT_NS / 1000000)));
+			start = clock_monotonic_ns();
+			n = receive_poll(rx, packets, ARRAY_SIZE(packets));
+			best = clock_sooner(best, clock_monotonic_ns() - start);
+			assert_in_range(n, 0, ARRAY_SIZE(packets));
+			for (int i = 0; i < n; i++)
+				packet_check(&packets[i], PAYLOAD, next++);
+		}
+		assert_false(is_readable(rx, 0));
+	}
+	/* What is readable is not slept for. */
+	assert_true(best < most);
+	receive_close(rx);
+	close(fd);
+}
+
 /*
  * Cases for all.
  */
@@ -612,6 +657,14 @@ static const char *memory_options(const struct receive_ops *ops)
 	else
 		snprintf(text, sizeof(text), "count=%d", MEMORY_COUNT);
 	return ops->caps & RECEIVE_MEMORY ? text : "";
+}
+
+static void no_descriptor(const struct receive_ops *ops)
+{
+	struct receive *rx = path_open(ops, memory_options(ops));
+
+	assert_int_equal(receive_descriptor(rx), -EOPNOTSUPP);
+	receive_close(rx);
 }
 
 static void reopens(const struct receive_ops *ops)
@@ -705,6 +758,9 @@ static const struct test_case cases[] = {
 	{ "no stamps with timestamps=off", stamps_off, NETWORK, "timestamps" },
 	{ "a quiet poll returns in time", quiet_returns, NETWORK, NULL },
 	{ "a signal ends the sleep", signal_ends_sleep, NETWORK, NULL },
+	{ "its descriptor is readable while packets wait", descriptor_tells,
+	  NETWORK, NULL },
+	{ "has no descriptor", no_descriptor, MEMORY, NULL },
 	{ "all in order, then -ESHUTDOWN", memory_in_order, MEMORY, NULL },
 	{ "200 times closed and reopened, nothing left", reopens,
 	  NETWORK | MEMORY, NULL },
