@@ -53,7 +53,7 @@ __attribute__((cold, noinline)) void trader_loop_passed_over(
 		counters->duplicates++;
 }
 
-__attribute__((cold, noinline)) static int room_make(struct trader *trader)
+__attribute__((cold, noinline)) int trader_loop_room_make(struct trader *trader)
 {
 	trader->stages.flushes++;
 	return stages_flush(&trader->stages);
@@ -71,8 +71,8 @@ __attribute__((cold, noinline)) static void window_closed(struct trader *trader)
 
 /* None of the order has gone out, and by the time that it could it would be
  * stale. */
-__attribute__((cold, noinline)) static int unsent(struct trader *trader,
-						  int err)
+__attribute__((cold, noinline)) int trader_loop_unsent(struct trader *trader,
+						       int err)
 {
 	if (err == -EAGAIN) {
 		trader->counters.refused++;
@@ -84,7 +84,7 @@ __attribute__((cold, noinline)) static int unsent(struct trader *trader,
 }
 
 /* Busy, not asleep: what slow code would do. */
-__attribute__((cold, noinline)) static void inject_delay(uint64_t ns)
+__attribute__((cold, noinline)) void trader_loop_inject_delay(uint64_t ns)
 {
 	const uint64_t end = clock_monotonic_ns() + ns;
 
@@ -92,32 +92,10 @@ __attribute__((cold, noinline)) static void inject_delay(uint64_t ns)
 		;
 }
 
-/* HOT. Encode, send, stamp. */
-int trader_loop_order(struct trader *trader, const struct order *order,
-		      struct stages_sample *sample)
-{
-	int err;
-
-	sample->decision = clock_counter();
-	if (__builtin_expect(trader->inject_delay_ns > 0, 0))
-		inject_delay(trader->inject_delay_ns);
-	err = order_connection_send(&trader->connection, order);
-	if (__builtin_expect(err < 0, 0))
-		return unsent(trader, err);
-	sample->sent = clock_counter();
-	trader->counters.orders++;
-	stages_add(&trader->stages, sample);
-	if (__builtin_expect(stages_full(&trader->stages), 0))
-		return room_make(trader);
-	return 0;
-}
-
 /* HOT. 0; 1 at the end of the feed; a negative errno. */
 static int packet_trade(struct trader *trader, const struct packet *packet,
 			uint64_t user)
 {
-	struct stages_sample sample = { .kernel_ns = packet->kernel_ns,
-					.user = user };
 	struct market_data_header header;
 	uint32_t expected = trader->session.expected;
 	enum session_verdict verdict;
@@ -138,7 +116,8 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 		trader->counters.lost += trader->session.lost;
 		trader_loop_gap(trader, expected, header.sequence);
 	}
-	return trader_loop_apply(trader, packet->data, &header, &sample);
+	return trader_loop_apply(trader, packet->data, &header,
+				 packet->kernel_ns, user);
 }
 
 void trader_loop_limits_tell(struct trader *trader)
@@ -217,7 +196,7 @@ __attribute__((cold, noinline)) int trader_loop_idle(struct trader *trader)
 	int err = 0;
 
 	if (stages_filling(&trader->stages))
-		err = room_make(trader);
+		err = trader_loop_room_make(trader);
 	return err ? err : trader_loop_housekeeping(trader);
 }
 

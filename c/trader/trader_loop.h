@@ -19,9 +19,11 @@
  * a negative errno, logged. */
 int trader_loop(struct trader *trader);
 
-/* HOT. Encode, send, stamp. 0, or a negative errno, logged. */
-int trader_loop_order(struct trader *trader, const struct order *order,
-		      struct stages_sample *sample);
+/* What an order meets that is none of the HOT path: no more room for samples;
+ * it was not sent (0: and that is no fault); it is slowed on purpose. */
+int trader_loop_room_make(struct trader *trader);
+int trader_loop_unsent(struct trader *trader, int err);
+void trader_loop_inject_delay(uint64_t ns);
 
 /* One that can't be read. */
 void trader_loop_bad(struct trader *trader, uint32_t len);
@@ -60,19 +62,41 @@ static inline bool trader_loop_housekeeping_due(const struct trader *trader,
 		now - trader->looked >= trader->housekeeping_ticks, 0);
 }
 
-/* HOT. Apply a datagram whose turn it is; sample has its stamps. 0; 1 at the
- * end of the feed; a negative errno. */
-static inline int trader_loop_apply(struct trader *trader, const uint8_t *data,
-				    const struct market_data_header *header,
+/* HOT. Encode, send, stamp. 0, or a negative errno, logged. */
+static inline int trader_loop_order(struct trader *trader,
+				    const struct order *order,
 				    struct stages_sample *sample)
 {
+	int err;
+
+	sample->decision = clock_counter();
+	if (__builtin_expect(trader->inject_delay_ns > 0, 0))
+		trader_loop_inject_delay(trader->inject_delay_ns);
+	err = order_connection_send(&trader->connection, order);
+	if (__builtin_expect(err < 0, 0))
+		return trader_loop_unsent(trader, err);
+	sample->sent = clock_counter();
+	trader->counters.orders++;
+	stages_add(&trader->stages, sample);
+	if (__builtin_expect(stages_full(&trader->stages), 0))
+		return trader_loop_room_make(trader);
+	return 0;
+}
+
+/* HOT. Apply a datagram whose turn it is, with its stamps: the kernel's, and
+ * the counter. 0; 1 at the end of the feed; a negative errno. */
+static inline int trader_loop_apply(struct trader *trader, const uint8_t *data,
+				    const struct market_data_header *header,
+				    uint64_t kernel_ns, uint64_t user)
+{
+	struct stages_sample sample = { .kernel_ns = kernel_ns, .user = user };
 	bool snapshot;
 
 	/* The last datagram may carry messages; the oracle applies them. */
 	if (__builtin_expect(header->flags & MARKET_DATA_END_OF_FEED, 0) &&
 	    header->message_count == 0)
 		return 1;
-	sample->sequence = header->sequence;
+	sample.sequence = header->sequence;
 	snapshot = header->flags & MARKET_DATA_SNAPSHOT;
 	trader->counters.packets++;
 	trader->counters.messages += header->message_count;
@@ -85,7 +109,7 @@ static inline int trader_loop_apply(struct trader *trader, const uint8_t *data,
 						     &message, snapshot,
 						     &order),
 				     0)) {
-			int err = trader_loop_order(trader, &order, sample);
+			int err = trader_loop_order(trader, &order, &sample);
 
 			if (__builtin_expect(err < 0, 0))
 				return err;

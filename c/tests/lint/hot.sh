@@ -47,7 +47,7 @@ done
 # Object, function, and what that may call, "syscall" for one without libc's
 # wrapper: of its own file these are cold, and all else is looked into.
 functions='
-trader/trader_loop trader_loop market_data_decode strategy_books_begin strategy_update session_weigh transport_send_late trader_loop_idle trader_loop_gap trader_loop_passed_over trader_loop_bad room_make unsent inject_delay trader_loop_unreceived trader_loop_housekeeping
+trader/trader_loop trader_loop market_data_decode strategy_books_begin strategy_update session_weigh transport_send_late trader_loop_idle trader_loop_gap trader_loop_passed_over trader_loop_bad trader_loop_room_make trader_loop_unsent trader_loop_inject_delay trader_loop_unreceived trader_loop_housekeeping
 order/channel_raw raw_encode order_write
 order/channel_raw raw_decode order_read
 order/channel_null null_encode
