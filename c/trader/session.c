@@ -29,10 +29,10 @@ static bool tag_weigh(struct session *session, uint16_t flags)
 	return true;
 }
 
-static enum session_verdict follow(struct session *session, uint32_t sequence)
+/* It is believed: with what it skips. */
+static enum session_verdict believe(struct session *session, uint32_t sequence)
 {
 	uint32_t ahead = sequence - session->expected;
-	const bool gap = session->started;
 
 	/* A session that tells itself begins with 0; of another one nobody
 	 * knows what came before. */
@@ -41,32 +41,32 @@ static enum session_verdict follow(struct session *session, uint32_t sequence)
 	else if (ahead > INT32_MAX)
 		ahead = 0;
 	session->lost = ahead;
-	session->expected = sequence + 1;
 	session->witnesses = 0;
-	session->started = true;
-	return gap || ahead > 0 ? SESSION_GAP : SESSION_IN_ORDER;
+	return session->started || ahead > 0 ? SESSION_GAP : SESSION_IN_ORDER;
 }
 
-enum session_verdict session_weigh(struct session *session,
-				   const struct market_data_header *header)
+enum session_verdict session_look(struct session *session,
+				  const struct market_data_header *header)
 {
 	const uint32_t sequence = header->sequence;
 	const uint32_t ahead = sequence - session->expected;
-	const bool end = header->flags & MARKET_DATA_END_OF_FEED;
+	bool end = header->flags & MARKET_DATA_END_OF_FEED;
 
 	if (!tag_weigh(session, header->flags))
 		return SESSION_FOREIGN;
 	if (ahead == 0) {
-		follow(session, sequence);
+		believe(session, sequence);
 		return SESSION_IN_ORDER;
 	}
+	if (session->ends_wait && session->tag_bits)
+		end = false;
 	if (!end && (!session->started || ahead <= session->jump_max))
-		return follow(session, sequence);
+		return believe(session, sequence);
 	if (session->started && -ahead <= session->jump_max)
 		return SESSION_DUPLICATE;
 	/* An end that is the first of a session that tells itself. */
 	if (!session->started && session->tag_bits)
-		return follow(session, sequence);
+		return believe(session, sequence);
 	if (session->doubted != sequence || session->doubted_end != end)
 		session->witnesses = 0;
 	session->witnesses++;
@@ -74,5 +74,17 @@ enum session_verdict session_weigh(struct session *session,
 	session->doubted_end = end;
 	if (session->witnesses < (end ? END_WITNESSES : RUN_WITNESSES))
 		return SESSION_DOUBTED;
-	return follow(session, sequence);
+	return believe(session, sequence);
+}
+
+enum session_verdict session_weigh(struct session *session,
+				   const struct market_data_header *header)
+{
+	enum session_verdict verdict = session_look(session, header);
+
+	if (verdict == SESSION_IN_ORDER || verdict == SESSION_GAP) {
+		session->expected = header->sequence + 1;
+		session->started = true;
+	}
+	return verdict;
 }

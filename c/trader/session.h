@@ -27,6 +27,8 @@ struct session {
 	uint16_t tag_bits; /* under the mask, of what is ours */
 	bool started;	   /* a datagram was taken */
 	bool doubted_end;  /* what the witnesses are for */
+	bool ends_wait;	   /* an end with our tag is a number like others: who
+			      can have what is missing need not doubt it */
 	uint8_t witnesses; /* datagrams that make a doubted one likely */
 	uint16_t tag;	   /* ours; 0: not known */
 	uint32_t doubted;  /* number that the next witness has */
@@ -51,16 +53,25 @@ void session_begin(struct session *session, uint16_t tag, uint32_t jump_max);
 enum session_verdict session_weigh(struct session *session,
 				   const struct market_data_header *header);
 
+/* What session_weigh() says, for who decides by himself whether to go on: the
+ * expected number stays. */
+enum session_verdict session_look(struct session *session,
+				  const struct market_data_header *header);
+
+/* HOT. The very next one, of this session. */
+static inline bool session_is_next(const struct session *session,
+				   const struct market_data_header *header)
+{
+	return header->sequence == session->expected && session->started &&
+	       (header->flags & session->tag_mask) == session->tag_bits;
+}
+
 /* HOT. What to do with a datagram; only those in order, or behind a gap, are
  * to be applied. */
 static inline enum session_verdict session_take(
 	struct session *session, const struct market_data_header *header)
 {
-	if (__builtin_expect(header->sequence == session->expected &&
-				     session->started &&
-				     (header->flags & session->tag_mask) ==
-					     session->tag_bits,
-			     1)) {
+	if (__builtin_expect(session_is_next(session, header), 1)) {
 		session->expected++;
 		session->witnesses = 0;
 		return SESSION_IN_ORDER;

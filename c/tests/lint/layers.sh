@@ -3,8 +3,8 @@
 # Includes point down only:
 #	programs > campaign > agent | report | wiretap > exchange | trader
 #		> receive | publish | order > net > wire | stats > base
-# Of exchange and trader, wiretap uses trader/session, strategy and book, the
-# oracle; agent, campaign and report use nothing. Tests may include anything.
+# Of exchange and trader, wiretap uses trader/session, recovery, strategy and
+# book, the oracle; agent, campaign and report use nothing. Tests may include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
@@ -35,7 +35,7 @@ may_include() { # layer, target
 	[ "$from" = tests ] && return 0
 	[ -n "${rank[$from]:-}" ] && [ -n "${rank[$to]:-}" ] || return 1
 	case $from:$2 in
-	wiretap:trader/session.h | wiretap:trader/strategy.h | wiretap:trader/book.h) return 0 ;;
+	wiretap:trader/session.h | wiretap:trader/recovery.h | wiretap:trader/strategy.h | wiretap:trader/book.h) return 0 ;;
 	wiretap:trader/* | wiretap:exchange/* | report:trader/* | report:exchange/* | \
 		agent:trader/* | agent:exchange/* | \
 		campaign:trader/* | campaign:exchange/*) return 1 ;;

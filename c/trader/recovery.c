@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "trader/recovery.h"
+
+#include <string.h>
+
+#include "trader/recovery_holes.h"
+
+int recovery_open(struct recovery *recovery,
+		  const struct recovery_config *config)
+{
+	int err;
+
+	memset(recovery, 0, sizeof(*recovery));
+	recovery->lines = (uint8_t)config->lines;
+	recovery->requests = config->requests;
+	recovery->waits = config->requests || config->lines > 1;
+	recovery->give_up_ns = config->give_up_ns;
+	recovery->again_ns = config->again_ns;
+	if (recovery->waits) {
+		err = mem_arena_reserve(&recovery->arena,
+					sizeof(*recovery->memory));
+		if (err)
+			return err;
+		recovery->memory = recovery->arena.base;
+	}
+	recovery->session.jump_max = config->jump_max;
+	recovery_begin(recovery, 0);
+	return 0;
+}
+
+void recovery_close(struct recovery *recovery)
+{
+	if (recovery->memory)
+		mem_arena_close(&recovery->arena);
+	recovery->memory = NULL;
+}
+
+/* Nothing waits any longer, and nothing is waited for. */
+static void forget(struct recovery *recovery, uint32_t next)
+{
+	const uint32_t expected = recovery->session.expected;
+
+	if (!recovery->busy)
+		recovery->frontier = expected;
+	for (uint32_t at = expected; at != recovery->frontier;) {
+		uint32_t end = recovery_hole_end(recovery, at);
+
+		recovery->counts.given_up += end - at;
+		at = recovery_hole_first(recovery, end);
+	}
+	memset(recovery->held, 0, sizeof(recovery->held));
+	recovery->gaps = recovery->unanswered = 0;
+	recovery->spared = recovery->skips = false;
+	recovery->session.expected = recovery->frontier = next;
+	recovery->given_up_end = next;
+	for (unsigned int i = 0; i < RECOVERY_SOURCES; i++)
+		recovery->line[i].next = next;
+}
+
+void recovery_begin(struct recovery *recovery, uint16_t tag)
+{
+	forget(recovery, 0);
+	session_begin(&recovery->session, tag, recovery->session.jump_max);
+	recovery->session.ends_wait = recovery->waits;
+	recovery->busy = false;
+	recovery->gap_told = true;
+	if (!recovery->memory)
+		return;
+	recovery_marks_clear(&recovery->memory->given_up);
+	for (unsigned int i = 0; i < RECOVERY_LINES_MAX; i++)
+		recovery_marks_clear(&recovery->memory->missing[i]);
+}
+
+void recovery_settle(struct recovery *recovery, uint32_t end)
+{
+	for (unsigned int i = 0; i < recovery->lines; i++) {
+		struct recovery_line *line = &recovery->line[i];
+
+		if (!recovery_is_below(line->next, end))
+			continue;
+		line->missing += end - line->next;
+		line->next = end;
+	}
+}
+
+/* Which numbers a line has brought, by itself. */
+static void line_follow(struct recovery *recovery, unsigned int source,
+			uint32_t number)
+{
+	struct recovery_line *line = &recovery->line[source];
+	struct recovery_marks *missing;
+
+	if (source >= recovery->lines)
+		return;
+	missing = &recovery->memory->missing[source];
+	if (recovery_is_below(number, line->next)) {
+		line->missing -= recovery_marks_take(missing, number);
+		return;
+	}
+	line->missing += number - line->next;
+	recovery_marks_add(missing, line->next, number);
+	line->next = number + 1;
+}
+
+static enum recovery_verdict late(struct recovery *recovery,
+				  const struct recovery_datagram *datagram)
+{
+	const uint32_t number = datagram->header.sequence;
+
+	recovery->line[datagram->source].late++;
+	if (!recovery->memory)
+		return RECOVERY_LATE;
+	line_follow(recovery, datagram->source, number);
+	if (recovery_marks_take(&recovery->memory->given_up, number))
+		recovery->counts.too_late++;
+	return RECOVERY_LATE;
+}
+
+/* One line, and no requests. */
+static enum recovery_verdict plain(struct recovery *recovery,
+				   const struct recovery_datagram *datagram)
+{
+	struct session *session = &recovery->session;
+	const uint32_t expected = session->expected;
+
+	switch (session_weigh(session, &datagram->header)) {
+	case SESSION_GAP:
+		recovery_gap_tell(recovery, expected, datagram->header.sequence,
+				  session->lost);
+		recovery->counts.missing += session->lost;
+		recovery->counts.given_up += session->lost;
+		recovery->line[0].missing += session->lost;
+		break;
+	case SESSION_IN_ORDER:
+		break;
+	case SESSION_DUPLICATE:
+		return late(recovery, datagram);
+	case SESSION_FOREIGN:
+		return RECOVERY_FOREIGN;
+	case SESSION_DOUBTED:
+		return RECOVERY_DOUBTED;
+	}
+	recovery->line[0].first++;
+	recovery->line[0].next = recovery->frontier = session->expected;
+	return RECOVERY_APPLY;
+}
+
+static void keep(struct recovery_slot *slot,
+		 const struct recovery_datagram *datagram)
+{
+	slot->datagram = *datagram;
+	slot->datagram.data = slot->bytes;
+	memcpy(slot->bytes, datagram->data, datagram->len);
+}
+
+/* It was missing. */
+static void filled(struct recovery *recovery,
+		   const struct recovery_datagram *datagram)
+{
+	if (datagram->source == RECOVERY_RETRANSMITTED)
+		recovery->counts.recovered++;
+	else
+		recovery->counts.filled++;
+	if (recovery->unanswered > 0 &&
+	    recovery_is_below(datagram->header.sequence, recovery->asked))
+		recovery->unanswered--;
+}
+
+/* No slot is free for it: what can be had again is not kept, and missing; for
+ * else what is missing below is given up until there is one. */
+static enum recovery_verdict spare(struct recovery *recovery,
+				   const struct recovery_datagram *datagram,
+				   uint64_t now_ns)
+{
+	const uint32_t number = datagram->header.sequence;
+	const uint32_t ahead = number - recovery->session.expected;
+
+	if (datagram->len > MARKET_DATA_DATAGRAM_MAX ||
+	    (recovery->requests && ahead <= recovery->session.jump_max)) {
+		if (!recovery_is_below(number, recovery->frontier))
+			recovery_gap_open(recovery, number + 1, now_ns);
+		return RECOVERY_WAITS;
+	}
+	if (recovery_is_below(recovery->frontier, number))
+		recovery_gap_open(recovery, number, now_ns);
+	recovery->spared = true;
+	keep(&recovery->memory->spare, datagram);
+	recovery_busy_now(recovery);
+	return RECOVERY_WAITS;
+}
+
+/* Its number is beyond the expected one. */
+static enum recovery_verdict wait(struct recovery *recovery,
+				  const struct recovery_datagram *datagram,
+				  uint64_t now_ns)
+{
+	const uint32_t number = datagram->header.sequence;
+	const uint32_t place = number & RECOVERY_HELD_MASK;
+
+	if (number - recovery->session.expected >= RECOVERY_HELD_MAX ||
+	    datagram->len > MARKET_DATA_DATAGRAM_MAX)
+		return spare(recovery, datagram, now_ns);
+	recovery->line[datagram->source].first++;
+	if (recovery_is_below(number, recovery->frontier))
+		filled(recovery, datagram);
+	else if (number != recovery->frontier)
+		recovery_gap_open(recovery, number, now_ns);
+	if (!recovery_is_below(number, recovery->frontier))
+		recovery->frontier = number + 1;
+	recovery->held[place / 64] |= UINT64_C(1) << place % 64;
+	keep(&recovery->memory->slots[place], datagram);
+	recovery_busy_now(recovery);
+	return RECOVERY_WAITS;
+}
+
+/* It is believed. */
+static enum recovery_verdict arrive(struct recovery *recovery,
+				    const struct recovery_datagram *datagram,
+				    uint64_t now_ns)
+{
+	struct session *session = &recovery->session;
+	const uint32_t number = datagram->header.sequence;
+	bool missing;
+
+	if (!recovery->busy)
+		recovery->frontier = session->expected;
+	if (!session->started) {
+		forget(recovery, session->tag_bits ? 0 : number);
+		session->started = true;
+	} else if (recovery_is_below(number, session->expected)) {
+		recovery_gap_tell(recovery, session->expected, number, 0);
+		forget(recovery, number);
+	} else if (recovery_is_held(recovery, number)) {
+		return late(recovery, datagram);
+	}
+	line_follow(recovery, datagram->source, number);
+	if (number != session->expected)
+		return wait(recovery, datagram, now_ns);
+	missing = number != recovery->frontier;
+	recovery->line[datagram->source].first++;
+	session->expected++;
+	if (missing) {
+		filled(recovery, datagram);
+		recovery_gaps_close(recovery, now_ns, true);
+		recovery_busy_now(recovery);
+	} else {
+		recovery->frontier++;
+	}
+	return RECOVERY_APPLY;
+}
+
+enum recovery_verdict recovery_take(struct recovery *recovery,
+				    const struct recovery_datagram *datagram,
+				    uint64_t now_ns)
+{
+	if (!recovery->waits)
+		return plain(recovery, datagram);
+	switch (session_look(&recovery->session, &datagram->header)) {
+	case SESSION_IN_ORDER:
+	case SESSION_GAP:
+		break;
+	case SESSION_DUPLICATE:
+		return late(recovery, datagram);
+	case SESSION_FOREIGN:
+		return RECOVERY_FOREIGN;
+	case SESSION_DOUBTED:
+		return RECOVERY_DOUBTED;
+	}
+	return arrive(recovery, datagram, now_ns);
+}
+
+const struct recovery_datagram *recovery_next(struct recovery *recovery)
+{
+	const uint32_t number = recovery->session.expected;
+	const uint32_t place = number & RECOVERY_HELD_MASK;
+	struct recovery_slot *slot;
+
+	if (!recovery->busy || !recovery->memory)
+		return NULL;
+	if (recovery_is_held(recovery, number)) {
+		recovery->held[place / 64] &= ~(UINT64_C(1) << place % 64);
+		recovery->session.expected++;
+		return &recovery->memory->slots[place].datagram;
+	}
+	slot = &recovery->memory->spare;
+	if (!recovery->spared ||
+	    slot->datagram.header.sequence - number >= RECOVERY_HELD_MAX)
+		return NULL;
+	recovery->spared = false;
+	/* As when it is taken; it was believed. */
+	if (slot->datagram.header.sequence == number) {
+		recovery->line[slot->datagram.source].first++;
+		recovery->session.expected++;
+		recovery->frontier = number + 1;
+		return &slot->datagram;
+	}
+	wait(recovery, &slot->datagram, recovery->due_ns);
+	return NULL;
+}
