@@ -53,12 +53,13 @@ static const struct option_row rows[] = {
 	  .help = "the exchange's order entry; left out only where market\n"
 		  "data comes from memory: orders go nowhere then" },
 	{ .name = "group",
-	  .metavar = "ADDR:PORT",
+	  .metavar = "ADDR:PORT[,ADDR:PORT]",
 	  .def = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
-	  .parse = address_parse_group,
+	  .parse = address_parse_groups,
 	  .offset = offsetof(struct config, trader.group),
-	  .help = "multicast group of the market data" },
+	  .help = "multicast group of the market data; two: lines with the\n"
+		  "same datagrams, of which the first copy counts" },
 	{ .name = "source",
 	  .metavar = "ADDR|any",
 	  .type = OPTION_PARSED,
@@ -67,10 +68,12 @@ static const struct option_row rows[] = {
 	  .help = "sender of the market data; datagrams of others are left\n"
 		  "out. Default: the address of --connect" },
 	{ .name = "interface",
-	  .metavar = "NAME",
-	  .type = OPTION_STRING,
+	  .metavar = "NAME[,NAME]",
+	  .type = OPTION_PARSED,
+	  .parse = interface_parse_names,
 	  .offset = offsetof(struct config, trader.interface),
-	  .help = "interface that the group is joined on" },
+	  .help = "interface that the group is joined on; of two lines one\n"
+		  "for both, or each its own" },
 	{ .name = "receive",
 	  .metavar = "PATH",
 	  .def = "block",
@@ -132,6 +135,31 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, jump_max),
 	  .help = "a sequence number that is farther from the expected one\n"
 		  "is believed only when the next one follows it" },
+	{ .name = "recover",
+	  .metavar = "HOW",
+	  .def = "none",
+	  .type = OPTION_CHOICE,
+	  .choices = trader_recover_names,
+	  .offset = offsetof(struct config, trader.recover),
+	  .help = "what to do about missing datagrams: go on without (none),\n"
+		  "or ask the exchange for them and let later ones wait\n"
+		  "(request)" },
+	{ .name = "recover-ms",
+	  .metavar = "MS",
+	  .def = "20",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 3600000,
+	  .offset = offsetof(struct config, trader.recover_ms),
+	  .help = "so long after it was seen a gap that nothing fills is\n"
+		  "given up; of two lines it is waited for so long, too" },
+	{ .name = "recover-from",
+	  .metavar = "ADDR:PORT",
+	  .type = OPTION_PARSED,
+	  .parse = address_parse,
+	  .offset = offsetof(struct config, trader.recover_from),
+	  .help = "the exchange's retransmitter. Default: the address of\n"
+		  "--connect, the port after its own" },
 	{ .name = "symbols-max",
 	  .metavar = "N",
 	  .def = "256",
@@ -239,15 +267,63 @@ static bool help_given(const struct config *config)
 	return true;
 }
 
+static int interfaces_check(const struct trader_config *trader)
+{
+	struct interface interface;
+
+	for (unsigned int i = 0; i < trader_lines(trader); i++) {
+		const char *name = trader_interface(trader, i);
+		int err = interface_find(name, &interface);
+
+		if (!err)
+			continue;
+		log_error("--interface %s: %s", name, log_strerror(err));
+		return 1;
+	}
+	return 0;
+}
+
+/* Two lines, and whom to ask. 0, or the exit code. */
+static int lines_check(const struct trader_config *trader)
+{
+	const char *one = trader_interface(trader, 0);
+	const char *other = trader_interface(trader, 1);
+
+	if (trader_lines(trader) == 1 && *trader->interface[1]) {
+		log_error("--interface: two are for two lines (--group A,B)");
+		return 2;
+	}
+	if (trader_lines(trader) > 1 && strcmp(one, other) == 0 &&
+	    memcmp(&trader->group[0], &trader->group[1],
+		   sizeof(trader->group[0])) == 0) {
+		log_error("--group: two lines of one group need two interfaces "
+			  "(--interface X,Y)");
+		return 2;
+	}
+	if (trader->recover == TRADER_RECOVER_REQUEST &&
+	    !trader->recover_from.sin_port &&
+	    ntohs(trader->connect.sin_port) + 1 > UINT16_MAX) {
+		log_error("--recover request: there is no port after that of "
+			  "--connect: --recover-from is required");
+		return 2;
+	}
+	if (trader->recover == TRADER_RECOVER_REQUEST &&
+	    !trader->recover_from.sin_port && !trader->connect.sin_port) {
+		log_error("--recover request: without --connect --recover-from "
+			  "is required");
+		return 2;
+	}
+	return 0;
+}
+
 /* 0, or the exit code. */
 static int config_check(struct config *config)
 {
 	struct trader_config *trader = &config->trader;
 	const struct registry_entry *path =
 		registry_find(&receive_paths, trader->receive);
-	struct interface interface;
 	bool memory;
-	int err;
+	int code;
 
 	if (!path || !registry_find(&transports, trader->transport))
 		return 2;
@@ -256,20 +332,17 @@ static int config_check(struct config *config)
 		log_error("--connect is required");
 		return 2;
 	}
-	if (!memory && !trader->interface) {
+	if (!memory && !*trader->interface[0]) {
 		log_error("--interface is required");
 		return 2;
 	}
 	if (!trader->connect.sin_port)
 		trader->transport = "null";
-	if (!memory) {
-		err = interface_find(trader->interface, &interface);
-		if (err) {
-			log_error("--interface %s: %s", trader->interface,
-				  log_strerror(err));
-			return 1;
-		}
-	}
+	code = lines_check(trader);
+	if (!code && !memory)
+		code = interfaces_check(trader);
+	if (code)
+		return code;
 	if (trader->source.s_addr == INADDR_NONE)
 		trader->source = trader->connect.sin_addr;
 	trader->strategy.quantity = (uint32_t)config->order_quantity;
@@ -296,22 +369,46 @@ static int place_take(const struct config *config)
 	return err;
 }
 
+/* One name, "X,Y" or null. */
+static json_t *interfaces_json(const struct trader_config *wanted)
+{
+	const char *second = wanted->interface[1];
+
+	if (!*wanted->interface[0])
+		return json_null();
+	return json_sprintf("%s%s%s", wanted->interface[0], *second ? "," : "",
+			    second);
+}
+
+static json_t *groups_json(const struct trader_config *wanted)
+{
+	char first[ADDRESS_TEXT_MAX], second[ADDRESS_TEXT_MAX] = "";
+	bool two = trader_lines(wanted) > 1;
+
+	if (two)
+		address_format(&wanted->group[1], second);
+	return json_sprintf("%s%s%s", address_format(&wanted->group[0], first),
+			    two ? "," : "", second);
+}
+
 static void json_print(const struct config *config, struct trader *trader)
 {
 	const struct trader_config *wanted = &config->trader;
-	char group[ADDRESS_TEXT_MAX], threshold[DECIMAL_TEXT_MAX];
+	char threshold[DECIMAL_TEXT_MAX];
 	json_t *all;
 
 	decimal_format(wanted->strategy.threshold_usd, threshold);
 	all = json_pack(
-		"{s:s,s:{s:s,s:s,s:s,s:s?,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b}}",
+		"{s:s,s:{s:s,s:s,s:s,s:o,s:o,s:s,s:I,"
+		"s:s,s:s,s:s,s:I,s:I,s:I,s:b}}",
 		"schema", "t2t-trader/1", "parameters", "receive",
 		wanted->receive, "channel", wanted->channel, "transport",
-		wanted->transport, "interface", wanted->interface, "group",
-		address_format(&wanted->group, group), "threshold_usd",
-		threshold, "aggress",
-		strategy_aggress_names[wanted->strategy.aggress], "contract",
-		strategy_contract_names[wanted->strategy.contract],
+		wanted->transport, "interface", interfaces_json(wanted),
+		"group", groups_json(wanted), "recover",
+		trader_recover_names[wanted->recover], "recover_ms",
+		(json_int_t)wanted->recover_ms, "threshold_usd", threshold,
+		"aggress", strategy_aggress_names[wanted->strategy.aggress],
+		"contract", strategy_contract_names[wanted->strategy.contract],
 		"order_quantity", (json_int_t)wanted->strategy.quantity, "cpu",
 		(json_int_t)config->cpu, "fifo", (json_int_t)config->fifo,
 		"mlock", config->lock_memory);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "trader/trader_loop.h"
+#include "trader/trader_recovery.h"
 
 /* Until the counter's pace is known; from under a millisecond to 40. */
 #define HOUSEKEEPING_TICKS (1 << 20)
@@ -23,7 +24,7 @@ static int connect_or_open(struct trader *trader)
 		.peer = config->connect,
 		.timeout_ms = timeout_ms,
 		.stop = config->stop,
-		.frames = trader->receive->frames,
+		.frames = trader->sources.line[0]->frames,
 	};
 	int err;
 
@@ -55,11 +56,37 @@ static int channel_make(struct trader *trader,
 	return err;
 }
 
+static int sources_make(struct trader *trader,
+			const struct trader_config *config)
+{
+	struct receive_config line[SOURCES_LINES_MAX];
+
+	for (unsigned int i = 0; i < SOURCES_LINES_MAX; i++) {
+		const char *interface = trader_interface(config, i);
+
+		line[i] = (struct receive_config){
+			.interface = *interface ? interface : NULL,
+			.group = config->group[i],
+			.source = config->source,
+		};
+	}
+	return sources_open(&trader->sources, config->receive, line,
+			    trader_lines(config));
+}
+
+/* Whose session it is, which the order connection says. */
+static int session_make(struct trader *trader,
+			const struct trader_config *config)
+{
+	uint16_t tag = market_data_session_tag(
+		transport_port(trader->connection.transport));
+
+	session_begin(&trader->session, tag, config->jump_max);
+	return trader_recovers(config) ? trader_recovery_open(trader, tag) : 0;
+}
+
 int trader_open(struct trader *trader, const struct trader_config *config)
 {
-	const struct receive_config where = { .interface = config->interface,
-					      .group = config->group,
-					      .source = config->source };
 	int err;
 
 	memset(trader, 0, sizeof(*trader));
@@ -81,21 +108,23 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	err = stages_open(&trader->stages, config->samples);
 	if (err)
 		goto close_strategy;
-	err = receive_open(config->receive, &where, &trader->receive);
+	err = sources_make(trader, config);
 	if (err)
 		goto close_stages;
 	err = connect_or_open(trader);
-	if (!err) {
-		session_begin(&trader->session,
-			      market_data_session_tag(transport_port(
-				      trader->connection.transport)),
-			      config->jump_max);
-		trader->housekeeping_ticks = HOUSEKEEPING_TICKS;
-		trader->opened_ns = clock_monotonic_ns();
-		trader->opened = trader->looked = clock_counter();
-		return 0;
-	}
-	receive_close(trader->receive);
+	if (err)
+		goto close_sources;
+	err = session_make(trader, config);
+	if (err)
+		goto close_transport;
+	trader->housekeeping_ticks = HOUSEKEEPING_TICKS;
+	trader->opened_ns = clock_monotonic_ns();
+	trader->opened = trader->looked = clock_counter();
+	return 0;
+close_transport:
+	transport_close(trader->connection.transport);
+close_sources:
+	sources_close(&trader->sources);
 close_stages:
 	stages_close(&trader->stages);
 close_strategy:
@@ -132,13 +161,15 @@ static void unacknowledged_count(struct trader *trader)
 
 int trader_run(struct trader *trader)
 {
-	int err = trader_loop(trader), settled;
+	int err = trader_recovers(trader->config) ? trader_recovery_loop(trader)
+						  : trader_loop(trader),
+	    settled;
 
 	/* Who was refused has heard another's feed to its end. */
 	if (err == 1)
 		err = trader_loop_exchange_look(trader, clock_monotonic_ns());
 	trader_loop_limits_tell(trader);
-	trader->counters.dropped = receive_drops(trader->receive);
+	trader->counters.dropped = sources_drops(&trader->sources);
 	unacknowledged_count(trader);
 	if (trader->counters.gaps > TRADER_LOOP_GAPS_SHOWN)
 		log_warning("%llu gaps, %llu datagrams missing",
@@ -155,7 +186,8 @@ int trader_close(struct trader *trader)
 	order_connection_logout(&trader->connection);
 	transport_close(trader->connection.transport);
 	channel_close(trader->connection.channel);
-	receive_close(trader->receive);
+	sources_close(&trader->sources);
+	trader_recovery_close(trader);
 	err = stages_close(&trader->stages);
 	strategy_close(&trader->strategy);
 	return err;

@@ -10,26 +10,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/interface.h"
 #include "order/order_connection.h"
+#include "trader/recovery.h"
 #include "trader/session.h"
+#include "trader/sources.h"
 #include "trader/stages.h"
 #include "trader/strategy.h"
 #include "wire/market_data.h"
 
-struct receive;
+/* What a trader does about datagrams that are missing. */
+enum trader_recover {
+	TRADER_RECOVER_NONE,	/* go on without them */
+	TRADER_RECOVER_REQUEST, /* ask the exchange's retransmitter for them */
+};
+extern const char *const trader_recover_names[]; /* as choices of an option */
 
 struct trader_config {
 	const char *receive;   /* "PATH[:key=value,...]" */
 	const char *channel;   /* "NAME[:key=value,...]" */
 	const char *transport; /* "NAME[:key=value,...]" */
-	const char *interface;
-	struct sockaddr_in group;
+	/* Of the line, or of two that have the same market data; port 0: there
+	 * is no second line. An interface for both, where it has none. */
+	char interface[SOURCES_LINES_MAX][IFNAMSIZ];
+	struct sockaddr_in group[SOURCES_LINES_MAX];
 	struct in_addr source; /* of market data, alone; 0.0.0.0: anyone's */
 	struct sockaddr_in connect; /* port 0: no exchange; only with a path
 				       in memory and transport null */
 	uint64_t connect_timeout_ms;
 	struct strategy_config strategy;
-	uint32_t jump_max;	  /* as for session_begin() */
+	uint32_t jump_max;		 /* as for session_begin() */
+	unsigned int recover;		 /* enum trader_recover */
+	uint64_t recover_ms;		 /* then what is missing is given up */
+	struct sockaddr_in recover_from; /* port 0: connect's, its port + 1 */
 	uint64_t inject_delay_ns; /* wait so long before each order: a test of
 				     the lab, not of a trader */
 	const char *samples;	  /* path; NULL: not kept */
@@ -45,7 +58,8 @@ struct trader_counters {
 				closed */
 	uint64_t unacknowledged; /* of the orders, when it ended */
 	uint64_t gaps;		 /* events */
-	uint64_t lost;		 /* datagrams that the gaps skipped */
+	uint64_t lost;		 /* datagrams that the gaps skipped, or that
+				were given up */
 	uint64_t dropped;    /* of those, by the kernel, as it counts them */
 	uint64_t duplicates; /* seen before, or too late: not applied */
 	uint64_t bad;	     /* datagrams that can't be read */
@@ -55,9 +69,10 @@ struct trader_counters {
 
 struct trader {
 	/* What the loop touches first. */
-	struct receive *receive;
+	struct sources sources;
 	struct order_connection connection;
-	struct session session;
+	struct session session;	  /* of one line without recovery */
+	struct recovery recovery; /* of all else */
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;
@@ -65,12 +80,33 @@ struct trader {
 	bool window_closed;		/* that it was has been said */
 	bool symbols_told, levels_told; /* that there are too many */
 	bool strangers_told;
+	unsigned int given_up_told;  /* times */
 	unsigned int idle;	     /* empty polls since the clock was read */
 	uint64_t looked;	     /* counter: when we looked around last */
 	uint64_t housekeeping_ticks; /* so long until the next time */
 	uint64_t opened, opened_ns;  /* one instant, on both clocks */
 	const struct trader_config *config;
 };
+
+/* Lines of market data. */
+static inline unsigned int trader_lines(const struct trader_config *config)
+{
+	return config->group[1].sin_port ? 2 : 1;
+}
+
+/* Does anything wait for its turn, or only in the plain loop's? */
+static inline bool trader_recovers(const struct trader_config *config)
+{
+	return trader_lines(config) > 1 ||
+	       config->recover != TRADER_RECOVER_NONE;
+}
+
+/* The interface of a line. */
+static inline const char *trader_interface(const struct trader_config *config,
+					   unsigned int line)
+{
+	return config->interface[*config->interface[line] ? line : 0];
+}
 
 /*
  * Join the group, get all memory there is need of, and connect: in this

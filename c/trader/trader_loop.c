@@ -143,7 +143,7 @@ static void strangers_tell(struct trader *trader)
 {
 	char source[INET_ADDRSTRLEN];
 
-	if (trader->strangers_told || !receive_strangers(trader->receive))
+	if (trader->strangers_told || !sources_strangers(&trader->sources))
 		return;
 	trader->strangers_told = true;
 	log_warning("market data come from others than %s, and are left out: "
@@ -172,6 +172,7 @@ __attribute__((cold, noinline)) int trader_loop_housekeeping(
 	struct trader *trader)
 {
 	uint64_t now_ns = clock_monotonic_ns();
+	unsigned int gone;
 	int err;
 
 	trader->looked = clock_counter();
@@ -183,11 +184,9 @@ __attribute__((cold, noinline)) int trader_loop_housekeeping(
 			(uint64_t)((double)HOUSEKEEPING_NS *
 				   (double)(trader->looked - trader->opened) /
 				   (double)(now_ns - trader->opened_ns));
-	err = receive_alive(trader->receive);
-	if (err) {
-		log_error("interface '%s' is gone", trader->config->interface);
-		return err;
-	}
+	err = sources_alive(&trader->sources, &gone);
+	if (err)
+		return trader_loop_unreceived(trader, gone, err);
 	return trader_loop_exchange_look(trader, now_ns);
 }
 
@@ -201,10 +200,11 @@ __attribute__((cold, noinline)) int trader_loop_idle(struct trader *trader)
 }
 
 __attribute__((cold, noinline)) int trader_loop_unreceived(
-	const char *interface, int err)
+	const struct trader *trader, unsigned int line, int err)
 {
 	if (err == -ENODEV)
-		log_error("interface '%s' is gone", interface);
+		log_error("interface '%s' is gone",
+			  trader_interface(trader->config, line));
 	else
 		log_error("market data can't be received: %s",
 			  log_strerror(err));
@@ -217,14 +217,14 @@ __attribute__((noinline)) int trader_loop(struct trader *trader)
 	static const volatile int never;
 	const volatile int *stop =
 		trader->config->stop ? trader->config->stop : &never;
-	const bool sleeps = trader->receive->caps & RECEIVE_SLEEPS;
+	struct receive *receive = trader->sources.line[0];
+	const bool sleeps = receive->caps & RECEIVE_SLEEPS;
 	const unsigned int idle_limit = sleeps ? 1 : TRADER_LOOP_IDLE_SPINS;
 	struct packet packets[RECEIVE_BURST_MAX];
 	int err = 0;
 
 	while (!*stop && !err) {
-		int n = receive_poll(trader->receive, packets,
-				     RECEIVE_BURST_MAX);
+		int n = receive_poll(receive, packets, RECEIVE_BURST_MAX);
 
 		if (n > 0) {
 			uint64_t user = clock_counter();
@@ -236,8 +236,7 @@ __attribute__((noinline)) int trader_loop(struct trader *trader)
 		} else if (n < 0) {
 			err = n == -ESHUTDOWN
 				      ? 1
-				      : trader_loop_unreceived(
-						trader->config->interface, n);
+				      : trader_loop_unreceived(trader, 0, n);
 		} else if (++trader->idle >= idle_limit) {
 			trader->idle = 0;
 			if (sleeps || trader_loop_housekeeping_due(

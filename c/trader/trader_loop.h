@@ -45,8 +45,9 @@ int trader_loop_housekeeping(struct trader *trader);
 /* Nothing is waiting: what takes its time costs nobody else's. As that. */
 int trader_loop_idle(struct trader *trader);
 
-/* Why a path is broken, told; the errno. */
-int trader_loop_unreceived(const char *interface, int err);
+/* Why a line's path is broken, told; the errno. */
+int trader_loop_unreceived(const struct trader *trader, unsigned int line,
+			   int err);
 
 /* The order connection. 0 or a negative errno, logged. */
 int trader_loop_exchange_look(struct trader *trader, uint64_t now_ns);

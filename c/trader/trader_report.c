@@ -4,7 +4,10 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "net/address.h"
 #include "stats/percentile.h"
+
+#define NS_PER_US 1000.0
 
 static json_t *counters_json(const struct trader *trader)
 {
@@ -64,12 +67,105 @@ static json_t *stages_json(struct trader *trader)
 	return stages;
 }
 
+static json_t *line_json(const struct trader *trader, unsigned int i)
+{
+	const struct recovery_line *line = &trader->recovery.line[i];
+	char group[ADDRESS_TEXT_MAX];
+
+	return json_pack("{s:s,s:s?,s:I,s:I,s:I}", "group",
+			 address_format(&trader->config->group[i], group),
+			 "interface", trader_interface(trader->config, i),
+			 "first", (json_int_t)line->first, "late",
+			 (json_int_t)line->late, "missing",
+			 (json_int_t)line->missing);
+}
+
+static json_t *fill_json(const struct recovery_counts *counts)
+{
+	return json_pack("{s:I,s:I,s:o}", "count", (json_int_t)counts->fills,
+			 "max", (json_int_t)counts->fill_max_ns, "histogram",
+			 histogram_to_json(&counts->fill));
+}
+
+/* null where nothing ever waits. */
+static json_t *recovery_json(const struct trader *trader)
+{
+	const struct recovery_counts *counts = &trader->recovery.counts;
+	json_t *all, *lines;
+
+	if (!trader_recovers(trader->config))
+		return json_null();
+	lines = json_array();
+	for (unsigned int i = 0; i < trader->sources.lines; i++)
+		json_array_append_new(lines, line_json(trader, i));
+	all = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "missing",
+			(json_int_t)counts->missing, "filled",
+			(json_int_t)counts->filled, "recovered",
+			(json_int_t)counts->recovered, "given_up",
+			(json_int_t)counts->given_up, "too_late",
+			(json_int_t)counts->too_late, "requests",
+			(json_int_t)counts->requests, "requested",
+			(json_int_t)counts->requested, "unsent",
+			(json_int_t)trader->sources.unsent, "unwelcome_answers",
+			(json_int_t)trader->sources.unwelcome);
+	json_object_set_new(all, "fill_ns", fill_json(counts));
+	json_object_set_new(all, "lines", lines);
+	return all;
+}
+
 json_t *trader_report_json(struct trader *trader)
 {
-	return json_pack("{s:o,s:o,s:I,s:s}", "counters", counters_json(trader),
-			 "stages_ns", stages_json(trader), "flushes",
-			 (json_int_t)trader->stages.flushes, "clock",
+	return json_pack("{s:o,s:o,s:o,s:I,s:s}", "counters",
+			 counters_json(trader), "stages_ns",
+			 stages_json(trader), "recovery", recovery_json(trader),
+			 "flushes", (json_int_t)trader->stages.flushes, "clock",
 			 clock_counter_name());
+}
+
+/* The upper edge of the bucket with the median. */
+static uint64_t half_within_ns(const struct recovery_counts *counts)
+{
+	unsigned int bucket = 0;
+	uint64_t seen = 0;
+
+	while (bucket < HISTOGRAM_BUCKETS - 1) {
+		seen += counts->fill.count[bucket++];
+		if (seen * 2 >= counts->fills)
+			break;
+	}
+	return clock_sooner(histogram_edge(bucket), counts->fill_max_ns);
+}
+
+static void recovery_print(const struct trader *trader)
+{
+	const struct recovery_counts *counts = &trader->recovery.counts;
+	char group[ADDRESS_TEXT_MAX];
+
+	for (unsigned int i = 0; i < trader->sources.lines; i++) {
+		const struct recovery_line *line = &trader->recovery.line[i];
+
+		printf("line %c, %s on %s: first with %llu, late with %llu, "
+		       "missing %llu\n",
+		       'A' + (char)i,
+		       address_format(&trader->config->group[i], group),
+		       trader_interface(trader->config, i),
+		       (unsigned long long)line->first,
+		       (unsigned long long)line->late,
+		       (unsigned long long)line->missing);
+	}
+	printf("missing %llu: filled by a line %llu, recovered %llu, given up "
+	       "%llu; requests %llu\n",
+	       (unsigned long long)counts->missing,
+	       (unsigned long long)counts->filled,
+	       (unsigned long long)counts->recovered,
+	       (unsigned long long)counts->given_up,
+	       (unsigned long long)counts->requests);
+	if (counts->fills)
+		printf("gaps filled %llu: half of them within %.1f us, the "
+		       "longest took %.1f us\n",
+		       (unsigned long long)counts->fills,
+		       (double)half_within_ns(counts) / NS_PER_US,
+		       (double)counts->fill_max_ns / NS_PER_US);
 }
 
 void trader_report_print(struct trader *trader)
@@ -127,4 +223,6 @@ void trader_report_print(struct trader *trader)
 	       (unsigned long long)strategy->bad,
 	       (unsigned long long)strategy->beyond,
 	       (unsigned long long)strategy_levels_dropped(strategy));
+	if (trader_recovers(trader->config))
+		recovery_print(trader);
 }

@@ -264,9 +264,9 @@ static void bad_datagrams(void **state)
 	begin(NULL, NULL);
 	fake_exchange_book(&fake);
 	for (size_t len = 0; len < 8; len++)
-		assert_int_equal(send(fake.sender, junk, len, 0), len);
-	assert_int_equal(send(fake.sender, junk, 40, 0), 40);
-	assert_int_equal(send(fake.sender, junk, sizeof(junk), 0),
+		assert_int_equal(send(fake.sender[0], junk, len, 0), len);
+	assert_int_equal(send(fake.sender[0], junk, 40, 0), 40);
+	assert_int_equal(send(fake.sender[0], junk, sizeof(junk), 0),
 			 sizeof(junk));
 	fake_exchange_publish(&fake, 0, &odd, 1);
 	fake_exchange_level(&fake, false, 'B', "160", "10000");

@@ -38,6 +38,7 @@ void capture_maker_open(struct capture_maker *maker, enum frame_link link)
 		.link = link,
 		.sights = 1,
 		.now_ns = CAPTURE_MAKER_START_NS,
+		.group = CAPTURE_MAKER_GROUP,
 		.client_port = 40000,
 		.client_next = 0xfffffff0, /* wraps soon */
 	};
@@ -112,7 +113,7 @@ void capture_maker_datagram(struct capture_maker *maker, const void *bytes,
 		maker, &(struct frame){ .protocol = FRAME_UDP,
 					.ttl = 1,
 					.source = SERVER,
-					.destination = CAPTURE_MAKER_GROUP,
+					.destination = maker->group,
 					.source_port = 5000,
 					.destination_port = CAPTURE_MAKER_PORT,
 					.payload = bytes,

@@ -16,6 +16,7 @@
 #define CAPTURE_MAKER_START_NS UINT64_C(1700000000000000000)
 #define CAPTURE_MAKER_STEP_NS  UINT64_C(1000)
 #define CAPTURE_MAKER_GROUP    UINT32_C(0xefff0001) /* 239.255.0.1 */
+#define CAPTURE_MAKER_GROUP_B  UINT32_C(0xefff0002) /* 239.255.0.2 */
 #define CAPTURE_MAKER_PORT     12345
 #define CAPTURE_MAKER_ORDERS   9012
 
@@ -33,6 +34,7 @@ struct capture_maker {
 	unsigned int sights; /* each frame is captured so many times */
 	uint64_t now_ns;     /* of the next frame */
 	uint32_t sequence;   /* of the next datagram */
+	uint32_t group;	     /* of the next datagrams */
 	uint16_t client_port;
 	uint32_t client_next; /* TCP sequence numbers */
 };

@@ -60,9 +60,9 @@ static void open_with(unsigned int triggers)
 	snprintf(text, sizeof(text), "replay:file=%s", maker.path);
 	config.receive = text;
 	assert_int_equal(trader_open(&trader, &config), 0);
-	replayed = trader.receive->ops;
+	replayed = trader.sources.line[0]->ops;
 	played = *replayed;
-	trader.receive->ops = &played;
+	trader.sources.line[0]->ops = &played;
 }
 
 /* The end of the capture is no end of the feed: nothing comes, twice. */
@@ -83,7 +83,7 @@ static void run_until_idle(unsigned int orders)
 {
 	open_with(orders);
 	played.poll = sleeping_poll;
-	trader.receive->caps |= RECEIVE_SLEEPS;
+	trader.sources.line[0]->caps |= RECEIVE_SLEEPS;
 	idle = 0;
 	assert_int_equal(trader_run(&trader), 0);
 	assert_int_equal(trader.counters.orders, orders);
