@@ -444,6 +444,7 @@ static int uring_poll(struct receive *receive, struct packet *packets,
 static int uring_descriptor(struct receive *receive)
 {
 	struct receive_uring *self = uring_self(receive);
+	struct io_uring_cqe *cqe;
 	int err = 0;
 
 	give_back(self);
@@ -452,6 +453,10 @@ static int uring_descriptor(struct receive *receive)
 	/* Busy: its poll tries again. */
 	if (err < 0)
 		return err == -EINTR || err == -EBUSY ? -EAGAIN : err;
+	/* Work that is put by for us makes the ring readable, too: done now, it
+	 * is a completion or nothing. */
+	if (!io_uring_cq_ready(&self->ring))
+		io_uring_peek_cqe(&self->ring, &cqe);
 	return self->ring.ring_fd;
 }
 
