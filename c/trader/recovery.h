@@ -190,9 +190,11 @@ static inline uint64_t recovery_due_ns(const struct recovery *recovery)
 	return recovery->busy ? recovery->due_ns : UINT64_MAX;
 }
 
-/* For who only looks on: the trader was seen to go on with `next`. What is
- * given up by it recovery_event() tells. */
-void recovery_goes_on(struct recovery *recovery, uint32_t next);
+/* For who only looks on: the trader was seen to go on. What is given up by it
+ * recovery_event() tells; what it gives up although it came here in time is
+ * counted as raced. */
+void recovery_goes_on(struct recovery *recovery,
+		      const struct retransmit_request *notice, uint64_t now_ns);
 
 /* At a session's end, before its counts are read: of the numbers below `end`,
  * which of the lines have not got so far. */

@@ -72,8 +72,8 @@ static bool give_up_event(struct recovery *recovery, uint64_t now_ns,
 		.expected = first,
 		.got = end,
 		.count = end - first,
-		.request = { .first = end,
-			     .flags = recovery->session.tag_bits },
+		.request = retransmit_notice(end, end - first,
+					     recovery->session.tag_bits),
 	};
 	return true;
 }
@@ -169,25 +169,38 @@ enum recovery_event recovery_event(struct recovery *recovery, uint64_t now_ns,
 	return RECOVERY_NOTHING;
 }
 
-void recovery_goes_on(struct recovery *recovery, uint32_t next)
+/* Was one of them here in time? */
+static bool had_any(const struct recovery *recovery, uint32_t first,
+		    uint32_t end)
 {
-	const uint32_t expected = recovery->session.expected;
+	for (; first != end; first++) {
+		if (recovery_is_held(recovery, first))
+			return true;
+		if (recovery_is_below(first, recovery->session.expected) &&
+		    recovery->memory->given_up
+				    .number[first & RECOVERY_HELD_MASK] !=
+			    first)
+			return true;
+	}
+	return false;
+}
+
+void recovery_goes_on(struct recovery *recovery,
+		      const struct retransmit_request *notice, uint64_t now_ns)
+{
+	const uint32_t next = notice->first;
 
 	if (!recovery->memory || !recovery->session.started)
 		return;
 	if (!recovery->busy)
-		recovery->frontier = expected;
-	if ((!recovery_is_below(expected, next) &&
-	     recovery->memory->given_up
-			     .number[(next - 1) & RECOVERY_HELD_MASK] !=
-		     next - 1) ||
-	    recovery_is_held(recovery, next - 1))
+		recovery->frontier = recovery->session.expected;
+	if (had_any(recovery, next - retransmit_given_up(notice), next))
 		recovery->counts.raced++;
-	if (!recovery_is_below(expected, next))
+	if (!recovery_is_below(recovery->session.expected, next))
 		return;
 	/* More than was seen to be missing: then it is now. */
 	if (recovery_is_below(recovery->frontier, next))
-		recovery_gap_open(recovery, next, recovery->asked_ns);
+		recovery_gap_open(recovery, next, now_ns);
 	recovery->skip_to = next;
 	recovery->skips = true;
 	recovery_busy_now(recovery);

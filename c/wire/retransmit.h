@@ -17,7 +17,9 @@ struct retransmit_request {
 	uint32_t first; /* the first number asked for; of a notice the one that
 			   the trader goes on with: all below is given up */
 	uint16_t count; /* of numbers; 0: a notice */
-	uint16_t flags; /* bits 4-15: the session's tag, as in market data */
+	uint16_t flags; /* bits 4-15: the session's tag, as in market data;
+			   bits 0-3 of a notice: how many numbers right below
+			   `first` are given up, 15: or more; else 0 */
 } __attribute__((packed));
 
 #define RETRANSMIT_REQUEST_LEN 8
@@ -26,9 +28,30 @@ _Static_assert(sizeof(struct retransmit_request) == RETRANSMIT_REQUEST_LEN,
 	       "wire format");
 
 /* A request or a notice of that many bytes in host order. 0, or -EBADMSG when
- * it has another length. Bits 0-3 of the flags are left as they are. */
+ * it has another length. */
 int retransmit_request_decode(const uint8_t *data, size_t len,
 			      struct retransmit_request *request);
+
+#define RETRANSMIT_GIVEN_UP_MAX 15
+
+/* `count` numbers below `next` are given up. */
+static inline struct retransmit_request retransmit_notice(uint32_t next,
+							  uint32_t count,
+							  uint16_t tag_flags)
+{
+	if (count > RETRANSMIT_GIVEN_UP_MAX)
+		count = RETRANSMIT_GIVEN_UP_MAX;
+	return (struct retransmit_request){
+		.first = next, .flags = (uint16_t)(tag_flags | count)
+	};
+}
+
+/* And back: so many at least. */
+static inline uint32_t retransmit_given_up(
+	const struct retransmit_request *notice)
+{
+	return notice->flags & RETRANSMIT_GIVEN_UP_MAX;
+}
 
 /* Host order in. */
 void retransmit_request_write(uint8_t data[static RETRANSMIT_REQUEST_LEN],

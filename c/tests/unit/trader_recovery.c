@@ -67,6 +67,8 @@ static void settle(void)
 		case RECOVERY_GAVE_UP:
 			assert_int_equal(told.request.count, 0);
 			assert_int_equal(told.request.first, told.got);
+			assert_int_equal(market_data_tag(told.request.flags),
+					 recovery.session.tag);
 			note("lost", told.expected, told.got);
 			break;
 		case RECOVERY_NOTHING:
@@ -462,6 +464,14 @@ static void far_numbers_are_doubted(void **state)
 	expect("5 gap900003-5 6");
 }
 
+static void goes_on(uint32_t next, uint32_t count)
+{
+	const struct retransmit_request notice =
+		retransmit_notice(next, count, market_data_tag_flags(OURS));
+
+	recovery_goes_on(&recovery, &notice, now);
+}
+
 static void who_looks_on_goes_on_with_the_trader(void **state)
 {
 	(void)state;
@@ -474,21 +484,21 @@ static void who_looks_on_goes_on_with_the_trader(void **state)
 	later(100 * GIVE_UP);
 	assert_null(strstr(log, "lost"));
 	log[0] = '\0';
-	recovery_goes_on(&recovery, 2);
+	goes_on(2, 1);
 	settle();
 	expect("lost1-2 2 ask3-4");
 	assert_int_equal(recovery.counts.raced, 0);
 	/* It came in time here, but not there. */
 	data(RETX, 3);
-	recovery_goes_on(&recovery, 4);
+	goes_on(4, 1);
 	settle();
 	assert_int_equal(recovery.counts.raced, 1);
 	expect("3 4");
 	/* Told twice. */
-	recovery_goes_on(&recovery, 2);
+	goes_on(2, 1);
 	assert_int_equal(recovery.counts.raced, 1);
 	/* More is missing than was seen here. */
-	recovery_goes_on(&recovery, 9);
+	goes_on(9, 4);
 	settle();
 	expect("gap5-9 lost5-9");
 	data(A, 9);

@@ -61,12 +61,30 @@ static void another_length_is_none(void **state)
 				 len == RETRANSMIT_REQUEST_LEN ? 0 : -EBADMSG);
 }
 
+static void a_notice_says_how_many(void **state)
+{
+	static const uint32_t counts[] = { 1, 15, 16, 70000 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const struct retransmit_request notice = retransmit_notice(
+			9, counts[i], market_data_tag_flags(0x123));
+
+		assert_int_equal(notice.first, 9);
+		assert_int_equal(notice.count, 0);
+		assert_int_equal(market_data_tag(notice.flags), 0x123);
+		assert_int_equal(retransmit_given_up(&notice),
+				 counts[i] < 15 ? counts[i] : 15);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_are_packed_and_little_endian),
 		cmocka_unit_test(requests_survive_the_wire),
 		cmocka_unit_test(another_length_is_none),
+		cmocka_unit_test(a_notice_says_how_many),
 	};
 
 	return cmocka_run_group_tests_name("wire/retransmit", tests, NULL,
