@@ -242,17 +242,17 @@ static void publish(struct fake_exchange *exchange, unsigned int together)
 					  &message);
 		}
 		if (together > 1)
-			assert_int_equal(setsockopt(exchange->sender, SOL_UDP,
-						    UDP_SEGMENT, &size,
+			assert_int_equal(setsockopt(exchange->sender[0],
+						    SOL_UDP, UDP_SEGMENT, &size,
 						    sizeof(size)),
 					 0);
-		assert_int_equal(send(exchange->sender, bytes,
+		assert_int_equal(send(exchange->sender[0], bytes,
 				      together * (size_t)size, 0),
 				 together * (size_t)size);
 		usleep(1000);
 	}
 	if (together > 1)
-		assert_int_equal(setsockopt(exchange->sender, SOL_UDP,
+		assert_int_equal(setsockopt(exchange->sender[0], SOL_UDP,
 					    UDP_SEGMENT, &(int){ 0 },
 					    sizeof(int)),
 				 0);
@@ -466,8 +466,8 @@ static void foreign_publish(void)
 
 static void foreign_open(void)
 {
-	foreign.sender = group_sender(LAB_GROUP_PORT);
-	assert_int_equal(setsockopt(foreign.sender, SOL_SOCKET, SO_MARK,
+	foreign.sender[0] = group_sender(LAB_GROUP_PORT);
+	assert_int_equal(setsockopt(foreign.sender[0], SOL_SOCKET, SO_MARK,
 				    &(int){ VLAN }, sizeof(int)),
 			 0);
 	foreign.sequence = UPDATES + 2;
