@@ -76,7 +76,7 @@ enum recovery_event {
 	RECOVERY_NOTHING,
 	RECOVERY_GAP,	  /* tell it */
 	RECOVERY_REQUEST, /* send the request */
-	RECOVERY_GAVE_UP, /* tell it, and send the notice */
+	RECOVERY_GAVE_UP, /* tell it, and send the notice; by powers of two */
 };
 
 struct recovery_told {

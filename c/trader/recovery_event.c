@@ -58,6 +58,7 @@ static bool give_up_event(struct recovery *recovery, uint64_t now_ns,
 	end = recovery_hole_end(recovery, first);
 	if (recovery_is_below(below, end))
 		end = below;
+	end = first + retransmit_piece(end - first);
 	recovery_marks_add(&recovery->memory->given_up, first, end);
 	recovery->counts.given_up += end - first;
 	for (uint32_t i = 0; i < recovery->gaps; i++)

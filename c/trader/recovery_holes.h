@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What trader/recovery has in memory: what waits, and what is missing. Of no
- * use to others than its two files. */
+ * use to others than its files. */
 #ifndef TRADER_RECOVERY_HOLES_H
 #define TRADER_RECOVERY_HOLES_H
 

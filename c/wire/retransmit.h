@@ -18,8 +18,8 @@ struct retransmit_request {
 			   the trader goes on with: all below is given up */
 	uint16_t count; /* of numbers; 0: a notice */
 	uint16_t flags; /* bits 4-15: the session's tag, as in market data;
-			   bits 0-3 of a notice: how many numbers right below
-			   `first` are given up, 15: or more; else 0 */
+			   bits 0-3 of a notice: the 2^n numbers right below
+			   `first` are what is given up by it; else 0 */
 } __attribute__((packed));
 
 #define RETRANSMIT_REQUEST_LEN 8
@@ -32,25 +32,32 @@ _Static_assert(sizeof(struct retransmit_request) == RETRANSMIT_REQUEST_LEN,
 int retransmit_request_decode(const uint8_t *data, size_t len,
 			      struct retransmit_request *request);
 
-#define RETRANSMIT_GIVEN_UP_MAX 15
+#define RETRANSMIT_GIVEN_UP_MAX (1U << 15) /* by one notice */
 
-/* `count` numbers below `next` are given up. */
+/* So many of `count` numbers, not 0, one notice gives up. */
+static inline uint32_t retransmit_piece(uint32_t count)
+{
+	return count >= RETRANSMIT_GIVEN_UP_MAX
+		       ? RETRANSMIT_GIVEN_UP_MAX
+		       : 1U << (31 - __builtin_clz(count));
+}
+
+/* `piece` numbers below `next` are given up. */
 static inline struct retransmit_request retransmit_notice(uint32_t next,
-							  uint32_t count,
+							  uint32_t piece,
 							  uint16_t tag_flags)
 {
-	if (count > RETRANSMIT_GIVEN_UP_MAX)
-		count = RETRANSMIT_GIVEN_UP_MAX;
 	return (struct retransmit_request){
-		.first = next, .flags = (uint16_t)(tag_flags | count)
+		.first = next,
+		.flags = (uint16_t)(tag_flags | __builtin_ctz(piece))
 	};
 }
 
-/* And back: so many at least. */
+/* And back: how many. */
 static inline uint32_t retransmit_given_up(
 	const struct retransmit_request *notice)
 {
-	return notice->flags & RETRANSMIT_GIVEN_UP_MAX;
+	return 1U << (notice->flags & 0xf);
 }
 
 /* Host order in. */

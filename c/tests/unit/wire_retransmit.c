@@ -63,18 +63,23 @@ static void another_length_is_none(void **state)
 
 static void a_notice_says_how_many(void **state)
 {
-	static const uint32_t counts[] = { 1, 15, 16, 70000 };
+	static const uint32_t pieces[][2] = {
+		{ 1, 1 },	  { 2, 2 },	    { 3, 2 },
+		{ 16, 16 },	  { 71, 64 },	    { 32767, 16384 },
+		{ 32768, 32768 }, { 70000, 32768 }, { UINT32_MAX, 32768 },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		const uint32_t piece = retransmit_piece(pieces[i][0]);
 		const struct retransmit_request notice = retransmit_notice(
-			9, counts[i], market_data_tag_flags(0x123));
+			9, piece, market_data_tag_flags(0x123));
 
+		assert_int_equal(piece, pieces[i][1]);
 		assert_int_equal(notice.first, 9);
 		assert_int_equal(notice.count, 0);
 		assert_int_equal(market_data_tag(notice.flags), 0x123);
-		assert_int_equal(retransmit_given_up(&notice),
-				 counts[i] < 15 ? counts[i] : 15);
+		assert_int_equal(retransmit_given_up(&notice), piece);
 	}
 }
 
