@@ -267,6 +267,12 @@ test-real: deps-test ## the real file of T2T_DATA on every receive path, by the 
 mutants: deps-test ## do the tests notice? faults put in one by one; MUTANT=name one
 	@$(MAKE) --no-print-directory -s -C c mutants MUTANT='$(MUTANT)'
 
+simulate: deps-test ## sessions on simulated time, each of its SEED; SEEDS=1000 from there on
+	@$(MAKE) --no-print-directory -s -C c -j$(jobs) simulate
+
+fuzz: deps-test ## every decoder for FUZZ_SECONDS=60, and a million simulated sessions
+	@$(MAKE) --no-print-directory -s -C c -j$(jobs) fuzz
+
 coverage: deps-test ## which lines the tests run, and a page of it in c/build/coverage
 	@$(MAKE) --no-print-directory -s -C c coverage
 
@@ -297,5 +303,5 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab deps-debug build run report \
 	power image doctor up status console debug crash ssh experiment \
-	experiments fleet restore teardown test coverage mutants quick test-real \
-	bench probe lint man install uninstall clean
+	experiments fleet restore teardown test coverage mutants simulate fuzz quick \
+	test-real bench probe lint man install uninstall clean

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* What is sent in a simulated session, and what becomes of it on its way: all
+ * of it drawn from one seed. */
+#ifndef TESTS_SUPPORT_SIMULATION_H
+#define TESTS_SUPPORT_SIMULATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trader/recovery.h"
+#include "trader/strategy.h"
+#include "wire/retransmit.h"
+
+#define SIMULATION_SENT_MAX	256
+#define SIMULATION_ARRIVALS_MAX 16384
+#define SIMULATION_OURS		0x5a5
+#define SIMULATION_LAST_ENDS	4 /* the end of the feed, again and again */
+#define SIMULATION_US		UINT64_C(1000)
+
+enum simulation_watcher { TRADER, WITNESS, WATCHERS };
+
+struct simulation_arrival {
+	uint64_t at_ns;
+	uint32_t order; /* of two at one time */
+	uint32_t number;
+	uint16_t flags;
+	uint8_t source;
+	uint8_t watcher;
+	bool notice;
+	struct retransmit_request request;
+};
+
+struct simulation_sent {
+	uint8_t bytes[sizeof(struct market_data_header) +
+		      2 * sizeof(struct market_data_message)];
+	struct market_data_header header;
+	uint64_t at_ns;
+	uint64_t came_ns;   /* to the trader; UINT64_MAX: not (yet) */
+	uint64_t beyond_ns; /* when the first one beyond it did */
+	bool applied[WATCHERS], given_up;
+};
+
+struct simulation_line {
+	double lose, twice, delay;
+	uint64_t delay_ns, base_ns;
+	uint64_t lag_ns; /* from the tap to the trader */
+	uint32_t passed; /* index behind the highest that came by it */
+};
+
+struct simulation {
+	uint64_t seed, random;
+	bool verbose, told, requests, lossless;
+	unsigned int lines, count;
+	uint32_t base;	 /* the first number */
+	uint32_t joined; /* index from which on lines are heard */
+	uint16_t tag_flags;
+	uint64_t give_up_ns, again_ns, now_ns;
+	double answer_lose;
+	struct simulation_line line[RECOVERY_SOURCES];
+	struct simulation_sent sent[SIMULATION_SENT_MAX + 1];
+	struct simulation_arrival heap[SIMULATION_ARRIVALS_MAX];
+	uint32_t heap_len, arrivals;
+	struct recovery recovery[WATCHERS];
+	struct strategy strategy[WATCHERS], model;
+	uint64_t orders[WATCHERS], passed_over[WATCHERS], came[WATCHERS];
+	uint64_t raced;		 /* runs, so far */
+	uint32_t next[WATCHERS]; /* index of the next to be applied */
+	bool started[WATCHERS];
+};
+
+extern struct simulation simulation;
+
+/* Draw what the session is like. */
+void simulation_draw(uint64_t seed);
+
+/* Send the whole feed, before anything of it comes. */
+void simulation_feed_send(void);
+
+/* One datagram, by its index, on a line or RECOVERY_RETRANSMITTED. */
+void simulation_line_send(unsigned int source, uint32_t index, uint64_t at_ns);
+
+/* What comes next, and when: a heap. pop() wants one to be there. */
+void simulation_push(struct simulation_arrival arrival);
+struct simulation_arrival simulation_pop(void);
+
+uint64_t simulation_below(uint64_t bound);
+bool simulation_chance(double share);
+
+/* Where it is verbose. */
+__attribute__((format(printf, 1, 2))) void simulation_say(const char *format,
+							  ...);
+
+/* Or abort, with how to see it again. */
+void simulation_check(bool good, const char *what, uint32_t number);
+
+#endif
