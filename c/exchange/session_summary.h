@@ -21,7 +21,8 @@ struct session_summary {
 	const struct retransmit_server *retransmit;
 };
 
-/* The file that lines go to; path NULL: *file is. 0 or a negative errno, logged. */
+/* The file that lines go to; path NULL: *file is. 0 or a negative errno,
+ * logged. */
 int session_summary_open(const char *path, FILE **file);
 
 void session_summary_log(const struct session_summary *summary);
