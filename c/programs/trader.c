@@ -18,6 +18,7 @@
 #include "order/transport_ops.h"
 #include "receive/receive_ops.h"
 #include "trader/trader_report.h"
+#include "trader/trader_sessions.h"
 
 struct config {
 	struct trader_config trader;
@@ -191,6 +192,14 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, trader.connect_timeout_ms),
 	  .help = "how long to keep trying to connect, and then to wait for\n"
 		  "the channel's handshake" },
+	{ .name = "reconnect",
+	  .metavar = "SECONDS",
+	  .def = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 86400,
+	  .offset = offsetof(struct config, trader.reconnect_s),
+	  .help = "an exchange that goes away is tried again for so long;\n"
+		  "each session begins with empty books; 0: the trader ends" },
 	{ .name = "inject-delay-ns",
 	  .alias = "handicap-ns",
 	  .metavar = "NS",
@@ -332,6 +341,10 @@ static int config_check(struct config *config)
 		log_error("--connect is required");
 		return 2;
 	}
+	if (memory && trader->reconnect_s) {
+		log_error("--reconnect: market data from memory come once");
+		return 2;
+	}
 	if (!memory && !*trader->interface[0]) {
 		log_error("--interface is required");
 		return 2;
@@ -433,7 +446,7 @@ static int trade(const struct config *config)
 		err = privileges_drop(
 			config->lock_memory ? PRIVILEGES_BIT(CAP_IPC_LOCK) : 0);
 	if (!err)
-		err = trader_run(&trader);
+		err = trader_sessions(&trader);
 	if (config->json)
 		json_print(config, &trader);
 	else

@@ -2,6 +2,7 @@
 #include "trader/trader.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,13 +14,13 @@
 /* What is on its way at the end has so long to be acknowledged. */
 #define SETTLE_MS	  1000
 #define SETTLE_STOPPED_MS 300 /* after a signal */
+/* A network that is never silent is not drained for ever. */
+#define DRAIN_NS UINT64_C(1000000000)
 
-static int connect_or_open(struct trader *trader)
+static int connect_or_open(struct trader *trader, unsigned int timeout_ms)
 {
 	const struct trader_config *config = trader->config;
 	struct order_connection *connection = &trader->connection;
-	const unsigned int timeout_ms =
-		(unsigned int)config->connect_timeout_ms;
 	const struct transport_config wanted = {
 		.peer = config->connect,
 		.timeout_ms = timeout_ms,
@@ -37,8 +38,10 @@ static int connect_or_open(struct trader *trader)
 	if (err)
 		return err;
 	err = order_connection_handshake(connection, timeout_ms, config->stop);
-	if (err)
+	if (err) {
 		transport_close(connection->transport);
+		connection->transport = NULL;
+	}
 	return err;
 }
 
@@ -51,8 +54,10 @@ static int channel_make(struct trader *trader,
 	if (err || !(*channel)->ops->prepare)
 		return err;
 	err = (*channel)->ops->prepare(*channel, config->strategy.quantity);
-	if (err)
+	if (err) {
 		channel_close(*channel);
+		*channel = NULL;
+	}
 	return err;
 }
 
@@ -111,7 +116,7 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	err = sources_make(trader, config);
 	if (err)
 		goto close_stages;
-	err = connect_or_open(trader);
+	err = connect_or_open(trader, (unsigned int)config->connect_timeout_ms);
 	if (err)
 		goto close_sources;
 	err = session_make(trader, config);
@@ -141,22 +146,21 @@ static void unacknowledged_count(struct trader *trader)
 	uint64_t left =
 		transport_settle(trader->connection.transport,
 				 stop && *stop ? SETTLE_STOPPED_MS : SETTLE_MS);
-	uint64_t order_len =
-		trader->counters.orders
-			? trader->connection.bytes / trader->counters.orders
-			: 0;
+	const uint64_t orders = trader->counters.orders - trader->before.orders;
+	uint64_t order_len = orders ? trader->connection.bytes / orders : 0;
 
 	if (!left || !order_len)
 		return;
 	/* A heartbeat is no order. */
 	if (!trader->connection.channel->ops->tick)
 		left += order_len - 1;
-	trader->counters.unacknowledged = left / order_len;
-	if (!trader->counters.unacknowledged)
+	left /= order_len;
+	trader->counters.unacknowledged += left;
+	if (!left)
 		return;
 	log_warning("%llu orders were sent and not acknowledged: they may "
 		    "never have arrived",
-		    (unsigned long long)trader->counters.unacknowledged);
+		    (unsigned long long)left);
 }
 
 int trader_run(struct trader *trader)
@@ -179,13 +183,96 @@ int trader_run(struct trader *trader)
 	return err ? err : settled;
 }
 
+/* A trader that has not come back has none. */
+static void disconnect(struct trader *trader)
+{
+	struct order_connection *connection = &trader->connection;
+
+	if (connection->transport)
+		order_connection_logout(connection);
+	transport_close(connection->transport);
+	channel_close(connection->channel);
+	memset(connection, 0, sizeof(*connection));
+}
+
+/* Once from each line and from the retransmitter. How many datagrams, or a
+ * negative errno, logged. */
+static int all_forget(struct trader *trader)
+{
+	struct packet packets[RECEIVE_BURST_MAX];
+	struct sources *sources = &trader->sources;
+	int count = 0;
+
+	for (unsigned int i = 0; i < sources->lines; i++) {
+		int n = receive_poll(sources->line[i], packets,
+				     RECEIVE_BURST_MAX);
+
+		if (n < 0)
+			return trader_loop_unreceived(trader, i, n);
+		count += n;
+	}
+	while (sources->answers >= 0 && sources_answer(sources, packets))
+		count++;
+	trader->counters.foreign += (uint64_t)count;
+	return count;
+}
+
+int trader_drain(struct trader *trader, uint64_t wait_ns)
+{
+	const volatile int *stop = trader->config->stop;
+	const uint64_t end_ns = clock_monotonic_ns() + wait_ns;
+	uint64_t now_ns;
+
+	do {
+		int n = all_forget(trader);
+
+		if (n < 0)
+			return n;
+		if (stop && *stop)
+			return -EINTR;
+		now_ns = clock_monotonic_ns();
+		if (n > 0 && now_ns < end_ns + DRAIN_NS)
+			continue;
+		if (now_ns >= end_ns)
+			break;
+		if (!trader->sources.sleeps)
+			poll(NULL, 0, 1);
+	} while (true);
+	return 0;
+}
+
+int trader_reconnect(struct trader *trader, unsigned int timeout_ms)
+{
+	uint16_t tag;
+	int err;
+
+	disconnect(trader);
+	strategy_reset(&trader->strategy);
+	trader->before = trader->counters;
+	trader->window_closed = trader->exchange_gone = false;
+	err = channel_make(trader, trader->config);
+	if (err)
+		return err;
+	err = connect_or_open(trader, timeout_ms);
+	if (err) {
+		channel_close(trader->connection.channel);
+		trader->connection.channel = NULL;
+		return trader_loop_gone(trader, err);
+	}
+	tag = market_data_session_tag(
+		transport_port(trader->connection.transport));
+	session_begin(&trader->session, tag, trader->config->jump_max);
+	if (trader_recovers(trader->config))
+		recovery_begin(&trader->recovery, tag);
+	trader->counters.reconnects++;
+	return 0;
+}
+
 int trader_close(struct trader *trader)
 {
 	int err;
 
-	order_connection_logout(&trader->connection);
-	transport_close(trader->connection.transport);
-	channel_close(trader->connection.channel);
+	disconnect(trader);
 	sources_close(&trader->sources);
 	trader_recovery_close(trader);
 	err = stages_close(&trader->stages);

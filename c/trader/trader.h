@@ -38,6 +38,8 @@ struct trader_config {
 	struct sockaddr_in connect; /* port 0: no exchange; only with a path
 				       in memory and transport null */
 	uint64_t connect_timeout_ms;
+	uint64_t reconnect_s; /* so long it is tried to come back to an exchange
+				 that is gone; 0: not at all */
 	struct strategy_config strategy;
 	uint32_t jump_max;		 /* as for session_begin() */
 	unsigned int recover;		 /* enum trader_recover */
@@ -56,7 +58,8 @@ struct trader_counters {
 	uint64_t orders;	 /* handed to the transport whole */
 	uint64_t refused;	 /* orders that were not: the peer's window was
 				closed */
-	uint64_t unacknowledged; /* of the orders, when it ended */
+	uint64_t unacknowledged; /* of the orders, when their session ended */
+	uint64_t reconnects;	 /* sessions behind the first one */
 	uint64_t gaps;		 /* events */
 	uint64_t lost;		 /* datagrams that the gaps skipped, or that
 				were given up */
@@ -76,8 +79,11 @@ struct trader {
 	struct strategy strategy;
 	struct stages stages;
 	struct trader_counters counters;
+	struct trader_counters before; /* of the sessions before this one */
 	uint64_t inject_delay_ns;
-	bool window_closed;		/* that it was has been said */
+	bool window_closed; /* that it was has been said */
+	bool exchange_gone; /* the order connection is at its end, and no more
+			       than that is wrong */
 	bool symbols_told, levels_told; /* that there are too many */
 	bool strangers_told;
 	unsigned int given_up_told;  /* times */
@@ -117,9 +123,23 @@ int trader_open(struct trader *trader, const struct trader_config *config);
 
 /*
  * Trade until the feed's end (0), a signal (0), or a fault (a negative errno,
- * logged): -EPIPE when the exchange went away.
+ * logged). Where the fault is no more than that the exchange went away,
+ * trader->exchange_gone says so: trader_reconnect().
  */
 int trader_run(struct trader *trader);
+
+/* Wait for wait_ns, and forget all that comes in meanwhile and was there: it
+ * is of the session that is over. 0; -EINTR after a signal; a negative errno,
+ * logged. */
+int trader_drain(struct trader *trader, uint64_t wait_ns);
+
+/*
+ * A new session with the exchange, timeout_ms at most: nothing of the last one
+ * is acted on; counters and samples go on, and lines stay open, so that it
+ * takes no privileges. 0; -EINTR after a signal; or a negative errno, logged:
+ * with trader->exchange_gone where another try may find it there.
+ */
+int trader_reconnect(struct trader *trader, unsigned int timeout_ms);
 
 /* Closes all; counters and percentiles are gone. 0, or what befell the
  * samples' file. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "net/network_error.h"
 
 #define BAD_SHOWN 3
 
@@ -69,6 +70,14 @@ __attribute__((cold, noinline)) static void window_closed(struct trader *trader)
 		    "does");
 }
 
+int trader_loop_gone(struct trader *trader, int err)
+{
+	trader->exchange_gone = err == -EPIPE || err == -ECONNRESET ||
+				err == -ECONNABORTED || err == -ETIMEDOUT ||
+				network_error(err) == NETWORK_DOWN;
+	return err;
+}
+
 /* None of the order has gone out, and by the time that it could it would be
  * stale. */
 __attribute__((cold, noinline)) int trader_loop_unsent(struct trader *trader,
@@ -80,7 +89,7 @@ __attribute__((cold, noinline)) int trader_loop_unsent(struct trader *trader,
 		return 0;
 	}
 	log_error("an order could not be sent: %s", log_strerror(err));
-	return err;
+	return trader_loop_gone(trader, err);
 }
 
 /* Busy, not asleep: what slow code would do. */
@@ -165,7 +174,7 @@ int trader_loop_exchange_look(struct trader *trader, uint64_t now_ns)
 			  err == -EPIPE && !connection->channel->why
 				  ? "closed"
 				  : channel_reason(connection->channel, err));
-	return err;
+	return err ? trader_loop_gone(trader, err) : 0;
 }
 
 __attribute__((cold, noinline)) int trader_loop_housekeeping(

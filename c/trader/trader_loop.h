@@ -49,6 +49,10 @@ int trader_loop_idle(struct trader *trader);
 int trader_loop_unreceived(const struct trader *trader, unsigned int line,
 			   int err);
 
+/* Keep whether an error of the order connection is its end, which a new one
+ * may put right. The error. */
+int trader_loop_gone(struct trader *trader, int err);
+
 /* The order connection. 0 or a negative errno, logged. */
 int trader_loop_exchange_look(struct trader *trader, uint64_t now_ns);
 

@@ -23,6 +23,7 @@ static json_t *counters_json(const struct trader *trader)
 		{ "orders", counters->orders },
 		{ "orders_refused", counters->refused },
 		{ "orders_unacknowledged", counters->unacknowledged },
+		{ "reconnects", counters->reconnects },
 		{ "no_opposite", strategy->no_opposite },
 		{ "gaps", counters->gaps },
 		{ "lost", counters->lost },
@@ -201,7 +202,8 @@ void trader_report_print(struct trader *trader)
 	if (hidden)
 		puts(PERCENTILE_NOTE);
 	printf("packets %llu, messages %llu, triggers %llu, orders %llu "
-	       "(not acknowledged %llu), refused %llu, no opposite %llu\n"
+	       "(not acknowledged %llu), refused %llu, no opposite %llu, "
+	       "reconnects %llu\n"
 	       "gaps %llu, lost %llu, dropped by the kernel %llu, duplicates "
 	       "%llu, of other sessions %llu, not believed %llu, bad "
 	       "datagrams %llu, bad messages %llu, beyond the symbols %llu, "
@@ -213,6 +215,7 @@ void trader_report_print(struct trader *trader)
 	       (unsigned long long)counters->unacknowledged,
 	       (unsigned long long)counters->refused,
 	       (unsigned long long)strategy->no_opposite,
+	       (unsigned long long)counters->reconnects,
 	       (unsigned long long)counters->gaps,
 	       (unsigned long long)counters->lost,
 	       (unsigned long long)counters->dropped,
