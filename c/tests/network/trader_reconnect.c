@@ -345,6 +345,32 @@ static void unacknowledged_is_told(void **state)
 	assert_int_equal(counter("orders_unacknowledged"), 3);
 }
 
+/* It may look around between the reset and the trigger: then once more. */
+static void order_finds_out(void **state)
+{
+	size_t sessions = 0;
+
+	(void)state;
+	fake_exchange_listen(&fake, &lab);
+	lab_trader(&lab, &trader, "--json", "--reconnect", "60", NULL);
+	do {
+		assert_in_range(sessions, 0, 9);
+		session_begin_here();
+		fake_exchange_book(&fake);
+		fake_exchange_level(&fake, false, 'B', "160", "10000");
+		fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+		order_client_reset(fake.client);
+		fake.client = -1;
+		fake_exchange_level(&fake, false, 'B', "170", "10000");
+		sessions_wait(++sessions);
+	} while (!program_says(&trader, PROGRAM_ERR,
+			       "an order could not be sent", 0));
+	session_begin_here();
+	fake_exchange_end(&fake);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(counter("orders"), sessions);
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("A.16 an exchange is killed at a dozen moments, comes back",
 		 killed_at_any_moment, clean),
@@ -356,6 +382,8 @@ static const struct CMUnitTest tests[] = {
 		 signal_ends_the_search, clean),
 	LAB_TEST("A.16 an exchange that takes nobody has not come back",
 		 takes_nobody, clean),
+	LAB_TEST("A.16 gone, as an order finds out: a new session",
+		 order_finds_out, clean),
 	LAB_TEST("A.16 orders that a lost session left open are told",
 		 unacknowledged_is_told, clean),
 	LAB_TEST("A.16 of the last session nothing is left: --recover request",
