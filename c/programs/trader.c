@@ -345,6 +345,15 @@ static int config_check(struct config *config)
 		log_error("--reconnect: market data from memory come once");
 		return 2;
 	}
+	/* Past the kernel the frames of the new connection are asked for. */
+	if (trader->reconnect_s && config->privileges == PRIVILEGES_DROP &&
+	    transport_ops_of(registry_find(&transports, trader->transport))
+		    ->connect) {
+		log_error("--reconnect: --transport %s takes privileges then: "
+			  "--privileges keep",
+			  trader->transport);
+		return 2;
+	}
 	if (!memory && !*trader->interface[0]) {
 		log_error("--interface is required");
 		return 2;

@@ -252,14 +252,18 @@ static size_t rows(const char *path)
 }
 
 /* One bid that is large, and no ask unless the last session's is left. */
-static void nothing_is_left(const char *option, const char *value)
+static void nothing_is_left(const char *receive, const char *transport,
+			    const char *recover)
 {
 	char path[PATH_MAX];
 	uint16_t old, new;
 
 	fake_exchange_listen(&fake, &lab);
 	lab_trader(&lab, &trader, "--json", "--reconnect", "60", "--samples",
-		   lab_path(&lab, "samples.csv", path), option, value, NULL);
+		   lab_path(&lab, "samples.csv", path), "--receive", receive,
+		   "--transport", transport, "--recover", recover,
+		   "--privileges",
+		   strcmp(transport, "bypass") ? "drop" : "keep", NULL);
 	session_begin_here();
 	fake_exchange_book(&fake);
 	fake_exchange_level(&fake, false, 'B', "160", "10000");
@@ -300,20 +304,33 @@ static void nothing_is_left(const char *option, const char *value)
 static void by_each_path(void **state)
 {
 	choice_receive_needed(*state);
-	nothing_is_left("--receive", *state);
+	nothing_is_left(*state, "send", "none");
 }
 
 static void by_each_transport(void **state)
 {
 	choice_transport_needed(*state);
-	nothing_is_left("--transport", *state);
+	nothing_is_left("block", *state, "none");
 }
 
 static void recovering(void **state)
 {
 	(void)state;
 	fake_exchange_retransmitter(&fake, &lab);
-	nothing_is_left("--recover", "request");
+	nothing_is_left("block", "send", "request");
+}
+
+static void by_bypass(void **state)
+{
+	(void)state;
+	choice_receive_needed("xdp");
+	choice_transport_needed("bypass");
+	lab_trader(&lab, &trader, "--receive", "xdp", "--transport", "bypass",
+		   "--reconnect", "60", NULL);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 2);
+	lab_says(&trader, "--privileges keep");
+	program_end(&trader);
+	nothing_is_left("xdp", "bypass", "none");
 }
 
 /* What the exchange's host says gets lost, then the exchange. */
@@ -388,6 +405,8 @@ static const struct CMUnitTest tests[] = {
 		 unacknowledged_is_told, clean),
 	LAB_TEST("A.16 of the last session nothing is left: --recover request",
 		 recovering, clean),
+	LAB_TEST("A.16 of the last session nothing is left: bypass", by_bypass,
+		 clean),
 };
 
 int main(int argc, char **argv)
