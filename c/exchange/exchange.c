@@ -405,16 +405,12 @@ static int thread_place(const struct exchange_config *config)
 static void ready_say(struct exchange *exchange)
 {
 	const struct exchange_config *config = exchange->config;
-	char listen[ADDRESS_TEXT_MAX], group[ADDRESS_TEXT_MAX];
+	char listen[ADDRESS_TEXT_MAX], text[MARKETDATA_TEXT_MAX];
 
-	log_info(
-		"takes orders at %s, publishes %s to %s through %s",
-		address_format(&config->order_entry.listen, listen),
-		config->marketdata.feed,
-		address_format(&config->marketdata.to.group, group),
-		config->marketdata.to.interface ? config->marketdata.to
-							  .interface->name
-						: "the routing table's choice");
+	log_info("takes orders at %s, publishes %s to %s",
+		 address_format(&config->order_entry.listen, listen),
+		 config->marketdata.feed,
+		 marketdata_text(&config->marketdata, text));
 	order_log_state(&exchange->log, exchange->state);
 }
 
@@ -471,8 +467,8 @@ int exchange_run(const struct exchange_config *config)
 	if (err)
 		goto close_out;
 	if (config->privileges == PRIVILEGES_DROP)
-		err = privileges_drop(publish_path_privileges(
-			exchange->marketdata.line.link.path));
+		err = privileges_drop(
+			marketdata_server_privileges(&exchange->marketdata));
 	if (!err)
 		ready_say(exchange);
 	while (!err && !exchange->stop)

@@ -5,70 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/decimal.h"
 #include "base/log.h"
 #include "base/random.h"
-
-#define NS_PER_US    1000
-#define DELAY_US_MAX INT64_C(3600000000) /* an hour */
-#define HUNDREDTH    100
-
-/* text[0..len) */
-static int share_parse(const char *text, size_t len, uint64_t *share,
-		       const char **why)
-{
-	bool is_percent = len > 0 && text[len - 1] == '%';
-	int64_t nano;
-
-	if (decimal_parse(text, len - is_percent, &nano) < 0 || nano < 0 ||
-	    nano > (is_percent ? HUNDREDTH : 1) * DECIMAL_ONE ||
-	    (is_percent && nano % HUNDREDTH)) {
-		*why = "expected a share: 0% to 100%, or 0 to 1";
-		return -EINVAL;
-	}
-	*share = (uint64_t)nano / (is_percent ? HUNDREDTH : 1);
-	return 0;
-}
-
-int impairments_parse_share(const char *text, void *target, const char **why)
-{
-	return share_parse(text, strlen(text), target, why);
-}
-
-int impairments_parse_delay(const char *text, void *target, const char **why)
-{
-	struct impairments_config *config = target;
-	const char *colon = strchr(text, ':');
-	const char *time = colon ? colon + 1 : text;
-	uint64_t share = IMPAIRMENTS_ALL;
-	int64_t us;
-
-	if (colon && share_parse(text, (size_t)(colon - text), &share, why) < 0)
-		return -EINVAL;
-	if (decimal_parse(time, strlen(time), &us) < 0 || us < 0 ||
-	    us > DELAY_US_MAX * DECIMAL_ONE) {
-		*why = "expected [SHARE:]US, of us at most an hour";
-		return -EINVAL;
-	}
-	config->delay = us > 0 ? share : 0;
-	config->delay_ns = (uint64_t)us / (DECIMAL_ONE / NS_PER_US);
-	return 0;
-}
-
-int impairments_check(const struct impairments_config *config)
-{
-	uint64_t sum =
-		config->lose + config->duplicate + config->swap + config->delay;
-
-	if (sum <= IMPAIRMENTS_ALL)
-		return 0;
-	log_error(
-		"--lose, --duplicate, --swap, --delay: %.10g%% of the packets "
-		"in all: each has one of these fates, and they can't be more "
-		"than 100%%",
-		(double)sum * HUNDREDTH / IMPAIRMENTS_ALL);
-	return -EINVAL;
-}
 
 int impairments_open(struct impairments *impairments,
 		     const struct impairments_config *config)

@@ -18,24 +18,13 @@
 #define IMPAIRMENTS_ALL	 1000000000 /* the share that is all of them */
 #define IMPAIRMENTS_HELD 1024	    /* datagrams that wait, of each kind */
 
-/* Shares of IMPAIRMENTS_ALL; lose, duplicate, swap and delay are at most all
+/* Of a line. Shares of IMPAIRMENTS_ALL; lose, duplicate, swap and delay are at most all
  * of them together. */
 struct impairments_config {
 	uint64_t lose, duplicate, swap, delay;
 	uint64_t delay_ns; /* of those that are delayed */
+	bool named;	   /* by an option, as a line of its own */
 };
-
-/* "1%", "0.5%", "0.01": a share; for OPTION_PARSED, the target is a uint64_t.
- * 0, or -EINVAL with *why. */
-int impairments_parse_share(const char *text, void *target, const char **why);
-
-/* "[SHARE:]US": without a share all of them; the target is a struct
- * impairments_config. */
-int impairments_parse_delay(const char *text, void *target, const char **why);
-
-/* Do they leave anything as it is? -EINVAL, logged, where the shares are more
- * than all. */
-int impairments_check(const struct impairments_config *config);
 
 struct impairments_counts {
 	uint64_t lost, duplicated, swapped, delayed;

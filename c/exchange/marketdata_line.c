@@ -6,21 +6,26 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "net/address.h"
 #include "net/network_error.h"
 
 #define END_EVERY_NS 100000000 /* one that is lost is not the last */
 
 int marketdata_line_open(struct marketdata_line *line,
-			 const struct marketdata_config *config)
+			 const struct marketdata_config *config,
+			 unsigned int number)
 {
 	int err;
 
 	memset(line, 0, sizeof(*line));
 	line->link.follower.fd = -1;
-	err = impairments_open(&line->impairments, &config->impairments);
+	line->number = number;
+	err = impairments_open(&line->impairments,
+			       &config->impairments[number]);
 	if (!err)
-		err = publish_link_open(&line->link, config->send, &config->to);
+		err = publish_link_open(&line->link, config->send,
+					&config->to[number]);
 	return err;
 }
 
@@ -43,15 +48,20 @@ void marketdata_line_start(struct marketdata_line *line,
 			   struct marketdata_session *session)
 {
 	const struct marketdata_config *config = session->config;
+	/* Of gaps that are drawn, too, but not of the same numbers. */
+	uint64_t seed = ~config->seed;
 
+	/* Seeds that differ by a constant may draw one stream, shifted. */
+	for (unsigned int i = 0; i < line->number; i++)
+		seed = random_next(&seed);
 	line->retry_ns = 0;
-	line->wait_room = line->wait_reader = false;
-	line->at = line->consumed = spsc_begin(&session->reader.ring);
+	line->wait_room = line->wait_reader = line->ended = false;
+	line->at = line->consumed = line->released =
+		spsc_begin(&session->reader.ring);
 	line->next = NULL;
 	line->burst_sent = line->burst_count = 0;
 	pace_start(&line->pace, &config->pace, config->seed);
-	/* Of gaps that are drawn, too, but not of the same numbers. */
-	impairments_start(&line->impairments, ~config->seed);
+	impairments_start(&line->impairments, seed);
 }
 
 static void clock_start(struct marketdata_session *session, uint64_t now_ns)
@@ -81,6 +91,9 @@ static bool next_take(struct marketdata_line *line,
 				  pace_next(&line->pace, line->next->time_ns,
 					    line->next->flags &
 						    MARKETDATA_RECORD_SNAPSHOT);
+	if (line->at <= session->taken)
+		return true; /* another line was here */
+	session->taken = line->at;
 	if (session->config->pace.kind == PACE_FILE && line->next_len > 0)
 		file_pace_tell(&session->file_pace, line->next->sequence,
 			       line->next->time_ns,
@@ -89,24 +102,31 @@ static bool next_take(struct marketdata_line *line,
 	return true;
 }
 
-/* A mark was reached; all before it is sent. */
+/* A mark was reached; all before it is sent. Returns 1 where this line is the
+ * first there. */
 static int mark_handle(struct marketdata_line *line,
 		       struct marketdata_session *session, uint64_t now_ns,
 		       enum exchange_event *event)
 {
-	uint32_t flags = line->next->flags;
+	const uint32_t flags = line->next->flags;
+	const uint32_t sequence = line->next->sequence;
 
+	line->next = NULL;
+	line->consumed = line->released = line->at;
+	if (flags & MARKETDATA_RECORD_END) {
+		line->ended = true;
+		line->end_due_ns = now_ns;
+	}
+	if (line->at <= session->reached)
+		return 0;
+	session->reached = line->at;
 	*event = EXCHANGE_END_OF_FEED;
 	if (flags & MARKETDATA_RECORD_FAILED)
 		*event = EXCHANGE_FEED_FAILED;
 	if (flags & MARKETDATA_RECORD_END) {
 		session->ended = true;
-		session->end_sequence = line->next->sequence;
-		line->end_due_ns = now_ns;
+		session->end_sequence = sequence;
 	}
-	line->next = NULL;
-	line->consumed = line->at;
-	marketdata_reader_release(&session->reader, line->at);
 	return 1;
 }
 
@@ -133,9 +153,12 @@ static void next_use(struct marketdata_line *line,
 
 	line->next = NULL;
 	line->consumed = line->at;
-	if (session->keeper)
-		retransmitter_keep(session->keeper, record->sequence,
-				   record->bytes, line->next_len);
+	if (line->at > session->reached) {
+		session->reached = line->at;
+		if (session->keeper)
+			retransmitter_keep(session->keeper, record->sequence,
+					   record->bytes, line->next_len);
+	}
 	if (line->impairments.any)
 		fate = impairments_take(&line->impairments, record->bytes,
 					line->next_len, record->sequence,
@@ -190,7 +213,11 @@ static int burst_gather(struct marketdata_line *line,
 			    impairments_next_ns(&line->impairments) !=
 				    UINT64_MAX)
 				break;
-			return mark_handle(line, session, now_ns, event);
+			if (mark_handle(line, session, now_ns, event))
+				return 1;
+			if (line->ended)
+				break;
+			continue;
 		}
 		if (line->next_due_ns > now_ns)
 			break;
@@ -206,7 +233,7 @@ static int burst_gather(struct marketdata_line *line,
 	}
 	/* All of it was lost, or is held. */
 	if (line->burst_count == 0 && line->impairments.any)
-		marketdata_reader_release(&session->reader, line->consumed);
+		line->released = line->consumed;
 	return 0;
 }
 
@@ -218,6 +245,7 @@ static void sends_note(struct marketdata_line *line,
 {
 	uint64_t wall_ns = session->start_wall_ns - session->start_ns;
 	bool is_paced = session->config->pace.kind != PACE_MAX;
+	bool times = session->send_times.file && line->number == 0;
 	struct send_time rows[PUBLISH_PATH_BURST_MAX];
 
 	for (unsigned int i = first; i < last; i++) {
@@ -229,7 +257,7 @@ static void sends_note(struct marketdata_line *line,
 
 		line->counts.bytes += line->burst_bytes[i].iov_len;
 		lag_add(&line->lag, sent_ns - due_ns);
-		if (!session->send_times.file)
+		if (!times)
 			continue;
 		rows[i - first] = (struct send_time){
 			.sequence = line->burst_sequence[i],
@@ -241,7 +269,7 @@ static void sends_note(struct marketdata_line *line,
 	if (line->counts.first_ns == 0)
 		line->counts.first_ns = begin_ns;
 	line->counts.last_ns = end_ns;
-	if (session->send_times.file &&
+	if (times &&
 	    send_times_put(&session->send_times, rows, last - first) < 0)
 		line->counts.rows_lost += last - first;
 }
@@ -282,12 +310,12 @@ static void oversized_skip(struct marketdata_line *line)
 	line->burst_sent++;
 }
 
-static int send_failed(const struct marketdata_session *session, int err)
+static int send_failed(const struct marketdata_line *line, int err)
 {
 	char group[ADDRESS_TEXT_MAX];
 
 	log_error("can't send to %s: %s",
-		  address_format(&session->config->to.group, group),
+		  address_format(&line->link.config.group, group),
 		  log_strerror(err));
 	return err;
 }
@@ -309,14 +337,12 @@ static int burst_send(struct marketdata_line *line,
 	} else if (n == -EMSGSIZE) {
 		oversized_skip(line);
 	} else if (network_error(n) == NETWORK_STANDS) {
-		return send_failed(session, n);
+		return send_failed(line, n);
 	} else if (n != -EINTR) {
 		send_refused(line, session, n, now_ns);
 	}
 	if (line->burst_sent > first)
-		marketdata_reader_release(
-			&session->reader,
-			line->burst_after[line->burst_sent - 1]);
+		line->released = line->burst_after[line->burst_sent - 1];
 	return 0;
 }
 
@@ -340,13 +366,21 @@ static int end_send(struct marketdata_line *line,
 	err = publish_link_send(&line->link, &bytes, 1);
 	if (err < 0) {
 		if (network_error(err) == NETWORK_STANDS)
-			return send_failed(session, err);
+			return send_failed(line, err);
 		line->counts.refused += err != -EINTR;
 		line->end_due_ns = now_ns + refused_wait_ns(err);
 		return 0;
 	}
 	line->end_due_ns = now_ns + END_EVERY_NS;
 	return 0;
+}
+
+static void reader_wait(struct marketdata_line *line,
+			struct marketdata_session *session)
+{
+	line->wait_reader = marketdata_reader_wait(&session->reader, line->at);
+	/* Nobody wakes the others now either. */
+	session->came |= !line->wait_reader;
 }
 
 int marketdata_line_publish(struct marketdata_line *line,
@@ -361,7 +395,7 @@ int marketdata_line_publish(struct marketdata_line *line,
 	if (!session->publishing || line->wait_room || line->wait_reader ||
 	    now_ns < line->retry_ns)
 		return 0;
-	if (session->ended) {
+	if (line->ended) {
 		err = end_send(line, session, now_ns);
 	} else {
 		if (line->burst_sent == line->burst_count &&
@@ -369,9 +403,8 @@ int marketdata_line_publish(struct marketdata_line *line,
 			return 1;
 		if (line->burst_sent < line->burst_count)
 			err = burst_send(line, session);
-		else if (!line->next)
-			line->wait_reader = marketdata_reader_wait(
-				&session->reader, line->at);
+		else if (!line->next && !line->ended)
+			reader_wait(line, session);
 	}
 	if (err) {
 		session->publishing = false;
@@ -379,6 +412,26 @@ int marketdata_line_publish(struct marketdata_line *line,
 		return 1;
 	}
 	return 0;
+}
+
+void marketdata_line_give_up(struct marketdata_line *line,
+			     struct marketdata_session *session,
+			     uint64_t now_ns, uint64_t bytes)
+{
+	const uint64_t until = line->released + bytes;
+	const uint64_t due_ns = now_ns + line->impairments.shift_ns;
+	enum exchange_event event; /* none: another line has told it */
+	uint64_t before;
+
+	do {
+		before = line->released;
+		if (line->burst_sent == line->burst_count)
+			burst_gather(line, session, due_ns, &event);
+		line->counts.dropped += line->burst_count - line->burst_sent;
+		line->burst_sent = line->burst_count;
+		line->released = line->consumed;
+	} while (line->released < until && line->released > before &&
+		 !line->ended);
 }
 
 uint64_t marketdata_line_due(const struct marketdata_line *line,
@@ -392,7 +445,7 @@ uint64_t marketdata_line_due(const struct marketdata_line *line,
 		return held_ns;
 	if (line->retry_ns)
 		return line->retry_ns;
-	if (session->ended)
+	if (line->ended)
 		return line->end_due_ns;
 	if (line->burst_sent < line->burst_count || !line->next)
 		return 0;

@@ -3,7 +3,8 @@
  * One line of the market data server: what is published, as it leaves for one
  * group. It has a place of its own in what the reader has read ahead, its own
  * publish path, burst and impairments; what is due when is the same on each
- * line, since each draws it from the same seed. Never blocks.
+ * line, since each draws it from the same seed. What all lines share is told and kept by
+ * the one that reaches it first. Never blocks.
  */
 #ifndef EXCHANGE_MARKETDATA_LINE_H
 #define EXCHANGE_MARKETDATA_LINE_H
@@ -13,7 +14,7 @@
 
 #include "exchange/exchange_state.h"
 #include "exchange/file_pace.h"
-#include "exchange/impairments.h"
+#include "exchange/impairments_parse.h"
 #include "exchange/lag.h"
 #include "exchange/marketdata_reader.h"
 #include "exchange/pace.h"
@@ -24,18 +25,24 @@
 /* What to do with a datagram that the kernel has no room for. */
 enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
 
+#define MARKETDATA_LINES_MAX IMPAIRMENTS_LINES_MAX
+
 struct marketdata_config {
 	const char *feed;
-	const char *send; /* "PATH[:key=value,...]" */
-	struct publish_path_config to;
+	const char *send;   /* "PATH[:key=value,...]" */
+	unsigned int lines; /* 1 to MARKETDATA_LINES_MAX */
+	struct publish_path_config to[MARKETDATA_LINES_MAX];
 	line_format_function *format;
 	struct pace_config pace;
-	struct impairments_config impairments;
+	struct impairments_config impairments[MARKETDATA_LINES_MAX];
+	/* The first line's impairments draw from it, the others' from what it
+	 * draws. */
 	uint64_t seed;
 	bool loop;
 	unsigned int on_full; /* enum marketdata_on_full */
-	/* File; NULL: none. What a publish path sends in one call is taken
-	 * to leave evenly between the call's begin and its end. */
+	/* File, of the first line; NULL: none. What a publish path sends in
+	 * one call is taken to leave evenly between the call's begin and its
+	 * end. */
 	const char *send_times;
 };
 
@@ -43,7 +50,8 @@ struct marketdata_counts {
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t refused;   /* sends that the kernel had no room for */
-	uint64_t dropped;   /* datagrams given up for it */
+	uint64_t dropped;   /* datagrams given up for it, or for a link that
+			       is down */
 	uint64_t oversized; /* datagrams too long for the way they were to go */
 	uint64_t rows_lost; /* of send_times: the disk was too slow */
 	uint64_t first_ns;  /* monotonic: of the first and last one sent */
@@ -59,8 +67,12 @@ struct marketdata_session {
 	struct send_times send_times;
 
 	bool publishing;
-	bool live; /* a line of the feed that is no snapshot was reached */
-	bool ended;
+	/* By the line that came first: */
+	bool live;	/* a line of the feed that is no snapshot was reached */
+	bool ended;	/* so was the end */
+	uint64_t taken; /* from the ring, up to this place */
+	uint64_t reached; /* what is due or told */
+	bool came; /* a line that was about to wait for the reader need not */
 	struct file_pace file_pace;
 	uint32_t end_sequence;
 	uint64_t start_ns; /* monotonic; 0: before the first datagram */
@@ -68,16 +80,19 @@ struct marketdata_session {
 };
 
 struct marketdata_line {
+	unsigned int number; /* from 0 */
 	struct publish_link link;
 
 	/* Of a session: */
 	struct pace pace;
+	bool ended;
 	uint64_t end_due_ns; /* of the next end-of-feed datagram */
 	uint64_t retry_ns;   /* no send before; 0: none was refused */
 	bool wait_room;	     /* until the path's fd is writable */
 	bool wait_reader;    /* until the reader has more */
 	uint64_t at;	     /* place in the ring, behind `next` */
 	uint64_t consumed;   /* behind what is in the burst, lost or held */
+	uint64_t released;   /* all before is needed no more */
 	const struct marketdata_record *next; /* taken and not yet due */
 	size_t next_len;
 	uint64_t next_due_ns; /* monotonic */
@@ -93,10 +108,11 @@ struct marketdata_line {
 	struct iovec burst_bytes[PUBLISH_PATH_BURST_MAX];
 };
 
-/* 0 or a negative errno, logged. config must outlive the line. On failure, too,
- * the line is to be closed. */
+/* The line of that number, from 0. 0 or a negative errno, logged. config must
+ * outlive the line. On failure, too, the line is to be closed. */
 int marketdata_line_open(struct marketdata_line *line,
-			 const struct marketdata_config *config);
+			 const struct marketdata_config *config,
+			 unsigned int number);
 void marketdata_line_close(struct marketdata_line *line);
 
 /* What was counted is forgotten. */
@@ -110,6 +126,13 @@ void marketdata_line_start(struct marketdata_line *line,
 int marketdata_line_publish(struct marketdata_line *line,
 			    struct marketdata_session *session, uint64_t now_ns,
 			    enum exchange_event *event);
+
+/* Give up what is due within its first `bytes` of the ring, as if the kernel
+ * had no room for it: it is counted as dropped. Only what another line has
+ * reached already. */
+void marketdata_line_give_up(struct marketdata_line *line,
+			     struct marketdata_session *session,
+			     uint64_t now_ns, uint64_t bytes);
 
 /* As marketdata_server_due(). */
 uint64_t marketdata_line_due(const struct marketdata_line *line,

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 
-#define RING_LEN	(512 * 1024)
 #define RECORDS_TO_WAKE 32 /* a sender that waits is not woken for each */
 
 /*
@@ -140,7 +139,7 @@ static void *run(void *argument)
 
 int marketdata_reader_open(struct marketdata_reader *reader, bool loop)
 {
-	int err = spsc_open(&reader->ring, RING_LEN);
+	int err = spsc_open(&reader->ring, MARKETDATA_READER_RING);
 
 	reader->filled = reader->emptied = -1;
 	reader->running = false;
@@ -228,7 +227,7 @@ void marketdata_reader_stop(struct marketdata_reader *reader)
 void marketdata_reader_release(struct marketdata_reader *reader, uint64_t at)
 {
 	spsc_release(&reader->ring, at);
-	if (spsc_used(&reader->ring) <= RING_LEN / 8 * 7)
+	if (spsc_used(&reader->ring) <= MARKETDATA_READER_RING / 8 * 7)
 		wake(&reader->reader_waits, reader->emptied);
 }
 

@@ -60,6 +60,9 @@ int marketdata_reader_start(struct marketdata_reader *reader, const char *path,
  * Allowed when it is not running. */
 void marketdata_reader_stop(struct marketdata_reader *reader);
 
+/* Bytes of the ring. */
+#define MARKETDATA_READER_RING (512 * 1024)
+
 /* HOT. Give back all records before `at`, and wake the reader if it is worth
  * it. */
 void marketdata_reader_release(struct marketdata_reader *reader, uint64_t at);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "exchange/feed_summary.h"
+#include "net/address.h"
 
 static double seconds_of(const struct marketdata_counts *counts)
 {
@@ -25,25 +26,76 @@ int session_summary_open(const char *path, FILE **file)
 	return err;
 }
 
-static void impaired_log(const struct impairments *impairments, uint64_t number)
+/* whose: "session 3", or "session 3: line A" of two. */
+static void impaired_log(const struct impairments *impairments,
+			 const char *whose)
 {
 	const struct impairments_counts *counts = &impairments->counts;
 
 	if (impairments->shift_ns > 0)
-		log_info("session %" PRIu64 ": on purpose all packets left "
-			 "%.1f us late",
-			 number, (double)impairments->shift_ns / 1e3);
+		log_info("%s: on purpose all packets left %.1f us late", whose,
+			 (double)impairments->shift_ns / 1e3);
 	if (!impairments->any)
 		return;
-	log_info("session %" PRIu64 ": on purpose %" PRIu64
-		 " packets were lost, %" PRIu64 " doubled, %" PRIu64
-		 " swapped with the next, %" PRIu64 " delayed",
-		 number, counts->lost, counts->duplicated, counts->swapped,
+	log_info("%s: on purpose %" PRIu64 " packets were lost, %" PRIu64
+		 " doubled, %" PRIu64 " swapped with the next, %" PRIu64
+		 " delayed",
+		 whose, counts->lost, counts->duplicated, counts->swapped,
 		 counts->delayed);
 	if (counts->crowded > 0)
-		log_warning("session %" PRIu64 ": %" PRIu64 " more were to "
-			    "wait, and left at once: %u wait already",
-			    number, counts->crowded, IMPAIRMENTS_HELD);
+		log_warning("%s: %" PRIu64 " more were to wait, and left at "
+			    "once: %u wait already",
+			    whose, counts->crowded, IMPAIRMENTS_HELD);
+}
+
+static void lag_log(const struct lag *lag, const char *whose)
+{
+	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
+
+	log_info("%s: sent later than intended by p50 %s us, p99 %s us, max "
+		 "%.1f us",
+		 whose, lag_text(lag, 0.5, p50), lag_text(lag, 0.99, p99),
+		 (double)lag->max_ns / 1e3);
+}
+
+/* What concerns a line as such. */
+static void line_log(const struct marketdata_line *line,
+		     const struct marketdata_server *server, const char *whose)
+{
+	if (server->session.config->pace.kind != PACE_MAX)
+		lag_log(&line->lag, whose);
+	if (line->counts.oversized > 0)
+		log_warning("%s: %" PRIu64 " datagrams were too long and left "
+			    "out",
+			    whose, line->counts.oversized);
+	if (line->link.downs > 0)
+		log_warning("%s: nothing could be sent %" PRIu64
+			    " times, %.3f s in all, for the link was down",
+			    whose, line->link.downs,
+			    (double)line->link.down_ns / 1e9);
+	impaired_log(&line->impairments, whose);
+}
+
+static void lines_log(const struct marketdata_server *server, uint64_t number)
+{
+	char whose[48];
+
+	for (unsigned int i = 0; i < server->lines; i++) {
+		const struct marketdata_counts *counts =
+			&server->line[i].counts;
+
+		snprintf(whose, sizeof(whose), "session %" PRIu64, number);
+		if (server->lines > 1) {
+			snprintf(whose, sizeof(whose),
+				 "session %" PRIu64 ": line %c", number,
+				 (char)('A' + i));
+			log_info("%s: %" PRIu64 " packets, %" PRIu64
+				 " sends refused, %" PRIu64 " packets dropped",
+				 whose, counts->packets, counts->refused,
+				 counts->dropped);
+		}
+		line_log(&server->line[i], server, whose);
+	}
 }
 
 static void retransmit_log(const struct retransmit_server *server,
@@ -77,55 +129,39 @@ static void retransmit_log(const struct retransmit_server *server,
 void session_summary_log(const struct session_summary *summary)
 {
 	const struct marketdata_server *server = summary->marketdata;
-	const struct marketdata_counts *counts = &server->line.counts;
+	const struct marketdata_counts counts =
+		marketdata_server_counts(server);
 	const struct datagram_source_counts *lines =
 		&server->session.reader.source.counts;
 	const uint64_t number = summary->number;
-	double seconds = seconds_of(counts);
-	char p50[LAG_TEXT_MAX], p99[LAG_TEXT_MAX];
+	double seconds = seconds_of(&counts);
 
 	log_info("session %" PRIu64 " with %s ended: %s; %" PRIu64
 		 " packets, %" PRIu64 " bytes in %.3f s, %.0f packets/s; "
 		 "%" PRIu64 " orders, %" PRIu64 " rejects",
-		 number, summary->peer, summary->why, counts->packets,
-		 counts->bytes, seconds,
-		 seconds > 0 ? (double)counts->packets / seconds : 0.0,
+		 number, summary->peer, summary->why, counts.packets,
+		 counts.bytes, seconds,
+		 seconds > 0 ? (double)counts.packets / seconds : 0.0,
 		 summary->orders, summary->rejects);
 	log_info("session %" PRIu64 ": the kernel refused %" PRIu64
 		 " sends, %" PRIu64 " packets dropped",
-		 number, counts->refused, counts->dropped);
+		 number, counts.refused, counts.dropped);
 	feed_summary_log(lines, number);
 	if (server->session.config->pace.kind == PACE_FILE &&
 	    lines->untimed > 0)
 		log_warning("session %" PRIu64 ": %" PRIu64 " packets had no "
 			    "time of their own for --pace file",
 			    number, lines->untimed);
-	if (server->session.config->pace.kind != PACE_MAX)
-		log_info("session %" PRIu64 ": sent later than intended by "
-			 "p50 %s us, p99 %s us, max %.1f us",
-			 number, lag_text(&server->line.lag, 0.5, p50),
-			 lag_text(&server->line.lag, 0.99, p99),
-			 (double)server->line.lag.max_ns / 1e3);
 	if (summary->refused > 0)
 		log_info("session %" PRIu64 ": %" PRIu64
 			 " further connections were refused",
 			 number, summary->refused);
-	if (counts->oversized > 0)
-		log_warning("session %" PRIu64 ": %" PRIu64
-			    " datagrams were too long and left out",
-			    number, counts->oversized);
-	if (server->line.link.downs > 0)
-		log_warning("session %" PRIu64
-			    ": nothing could be sent %" PRIu64
-			    " times, %.3f s in all, for the link was down",
-			    number, server->line.link.downs,
-			    (double)server->line.link.down_ns / 1e9);
-	impaired_log(&server->line.impairments, number);
+	lines_log(server, number);
 	retransmit_log(summary->retransmit, number);
-	if (counts->rows_lost > 0)
+	if (counts.rows_lost > 0)
 		log_warning("--send-times: %" PRIu64 " rows are missing: the "
 			    "disk was too slow",
-			    counts->rows_lost);
+			    counts.rows_lost);
 }
 
 static json_t *count(uint64_t n)
@@ -158,16 +194,58 @@ static json_t *feed(const struct datagram_source_counts *lines)
 		"remarks", tally(lines->remarks));
 }
 
-static json_t *impaired(const struct impairments *impairments)
+/* Of those lines together; NULL: they do nothing to packets. */
+static json_t *impaired(const struct marketdata_line *lines, unsigned int n)
 {
-	const struct impairments_counts *counts = &impairments->counts;
+	struct impairments_counts sum = { 0 };
+	uint64_t shift_ns = 0;
+	bool any = false;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct impairments *line = &lines[i].impairments;
+
+		any |= line->any || line->shift_ns;
+		sum.lost += line->counts.lost;
+		sum.duplicated += line->counts.duplicated;
+		sum.swapped += line->counts.swapped;
+		sum.delayed += line->counts.delayed;
+		sum.crowded += line->counts.crowded;
+		if (line->shift_ns > shift_ns)
+			shift_ns = line->shift_ns;
+	}
+	if (!any)
+		return NULL;
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "lost", count(sum.lost),
+			 "duplicated", count(sum.duplicated), "swapped",
+			 count(sum.swapped), "delayed", count(sum.delayed),
+			 "crowded", count(sum.crowded), "all_late_ns",
+			 count(shift_ns));
+}
+
+static json_t *line_json(const struct marketdata_line *line)
+{
+	const struct marketdata_counts *counts = &line->counts;
+	char group[ADDRESS_TEXT_MAX];
 
 	return json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o}", "lost", count(counts->lost),
-		"duplicated", count(counts->duplicated), "swapped",
-		count(counts->swapped), "delayed", count(counts->delayed),
-		"crowded", count(counts->crowded), "all_late_ns",
-		count(impairments->shift_ns));
+		"{s:s,s:s*,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o*}", "group",
+		address_format(&line->link.config.group, group), "interface",
+		line->link.config.interface ? line->link.interface.name : NULL,
+		"packets", count(counts->packets), "bytes",
+		count(counts->bytes), "sends_refused", count(counts->refused),
+		"packets_dropped", count(counts->dropped), "packets_oversized",
+		count(counts->oversized), "link_downs", count(line->link.downs),
+		"link_down_ns", count(line->link.down_ns), "impaired",
+		impaired(line, 1));
+}
+
+static json_t *lines_json(const struct marketdata_server *server)
+{
+	json_t *lines = json_array();
+
+	for (unsigned int i = 0; i < server->lines; i++)
+		json_array_append_new(lines, line_json(&server->line[i]));
+	return lines;
 }
 
 static json_t *retransmit(const struct retransmit_server *server)
@@ -189,27 +267,33 @@ static json_t *retransmit(const struct retransmit_server *server)
 int session_summary_write(const struct session_summary *summary, FILE *file)
 {
 	const struct marketdata_server *server = summary->marketdata;
-	const struct marketdata_counts *counts = &server->line.counts;
-	json_t *line = json_pack(
-		"{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:o,s:o,s:o,s:o,s:o}",
+	const struct marketdata_counts counts =
+		marketdata_server_counts(server);
+	uint64_t downs = 0, down_ns = 0;
+	json_t *line;
+	int err = 0;
+
+	for (unsigned int i = 0; i < server->lines; i++) {
+		downs += server->line[i].link.downs;
+		down_ns += server->line[i].link.down_ns;
+	}
+	line = json_pack(
+		"{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"s:o*,s:o*}",
 		"session", count(summary->number), "peer", summary->peer,
 		"ended", summary->why, "orders", count(summary->orders),
 		"rejects", count(summary->rejects), "connections_refused",
-		count(summary->refused), "packets", count(counts->packets),
-		"bytes", count(counts->bytes), "seconds", seconds_of(counts),
-		"sends_refused", count(counts->refused), "packets_dropped",
-		count(counts->dropped), "packets_oversized",
-		count(counts->oversized), "link_downs",
-		count(server->line.link.downs), "link_down_ns",
-		count(server->line.link.down_ns), "feed",
-		feed(&server->session.reader.source.counts));
-	int err = 0;
-
+		count(summary->refused), "packets", count(counts.packets),
+		"bytes", count(counts.bytes), "seconds", seconds_of(&counts),
+		"sends_refused", count(counts.refused), "packets_dropped",
+		count(counts.dropped), "packets_oversized",
+		count(counts.oversized), "link_downs", count(downs),
+		"link_down_ns", count(down_ns), "feed",
+		feed(&server->session.reader.source.counts), "impaired",
+		impaired(server->line, server->lines), "lines",
+		server->lines > 1 ? lines_json(server) : NULL);
 	if (!line)
 		return -ENOMEM;
-	if (server->line.impairments.any || server->line.impairments.shift_ns)
-		json_object_set_new(line, "impaired",
-				    impaired(&server->line.impairments));
 	if (summary->retransmit->fd >= 0)
 		json_object_set_new(line, "retransmit",
 				    retransmit(summary->retransmit));

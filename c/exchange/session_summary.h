@@ -40,6 +40,11 @@ void session_summary_log(const struct session_summary *summary);
  *	impaired, where packets are on purpose: lost, duplicated, swapped,
  *	      delayed, crowded (left at once, for too many waited),
  *	      all_late_ns
+ *	lines, where there are two: of each group, interface (if one is named),
+ *	      and what is above of both together: packets, bytes,
+ *	      sends_refused, packets_dropped, packets_oversized, link_downs,
+ *	      link_down_ns, impaired; seconds and all_late_ns above are of the
+ *	      first to the last packet and the longest
  *	retransmit, where there is a port for it: requests (taken), sent
  *	      (datagrams), dropped (no room), unknown (not remembered),
  *	      notices; and not answered: malformed, strangers, foreign

@@ -15,7 +15,9 @@
 #include "exchange/formatter.h"
 
 struct options {
-	const char *interface;
+	struct sockaddr_in groups[MARKETDATA_LINES_MAX];
+	char interfaces[MARKETDATA_LINES_MAX][IFNAMSIZ]; /* "": none */
+	uint64_t ttl;
 	const char *format;
 	const char *cpu;
 	struct exchange_config exchange;
@@ -54,7 +56,7 @@ static int keepalive_parse(const char *text, void *target, const char **why)
 	return 0;
 }
 
-/* Without an address the family is AF_UNSPEC, until interface_use() has found
+/* Without an address the family is AF_UNSPEC, until listen_use() has found
  * one: a given 0.0.0.0 means what it says. */
 static int listen_parse(const char *text, void *target, const char **why)
 {
@@ -92,17 +94,20 @@ static const struct option_row rows[] = {
 	  .help = "where orders are taken; without ADDR the interface's\n"
 		  "address, or 127.0.0.1 when no interface is named" },
 	{ .name = "group",
-	  .metavar = "ADDR:PORT",
+	  .metavar = "ADDR:PORT[,ADDR:PORT]",
 	  .def = "239.255.0.1:12345",
 	  .type = OPTION_PARSED,
-	  .parse = address_parse_group,
-	  .offset = AT(exchange.marketdata.to.group),
-	  .help = "multicast group of the market data" },
+	  .parse = address_parse_groups,
+	  .offset = AT(groups),
+	  .help = "multicast group of the market data; two: line A and line B,"
+		  "\nthe same packets on each" },
 	{ .name = "interface",
-	  .metavar = "NAME",
-	  .type = OPTION_STRING,
-	  .offset = AT(interface),
-	  .help = "where market data leaves; by default as routes have it" },
+	  .metavar = "NAME[,NAME]",
+	  .type = OPTION_PARSED,
+	  .parse = interface_parse_names,
+	  .offset = AT(interfaces),
+	  .help = "where market data leaves; by default as routes have it;\n"
+		  "two: for each line its own" },
 	{ .name = "send",
 	  .metavar = "PATH",
 	  .def = "sendmmsg",
@@ -189,27 +194,29 @@ static const struct option_row rows[] = {
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(exchange.marketdata.seed),
 	  .help = "of poisson's gaps, and of what becomes of packets by\n"
-		  "the next four; each session draws the same" },
+		  "the next four; each session draws the same. Each of\n"
+		  "two lines draws for itself: A:VALUE,B:VALUE are for\n"
+		  "line A and line B, VALUE alone is for both" },
 	{ .name = "lose",
 	  .metavar = "SHARE",
 	  .def = "0",
 	  .type = OPTION_PARSED,
-	  .parse = impairments_parse_share,
-	  .offset = AT(exchange.marketdata.impairments.lose),
+	  .parse = impairments_parse_lose,
+	  .offset = AT(exchange.marketdata.impairments),
 	  .help = "of the packets, 1% or 0.01: they never leave" },
 	{ .name = "duplicate",
 	  .metavar = "SHARE",
 	  .def = "0",
 	  .type = OPTION_PARSED,
-	  .parse = impairments_parse_share,
-	  .offset = AT(exchange.marketdata.impairments.duplicate),
+	  .parse = impairments_parse_duplicate,
+	  .offset = AT(exchange.marketdata.impairments),
 	  .help = "they leave twice" },
 	{ .name = "swap",
 	  .metavar = "SHARE",
 	  .def = "0",
 	  .type = OPTION_PARSED,
-	  .parse = impairments_parse_share,
-	  .offset = AT(exchange.marketdata.impairments.swap),
+	  .parse = impairments_parse_swap,
+	  .offset = AT(exchange.marketdata.impairments),
 	  .help = "they leave behind the next one" },
 	{ .name = "delay",
 	  .metavar = "[SHARE:]US",
@@ -249,7 +256,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = AT(exchange.marketdata.send_times),
 	  .help = "write there when each packet was to leave and when it was\n"
-		  "handed to the kernel, as CSV: "
+		  "handed to the kernel (of two lines: line A), as CSV:\n"
 		  "sequence,intended_ns,sent_ns;\n"
 		  "of a burst: evenly between its call's begin and end" },
 	{ .name = "sessions",
@@ -276,7 +283,7 @@ static const struct option_row rows[] = {
 	  .def = "1",
 	  .type = OPTION_UNSIGNED,
 	  .max = 255,
-	  .offset = AT(exchange.marketdata.to.ttl),
+	  .offset = AT(ttl),
 	  .help = "multicast TTL; 1 stays on the link" },
 	PRIVILEGES_OPTION(AT(exchange.privileges)),
 	OPTION_END,
@@ -320,33 +327,53 @@ static void descriptors_fill(void)
 		close(fd);
 }
 
-static int interface_use(struct options *options, struct interface *interface)
+/* Where each line leaves; interfaces: room for what they are. */
+static int lines_use(struct options *options,
+		     struct interface interfaces[static MARKETDATA_LINES_MAX])
 {
-	struct sockaddr_in *listen = &options->exchange.order_entry.listen;
-	int err;
+	struct marketdata_config *config = &options->exchange.marketdata;
 
-	if (options->interface) {
-		err = interface_find(options->interface, interface);
+	for (unsigned int i = 0; i < config->lines; i++) {
+		/* One that is named alone is for both. */
+		const char *name = options->interfaces[i][0]
+					   ? options->interfaces[i]
+					   : options->interfaces[0];
+		int err;
+
+		config->to[i].group = options->groups[i];
+		config->to[i].ttl = options->ttl;
+		if (!name[0])
+			continue;
+		err = interface_find(name, &interfaces[i]);
 		if (err) {
-			log_error("--interface: '%s': %s", options->interface,
+			log_error("--interface: '%s': %s", name,
 				  log_strerror(err));
 			return err;
 		}
-		if (!interface->up)
-			log_warning("--interface: '%s' is down",
-				    options->interface);
-		options->exchange.marketdata.to.interface = interface;
+		if (!interfaces[i].up)
+			log_warning("--interface: '%s' is down", name);
+		config->to[i].interface = &interfaces[i];
 	}
+	return 0;
+}
+
+/* Once the lines are known: orders are taken at the first one's address. */
+static int listen_use(struct options *options)
+{
+	const struct interface *interface =
+		options->exchange.marketdata.to[0].interface;
+	struct sockaddr_in *listen = &options->exchange.order_entry.listen;
+
 	if (listen->sin_family != AF_UNSPEC)
 		return 0;
 	listen->sin_family = AF_INET;
 	listen->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (options->interface)
+	if (interface)
 		listen->sin_addr = interface->address;
 	if (listen->sin_addr.s_addr == htonl(INADDR_ANY)) {
 		log_error("--listen: '%s' has no IPv4 address: name the one "
 			  "to listen at",
-			  options->interface);
+			  options->interfaces[0]);
 		return -EADDRNOTAVAIL;
 	}
 	return 0;
@@ -383,13 +410,35 @@ static int cpu_read(const char *text, int *cpu)
 	return -EINVAL;
 }
 
+/* How many there are, and whether they can be. */
+static int lines_check(struct options *options)
+{
+	struct marketdata_config *config = &options->exchange.marketdata;
+	const struct sockaddr_in *groups = options->groups;
+
+	config->lines = groups[1].sin_port ? 2 : 1;
+	if (config->lines == 1 && options->interfaces[1][0]) {
+		log_error("--interface: two of them need two groups, --group "
+			  "ADDR:PORT,ADDR:PORT");
+		return -EINVAL;
+	}
+	if (config->lines == 2 && !options->interfaces[1][0] &&
+	    groups[0].sin_addr.s_addr == groups[1].sin_addr.s_addr &&
+	    groups[0].sin_port == groups[1].sin_port) {
+		log_error("--group: both lines are one: name two groups, or "
+			  "two interfaces");
+		return -EINVAL;
+	}
+	return impairments_check(config->impairments, config->lines);
+}
+
 static int options_check(struct options *options)
 {
 	if (!options->exchange.marketdata.feed) {
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (impairments_check(&options->exchange.marketdata.impairments) < 0)
+	if (lines_check(options) < 0)
 		return -EINVAL;
 	return cpu_read(options->cpu, &options->exchange.cpu);
 }
@@ -398,7 +447,7 @@ int main(int argc, char **argv)
 {
 	enum option_result result;
 	struct options options = { 0 };
-	struct interface interface;
+	struct interface interfaces[MARKETDATA_LINES_MAX];
 	struct formatter formatter;
 	int err;
 
@@ -430,7 +479,9 @@ int main(int argc, char **argv)
 			    "connects",
 			    options.exchange.marketdata.feed,
 			    log_strerror(-errno));
-	err = interface_use(&options, &interface);
+	err = lines_use(&options, interfaces);
+	if (!err)
+		err = listen_use(&options);
 	if (!err)
 		err = retransmit_use(&options);
 	if (!err)

@@ -5,14 +5,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/random.h"
 #include "exchange/impairments.h"
-#include "tests/support/log_catch.h"
 
 static struct impairments line;
 
@@ -47,95 +45,6 @@ static void leaves(uint32_t number, uint64_t now_ns)
 	assert_int_equal(held->sequence, number);
 	assert_int_equal(held->len, sizeof(number));
 	assert_memory_equal(held->bytes, &number, sizeof(number));
-}
-
-static void shares_are_parsed(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t share;
-	} good[] = { { "0", 0 },
-		     { "0%", 0 },
-		     { "1%", 10000000 },
-		     { "0.01", 10000000 },
-		     { "0.1%", 1000000 },
-		     { "0.0000001%", 1 },
-		     { "1e-9", 1 },
-		     { "100%", IMPAIRMENTS_ALL },
-		     { "1", IMPAIRMENTS_ALL } };
-	static const char *const bad[] = { "",	   "%",	   "-1%",	 "101%",
-					   "1.01", "x",	   "1 %",	 "1%%",
-					   "nan",  "1e99", "0.00000001%" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		uint64_t share = 77;
-		const char *why;
-
-		assert_int_equal(
-			impairments_parse_share(good[i].text, &share, &why), 0);
-		assert_int_equal(share, good[i].share);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		uint64_t share = 77;
-		const char *why = NULL;
-
-		assert_int_equal(impairments_parse_share(bad[i], &share, &why),
-				 -EINVAL);
-		assert_non_null(why);
-		assert_int_equal(share, 77);
-	}
-}
-
-static void delays_are_parsed(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t share, ns;
-	} good[] = { { "0", 0, 0 },
-		     { "500", IMPAIRMENTS_ALL, 500000 },
-		     { "0.5", IMPAIRMENTS_ALL, 500 },
-		     { "1%:20", 10000000, 20000 },
-		     { "0.5:3600000000", 500000000, 3600000000000 } };
-	static const char *const bad[] = { "",	    ":1",   "1%",	 "1%:",
-					   "x:1",   "1%:x", "2:1",	 "-1",
-					   "1:2:3", "5us",  "3600000001" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		struct impairments_config config = { 0 };
-		const char *why;
-
-		assert_int_equal(
-			impairments_parse_delay(good[i].text, &config, &why),
-			0);
-		assert_int_equal(config.delay, good[i].share);
-		assert_int_equal(config.delay_ns, good[i].ns);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct impairments_config config = { .delay = 77 };
-		const char *why = NULL;
-
-		assert_int_equal(impairments_parse_delay(bad[i], &config, &why),
-				 -EINVAL);
-		assert_non_null(why);
-		assert_int_equal(config.delay, 77);
-	}
-}
-
-static void more_than_all_is_refused(void **state)
-{
-	struct impairments_config config = { .lose = IMPAIRMENTS_ALL / 2,
-					     .swap = IMPAIRMENTS_ALL / 2 };
-
-	(void)state;
-	assert_int_equal(impairments_check(&config), 0);
-	config.delay = 1;
-	log_catch();
-	assert_int_equal(impairments_check(&config), -EINVAL);
-	assert_true(is_one_line(log_caught(),
-				"--lose, --duplicate, --swap, --delay: "
-				"100.0000001% of the packets"));
 }
 
 static void a_share_of_nothing_is_nothing(void **state)
@@ -324,9 +233,6 @@ static void each_leaves_as_often_as_it_should(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shares_are_parsed),
-		cmocka_unit_test(delays_are_parsed),
-		cmocka_unit_test(more_than_all_is_refused),
 		cmocka_unit_test_teardown(a_share_of_nothing_is_nothing, end),
 		cmocka_unit_test_teardown(a_delay_of_all_is_a_shift, end),
 		cmocka_unit_test_teardown(shares_are_kept, end),

@@ -31,15 +31,16 @@ static struct marketdata_config config_make(void)
 {
 	struct marketdata_config config = { .feed = "/nowhere/feed.gz",
 					    .send = "sendmmsg",
-					    .to.interface = &loopback,
-					    .to.ttl = 1,
+					    .lines = 1,
+					    .to[0].interface = &loopback,
+					    .to[0].ttl = 1,
 					    .format = line_format_auto };
 
 	assert_int_equal(interface_find("lo", &loopback), 0);
-	config.to.group.sin_family = AF_INET;
-	config.to.group.sin_port = htons(12345);
+	config.to[0].group.sin_family = AF_INET;
+	config.to[0].group.sin_port = htons(12345);
 	assert_int_equal(
-		inet_pton(AF_INET, "239.255.0.1", &config.to.group.sin_addr),
+		inet_pton(AF_INET, "239.255.0.1", &config.to[0].group.sin_addr),
 		1);
 	return config;
 }
@@ -54,7 +55,7 @@ static void a_full_queue_is_not_hidden(void **state)
 
 	(void)state;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	assert_int_equal(getsockopt(server.line.link.path->fd, IPPROTO_IP,
+	assert_int_equal(getsockopt(server.line[0].link.path->fd, IPPROTO_IP,
 				    IP_RECVERR, &on, &len),
 			 0);
 	assert_int_equal(on, 1);
@@ -137,7 +138,7 @@ static const struct publish_path_ops slow_ops = { .entry.name = "slow",
 static void all_is_read(void)
 {
 	const struct marketdata_record *record = NULL;
-	uint64_t at = server.line.at;
+	uint64_t at = server.line[0].at;
 	size_t len;
 
 	while (!record || !(record->flags & MARKETDATA_RECORD_END)) {
@@ -165,15 +166,15 @@ static void publish_slowly(unsigned int most, const char *folder)
 	config.feed = feed;
 	config.send_times = times;
 	assert_int_equal(marketdata_server_open(&server, &config), 0);
-	publish_path_close(server.line.link.path);
-	server.line.link.path = calloc(1, sizeof(*server.line.link.path));
-	assert_non_null(server.line.link.path);
-	server.line.link.path->ops = &slow_ops;
-	server.line.link.path->fd = -1;
+	publish_path_close(server.line[0].link.path);
+	server.line[0].link.path = calloc(1, sizeof(*server.line[0].link.path));
+	assert_non_null(server.line[0].link.path);
+	server.line[0].link.path->ops = &slow_ops;
+	server.line[0].link.path->fd = -1;
 	marketdata_server_forget(&server);
 	assert_int_equal(marketdata_server_start(&server), 0);
 	all_is_read();
-	while (server.line.counts.packets + server.line.counts.oversized <
+	while (server.line[0].counts.packets + server.line[0].counts.oversized <
 	       1 + UPDATES) {
 		struct pollfd fds[MARKETDATA_FDS];
 
@@ -198,8 +199,8 @@ static void a_refusal_is_counted_once(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	publish_slowly(3, folder);
-	assert_true(server.line.counts.refused > 0);
-	assert_in_range(server.line.counts.refused, 1, calls);
+	assert_true(server.line[0].counts.refused > 0);
+	assert_in_range(server.line[0].counts.refused, 1, calls);
 	snprintf(times, sizeof(times), "%s/sends.csv", folder);
 	unlink(times);
 	rmdir(folder);
@@ -215,8 +216,8 @@ static void one_that_is_too_long_is_left_out(void **state)
 	too_long = UPDATES / 2;
 	publish_slowly(UPDATES, folder);
 	too_long = UINT32_MAX;
-	assert_int_equal(server.line.counts.oversized, 1);
-	assert_int_equal(server.line.counts.packets, UPDATES);
+	assert_int_equal(server.line[0].counts.oversized, 1);
+	assert_int_equal(server.line[0].counts.packets, UPDATES);
 	snprintf(times, sizeof(times), "%s/sends.csv", folder);
 	unlink(times);
 	rmdir(folder);
@@ -258,7 +259,7 @@ static void a_burst_leaves_within_its_call(void **state)
 	assert_true(calls < 1 + UPDATES && bursts > 0);
 	assert_true(before_ns - wall_ns >= begins_ns[calls - 1]);
 	assert_true(before_ns - wall_ns < ends_ns[calls - 1]);
-	assert_true(server.line.counts.last_ns >= ends_ns[calls - 1]);
+	assert_true(server.line[0].counts.last_ns >= ends_ns[calls - 1]);
 	unlink(times);
 	rmdir(folder);
 }
