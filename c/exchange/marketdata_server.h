@@ -63,9 +63,9 @@ int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
  * marketdata_server_poll() asks for can change anything. */
 uint64_t marketdata_server_due(const struct marketdata_server *server);
 
-/* Descriptors to wait for: fds[0] for the reader, and for each line one for room
- * to send and one for news of the link; an fd of -1 is not waited for. After the
- * wait, woken() reads them. */
+/* Descriptors to wait for: fds[0] for the reader, and for each line one for
+ * room to send and one for news of the link; an fd of -1 is not waited for.
+ * After the wait, woken() reads them. */
 #define MARKETDATA_FDS (1 + 2 * MARKETDATA_LINES_MAX)
 
 void marketdata_server_poll(const struct marketdata_server *server,
