@@ -18,8 +18,8 @@
 #define IMPAIRMENTS_ALL	 1000000000 /* the share that is all of them */
 #define IMPAIRMENTS_HELD 1024	    /* datagrams that wait, of each kind */
 
-/* Of a line. Shares of IMPAIRMENTS_ALL; lose, duplicate, swap and delay are at most all
- * of them together. */
+/* Of a line. Shares of IMPAIRMENTS_ALL; lose, duplicate, swap and delay are at
+ * most all of them together. */
 struct impairments_config {
 	uint64_t lose, duplicate, swap, delay;
 	uint64_t delay_ns; /* of those that are delayed */

@@ -3,8 +3,8 @@
  * One line of the market data server: what is published, as it leaves for one
  * group. It has a place of its own in what the reader has read ahead, its own
  * publish path, burst and impairments; what is due when is the same on each
- * line, since each draws it from the same seed. What all lines share is told and kept by
- * the one that reaches it first. Never blocks.
+ * line, since each draws it from the same seed. What all lines share is told
+ * and kept by the one that reaches it first. Never blocks.
  */
 #ifndef EXCHANGE_MARKETDATA_LINE_H
 #define EXCHANGE_MARKETDATA_LINE_H

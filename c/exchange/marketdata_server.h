@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The market data server: one line or two, each a publish path, open from start
- * to end, and per session the feed, read ahead by a thread and sent by the
- * caller's loop when it is due: the same datagrams on each line. Never blocks. A
- * link that goes down ends nothing: what is due meanwhile is sent late, or
- * dropped if it says so (on_full). Nor does it hold up the other line: once it
- * is half the ring of what is read ahead behind, what is more is dropped.
+ * The market data server: one line or two, each a publish path, open from
+ * start to end, and per session the feed, read ahead by a thread and sent by
+ * the caller's loop when it is due: the same datagrams on each line. Never
+ * blocks. A link that goes down ends nothing: what is due meanwhile is sent
+ * late, or dropped if it says so (on_full). Nor does it hold up the other line:
+ * once it is half the ring of what is read ahead behind, more is dropped.
  */
 #ifndef EXCHANGE_MARKETDATA_SERVER_H
 #define EXCHANGE_MARKETDATA_SERVER_H
@@ -52,9 +52,9 @@ int marketdata_server_start(struct marketdata_server *server);
 void marketdata_server_stop(struct marketdata_server *server);
 
 /*
- * HOT. Send what is due, at most one burst a line. now_ns: monotonic. Returns 1 with
- * an event that the caller handles before it calls again (a live line is
- * announced before it is sent), else 0.
+ * HOT. Send what is due, at most one burst a line. now_ns: monotonic. Returns
+ * 1 with an event that the caller handles before it calls again (a live line
+ * is announced before it is sent), else 0.
  */
 int marketdata_server_publish(struct marketdata_server *server, uint64_t now_ns,
 			      enum exchange_event *event);
