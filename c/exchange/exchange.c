@@ -27,9 +27,11 @@ enum {
 	FD_TRADER,
 	FD_RETRANSMIT,
 	FD_MARKETDATA,
-	FD_WAITING = FD_MARKETDATA + MARKETDATA_FDS,
-	FDS = FD_WAITING + ORDER_ENTRY_WAITING_MAX
+	FDS = FD_MARKETDATA + MARKETDATA_FDS + ORDER_ENTRY_WAITING_MAX
 };
+
+#define FD_WAITING(exchange) \
+	(FD_MARKETDATA + 1 + 2 * (exchange)->marketdata.lines)
 
 struct exchange {
 	const struct exchange_config *config;
@@ -310,7 +312,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		fds[FD_LISTENER].fd = -1;
 	else if (init && order_entry_server_has_ready(&exchange->order_entry))
 		due_ns = now_ns;
-	order_entry_server_poll(&exchange->order_entry, &fds[FD_WAITING]);
+	order_entry_server_poll(&exchange->order_entry,
+				&fds[FD_WAITING(exchange)]);
 	if (now_ns < exchange->accept_ns) {
 		fds[FD_LISTENER].fd = -1;
 		due_ns = exchange->accept_ns;
@@ -355,8 +358,9 @@ static int turn(struct exchange *exchange)
 		.tv_nsec = (long)(wait_ns % CLOCK_NS_PER_S),
 	};
 	/* No more of them than there are: RLIMIT_NOFILE bounds it too. */
-	int n = ppoll(fds, FD_WAITING + exchange->order_entry.waiting_count,
-		      wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
+	int n = ppoll(
+		fds, FD_WAITING(exchange) + exchange->order_entry.waiting_count,
+		wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
 
 	if (n < 0 && errno != EINTR) {
 		n = -errno;
@@ -373,7 +377,7 @@ static int turn(struct exchange *exchange)
 		if (fds[FD_TRADER].revents || exchange->order_entry.unfinished)
 			trader_ready(exchange, fds[FD_TRADER].revents);
 		order_entry_server_woken(&exchange->order_entry,
-					 &fds[FD_WAITING]);
+					 &fds[FD_WAITING(exchange)]);
 		if (fds[FD_LISTENER].revents)
 			listener_ready(exchange);
 		marketdata_server_woken(&exchange->marketdata,

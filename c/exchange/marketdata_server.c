@@ -194,7 +194,7 @@ void marketdata_server_poll(const struct marketdata_server *server,
 {
 	const struct marketdata_session *session = &server->session;
 
-	for (unsigned int i = 0; i < MARKETDATA_FDS; i++)
+	for (unsigned int i = 0; i < 1 + 2 * server->lines; i++)
 		fds[i] = (struct pollfd){ .fd = -1 };
 	for (unsigned int i = 0; i < server->lines; i++) {
 		const struct marketdata_line *line = &server->line[i];
