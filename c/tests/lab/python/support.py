@@ -43,6 +43,42 @@ def stand_in():
         setattr(sys.modules["ansible.module_utils"], name, module)
 
 
+class ConnectionFailure(Exception):
+    """As Ansible's."""
+
+
+class ActionBase:
+    """As much of Ansible's as an action plugin asks for."""
+
+    def run(self, _tmp, _task_vars):
+        return {}
+
+    def validate_argument_spec(self, argument_spec):
+        arguments = self._task.args
+        assert set(arguments) <= set(argument_spec), arguments
+        missing = {name for name, option in argument_spec.items()
+                   if option.get("required")} - set(arguments)
+        assert not missing, missing
+        return None, {**{name: option.get("default")
+                         for name, option in argument_spec.items()},
+                      **arguments}
+
+
+def action(name, **more):
+    """An action plugin. more: what else of Ansible's it is to find, by the
+    module's name with _ for each dot."""
+    stand_in()
+    modules = {
+        "ansible.errors": types.SimpleNamespace(
+            AnsibleConnectionFailure=ConnectionFailure),
+        "ansible.plugins": types.ModuleType("ansible.plugins"),
+        "ansible.plugins.action": types.SimpleNamespace(
+            ActionBase=ActionBase),
+        **{key.replace("_", "."): value for key, value in more.items()}}
+    with mock.patch.dict(sys.modules, modules):
+        return load(f"action_plugins/{name}.py")
+
+
 def library():
     """name -> path of each module of the library."""
     return {os.path.basename(path)[:-3]: os.path.relpath(path, ANSIBLE)

@@ -4,7 +4,6 @@ answers as it is told."""
 
 import os
 import subprocess
-import sys
 import tempfile
 import types
 import unittest
@@ -12,34 +11,7 @@ from unittest import mock
 
 import support
 
-OPTIONS = {"timeout": 0, "rx_ring": 0, "tx_ring": 0, "offloads": "default",
-           "console": ""}
-
-
-class ConnectionFailure(Exception):
-    """As Ansible's."""
-
-
-class ActionBase:
-    """As much of Ansible's as is asked for."""
-
-    def run(self, _tmp, _task_vars):
-        return {}
-
-    def validate_argument_spec(self, argument_spec):
-        arguments = self._task.args
-        assert set(arguments) <= set(argument_spec), arguments
-        return None, {**OPTIONS, **arguments}
-
-
-support.stand_in()
-with mock.patch.dict(sys.modules, {
-        "ansible.errors": types.SimpleNamespace(
-            AnsibleConnectionFailure=ConnectionFailure),
-        "ansible.plugins": types.ModuleType("ansible.plugins"),
-        "ansible.plugins.action": types.SimpleNamespace(
-            ActionBase=ActionBase)}):
-    lab_guest = support.load("action_plugins/lab_guest.py")
+lab_guest = support.action("lab_guest")
 
 ETHTOOL = """#!/bin/sh
 echo "$*" >>"$ASKED"
@@ -93,7 +65,7 @@ class Guest(unittest.TestCase):
     def shell(self, command, sudoable=True):
         if self.connection.refused:
             self.connection.refused -= 1
-            raise ConnectionFailure("Connection refused")
+            raise support.ConnectionFailure("Connection refused")
         self.as_user.append(not sudoable)
         done = subprocess.run(["sh", "-c", command], capture_output=True,
                               text=True, env=self.environment, check=False)

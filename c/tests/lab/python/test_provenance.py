@@ -4,33 +4,14 @@
 import hashlib
 import os
 import subprocess
-import sys
 import tempfile
 import types
 import unittest
-from unittest import mock
 
 import support
 
 
-class ActionBase:
-    """As much of Ansible's as is asked for."""
-
-    def run(self, _tmp, _task_vars):
-        return {}
-
-    def validate_argument_spec(self, argument_spec):
-        arguments = self._task.args
-        assert set(arguments) == set(argument_spec), arguments
-        return None, arguments
-
-
-with mock.patch.dict(sys.modules, {
-        "ansible": types.ModuleType("ansible"),
-        "ansible.plugins": types.ModuleType("ansible.plugins"),
-        "ansible.plugins.action": types.SimpleNamespace(
-            ActionBase=ActionBase)}):
-    lab_provenance = support.load("action_plugins/lab_provenance.py")
+lab_provenance = support.action("lab_provenance")
 
 
 def shell(command, sudoable=True):

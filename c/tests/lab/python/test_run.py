@@ -6,19 +6,11 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import types
 import unittest
 from unittest import mock
 
 import support
-
-
-class ActionBase:
-    """As much of Ansible's as is asked for."""
-
-    def run(self, _tmp, _task_vars):
-        return {}
 
 
 class Display:
@@ -30,14 +22,9 @@ class Display:
         self.told.append(text)
 
 
-STAND_IN = {
-    "ansible.plugins": types.ModuleType("ansible.plugins"),
-    "ansible.plugins.action": types.SimpleNamespace(ActionBase=ActionBase),
-    "ansible.utils": types.ModuleType("ansible.utils"),
-    "ansible.utils.display": types.SimpleNamespace(Display=Display)}
-support.stand_in()
-with mock.patch.dict(sys.modules, STAND_IN):
-    lab_run = support.load("action_plugins/lab_run.py")
+lab_run = support.action(
+    "lab_run", ansible_utils=types.ModuleType("ansible.utils"),
+    ansible_utils_display=types.SimpleNamespace(Display=Display))
 ARGV = ["t2t-run", "--campaign", "plan.json"]
 
 
