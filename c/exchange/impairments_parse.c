@@ -75,7 +75,7 @@ static int named_parse(const char *text, size_t len, value_function *value,
 	unsigned int line = (unsigned int)(text[0] - 'A');
 	char part[VALUE_MAX];
 
-	if (!is_named(text) || text[0] < 'A' || line >= IMPAIRMENTS_LINES_MAX) {
+	if (!is_named(text) || text[0] < 'A' || line >= MARKET_DATA_LINES_MAX) {
 		*why = "expected a value for all lines, or A:VALUE,B:VALUE";
 		return -EINVAL;
 	}
@@ -94,7 +94,7 @@ static int named_parse(const char *text, size_t len, value_function *value,
 	return value(part, values + line * size, why);
 }
 
-/* values[IMPAIRMENTS_LINES_MAX] of that size, zeroed. The lines' bits that are
+/* values[MARKET_DATA_LINES_MAX] of that size, zeroed. The lines' bits that are
  * named, 0 where the value is of all, or -EINVAL. */
 static int lines_parse(const char *text, value_function *value, void *values,
 		       size_t size, const char **why)
@@ -105,7 +105,7 @@ static int lines_parse(const char *text, value_function *value, void *values,
 
 	if (!is_named(text) && !strchr(text, ',')) {
 		err = value(text, values, why);
-		for (size_t i = 1; !err && i < IMPAIRMENTS_LINES_MAX; i++)
+		for (size_t i = 1; !err && i < MARKET_DATA_LINES_MAX; i++)
 			memcpy((char *)values + i * size, values, size);
 		return err;
 	}
@@ -121,20 +121,20 @@ static int lines_parse(const char *text, value_function *value, void *values,
 
 static void named_note(struct impairments_config *configs, int named)
 {
-	for (unsigned int i = 0; i < IMPAIRMENTS_LINES_MAX; i++)
+	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		configs[i].named |= named >> i & 1;
 }
 
 static int shares_parse(const char *text, struct impairments_config *configs,
 			size_t member, const char **why)
 {
-	uint64_t shares[IMPAIRMENTS_LINES_MAX] = { 0 };
+	uint64_t shares[MARKET_DATA_LINES_MAX] = { 0 };
 	int named =
 		lines_parse(text, share_value, shares, sizeof(shares[0]), why);
 
 	if (named < 0)
 		return named;
-	for (size_t i = 0; i < IMPAIRMENTS_LINES_MAX; i++)
+	for (size_t i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		memcpy((char *)&configs[i] + member, &shares[i],
 		       sizeof(shares[i]));
 	named_note(configs, named);
@@ -164,13 +164,13 @@ int impairments_parse_swap(const char *text, void *target, const char **why)
 int impairments_parse_delay(const char *text, void *target, const char **why)
 {
 	struct impairments_config *configs = target;
-	struct delay delays[IMPAIRMENTS_LINES_MAX] = { { 0, 0 } };
+	struct delay delays[MARKET_DATA_LINES_MAX] = { { 0, 0 } };
 	int named =
 		lines_parse(text, delay_value, delays, sizeof(delays[0]), why);
 
 	if (named < 0)
 		return named;
-	for (size_t i = 0; i < IMPAIRMENTS_LINES_MAX; i++) {
+	for (size_t i = 0; i < MARKET_DATA_LINES_MAX; i++) {
 		configs[i].delay = delays[i].share;
 		configs[i].delay_ns = delays[i].ns;
 	}
@@ -200,7 +200,7 @@ int impairments_check(const struct impairments_config configs[],
 
 	for (unsigned int i = 0; !err && i < lines; i++)
 		err = sum_check(&configs[i]);
-	for (unsigned int i = lines; !err && i < IMPAIRMENTS_LINES_MAX; i++)
+	for (unsigned int i = lines; !err && i < MARKET_DATA_LINES_MAX; i++)
 		if (configs[i].named) {
 			log_error("--lose, --duplicate, --swap, --delay: there "
 				  "is no line %c: --group names %u",

@@ -2,15 +2,13 @@
 /*
  * What the exchange's options say of impairments: a value for all lines, or
  * for some by their letters, "1%", "A:1%", "A:1%,B:0.5%". For OPTION_PARSED;
- * targets are struct impairments_config[IMPAIRMENTS_LINES_MAX]. A line that is
+ * targets are struct impairments_config[MARKET_DATA_LINES_MAX]. A line that is
  * not named where another is has none. 0, or -EINVAL with *why.
  */
 #ifndef EXCHANGE_IMPAIRMENTS_PARSE_H
 #define EXCHANGE_IMPAIRMENTS_PARSE_H
 
 #include "exchange/impairments.h"
-
-#define IMPAIRMENTS_LINES_MAX 2
 
 /* A value is a share: "1%", "0.5%", "0.01". */
 int impairments_parse_lose(const char *text, void *target, const char **why);

@@ -25,16 +25,14 @@
 /* What to do with a datagram that the kernel has no room for. */
 enum marketdata_on_full { MARKETDATA_RETRY, MARKETDATA_DROP };
 
-#define MARKETDATA_LINES_MAX IMPAIRMENTS_LINES_MAX
-
 struct marketdata_config {
 	const char *feed;
 	const char *send;   /* "PATH[:key=value,...]" */
-	unsigned int lines; /* 1 to MARKETDATA_LINES_MAX */
-	struct publish_path_config to[MARKETDATA_LINES_MAX];
+	unsigned int lines; /* 1 to MARKET_DATA_LINES_MAX */
+	struct publish_path_config to[MARKET_DATA_LINES_MAX];
 	line_format_function *format;
 	struct pace_config pace;
-	struct impairments_config impairments[MARKETDATA_LINES_MAX];
+	struct impairments_config impairments[MARKET_DATA_LINES_MAX];
 	/* The first line's impairments draw from it, the others' from what it
 	 * draws. */
 	uint64_t seed;

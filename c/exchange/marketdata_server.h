@@ -18,7 +18,7 @@ struct marketdata_server {
 	struct marketdata_session session;
 	uint64_t released; /* of the ring, by all lines */
 	unsigned int lines;
-	struct marketdata_line line[MARKETDATA_LINES_MAX];
+	struct marketdata_line line[MARKET_DATA_LINES_MAX];
 };
 
 /* 0 or a negative errno, logged. config must outlive the server. */
@@ -66,7 +66,7 @@ uint64_t marketdata_server_due(const struct marketdata_server *server);
 /* Descriptors to wait for: fds[0] for the reader, and for each line one for
  * room to send and one for news of the link; an fd of -1 is not waited for.
  * After the wait, woken() reads them. */
-#define MARKETDATA_FDS (1 + 2 * MARKETDATA_LINES_MAX)
+#define MARKETDATA_FDS (1 + 2 * MARKET_DATA_LINES_MAX)
 
 void marketdata_server_poll(const struct marketdata_server *server,
 			    struct pollfd fds[static MARKETDATA_FDS]);

@@ -95,7 +95,7 @@ int address_parse_group(const char *text, void *target, const char **why)
 
 int address_parse_groups(const char *text, void *target, const char **why)
 {
-	struct sockaddr_in parsed[ADDRESS_LINES_MAX] = { 0 };
+	struct sockaddr_in parsed[MARKET_DATA_LINES_MAX] = { 0 };
 	const char *comma = strchr(text, ',');
 	char first[ADDRESS_TEXT_MAX] = "";
 	int err;

@@ -6,9 +6,9 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-#define ADDRESS_TEXT_MAX 24 /* "255.255.255.255:65535" */
+#include "wire/market_data.h"
 
-#define ADDRESS_LINES_MAX 2 /* the same market data, twice */
+#define ADDRESS_TEXT_MAX 24 /* "255.255.255.255:65535" */
 
 /*
  * For OPTION_PARSED rows; target is a struct sockaddr_in.
@@ -24,7 +24,8 @@ int address_parse_group(const char *text, void *target, const char **why);
 
 /* One group or two, "239.255.0.1:12345,239.255.0.2:12345", each as
  * address_parse_group() has it; target is a struct
- * sockaddr_in[ADDRESS_LINES_MAX], the second all zero where there is one. */
+ * sockaddr_in[MARKET_DATA_LINES_MAX], the second all zero where there is one.
+ */
 int address_parse_groups(const char *text, void *target, const char **why);
 
 /* "10.0.0.1", a host's address, or "any": 0.0.0.0. For OPTION_PARSED rows;

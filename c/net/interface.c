@@ -72,12 +72,12 @@ int interface_find(const char *name, struct interface *interface)
 
 int interface_parse_names(const char *text, void *target, const char **why)
 {
-	char names[INTERFACE_LINES_MAX][IFNAMSIZ] = { "" };
+	char names[MARKET_DATA_LINES_MAX][IFNAMSIZ] = { "" };
 
 	for (unsigned int i = 0; text; i++) {
 		const size_t len = strcspn(text, ",");
 
-		if (i == INTERFACE_LINES_MAX) {
+		if (i == MARKET_DATA_LINES_MAX) {
 			*why = "there are two lines at most: NAME,NAME";
 			return -EINVAL;
 		}

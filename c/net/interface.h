@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wire/market_data.h"
+
 struct interface {
 	char name[IFNAMSIZ];
 	unsigned int index;
@@ -20,10 +22,8 @@ struct interface {
 	uint16_t link_type; /* ARPHRD_ of net/if_arp.h */
 };
 
-#define INTERFACE_LINES_MAX 2 /* the same market data, twice */
-
 /* One name or two, "eth0,eth1"; for OPTION_PARSED rows: target is a
- * char[INTERFACE_LINES_MAX][IFNAMSIZ], the second empty where there is one.
+ * char[MARKET_DATA_LINES_MAX][IFNAMSIZ], the second empty where there is one.
  * Whether there is such an interface is not asked. 0, or -EINVAL with *why. */
 int interface_parse_names(const char *text, void *target, const char **why);
 

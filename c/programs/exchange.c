@@ -15,8 +15,8 @@
 #include "exchange/formatter.h"
 
 struct options {
-	struct sockaddr_in groups[MARKETDATA_LINES_MAX];
-	char interfaces[MARKETDATA_LINES_MAX][IFNAMSIZ]; /* "": none */
+	struct sockaddr_in groups[MARKET_DATA_LINES_MAX];
+	char interfaces[MARKET_DATA_LINES_MAX][IFNAMSIZ]; /* "": none */
 	uint64_t ttl;
 	const char *format;
 	const char *cpu;
@@ -329,7 +329,7 @@ static void descriptors_fill(void)
 
 /* Where each line leaves; interfaces: room for what they are. */
 static int lines_use(struct options *options,
-		     struct interface interfaces[static MARKETDATA_LINES_MAX])
+		     struct interface interfaces[static MARKET_DATA_LINES_MAX])
 {
 	struct marketdata_config *config = &options->exchange.marketdata;
 
@@ -447,7 +447,7 @@ int main(int argc, char **argv)
 {
 	enum option_result result;
 	struct options options = { 0 };
-	struct interface interfaces[MARKETDATA_LINES_MAX];
+	struct interface interfaces[MARKET_DATA_LINES_MAX];
 	struct formatter formatter;
 	int err;
 

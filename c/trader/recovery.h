@@ -39,9 +39,8 @@
 #include "wire/market_data.h"
 #include "wire/retransmit.h"
 
-#define RECOVERY_LINES_MAX     2
-#define RECOVERY_RETRANSMITTED RECOVERY_LINES_MAX /* as a source */
-#define RECOVERY_SOURCES       (RECOVERY_LINES_MAX + 1)
+#define RECOVERY_RETRANSMITTED MARKET_DATA_LINES_MAX /* as a source */
+#define RECOVERY_SOURCES       (MARKET_DATA_LINES_MAX + 1)
 
 #define RECOVERY_HELD_MAX  4096 /* datagrams that wait; a power of two */
 #define RECOVERY_GAPS_MAX  1024 /* open ones told apart; a power of two */

@@ -28,7 +28,7 @@ struct recovery_marks {
 
 struct recovery_memory {
 	struct recovery_gap gaps[RECOVERY_GAPS_MAX];
-	struct recovery_marks missing[RECOVERY_LINES_MAX];
+	struct recovery_marks missing[MARKET_DATA_LINES_MAX];
 	struct recovery_marks given_up;
 	struct recovery_slot spare; /* for what no slot is free */
 	struct recovery_slot slots[RECOVERY_HELD_MAX];

@@ -67,7 +67,7 @@ void recovery_begin(struct recovery *recovery, uint16_t tag)
 	if (!recovery->memory)
 		return;
 	recovery_marks_clear(&recovery->memory->given_up);
-	for (unsigned int i = 0; i < RECOVERY_LINES_MAX; i++)
+	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		recovery_marks_clear(&recovery->memory->missing[i]);
 }
 

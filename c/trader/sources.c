@@ -78,7 +78,7 @@ fault:
 
 void sources_close(struct sources *sources)
 {
-	for (unsigned int i = 0; i < SOURCES_LINES_MAX; i++)
+	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		receive_close(sources->line[i]);
 	if (sources->answers >= 0)
 		close(sources->answers);
@@ -100,7 +100,7 @@ static int line_descriptor(struct sources *sources, unsigned int i, int *ready)
 
 int sources_wait(struct sources *sources, bool answers, uint64_t timeout_ns)
 {
-	struct pollfd wait[SOURCES_LINES_MAX + 1];
+	struct pollfd wait[MARKET_DATA_LINES_MAX + 1];
 	struct timespec timeout = { 0 };
 	unsigned int n;
 	int ready = 0;

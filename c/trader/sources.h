@@ -11,13 +11,12 @@
 #include <stdbool.h>
 
 #include "receive/receive_ops.h"
+#include "wire/market_data.h"
 #include "wire/retransmit.h"
 
-#define SOURCES_LINES_MAX 2
-
 /* As bits of sources_wait(), behind those of the lines. */
-#define SOURCES_ANSWERS (1U << SOURCES_LINES_MAX)
-#define SOURCES_ALL	((1U << (SOURCES_LINES_MAX + 1)) - 1)
+#define SOURCES_ANSWERS (1U << MARKET_DATA_LINES_MAX)
+#define SOURCES_ALL	((1U << (MARKET_DATA_LINES_MAX + 1)) - 1)
 
 /* So long a wait lasts at most, as a path's own does. */
 #define SOURCES_WAIT_NS 100000000
@@ -26,7 +25,7 @@
 #define SOURCES_ANSWER_MAX 2048
 
 struct sources {
-	struct receive *line[SOURCES_LINES_MAX];
+	struct receive *line[MARKET_DATA_LINES_MAX];
 	unsigned int lines;
 	bool sleeps; /* a line's poll does */
 

@@ -64,9 +64,9 @@ static int channel_make(struct trader *trader,
 static int sources_make(struct trader *trader,
 			const struct trader_config *config)
 {
-	struct receive_config line[SOURCES_LINES_MAX];
+	struct receive_config line[MARKET_DATA_LINES_MAX];
 
-	for (unsigned int i = 0; i < SOURCES_LINES_MAX; i++) {
+	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++) {
 		const char *interface = trader_interface(config, i);
 
 		line[i] = (struct receive_config){

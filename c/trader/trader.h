@@ -32,8 +32,8 @@ struct trader_config {
 	const char *transport; /* "NAME[:key=value,...]" */
 	/* Of the line, or of two that have the same market data; port 0: there
 	 * is no second line. An interface for both, where it has none. */
-	char interface[SOURCES_LINES_MAX][IFNAMSIZ];
-	struct sockaddr_in group[SOURCES_LINES_MAX];
+	char interface[MARKET_DATA_LINES_MAX][IFNAMSIZ];
+	struct sockaddr_in group[MARKET_DATA_LINES_MAX];
 	struct in_addr source; /* of market data, alone; 0.0.0.0: anyone's */
 	struct sockaddr_in connect; /* port 0: no exchange; only with a path
 				       in memory and transport null */

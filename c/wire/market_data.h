@@ -55,6 +55,8 @@ _Static_assert(sizeof(struct market_data_message) == 28, "wire format");
 
 #define MARKET_DATA_EXPONENT_MAX 9 /* of a W: whole units */
 
+#define MARKET_DATA_LINES_MAX 2 /* the same datagrams, twice */
+
 /* The largest UDP payload in an Ethernet frame of 1500: 1500 - 20 - 8. */
 #define MARKET_DATA_DATAGRAM_MAX 1472
 #define MARKET_DATA_MESSAGES_MAX                                          \

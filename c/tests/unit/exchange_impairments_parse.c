@@ -13,7 +13,7 @@
 #include "tests/support/log_catch.h"
 
 /* Of each line; all that was there before. */
-static struct impairments_config lines[IMPAIRMENTS_LINES_MAX];
+static struct impairments_config lines[MARKET_DATA_LINES_MAX];
 
 static int lines_mark(void **state)
 {
@@ -195,7 +195,7 @@ static void wrong_letters(void **state)
 
 static void more_than_all_is_refused(void **state)
 {
-	struct impairments_config configs[IMPAIRMENTS_LINES_MAX] = {
+	struct impairments_config configs[MARKET_DATA_LINES_MAX] = {
 		{ .lose = IMPAIRMENTS_ALL / 2, .swap = IMPAIRMENTS_ALL / 2 },
 		{ .lose = IMPAIRMENTS_ALL },
 	};

@@ -125,7 +125,8 @@ static void test_two_groups(void **state)
 		"239.255.0.1:1,10.0.0.1:1",
 		"10.0.0.1:1,239.255.0.1:1",
 	};
-	struct sockaddr_in groups[ADDRESS_LINES_MAX], before[ADDRESS_LINES_MAX];
+	struct sockaddr_in groups[MARKET_DATA_LINES_MAX],
+		before[MARKET_DATA_LINES_MAX];
 	const char *why = NULL;
 	char text[ADDRESS_TEXT_MAX];
 

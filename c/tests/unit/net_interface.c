@@ -78,7 +78,7 @@ static void test_one_name_or_two(void **state)
 	static const char *const wrong[] = {
 		"", ",", "eth0,", ",eth0", "a,b,c", "a-name-of-16-chr",
 	};
-	char names[INTERFACE_LINES_MAX][IFNAMSIZ];
+	char names[MARKET_DATA_LINES_MAX][IFNAMSIZ];
 	const char *why = NULL;
 
 	(void)state;
