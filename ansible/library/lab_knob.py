@@ -22,6 +22,8 @@ options:
           choices: [applied, probed, restored, dumped], required: true}
   knobs: {description: "Each with kind, name and value.", type: list,
           elements: dict, default: []}
+  sets: {description: "What is probed: each of these lists of knobs by itself.",
+         type: list, elements: list, default: []}
   read: {description: "Further ones whose values are told: as they are after
          all are applied, or before any is put back.", type: list,
          elements: dict, default: []}
@@ -50,8 +52,8 @@ found: {description: "Values by kind and name; none of what is missing.",
         type: dict, returned: "where state is applied, restored or dumped"}
 set: {description: "Each with knob, wanted, before and found.", type: list,
       elements: dict, returned: where state is applied}
-missing: {description: "What can't be turned, each with knob and reason.",
-          type: list, elements: dict,
+missing: {description: "What can't be turned, each with knob and reason; where
+          state is probed, a list of these for each set.", type: list,
           returned: where state is applied or probed}
 restored: {description: What was put back., type: list, elements: str,
            returned: where state is restored}
@@ -106,6 +108,7 @@ def main():
         "state": {"choices": ["applied", "probed", "restored", "dumped"],
                   "required": True},
         "knobs": {"type": "list", "elements": "dict", "default": []},
+        "sets": {"type": "list", "elements": "list", "default": []},
         "read": {"type": "list", "elements": "dict", "default": []},
         "interface": {"type": "str", "default": ""},
         "record": {"type": "path", "required": True},
@@ -118,7 +121,8 @@ def main():
     if module.check_mode:
         foretell(module, knobs)
     if state == "probed":
-        module.exit_json(changed=False, missing=knobs.probe(wanted))
+        module.exit_json(changed=False, missing=[
+            knobs.probe(one) for one in module.params["sets"]])
     found = knobs.look(module.params["read"])
     left = knobs.left() if asked(module) else []
     before = knobs.look([one["knob"] for one in left])

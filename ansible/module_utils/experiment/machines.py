@@ -101,16 +101,23 @@ def turning(made, arm, sides):
 
 
 def tries(arms, sides):
-    """What each arm turns on each machine that it turns something at, and
-    whose that is. sides: where, as experiments call it, and host."""
-    return [{"arm": arm["name"], "host": host, "where": ", ".join(places),
-             "whose": {f"{one['kind']} {one['name']}": where
-                       for where in places
-                       for one in tried(arm["knobs"], where)},
-             "knobs": once(one for where in places
-                           for one in tried(arm["knobs"], where))}
-            for arm in arms for host, places in by_machine(sides).items()
-            if any(tried(arm["knobs"], where) for where in places)]
+    """Of each machine where an arm turns something: what each of these arms
+    turns there, and whose that is. sides: where, as experiments call it, and
+    host."""
+    found = []
+    for host, places in by_machine(sides).items():
+        turn = [{"arm": arm["name"],
+                 "whose": {f"{one['kind']} {one['name']}": where
+                           for where in places
+                           for one in tried(arm["knobs"], where)},
+                 "knobs": once(one for where in places
+                               for one in tried(arm["knobs"], where))}
+                for arm in arms]
+        turn = [one for one in turn if one["knobs"]]
+        if turn:
+            found.append({"host": host, "where": ", ".join(places),
+                          "arms": turn})
+    return found
 
 
 def reason(missing, whose=None):
@@ -241,10 +248,13 @@ def fault(result):
 
 def missing_of(arms, sides, probed, asked):
     """Of each arm that can't be, by name: the first reason. probed: what each
-    of tries() found; asked: what the doctor said of each arm."""
+    of tries() found, an arm at a time; asked: what the doctor said of each
+    arm."""
     told = [(arm["name"], nowhere(arm["knobs"], sides)
              or conflict(arm, sides)) for arm in arms]
-    told += [(one["item"]["arm"],
-              reason(one["missing"], one["item"]["whose"])) for one in probed]
+    told += [(tried_arm["arm"], reason(missing, tried_arm["whose"]))
+             for one in probed
+             for tried_arm, missing in zip(one["item"]["arms"],
+                                           one["missing"])]
     told += [(one["item"]["name"], fault(one)) for one in asked]
     return {name: why for name, why in reversed(told) if why}

@@ -229,9 +229,28 @@ class Knobs(Below):
             self.assertIn("net.none", said["msg"])
 
     def test_none_is_tried(self):
-        said = self.look("lab_knob", state="probed", **self.params)
+        said = self.look("lab_knob", state="probed", **self.sets())
         self.assertTrue(said["skipped"])
         self.assertEqual(said["missing"], [])
+
+    def sets(self):
+        """Of what there is, and of what there is not."""
+        knobs = self.params["knobs"]
+        return {"record": self.params["record"],
+                "sets": [knobs, [{**knobs[0], "name": "net.none"}], knobs]}
+
+    def test_each_set_is_tried_by_itself(self):
+        before = self.found()
+        said = support.run(MODULES["lab_knob"], state="probed", **self.sets())
+        self.assertEqual([[one["knob"] for one in missing]
+                          for missing in said["missing"]],
+                         [[], ["sysctl net.none"], []])
+        self.assertFalse(said["changed"])
+        self.assertEqual(self.found(), before)
+
+    def found(self):
+        return support.run(MODULES["lab_knob"], state="dumped",
+                           **self.params)["found"]
 
     def test_what_another_boot_left_is_not_put_back(self):
         path = self.path("record.json")

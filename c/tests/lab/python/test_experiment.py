@@ -345,11 +345,12 @@ class Plan(unittest.TestCase):
                         LAB)
         tries = lab.tries(made["arms"], SIDES)
         self.assertEqual(
-            [(one["arm"], one["where"], one["host"],
-              [knob["name"] for knob in one["knobs"]]) for one in tries],
-            [("b", "trader", "t", ["vm.swappiness", "rcvbuf"]),
-             ("b", "host", "h", ["vm.a"]),
-             ("b", "exchange", "e", ["thp"])])
+            [(one["where"], one["host"],
+              {arm["arm"]: [knob["name"] for knob in arm["knobs"]]
+               for arm in one["arms"]}) for one in tries],
+            [("trader", "t", {"b": ["vm.swappiness", "rcvbuf"]}),
+             ("host", "h", {"b": ["vm.a"]}),
+             ("exchange", "e", {"b": ["thp"]})])
 
     def test_a_socket_option_goes_with_how_it_is_read_back(self):
         made = lab.plan(read(arms(
@@ -469,9 +470,12 @@ class Plan(unittest.TestCase):
         what = read(arms("{host: {sysctl: {vm.a: 2}}}"))
         made = lab.plan(what, LAB)
         missing = lab.missing_of(made["arms"], SIDES, [
-            {"item": {"arm": "b", "whose": {"sysctl vm.a": "host"}},
-             "missing": [{"knob": "sysctl vm.a", "reason": "none"}]},
-            {"item": {"arm": "a", "whose": {}}, "missing": []}], [])
+            {"item": {"arms": [
+                {"arm": "a", "whose": {}},
+                {"arm": "b", "whose": {"sysctl vm.a": "host"}}]},
+             "missing": [[], [{"knob": "sysctl vm.a", "reason": "none"}]]},
+            {"item": {"arms": [{"arm": "a", "whose": {}}]},
+             "missing": [[]]}], [])
         self.assertEqual(missing, {"b": "host.sysctl vm.a: none"})
         self.assertEqual(lab.plan(what, dict(LAB, missing=missing))["skipped"],
                          [{"what": "b", "reason": "host.sysctl vm.a: none"}])
