@@ -26,6 +26,22 @@ unsigned int histogram_bucket(uint64_t ns)
 	return low;
 }
 
+uint64_t histogram_half_ns(const struct histogram *histogram, uint64_t max_ns)
+{
+	uint64_t all = 0, seen = 0, edge_ns;
+	unsigned int bucket = 0;
+
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++)
+		all += histogram->count[i];
+	while (bucket < HISTOGRAM_BUCKETS - 1) {
+		seen += histogram->count[bucket++];
+		if (seen > 0 && seen * 2 >= all)
+			break;
+	}
+	edge_ns = histogram_edge(bucket);
+	return edge_ns < max_ns ? edge_ns : max_ns;
+}
+
 json_t *histogram_to_json(const struct histogram *histogram)
 {
 	json_t *buckets = json_array();

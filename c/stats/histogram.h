@@ -28,6 +28,10 @@ static inline void histogram_add(struct histogram *histogram, uint64_t ns)
 	histogram->count[histogram_bucket(ns)]++;
 }
 
+/* Half of them are within it: the upper edge of the bucket with the median, or
+ * the largest of all, max_ns, if that is less. Of none: max_ns. */
+uint64_t histogram_half_ns(const struct histogram *histogram, uint64_t max_ns);
+
 /* [[edge_ns, count], ...] of the buckets that hold something; and back. */
 json_t *histogram_to_json(const struct histogram *histogram);
 void histogram_from_json(struct histogram *histogram, const json_t *value);

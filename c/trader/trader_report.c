@@ -123,20 +123,6 @@ json_t *trader_report_json(struct trader *trader)
 			 clock_counter_name());
 }
 
-/* The upper edge of the bucket with the median. */
-static uint64_t half_within_ns(const struct recovery_counts *counts)
-{
-	unsigned int bucket = 0;
-	uint64_t seen = 0;
-
-	while (bucket < HISTOGRAM_BUCKETS - 1) {
-		seen += counts->fill.count[bucket++];
-		if (seen * 2 >= counts->fills)
-			break;
-	}
-	return clock_sooner(histogram_edge(bucket), counts->fill_max_ns);
-}
-
 static void recovery_print(const struct trader *trader)
 {
 	const struct recovery_counts *counts = &trader->recovery.counts;
@@ -165,7 +151,9 @@ static void recovery_print(const struct trader *trader)
 		printf("gaps filled %llu: half of them within %.1f us, the "
 		       "longest took %.1f us\n",
 		       (unsigned long long)counts->fills,
-		       (double)half_within_ns(counts) / NS_PER_US,
+		       (double)histogram_half_ns(&counts->fill,
+						 counts->fill_max_ns) /
+			       NS_PER_US,
 		       (double)counts->fill_max_ns / NS_PER_US);
 }
 

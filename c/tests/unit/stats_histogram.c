@@ -42,11 +42,28 @@ static void json_gives_back_what_it_took(void **state)
 	json_decref(value);
 }
 
+static void half_lie_within(void **state)
+{
+	struct histogram histogram = { 0 };
+
+	(void)state;
+	assert_int_equal(histogram_half_ns(&histogram, 0), 0);
+	histogram_add(&histogram, 1000);
+	histogram_add(&histogram, 1000);
+	histogram_add(&histogram, 1000000);
+	assert_int_equal(histogram_half_ns(&histogram, 1000000),
+			 histogram_edge(histogram_bucket(1000) + 1));
+	histogram_add(&histogram, 1000000);
+	histogram_add(&histogram, 1000001);
+	assert_int_equal(histogram_half_ns(&histogram, 1000001), 1000001);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_lies_in_its_bucket),
 		cmocka_unit_test(the_ends_take_what_lies_beyond),
+		cmocka_unit_test(half_lie_within),
 		cmocka_unit_test(json_gives_back_what_it_took),
 	};
 
