@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "wire/frame.h"
 #include "wire/market_data.h"
+#include "wiretap/frame_kind.h"
 #include "wiretap/frame_window.h"
 #include "wiretap/judge.h"
 
@@ -29,40 +30,6 @@ struct analysis {
 	uint32_t server; /* of the first order connection; 0: not seen */
 };
 
-static bool is_market_data(const struct analysis *analysis,
-			   const struct frame *frame)
-{
-	const struct sockaddr_in *group = &analysis->config.group;
-
-	return frame->protocol == FRAME_UDP &&
-	       frame->destination == ntohl(group->sin_addr.s_addr) &&
-	       frame->destination_port == ntohs(group->sin_port);
-}
-
-static bool is_order_connection(const struct analysis *analysis,
-				const struct frame *frame)
-{
-	return frame->protocol == FRAME_TCP &&
-	       (frame->destination_port == analysis->config.order_port ||
-		frame->source_port == analysis->config.order_port);
-}
-
-/* May a frame that is not whole be of interest, as far as it is known? */
-static bool may_be_ours(const struct analysis *analysis,
-			const struct frame *frame)
-{
-	const struct sockaddr_in *group = &analysis->config.group;
-
-	if (!(frame->known & FRAME_KNOWN_ADDRESSES))
-		return true;
-	if (frame->known & FRAME_KNOWN_PORTS)
-		return is_market_data(analysis, frame) ||
-		       is_order_connection(analysis, frame);
-	return frame->protocol == FRAME_TCP ||
-	       (frame->protocol == FRAME_UDP &&
-		frame->destination == ntohl(group->sin_addr.s_addr));
-}
-
 /* May a frame bear on an order? Else it is only counted. */
 static bool analysis_decode(struct analysis *analysis,
 			    const struct capture_frame *captured,
@@ -79,8 +46,7 @@ static bool analysis_decode(struct analysis *analysis,
 				 captured->wire_len, frame);
 	switch (*seen) {
 	case FRAME_OK:
-		return is_market_data(analysis, frame) ||
-		       is_order_connection(analysis, frame);
+		return frame_kind(&analysis->config, frame) != FRAME_KIND_OTHER;
 	case FRAME_OTHER:
 		result->other_frames++;
 		return false;
@@ -90,13 +56,13 @@ static bool analysis_decode(struct analysis *analysis,
 		 * first tells enough. */
 		return (frame->protocol == FRAME_UDP ||
 			frame->known & FRAME_KNOWN_PORTS) &&
-		       may_be_ours(analysis, frame);
+		       frame_kind_matters(&analysis->config, frame);
 	case FRAME_TRUNCATED:
 		result->truncated_frames++;
-		return may_be_ours(analysis, frame);
+		return frame_kind_matters(&analysis->config, frame);
 	case FRAME_MALFORMED:
 		result->malformed_frames++;
-		return may_be_ours(analysis, frame);
+		return frame_kind_matters(&analysis->config, frame);
 	}
 	return false;
 }
@@ -189,7 +155,8 @@ static bool is_merged(const uint8_t *bytes, size_t len)
 }
 
 static int analysis_market_data(struct analysis *analysis,
-				const struct frame_window_entry *entry)
+				const struct frame_window_entry *entry,
+				unsigned int source)
 {
 	const uint8_t *bytes = entry->frame.payload;
 	size_t left = entry->frame.payload_len, len;
@@ -199,7 +166,7 @@ static int analysis_market_data(struct analysis *analysis,
 		analysis->result.split_frames++;
 		for (; left > 0 && rc == 0; bytes += len, left -= len) {
 			len = left < entry->gso_size ? left : entry->gso_size;
-			rc = judge_datagram(analysis->judge, bytes, len,
+			rc = judge_datagram(analysis->judge, bytes, len, source,
 					    entry->stamp_ns);
 		}
 		return rc;
@@ -208,18 +175,19 @@ static int analysis_market_data(struct analysis *analysis,
 		analysis->result.merged_frames++;
 		judge_doubt(analysis->judge);
 	}
-	return judge_datagram(analysis->judge, bytes, left, entry->stamp_ns);
+	return judge_datagram(analysis->judge, bytes, left, source,
+			      entry->stamp_ns);
 }
 
-/* Is a datagram of somebody else than who publishes? */
-static bool is_stranger(struct analysis *analysis, const struct frame *frame)
+/* Is a datagram of somebody else than who publishes, or to somebody else? */
+static bool is_stranger(struct analysis *analysis, uint32_t exchange)
 {
 	const uint32_t source = analysis->config.source;
 
 	if (source == ANALYSIS_SOURCE_ANY)
 		return false;
-	return source ? frame->source != source
-		      : analysis->server && frame->source != analysis->server;
+	return source ? exchange != source
+		      : analysis->server && exchange != analysis->server;
 }
 
 /* Whom the first order connection leads to. */
@@ -251,6 +219,38 @@ static void analysis_clock(struct analysis *analysis,
 	judge_doubt(analysis->judge);
 }
 
+/* A frame that is whole, of our network. */
+static int analysis_whole(struct analysis *analysis,
+			  const struct frame_window_entry *entry)
+{
+	const struct frame *frame = &entry->frame;
+	const enum frame_kind kind = frame_kind(&analysis->config, frame);
+
+	switch (kind) {
+	case FRAME_KIND_ORDERS:
+		server_learn(analysis, frame);
+		analysis_clock(analysis, entry);
+		return judge_segment(analysis->judge, frame, entry->stamp_ns);
+	case FRAME_KIND_REQUEST:
+		if (is_stranger(analysis, frame->destination))
+			return 0;
+		return judge_request(analysis->judge, frame->payload,
+				     frame->payload_len, entry->stamp_ns);
+	case FRAME_KIND_OTHER:
+		return 0;
+	case FRAME_KIND_LINE_A:
+	case FRAME_KIND_LINE_B:
+	case FRAME_KIND_ANSWER:
+		break;
+	}
+	if (is_stranger(analysis, frame->source)) {
+		analysis->result.strangers++;
+		return 0;
+	}
+	analysis_clock(analysis, entry);
+	return analysis_market_data(analysis, entry, kind);
+}
+
 static int analysis_each(void *context, const struct frame_window_entry *entry)
 {
 	struct analysis *analysis = context;
@@ -263,18 +263,7 @@ static int analysis_each(void *context, const struct frame_window_entry *entry)
 	rc = analysis_network(analysis, &entry->frame);
 	if (rc <= 0)
 		return rc;
-	if (entry->frame.protocol == FRAME_TCP) {
-		server_learn(analysis, &entry->frame);
-		analysis_clock(analysis, entry);
-		return judge_segment(analysis->judge, &entry->frame,
-				     entry->stamp_ns);
-	}
-	if (is_stranger(analysis, &entry->frame)) {
-		analysis->result.strangers++;
-		return 0;
-	}
-	analysis_clock(analysis, entry);
-	return analysis_market_data(analysis, entry);
+	return analysis_whole(analysis, entry);
 }
 
 /* Memory is the one thing that ran out below without a word. */

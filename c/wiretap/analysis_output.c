@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/address.h"
+#include "stats/histogram.h"
 #include "stats/percentile.h"
 #include "wire/pcapng.h"
 #include "wiretap/analysis_verdict.h"
@@ -132,6 +133,25 @@ static json_t *vlan_json(uint32_t vlan)
 			  : json_sprintf("%u", vlan);
 }
 
+const char *const analysis_recover_names[] = { "none", "request", NULL };
+
+/* Only where the trader waits: what the oracle was told of it. */
+static json_t *recover_json(const struct analysis_config *config)
+{
+	char group[ADDRESS_TEXT_MAX];
+
+	if (!analysis_recovers(config))
+		return NULL;
+	return json_pack("{s:s, s:I, s:I, s:s?}", "recover",
+			 analysis_recover_names[config->recover], "recover_ms",
+			 (json_int_t)config->recover_ms, "retransmit_port",
+			 (json_int_t)analysis_retransmit_port(config),
+			 "group_b",
+			 config->group[1].sin_port
+				 ? address_format(&config->group[1], group)
+				 : NULL);
+}
+
 static json_t *parameters_json(const struct analysis_config *config,
 			       const char *file)
 {
@@ -139,17 +159,18 @@ static json_t *parameters_json(const struct analysis_config *config,
 	char group[ADDRESS_TEXT_MAX];
 
 	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
-	return json_pack("{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:o}",
-			 "file", json_string(file), "threshold_usd",
-			 decimal_json(strategy->threshold_usd), "aggress",
-			 strategy_aggress_names[strategy->aggress], "contract",
-			 strategy_contract_names[strategy->contract],
-			 "order_quantity", (json_int_t)strategy->quantity,
-			 "group", address_format(&config->group, group),
-			 "order_port", (json_int_t)config->order_port,
-			 "line_rate", (json_int_t)config->line_rate,
-			 "back_to_back", config->back_to_back, "vlan",
-			 vlan_json(config->vlan));
+	return json_pack(
+		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:o, s:o*}",
+		"file", json_string(file), "threshold_usd",
+		decimal_json(strategy->threshold_usd), "aggress",
+		strategy_aggress_names[strategy->aggress], "contract",
+		strategy_contract_names[strategy->contract], "order_quantity",
+		(json_int_t)strategy->quantity, "group",
+		address_format(&config->group[0], group), "order_port",
+		(json_int_t)config->order_port, "line_rate",
+		(json_int_t)config->line_rate, "back_to_back",
+		config->back_to_back, "vlan", vlan_json(config->vlan),
+		"recovery", recover_json(config));
 }
 
 /* NULL when memory ran out. */
@@ -195,6 +216,45 @@ static json_t *faults_json(const struct analysis_result *result)
 	return all;
 }
 
+static json_t *line_json(const struct recovery_line *line)
+{
+	return json_pack("{s:I, s:I, s:I}", "first", (json_int_t)line->first,
+			 "late", (json_int_t)line->late, "missing",
+			 (json_int_t)line->missing);
+}
+
+/* How what was missing was had. */
+static json_t *recovery_json(const struct analysis_config *config,
+			     const struct analysis_result *result)
+{
+	const struct recovery_counts *recovery = &result->recovery;
+	const struct recovery_line *answers =
+		&result->line[RECOVERY_RETRANSMITTED];
+	json_t *lines = json_array();
+
+	for (unsigned int i = 0; i < analysis_lines(config); i++)
+		json_array_append_new(lines, line_json(&result->line[i]));
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:{s:I, s:I, s:I, s:o}, s:o}",
+		"missing", (json_int_t)recovery->missing, "filled",
+		(json_int_t)recovery->filled, "recovered",
+		(json_int_t)recovery->recovered, "given_up",
+		(json_int_t)recovery->given_up, "too_late",
+		(json_int_t)recovery->too_late, "raced",
+		(json_int_t)recovery->raced, "requests",
+		(json_int_t)recovery->requests, "requested",
+		(json_int_t)recovery->requested, "answers_late",
+		(json_int_t)answers->late, "notices",
+		(json_int_t)result->notices, "unmeasured",
+		(json_int_t)result->unmeasured, "fill_ns", "count",
+		(json_int_t)recovery->fills, "p50",
+		(json_int_t)histogram_half_ns(&recovery->fill,
+					      recovery->fill_max_ns),
+		"max", (json_int_t)recovery->fill_max_ns, "histogram",
+		histogram_to_json(&recovery->fill), "lines", lines);
+}
+
 static json_t *result_json(const struct analysis_config *config,
 			   const char *file,
 			   const struct analysis_result *result, bool complete)
@@ -232,6 +292,9 @@ static json_t *result_json(const struct analysis_config *config,
 	if (config->back_to_back)
 		bad |= json_object_set_new(root, "back_to_back_ns",
 					   summary_json(&result->back_to_back));
+	if (analysis_recovers(config))
+		bad |= json_object_set_new(root, "recovery",
+					   recovery_json(config, result));
 	bad |= json_object_set_new(root, "parameters",
 				   parameters_json(config, file));
 	if (!bad)
@@ -360,6 +423,38 @@ static void verdict_print(FILE *out, const struct analysis_result *result,
 			result->ambiguous, (int)(PAIRING_NEAR_NS / 1000000));
 }
 
+static void recovery_print(FILE *out, const struct analysis_config *config,
+			   const struct analysis_result *result)
+{
+	const struct recovery_counts *recovery = &result->recovery;
+
+	fprintf(out,
+		"missing %" PRIu64 ": filled by a line %" PRIu64
+		", recovered %" PRIu64 ", given up %" PRIu64 ", raced %" PRIu64
+		"; requests %" PRIu64 "\n",
+		recovery->missing, recovery->filled, recovery->recovered,
+		recovery->given_up, recovery->raced, recovery->requests);
+	if (recovery->fills > 0)
+		fprintf(out,
+			"gaps filled %" PRIu64 ": half of them within %" PRIu64
+			" ns, the longest took %" PRIu64 " ns\n",
+			recovery->fills,
+			histogram_half_ns(&recovery->fill,
+					  recovery->fill_max_ns),
+			recovery->fill_max_ns);
+	if (result->unmeasured > 0)
+		fprintf(out,
+			"%" PRIu64 " orders came when something was given up: "
+			"no frame called for them, and they have no latency\n",
+			result->unmeasured);
+	for (unsigned int i = 0; i < analysis_lines(config); i++)
+		fprintf(out,
+			"line %c: first with %" PRIu64 ", late with %" PRIu64
+			", missing %" PRIu64 "\n",
+			'A' + (int)i, result->line[i].first,
+			result->line[i].late, result->line[i].missing);
+}
+
 void analysis_output_table(FILE *out, const struct analysis_config *config,
 			   const char *file,
 			   const struct analysis_result *result, bool complete)
@@ -370,7 +465,7 @@ void analysis_output_table(FILE *out, const struct analysis_config *config,
 
 	decimal_format(strategy->threshold_usd, threshold);
 	fprintf(out, "%s: group %s, order port %" PRIu64 "\n", file,
-		address_format(&config->group, group), config->order_port);
+		address_format(&config->group[0], group), config->order_port);
 	fprintf(out,
 		"rule: larger than %s USD, aggress %s, %s contracts, "
 		"%" PRIu32 " lots\n\n",
@@ -387,6 +482,8 @@ void analysis_output_table(FILE *out, const struct analysis_config *config,
 		fprintf(out, "%-30s %10s\n%-30s %10s\n", "market data's clock",
 			clock_name(result->data_clock), "orders' clock",
 			clock_name(result->order_clock));
+	if (analysis_recovers(config))
+		recovery_print(out, config, result);
 	fputc('\n', out);
 	verdict_print(out, result, complete);
 	summaries_print(out, config, result);

@@ -7,17 +7,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/address.h"
 #include "stats/latencies.h"
+#include "trader/recovery.h"
 #include "trader/strategy.h"
 
 #define ANALYSIS_VLAN_AUTO  UINT32_MAX
 #define ANALYSIS_SOURCE_ANY UINT32_MAX
 
+extern const char *const analysis_recover_names[]; /* an option's choices */
+enum analysis_recover { ANALYSIS_RECOVER_NONE, ANALYSIS_RECOVER_REQUEST };
+
 struct analysis_config {
 	struct strategy_config strategy;
-	struct sockaddr_in group; /* market data */
+	/* Market data, on one line or two; port 0: there is no second. */
+	struct sockaddr_in group[MARKET_DATA_LINES_MAX];
 	uint64_t order_port;
-	const char *channel; /* the exchange's codec; NULL: raw */
+	/* What the trader was told: it asks for what is missing, and gives it
+	 * up when so much time has passed. */
+	unsigned int recover; /* enum analysis_recover */
+	uint64_t recover_ms;
+	uint64_t retransmit_port; /* 0: order_port + 1 */
+	const char *channel;	  /* the exchange's codec; NULL: raw */
 	/* Who sends the market data, in host order; 0: the server of the first
 	 * order connection, once one is seen; ANALYSIS_SOURCE_ANY. Datagrams
 	 * of others are set aside. */
@@ -34,6 +45,24 @@ struct analysis_config {
 				samples nor latencies; they are judged */
 	bool back_to_back;   /* also measure between two sights of a datagram */
 };
+
+static inline unsigned int analysis_lines(const struct analysis_config *config)
+{
+	return config->group[1].sin_port ? 2 : 1;
+}
+
+static inline unsigned int analysis_retransmit_port(
+	const struct analysis_config *config)
+{
+	return (unsigned int)(config->retransmit_port ? config->retransmit_port
+						      : config->order_port + 1);
+}
+
+/* Does the trader wait for what is missing? Else it goes on at once. */
+static inline bool analysis_recovers(const struct analysis_config *config)
+{
+	return config->recover || analysis_lines(config) > 1;
+}
 
 /* Of the first faults, for who looks for their cause. */
 #define ANALYSIS_FAULTS_MAX 10
@@ -95,7 +124,10 @@ struct analysis_result {
 	uint64_t foreign;     /* of no session that was seen, by their tag */
 	uint64_t doubted;     /* as trader/session.h doubts; not applied */
 	uint64_t gaps;
-	uint64_t lost_packets;	/* numbers missing in all gaps */
+	/* Of those, which leave open what the trader's books lack: it was not
+	 * told on the wire, and the trader does not wait. */
+	uint64_t open_gaps;
+	uint64_t lost_packets;	/* numbers missing in all gaps, for good */
 	uint64_t bad_datagrams; /* to the group, but no market data */
 	uint64_t bad_messages;	/* of unknown type or side */
 	uint64_t no_opposite;	/* triggers without a level to aggress on */
@@ -126,6 +158,14 @@ struct analysis_result {
 	 * for stamps. */
 	uint64_t sessions_without_connection, unended_sessions;
 	uint64_t guessed_starts, early_sessions;
+
+	/* Where the trader waits for what is missing. Requests are the
+	 * trader's own, seen. */
+	struct recovery_counts recovery;
+	struct recovery_line line[RECOVERY_SOURCES];
+	uint64_t notices;    /* of what the trader gave up */
+	uint64_t unmeasured; /* matched, but it was a timer that let the
+				trader go on, and no frame */
 
 	struct analysis_fault faults[ANALYSIS_FAULTS_MAX];
 	unsigned int fault_count; /* of them; more are only counted */

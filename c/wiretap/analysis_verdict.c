@@ -39,7 +39,7 @@ static const struct hindrance {
 	HINDRANCE(early_sessions,
 		  "sessions have the orders called for, but stamped before "
 		  "what calls for them: the clocks of the capture differ"),
-	HINDRANCE(gaps, "gaps are in the market data that was captured"),
+	HINDRANCE(open_gaps, "gaps are in the market data that was captured"),
 	HINDRANCE(conflicting, "market data packets have one number and "
 			       "different bytes"),
 	HINDRANCE(lost_order_bytes,
@@ -95,6 +95,13 @@ static void explain_rest(const struct analysis_result *result,
 	    result->unjudged_triggers + result->unjudged_orders > 0)
 		add(reason, "the beginning of an order connection was not "
 			    "captured");
+	if (result->recovery.raced > 0 &&
+	    result->unjudged_triggers + result->unjudged_orders > 0)
+		add(reason,
+		    "%" PRIu64 " times the trader gave up what, by the "
+		    "capture, had come, and its orders don't match: what its "
+		    "books lack can't be known",
+		    result->recovery.raced);
 	if (*reason)
 		return;
 	if (result->unjudged_triggers > 0)

@@ -6,40 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "trader/session.h"
 #include "wire/market_data.h"
+#include "wire/retransmit.h"
 #include "wiretap/analysis_note.h"
-#include "wiretap/order_bytes.h"
-#include "wiretap/order_stream.h"
-#include "wiretap/pairing.h"
-#include "wiretap/sight.h"
+#include "wiretap/judge_session.h"
 
 #define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
-/* A datagram's second sight comes within this; so does an answer. */
-#define SIGHT_MAX_NS  CLOCK_NS_PER_S
-#define ANSWER_MAX_NS CLOCK_NS_PER_S
-
-struct judge {
-	const struct analysis_config *config;
-	struct analysis_result *result;
-	FILE *samples;
-	struct strategy strategy;
-	struct order_stream stream;
-	struct pairing pairing;
-	struct session session;
-	uint64_t connection; /* the session's, 0: not known */
-	bool doubtful;	     /* the session */
-	uint64_t unreadable; /* the last connection that was counted so */
-	bool feed_ended;
-	uint64_t last_ns;
-	struct sight *sights; /* SIGHTS_MAX of them */
-	struct latencies wire_to_wire;
-	struct latencies deciding_message;
-	struct latencies back_to_back;
-	uint64_t warmed_up; /* pairs left out so far */
-};
+#define NS_PER_MS      UINT64_C(1000000)
 
 static int judge_matched(void *context, const struct pairing_trigger *trigger,
 			 uint64_t order_ns)
@@ -47,6 +21,10 @@ static int judge_matched(void *context, const struct pairing_trigger *trigger,
 	struct judge *judge = context;
 	int rc;
 
+	if (trigger->by_timer) {
+		judge->result->unmeasured++;
+		return 0;
+	}
 	if (judge->warmed_up < judge->config->warm_up) {
 		judge->warmed_up++;
 		return 0;
@@ -90,117 +68,6 @@ static int judge_order(void *context,
 	return pairing_order(&judge->pairing, order, stamp_ns);
 }
 
-/* Of a connection that was seen to its end. */
-static void judge_gone(void *context,
-		       const struct order_stream_connection *connection)
-{
-	struct judge *judge = context;
-
-	if (connection->number != judge->connection)
-		return;
-	judge->doubtful |=
-		connection->lost_bytes > 0 || !connection->start_known;
-	judge->result->guessed_starts += !connection->start_known;
-	judge->doubtful |= connection->unreadable;
-	if (connection->unreadable && connection->number != judge->unreadable) {
-		judge->unreadable = connection->number;
-		judge->result->unreadable_connections++;
-	}
-	if (order_stream_partial_len(connection) > 0 && !connection->fin_seen) {
-		judge->doubtful = true;
-		judge->result->half_orders++;
-	}
-}
-
-static int judge_end_session(struct judge *judge)
-{
-	struct order_stream_connection *connection =
-		order_stream_find(&judge->stream, judge->connection);
-	struct pairing_ending ending = { .open_since_ns = UINT64_MAX };
-	int rc = 0, end_rc;
-
-	if (connection) {
-		rc = order_bytes_settle(&judge->stream, connection);
-		if (!order_stream_ended(connection))
-			ending.open_since_ns =
-				judge->last_ns > ANSWER_MAX_NS
-					? judge->last_ns - ANSWER_MAX_NS
-					: 0;
-		judge_gone(judge, connection);
-	}
-	if (!judge->connection && judge->pairing.session.triggers > 0) {
-		judge->result->sessions_without_connection++;
-		judge->doubtful = true;
-	}
-	/* Nothing in order came behind it: it may be the capture that lacks
-	 * what was before. */
-	if (judge->session.witnesses > 0) {
-		judge->result->gaps++;
-		judge->doubtful = true;
-		judge->feed_ended |= judge->session.doubted_end;
-		judge->session.witnesses = 0;
-	}
-	ending.doubtful = judge->doubtful;
-	ending.feed_ended = judge->feed_ended;
-	end_rc = pairing_end(&judge->pairing, &ending);
-	judge->doubtful = judge->feed_ended = false;
-	return rc < 0 ? rc : end_rc;
-}
-
-static bool judge_is_tagged(const struct order_stream_connection *connection,
-			    uint16_t tag)
-{
-	return market_data_session_tag(connection->client_port) == tag;
-}
-
-/* tag: of its first datagram; 0: untold. */
-static int judge_begin_session(struct judge *judge,
-			       struct order_stream_connection *connection,
-			       uint16_t tag)
-{
-	int rc = judge->result->sessions > 0 ? judge_end_session(judge) : 0;
-
-	strategy_reset(&judge->strategy);
-	judge->result->sessions++;
-	if (connection)
-		judge->connection = connection->number;
-	else if (judge->result->sessions > 1)
-		judge->connection = 0;
-	/* Whoever saw the connection open should have seen number 0. */
-	session_begin(&judge->session,
-		      connection && judge_is_tagged(connection, tag) ? tag : 0,
-		      0);
-	judge->session.tag_bits = market_data_tag_flags(judge->session.tag);
-	judge->session.started = connection && connection->start_known;
-	return rc;
-}
-
-/* Does a datagram that lies behind begin a new session, rather than being
- * late or seen again? */
-static bool judge_starts_over(struct judge *judge,
-			      const struct order_stream_connection *next,
-			      uint32_t sequence, uint64_t stamp_ns, bool again)
-{
-	const struct sight *first = &judge->sights[sequence % SIGHTS_MAX];
-	const struct order_stream_connection *connection =
-		order_stream_find(&judge->stream, judge->connection);
-	bool recent = again && (stamp_ns < first->stamp_ns ||
-				stamp_ns - first->stamp_ns < SIGHT_MAX_NS);
-
-	if (!next)
-		return sequence == 0 && !recent &&
-		       (!connection || order_stream_ended(connection));
-	if (!connection || order_stream_ended(connection))
-		return sequence == 0 || !recent;
-	/* The exchange serves one at a time: the other one waits, unless the
-	 * end of this one was not captured. */
-	if (sequence > 0 || recent)
-		return false;
-	judge->result->unended_sessions++;
-	judge->doubtful = true;
-	return true;
-}
-
 static int judge_seen_again(struct judge *judge, struct sight *first,
 			    uint32_t hash, uint64_t stamp_ns)
 {
@@ -216,122 +83,6 @@ static int judge_seen_again(struct judge *judge, struct sight *first,
 	return latencies_add(&judge->back_to_back, stamp_ns - first->stamp_ns);
 }
 
-/* The connection behind the session's own whose session has this tag. */
-static struct order_stream_connection *judge_find_tagged(struct judge *judge,
-							 uint16_t tag)
-{
-	struct order_stream_connection *next = NULL;
-	uint64_t after = judge->result->sessions ? judge->connection : 0;
-
-	while ((next = order_stream_established(&judge->stream, after)) &&
-	       !judge_is_tagged(next, tag))
-		after = next->number;
-	return next;
-}
-
-/* By its tag a datagram is of the running session, or may be (0), or of another
- * (1), unless that begins. */
-static int judge_read_tag(struct judge *judge, uint16_t tag)
-{
-	struct order_stream_connection *own =
-		order_stream_find(&judge->stream, judge->connection);
-	struct order_stream_connection *next;
-	int rc;
-
-	if ((!tag && !judge->session.tag) ||
-	    (judge->result->sessions && own && judge_is_tagged(own, tag)))
-		return 0;
-	next = tag ? judge_find_tagged(judge, tag) : NULL;
-	if (next) {
-		rc = judge_begin_session(judge, next, tag);
-		return rc < 0 ? rc : 0;
-	}
-	/* Without a connection to go by. */
-	if (tag && !own &&
-	    (judge->result->sessions ||
-	     !order_stream_established(&judge->stream, 0)))
-		return 0;
-	judge->result->foreign++;
-	return 1;
-}
-
-/* The session that a datagram belongs to; *again: it was seen in it. */
-static int judge_find_session(struct judge *judge,
-			      const struct market_data_header *header,
-			      uint64_t stamp_ns, bool *again)
-{
-	struct analysis_result *result = judge->result;
-	const uint32_t sequence = header->sequence;
-	const struct sight *seen = &judge->sights[sequence % SIGHTS_MAX];
-	uint32_t ahead = sequence - judge->session.expected;
-	struct order_stream_connection *next;
-
-	*again = seen->session > 0 &&
-		 seen->session == (uint32_t)result->sessions &&
-		 seen->sequence == (sequence & INT32_MAX);
-	if (result->sessions > 0 && ahead <= INT32_MAX)
-		return 0;
-	next = order_stream_established(
-		&judge->stream, result->sessions ? judge->connection : 0);
-	if (result->sessions == 0) {
-		result->joined_mid_session =
-			sequence > 0 && !(next && next->start_known);
-		judge->doubtful |= result->joined_mid_session;
-	} else if (!judge_starts_over(judge, next, sequence, stamp_ns,
-				      *again)) {
-		return 0;
-	}
-	*again = false;
-	return judge_begin_session(judge, next, market_data_tag(header->flags));
-}
-
-/* 1: the datagram is to be applied. 0: it is not. */
-static int judge_follow(struct judge *judge,
-			const struct market_data_header *header, uint32_t hash,
-			uint64_t stamp_ns)
-{
-	struct analysis_result *result = judge->result;
-	uint32_t sequence = header->sequence;
-	struct sight *seen = &judge->sights[sequence % SIGHTS_MAX];
-	bool again;
-	int rc = judge_read_tag(judge, market_data_tag(header->flags));
-
-	if (rc)
-		return rc < 0 ? rc : 0;
-	rc = judge_find_session(judge, header, stamp_ns, &again);
-	if (rc < 0)
-		return rc;
-	if (again)
-		return judge_seen_again(judge, seen, hash, stamp_ns);
-	switch (session_take(&judge->session, header)) {
-	case SESSION_GAP:
-		result->gaps++;
-		result->lost_packets += judge->session.lost;
-		judge->doubtful = true;
-		break;
-	case SESSION_DUPLICATE:
-		result->reordered++;
-		judge->doubtful = true;
-		return 0;
-	case SESSION_FOREIGN:
-		result->foreign++;
-		return 0;
-	case SESSION_DOUBTED:
-		result->doubted++;
-		return 0;
-	case SESSION_IN_ORDER:
-		break;
-	}
-	*seen = (struct sight){
-		.stamp_ns = stamp_ns,
-		.session = (uint32_t)result->sessions,
-		.sequence = sequence & INT32_MAX,
-		.hash = hash,
-	};
-	rc = pairing_data(&judge->pairing, stamp_ns);
-	return rc < 0 ? rc : 1;
-}
-
 /* How long before its frame's last byte a message's last byte came. */
 static uint64_t judge_lead_ns(const struct judge *judge, size_t bytes_behind)
 {
@@ -340,17 +91,24 @@ static uint64_t judge_lead_ns(const struct judge *judge, size_t bytes_behind)
 	return bytes_behind * 8 * CLOCK_NS_PER_S / judge->config->line_rate;
 }
 
-static int judge_apply(struct judge *judge, const uint8_t *bytes, size_t len,
-		       const struct market_data_header *header,
-		       uint64_t stamp_ns)
+/* What lets the trader apply a datagram. */
+struct judge_release {
+	uint64_t stamp_ns;
+	bool waited;   /* another frame's coming */
+	bool by_timer; /* or none's */
+};
+
+static int judge_messages(struct judge *judge, const uint8_t *bytes, size_t len,
+			  const struct market_data_header *header,
+			  const struct judge_release *release)
 {
 	bool snapshot = header->flags & MARKET_DATA_SNAPSHOT;
 	struct market_data_message message;
 	struct pairing_trigger trigger = {
 		.sequence = header->sequence,
-		.stamp_ns = stamp_ns,
+		.stamp_ns = release->stamp_ns,
+		.by_timer = release->by_timer,
 	};
-	uint64_t lead_ns;
 	int rc;
 
 	strategy_datagram(&judge->strategy, bytes, header);
@@ -359,8 +117,10 @@ static int judge_apply(struct judge *judge, const uint8_t *bytes, size_t len,
 		if (!strategy_update(&judge->strategy, &message, snapshot,
 				     &trigger.order))
 			continue;
-		lead_ns = judge_lead_ns(judge, len - market_data_len(i + 1));
-		trigger.message_ns = stamp_ns - lead_ns;
+		trigger.message_ns = release->stamp_ns;
+		if (!release->waited)
+			trigger.message_ns -= judge_lead_ns(
+				judge, len - market_data_len(i + 1));
 		rc = pairing_expect(&judge->pairing, &trigger);
 		if (rc < 0)
 			return rc;
@@ -368,44 +128,221 @@ static int judge_apply(struct judge *judge, const uint8_t *bytes, size_t len,
 	return 0;
 }
 
-int judge_datagram(struct judge *judge, const uint8_t *bytes, size_t len,
-		   uint64_t stamp_ns)
+static int judge_apply(struct judge *judge, const uint8_t *bytes, size_t len,
+		       const struct market_data_header *header,
+		       const struct judge_release *release)
 {
 	struct analysis_result *result = judge->result;
-	struct market_data_header header;
-	int rc;
 
-	judge->last_ns = stamp_ns;
-	if (market_data_decode(bytes, len, &header)) {
-		result->bad_datagrams++;
-		return 0;
-	}
-	rc = judge_follow(judge, &header, sight_hash(bytes, len), stamp_ns);
-	if (rc <= 0)
-		return rc;
-	if (header.flags & MARKET_DATA_END_OF_FEED) {
+	if (header->flags & MARKET_DATA_END_OF_FEED) {
 		result->end_of_feed++;
 		judge->feed_ended = true;
 	}
-	if (header.flags & MARKET_DATA_END_OF_FEED && header.message_count == 0)
+	if (header->flags & MARKET_DATA_END_OF_FEED &&
+	    header->message_count == 0)
 		return 0;
 	result->packets++;
-	result->messages += header.message_count;
-	result->snapshots += (header.flags & MARKET_DATA_SNAPSHOT) != 0;
-	result->multi_message_packets += header.message_count > 1;
-	return judge_apply(judge, bytes, len, &header, stamp_ns);
+	result->messages += header->message_count;
+	result->snapshots += (header->flags & MARKET_DATA_SNAPSHOT) != 0;
+	result->multi_message_packets += header->message_count > 1;
+	return judge_messages(judge, bytes, len, header, release);
+}
+
+static void judge_event(struct judge *judge, enum recovery_event event,
+			const struct recovery_told *told)
+{
+	struct analysis_result *result = judge->result;
+
+	switch (event) {
+	case RECOVERY_GAP:
+		result->gaps++;
+		/* What is waited for is told in the end. */
+		if (judge->recovery.waits && told->count > 0)
+			break;
+		result->open_gaps++;
+		result->lost_packets += told->count;
+		judge->doubtful = true;
+		break;
+	case RECOVERY_GAVE_UP:
+		result->lost_packets += told->count;
+		break;
+	case RECOVERY_REQUEST: /* the trader's own are on the wire */
+	case RECOVERY_NOTHING:
+		break;
+	}
+}
+
+/* Whose turn it is now. */
+static int judge_go_on(struct judge *judge, uint64_t stamp_ns, bool by_timer)
+{
+	const struct judge_release release = { .stamp_ns = stamp_ns,
+					       .waited = true,
+					       .by_timer = by_timer };
+	struct recovery *recovery = &judge->recovery;
+	const struct recovery_datagram *waited;
+	struct recovery_told told;
+	enum recovery_event event;
+	int rc;
+
+	do {
+		while ((waited = recovery_next(recovery))) {
+			rc = judge_apply(judge, waited->data, waited->len,
+					 &waited->header, &release);
+			if (rc < 0)
+				return rc;
+		}
+		event = recovery_event(recovery, stamp_ns, &told);
+		judge_event(judge, event, &told);
+	} while (event != RECOVERY_NOTHING);
+	return 0;
+}
+
+/* The time of a frame: what was due before it. */
+static int judge_clock(struct judge *judge, uint64_t stamp_ns)
+{
+	const uint64_t due_ns = recovery_due_ns(&judge->recovery);
+
+	judge->last_ns = stamp_ns;
+	if (due_ns == UINT64_MAX || stamp_ns < due_ns)
+		return 0;
+	return judge_go_on(judge, due_ns, true);
+}
+
+/* Of the running session, seen for the first time or (again) not. */
+static int judge_take(struct judge *judge,
+		      const struct recovery_datagram *datagram,
+		      const struct sight *seen, bool again)
+{
+	const struct judge_release release = { .stamp_ns = seen->stamp_ns };
+	struct analysis_result *result = judge->result;
+	struct recovery *recovery = &judge->recovery;
+	enum recovery_verdict verdict =
+		recovery_look(recovery, &datagram->header, datagram->source);
+	int rc = 0;
+
+	if (verdict == RECOVERY_UNSURE)
+		verdict = recovery_take(recovery, datagram, seen->stamp_ns);
+	switch (verdict) {
+	case RECOVERY_FOREIGN:
+		result->foreign += !again;
+		return 0;
+	case RECOVERY_DOUBTED:
+		result->doubted += !again;
+		return 0;
+	case RECOVERY_LATE:
+		result->reordered += !again;
+		judge->doubtful |= !recovery->waits;
+		break;
+	case RECOVERY_APPLY:
+	case RECOVERY_WAITS:
+	case RECOVERY_UNSURE:
+		if (!again)
+			judge->sights[seen->sequence % SIGHTS_MAX] = *seen;
+		rc = pairing_data(&judge->pairing, seen->stamp_ns);
+		break;
+	}
+	if (rc == 0 && verdict == RECOVERY_APPLY)
+		rc = judge_apply(judge, datagram->data, datagram->len,
+				 &datagram->header, &release);
+	if (rc == 0 && recovery->busy)
+		rc = judge_go_on(judge, seen->stamp_ns, false);
+	return rc;
+}
+
+/* Of its bytes, but for the flag that it was sent again. */
+static uint32_t judge_hash(const struct recovery_datagram *datagram)
+{
+	struct market_data_header header = datagram->header;
+
+	header.flags &= (uint16_t)~MARKET_DATA_RETRANSMITTED;
+	return sight_hash((const uint8_t *)&header, sizeof(header)) ^
+	       sight_hash(datagram->data + sizeof(header),
+			  datagram->len - sizeof(header));
+}
+
+int judge_datagram(struct judge *judge, const uint8_t *bytes, size_t len,
+		   unsigned int source, uint64_t stamp_ns)
+{
+	struct recovery_datagram datagram = {
+		.data = bytes,
+		.len = (uint32_t)len,
+		.source = (uint8_t)source,
+	};
+	struct sight seen = { .stamp_ns = stamp_ns };
+	bool again;
+	int rc = judge_clock(judge, stamp_ns);
+
+	if (rc < 0)
+		return rc;
+	if (market_data_decode(bytes, len, &datagram.header)) {
+		judge->result->bad_datagrams++;
+		return 0;
+	}
+	rc = judge_session_find(judge, &datagram.header, stamp_ns, &again);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	seen.session = (uint32_t)judge->result->sessions;
+	seen.sequence = datagram.header.sequence & INT32_MAX;
+	seen.hash = judge_hash(&datagram);
+	if (again) {
+		rc = judge_seen_again(
+			judge, &judge->sights[seen.sequence % SIGHTS_MAX],
+			seen.hash, stamp_ns);
+		if (rc < 0 || !judge->recovery.waits)
+			return rc;
+	}
+	return judge_take(judge, &datagram, &seen, again);
+}
+
+int judge_request(struct judge *judge, const uint8_t *bytes, size_t len,
+		  uint64_t stamp_ns)
+{
+	struct retransmit_request request;
+	int rc = judge_clock(judge, stamp_ns);
+
+	if (rc < 0 || retransmit_request_decode(bytes, len, &request) ||
+	    market_data_tag(request.flags) != judge->recovery.session.tag)
+		return rc;
+	if (request.count > 0) {
+		judge->result->recovery.requests++;
+		judge->result->recovery.requested += request.count;
+		return 0;
+	}
+	judge->result->notices++;
+	recovery_goes_on(&judge->recovery, &request, stamp_ns);
+	rc = pairing_data(&judge->pairing, stamp_ns);
+	if (rc == 0 && judge->recovery.busy)
+		rc = judge_go_on(judge, stamp_ns, true);
+	return rc;
 }
 
 int judge_segment(struct judge *judge, const struct frame *frame,
 		  uint64_t stamp_ns)
 {
-	judge->last_ns = stamp_ns;
-	return order_stream_frame(&judge->stream, frame, stamp_ns);
+	int rc = judge_clock(judge, stamp_ns);
+
+	return rc < 0 ? rc
+		      : order_stream_frame(&judge->stream, frame, stamp_ns);
 }
 
 void judge_doubt(struct judge *judge)
 {
 	judge->doubtful = true;
+}
+
+/* How what was missing was had. */
+static void judge_count_recovery(struct judge *judge)
+{
+	struct analysis_result *result = judge->result;
+	const struct recovery *recovery = &judge->recovery;
+	const uint64_t requests = result->recovery.requests;
+	const uint64_t requested = result->recovery.requested;
+
+	result->recovery = recovery->counts;
+	result->recovery.requests = requests;
+	result->recovery.requested = requested;
+	result->recovery.raced = judge->races;
+	memcpy(result->line, recovery->line, sizeof(result->line));
 }
 
 static void judge_count(struct judge *judge)
@@ -414,6 +351,8 @@ static void judge_count(struct judge *judge)
 
 	result->bad_messages = judge->strategy.bad;
 	result->no_opposite = judge->strategy.no_opposite;
+	if (judge->recovery.waits)
+		judge_count_recovery(judge);
 	analysis_note_pairing(result, &judge->pairing.total);
 	result->early_sessions = judge->pairing.early_sessions;
 	analysis_note_stream(result, &judge->stream);
@@ -427,11 +366,28 @@ static void judge_count(struct judge *judge)
 
 int judge_end(struct judge *judge)
 {
-	int rc = judge_end_session(judge), end_rc;
+	int rc = judge_session_end(judge), end_rc;
 
 	end_rc = order_stream_end(&judge->stream);
 	judge_count(judge);
 	return rc < 0 ? rc : end_rc;
+}
+
+/* Of who only looks on: what the trader gives up its notices tell, or a timer
+ * where it sends none. */
+static int judge_open_recovery(struct judge *judge)
+{
+	const struct analysis_config *config = judge->config;
+	const bool requests = config->recover == ANALYSIS_RECOVER_REQUEST;
+	const struct recovery_config wanted = {
+		.lines = analysis_lines(config),
+		.requests = requests,
+		.give_up_ns =
+			requests ? UINT64_MAX : config->recover_ms * NS_PER_MS,
+		.again_ns = UINT64_MAX,
+	};
+
+	return recovery_open(&judge->recovery, &wanted);
 }
 
 static void judge_clear(struct judge *judge)
@@ -441,7 +397,7 @@ static void judge_clear(struct judge *judge)
 				  .port = (uint16_t)judge->config->order_port,
 				  .channel = judge->config->channel,
 				  .each = judge_order,
-				  .gone = judge_gone,
+				  .gone = judge_session_gone,
 				  .context = judge });
 	latencies_open(&judge->wire_to_wire, LATENCIES_KEPT);
 	latencies_open(&judge->deciding_message, LATENCIES_KEPT);
@@ -469,9 +425,13 @@ int judge_open(const struct analysis_config *config, FILE *samples,
 						   .fault = judge_fault,
 						   .context = judge }) < 0)
 		goto close_strategy;
+	if (judge_open_recovery(judge) < 0)
+		goto close_pairing;
 	*out = judge;
 	return 0;
 
+close_pairing:
+	pairing_close(&judge->pairing);
 close_strategy:
 	strategy_close(&judge->strategy);
 free_sights:
@@ -485,6 +445,7 @@ void judge_close(struct judge *judge)
 {
 	if (!judge)
 		return;
+	recovery_close(&judge->recovery);
 	pairing_close(&judge->pairing);
 	strategy_close(&judge->strategy);
 	order_stream_close(&judge->stream);

@@ -26,9 +26,13 @@ int judge_open(const struct analysis_config *config, FILE *samples,
 	       struct analysis_result *result, struct judge **out);
 void judge_close(struct judge *judge); /* NULL is allowed */
 
-/* Each 0 or a negative errno: -ENOMEM, or -EIO of samples. */
+/* Each 0 or a negative errno: -ENOMEM, or -EIO of samples. source: as
+ * trader/recovery.h has them. A request is what the trader said to the
+ * exchange's retransmitter, or its notice. */
 int judge_datagram(struct judge *judge, const uint8_t *bytes, size_t len,
-		   uint64_t stamp_ns);
+		   unsigned int source, uint64_t stamp_ns);
+int judge_request(struct judge *judge, const uint8_t *bytes, size_t len,
+		  uint64_t stamp_ns);
 int judge_segment(struct judge *judge, const struct frame *frame,
 		  uint64_t stamp_ns);
 

@@ -46,6 +46,7 @@ struct pairing_trigger {
 	uint32_t sequence;   /* of the datagram */
 	uint64_t stamp_ns;   /* of the frame */
 	uint64_t message_ns; /* when the deciding message's last byte came */
+	bool by_timer;	     /* no frame does: the trader waited no longer */
 };
 
 struct pairing_seen {

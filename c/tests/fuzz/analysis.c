@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any frames in any order: the counts add up, and an interval is known for
- * each matched order. The input is a list of records: a byte of what (its low
- * two bits: a raw frame with its link, a datagram to the group, a segment to
- * or an acknowledgement from the exchange; the others: how time goes on), a
- * length, bytes.
+ * each matched order that a frame called for. The input is a list of records:
+ * a byte of what (its low two bits: a raw frame with its link, a datagram to
+ * the group, a segment to the exchange, or another frame of its end; the
+ * others: how time goes on), a length, bytes. Which other frame its first two
+ * bytes say: an acknowledgement, a datagram to the second group, one that is
+ * sent again, or what the trader asks the retransmitter for.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -20,7 +22,9 @@
 #define CLIENT	 UINT32_C(0x0a000002)
 #define EXCHANGE UINT32_C(0x0a000001)
 #define PORT	 12345
+#define SECOND	 12346
 #define ORDERS	 9012
+#define RESEND	 (ORDERS + 1)
 #define SEQUENCE UINT32_C(0xffffff00) /* wraps soon */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,6 +59,36 @@ static uint32_t take16(const uint8_t **body, size_t *len)
 	return value;
 }
 
+/* Of what the exchange sends, or of what it is asked for. */
+static void build_other(uint32_t number, struct frame *frame)
+{
+	frame->protocol = FRAME_UDP;
+	frame->source = EXCHANGE;
+	switch (number >> 1 & 3) {
+	case 0:
+		frame->protocol = FRAME_TCP;
+		frame->source_port = ORDERS;
+		frame->destination = CLIENT;
+		frame->destination_port = 40000 + (number & 1);
+		frame->tcp_flags = FRAME_TCP_ACK;
+		break;
+	case 1:
+		frame->destination = GROUP;
+		frame->destination_port = SECOND;
+		break;
+	case 2:
+		frame->source_port = RESEND;
+		frame->destination = CLIENT;
+		frame->destination_port = 50000;
+		break;
+	default:
+		frame->source = CLIENT;
+		frame->source_port = 50000;
+		frame->destination = EXCHANGE;
+		frame->destination_port = RESEND;
+	}
+}
+
 static size_t build(uint8_t what, const uint8_t *body, size_t len, uint8_t *out,
 		    size_t size)
 {
@@ -64,6 +98,7 @@ static size_t build(uint8_t what, const uint8_t *body, size_t len, uint8_t *out,
 
 	if ((what & 3) == 1) {
 		frame.protocol = FRAME_UDP;
+		frame.source = EXCHANGE;
 		frame.destination = GROUP;
 		frame.destination_port = PORT;
 	} else if ((what & 3) == 2) {
@@ -75,13 +110,10 @@ static size_t build(uint8_t what, const uint8_t *body, size_t len, uint8_t *out,
 		frame.tcp_flags = number >> 1 & 0x1f;
 		frame.tcp_sequence = SEQUENCE + take16(&body, &len);
 	} else {
-		number = take16(&body, &len);
-		frame.source = EXCHANGE;
-		frame.source_port = ORDERS;
-		frame.destination = CLIENT;
-		frame.destination_port = 40000 + (number & 1);
-		frame.tcp_flags = FRAME_TCP_ACK;
-		frame.tcp_acknowledgment = SEQUENCE + take16(&body, &len);
+		build_other(take16(&body, &len), &frame);
+		if (frame.protocol == FRAME_TCP)
+			frame.tcp_acknowledgment =
+				SEQUENCE + take16(&body, &len);
 	}
 	frame.payload = body;
 	frame.payload_len = len;
@@ -93,15 +125,18 @@ static void check(const struct analysis_result *result)
 	char reason[ANALYSIS_REASON_MAX];
 	enum analysis_verdict verdict = analysis_verdict(result, true, reason);
 
-	if ((verdict == ANALYSIS_UNJUDGED) != (*reason != '\0') ||
+	if ((*reason != '\0') != (verdict == ANALYSIS_UNJUDGED ||
+				  (verdict == ANALYSIS_WRONG &&
+				   result->ambiguous_faults > 0)) ||
 	    (verdict == ANALYSIS_RIGHT && result->triggers == 0) ||
 	    result->triggers != result->matched + result->missing +
 					result->wrong +
 					result->unjudged_triggers ||
 	    result->orders != result->matched + result->wrong + result->extra +
 				      result->unjudged_orders ||
-	    result->wire_to_wire.count != result->matched ||
-	    result->deciding_message.count != result->matched ||
+	    result->wire_to_wire.count + result->unmeasured !=
+		    result->matched ||
+	    result->deciding_message.count != result->wire_to_wire.count ||
 	    (result->split_frames == 0 &&
 	     result->packets + result->duplicates + result->reordered +
 			     result->strangers + result->foreign +
@@ -126,12 +161,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      .aggress = size & 1,
 			      .contract = size >> 1 & 1,
 			      .quantity = 1 },
-		.group = { .sin_family = AF_INET,
-			   .sin_port = htons(PORT),
-			   .sin_addr = { htonl(GROUP) } },
+		.group = { { .sin_family = AF_INET,
+			     .sin_port = htons(PORT),
+			     .sin_addr = { htonl(GROUP) } },
+			   { .sin_family = AF_INET,
+			     .sin_port = htons(size & 16 ? SECOND : 0),
+			     .sin_addr = { htonl(GROUP) } } },
 		.order_port = ORDERS,
 		.vlan = ANALYSIS_VLAN_AUTO,
 		.line_rate = size & 4 ? 1000000 : 0,
+		.recover = size >> 3 & 1,
+		.recover_ms = 20,
 		.back_to_back = true,
 	};
 	static const unsigned int links[] = { 0,   1,	101, 108,

@@ -29,9 +29,9 @@ static struct analysis *judge_open(void)
 	const struct analysis_config config = {
 		.strategy = { .threshold_usd = 1000000 * DECIMAL_ONE,
 			      .quantity = 1 },
-		.group = { .sin_family = AF_INET,
-			   .sin_port = htons(12345),
-			   .sin_addr = { htonl(0xefff0001) } },
+		.group = { { .sin_family = AF_INET,
+			     .sin_port = htons(12345),
+			     .sin_addr = { htonl(0xefff0001) } } },
 		.order_port = 9012,
 		.vlan = ANALYSIS_VLAN_AUTO,
 	};

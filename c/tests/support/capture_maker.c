@@ -9,6 +9,7 @@
 
 #define CLIENT	    UINT32_C(0x0a000002)
 #define SERVER	    UINT32_C(0x0a000001)
+#define ASKER	    41000
 #define FRAME_MAX   65600
 #define BLOCK_MAX   (FRAME_MAX + PCAPNG_PACKET_OVERHEAD)
 #define ETHERNET    14
@@ -109,15 +110,39 @@ void capture_maker_frame(struct capture_maker *maker, const struct frame *frame)
 void capture_maker_datagram(struct capture_maker *maker, const void *bytes,
 			    size_t len)
 {
+	struct frame frame = { .protocol = FRAME_UDP,
+			       .ttl = 1,
+			       .source = SERVER,
+			       .destination = maker->group,
+			       .source_port = 5000,
+			       .destination_port = CAPTURE_MAKER_PORT,
+			       .payload = bytes,
+			       .payload_len = len };
+
+	if (maker->answers) {
+		frame.destination = CLIENT;
+		frame.source_port = CAPTURE_MAKER_RETRANSMITTER;
+		frame.destination_port = ASKER;
+	}
+	capture_maker_frame(maker, &frame);
+}
+
+void capture_maker_ask(struct capture_maker *maker,
+		       const struct retransmit_request *request)
+{
+	uint8_t bytes[RETRANSMIT_REQUEST_LEN];
+
+	retransmit_request_write(bytes, request);
 	capture_maker_frame(
 		maker, &(struct frame){ .protocol = FRAME_UDP,
-					.ttl = 1,
-					.source = SERVER,
-					.destination = maker->group,
-					.source_port = 5000,
-					.destination_port = CAPTURE_MAKER_PORT,
+					.ttl = 64,
+					.source = CLIENT,
+					.destination = SERVER,
+					.source_port = ASKER,
+					.destination_port =
+						CAPTURE_MAKER_RETRANSMITTER,
 					.payload = bytes,
-					.payload_len = len });
+					.payload_len = sizeof(bytes) });
 }
 
 void capture_maker_packet(struct capture_maker *maker, uint16_t flags,

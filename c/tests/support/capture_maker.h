@@ -12,13 +12,15 @@
 #include "wire/frame.h"
 #include "wire/market_data.h"
 #include "wire/order.h"
+#include "wire/retransmit.h"
 
-#define CAPTURE_MAKER_START_NS UINT64_C(1700000000000000000)
-#define CAPTURE_MAKER_STEP_NS  UINT64_C(1000)
-#define CAPTURE_MAKER_GROUP    UINT32_C(0xefff0001) /* 239.255.0.1 */
-#define CAPTURE_MAKER_GROUP_B  UINT32_C(0xefff0002) /* 239.255.0.2 */
-#define CAPTURE_MAKER_PORT     12345
-#define CAPTURE_MAKER_ORDERS   9012
+#define CAPTURE_MAKER_START_NS	    UINT64_C(1700000000000000000)
+#define CAPTURE_MAKER_STEP_NS	    UINT64_C(1000)
+#define CAPTURE_MAKER_GROUP	    UINT32_C(0xefff0001) /* 239.255.0.1 */
+#define CAPTURE_MAKER_GROUP_B	    UINT32_C(0xefff0002) /* 239.255.0.2 */
+#define CAPTURE_MAKER_PORT	    12345
+#define CAPTURE_MAKER_ORDERS	    9012
+#define CAPTURE_MAKER_RETRANSMITTER (CAPTURE_MAKER_ORDERS + 1)
 
 struct capture_maker {
 	char path[32];
@@ -35,6 +37,7 @@ struct capture_maker {
 	uint64_t now_ns;     /* of the next frame */
 	uint32_t sequence;   /* of the next datagram */
 	uint32_t group;	     /* of the next datagrams */
+	bool answers; /* these are the retransmitter's, to the client alone */
 	uint16_t client_port;
 	uint32_t client_next; /* TCP sequence numbers */
 };
@@ -84,6 +87,10 @@ void capture_maker_server(struct capture_maker *maker, uint8_t flags,
 			  uint32_t sequence, uint32_t acknowledgment);
 void capture_maker_syn(struct capture_maker *maker);
 void capture_maker_refuse(struct capture_maker *maker);
+
+/* What the client says to the retransmitter. */
+void capture_maker_ask(struct capture_maker *maker,
+		       const struct retransmit_request *request);
 
 /* One order at a price in whole units. */
 void capture_maker_order(struct capture_maker *maker, enum order_side side,

@@ -33,9 +33,9 @@ static int setup(void **state)
 	config = (struct analysis_config){
 		.strategy = { .threshold_usd = 1000000 * DECIMAL_ONE,
 			      .quantity = 1 },
-		.group = { .sin_family = AF_INET,
-			   .sin_port = htons(CAPTURE_MAKER_PORT),
-			   .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } },
+		.group = { { .sin_family = AF_INET,
+			     .sin_port = htons(CAPTURE_MAKER_PORT),
+			     .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } } },
 		.order_port = CAPTURE_MAKER_ORDERS,
 		.vlan = ANALYSIS_VLAN_AUTO,
 	};

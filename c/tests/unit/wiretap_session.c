@@ -71,9 +71,9 @@ static void right(uint64_t matched)
 	const struct analysis_config config = {
 		.strategy = { .threshold_usd = 1000000 * DECIMAL_ONE,
 			      .quantity = 1 },
-		.group = { .sin_family = AF_INET,
-			   .sin_port = htons(CAPTURE_MAKER_PORT),
-			   .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } },
+		.group = { { .sin_family = AF_INET,
+			     .sin_port = htons(CAPTURE_MAKER_PORT),
+			     .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } } },
 		.order_port = CAPTURE_MAKER_ORDERS,
 		.vlan = ANALYSIS_VLAN_AUTO,
 	};

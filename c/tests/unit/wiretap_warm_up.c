@@ -31,9 +31,9 @@ static struct analysis_result run(uint64_t warm_up, bool first_is_wrong)
 	struct analysis_config config = {
 		.strategy = { .threshold_usd = 1000000 * DECIMAL_ONE,
 			      .quantity = 1 },
-		.group = { .sin_family = AF_INET,
-			   .sin_port = htons(CAPTURE_MAKER_PORT),
-			   .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } },
+		.group = { { .sin_family = AF_INET,
+			     .sin_port = htons(CAPTURE_MAKER_PORT),
+			     .sin_addr = { htonl(CAPTURE_MAKER_GROUP) } } },
 		.order_port = CAPTURE_MAKER_ORDERS,
 		.warm_up = warm_up,
 		.samples = samples,
