@@ -190,6 +190,12 @@ static const struct option_row rows[] = {
 	  .offset = AT(analysis.retransmit_port),
 	  .help = "the exchange's UDP port for requests; default: the order\n"
 		  "port + 1" },
+	{ .name = "impaired",
+	  .type = OPTION_FLAG,
+	  .offset = AT(analysis.impaired),
+	  .help = "the exchange was told to lose, swap or delay packets: what\n"
+		  "the capture lacks it did not send, and orders are judged\n"
+		  "by what the capture has" },
 	{ .name = "order-port",
 	  .metavar = "PORT",
 	  .def = "9012",

@@ -160,7 +160,7 @@ static json_t *parameters_json(const struct analysis_config *config,
 
 	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
 	return json_pack(
-		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:o, s:o*}",
+		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:b, s:o, s:o*}",
 		"file", json_string(file), "threshold_usd",
 		decimal_json(strategy->threshold_usd), "aggress",
 		strategy_aggress_names[strategy->aggress], "contract",
@@ -169,8 +169,8 @@ static json_t *parameters_json(const struct analysis_config *config,
 		address_format(&config->group[0], group), "order_port",
 		(json_int_t)config->order_port, "line_rate",
 		(json_int_t)config->line_rate, "back_to_back",
-		config->back_to_back, "vlan", vlan_json(config->vlan),
-		"recovery", recover_json(config));
+		config->back_to_back, "impaired", config->impaired, "vlan",
+		vlan_json(config->vlan), "recovery", recover_json(config));
 }
 
 /* NULL when memory ran out. */
@@ -292,7 +292,7 @@ static json_t *result_json(const struct analysis_config *config,
 	if (config->back_to_back)
 		bad |= json_object_set_new(root, "back_to_back_ns",
 					   summary_json(&result->back_to_back));
-	if (analysis_recovers(config))
+	if (analysis_tells_missing(config))
 		bad |= json_object_set_new(root, "recovery",
 					   recovery_json(config, result));
 	bad |= json_object_set_new(root, "parameters",
@@ -482,7 +482,7 @@ void analysis_output_table(FILE *out, const struct analysis_config *config,
 		fprintf(out, "%-30s %10s\n%-30s %10s\n", "market data's clock",
 			clock_name(result->data_clock), "orders' clock",
 			clock_name(result->order_clock));
-	if (analysis_recovers(config))
+	if (analysis_tells_missing(config))
 		recovery_print(out, config, result);
 	fputc('\n', out);
 	verdict_print(out, result, complete);

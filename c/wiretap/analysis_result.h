@@ -28,7 +28,9 @@ struct analysis_config {
 	unsigned int recover; /* enum analysis_recover */
 	uint64_t recover_ms;
 	uint64_t retransmit_port; /* 0: order_port + 1 */
-	const char *channel;	  /* the exchange's codec; NULL: raw */
+	bool impaired; /* the exchange loses and swaps packets on purpose: what
+			  is missing it did not send */
+	const char *channel; /* the exchange's codec; NULL: raw */
 	/* Who sends the market data, in host order; 0: the server of the first
 	 * order connection, once one is seen; ANALYSIS_SOURCE_ANY. Datagrams
 	 * of others are set aside. */
@@ -62,6 +64,12 @@ static inline unsigned int analysis_retransmit_port(
 static inline bool analysis_recovers(const struct analysis_config *config)
 {
 	return config->recover || analysis_lines(config) > 1;
+}
+
+/* Is it to be told what was missing, and how it was had? */
+static inline bool analysis_tells_missing(const struct analysis_config *config)
+{
+	return analysis_recovers(config) || config->impaired;
 }
 
 /* Of the first faults, for who looks for their cause. */
@@ -159,8 +167,8 @@ struct analysis_result {
 	uint64_t sessions_without_connection, unended_sessions;
 	uint64_t guessed_starts, early_sessions;
 
-	/* Where the trader waits for what is missing. Requests are the
-	 * trader's own, seen. */
+	/* See analysis_tells_missing(). Requests are the trader's own,
+	 * seen. */
 	struct recovery_counts recovery;
 	struct recovery_line line[RECOVERY_SOURCES];
 	uint64_t notices;    /* of what the trader gave up */

@@ -159,8 +159,11 @@ static void judge_event(struct judge *judge, enum recovery_event event,
 		/* What is waited for is told in the end. */
 		if (judge->recovery.waits && told->count > 0)
 			break;
-		result->open_gaps++;
 		result->lost_packets += told->count;
+		/* The trader, too, goes on without it. */
+		if (judge->config->impaired && told->count > 0)
+			break;
+		result->open_gaps++;
 		judge->doubtful = true;
 		break;
 	case RECOVERY_GAVE_UP:
@@ -231,7 +234,7 @@ static int judge_take(struct judge *judge,
 		return 0;
 	case RECOVERY_LATE:
 		result->reordered += !again;
-		judge->doubtful |= !recovery->waits;
+		judge->doubtful |= !recovery->waits && !judge->config->impaired;
 		break;
 	case RECOVERY_APPLY:
 	case RECOVERY_WAITS:
@@ -351,7 +354,7 @@ static void judge_count(struct judge *judge)
 
 	result->bad_messages = judge->strategy.bad;
 	result->no_opposite = judge->strategy.no_opposite;
-	if (judge->recovery.waits)
+	if (analysis_tells_missing(judge->config))
 		judge_count_recovery(judge);
 	analysis_note_pairing(result, &judge->pairing.total);
 	result->early_sessions = judge->pairing.early_sessions;

@@ -212,6 +212,71 @@ static void without_recovery(void **state)
 	assert_int_equal(result.recovery.requests, 0);
 }
 
+/* It was not sent, as was wanted: who does not wait goes on without it. */
+static void lost_on_purpose(void **state)
+{
+	(void)state;
+	lose_one();
+	order(240);
+	over();
+	config.recover = ANALYSIS_RECOVER_NONE;
+	judge(ANALYSIS_UNJUDGED, "1 gaps are in the market data");
+	config.impaired = true;
+	right(1);
+	assert_int_equal(result.gaps, 1);
+	assert_int_equal(result.lost_packets, 1);
+	assert_int_equal(result.recovery.given_up, 1);
+	assert_int_equal(result.line[0].missing, 1);
+}
+
+/* An order that what was lost would call for, or would have changed. */
+static void lost_on_purpose_and_wrong(void **state)
+{
+	(void)state;
+	lose_one();
+	order(250);
+	over();
+	config.recover = ANALYSIS_RECOVER_NONE;
+	config.impaired = true;
+	judge(ANALYSIS_WRONG, NULL);
+}
+
+/* 1 comes behind 2, and then an order. */
+static void swap_two(int64_t price)
+{
+	ask(250);
+	maker.sequence = 2;
+	trigger();
+	order(250);
+	maker.sequence = 1;
+	ask(240);
+	maker.sequence = 3;
+	trigger();
+	order(price);
+	over();
+	config.recover = ANALYSIS_RECOVER_NONE;
+}
+
+static void swapped_on_purpose(void **state)
+{
+	(void)state;
+	swap_two(250);
+	judge(ANALYSIS_UNJUDGED, NULL);
+	config.impaired = true;
+	right(2);
+	assert_int_equal(result.reordered, 1);
+	assert_int_equal(result.lost_packets, 1);
+}
+
+/* By a trader that believes what came too late. */
+static void swapped_on_purpose_and_wrong(void **state)
+{
+	(void)state;
+	swap_two(240);
+	config.impaired = true;
+	judge(ANALYSIS_WRONG, NULL);
+}
+
 static void given_up(void **state)
 {
 	(void)state;
@@ -592,6 +657,10 @@ int main(void)
 		CASE(filled),
 		CASE(did_not_wait),
 		CASE(without_recovery),
+		CASE(lost_on_purpose),
+		CASE(lost_on_purpose_and_wrong),
+		CASE(swapped_on_purpose),
+		CASE(swapped_on_purpose_and_wrong),
 		CASE(given_up),
 		CASE(given_up_too_early),
 		CASE(raced),
