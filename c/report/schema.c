@@ -59,6 +59,7 @@ const struct schema_row schema_trial[] = {
 	{ .key = "analysis.ambiguous",
 	  .type = SCHEMA_INTEGER,
 	  .optional = true },
+	{ .key = "analysis.recovery", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "trader", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "exchange", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "found", .type = SCHEMA_OBJECT, .optional = true },

@@ -5,14 +5,11 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/recovery_table.h"
 #include "report/results.h"
+#include "report/text_cell.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
-
-/* A column as wide as its longest text, within bounds. */
-#define US_TEXT_MAX	32
-#define ARM_WIDTH_LEAST 13
-#define ARM_WIDTH_MOST	48
 
 /* CPUs that others kept busy, from which on it is said. */
 #define OTHERS_NOTED 0.3
@@ -26,14 +23,6 @@ static struct style style_of(bool colour)
 	if (!colour)
 		return (struct style){ "", "", "", "" };
 	return (struct style){ "\033[1m", "\033[32m", "\033[31m", "\033[0m" };
-}
-
-/* What an arm is called: its receive path, unless it has a name. */
-static const char *name_of(const json_t *arm)
-{
-	return json_get_text(arm,
-			     json_object_get(arm, "name") ? "name" : "receive",
-			     "unknown");
 }
 
 /* "0", or "any" of what was not pinned. */
@@ -102,53 +91,16 @@ static void clocks_print(FILE *out, const json_t *summary)
 		out, "stamps    by the clock of: %s\n", json_string_value(one));
 }
 
-/* ns in us; "-" where nothing was measured, or too little. */
-static const char *us_text(const json_t *ns, char text[static US_TEXT_MAX])
-{
-	if (json_is_number(ns))
-		snprintf(text, US_TEXT_MAX, "%.2f",
-			 json_number_value(ns) / 1e3);
-	else
-		snprintf(text, US_TEXT_MAX, "-");
-	return text;
-}
-
-static void us_print(FILE *out, const json_t *ns)
-{
-	char text[US_TEXT_MAX];
-
-	fprintf(out, " %9s", us_text(ns, text));
-}
-
-static int arm_width(const json_t *arms)
-{
-	size_t width = ARM_WIDTH_LEAST, n;
-	const json_t *arm;
-
-	json_array_foreach(arms, n, arm)
-	{
-		size_t len = strlen(name_of(arm));
-
-		width = len > width ? len : width;
-	}
-	return (int)(width < ARM_WIDTH_MOST ? width : ARM_WIDTH_MOST);
-}
-
-static void name_print(FILE *out, const json_t *arm, int width)
-{
-	fprintf(out, "%-*.*s", width, width, name_of(arm));
-}
-
 static void arm_print(FILE *out, int width, const json_t *arm,
 		      const struct style *style)
 {
 	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
 	const json_t *correct = json_object_get(arm, "correct");
 
-	name_print(out, arm, width);
+	text_cell_name(out, arm, width);
 	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
-		us_print(out,
-			 json_object_get(latency, latencies_columns[i].key));
+		text_cell_us(out, json_object_get(latency,
+						  latencies_columns[i].key));
 	fprintf(out, "  %7lld %7lld %4lld %4lld %4lld  %s%s%s\n",
 		(long long)json_get_integer(arm, "triggers"),
 		(long long)json_get_integer(arm, "matched"),
@@ -244,7 +196,7 @@ static void incorrect_print(FILE *out, int width, const json_t *arms)
 
 		if (json_array_size(incorrect) == 0)
 			continue;
-		name_print(out, arm, width);
+		text_cell_name(out, arm, width);
 		fputs("  no verdict, and in no figure, since incorrect: trials",
 		      out);
 		numbers_print(out, incorrect);
@@ -284,7 +236,7 @@ static void lateness_print(FILE *out, int width, const json_t *arms)
 
 		if (json_array_size(trials) == 0)
 			continue;
-		name_print(out, arm, width);
+		text_cell_name(out, arm, width);
 		fprintf(out,
 			"  %.1f %% of its orders answer packets that the "
 			"exchange sent %.0f us late or more; most in trials",
@@ -307,7 +259,7 @@ static void ambiguous_print(FILE *out, int width, const json_t *arms)
 
 		if (count == 0)
 			continue;
-		name_print(out, arm, width);
+		text_cell_name(out, arm, width);
 		fprintf(out, "  %lld " RESULTS_AMBIGUOUS "\n",
 			(long long)count);
 	}
@@ -347,7 +299,7 @@ static void distributions_print(FILE *out, int width, const json_t *arms)
 		for (unsigned int i = first; i <= last; i++)
 			if (histogram.count[i] > most)
 				most = histogram.count[i];
-		name_print(out, arm, width);
+		text_cell_name(out, arm, width);
 		fputs("  ", out);
 		for (unsigned int i = first; i <= last; i++)
 			fputs(glyph[(histogram.count[i] * 8 + most - 1) / most],
@@ -372,9 +324,9 @@ static void stages_print(FILE *out, int width, const json_t *arms)
 	{
 		const json_t *stages = json_object_get(arm, "stages_p50_ns");
 
-		name_print(out, arm, width);
+		text_cell_name(out, arm, width);
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			us_print(out, json_object_get(stages, names[i]));
+			text_cell_us(out, json_object_get(stages, names[i]));
 		fputc('\n', out);
 	}
 }
@@ -449,7 +401,7 @@ static void bias_print(FILE *out, const json_t *summary)
 {
 	const json_t *bias = json_object_get(
 		json_object_get(summary, "back_to_back"), "back_to_back_ns");
-	char p50[US_TEXT_MAX], p99[US_TEXT_MAX];
+	char p50[TEXT_CELL_US_MAX], p99[TEXT_CELL_US_MAX];
 
 	if (!json_is_object(bias)) {
 		fputs("known bias: not measured (this kernel can't loop the "
@@ -460,8 +412,8 @@ static void bias_print(FILE *out, const json_t *summary)
 	fprintf(out,
 		"known bias: the wire looped back without a trader takes p50 "
 		"%s, p99 %s us (%lld frames); it is in every figure above\n",
-		us_text(json_object_get(bias, "p50"), p50),
-		us_text(json_object_get(bias, "p99"), p99),
+		text_cell_us_text(json_object_get(bias, "p50"), p50),
+		text_cell_us_text(json_object_get(bias, "p99"), p99),
 		(long long)json_get_integer(bias, "count"));
 }
 
@@ -470,7 +422,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 {
 	const struct style style = style_of(colour);
 	const json_t *arms = json_object_get(summary, "arms");
-	const int width = arm_width(arms);
+	const int width = text_cell_width(arms);
 	const json_t *arm;
 	size_t n;
 
@@ -492,6 +444,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	void_print(out, summary, &style);
 	lateness_print(out, width, arms);
 	ambiguous_print(out, width, arms);
+	recovery_table_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

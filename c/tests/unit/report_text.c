@@ -164,6 +164,41 @@ static void cpus_that_are_not_pinned_are_no_cpu_0(void **state)
 	free(text);
 }
 
+/* Of those arms alone that have it, with room for the most lines. */
+static void missing_packets_are_told(void **state)
+{
+	char *without = report_of(summary_text, "{}", false);
+	char *text = report_of(
+		"{'arms': [{'receive': 'plain'}, {'receive': 'asks',"
+		"  'recovery': {'gaps': 3, 'missing': 5, 'recovered': 4,"
+		"   'filled': 0, 'given_up': 1, 'fill_p50_ns': 131072,"
+		"   'fill_max_ns': 2500000,"
+		"   'lines': [{'first': 90, 'late': 2, 'missing': 5}]}},"
+		" {'receive': 'two', 'recovery': {'gaps': 1, 'missing': 1,"
+		"   'fill_p50_ns': null, 'fill_max_ns': null,"
+		"   'lines': [{'first': 80, 'late': 0, 'missing': 7},"
+		"    {'first': 15, 'late': 77, 'missing': 3}]}}]}",
+		"{}", false);
+	const char *table = strstr(text, "Missing packets");
+
+	(void)state;
+	assert_null(strstr(without, "Missing packets"));
+	assert_non_null(table);
+	*(char *)(uintptr_t)strstr(table, "\n\n") = '\0';
+	assert_null(strstr(table, "plain"));
+	assert_non_null(strstr(table, "line B"));
+	assert_non_null(strstr(
+		table, "asks                  3         5         4         0"
+		       "         1    131.07   2500.00"
+		       "                  90/2/5"
+		       "                       -\n"));
+	assert_non_null(strstr(table, "         -         -"
+				      "                  80/0/7"
+				      "                 15/77/3"));
+	free(without);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +209,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_measured_is_said),
 		cmocka_unit_test(an_arm_without_orders_has_no_figures),
 		cmocka_unit_test(cpus_that_are_not_pinned_are_no_cpu_0),
+		cmocka_unit_test(missing_packets_are_told),
 	};
 
 	return cmocka_run_group_tests_name("report/text", tests, NULL, NULL);
