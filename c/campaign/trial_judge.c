@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "campaign/arm_told.h"
 #include "campaign/counters.h"
+#include "campaign/trial_loss.h"
 #include "net/process.h"
 #include "order/channel.h"
 #include "stats/lateness.h"
@@ -25,18 +28,41 @@ static int json_from_file(const char *path, json_t **value)
 	return -EIO;
 }
 
-/* As the exchange is told; the last one wins. */
-static const char *channel_of(const struct arm *arm)
-{
-	const char *const *argument = arm->exchange;
-	const char *channel = CHANNEL_DEFAULT;
+#define ARGUMENTS_MAX 32
 
-	for (; argument && *argument; argument++)
-		if (!strncmp(*argument, "--channel=", 10))
-			channel = *argument + 10;
-		else if (!strcmp(*argument, "--channel") && argument[1])
-			channel = argument[1];
-	return channel;
+static void add(const char *argv[static ARGUMENTS_MAX], const char *option,
+		const char *value)
+{
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	argv[n++] = option;
+	argv[n++] = value;
+	argv[n] = NULL;
+}
+
+/* What the oracle has to know of an arm, as its programs are told it. */
+static void arm_add(const char *argv[static ARGUMENTS_MAX],
+		    const struct trial_config *config,
+		    const struct trial_files *files, const struct arm *arm)
+{
+	static const char *const waits[] = { "--recover", "--recover-ms" };
+	const char *value;
+
+	add(argv, "--group", arm_told(arm->trader, "--group", config->group));
+	add(argv, "--channel",
+	    arm_told(arm->exchange, "--channel", CHANNEL_DEFAULT));
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
+		value = arm_told(arm->trader, waits[i], NULL);
+		if (value)
+			add(argv, waits[i], value);
+	}
+	if (arm_is_impaired(arm))
+		add(argv, "--impaired", NULL);
+	if (config->warm_up)
+		add(argv, "--warm-up", config->warm_up);
+	add(argv, "--samples", files->path[TRIAL_FILE_LATENCIES]);
 }
 
 /* The oracle is a program of its own: whoever doubts it runs it again. */
@@ -52,31 +78,21 @@ int trial_judge_capture(const struct trial_config *config,
 		.out = files->path[TRIAL_FILE_ANALYSIS],
 		.err = files->path[TRIAL_FILE_ANALYSIS_LOG],
 	};
-	const char *argv[] = { program,
-			       "--read",
-			       files->path[TRIAL_FILE_CAPTURE],
-			       "--json",
-			       "--group",
-			       config->group,
-			       "--threshold-usd",
-			       config->threshold_usd,
-			       "--aggress",
-			       config->aggress,
-			       "--channel",
-			       arm ? channel_of(arm) : CHANNEL_DEFAULT,
-			       "--samples",
-			       files->path[TRIAL_FILE_LATENCIES],
-			       config->warm_up ? "--warm-up" : NULL,
-			       config->warm_up,
-			       NULL };
+	const char *argv[ARGUMENTS_MAX] = {
+		program,     "--read",		files->path[TRIAL_FILE_CAPTURE],
+		"--json",    "--threshold-usd", config->threshold_usd,
+		"--aggress", config->aggress
+	};
 	int code;
 
 	*analysis = NULL;
 	snprintf(program, sizeof(program), "%s/t2t-%s", config->programs,
 		 trial_role_names[TRIAL_WIRETAP]);
-	if (!arm) {
-		argv[12] = "--back-to-back";
-		argv[13] = NULL;
+	if (arm) {
+		arm_add(argv, config, files, arm);
+	} else {
+		add(argv, "--group", config->group);
+		add(argv, "--back-to-back", NULL);
 	}
 	code = process_start(&process, argv, &place);
 	if (code < 0)
@@ -209,6 +225,7 @@ int trial_judge(const struct trial_config *config, const struct arm *arm,
 					  NULL);
 		if (!found)
 			found = json_object();
+		trial_loss_judge(exchange, analysis);
 		knobs_judge(knobs, analysis);
 		if (knobs)
 			json_object_set_new(found, "knobs", knobs);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "campaign/arm_told.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+const char *arm_told(const char *const *arguments, const char *option,
+		     const char *otherwise)
+{
+	const size_t len = strlen(option);
+
+	for (; arguments && *arguments; arguments++) {
+		if (strncmp(*arguments, option, len) != 0)
+			continue;
+		if ((*arguments)[len] == '=')
+			otherwise = *arguments + len + 1;
+		else if (!(*arguments)[len] && arguments[1])
+			otherwise = arguments[1];
+	}
+	return otherwise;
+}
+
+bool arm_is_impaired(const struct arm *arm)
+{
+	static const char *const options[] = { "--lose", "--swap", "--delay",
+					       "--duplicate" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (strcmp(arm_told(arm->exchange, options[i], "0"), "0") != 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Arms whose exchange loses packets on purpose: orders are judged by what was on
+# the wire, whoever the trader had it from; and table, page and summary tell how
+# what was missing was had.
+set -u
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+BUILD=${BUILD:-build}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
+	skip 't2t-run with losses' 'network namespaces are not permitted'
+	finish
+fi
+"$BUILD/t2t-feedgen" --quiet --bytes 60000 --seed 3 --triggers 0.05 \
+	--output "$folder/feed.csv.gz" >/dev/null
+both='"--group", "239.255.0.1:12345,239.255.0.2:12345"'
+lose='"--lose", "2%", "--swap", "0.5%"'
+cat >"$folder/plan.json" <<-END
+	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
+	 "feed": "$folder/feed.csv.gz", "pace": "rate:2000", "blocks": 1,
+	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
+	 "group": "239.255.0.1:12345", "warm_up": 0,
+	 "arms": [{"name": "whole", "receive": "block"},
+	          {"name": "lossy", "receive": "block", "exchange": [$lose]},
+	          {"name": "asks", "receive": "block", "exchange": [$lose],
+	           "trader": ["--recover", "request", "--recover-ms", "3000"]},
+	          {"name": "two", "receive": "block", "exchange": [$lose, $both],
+	           "trader": [$both, "--recover-ms", "3000"]},
+	          {"name": "whole-again", "receive": "block"}]}
+END
+name='a campaign with arms that lose packets'
+if ! "$BUILD/t2t-run" --campaign "$folder/plan.json" --output "$folder/result" \
+	>"$folder/out" 2>&1; then
+	fail "$name" <"$folder/out"
+	finish
+fi
+pass "$name"
+"$BUILD/t2t-report" "$folder/result" --json >"$folder/summary.json"
+
+expect_none 'each order is right, and no trial is void' < <(
+	jq -r '.arms[] | select(.correct != true or .triggers == 0 or
+		.matched != .triggers) | .receive, .' "$folder/summary.json"
+	jq -r '.void_trials[]' "$folder/summary.json"
+)
+# What an arm's recovery has to be like, by a filter.
+arm() { # name, filter
+	jq -e --arg arm "$1" ".arms[] | select(.receive == \$arm) | $2" \
+		"$folder/summary.json" >/dev/null ||
+		jq -c --arg arm "$1" '.arms[] | select(.receive == $arm) |
+			.receive, .recovery' "$folder/summary.json"
+}
+expect_none 'how what was missing was had is told of each arm that lost some' < <(
+	arm whole '.recovery == null and .gaps == 0'
+	arm lossy '.recovery | .gaps > 0 and .missing == .given_up and
+		.missing > 0 and .recovered + .filled == 0 and
+		.fill_p50_ns == null and (.lines | length) == 1'
+	arm asks '.recovery | .missing > 0 and .recovered > 0 and
+		.missing == .recovered + .filled and .given_up == 0 and
+		.fill_p50_ns > 0 and .fill_max_ns >= .fill_p50_ns'
+	arm two '.recovery | .missing == .filled + .given_up and
+		.missing < .lines[0].missing and (.lines | length) == 2 and .lines[0].missing > 0 and
+		.lines[1].missing > 0 and .lines[1].first > 0'
+)
+expect_none 'a trader that goes on lacks what the exchange lost, no more' < <(
+	jq -r 'select(.name == "lossy") | select(.exchange.impaired.lost !=
+		.analysis.lost_packets - .analysis.reordered or
+		.exchange.impaired.swapped == 0) | .exchange, .analysis' \
+		"$folder"/result/trials/*/trial.json
+)
+expect_none 'the table has a row of each such arm' < <(
+	sed -n '/^Missing packets/,/^$/s/ .*//p' "$folder/out" |
+		diff - <(printf '%s\n' Missing '' lossy asks two)
+)
+if command -v gnuplot >/dev/null 2>&1; then
+	"$BUILD/t2t-report" "$folder/result" --html "$folder/page.html" \
+		>/dev/null 2>&1
+	expect_none 'so has the page' < <(
+		sed -n '/<h2>Missing packets/,/<.table>/s/<tr><td>\([a-z-]*\).*/\1/p' \
+			"$folder/page.html" | diff - <(printf '%s\n' lossy asks two)
+	)
+else
+	skip 'so has the page' 'gnuplot is not installed'
+fi
+
+finish
