@@ -216,6 +216,18 @@ def options_insist(checker, base, arms):
                                member.partition(":")[0], name, value)
 
 
+def lines_insist(checker, base, arms):
+    """A second line's packets are there to be lost where there is one."""
+    for arm in arms:
+        program = settings(merged(base, arm["knobs"]), "program")
+        for name in groups.IMPAIRMENTS:
+            if "B:" in program.get(name, "") and \
+                    "second_group" not in program:
+                checker.wrong(f"arms.{arm['name']}.program.{name}",
+                              f"{program[name]!r}: there is no line B; "
+                              "second_group names its group")
+
+
 def rule_of(checker, rule):
     """What calls for an order, and which side it takes."""
     shape = schema()["properties"]["rule"]["properties"]
@@ -261,6 +273,7 @@ def experiment(path):
     base = checker.knobs("trader", "base", data.get("base"))
     arms = arms_of(checker, data)
     options_insist(checker, base, arms)
+    lines_insist(checker, base, arms)
     return {
         "name": checker.file.removesuffix(".yml"),
         "question": data["question"].strip(),

@@ -20,10 +20,29 @@ ELSEWHERE = ("host", "exchange")        # RUNTIME's, of another machine
 
 PACE = text(schema()["definitions"]["pace"]["else"]["pattern"],
             schema()["definitions"]["pace"]["else"]["description"])
+SHARE = r"\d+(\.\d+)?%?"
+
+
+def lines(value, called):
+    """What the exchange does to packets: to those of all lines, or of some."""
+    return text(rf"{value}|A:{value}(,B:{value})?|B:{value}", called)
+
+
+# Of the exchange, in the order of its options.
+IMPAIRMENTS = {
+    **dict.fromkeys(("lose", "duplicate", "swap"),
+                    lines(SHARE, "a share, as in 1%, or A:1%,B:0.5%")),
+    "delay": lines(rf"({SHARE}:)?\d+", "microseconds, or a share of packets "
+                   "and microseconds, as in 1%:500, or A:1%:500,B:20")}
+# Of the trader.
+RECOVERY = {"recover": words("none", "request"),
+            "recover_ms": number(1, 3600000)}
 # A member of the family of that name, with its options.
 PROGRAM = {"receive": ("member",), "channel": ("member",),
            "transport": ("member",), "send": ("member",), "pace": PACE,
-           "feed": ANY}
+           "feed": ANY, **RECOVERY, **IMPAIRMENTS, "second_group": text(
+               r"2(2[4-9]|3\d)(\.\d{1,3}){3}:\d{1,5}",
+               "a multicast group and its port, as in 239.255.0.2:12345")}
 PROCESS = {"cpu": number(0, 4095), "fifo": number(1, 99), "mlock": FLAG}
 
 

@@ -8,6 +8,7 @@ import random
 import re
 
 from .file import AGAIN, Checker, merged, rule_of, settings
+from .knobs import IMPAIRMENTS, RECOVERY
 from .machines import label, lacking
 from .order import order
 from .schema import schema
@@ -24,25 +25,29 @@ def with_options(name, options):
     return name if not text else f"{name}{',' if ':' in name else ':'}{text}"
 
 
-def arguments(knobs, pace):
-    """How the programs are started."""
+def named(settings_, names):
+    """Those settings as options of a program."""
+    return [word for name in names if name in settings_
+            for word in (f"--{name.replace('_', '-')}", settings_[name])]
+
+
+def arguments(knobs, pace, group):
+    """How the programs are started. The oracle is told by t2t-run what it has
+    to know of it (c/campaign/trial_judge.c)."""
     program, process = settings(knobs, "program"), settings(knobs, "process")
     trader = ["--transport", with_options(program.get("transport", "send"),
                                           settings(knobs, "order"))]
     if "channel" in program:
         trader += ["--channel", program["channel"]]
-    for name in ("cpu", "fifo"):
-        if name in process:
-            trader += [f"--{name}", process[name]]
+    groups = ["--group", f"{group},{program['second_group']}"] \
+        if "second_group" in program else []
+    trader += groups + named(program, RECOVERY)
+    trader += named(process, ("cpu", "fifo"))
     if process.get("mlock") == "on":
         trader.append("--mlock")
     exchange = ["--pace", program.get("pace", pace)]
-    if "send" in program:
-        exchange += ["--send", program["send"]]
-    if "channel" in program:
-        exchange += ["--channel", program["channel"]]
-    if "feed" in program:
-        exchange += ["--feed", program["feed"]]
+    exchange += named(program, ("send", "channel", "feed"))
+    exchange += groups + named(program, IMPAIRMENTS)
     return {"receive": with_options(program.get("receive", "block"),
                                     settings(knobs, "socket")),
             "trader": trader, "exchange": exchange}
@@ -130,7 +135,8 @@ def plan(what, where):
             continue
         arms.append({
             "name": arm["name"], "knobs": knobs,
-            "domain": settings(knobs, "domain"), **arguments(knobs, pace)})
+            "domain": settings(knobs, "domain"),
+            **arguments(knobs, pace, where["group"])})
     # The A/A pair: what is no difference has to look like none.
     if arms:
         arms.append(dict(arms[0], name=arms[0]["name"] + AGAIN))

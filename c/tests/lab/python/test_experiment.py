@@ -174,6 +174,22 @@ class Refused(unittest.TestCase):
     def test_wrong_pace(self):
         self.refused(GOOD + "pace: warp:9\n", "pace", "warp:9", "rate:N")
 
+    def test_wrong_losses(self):
+        for knob, value in (("lose", "much"), ("lose", "1%,2%"),
+                            ("swap", "C:1%"), ("delay", "1%"),
+                            ("duplicate", "B:1%,A:"), ("recover", "maybe"),
+                            ("recover_ms", "0"), ("second_group", "10.0.0.1:5"),
+                            ("second_group", "239.0.0.1")):
+            self.refused(arms(f"{{program: {{{knob}: '{value}'}}}}"),
+                         f"arms.b.program.{knob}", value, "wanted")
+
+    def test_a_line_that_is_not_there(self):
+        self.refused(arms("{program: {lose: 'A:1%,B:2%'}}"),
+                     "arms.b.program.lose", "second_group")
+        # The base's line is the arm's, too.
+        read(arms("{program: {lose: 'B:2%'}}")
+             + "base: {program: {second_group: '239.1.1.2:1'}}\n")
+
     def test_bursts_take_as_long_as_their_rate(self):
         even, bursts, slow = (
             lab.plan(read(GOOD + f"pace: {pace}\nlines: 10000\n"), WHERE)
@@ -512,6 +528,19 @@ class Plan(unittest.TestCase):
                        WHERE)["arms"][1]
         self.assertIn("--channel", arm["trader"])
         self.assertIn("--channel", arm["exchange"])
+
+    def test_two_lines_and_recovery_are_told_to_both_ends(self):
+        arm = lab.plan(read(arms(
+            "{program: {second_group: '239.1.1.2:1', lose: 'A:1%,B:0.5%', "
+            "swap: 0.1%, duplicate: 0.01, delay: '1%:500', recover: request, "
+            "recover_ms: 50}}")), WHERE)["arms"][1]
+        both = ["--group", "239.1.1.1:1,239.1.1.2:1"]
+        self.assertEqual(arm["trader"], [
+            "--transport", "send", *both, "--recover", "request",
+            "--recover-ms", "50"])
+        self.assertEqual(arm["exchange"], [
+            "--pace", "rate:100", *both, "--lose", "A:1%,B:0.5%",
+            "--duplicate", "0.01", "--swap", "0.1%", "--delay", "1%:500"])
 
     def test_an_arm_overrides_the_base(self):
         made = lab.plan(read(GOOD + "base: {program: {receive: epoll}}\n"),
