@@ -13,6 +13,7 @@
 #include "base/privileges.h"
 #include "exchange/exchange.h"
 #include "exchange/formatter.h"
+#include "net/lines.h"
 
 struct options {
 	struct sockaddr_in groups[MARKET_DATA_LINES_MAX];
@@ -334,10 +335,7 @@ static int lines_use(struct options *options,
 	struct marketdata_config *config = &options->exchange.marketdata;
 
 	for (unsigned int i = 0; i < config->lines; i++) {
-		/* One that is named alone is for both. */
-		const char *name = options->interfaces[i][0]
-					   ? options->interfaces[i]
-					   : options->interfaces[0];
+		const char *name = lines_interface(options->interfaces, i);
 		int err;
 
 		config->to[i].group = options->groups[i];
@@ -410,35 +408,18 @@ static int cpu_read(const char *text, int *cpu)
 	return -EINVAL;
 }
 
-/* How many there are, and whether they can be. */
-static int lines_check(struct options *options)
-{
-	struct marketdata_config *config = &options->exchange.marketdata;
-	const struct sockaddr_in *groups = options->groups;
-
-	config->lines = groups[1].sin_port ? 2 : 1;
-	if (config->lines == 1 && options->interfaces[1][0]) {
-		log_error("--interface: two of them need two groups, --group "
-			  "ADDR:PORT,ADDR:PORT");
-		return -EINVAL;
-	}
-	if (config->lines == 2 && !options->interfaces[1][0] &&
-	    groups[0].sin_addr.s_addr == groups[1].sin_addr.s_addr &&
-	    groups[0].sin_port == groups[1].sin_port) {
-		log_error("--group: both lines are one: name two groups, or "
-			  "two interfaces");
-		return -EINVAL;
-	}
-	return impairments_check(config->impairments, config->lines);
-}
-
 static int options_check(struct options *options)
 {
-	if (!options->exchange.marketdata.feed) {
+	struct marketdata_config *config = &options->exchange.marketdata;
+
+	if (!config->feed) {
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (lines_check(options) < 0)
+	if (lines_check(options->groups, options->interfaces) < 0)
+		return -EINVAL;
+	config->lines = lines_count(options->groups);
+	if (impairments_check(config->impairments, config->lines) < 0)
 		return -EINVAL;
 	return cpu_read(options->cpu, &options->exchange.cpu);
 }

@@ -14,6 +14,7 @@
 #include "base/privileges.h"
 #include "net/address.h"
 #include "net/interface.h"
+#include "net/lines.h"
 #include "order/channel.h"
 #include "order/transport_ops.h"
 #include "receive/receive_ops.h"
@@ -292,23 +293,11 @@ static int interfaces_check(const struct trader_config *trader)
 	return 0;
 }
 
-/* Two lines, and whom to ask. 0, or the exit code. */
-static int lines_check(const struct trader_config *trader)
+/* Of which lines, and whom to ask. 0, or the exit code. */
+static int feed_check(const struct trader_config *trader)
 {
-	const char *one = trader_interface(trader, 0);
-	const char *other = trader_interface(trader, 1);
-
-	if (trader_lines(trader) == 1 && *trader->interface[1]) {
-		log_error("--interface: two are for two lines (--group A,B)");
+	if (lines_check(trader->group, trader->interface) < 0)
 		return 2;
-	}
-	if (trader_lines(trader) > 1 && strcmp(one, other) == 0 &&
-	    memcmp(&trader->group[0], &trader->group[1],
-		   sizeof(trader->group[0])) == 0) {
-		log_error("--group: two lines of one group need two interfaces "
-			  "(--interface X,Y)");
-		return 2;
-	}
 	if (trader->recover == TRADER_RECOVER_REQUEST &&
 	    !trader->recover_from.sin_port &&
 	    ntohs(trader->connect.sin_port) + 1 > UINT16_MAX) {
@@ -360,7 +349,7 @@ static int config_check(struct config *config)
 	}
 	if (!trader->connect.sin_port)
 		trader->transport = "null";
-	code = lines_check(trader);
+	code = feed_check(trader);
 	if (!code && !memory)
 		code = interfaces_check(trader);
 	if (code)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "net/interface.h"
+#include "net/lines.h"
 #include "order/order_connection.h"
 #include "trader/recovery.h"
 #include "trader/session.h"
@@ -97,7 +98,7 @@ struct trader {
 /* Lines of market data. */
 static inline unsigned int trader_lines(const struct trader_config *config)
 {
-	return config->group[1].sin_port ? 2 : 1;
+	return lines_count(config->group);
 }
 
 /* Does anything wait for its turn, or only in the plain loop's? */
@@ -111,7 +112,7 @@ static inline bool trader_recovers(const struct trader_config *config)
 static inline const char *trader_interface(const struct trader_config *config,
 					   unsigned int line)
 {
-	return config->interface[*config->interface[line] ? line : 0];
+	return lines_interface(config->interface, line);
 }
 
 /*

@@ -208,8 +208,8 @@ static void neither_waits_for_a_link(void **state)
 static void refused(const char *option, const char *value, const char *why)
 {
 	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
-				  "--feed", lab_feed(&lab, 1, 1), option, value,
-				  NULL),
+				  "--feed", lab_feed(&lab, 1, 1), "--interface",
+				  "lo", option, value, NULL),
 			 2);
 	lab_says(&exchange, why);
 	program_end(&exchange);
@@ -222,6 +222,8 @@ static void lines_that_can_not_be(void **state)
 	refused("--lose", "C:1%", "A:VALUE,B:VALUE");
 	refused("--interface", "lo,lo", "two of them need two groups");
 	refused("--group", "239.255.0.1:1,239.255.0.1:1", "both lines are one");
+	refused("--group=239.255.0.1:1,239.255.0.1:1", "--interface=lo,lo",
+		"both lines are one");
 }
 
 int main(int argc, char **argv)
