@@ -333,9 +333,10 @@ static int lines_use(struct options *options,
 		     struct interface interfaces[static MARKET_DATA_LINES_MAX])
 {
 	struct marketdata_config *config = &options->exchange.marketdata;
+	const struct options *given = options;
 
 	for (unsigned int i = 0; i < config->lines; i++) {
-		const char *name = lines_interface(options->interfaces, i);
+		const char *name = lines_interface(given->interfaces, i);
 		int err;
 
 		config->to[i].group = options->groups[i];
@@ -411,12 +412,13 @@ static int cpu_read(const char *text, int *cpu)
 static int options_check(struct options *options)
 {
 	struct marketdata_config *config = &options->exchange.marketdata;
+	const struct options *given = options;
 
 	if (!config->feed) {
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (lines_check(options->groups, options->interfaces) < 0)
+	if (lines_check(given->groups, given->interfaces) < 0)
 		return -EINVAL;
 	config->lines = lines_count(options->groups);
 	if (impairments_check(config->impairments, config->lines) < 0)
