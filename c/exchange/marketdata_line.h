@@ -73,8 +73,8 @@ struct marketdata_session {
 	bool came; /* a line that was about to wait for the reader need not */
 	struct file_pace file_pace;
 	uint32_t end_sequence;
-	uint64_t start_ns; /* monotonic; 0: before the first datagram */
-	uint64_t start_wall_ns;
+	uint64_t start_ns;	/* monotonic; 0: before the first datagram */
+	uint64_t start_wall_ns; /* the same instant; 0: not asked yet */
 };
 
 struct marketdata_line {
@@ -116,24 +116,9 @@ void marketdata_line_close(struct marketdata_line *line);
 /* What was counted is forgotten. */
 void marketdata_line_forget(struct marketdata_line *line);
 
-/* The reader has started. */
-void marketdata_line_start(struct marketdata_line *line,
-			   struct marketdata_session *session);
-
 /* HOT. As marketdata_server_publish(). */
 int marketdata_line_publish(struct marketdata_line *line,
 			    struct marketdata_session *session, uint64_t now_ns,
 			    enum exchange_event *event);
-
-/* Give up what is due within its first `bytes` of the ring, as if the kernel
- * had no room for it: it is counted as dropped. Only what another line has
- * reached already. */
-void marketdata_line_give_up(struct marketdata_line *line,
-			     struct marketdata_session *session,
-			     uint64_t now_ns, uint64_t bytes);
-
-/* As marketdata_server_due(). */
-uint64_t marketdata_line_due(const struct marketdata_line *line,
-			     const struct marketdata_session *session);
 
 #endif

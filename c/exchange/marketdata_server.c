@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exchange/marketdata_burst.h"
 #include "net/address.h"
 
 /* A line whose link is down may be so far behind the other. */
@@ -119,11 +120,11 @@ int marketdata_server_start(struct marketdata_server *server)
 	session->publishing = true;
 	session->live = session->ended = session->came = false;
 	session->file_pace = (struct file_pace){ 0 };
-	session->start_ns = 0;
+	session->start_ns = session->start_wall_ns = 0;
 	session->taken = session->reached = server->released =
 		spsc_begin(&session->reader.ring);
 	for (unsigned int i = 0; i < server->lines; i++)
-		marketdata_line_start(&server->line[i], session);
+		marketdata_burst_start(&server->line[i], session);
 	return 0;
 }
 
@@ -155,8 +156,8 @@ static void lines_settle(struct marketdata_server *server, uint64_t now_ns)
 		uint64_t behind = server->session.reached - line->released;
 
 		if (line->link.down_since_ns && behind > BEHIND_MAX)
-			marketdata_line_give_up(line, &server->session, now_ns,
-						behind - BEHIND_MAX);
+			marketdata_burst_give_up(line, &server->session, now_ns,
+						 behind - BEHIND_MAX);
 		if (server->session.came)
 			line->wait_reader = false;
 	}
@@ -184,8 +185,8 @@ uint64_t marketdata_server_due(const struct marketdata_server *server)
 
 	for (unsigned int i = 0; i < server->lines; i++)
 		due_ns = clock_sooner(due_ns,
-				      marketdata_line_due(&server->line[i],
-							  &server->session));
+				      marketdata_burst_due(&server->line[i],
+							   &server->session));
 	return due_ns;
 }
 
