@@ -86,14 +86,16 @@ static int mark_handle(struct marketdata_line *line,
 	return 1;
 }
 
+/* after: what is needed no more once it is sent. */
 static void burst_add(struct marketdata_line *line, const uint8_t *bytes,
-		      size_t len, uint32_t sequence, uint64_t due_ns)
+		      size_t len, uint32_t sequence, uint64_t due_ns,
+		      uint64_t after)
 {
 	unsigned int n = line->burst_count++;
 
 	line->burst_bytes[n].iov_base = (void *)(uintptr_t)bytes;
 	line->burst_bytes[n].iov_len = len;
-	line->burst_after[n] = line->consumed;
+	line->burst_after[n] = after;
 	line->burst_due_ns[n] = due_ns;
 	line->burst_sequence[n] = sequence;
 }
@@ -105,6 +107,7 @@ static void next_use(struct marketdata_line *line,
 	const struct marketdata_record *record = line->next;
 	bool is_paced = session->config->pace.kind != PACE_MAX;
 	uint64_t due_ns = is_paced ? line->next_due_ns : now_ns;
+	const uint64_t before = line->consumed;
 	enum impairments_fate fate = IMPAIRMENTS_PASS;
 
 	line->next = NULL;
@@ -121,11 +124,12 @@ static void next_use(struct marketdata_line *line,
 					due_ns);
 	if (fate == IMPAIRMENTS_LOSE || fate == IMPAIRMENTS_HOLD)
 		return;
-	burst_add(line, record->bytes, line->next_len, record->sequence,
-		  due_ns);
+	/* Its bytes are where they were read: until the last copy is sent. */
 	if (fate == IMPAIRMENTS_DUPLICATE)
 		burst_add(line, record->bytes, line->next_len, record->sequence,
-			  due_ns);
+			  due_ns, before);
+	burst_add(line, record->bytes, line->next_len, record->sequence, due_ns,
+		  line->consumed);
 	if (line->impairments.any)
 		impairments_passed(&line->impairments, due_ns);
 }
@@ -140,7 +144,7 @@ static bool held_use(struct marketdata_line *line, uint64_t now_ns)
 
 	if (held)
 		burst_add(line, held->bytes, held->len, held->sequence,
-			  held->due_ns);
+			  held->due_ns, line->consumed);
 	return held;
 }
 
