@@ -8,17 +8,22 @@
 #include "base/log.h"
 #include "base/random.h"
 
-int impairments_open(struct impairments *impairments,
+void impairments_set(struct impairments *impairments,
 		     const struct impairments_config *config)
 {
 	bool is_late = config->delay == IMPAIRMENTS_ALL;
 
-	*impairments = (struct impairments){
-		.config = *config,
-		.any = config->lose || config->duplicate || config->swap ||
-		       (config->delay && !is_late),
-		.shift_ns = is_late ? config->delay_ns : 0,
-	};
+	impairments->config = *config;
+	impairments->any = config->lose || config->duplicate || config->swap ||
+			   (config->delay && !is_late);
+	impairments->shift_ns = is_late ? config->delay_ns : 0;
+}
+
+int impairments_open(struct impairments *impairments,
+		     const struct impairments_config *config)
+{
+	*impairments = (struct impairments){ 0 };
+	impairments_set(impairments, config);
 	if (!impairments->any)
 		return 0;
 	impairments->swapped.held =

@@ -67,6 +67,11 @@ int impairments_open(struct impairments *impairments,
 		     const struct impairments_config *config);
 void impairments_close(struct impairments *impairments);
 
+/* From the next session on, it is this: of one that was opened with a config
+ * that loses, doubles, swaps or delays a share. */
+void impairments_set(struct impairments *impairments,
+		     const struct impairments_config *config);
+
 /* A new session: nothing waits, nothing is counted; the same seed draws the
  * same fates. */
 void impairments_start(struct impairments *impairments, uint64_t seed);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "base/random.h"
 
@@ -99,23 +100,20 @@ static void deliver(struct simulation_arrival arrival)
 	simulation_push(arrival);
 }
 
-void simulation_line_send(unsigned int source, uint32_t index, uint64_t at_ns)
+void simulation_line_send(unsigned int source, uint32_t index, uint16_t flags)
 {
 	const struct simulation_line *line = &simulation.line[source];
-	struct simulation_arrival arrival = {
-		.number = simulation.base + index,
-		.flags = simulation.sent[index].header.flags,
-		.source = (uint8_t)source,
-		.at_ns = at_ns + line->base_ns
-	};
+	struct simulation_arrival arrival = { .number = simulation.base + index,
+					      .flags = flags,
+					      .source = (uint8_t)source,
+					      .at_ns = simulation.now_ns +
+						       line->base_ns };
 	const bool unheard =
 		source < simulation.lines && index < simulation.joined;
 	int copies = unheard || simulation_chance(line->lose) ? 0
 		     : simulation_chance(line->twice)	      ? 2
 							      : 1;
 
-	if (source == RECOVERY_RETRANSMITTED)
-		arrival.flags |= MARKET_DATA_RETRANSMITTED;
 	if (simulation_chance(line->delay))
 		arrival.at_ns += simulation_below(line->delay_ns);
 	while (copies-- > 0)
@@ -124,14 +122,14 @@ void simulation_line_send(unsigned int source, uint32_t index, uint64_t at_ns)
 
 /* Of another session; or, where ours is heard already, far from all that is
  * ours. */
-static void stranger_send(uint64_t at_ns)
+void simulation_stranger_send(void)
 {
 	struct simulation_arrival arrival = {
 		.number = simulation.base +
 			  (uint32_t)simulation_below(SIMULATION_SENT_MAX),
 		.flags = market_data_tag_flags(SIMULATION_OURS ^ 1),
 		.source = (uint8_t)simulation_below(simulation.lines),
-		.at_ns = at_ns
+		.at_ns = simulation.now_ns
 	};
 
 	if (simulation.lossless) {
@@ -153,7 +151,7 @@ static void datagram_make(struct simulation_sent *sent, uint32_t index)
 		.message_count = (uint16_t)(1 + simulation_below(2)),
 		.flags = simulation.tag_flags
 	};
-	if (index < 3 && simulation.told)
+	if (index < 3 && index < simulation.count && simulation.told)
 		sent->header.flags |= MARKET_DATA_SNAPSHOT;
 	if (index == simulation.count) {
 		sent->header.flags |= MARKET_DATA_END_OF_FEED;
@@ -178,29 +176,10 @@ static void datagram_make(struct simulation_sent *sent, uint32_t index)
 	memset(sent->applied, 0, sizeof(sent->applied));
 }
 
-void simulation_feed_send(void)
+void simulation_feed_make(void)
 {
-	const uint64_t pace_ns = 1 + simulation_below(20 * SIMULATION_US);
-	uint64_t at_ns = SIMULATION_US;
-
-	for (uint32_t i = 0; i <= simulation.count; i++) {
-		struct simulation_sent *sent = &simulation.sent[i];
-
-		datagram_make(sent, i);
-		at_ns += simulation_below(2 * pace_ns);
-		sent->at_ns = at_ns;
-		for (unsigned int line = 0; line < simulation.lines; line++)
-			for (int again = i == simulation.count
-						 ? SIMULATION_LAST_ENDS
-						 : 0;
-			     again >= 0; again--)
-				simulation_line_send(
-					line, i,
-					at_ns + (uint64_t)again * 500 *
-							SIMULATION_US);
-		if (simulation_chance(0.02))
-			stranger_send(at_ns);
-	}
+	for (uint32_t i = 0; i <= simulation.count; i++)
+		datagram_make(&simulation.sent[i], i);
 }
 
 static double share(void)
@@ -208,6 +187,84 @@ static double share(void)
 	static const double shares[] = { 0, 0, 0.001, 0.01, 0.1, 0.4 };
 
 	return shares[simulation_below(6)];
+}
+
+/* Of those that are not lost. */
+static uint64_t impaired(void)
+{
+	return (uint64_t)(share() / 2 * IMPAIRMENTS_ALL);
+}
+
+static void impairments_draw(struct impairments_config *config)
+{
+	*config = (struct impairments_config){
+		.lose = (uint64_t)(share() * IMPAIRMENTS_ALL),
+		.duplicate = impaired(),
+		.swap = impaired(),
+		.delay = impaired(),
+		.delay_ns = simulation_below(100 * SIMULATION_US) *
+			    (1 + 9 * simulation_below(2))
+	};
+	if (simulation_below(20) == 0)
+		*config = (struct impairments_config){
+			.delay = IMPAIRMENTS_ALL,
+			.delay_ns = simulation_below(100 * SIMULATION_US)
+		};
+	/* A dead one. */
+	if (simulation_below(40) == 0)
+		*config =
+			(struct impairments_config){ .lose = IMPAIRMENTS_ALL };
+}
+
+static void exchange_draw(void)
+{
+	struct marketdata_config *config = &simulation.config;
+
+	simulation.pace_ns = 1 + simulation_below(20 * SIMULATION_US);
+	simulation.read_ns = 1 + simulation_below(50 * SIMULATION_US);
+	simulation.forgets = simulation_below(4) == 0;
+	*config = (struct marketdata_config){
+		.lines = simulation.lines,
+		.seed = simulation_below(UINT64_MAX),
+		.pace.kind = (enum pace_kind)simulation_below(PACE_FILE + 1),
+		.pace.burst = 1 + simulation_below(40),
+		.pace.factor = DECIMAL_ONE
+	};
+	if (config->pace.kind != PACE_FILE)
+		config->pace.factor *=
+			(int64_t)(CLOCK_NS_PER_S / simulation.pace_ns);
+	simulation.refuse = 0;
+	if (simulation.lossless)
+		return;
+	simulation.refuse = share();
+	config->on_full =
+		simulation_below(2) ? MARKETDATA_RETRY : MARKETDATA_DROP;
+	for (unsigned int i = 0; i < simulation.lines; i++)
+		impairments_draw(&config->impairments[i]);
+}
+
+static void ways_draw(void)
+{
+	for (unsigned int i = 0; i < RECOVERY_SOURCES; i++) {
+		struct simulation_line *line = &simulation.line[i];
+
+		*line = (struct simulation_line){
+			.base_ns = 1 + simulation_below(30 * SIMULATION_US)
+		};
+		line->lag_ns = simulation_below(
+			simulation_below(3) ? 50 : 200 * SIMULATION_US);
+		if (simulation.lossless)
+			continue;
+		line->delay = share();
+		line->delay_ns = simulation_below(100 * SIMULATION_US) *
+				 (1 + 9 * simulation_below(2));
+		if (i != RECOVERY_RETRANSMITTED)
+			continue;
+		line->lose = share();
+		line->twice = share();
+		if (simulation_below(40) == 0)
+			line->lose = 1;
+	}
 }
 
 void simulation_draw(uint64_t seed)
@@ -221,6 +278,7 @@ void simulation_draw(uint64_t seed)
 
 	simulation.seed = simulation.random = seed;
 	simulation.heap_len = simulation.arrivals = 0;
+	simulation.now_ns = simulation.digest = 0;
 	simulation.lines = 1 + (unsigned int)simulation_below(2);
 	simulation.requests = simulation_below(4) > 0;
 	simulation.told = simulation_below(3) > 0;
@@ -237,23 +295,6 @@ void simulation_draw(uint64_t seed)
 	simulation.give_up_ns =
 		(1 + simulation_below(20)) * 100 * SIMULATION_US;
 	simulation.again_ns = (1 + simulation_below(10)) * 20 * SIMULATION_US;
-	for (unsigned int i = 0; i < RECOVERY_SOURCES; i++) {
-		struct simulation_line *line = &simulation.line[i];
-
-		*line = (struct simulation_line){
-			.base_ns = 1 + simulation_below(30 * SIMULATION_US)
-		};
-		line->lag_ns = simulation_below(
-			simulation_below(3) ? 50 : 200 * SIMULATION_US);
-		if (simulation.lossless)
-			continue;
-		line->lose = share();
-		line->twice = share();
-		line->delay = share();
-		line->delay_ns = simulation_below(100 * SIMULATION_US) *
-				 (1 + 9 * simulation_below(2));
-		/* A dead one. */
-		if (simulation_below(40) == 0)
-			line->lose = 1;
-	}
+	ways_draw();
+	exchange_draw();
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "exchange/marketdata_line.h"
 #include "trader/recovery.h"
 #include "trader/strategy.h"
 #include "wire/retransmit.h"
@@ -14,8 +15,12 @@
 #define SIMULATION_SENT_MAX	256
 #define SIMULATION_ARRIVALS_MAX 16384
 #define SIMULATION_OURS		0x5a5
-#define SIMULATION_LAST_ENDS	4 /* the end of the feed, again and again */
+#define SIMULATION_ENDS		3 /* datagrams that say so, of each line */
 #define SIMULATION_US		UINT64_C(1000)
+
+/* What arrives: a datagram, or of the trader a notice, which is the witness's to
+ * see, or what the exchange is asked. */
+enum simulation_kind { DATAGRAM, NOTICE, ASKED };
 
 enum simulation_watcher { TRADER, WITNESS, WATCHERS };
 
@@ -26,7 +31,7 @@ struct simulation_arrival {
 	uint16_t flags;
 	uint8_t source;
 	uint8_t watcher;
-	bool notice;
+	uint8_t kind;
 	struct retransmit_request request;
 };
 
@@ -34,12 +39,12 @@ struct simulation_sent {
 	uint8_t bytes[sizeof(struct market_data_header) +
 		      2 * sizeof(struct market_data_message)];
 	struct market_data_header header;
-	uint64_t at_ns;
 	uint64_t came_ns;   /* to the trader; UINT64_MAX: not (yet) */
 	uint64_t beyond_ns; /* when the first one beyond it did */
 	bool applied[WATCHERS], given_up;
 };
 
+/* The way from the exchange; what it does to its lines itself comes before. */
 struct simulation_line {
 	double lose, twice, delay;
 	uint64_t delay_ns, base_ns;
@@ -55,7 +60,12 @@ struct simulation {
 	uint32_t joined; /* index from which on lines are heard */
 	uint16_t tag_flags;
 	uint64_t give_up_ns, again_ns, now_ns;
-	double answer_lose;
+	/* Of the exchange: */
+	struct marketdata_config config;
+	bool forgets;	  /* it remembers little */
+	uint64_t pace_ns; /* between datagrams, more or less */
+	uint64_t read_ns; /* between two times that its reader runs */
+	double refuse;	  /* of its sends */
 	struct simulation_line line[RECOVERY_SOURCES];
 	struct simulation_sent sent[SIMULATION_SENT_MAX + 1];
 	struct simulation_arrival heap[SIMULATION_ARRIVALS_MAX];
@@ -63,6 +73,7 @@ struct simulation {
 	struct recovery recovery[WATCHERS];
 	struct strategy strategy[WATCHERS], model;
 	uint64_t orders[WATCHERS], passed_over[WATCHERS], came[WATCHERS];
+	uint64_t digest;	 /* of what came, when */
 	uint64_t raced;		 /* runs, so far */
 	uint32_t next[WATCHERS]; /* index of the next to be applied */
 	bool started[WATCHERS];
@@ -73,11 +84,15 @@ extern struct simulation simulation;
 /* Draw what the session is like. */
 void simulation_draw(uint64_t seed);
 
-/* Send the whole feed, before anything of it comes. */
-void simulation_feed_send(void);
+/* Make the whole feed. */
+void simulation_feed_make(void);
 
-/* One datagram, by its index, on a line or RECOVERY_RETRANSMITTED. */
-void simulation_line_send(unsigned int source, uint32_t index, uint64_t at_ns);
+/* One datagram, by its index, leaves now, on a line or
+ * RECOVERY_RETRANSMITTED. */
+void simulation_line_send(unsigned int source, uint32_t index, uint16_t flags);
+
+/* One that is none of ours does. */
+void simulation_stranger_send(void);
 
 /* What comes next, and when: a heap. pop() wants one to be there. */
 void simulation_push(struct simulation_arrival arrival);
