@@ -166,6 +166,7 @@ static void request(const struct retransmit_request *request)
 				 "asked for what is not sent", index);
 		simulation_check(simulation.sent[index].came_ns == UINT64_MAX,
 				 "asked for what had come", index);
+		simulation.sent[index].asked = true;
 	}
 	ask(request);
 }

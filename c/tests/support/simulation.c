@@ -172,7 +172,7 @@ static void datagram_make(struct simulation_sent *sent, uint32_t index)
 		market_data_write(sent->bytes, i, &message);
 	}
 	sent->came_ns = sent->beyond_ns = UINT64_MAX;
-	sent->given_up = false;
+	sent->given_up = sent->asked = false;
 	memset(sent->applied, 0, sizeof(sent->applied));
 }
 

@@ -42,6 +42,7 @@ struct simulation_sent {
 	uint64_t came_ns;   /* to the trader; UINT64_MAX: not (yet) */
 	uint64_t beyond_ns; /* when the first one beyond it did */
 	bool applied[WATCHERS], given_up;
+	bool asked; /* for, of the retransmitter */
 };
 
 /* The way from the exchange; what it does to its lines itself comes before. */

@@ -135,6 +135,9 @@ static void leave(unsigned int source, const uint8_t *bytes, size_t len)
 	index = header.sequence - simulation.base;
 	simulation_check(index <= simulation.count, "sends what is not there",
 			 header.sequence);
+	simulation_check(source != RECOVERY_RETRANSMITTED ||
+				 simulation.sent[index].asked,
+			 "answers what nobody asked", header.sequence);
 	memcpy(made, simulation.sent[index].bytes, sizeof(made));
 	if (source == RECOVERY_RETRANSMITTED)
 		market_data_write_flags(made, len, header.sequence,
