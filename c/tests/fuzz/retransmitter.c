@@ -16,18 +16,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MEMORY = 16, TAG = 0xabc, TRADER = 7, STRANGER = 8, PORT = 40000 };
 enum { STEP_PUBLISH, STEP_TRADER, STEP_STRANGER, STEP_PASS, STEPS };
 
-static size_t make(uint32_t sequence, uint8_t *bytes)
+/* Requests that were taken, the last ones. */
+static struct {
+	struct retransmit_request all[64];
+	size_t count;
+} asked;
+
+/* flags: besides the tag. */
+static size_t make(uint32_t sequence, uint16_t flags, uint8_t *bytes)
 {
 	const struct market_data_header header = {
 		.sequence = sequence,
 		.message_count = sequence % 50,
-		.flags = TAG << 4 | MARKET_DATA_RETRANSMITTED,
+		.flags = (uint16_t)(TAG << 4 | flags),
 	};
 	const size_t len = market_data_len(header.message_count);
 
 	memset(bytes, (int)sequence, len);
 	market_data_write_header(bytes, &header);
 	return len;
+}
+
+static bool was_asked(uint32_t sequence)
+{
+	for (size_t i = 0; i < asked.count && i < ARRAY_SIZE(asked.all); i++)
+		if (sequence - asked.all[i].first < asked.all[i].count)
+			return true;
+	return false;
 }
 
 static void check(const struct retransmitter_answer *answer, uint32_t next)
@@ -38,7 +53,9 @@ static void check(const struct retransmitter_answer *answer, uint32_t next)
 	if (answer->to.address != TRADER || answer->to.port != PORT ||
 	    market_data_decode(answer->bytes, answer->len, &header) < 0 ||
 	    next - 1 - header.sequence >= MEMORY ||
-	    answer->len != make(header.sequence, bytes) ||
+	    !was_asked(header.sequence) ||
+	    answer->len !=
+		    make(header.sequence, MARKET_DATA_RETRANSMITTED, bytes) ||
 	    memcmp(answer->bytes, bytes, answer->len) != 0)
 		abort();
 }
@@ -58,7 +75,7 @@ static size_t step(struct retransmitter *retransmitter, const uint8_t *data,
 	case STEP_PUBLISH:
 		for (unsigned int i = 0; i <= data[0] / STEPS; i++, ++*next)
 			retransmitter_keep(retransmitter, *next, bytes,
-					   make(*next, bytes));
+					   make(*next, 0, bytes));
 		return 1;
 	case STEP_TRADER:
 	case STEP_STRANGER:
@@ -67,7 +84,12 @@ static size_t step(struct retransmitter *retransmitter, const uint8_t *data,
 			request_len < 12 ? RETRANSMIT_REQUEST_LEN : request_len;
 		if (request_len > len - 1)
 			request_len = len - 1;
-		retransmitter_ask(retransmitter, data + 1, request_len, &from);
+		if (retransmitter_ask(retransmitter, data + 1, request_len,
+				      &from) == 0)
+			retransmit_request_decode(
+				data + 1, request_len,
+				&asked.all[asked.count++ %
+					   ARRAY_SIZE(asked.all)]);
 		return 1 + request_len;
 	}
 	*now_ns += (uint64_t)data[0] * 100000;
@@ -83,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t now_ns = begin_ns;
 	uint32_t next = 0;
 
+	asked.count = 0;
 	if (retransmitter_open(&retransmitter, MEMORY) < 0)
 		return 0;
 	retransmitter_begin(&retransmitter, TAG, TRADER);
