@@ -264,6 +264,7 @@ static void strangers(void **state)
 	expect_end();
 	assert_int_equal(counter("orders"), 2);
 	assert_int_equal(recovery("recovered"), 1);
+	assert_int_equal(recovery("unwelcome_answers"), 4);
 }
 
 /* From the first number on: the book is the whole one. */
