@@ -40,7 +40,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
-		  "bypass, asio, poll, packets, instructions or reading" },
+		  "bypass, asio, poll, packets, instructions, reading or\n"
+		  "recovery" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -69,7 +70,7 @@ static const struct {
 	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
 	{ "asio", bench_asio },		{ "poll", bench_poll },
 	{ "packets", bench_packets },	{ "instructions", bench_instructions },
-	{ "reading", bench_reading },
+	{ "reading", bench_reading },	{ "recovery", bench_recovery },
 };
 
 int main(int argc, char **argv)

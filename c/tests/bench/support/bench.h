@@ -87,5 +87,6 @@ int bench_poll(struct bench *bench);
 int bench_packets(struct bench *bench);
 int bench_instructions(struct bench *bench);
 int bench_reading(struct bench *bench);
+int bench_recovery(struct bench *bench);
 
 #endif

@@ -19,6 +19,7 @@
 #include "net/process.h"
 #include "net/socket.h"
 #include "tests/bench/support/bench.h"
+#include "tests/bench/support/link.h"
 #include "wire/frame.h"
 #include "wire/market_data.h"
 
@@ -120,71 +121,9 @@ static void datagrams_free(struct datagrams *all)
 	free(all->memory);
 }
 
-/*
- * A veth pair and, at its far end, a member of the group that takes what its
- * buffer holds and reads nothing: the same for both senders. What runs in a
- * namespace is a child of its own.
- */
-struct link {
-	int space[2];
-	pid_t member;
-	pid_t client; /* holds the order connection, for the exchange */
-};
-
-static void child_end(pid_t *pid)
+static int near_send(const struct bench *bench, void *datagrams, int report)
 {
-	if (*pid <= 0)
-		return;
-	kill(*pid, SIGKILL);
-	waitpid(*pid, NULL, 0);
-	*pid = 0;
-}
-
-static void link_close(struct link *link)
-{
-	child_end(&link->client);
-	child_end(&link->member);
-	namespace_close(&link->space[0]);
-	namespace_close(&link->space[1]);
-}
-
-/* Run work in a child there; what it reports (one double) comes back. */
-static double child_start(int space, int cpu, pid_t *pid,
-			  int (*work)(const struct bench *bench,
-				      struct datagrams *all, int report),
-			  const struct bench *bench, struct datagrams *all)
-{
-	double answer = -1;
-	int pipes[2];
-
-	if (pipe(pipes) < 0)
-		return -1;
-	*pid = fork();
-	if (*pid == 0) {
-		cpu_die_with_parent();
-		close(pipes[0]);
-		if (namespace_enter(space) < 0)
-			_exit(1);
-		if (cpu >= 0)
-			cpu_pin((unsigned int)cpu);
-		_exit(work(bench, all, pipes[1]) ? 1 : 0);
-	}
-	close(pipes[1]);
-	if (read(pipes[0], &answer, sizeof(answer)) != sizeof(answer))
-		answer = -1;
-	close(pipes[0]);
-	return answer;
-}
-
-static int report_send(int report, double answer)
-{
-	return write(report, &answer, sizeof(answer)) == sizeof(answer) ? 0
-									: -EIO;
-}
-
-static int near_send(const struct bench *bench, struct datagrams *all,
-		     int report)
-{
+	struct datagrams *all = datagrams;
 	struct sockaddr_in group;
 	struct interface interface;
 	const char *why;
@@ -209,64 +148,9 @@ static int near_send(const struct bench *bench, struct datagrams *all,
 		else if (errno != EAGAIN && errno != ENOBUFS)
 			return -errno;
 	}
-	return report_send(
+	return link_report_send(
 		report, (double)all->count /
 				((double)(clock_monotonic_ns() - begin) / 1e9));
-}
-
-static int far_join(const struct bench *bench, struct datagrams *all,
-		    int report)
-{
-	unsigned int buffer = 262144;
-	struct sockaddr_in group;
-	struct interface interface;
-	const char *why;
-
-	(void)all;
-	if (address_parse_group(bench->trial.group, &group, &why) < 0 ||
-	    interface_find("far0", &interface) < 0 ||
-	    socket_multicast_receiver(&group, &interface, &buffer) < 0 ||
-	    report_send(report, 1) < 0)
-		return -EINVAL;
-	return pause();
-}
-
-static int far_connect(const struct bench *bench, struct datagrams *all,
-		       int report)
-{
-	struct sockaddr_in exchange;
-	const char *why;
-
-	(void)bench;
-	(void)all;
-	if (address_parse("10.77.0.1:9012", &exchange, &why) < 0 ||
-	    socket_connect(&exchange, 5000, NULL) < 0 ||
-	    report_send(report, 1) < 0)
-		return -EINVAL;
-	return pause();
-}
-
-static int link_open(struct link *link, const struct bench *bench)
-{
-	struct namespace_end near = { .name = "near0", .prefix_len = 24 };
-	struct namespace_end far = { .name = "far0", .prefix_len = 24 };
-	int err;
-
-	*link = (struct link){ .space = { -1, -1 } };
-	err = namespace_open(&link->space[0]);
-	if (!err)
-		err = namespace_open(&link->space[1]);
-	if (err)
-		return err;
-	near.fd = link->space[0];
-	far.fd = link->space[1];
-	inet_pton(AF_INET, "10.77.0.1", &near.address);
-	inet_pton(AF_INET, "10.77.0.2", &far.address);
-	err = namespace_veth(&near, &far);
-	if (!err && child_start(link->space[1], -1, &link->member, far_join,
-				bench, NULL) < 0)
-		err = -EIO;
-	return err;
 }
 
 static double bare_rate(const struct bench *bench, struct datagrams *all)
@@ -276,9 +160,9 @@ static double bare_rate(const struct bench *bench, struct datagrams *all)
 	double rate = -1;
 
 	if (link_open(&link, bench) == 0)
-		rate = child_start(link.space[0],
-				   bench->trial.cpu[TRIAL_EXCHANGE], &sender,
-				   near_send, bench, all);
+		rate = link_child_start(link.space[0],
+					bench->trial.cpu[TRIAL_EXCHANGE],
+					&sender, near_send, bench, all);
 	if (sender > 0)
 		waitpid(sender, NULL, 0);
 	link_close(&link);
@@ -335,11 +219,11 @@ static double exchange_rate(const struct bench *bench)
 	if (process_start(&exchange, argv, &place) < 0)
 		goto close_link;
 	if (process_wait_text(&exchange, out, "state INIT", 10000, NULL) == 0 &&
-	    child_start(link.space[1], -1, &link.client, far_connect, bench,
-			NULL) > 0 &&
+	    link_child_start(link.space[1], -1, &link.client, link_far_connect,
+			     bench, NULL) > 0 &&
 	    process_wait_text(&exchange, log, "end of the feed", 60000, NULL) ==
 		    0) {
-		child_end(&link.client);
+		link_child_end(&link.client);
 		process_wait_text(&exchange, log, "packets/s", 10000, NULL);
 	}
 	process_stop(&exchange, SIGTERM, 10000);
