@@ -24,6 +24,32 @@ static int lines_mark(void **state)
 	return 0;
 }
 
+typedef int parse_function(const char *text, void *target, const char **why);
+
+static void parse_takes(parse_function *parse, const char *text)
+{
+	const char *why;
+
+	lines_mark(NULL);
+	assert_int_equal(parse(text, lines, &why), 0);
+}
+
+/* And leaves all as it was. */
+static void parse_refuses(parse_function *parse, const char *text)
+{
+	const char *why = NULL;
+
+	lines_mark(NULL);
+	assert_int_equal(parse(text, lines, &why), -EINVAL);
+	assert_non_null(why);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		assert_int_equal(lines[i].lose, 77);
+		assert_int_equal(lines[i].delay, 77);
+		assert_int_equal(lines[i].delay_ns, 77);
+		assert_false(lines[i].named);
+	}
+}
+
 static void shares_are_parsed(void **state)
 {
 	static const struct {
@@ -44,24 +70,13 @@ static void shares_are_parsed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		const char *why;
-
-		lines_mark(NULL);
-		assert_int_equal(
-			impairments_parse_lose(good[i].text, lines, &why), 0);
+		parse_takes(impairments_parse_lose, good[i].text);
 		assert_int_equal(lines[0].lose, good[i].share);
 		assert_int_equal(lines[1].lose, good[i].share);
 		assert_int_equal(lines[0].delay, 77);
 	}
-	lines_mark(NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		const char *why = NULL;
-
-		assert_int_equal(impairments_parse_lose(bad[i], lines, &why),
-				 -EINVAL);
-		assert_non_null(why);
-		assert_int_equal(lines[0].lose, 77);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		parse_refuses(impairments_parse_lose, bad[i]);
 }
 
 static void delays_are_parsed(void **state)
@@ -80,25 +95,14 @@ static void delays_are_parsed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		const char *why;
-
-		lines_mark(NULL);
-		assert_int_equal(
-			impairments_parse_delay(good[i].text, lines, &why), 0);
+		parse_takes(impairments_parse_delay, good[i].text);
 		for (size_t j = 0; j < ARRAY_SIZE(lines); j++) {
 			assert_int_equal(lines[j].delay, good[i].share);
 			assert_int_equal(lines[j].delay_ns, good[i].ns);
 		}
 	}
-	lines_mark(NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		const char *why = NULL;
-
-		assert_int_equal(impairments_parse_delay(bad[i], lines, &why),
-				 -EINVAL);
-		assert_non_null(why);
-		assert_int_equal(lines[0].delay, 77);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		parse_refuses(impairments_parse_delay, bad[i]);
 }
 
 static void lines_are_named(void **state)
@@ -114,11 +118,7 @@ static void lines_are_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		const char *why;
-
-		lines_mark(NULL);
-		assert_int_equal(
-			impairments_parse_lose(good[i].text, lines, &why), 0);
+		parse_takes(impairments_parse_lose, good[i].text);
 		assert_int_equal(lines[0].lose, good[i].a);
 		assert_int_equal(lines[1].lose, good[i].b);
 		assert_int_equal(lines[0].named,
@@ -178,18 +178,8 @@ static void wrong_letters(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		const char *why = NULL;
-
-		assert_int_equal(impairments_parse_lose(bad[i], lines, &why),
-				 -EINVAL);
-		assert_non_null(why);
-		assert_int_equal(impairments_parse_delay(bad[i], lines, &why),
-				 -EINVAL);
-		for (size_t j = 0; j < ARRAY_SIZE(lines); j++) {
-			assert_int_equal(lines[j].lose, 77);
-			assert_int_equal(lines[j].delay, 77);
-			assert_false(lines[j].named);
-		}
+		parse_refuses(impairments_parse_lose, bad[i]);
+		parse_refuses(impairments_parse_delay, bad[i]);
 	}
 }
 
