@@ -18,11 +18,7 @@ static int client = -1;
 static int clean(void **state)
 {
 	(void)state;
-	if (client >= 0)
-		order_client_close(client);
-	client = -1;
-	program_end(&exchange);
-	listener_close(&listener);
+	lab_session_end(&exchange, &listener, &client);
 	feed_text_free(&text);
 	return 0;
 }

@@ -40,13 +40,10 @@ static int clean(void **state)
 		waitpid(flooder, NULL, 0);
 	}
 	flooder = 0;
-	if (client >= 0)
-		order_client_close(client);
 	if (asking >= 0)
 		close(asking);
-	client = asking = -1;
-	program_end(&exchange);
-	listener_close(&listener);
+	asking = -1;
+	lab_session_end(&exchange, &listener, &client);
 	return 0;
 }
 

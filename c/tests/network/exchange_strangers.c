@@ -27,12 +27,8 @@ static int clean(void **state)
 		waitpid(flooder, NULL, 0);
 	}
 	flooder = 0;
-	if (client >= 0)
-		order_client_close(client);
-	client = -1;
-	program_end(&exchange);
+	lab_session_end(&exchange, &listener, &client);
 	program_end(&wiretap);
-	listener_close(&listener);
 	return 0;
 }
 

@@ -125,6 +125,16 @@ int lab_connect(void)
 	return order_client_open(LAB_EXCHANGE_ADDRESS, LAB_ORDER_PORT);
 }
 
+void lab_session_end(struct program *exchange, struct listener *listener,
+		     int *client)
+{
+	if (*client >= 0)
+		order_client_close(*client);
+	*client = -1;
+	program_end(exchange);
+	listener_close(listener);
+}
+
 void lab_skip(const char *reason)
 {
 	print_message("# skipped: %s\n", reason);

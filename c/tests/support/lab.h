@@ -67,6 +67,11 @@ const char *lab_feed(struct lab *lab, unsigned int snapshots,
 /* A raw client at the exchange's order port. */
 int lab_connect(void);
 
+/* What a test has left of a session: a client (-1: none), a listener and the
+ * exchange; safe at any time, as a test's last step. */
+void lab_session_end(struct program *exchange, struct listener *listener,
+		     int *client);
+
 /* Skip the running test, and say why. Does not return. */
 void lab_skip(const char *reason);
 
