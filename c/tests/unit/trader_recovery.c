@@ -112,6 +112,20 @@ static enum recovery_verdict data(unsigned int source, uint32_t sequence)
 	return take(source, sequence, OURS, 0);
 }
 
+/* "A0 B1 R2": by line A, by line B, from the retransmitter. */
+static void came(const char *text)
+{
+	unsigned int number;
+	char source;
+	int used;
+
+	for (; sscanf(text, " %c%u%n", &source, &number, &used) == 2;
+	     text += used)
+		data(source == 'R' ? RETX : (unsigned int)(source - 'A'),
+		     number);
+	assert_string_equal(text, "");
+}
+
 static void begin(unsigned int lines, bool requests)
 {
 	const struct recovery_config config = { .lines = lines,
@@ -168,11 +182,9 @@ static void one_line_without_requests_waits_for_nothing(void **state)
 	assert_null(recovery.memory);
 	assert_true(recovery_due_ns(&recovery) == UINT64_MAX);
 	/* And goes back with a run of two. */
-	data(A, 3000000);
-	data(A, 3000001);
+	came("A3000000 A3000001");
 	expect("3000001 gap5-3000001");
-	data(A, 5);
-	data(A, 6);
+	came("A5 A6");
 	expect("6 gap3000002-6");
 }
 
@@ -217,8 +229,7 @@ static void a_late_one_fills_and_is_taken_once(void **state)
 {
 	(void)state;
 	begin(1, true);
-	data(A, 0);
-	data(A, 2);
+	came("A0 A2");
 	assert_int_equal(data(A, 2), RECOVERY_LATE);
 	assert_int_equal(data(A, 1), RECOVERY_APPLY);
 	assert_int_equal(data(RETX, 1), RECOVERY_LATE);
@@ -231,8 +242,7 @@ static void a_request_is_made_again(void **state)
 {
 	(void)state;
 	begin(1, true);
-	data(A, 0);
-	data(A, 2);
+	came("A0 A2");
 	expect("0 gap1-2 ask1-2");
 	assert_int_equal(recovery_due_ns(&recovery), now + AGAIN);
 	later(AGAIN - 1);
@@ -252,8 +262,7 @@ static void what_does_not_come_is_given_up(void **state)
 {
 	(void)state;
 	begin(1, true);
-	data(A, 0);
-	data(A, 2);
+	came("A0 A2");
 	now += GIVE_UP / 2;
 	data(A, 4);
 	happened[0] = '\0';
@@ -311,14 +320,10 @@ static void of_two_lines_the_first_copy_is_taken(void **state)
 {
 	(void)state;
 	begin(2, false);
-	data(A, 0);
-	data(B, 0);
-	data(A, 2);
+	came("A0 B0 A2");
 	assert_int_equal(data(B, 1), RECOVERY_APPLY);
 	expect("0 gap1-2 1 2");
-	data(B, 2);
-	data(B, 3);
-	data(A, 4);
+	came("B2 B3 A4");
 	expect("3 4");
 	data(B, 4);
 	/* Both have lost 5: nobody waits for it. */
@@ -338,8 +343,7 @@ static void a_line_that_is_silent_is_waited_for_so_long(void **state)
 {
 	(void)state;
 	begin(2, false);
-	data(A, 0);
-	data(A, 2);
+	came("A0 A2");
 	later(GIVE_UP - 1);
 	expect("0 gap1-2");
 	later(1);
@@ -353,9 +357,7 @@ static void two_lines_ask_when_both_lack_it(void **state)
 {
 	(void)state;
 	begin(2, true);
-	data(A, 0);
-	data(B, 0);
-	data(A, 2);
+	came("A0 B0 A2");
 	expect("0 gap1-2");
 	assert_int_equal(recovery_due_ns(&recovery), now + AGAIN);
 	data(B, 3);
@@ -450,8 +452,7 @@ static void far_numbers_are_doubted(void **state)
 	begin(1, true);
 	data(A, 0);
 	assert_int_equal(data(A, 900000), RECOVERY_DOUBTED);
-	data(A, 1);
-	data(A, 3);
+	came("A1 A3");
 	happened[0] = '\0';
 	assert_int_equal(data(A, 900000), RECOVERY_DOUBTED);
 	/* A run of two is believed; what is far is given up. */
@@ -465,9 +466,7 @@ static void far_numbers_are_doubted(void **state)
 	data(A, 900002);
 	expect("900002");
 	/* And back. */
-	data(A, 4);
-	data(A, 5);
-	data(A, 6);
+	came("A4 A5 A6");
 	expect("5 gap900003-5 6");
 }
 
@@ -484,9 +483,7 @@ static void who_looks_on_goes_on_with_the_trader(void **state)
 	(void)state;
 	begin(1, true);
 	recovery.give_up_ns = UINT64_MAX;
-	data(A, 0);
-	data(A, 2);
-	data(A, 4);
+	came("A0 A2 A4");
 	happened[0] = '\0';
 	later(100 * GIVE_UP);
 	assert_null(strstr(happened, "lost"));
@@ -516,8 +513,7 @@ static void a_new_session_has_nothing_of_the_old_one(void **state)
 {
 	(void)state;
 	begin(2, true);
-	data(A, 0);
-	data(A, 2);
+	came("A0 A2");
 	recovery_begin(&recovery, OTHERS);
 	assert_false(recovery.busy);
 	happened[0] = '\0';
