@@ -8,7 +8,7 @@
 #ifndef EXCHANGE_MARKETDATA_BURST_H
 #define EXCHANGE_MARKETDATA_BURST_H
 
-#include "exchange/marketdata_line.h"
+#include "exchange/marketdata_session.h"
 
 enum marketdata_turn {
 	MARKETDATA_REST, /* until marketdata_burst_due() */

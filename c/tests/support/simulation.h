@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "exchange/marketdata_line.h"
+#include "exchange/marketdata_session.h"
 #include "trader/recovery.h"
 #include "trader/strategy.h"
 #include "wire/retransmit.h"
