@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session on simulated time, all of it drawn from one seed: the exchange's own
- * lines, one or two, with its paces and impairments, its retransmitter,
+ * A session on simulated time, all of it drawn from one seed: the exchange's
+ * own lines, one or two, with its paces and impairments, its retransmitter,
  * strangers, trader/recovery and the rule, and a witness of all that comes to
  * the trader.
  * It is held against what a plain model says: a number is applied once, in

@@ -18,8 +18,8 @@
 #define SIMULATION_ENDS		3 /* datagrams that say so, of each line */
 #define SIMULATION_US		UINT64_C(1000)
 
-/* What arrives: a datagram, or of the trader a notice, which is the witness's to
- * see, or what the exchange is asked. */
+/* What arrives: a datagram, or of the trader a notice, which is the witness's
+ * to see, or what the exchange is asked. */
 enum simulation_kind { DATAGRAM, NOTICE, ASKED };
 
 enum simulation_watcher { TRADER, WITNESS, WATCHERS };
