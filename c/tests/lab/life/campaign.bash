@@ -35,11 +35,13 @@ life_campaign() {
 	(cd ../ansible && exec setsid "${campaign[@]}") \
 		>"$folder/campaign.log" 2>&1 </dev/null &
 	pid=$!
-	# Looked at from within: each login costs an emulated guest seconds. It
-	# is turned once and back before the first trial, too.
+	# Looked at from within: each login costs an emulated guest seconds, and
+	# the agent's next step is not to come before ours. It is turned once and
+	# back before the first trial, too.
 	(exec ssh -F "$LAB_FOLDER/ssh_config" trader \
-		"until [ \$(cat $turns) = 2 ] && pgrep -x t2t-trader
-		do sleep 0.2; done" </dev/null >/dev/null) &
+		"sudo sh -c 'until [ \$(cat $turns) = 2 ] && pgrep -x t2t-trader
+		do sleep 0.2; done; pkill -STOP -x t2t-agent'" \
+		</dev/null >/dev/null) &
 	waits=$!
 	# shellcheck disable=SC2317 # called by within
 	turned_or_over() { process_gone "$waits" || process_gone "$pid"; }
