@@ -42,9 +42,9 @@
 #define RECOVERY_RETRANSMITTED MARKET_DATA_LINES_MAX /* as a source */
 #define RECOVERY_SOURCES       (MARKET_DATA_LINES_MAX + 1)
 
-#define RECOVERY_HELD_MAX  4096 /* datagrams that wait; a power of two */
-#define RECOVERY_GAPS_MAX  1024 /* open ones told apart; a power of two */
-#define RECOVERY_ASKED_MAX 64	/* datagrams asked for at one time */
+#define RECOVERY_HELD_MAX  16384 /* datagrams that wait; a power of two */
+#define RECOVERY_GAPS_MAX  1024	 /* open ones told apart; a power of two */
+#define RECOVERY_ASKED_MAX 64	 /* datagrams asked for at one time */
 
 struct recovery_config {
 	unsigned int lines;  /* 1 or 2 */

@@ -3,15 +3,17 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "trader/trader_loop.h"
 
 #define GIVEN_UP_SHOWN 10
 
-/* Of the time that there is for an answer: a request is made so often. */
-#define ASKED_TIMES 4
-
 #define NS_PER_MS 1000000
+/* In the time that there is for an answer a request is made so often, and more
+ * often where that is long: what comes meanwhile has to have room. */
+#define ASKED_TIMES 4
+#define AGAIN_NS    (10 * NS_PER_MS)
 
 const char *const trader_recover_names[] = { "none", "request", NULL };
 
@@ -47,7 +49,7 @@ int trader_recovery_open(struct trader *trader, uint16_t tag)
 		.lines = trader_lines(config),
 		.requests = config->recover == TRADER_RECOVER_REQUEST,
 		.give_up_ns = give_up_ns,
-		.again_ns = give_up_ns / ASKED_TIMES,
+		.again_ns = clock_sooner(give_up_ns / ASKED_TIMES, AGAIN_NS),
 		.jump_max = config->jump_max,
 	};
 	const struct sockaddr_in from = retransmitter(config);

@@ -158,6 +158,25 @@ static void filled(void **state)
 	assert_int_equal(recovery("given_up"), 0);
 }
 
+/* However long it may be waited for: each answer is a datagram, too, and what
+ * came behind the gap needs room. */
+static void asked_again(void **state)
+{
+	(void)state;
+	begin("3600000", "block");
+	fake.lose = 1;
+	large_bid("150"); /* 2 */
+	fake.lose = 0;
+	large_bid("160"); /* 3 */
+	for (int i = 0; i < 3; i++)
+		fake_exchange_asked(&fake, 2, 1);
+	answer_bid(answered(), 2, "150");
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	fake_exchange_expect(&fake, 1, "250", ORDER_BUY);
+	expect_end();
+	assert_int_equal(recovery("recovered"), 1);
+}
+
 /* It says on the wire from where on it is without, and goes on. */
 static void given_up(void **state)
 {
@@ -428,6 +447,8 @@ static void one_xdp_line(void **state)
 
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("C.35 what is not answered is given up, and told", given_up,
+		 clean),
+	LAB_TEST("C.35 what is not answered is asked for again", asked_again,
 		 clean),
 	LAB_TEST("C.35 no retransmitter: it goes on", nobody_there, clean),
 	LAB_TEST("C.35 what strangers answer is nothing", strangers, clean),

@@ -132,7 +132,8 @@ static void begin(unsigned int lines, bool requests)
 						.requests = requests,
 						.give_up_ns = GIVE_UP,
 						.again_ns = AGAIN,
-						.jump_max = 10000 };
+						.jump_max =
+							2 * RECOVERY_HELD_MAX };
 
 	recovery_close(&recovery);
 	assert_int_equal(recovery_open(&recovery, &config), 0);
