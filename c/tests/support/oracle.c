@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So that a busy machine gives nothing up. */
+#define RECOVER_MS "500"
+
 json_t *oracle_json(const struct program *program)
 {
 	json_error_t error;
@@ -36,16 +39,18 @@ json_int_t oracle_count(const json_t *object, const char *name)
 	return json_integer_value(value);
 }
 
-json_t *oracle_judge(const char *capture, const char *channel,
-		     const char *threshold_usd, const char *aggress)
+static json_t *judge(const char *capture, const char *channel,
+		     const char *threshold_usd, const char *aggress,
+		     const char *recover)
 {
 	struct program wiretap = { 0 };
 	json_t *analysis;
-	int code = lab_call(&wiretap, -1, "t2t-wiretap", "--read", capture,
-			    "--json", "--channel", channel ? channel : "raw",
-			    "--threshold-usd",
-			    threshold_usd ? threshold_usd : "1000000",
-			    "--aggress", aggress ? aggress : "opposite", NULL);
+	int code = lab_call(
+		&wiretap, -1, "t2t-wiretap", "--read", capture, "--json",
+		"--channel", channel ? channel : "raw", "--threshold-usd",
+		threshold_usd ? threshold_usd : "1000000", "--aggress",
+		aggress ? aggress : "opposite", "--recover-ms", RECOVER_MS,
+		recover ? "--recover" : NULL, recover, NULL);
 
 	analysis = oracle_json(&wiretap);
 	/* 1: it can't be judged. */
@@ -55,6 +60,12 @@ json_t *oracle_judge(const char *capture, const char *channel,
 	}
 	program_end(&wiretap);
 	return analysis;
+}
+
+json_t *oracle_judge(const char *capture, const char *channel,
+		     const char *threshold_usd, const char *aggress)
+{
+	return judge(capture, channel, threshold_usd, aggress, NULL);
 }
 
 static const char *either(const char *wanted, const char *otherwise)
@@ -80,11 +91,14 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	lab_path(lab, "capture.pcapng", run->capture);
 	lab_wiretap(lab, &wiretap, run->capture);
 	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace,
-		     "--channel", either(run->channel, "raw"), NULL);
+		     "--channel", either(run->channel, "raw"),
+		     run->recover ? "--lose=1%" : NULL, "--swap=0.1%",
+		     "--duplicate=1%", NULL);
 	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),
 		   "--transport", either(run->transport, "send"), "--channel",
 		   either(run->channel, "raw"), "--threshold-usd", threshold,
-		   "--aggress", aggress, "--json",
+		   "--aggress", aggress, "--json", "--recover-ms", RECOVER_MS,
+		   "--recover", either(run->recover, "none"),
 		   run->samples ? "--samples" : NULL, run->samples, NULL);
 	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));
 	lab_line(&exchange, "state TRANSMIT");
@@ -98,9 +112,9 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	program_end(&exchange);
 	program_end(&wiretap);
 	run->analysis =
-		oracle_judge(run->capture, run->channel,
-			     either(run->judge_threshold_usd, threshold),
-			     either(run->judge_aggress, aggress));
+		judge(run->capture, run->channel,
+		      either(run->judge_threshold_usd, threshold),
+		      either(run->judge_aggress, aggress), run->recover);
 }
 
 void oracle_free(struct oracle_run *run)

@@ -19,7 +19,10 @@ struct oracle_run {
 	const char *threshold_usd, *judge_threshold_usd;
 	const char *aggress, *judge_aggress;
 	const char *samples; /* file; NULL: none */
-	int timeout_ms;	     /* for all of it; 0: LAB_SOON_MS */
+	/* How the trader has what the exchange loses, swaps and doubles on
+	 * purpose; NULL: it does not. */
+	const char *recover;
+	int timeout_ms; /* for all of it; 0: LAB_SOON_MS */
 
 	/* Out: */
 	char capture[PATH_MAX];
