@@ -8,7 +8,8 @@
 #include "campaign/arm.h"
 
 /* The value of an option ("--channel") in a list of arguments, the last one if
- * it is there several times; otherwise where it is not. The list may be NULL. */
+ * it is there several times; otherwise where it is not. The list may be
+ * NULL. */
 const char *arm_told(const char *const *arguments, const char *option,
 		     const char *otherwise);
 

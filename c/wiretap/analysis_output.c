@@ -160,7 +160,8 @@ static json_t *parameters_json(const struct analysis_config *config,
 
 	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
 	return json_pack(
-		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:b, s:o, s:o*}",
+		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:b, s:o,"
+		" s:o*}",
 		"file", json_string(file), "threshold_usd",
 		decimal_json(strategy->threshold_usd), "aggress",
 		strategy_aggress_names[strategy->aggress], "contract",
