@@ -10,12 +10,13 @@ set -u
 BUILD=${BUILD:-build}
 
 objects=(wire/market_data wire/order wire/datagram wire/frame_build net/xdp_socket_rings
-	receive/receive_frames trader/book trader/session trader/strategy order/channel_raw)
+	receive/receive_frames trader/book trader/session trader/strategy order/channel_raw
+	wire/utf8 wire/websocket wire/websocket_mask)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # open and close; of AF_XDP, wake-ups and a look now and then
 declare -A cold=([receive/receive_frames]='log_write'
 	[net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
-	[trader/strategy]='calloc|free')
+	[trader/strategy]='calloc|free' [wire/websocket]='strlen')
 
 for tool in python3 objdump; do
 	command -v $tool >/dev/null && continue
@@ -57,6 +58,8 @@ order/channel_null null_encode
 order/channel_null null_decode
 order/channel_login login_encode order_write
 order/channel_login login_decode order_read
+order/channel_ws ws_encode order_write websocket_mask websocket_mask_next
+order/channel_ws ws_decode order_read websocket_decode websocket_frame_ready websocket_close_write websocket_control_write websocket_header_write websocket_mask_next websocket_mask_refill
 order/transport_bypass bypass_send frame_stream_send frame_stream_wait
 order/transport_null null_send
 order/transport_send send_send syscall
