@@ -29,6 +29,7 @@ condition_holds() { # condition, build
 	no-veth) ! inside ip link add near0 type veth peer far0 ;;
 	no-mknod) ! mknod_works ;;
 	no-bpf) ! bpf_works ;;
+	no-websockets) ! /usr/bin/python3 -c 'import websockets' 2>/dev/null ;;
 	no-chromium) ! command -v chromium >/dev/null ;;
 	no-fifo) ! chrt -f 1 true 2>/dev/null ;;
 	offline) [ -z "$(ip route show default)" ] ;;

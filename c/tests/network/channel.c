@@ -5,7 +5,7 @@
  * silent, slow, wrong or gone. With $T2T_REAL_PATHS (`make test-real`) the real
  * file over every transport.
  */
-#include "tests/support/oracle.h"
+#include "tests/support/oracle_channel.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -18,8 +18,6 @@
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 #include "tests/support/real_file.h"
-
-#define REAL_TIMEOUT_MS 180000
 
 static struct lab lab;
 static struct program exchange, trader, second;
@@ -46,46 +44,15 @@ static int clean(void **state)
 static void judged(const char *transport, const char *feed,
 		   const char *threshold_usd, json_int_t triggers)
 {
-	const bool bypass = !strcmp(transport, "bypass");
-	struct oracle_run run = { .pace = "rate:20000",
-				  .feed = feed,
-				  .receive = bypass ? "xdp" : "spin",
-				  .transport = transport,
-				  .channel = "login",
-				  .threshold_usd = threshold_usd,
-				  .timeout_ms = REAL_TIMEOUT_MS };
-
-	choice_transport_needed(transport);
-	oracle_run(&lab, &run);
-	if (!triggers)
-		triggers = oracle_count(run.analysis, "triggers");
-	assert_true(triggers > 100);
-	assert_int_equal(oracle_count(run.analysis, "triggers"), triggers);
-	assert_int_equal(oracle_count(run.analysis, "orders"), triggers);
-	assert_int_equal(oracle_count(run.analysis, "matched"), triggers);
-	oracle_is_right(run.analysis);
-	oracle_free(&run);
-}
-
-/* A feed that calls for some hundreds of orders. */
-static const char *triggers_feed(char path[static PATH_MAX])
-{
-	struct program feedgen = { 0 };
-
-	assert_int_equal(lab_call(&feedgen, -1, "t2t-feedgen", "--output",
-				  lab_path(&lab, "feed.csv.gz", path),
-				  "--bytes", "200000", "--triggers", "0.1",
-				  NULL),
-			 0);
-	program_end(&feedgen);
-	return path;
+	oracle_channel_judged(&lab, "login", transport, feed, threshold_usd,
+			      triggers);
 }
 
 static void orders_are_right(void **state)
 {
 	char path[PATH_MAX];
 
-	judged(*state, triggers_feed(path), "1000000", 0);
+	judged(*state, oracle_channel_feed(&lab, path), "1000000", 0);
 }
 
 static void real_million(void **state)
@@ -111,7 +78,7 @@ static void another_channel_is_not_judged(void **state)
 	json_t *analysis;
 
 	(void)state;
-	run.feed = triggers_feed(path);
+	run.feed = oracle_channel_feed(&lab, path);
 	oracle_run(&lab, &run);
 	assert_true(oracle_count(run.analysis, "orders") > 100);
 	analysis = oracle_judge(run.capture, "login", NULL, NULL);
@@ -371,7 +338,7 @@ static void stranger_voids_nothing(void **state)
 	(void)state;
 	lab_path(&lab, "capture.pcapng", capture);
 	lab_wiretap(&lab, &wiretap, capture);
-	lab_exchange(&lab, &exchange, triggers_feed(feed), "--pace",
+	lab_exchange(&lab, &exchange, oracle_channel_feed(&lab, feed), "--pace",
 		     "rate:5000", "--channel", "login", NULL);
 	client = lab_connect();
 	order_client_send(client, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 32);
