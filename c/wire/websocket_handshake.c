@@ -187,7 +187,7 @@ static const char *fields_fault(struct span rest)
 				return "there is a control character in it";
 		if (!memchr(line.at, ':', line.len) ||
 		    !part_next(&line, ':', &name) || !is_token(name))
-			return "a line of it is no field";
+			return "a line of it is not a field";
 		if (++count > WEBSOCKET_HANDSHAKE_FIELDS)
 			return "it has too many fields";
 	}
@@ -338,7 +338,7 @@ int websocket_handshake_answered(struct websocket_handshake *shake,
 			return (int)whole;
 	} else {
 		snprintf(shake->why, sizeof(shake->why),
-			 "the answer is no handshake: %s", why);
+			 "the answer is not a handshake: %s", why);
 		return -EPROTO;
 	}
 	snprintf(shake->why, sizeof(shake->why), "%s", why);
@@ -407,7 +407,7 @@ static int refuse(struct websocket_handshake *shake,
 				 refusal->status, refusal->more,
 				 strlen(refusal->why) + 1, refusal->why);
 	snprintf(shake->why, sizeof(shake->why),
-		 "its request is no handshake: %s", refusal->why);
+		 "its request is not a handshake: %s", refusal->why);
 	return -EPROTO;
 }
 

@@ -306,7 +306,7 @@ static const struct {
 	  "it asks for no websocket" },
 	{ "T2TLOGIN", "HTTP/1.1 400 ", "it is not HTTP/1.1" },
 	{ REQUEST_TO("/elsewhere"), "HTTP/1.1 404 ", "its path is not known" },
-	{ "GET / HTTP/1.1\r\nX\r\n\r\n", "HTTP/1.1 400 ", "no field" },
+	{ "GET / HTTP/1.1\r\nX\r\n\r\n", "HTTP/1.1 400 ", "not a field" },
 };
 
 static void bad_requests_are_refused(void **state)

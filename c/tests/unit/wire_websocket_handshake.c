@@ -224,7 +224,7 @@ static void requests_are_judged(void **state)
 		}
 		assert_int_equal(rc, -EPROTO);
 		assert_memory_equal(shake.text + 9, requests[i].status, 4);
-		assert_non_null(strstr(shake.why, "no handshake: "));
+		assert_non_null(strstr(shake.why, "not a handshake: "));
 	}
 }
 
@@ -301,7 +301,7 @@ static void answers_are_judged(void **state)
 		  "an extension that was not offered" },
 		{ ANSWER "Sec-WebSocket-Protocol: chat\r\n\r\n",
 		  "a subprotocol that was not offered" },
-		{ ANSWER "X\r\n\r\n", "no field" },
+		{ ANSWER "X\r\n\r\n", "not a field" },
 	};
 
 	(void)state;
