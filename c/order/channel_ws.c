@@ -23,11 +23,10 @@
 #include "wire/websocket_mask.h"
 
 #define UNIT_NS	     UINT64_C(100000000) /* of pings */
-#define PING_MAX     UINT8_MAX
-#define SILENCE_MAX  5 /* pings */
-#define FRAME_LEN    (PREPARED_LEN + ORDER_LEN)
+#define SILENCE_MAX  5			 /* pings */
 #define PREPARED_LEN 6 /* header and mask of an order's frame */
 #define ECHO_MAX     (UINT64_C(1) << 30)
+#define CODE_LEN     2 /* of a close frame */
 #define IN_LEN	     8192
 #define OUT_LEN	     8192
 /* Whoever is told off is told so, however full its buffer is. */
@@ -85,7 +84,7 @@ static const struct option_row options[] = {
 	  .metavar = "N",
 	  .def = "10",
 	  .type = OPTION_UNSIGNED,
-	  .max = PING_MAX,
+	  .max = UINT8_MAX,
 	  .offset = AT(ping),
 	  .help = "between pings, in tenths of a second; 0: none, and silence\n"
 		  "is no fault" },
@@ -185,9 +184,8 @@ static int masks_open(struct channel_ws *ws)
 {
 	if (getrandom(ws->masks.key, sizeof(ws->masks.key), 0) !=
 	    sizeof(ws->masks.key)) {
-		log_error("--channel ws: no random numbers: %s",
-			  log_strerror(-errno));
-		return -errno;
+		log_error("--channel ws: getrandom(2) failed");
+		return -EIO;
 	}
 	websocket_mask_open(&ws->masks);
 	ws->prepared[0] = WEBSOCKET_FIN | WEBSOCKET_BINARY;
@@ -242,36 +240,42 @@ static uint8_t *out_append(struct channel *channel, size_t len)
 	return out->bytes + out->end - len;
 }
 
+/* 0 or -ENOSPC. */
+static int bytes_append(struct channel_ws *ws, const void *bytes, size_t len)
+{
+	uint8_t *at = out_append(&ws->channel, len);
+
+	if (!at)
+		return -ENOSPC;
+	memcpy(at, bytes, len);
+	return 0;
+}
+
 /* Whoever reads nothing gets no more of them. */
 static void control_append(struct channel_ws *ws, enum websocket_opcode opcode,
 			   const uint8_t *bytes, size_t len)
 {
-	uint8_t frame[WEBSOCKET_CONTROL_FRAME_MAX], *at;
+	uint8_t frame[WEBSOCKET_CONTROL_FRAME_MAX];
 	uint32_t mask;
 	size_t n = websocket_control_write(frame, opcode, bytes, len,
 					   mask_take(ws, &mask));
 
-	if (ws->closed ||
-	    channel_buffer_room(&ws->channel.out) < n + CLOSE_RESERVE)
-		return;
-	at = out_append(&ws->channel, n);
-	memcpy(at, frame, n);
+	if (!ws->closed &&
+	    channel_buffer_room(&ws->channel.out) >= n + CLOSE_RESERVE)
+		bytes_append(ws, frame, n);
 }
 
 static void close_append(struct channel_ws *ws, unsigned int code,
 			 const char *reason)
 {
-	uint8_t frame[WEBSOCKET_CONTROL_FRAME_MAX], *at;
+	uint8_t frame[WEBSOCKET_CONTROL_FRAME_MAX];
 	uint32_t mask;
 	size_t n = websocket_close_write(frame, code, reason,
 					 mask_take(ws, &mask));
 
-	if (ws->closed)
-		return;
+	if (!ws->closed)
+		bytes_append(ws, frame, n);
 	ws->closed = true;
-	at = out_append(&ws->channel, n);
-	if (at)
-		memcpy(at, frame, n);
 }
 
 /* The peer is told why, and so is who asks. */
@@ -285,7 +289,7 @@ static int fail(struct channel_ws *ws, unsigned int code, const char *why)
 static int ws_encode(struct channel *channel, const struct order *order)
 {
 	struct channel_ws *ws = ws_of(channel);
-	uint8_t *at = channel_append(channel, FRAME_LEN);
+	uint8_t *at = channel_append(channel, PREPARED_LEN + ORDER_LEN);
 	uint8_t bytes[ORDER_LEN];
 	uint32_t mask;
 
@@ -308,16 +312,6 @@ static void ws_logout(struct channel *channel)
  * The handshake.
  */
 
-static int text_append(struct channel_ws *ws)
-{
-	uint8_t *at = channel_append(&ws->channel, ws->shake.text_len);
-
-	if (!at)
-		return -ENOSPC;
-	memcpy(at, ws->shake.text, ws->shake.text_len);
-	return 0;
-}
-
 static int request_append(struct channel_ws *ws)
 {
 	uint8_t nonce[WEBSOCKET_HANDSHAKE_NONCE];
@@ -329,32 +323,32 @@ static int request_append(struct channel_ws *ws)
 	}
 	websocket_handshake_ask(&ws->shake, nonce);
 	ws->asked = true;
-	return text_append(ws);
+	return bytes_append(ws, ws->shake.text, ws->shake.text_len);
 }
 
 static int ws_handshake(struct channel *channel, uint64_t now_ns)
 {
 	struct channel_ws *ws = ws_of(channel);
 	struct channel_buffer *in = &channel->in;
+	const uint8_t *bytes = in->bytes + in->begin;
+	const size_t len = channel_buffer_len(in);
 	int rc = 0;
 
 	if (is_trader(ws)) {
 		if (!ws->asked)
 			rc = request_append(ws);
 		if (rc == 0)
-			rc = websocket_handshake_answered(
-				&ws->shake, in->bytes + in->begin,
-				channel_buffer_len(in));
+			rc = websocket_handshake_answered(&ws->shake, bytes,
+							  len);
 	} else {
-		rc = websocket_handshake_answer(&ws->shake,
-						in->bytes + in->begin,
-						channel_buffer_len(in));
-		if (rc != 0 && text_append(ws) < 0)
+		rc = websocket_handshake_answer(&ws->shake, bytes, len);
+		if (rc != 0 &&
+		    bytes_append(ws, ws->shake.text, ws->shake.text_len) < 0)
 			rc = -ENOSPC;
 	}
 	if (rc < 0) {
 		channel->why = *ws->shake.why ? ws->shake.why : NULL;
-		ws->closed = true; /* what was said was no frame */
+		ws->closed = true; /* before the first frame */
 	}
 	if (rc <= 0)
 		return rc;
@@ -377,10 +371,8 @@ static int control_take(struct channel_ws *ws,
 	if (piece->opcode != WEBSOCKET_CLOSE)
 		return 0;
 	/* RFC 6455, 5.5.1: its code comes back. */
-	if (piece->code == WEBSOCKET_NO_CODE)
-		control_append(ws, WEBSOCKET_CLOSE, NULL, 0);
-	else
-		close_append(ws, piece->code, "");
+	control_append(ws, WEBSOCKET_CLOSE, piece->bytes,
+		       piece->len < CODE_LEN ? 0 : CODE_LEN);
 	ws->closed = true;
 	return -EPIPE;
 }
@@ -438,7 +430,7 @@ static int piece_take(struct channel_ws *ws, uint8_t *bytes, size_t *len)
 	*len = websocket_decode(&ws->decoder, bytes, *len, &piece);
 	switch (piece.event) {
 	case WEBSOCKET_MORE:
-		return 0;
+		break;
 	case WEBSOCKET_DATA:
 		return data_take(ws, &piece);
 	case WEBSOCKET_CONTROL:

@@ -14,6 +14,7 @@
 #define LEN_64	      127
 #define CODE_LEN      2
 #define MASK_LEN      4
+#define SHORT_LEN     (2 + MASK_LEN)
 
 /*
  * Writing.
@@ -237,6 +238,28 @@ static void frame_begin(struct websocket_decoder *decoder,
 	decoder->fragmented = !header->fin;
 }
 
+/* Of the frame that nearly all are: a short message, whole and right. False:
+ * header_take() says what it is. */
+static inline bool short_header_take(struct websocket_decoder *decoder,
+				     const uint8_t *bytes)
+{
+	const uint8_t masked = decoder->masked ? WEBSOCKET_MASKED : 0;
+	const uint8_t opcode = bytes[0] & OPCODE_BITS;
+	struct header header = { .opcode = opcode, .fin = true };
+
+	if (decoder->header_len > 0 || decoder->fragmented ||
+	    bytes[0] != (WEBSOCKET_FIN | opcode) ||
+	    (opcode != WEBSOCKET_TEXT && opcode != WEBSOCKET_BINARY))
+		return false;
+	header.len = bytes[1] ^ masked;
+	if (header.len >= LEN_16 || header.len > decoder->message_max)
+		return false;
+	if (masked)
+		memcpy(&header.mask, bytes + 2, MASK_LEN);
+	frame_begin(decoder, &header);
+	return true;
+}
+
 /* How many bytes were taken: all, or those of the header. */
 static size_t header_take(struct websocket_decoder *decoder,
 			  const uint8_t *bytes, size_t len,
@@ -346,7 +369,10 @@ size_t websocket_decode(struct websocket_decoder *decoder, uint8_t *bytes,
 		return 0;
 	}
 	if (!decoder->within) {
-		taken = header_take(decoder, bytes, len, piece);
+		if (len >= SHORT_LEN && short_header_take(decoder, bytes))
+			taken = decoder->masked ? SHORT_LEN : 2;
+		else
+			taken = header_take(decoder, bytes, len, piece);
 		if (!decoder->within)
 			return taken;
 	}

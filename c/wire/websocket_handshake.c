@@ -364,7 +364,7 @@ static struct refusal request_fault(const struct websocket_handshake *shake,
 	rest.len -= strlen(REQUEST_LINE);
 	if (!part_next(&rest, ' ', &target) || target.len == 0 ||
 	    rest.len != strlen(REQUEST_END) - 1 ||
-	    memcmp(rest.at, REQUEST_END + 1, rest.len) != 0)
+	    memcmp(rest.at, &REQUEST_END[1], rest.len) != 0)
 		return (struct refusal){ bad, "", "it is not HTTP/1.1" };
 	if (field_find(head, "Host", &value) != 1)
 		return (struct refusal){ bad, "", "it names no host, or two" };

@@ -8,52 +8,81 @@
  * The masks.
  */
 
-static uint32_t rotate(uint32_t word, unsigned int bits)
+/* A row of the cipher's square: GCC's and clang's vector extension. */
+typedef uint32_t row __attribute__((vector_size(16)));
+
+static inline row rotate(row word, unsigned int bits)
 {
 	return word << bits | word >> (32 - bits);
 }
 
-static void quarter(uint32_t *w, unsigned int a, unsigned int b, unsigned int c,
-		    unsigned int d)
+/* RFC 8439, 2.1, of all four columns. */
+static inline void quarters(row r[static 4])
 {
-	w[a] += w[b];
-	w[d] = rotate(w[d] ^ w[a], 16);
-	w[c] += w[d];
-	w[b] = rotate(w[b] ^ w[c], 12);
-	w[a] += w[b];
-	w[d] = rotate(w[d] ^ w[a], 8);
-	w[c] += w[d];
-	w[b] = rotate(w[b] ^ w[c], 7);
+	r[0] += r[1];
+	r[3] = rotate(r[3] ^ r[0], 16);
+	r[2] += r[3];
+	r[1] = rotate(r[1] ^ r[2], 12);
+	r[0] += r[1];
+	r[3] = rotate(r[3] ^ r[0], 8);
+	r[2] += r[3];
+	r[1] = rotate(r[1] ^ r[2], 7);
 }
 
+/* Row i by i places: the diagonals become columns. Then they are put back. */
+static inline void turn(row r[static 4])
+{
+	r[1] = __builtin_shufflevector(r[1], r[1], 1, 2, 3, 0);
+	r[2] = __builtin_shufflevector(r[2], r[2], 2, 3, 0, 1);
+	r[3] = __builtin_shufflevector(r[3], r[3], 3, 0, 1, 2);
+}
+
+static inline void turn_back(row r[static 4])
+{
+	r[1] = __builtin_shufflevector(r[1], r[1], 3, 0, 1, 2);
+	r[2] = __builtin_shufflevector(r[2], r[2], 2, 3, 0, 1);
+	r[3] = __builtin_shufflevector(r[3], r[3], 1, 2, 3, 0);
+}
+
+/* Two blocks at a time: one waits for itself at each step. */
 void websocket_mask_block(const uint32_t key[static WEBSOCKET_MASK_KEY_WORDS],
 			  uint64_t block,
 			  uint32_t words[static WEBSOCKET_MASK_BLOCK_WORDS])
 {
 	/* "expand 32-byte k" */
-	uint32_t first[WEBSOCKET_MASK_BLOCK_WORDS] = { 0x61707865, 0x3320646e,
-						       0x79622d32, 0x6b206574 };
+	row a[4] = { { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 } };
+	row b[4], first[8];
 
-	memcpy(first + 4, key, WEBSOCKET_MASK_KEY_WORDS * sizeof(*key));
-	first[12] = (uint32_t)block;
-	first[13] = (uint32_t)(block >> 32);
-	memcpy(words, first, sizeof(first));
+	memcpy(&a[1], key, WEBSOCKET_MASK_KEY_WORDS * sizeof(*key));
+	memcpy(b, a, sizeof(b));
+	a[3] = (row){ (uint32_t)block, (uint32_t)(block >> 32) };
+	block++;
+	b[3] = (row){ (uint32_t)block, (uint32_t)(block >> 32) };
+	memcpy(first, a, sizeof(a));
+	memcpy(first + 4, b, sizeof(b));
 	for (unsigned int i = 0; i < 10; i++) {
-		for (unsigned int column = 0; column < 4; column++)
-			quarter(words, column, 4 + column, 8 + column,
-				12 + column);
-		for (unsigned int k = 0; k < 4; k++)
-			quarter(words, k, 4 + (k + 1) % 4, 8 + (k + 2) % 4,
-				12 + (k + 3) % 4);
+		quarters(a);
+		quarters(b);
+		turn(a);
+		turn(b);
+		quarters(a);
+		quarters(b);
+		turn_back(a);
+		turn_back(b);
 	}
-	for (unsigned int i = 0; i < WEBSOCKET_MASK_BLOCK_WORDS; i++)
-		words[i] += first[i];
+	for (unsigned int i = 0; i < 4; i++) {
+		a[i] += first[i];
+		b[i] += first[4 + i];
+	}
+	memcpy(words, a, sizeof(a));
+	memcpy(words + WEBSOCKET_MASK_BLOCK_WORDS / 2, b, sizeof(b));
 }
 
 static void masks_make(struct websocket_masks *masks)
 {
-	websocket_mask_block(masks->key, masks->block++,
+	websocket_mask_block(masks->key, masks->block,
 			     masks->masks + masks->left);
+	masks->block += 2;
 	masks->left += WEBSOCKET_MASK_BLOCK_WORDS;
 }
 
@@ -96,25 +125,47 @@ static uint64_t mask_twice(uint32_t mask, uint64_t at)
 	return htole64((uint64_t)word << 32 | word);
 }
 
+/* The last seven bytes at most. */
+static inline void mask_rest(uint8_t *to, const uint8_t *from, size_t len,
+			     uint64_t eight)
+{
+	uint8_t bytes[sizeof(eight)];
+	uint32_t word, four;
+
+	memcpy(bytes, &eight, sizeof(bytes));
+	if (len & 4) {
+		memcpy(&word, from, sizeof(word));
+		memcpy(&four, bytes, sizeof(four));
+		word ^= four;
+		memcpy(to, &word, sizeof(word));
+		from += sizeof(word);
+		to += sizeof(word);
+	}
+	for (size_t i = 0; i < (len & 3); i++)
+		to[i] = from[i] ^ bytes[i];
+}
+
 void websocket_mask(uint8_t *to, const uint8_t *from, size_t len, uint32_t mask,
 		    uint64_t at)
 {
 	const uint64_t eight = mask_twice(mask, at);
-	const wide whole = { eight, eight, eight, eight };
-	uint8_t bytes[sizeof(eight)];
 	uint64_t word;
 
-	for (; len >= 2 * WIDE_LEN; len -= 2 * WIDE_LEN) {
-		wide a, b;
+	if (__builtin_expect(len >= 2 * WIDE_LEN, 0)) {
+		const wide whole = { eight, eight, eight, eight };
 
-		memcpy(&a, from, WIDE_LEN);
-		memcpy(&b, from + WIDE_LEN, WIDE_LEN);
-		a ^= whole;
-		b ^= whole;
-		memcpy(to, &a, WIDE_LEN);
-		memcpy(to + WIDE_LEN, &b, WIDE_LEN);
-		from += 2 * WIDE_LEN;
-		to += 2 * WIDE_LEN;
+		for (; len >= 2 * WIDE_LEN; len -= 2 * WIDE_LEN) {
+			wide a, b;
+
+			memcpy(&a, from, WIDE_LEN);
+			memcpy(&b, from + WIDE_LEN, WIDE_LEN);
+			a ^= whole;
+			b ^= whole;
+			memcpy(to, &a, WIDE_LEN);
+			memcpy(to + WIDE_LEN, &b, WIDE_LEN);
+			from += 2 * WIDE_LEN;
+			to += 2 * WIDE_LEN;
+		}
 	}
 	for (; len >= sizeof(word); len -= sizeof(word)) {
 		memcpy(&word, from, sizeof(word));
@@ -123,7 +174,5 @@ void websocket_mask(uint8_t *to, const uint8_t *from, size_t len, uint32_t mask,
 		from += sizeof(word);
 		to += sizeof(word);
 	}
-	memcpy(bytes, &eight, sizeof(bytes));
-	for (size_t i = 0; i < len; i++)
-		to[i] = from[i] ^ bytes[i];
+	mask_rest(to, from, len, eight);
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define WEBSOCKET_MASK_KEY_WORDS   8  /* from getrandom(2) */
-#define WEBSOCKET_MASK_BLOCK_WORDS 16 /* masks made at once */
+#define WEBSOCKET_MASK_BLOCK_WORDS 32 /* masks made at once */
 #define WEBSOCKET_MASKS		   1024
 
 struct websocket_masks {
@@ -22,7 +22,8 @@ struct websocket_masks {
 	uint32_t masks[WEBSOCKET_MASKS];
 };
 
-/* RFC 8439, 2.3, the counter of 64 bits as its author has it, nonce 0. */
+/* Blocks number `block` and the next: RFC 8439, 2.3, the counter of 64 bits as
+ * its author has it, nonce 0. */
 void websocket_mask_block(const uint32_t key[static WEBSOCKET_MASK_KEY_WORDS],
 			  uint64_t block,
 			  uint32_t words[static WEBSOCKET_MASK_BLOCK_WORDS]);

@@ -40,8 +40,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
-		  "bypass, asio, poll, packets, instructions, reading or\n"
-		  "recovery" },
+		  "bypass, asio, poll, packets, instructions, reading,\n"
+		  "recovery or websocket" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -64,13 +64,21 @@ static const struct {
 	const char *name;
 	int (*run)(struct bench *bench);
 } sections[] = {
-	{ "feed", bench_feed },		{ "send", bench_send },
-	{ "decide", bench_decide },	{ "wire", bench_wire },
-	{ "calls", bench_calls },	{ "memory", bench_memory },
-	{ "sockperf", bench_sockperf }, { "bypass", bench_bypass },
-	{ "asio", bench_asio },		{ "poll", bench_poll },
-	{ "packets", bench_packets },	{ "instructions", bench_instructions },
-	{ "reading", bench_reading },	{ "recovery", bench_recovery },
+	{ "feed", bench_feed },
+	{ "send", bench_send },
+	{ "decide", bench_decide },
+	{ "wire", bench_wire },
+	{ "calls", bench_calls },
+	{ "memory", bench_memory },
+	{ "sockperf", bench_sockperf },
+	{ "bypass", bench_bypass },
+	{ "asio", bench_asio },
+	{ "poll", bench_poll },
+	{ "packets", bench_packets },
+	{ "instructions", bench_instructions },
+	{ "reading", bench_reading },
+	{ "recovery", bench_recovery },
+	{ "websocket", bench_websocket },
 };
 
 int main(int argc, char **argv)

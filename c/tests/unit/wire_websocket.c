@@ -498,6 +498,7 @@ static void masks_are_the_key_stream(void **state)
 	(void)state;
 	websocket_mask_block(zero, 0, words);
 	assert_memory_equal(words, first, sizeof(first));
+	assert_memory_equal(words + 16, second, sizeof(second));
 	websocket_mask_block(zero, 1, words);
 	assert_memory_equal(words, second, sizeof(second));
 }

@@ -88,5 +88,6 @@ int bench_packets(struct bench *bench);
 int bench_instructions(struct bench *bench);
 int bench_reading(struct bench *bench);
 int bench_recovery(struct bench *bench);
+int bench_websocket(struct bench *bench);
 
 #endif
