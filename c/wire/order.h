@@ -19,6 +19,12 @@ struct order {
 
 _Static_assert(sizeof(struct order) == ORDER_LEN, "wire format");
 
+/* The datagram that an order answers, for who names an order by it. */
+struct order_cause {
+	uint16_t tag;	   /* of its session: 12 bits */
+	uint32_t sequence; /* its number */
+};
+
 /* HOT. Host order in, wire bytes out; and back. */
 void order_write(const struct order *order, uint8_t bytes[static ORDER_LEN]);
 struct order order_read(const uint8_t bytes[static ORDER_LEN]);
