@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "order/fix_refuse.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define NS_PER_S  UINT64_C(1000000000)
+#define NS_PER_MS UINT64_C(1000000)
+#define ASKED_MAX 3
+
+int fix_why(struct fix_session *session, int err, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(session->why_text, sizeof(session->why_text), format,
+		  arguments);
+	va_end(arguments);
+	/* Some of it is the peer's. */
+	for (char *c = session->why_text; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+			*c = '?';
+	session->why = session->why_text;
+	session->state = FIX_SESSION_OVER;
+	return err;
+}
+
+void fix_session_logout(struct fix_session *session, const char *text)
+{
+	struct fix_builder builder;
+
+	if (session->state != FIX_SESSION_LOGGED_ON)
+		return;
+	fix_send_begin(session, &builder, "5");
+	if (text)
+		fix_add_text(&builder, FIX_TEXT, text);
+	fix_send_end(session, &builder, false);
+	session->state = FIX_SESSION_LEAVING;
+}
+
+int fix_refuse(struct fix_session *session, const char *text)
+{
+	/* A Logon that is refused is answered, too. */
+	if (session->state == FIX_SESSION_NEW)
+		session->state = FIX_SESSION_LOGGED_ON;
+	fix_session_logout(session, text);
+	return fix_why(session, -EPROTO, "%s", text);
+}
+
+static void sequence_done(struct fix_session *session,
+			  const struct fix_message *message)
+{
+	const struct fix_field *field = fix_find(message, FIX_MSG_SEQ_NUM);
+	uint64_t number;
+
+	if (field && fix_type(message) != '4' &&
+	    fix_unsigned(fix_value(message, field), field->len, &number) == 0 &&
+	    number == session->store->next_in)
+		__atomic_store_n(&session->store->next_in, (uint32_t)number + 1,
+				 __ATOMIC_RELEASE);
+}
+
+/* RefSeqNum, and its type behind the text. */
+static void reference_add(struct fix_builder *builder,
+			  const struct fix_message *message, const char *text)
+{
+	const struct fix_field *number = fix_find(message, FIX_MSG_SEQ_NUM);
+
+	if (number)
+		fix_add(builder, FIX_REF_SEQ_NUM, fix_value(message, number),
+			number->len);
+	fix_add_text(builder, FIX_TEXT, text);
+}
+
+static void type_add(struct fix_builder *builder,
+		     const struct fix_message *message)
+{
+	const struct fix_field *type = &message->fields[2];
+
+	fix_add(builder, FIX_REF_MSG_TYPE, fix_value(message, type), type->len);
+}
+
+void fix_session_reject(struct fix_session *session,
+			const struct fix_message *message,
+			enum fix_reason reason, int32_t tag)
+{
+	/* 4.2 has no higher numbers. */
+	const bool numbered = session->config.version != FIX_4_2 ||
+			      reason <= FIX_BAD_MSG_TYPE;
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "3");
+	reference_add(&builder, message, fix_reason_text(reason));
+	if (tag != FIX_NO_TAG)
+		fix_add_signed(&builder, FIX_REF_TAG_ID, tag);
+	type_add(&builder, message);
+	if (numbered)
+		fix_add_unsigned(&builder, FIX_SESSION_REJECT_REASON, reason);
+	fix_send_end(session, &builder, false);
+	sequence_done(session, message);
+}
+
+void fix_session_business_reject(struct fix_session *session,
+				 const struct fix_message *message)
+{
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "j");
+	reference_add(&builder, message, "Unsupported Message Type");
+	type_add(&builder, message);
+	fix_add_text(&builder, FIX_BUSINESS_REJECT_REASON, "3");
+	fix_send_end(session, &builder, true);
+}
+
+void fix_gap_ask(struct fix_session *session, uint32_t end)
+{
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "2");
+	fix_add_unsigned(&builder, FIX_BEGIN_SEQ_NO, session->store->next_in);
+	fix_add_text(&builder, FIX_END_SEQ_NO, "0");
+	fix_send_end(session, &builder, false);
+	session->gap_end = end;
+	session->asked++;
+	session->asked_ns = 0;
+}
+
+/*
+ * Time.
+ */
+
+/* How long a silence is one. */
+static uint64_t patience_ns(const struct fix_session *session)
+{
+	return session->config.heartbeat * NS_PER_S * 6 / 5;
+}
+
+static void test_request(struct fix_session *session, uint64_t now_ns)
+{
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "1");
+	fix_add_unsigned(&builder, FIX_TEST_REQ_ID, now_ns / NS_PER_MS);
+	fix_send_end(session, &builder, false);
+	session->tested_ns = now_ns;
+}
+
+static uint64_t since_sent_ns(const struct fix_session *session)
+{
+	/* A clock that was set back: one is due. */
+	return session->wall_ns >= session->sent_ns
+		       ? session->wall_ns - session->sent_ns
+		       : UINT64_MAX;
+}
+
+static int silence_check(struct fix_session *session, uint64_t now_ns,
+			 uint64_t received_ns)
+{
+	const uint64_t patience = patience_ns(session);
+
+	if (session->tested_ns && received_ns > session->tested_ns)
+		session->tested_ns = 0;
+	if (session->tested_ns && now_ns >= session->tested_ns + patience) {
+		fix_session_logout(session, "TestRequest not answered");
+		return fix_why(session, -ETIMEDOUT,
+			       "nothing was heard, not even an answer to a "
+			       "TestRequest");
+	}
+	if (!session->tested_ns && now_ns >= received_ns + patience)
+		test_request(session, now_ns);
+	return 0;
+}
+
+static int gap_check(struct fix_session *session, uint64_t now_ns)
+{
+	if (session->gap_end == 0)
+		return 0;
+	if (session->asked_ns == 0)
+		session->asked_ns = now_ns;
+	if (now_ns < session->asked_ns + patience_ns(session))
+		return 0;
+	if (session->asked >= ASKED_MAX) {
+		fix_session_logout(session, "ResendRequest not answered");
+		return fix_why(session, -ETIMEDOUT,
+			       "it does not send again what it was asked for");
+	}
+	fix_gap_ask(session, session->gap_end);
+	session->asked_ns = now_ns;
+	return 0;
+}
+
+int fix_session_tick(struct fix_session *session, uint64_t now_ns,
+		     uint64_t received_ns)
+{
+	struct fix_builder builder;
+	int err;
+
+	if (!session->store || session->state == FIX_SESSION_OVER ||
+	    session->state == FIX_SESSION_NEW)
+		return 0;
+	fix_send_waiting(session);
+	if (session->config.heartbeat == 0)
+		return 0;
+	err = silence_check(session, now_ns, received_ns);
+	if (!err)
+		err = gap_check(session, now_ns);
+	/* Whoever takes nothing in gets no more of them. */
+	if (err || channel_buffer_len(session->out) > 0 ||
+	    since_sent_ns(session) < session->config.heartbeat * NS_PER_S)
+		return err;
+	fix_send_begin(session, &builder, "0");
+	fix_send_end(session, &builder, false);
+	return 0;
+}
+
+uint64_t fix_session_due_ns(const struct fix_session *session, uint64_t now_ns,
+			    uint64_t received_ns)
+{
+	const uint64_t interval = session->config.heartbeat * NS_PER_S;
+	const uint64_t patience = patience_ns(session);
+	uint64_t due, sent = since_sent_ns(session);
+
+	if (interval == 0 || session->state == FIX_SESSION_OVER)
+		return UINT64_MAX;
+	due = now_ns + (sent < interval ? interval - sent : 0);
+	if (session->tested_ns)
+		received_ns = session->tested_ns;
+	if (due > received_ns + patience)
+		due = received_ns + patience;
+	if (session->gap_end && due > now_ns + patience)
+		due = now_ns + patience;
+	return due > now_ns + NS_PER_MS ? due : now_ns + NS_PER_MS;
+}

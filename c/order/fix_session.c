@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "order/fix_session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "order/fix_refuse.h"
+
+#define NS_PER_S     UINT64_C(1000000000)
+#define TOLERANCE_NS (120 * NS_PER_S) /* of SendingTime */
+
+int fix_session_open(struct fix_session *session,
+		     const struct fix_session_config *config,
+		     struct channel_buffer *out)
+{
+	memset(session, 0, sizeof(*session));
+	session->config = *config;
+	session->out = out;
+	if (config->role != FIX_INITIATOR)
+		return 0;
+	snprintf(session->peer, sizeof(session->peer), "%s", config->peer);
+	return config->store_open(session);
+}
+
+static uint32_t next_in(const struct fix_session *session)
+{
+	return session->store->next_in;
+}
+
+static void next_in_set(struct fix_session *session, uint32_t number)
+{
+	__atomic_store_n(&session->store->next_in, number, __ATOMIC_RELEASE);
+	if (number >= session->gap_end) {
+		session->gap_end = 0;
+		session->asked = 0;
+	}
+}
+
+static void logon_send(struct fix_session *session, bool reset)
+{
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "A");
+	fix_add_text(&builder, FIX_ENCRYPT_METHOD, "0");
+	fix_add_unsigned(&builder, FIX_HEART_BT_INT, session->config.heartbeat);
+	if (reset)
+		fix_add_text(&builder, FIX_RESET_SEQ_NUM_FLAG, "Y");
+	/* 7: FIX 5.0 */
+	if (session->config.version == FIX_5_0)
+		fix_add_text(&builder, FIX_DEFAULT_APPL_VER_ID, "7");
+	fix_send_end(session, &builder, false);
+}
+
+static void numbers_reset(struct fix_session *session)
+{
+	fix_store_reset(session->store);
+	session->waiting = 1;
+	session->again = session->again_end = session->gap_end = 0;
+	memset(session->held, 0, sizeof(session->held));
+}
+
+int fix_session_logon(struct fix_session *session)
+{
+	session->waiting = session->store->next_out;
+	if (session->config.reset)
+		numbers_reset(session);
+	logon_send(session, session->config.reset);
+	return 0;
+}
+
+static bool flag_is_set(const struct fix_message *message, uint32_t tag)
+{
+	return fix_is(message, fix_find(message, tag), "Y");
+}
+
+/* Of a field that was checked, or is missing: 0. */
+static uint32_t number_of(const struct fix_message *message, uint32_t tag)
+{
+	const struct fix_field *field = fix_find(message, tag);
+	uint64_t number;
+
+	if (!field ||
+	    fix_unsigned(fix_value(message, field), field->len, &number) < 0 ||
+	    number > UINT32_MAX)
+		return 0;
+	return (uint32_t)number;
+}
+
+/*
+ * The first message.
+ */
+
+/* Letters that a file's name may have, too: the store's. */
+static bool peer_take(struct fix_session *session,
+		      const struct fix_message *message)
+{
+	const struct fix_field *field = fix_find(message, FIX_SENDER_COMP_ID);
+	const char *wanted = session->config.peer;
+
+	if (!field || field->len == 0 || field->len > FIX_COMP_ID_MAX)
+		return false;
+	for (uint16_t i = 0; i < field->len; i++) {
+		char c = (char)fix_value(message, field)[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	memcpy(session->peer, fix_value(message, field), field->len);
+	session->peer[field->len] = '\0';
+	return !*wanted || !strcmp(session->peer, wanted);
+}
+
+/* Who it is, and whether they may. Nobody else is answered. */
+static int identity_check(struct fix_session *session,
+			  const struct fix_message *message)
+{
+	const char *begin = fix_begin_string(session->config.version);
+	const struct fix_field *text = fix_find(message, FIX_TEXT);
+	const char type = fix_type(message);
+
+	if (!fix_is(message, &message->fields[0], begin))
+		return fix_why(session, -EPROTO, "its BeginString is not %s",
+			       begin);
+	if (session->config.role == FIX_INITIATOR &&
+	    (type == '5' || type == '3'))
+		return fix_why(session, -EACCES, "refused: %.*s",
+			       text ? (int)text->len : 0,
+			       text ? (const char *)fix_value(message, text)
+				    : "");
+	if (type != 'A')
+		return fix_why(session, -EPROTO,
+			       "the first message is no Logon");
+	if (!peer_take(session, message) ||
+	    !fix_is(message, fix_find(message, FIX_TARGET_COMP_ID),
+		    session->config.ours))
+		return fix_why(session, -EACCES, "its CompIDs are not known");
+	if (session->config.role != FIX_INITIATOR) {
+		int err = session->config.store_open(session);
+
+		if (err)
+			return err;
+		session->waiting = session->store->next_out;
+	}
+	return 0;
+}
+
+static bool is_in_time(const struct fix_session *session,
+		       const struct fix_message *message)
+{
+	const struct fix_field *field = fix_find(message, FIX_SENDING_TIME);
+	uint64_t ns;
+
+	if (session->config.role == FIX_WITNESS || !field ||
+	    fix_time(fix_value(message, field), field->len, &ns) < 0)
+		return true;
+	return ns < session->wall_ns + TOLERANCE_NS &&
+	       session->wall_ns < ns + TOLERANCE_NS;
+}
+
+static int too_low(struct fix_session *session, uint32_t sequence)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text),
+		 "MsgSeqNum too low, expecting %u but received %u",
+		 next_in(session), sequence);
+	return fix_refuse(session, text);
+}
+
+static int logon_take(struct fix_session *session,
+		      const struct fix_message *message)
+{
+	const bool initiator = session->config.role == FIX_INITIATOR;
+	const bool reset = flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG);
+	uint32_t sequence = number_of(message, FIX_MSG_SEQ_NUM);
+	enum fix_reason reason;
+	int32_t tag;
+	int err = identity_check(session, message);
+
+	if (err)
+		return err;
+	if (!is_in_time(session, message))
+		return fix_why(session, -EPROTO,
+			       "the SendingTime of its Logon is not ours");
+	reason = fix_check(session->config.version, message, &tag);
+	if (reason != FIX_NO_FAULT) {
+		fix_session_reject(session, message, reason, tag);
+		return fix_refuse(session, fix_reason_text(reason));
+	}
+	if (reset && !initiator)
+		numbers_reset(session);
+	if (session->config.role == FIX_WITNESS || (reset && initiator))
+		next_in_set(session, sequence);
+	if (sequence < next_in(session))
+		return too_low(session, sequence);
+	session->state = FIX_SESSION_LOGGED_ON;
+	if (!initiator) {
+		session->config.heartbeat =
+			number_of(message, FIX_HEART_BT_INT);
+		logon_send(session, reset);
+	}
+	if (sequence > next_in(session))
+		fix_gap_ask(session, sequence + 1);
+	else
+		next_in_set(session, sequence + 1);
+	return FIX_SESSION_NOTHING;
+}
+
+/*
+ * Messages of the session.
+ */
+
+static void test_answer(struct fix_session *session,
+			const struct fix_message *message)
+{
+	const struct fix_field *id = fix_find(message, FIX_TEST_REQ_ID);
+	struct fix_builder builder;
+
+	fix_send_begin(session, &builder, "0");
+	fix_add(&builder, FIX_TEST_REQ_ID, fix_value(message, id), id->len);
+	/* An endless name is answered by a heartbeat without it. */
+	if (!fix_send_end(session, &builder, false)) {
+		fix_send_begin(session, &builder, "0");
+		fix_send_end(session, &builder, false);
+	}
+}
+
+static void resend_answer(struct fix_session *session,
+			  const struct fix_message *message)
+{
+	fix_send_again(session, number_of(message, FIX_BEGIN_SEQ_NO),
+		       number_of(message, FIX_END_SEQ_NO));
+}
+
+/* With its gap fill or without: numbers go only up. */
+static int sequence_reset(struct fix_session *session,
+			  const struct fix_message *message)
+{
+	uint32_t number = number_of(message, FIX_NEW_SEQ_NO);
+	const bool fill = flag_is_set(message, FIX_GAP_FILL_FLAG);
+
+	if (number < next_in(session) + fill)
+		fix_session_reject(session, message, FIX_BAD_VALUE,
+				   FIX_NEW_SEQ_NO);
+	else
+		next_in_set(session, number);
+	return FIX_SESSION_NOTHING;
+}
+
+static int logout_take(struct fix_session *session, uint32_t sequence)
+{
+	if (sequence == next_in(session))
+		next_in_set(session, sequence + 1);
+	fix_session_logout(session, NULL);
+	session->state = FIX_SESSION_OVER;
+	return -EPIPE;
+}
+
+/* A second one, which may begin the numbers anew. */
+static int logon_again(struct fix_session *session,
+		       const struct fix_message *message)
+{
+	if (flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG) &&
+	    session->config.role != FIX_INITIATOR &&
+	    number_of(message, FIX_MSG_SEQ_NUM) == 1) {
+		numbers_reset(session);
+		logon_send(session, true);
+		next_in_set(session, 2);
+	}
+	return FIX_SESSION_NOTHING;
+}
+
+/* It came in its order, and is what its type should be. */
+static int message_take(struct fix_session *session,
+			const struct fix_message *message, uint32_t sequence)
+{
+	const bool initiator = session->config.role == FIX_INITIATOR;
+	const char type = fix_type(message);
+
+	if (type == '4')
+		return sequence_reset(session, message);
+	if (type == '5')
+		return logout_take(session, sequence);
+	next_in_set(session, sequence + 1);
+	switch (type) {
+	case '0':
+	case '3':
+	case 'A':
+		return FIX_SESSION_NOTHING;
+	case '1':
+		test_answer(session, message);
+		return FIX_SESSION_NOTHING;
+	case '2':
+		if (sequence != session->answered)
+			resend_answer(session, message);
+		return FIX_SESSION_NOTHING;
+	case 'D':
+		if (!initiator)
+			return FIX_SESSION_APPLICATION;
+		break;
+	case '8':
+	case '9':
+	case 'j':
+		if (initiator)
+			return FIX_SESSION_NOTHING;
+		break;
+	}
+	fix_session_business_reject(session, message);
+	return FIX_SESSION_NOTHING;
+}
+
+/*
+ * Order.
+ */
+
+/* Of messages that came too early some are kept, and the others come again. */
+static void hold(struct fix_session *session, const struct fix_message *message,
+		 uint32_t sequence)
+{
+	struct fix_session_held *free_one = NULL;
+
+	if (message->len > FIX_SESSION_HELD_LEN)
+		return;
+	for (int i = 0; i < FIX_SESSION_HELD; i++) {
+		struct fix_session_held *held = &session->held[i];
+
+		if (held->sequence == sequence)
+			return;
+		if (held->sequence < next_in(session))
+			free_one = held;
+	}
+	if (!free_one)
+		return;
+	free_one->sequence = sequence;
+	free_one->len = (uint16_t)message->len;
+	memcpy(free_one->bytes, message->bytes, message->len);
+}
+
+int fix_session_held(struct fix_session *session, struct fix_message *message)
+{
+	size_t taken;
+
+	if (!session->store || session->state == FIX_SESSION_OVER)
+		return 0;
+	for (int i = 0; i < FIX_SESSION_HELD; i++) {
+		struct fix_session_held *held = &session->held[i];
+
+		if (held->sequence == 0 || held->sequence != next_in(session))
+			continue;
+		held->sequence = 0;
+		return fix_read(held->bytes, held->len, message, &taken) > 0;
+	}
+	return 0;
+}
+
+static int too_high(struct fix_session *session,
+		    const struct fix_message *message, uint32_t sequence)
+{
+	int32_t tag;
+
+	/* Both may ask at once: the peer's is answered first. */
+	if (fix_type(message) == '2' && session->answered != sequence &&
+	    fix_check(session->config.version, message, &tag) == FIX_NO_FAULT) {
+		resend_answer(session, message);
+		session->answered = sequence;
+	}
+	hold(session, message, sequence);
+	if (session->gap_end == 0)
+		fix_gap_ask(session, sequence + 1);
+	return FIX_SESSION_NOTHING;
+}
+
+/* A message that says that it came before: FIX_NO_FAULT, or what is wrong. */
+static enum fix_reason duplicate_check(const struct fix_message *message)
+{
+	const struct fix_field *original =
+		fix_find(message, FIX_ORIG_SENDING_TIME);
+	const struct fix_field *field = fix_find(message, FIX_SENDING_TIME);
+	uint64_t first, ns;
+
+	if (fix_type(message) == '4')
+		return FIX_NO_FAULT;
+	if (!original)
+		return FIX_TAG_MISSING;
+	if (field &&
+	    fix_time(fix_value(message, field), field->len, &ns) == 0 &&
+	    fix_time(fix_value(message, original), original->len, &first) ==
+		    0 &&
+	    first > ns)
+		return FIX_TIME_INACCURATE;
+	return FIX_NO_FAULT;
+}
+
+/* 1: take it; FIX_SESSION_NOTHING: it is done with; or a negative errno. */
+static int order_check(struct fix_session *session,
+		       const struct fix_message *message, uint32_t sequence)
+{
+	const bool duplicate = flag_is_set(message, FIX_POSS_DUP_FLAG);
+	enum fix_reason reason = FIX_NO_FAULT;
+
+	if (sequence > next_in(session))
+		return too_high(session, message, sequence);
+	if (sequence < next_in(session) && !duplicate)
+		return too_low(session, sequence);
+	if (duplicate)
+		reason = duplicate_check(message);
+	if (reason == FIX_NO_FAULT)
+		return sequence == next_in(session);
+	fix_session_reject(session, message, reason,
+			   reason == FIX_TAG_MISSING ? FIX_ORIG_SENDING_TIME
+						     : FIX_NO_TAG);
+	return reason == FIX_TAG_MISSING
+		       ? FIX_SESSION_NOTHING
+		       : fix_refuse(session, fix_reason_text(reason));
+}
+
+/* Who sent it, and when. 0, or a negative errno: that was the last one. */
+static int header_check(struct fix_session *session,
+			const struct fix_message *message)
+{
+	const struct fix_field *sender = fix_find(message, FIX_SENDER_COMP_ID);
+	const struct fix_field *target = fix_find(message, FIX_TARGET_COMP_ID);
+	enum fix_reason reason = FIX_NO_FAULT;
+
+	if (!fix_is(message, &message->fields[0],
+		    fix_begin_string(session->config.version)))
+		return fix_refuse(session, "Incorrect BeginString");
+	if (!number_of(message, FIX_MSG_SEQ_NUM))
+		return fix_refuse(session,
+				  "Received message without MsgSeqNum");
+	if ((sender && !fix_is(message, sender, session->peer)) ||
+	    (target && !fix_is(message, target, session->config.ours)))
+		reason = FIX_COMP_ID;
+	else if (!is_in_time(session, message))
+		reason = FIX_TIME_INACCURATE;
+	if (reason == FIX_NO_FAULT)
+		return 0;
+	fix_session_reject(session, message, reason, FIX_NO_TAG);
+	return fix_refuse(session, fix_reason_text(reason));
+}
+
+int fix_session_take(struct fix_session *session,
+		     const struct fix_message *message)
+{
+	uint32_t sequence = number_of(message, FIX_MSG_SEQ_NUM);
+	enum fix_reason reason;
+	const char type = fix_type(message);
+	int32_t tag = FIX_NO_TAG;
+	int rc;
+
+	if (session->state == FIX_SESSION_OVER)
+		return -EPIPE;
+	if (session->state == FIX_SESSION_NEW)
+		return logon_take(session, message);
+	rc = header_check(session, message);
+	if (rc)
+		return rc;
+	if (type == 'A' && flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG))
+		return logon_again(session, message);
+	/* Whatever its number. */
+	if (type == '5')
+		return logout_take(session, sequence);
+	if (type != '4' || flag_is_set(message, FIX_GAP_FILL_FLAG)) {
+		rc = order_check(session, message, sequence);
+		if (rc <= 0)
+			return rc;
+	}
+	if (!fix_type_is_known(session->config.version,
+			       fix_value(message, &message->fields[2]),
+			       message->fields[2].len))
+		reason = FIX_BAD_MSG_TYPE;
+	else
+		reason = fix_check(session->config.version, message, &tag);
+	if (reason == FIX_NO_FAULT)
+		return message_take(session, message, sequence);
+	fix_session_reject(session, message, reason, tag);
+	if (sequence == next_in(session) && type == '4')
+		next_in_set(session, sequence + 1);
+	return FIX_SESSION_NOTHING;
+}

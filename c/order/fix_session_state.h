@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* What a FIX session is and where it stands: for order/fix_session and what it
+ * is made of. */
+#ifndef ORDER_FIX_SESSION_STATE_H
+#define ORDER_FIX_SESSION_STATE_H
+
+#include "order/channel.h"
+#include "order/fix_store.h"
+#include "wire/fix_build.h"
+#include "wire/fix_dictionary.h"
+
+#define FIX_SESSION_HELD     8 /* messages that came too early */
+#define FIX_SESSION_HELD_LEN 512
+#define FIX_SESSION_SCRATCH  1024
+#define FIX_NO_TAG	     INT32_MIN /* of a fault that is no field's */
+
+enum fix_session_role {
+	FIX_INITIATOR,
+	FIX_ACCEPTOR,
+	FIX_WITNESS, /* reads what an initiator once sent */
+};
+
+enum fix_session_state {
+	FIX_SESSION_NEW,       /* no Logon has come */
+	FIX_SESSION_LOGGED_ON, /* ... or it has */
+	FIX_SESSION_LEAVING,   /* our Logout is out */
+	FIX_SESSION_OVER,
+};
+
+/* What a message was. */
+enum fix_session_event {
+	FIX_SESSION_NOTHING,	 /* for the session alone, or nothing at all */
+	FIX_SESSION_APPLICATION, /* in its order, checked */
+};
+
+struct fix_session;
+
+struct fix_session_config {
+	enum fix_session_role role;
+	enum fix_version version;
+	const char *ours;   /* our CompID */
+	const char *peer;   /* the peer's; an acceptor's "": any */
+	uint64_t heartbeat; /* HeartBtInt, seconds; 0: none */
+	bool reset;	    /* ResetSeqNumFlag */
+
+	/* session->store for session->peer: 0, or a negative errno with
+	 * session->why. Called once, at the start or with the Logon. */
+	int (*store_open)(struct fix_session *session);
+};
+
+struct fix_session_held {
+	uint32_t sequence; /* 0: empty */
+	uint16_t len;
+	uint8_t bytes[FIX_SESSION_HELD_LEN];
+};
+
+struct fix_session {
+	struct fix_session_config config;
+	struct channel_buffer *out;
+	struct fix_store_content *store;
+	enum fix_session_state state;
+	char peer[FIX_COMP_ID_MAX + 1];
+	uint64_t wall_ns; /* the caller's: ns since 1970, before each call */
+
+	uint64_t sent_ns;   /* wall_ns of the last message that went out */
+	uint64_t tested_ns; /* CLOCK_MONOTONIC: of a TestRequest that is
+				  not yet answered; 0: none */
+	uint64_t asked_ns;  /* ... of the last ResendRequest */
+	unsigned int asked; /* times that the same gap was asked for */
+	uint32_t gap_end;   /* asked for all below it; 0: nothing */
+	uint32_t waiting;   /* the first number not yet in `out` */
+	uint32_t again, again_end; /* sent before, and asked for */
+	uint32_t answered;	   /* a ResendRequest that came too early */
+	struct fix_session_held held[FIX_SESSION_HELD];
+	uint8_t scratch[FIX_SESSION_SCRATCH];
+	const char *why; /* it is over */
+	char why_text[160];
+};
+
+#endif
