@@ -217,6 +217,8 @@ int order_entry_server_next(struct order_entry_server *server,
 		    !rate_limit_take(&server->rate, server->received_ns))
 			entry->fault = "more orders than --order-rate allows";
 		entry->early = server->decoded_len < server->early_len;
+		if (channel->ops->answer)
+			channel->ops->answer(channel, entry->fault);
 	} else {
 		server->unfinished = false;
 		server->over = rc < 0;

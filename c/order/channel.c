@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "order/channel_ops.h"
 
+extern const struct channel_ops channel_fix_ops;
 extern const struct channel_ops channel_login_ops;
 extern const struct channel_ops channel_null_ops;
 extern const struct channel_ops channel_raw_ops;
@@ -17,6 +18,7 @@ static const struct registry_entry *const entries[] = {
 	&channel_raw_ops.entry,
 	&channel_login_ops.entry,
 	&channel_ws_ops.entry,
+	&channel_fix_ops.entry,
 };
 const struct registry channels = REGISTRY("--channel", "channel", entries);
 

@@ -32,7 +32,8 @@ struct channel_ops;
 /* Whose end it is. */
 enum channel_role {
 	CHANNEL_TRADER,	  /* connects, sends orders */
-	CHANNEL_EXCHANGE, /* is connected to, takes them; the oracle too */
+	CHANNEL_EXCHANGE, /* is connected to, takes them */
+	CHANNEL_ORACLE,	  /* reads what a trader once sent; says nothing */
 };
 
 /* bytes[begin..end) are there; behind them is room, up to size. */
@@ -49,8 +50,9 @@ struct channel {
 	uint64_t received_ns; /* CLOCK_MONOTONIC: of the last bytes, or since
 				 when there may be some */
 	uint64_t due_ns; /* when channel_tick() is due; UINT64_MAX: never */
-	const char *why; /* the last error, in words; NULL: errno's */
-	char *text;	 /* the options' text, which strings point into */
+	struct order_cause cause; /* of the next order, where it is known */
+	const char *why;	  /* the last error, in words; NULL: errno's */
+	char *text; /* the options' text, which strings point into */
 };
 
 /* Open an end of "NAME[:key=value,...]". 0, or -EINVAL, -ENOMEM or

@@ -48,12 +48,20 @@ struct channel_ops {
 	 * changed. No system call, no allocation. */
 	int (*encode)(struct channel *channel, const struct order *order);
 
+	/* HOT. What encode() has appended last was not sent, and won't be: its
+	 * bytes are taken out of channel->out. Optional. */
+	void (*retract)(struct channel *channel);
+
 	/* HOT. Take from channel->in until an order is found, or what there is
 	 * is no whole message. 1 with an order (not judged: order_fault()), 0
 	 * when none is there, -EPIPE when the peer has logged out, or
 	 * another negative errno, with channel->why, when the stream can't be
 	 * understood any more. The trader's end finds no orders. */
 	int (*decode)(struct channel *channel, struct order *order);
+
+	/* The order that decode() has found last is taken, or is not, for this
+	 * reason: the exchange's answer. Optional. */
+	void (*answer)(struct channel *channel, const char *fault);
 
 	/* channel->due_ns has come: heartbeats, and whether the peer has been
 	 * silent for too long (-ETIMEDOUT). 0 or a negative errno, with

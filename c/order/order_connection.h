@@ -50,6 +50,8 @@ static inline int order_connection_send(struct order_connection *connection,
 	err = transport_send(connection->transport, bytes, len);
 	if (__builtin_expect(err < 0, 0)) {
 		channel->out.end = channel->out.begin + before;
+		if (channel->ops->retract)
+			channel->ops->retract(channel);
 		return err;
 	}
 	channel_sent(channel, len);

@@ -387,7 +387,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
 	/* What is wrong with it is told before the capture is read. */
-	rc = channel_open(options.analysis.channel, CHANNEL_EXCHANGE, &channel);
+	rc = channel_open(options.analysis.channel, CHANNEL_ORACLE, &channel);
 	if (rc < 0)
 		return rc == -EINVAL ? 2 : 1;
 	channel_close(channel);

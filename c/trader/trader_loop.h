@@ -77,6 +77,10 @@ static inline int trader_loop_order(struct trader *trader,
 	sample->decision = clock_counter();
 	if (__builtin_expect(trader->inject_delay_ns > 0, 0))
 		trader_loop_inject_delay(trader->inject_delay_ns);
+	trader->connection.channel->cause = (struct order_cause){
+		.tag = trader->session.tag,
+		.sequence = sample->sequence,
+	};
 	err = order_connection_send(&trader->connection, order);
 	if (__builtin_expect(err < 0, 0))
 		return trader_loop_unsent(trader, err);

@@ -146,34 +146,29 @@ static uint8_t blocks_read(const uint8_t *bytes, size_t len,
 	return (uint8_t)sum;
 }
 
-/* Fields that may hold any byte, SOH too, behind one with their length; 0:
- * it is none of them. FIX 4.4, volume 6, type "data". */
-static uint32_t length_tag(uint32_t tag)
+/* Fields that may hold any byte, SOH too, behind one with their length: FIX
+ * 4.4, volume 6, type "data". */
+static inline bool is_data(uint32_t tag)
 {
-	switch (tag) {
-	case 89:
-		return 93;
-	case 91:
-	case 96:
-	case 213:
-	case 349:
-	case 351:
-	case 353:
-	case 355:
-	case 357:
-	case 359:
-	case 361:
-	case 363:
-	case 365:
-	case 446:
-	case 619:
-	case 622:
-		return tag == 446   ? 445
-		       : tag == 619 ? 618
-		       : tag == 622 ? 621
-				    : tag - 1;
-	}
-	return 0;
+#define BIT(tag_) (UINT64_C(1) << (tag_) % 64)
+	static const uint64_t data[] = {
+		[89 / 64] = BIT(89) | BIT(91) | BIT(96),
+		[213 / 64] = BIT(213),
+		[349 / 64] = BIT(349) | BIT(351) | BIT(353) | BIT(355) |
+			     BIT(357) | BIT(359) | BIT(361) | BIT(363) |
+			     BIT(365),
+		[446 / 64] = BIT(446),
+		[619 / 64] = BIT(619) | BIT(622),
+	};
+#undef BIT
+
+	return tag < 64 * sizeof(data) / sizeof(data[0]) &&
+	       data[tag / 64] >> tag % 64 & 1;
+}
+
+static uint32_t length_tag(uint32_t data)
+{
+	return data == 89 ? 93 : data - 1;
 }
 
 __attribute__((cold, noinline)) static void fault_keep(
@@ -198,71 +193,89 @@ __attribute__((cold, noinline)) static void tag_fault(
 	fault_keep(message, FIX_INVALID_TAG, (int32_t)tag);
 }
 
-/* Put the field that lies before *end with the others; of data, *end moves. */
-static inline void field_add(struct fix_message *message, size_t start,
-			     size_t *end, size_t limit)
+/* Of a value that may hold SOH, behind a field with its length: where it ends.
+ * end: of a field that may not. */
+__attribute__((cold, noinline)) static size_t data_end(
+	struct fix_message *message, const struct fix_field *length,
+	size_t from, size_t end, size_t limit)
 {
-	const uint8_t *bytes = message->bytes, *at = bytes + start;
-	const struct fix_field *before =
-		&message->fields[message->count ? message->count - 1 : 0];
-	uint32_t tag = 0, digit, len_tag;
 	uint64_t len;
 
-	while ((digit = (uint32_t)*at - '0') <= 9 &&
-	       at < bytes + start + TAG_DIGITS) {
-		tag = tag * 10 + digit;
-		at++;
-	}
-	if (__builtin_expect(*at != '=' || at == bytes + start ||
-				     bytes[start] == '0',
-			     0)) {
-		tag_fault(message, bytes + start, bytes + *end);
-		return;
-	}
-	at++;
-	len_tag = length_tag(tag);
-	if (__builtin_expect(len_tag != 0, 0) && before->tag == len_tag) {
-		size_t from = (size_t)(at - bytes);
+	if (fix_unsigned(message->bytes + length->at, length->len, &len) == 0 &&
+	    len < limit - from && message->bytes[from + len] == FIX_SOH)
+		return from + len;
+	fault_keep(message, FIX_BAD_FORMAT, (int32_t)length->tag);
+	return end;
+}
 
-		if (fix_unsigned(bytes + before->at, before->len, &len) < 0 ||
-		    len >= limit - from || bytes[from + len] != FIX_SOH)
-			fault_keep(message, FIX_BAD_FORMAT, (int32_t)len_tag);
-		else
-			*end = from + len;
-	}
-	if (__builtin_expect(at == bytes + *end, 0))
-		fault_keep(message, FIX_NO_VALUE, (int32_t)tag);
-	if (__builtin_expect(message->count == FIX_FIELDS_MAX, 0)) {
-		fault_keep(message, FIX_OTHER, (int32_t)tag);
-		return;
-	}
-	message->fields[message->count++] = (struct fix_field){
-		.tag = tag,
-		.at = (uint16_t)(at - bytes),
-		.len = (uint16_t)(bytes + *end - at),
-	};
+/* The tag, of one to six digits, in the word that a field begins with, and
+ * where its '=' is; 0: it is none. */
+static inline uint32_t tag_read(uint64_t word, unsigned int *digits)
+{
+	uint64_t other = word ^ FIX_EACH_BYTE * '=';
+	uint64_t equal =
+		(other - FIX_EACH_BYTE) & ~other & FIX_EACH_BYTE * 0x80;
+	unsigned int at = equal ? (unsigned int)__builtin_ctzll(equal) / 8 : 8;
+
+	*digits = at;
+	if (__builtin_expect(at - 1 >= TAG_DIGITS || (uint8_t)word == '0', 0))
+		return 0;
+	/* The digits to the end of the word, zeros before them. */
+	word = word << (64 - 8 * at) | FIX_EACH_BYTE * '0' >> 8 * at;
+	return fix_word_is_number(word) ? fix_word_number(word) : 0;
 }
 
 static void fields_read(struct fix_message *message, const uint64_t *ends,
 			size_t len)
 {
+	const uint8_t *bytes = message->bytes;
+	struct fix_field *field = message->fields;
+	const struct fix_field *limit = field + FIX_FIELDS_MAX;
 	size_t start = 0;
 
 	message->fault = FIX_NO_FAULT;
 	message->fault_tag = 0;
-	message->count = 0;
 	for (size_t block = 0; block * BLOCK < len; block++) {
 		for (uint64_t bits = ends[block]; bits; bits &= bits - 1) {
 			size_t end =
 				block * BLOCK + (size_t)__builtin_ctzll(bits);
+			size_t at = start;
+			unsigned int digits;
+			uint32_t tag;
 
 			/* It was inside of data. */
-			if (end < start)
+			if (__builtin_expect(end < start, 0))
 				continue;
-			field_add(message, start, &end, len);
 			start = end + 1;
+			/* The trailer is behind it. */
+			tag = tag_read(fix_word_read(bytes + at), &digits);
+			if (__builtin_expect(tag == 0 || at + digits > end,
+					     0)) {
+				tag_fault(message, bytes + at, bytes + end);
+				continue;
+			}
+			at += digits + 1;
+			if (__builtin_expect(is_data(tag), 0) &&
+			    field > message->fields &&
+			    field[-1].tag == length_tag(tag)) {
+				end = data_end(message, field - 1, at, end,
+					       len);
+				start = end + 1;
+			}
+			if (__builtin_expect(at == end, 0))
+				fault_keep(message, FIX_NO_VALUE, (int32_t)tag);
+			if (__builtin_expect(field == limit, 0)) {
+				fault_keep(message, FIX_OTHER, (int32_t)tag);
+				continue;
+			}
+			*field++ = (struct fix_field){
+				.tag = tag,
+				.at = (uint16_t)at,
+				.len = (uint16_t)(end - at),
+			};
 		}
 	}
+	message->count = (unsigned int)(field - message->fields);
 }
 
 int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,

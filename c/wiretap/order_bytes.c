@@ -18,7 +18,7 @@ static int channel_make(struct order_stream *stream,
 {
 	if (connection->channel)
 		return 0;
-	return channel_open(stream->config.channel, CHANNEL_EXCHANGE,
+	return channel_open(stream->config.channel, CHANNEL_ORACLE,
 			    &connection->channel);
 }
 

@@ -9,12 +9,12 @@ set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}
 
-objects=(wire/market_data wire/order wire/datagram wire/frame_build net/xdp_socket_rings
-	receive/receive_frames trader/book trader/session trader/strategy order/channel_raw
-	wire/utf8 wire/websocket wire/websocket_mask)
+objects=(wire/market_data wire/order wire/fix wire/fix_value wire/datagram wire/frame_build
+	net/xdp_socket_rings receive/receive_frames trader/book trader/session trader/strategy
+	order/channel_raw wire/utf8 wire/websocket wire/websocket_mask)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # open and close; of AF_XDP, wake-ups and a look now and then
-declare -A cold=([receive/receive_frames]='log_write'
+declare -A cold=([wire/fix]='memchr|strlen' [receive/receive_frames]='log_write'
 	[net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
 	[trader/strategy]='calloc|free' [wire/websocket]='strlen')
 
@@ -56,6 +56,11 @@ order/channel_raw raw_encode order_write
 order/channel_raw raw_decode order_read
 order/channel_null null_encode
 order/channel_null null_decode
+order/channel_fix fix_encode clock_realtime_ns fix_prepared_patch fix_send_keep
+order/channel_fix fix_decode message_next fix_send_waiting
+order/channel_fix message_next clock_realtime_ns fix_read fix_find fix_decimal fix_session_held fix_session_take fix_session_reject
+order/channel_fix fix_retract
+order/fix_send fix_send_keep
 order/channel_login login_encode order_write
 order/channel_login login_decode order_read
 order/channel_ws ws_encode order_write websocket_mask websocket_mask_next

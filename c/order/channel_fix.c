@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FIX: orders as NewOrderSingle, answered by ExecutionReports, in a session
+ * (order/fix_session). The trader is the initiator.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "base/log.h"
+#include "order/channel_ops.h"
+#include "order/fix_refuse.h"
+#include "order/fix_session.h"
+
+#define SEQUENCE_MAX	999999999
+#define CL_ORD_ID_MAX	64
+#define HEARTBEAT_MAX_S 3600
+
+/* What an answer says of the order. */
+struct taken {
+	struct order order;
+	uint32_t sequence;
+	uint16_t id_len, symbol_len;
+	uint8_t id[CL_ORD_ID_MAX];
+	uint8_t symbol[FIX_SYMBOL_MAX];
+};
+
+struct channel_fix {
+	struct channel channel;
+	unsigned int version; /* enum fix_version */
+	const char *sender, *target, *symbol, *folder;
+	uint64_t heartbeat;
+	bool reset;
+
+	bool begun;
+	struct fix_session session;
+	struct fix_store store;
+	struct fix_prepared prepared;
+	struct taken taken;
+};
+
+static const char *const versions[] = { "4.2", "4.4", "5.0", NULL };
+
+static const struct option_row options[] = {
+	{ .name = "version",
+	  .metavar = "VERSION",
+	  .def = "4.4",
+	  .type = OPTION_CHOICE,
+	  .choices = versions,
+	  .offset = offsetof(struct channel_fix, version),
+	  .help = "4.2, 4.4, or 5.0 over FIXT.1.1" },
+	{ .name = "sender",
+	  .metavar = "NAME",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct channel_fix, sender),
+	  .help = "the trader's CompID, TRADER if none is given; at the\n"
+		  "exchange: the only one that it takes" },
+	{ .name = "target",
+	  .metavar = "NAME",
+	  .def = "EXCHANGE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct channel_fix, target),
+	  .help = "the exchange's CompID" },
+	{ .name = "symbol",
+	  .metavar = "NAME",
+	  .def = "T2T",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct channel_fix, symbol),
+	  .help = "what orders name as their symbol" },
+	{ .name = "heartbeat",
+	  .metavar = "S",
+	  .def = "30",
+	  .type = OPTION_UNSIGNED,
+	  .min = 0,
+	  .max = HEARTBEAT_MAX_S,
+	  .offset = offsetof(struct channel_fix, heartbeat),
+	  .help = "HeartBtInt, seconds, the trader's choice; 0: none" },
+	{ .name = "store",
+	  .metavar = "FOLDER",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct channel_fix, folder),
+	  .help = "keep sequence numbers and messages there, a file for\n"
+		  "each session: both ends go on where they were. Without it\n"
+		  "each Logon begins anew" },
+	{ .name = "reset",
+	  .def = "off",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct channel_fix, reset),
+	  .help = "the trader's Logon resets the sequence numbers" },
+	OPTION_END,
+};
+
+static struct channel_fix *fix_of(struct channel *channel)
+{
+	return container_of(channel, struct channel_fix, channel);
+}
+
+/*
+ * Open and close.
+ */
+
+static int store_open(struct fix_session *session)
+{
+	static const char *const ends[] = { "trader", "exchange", "oracle" };
+	struct channel_fix *fix =
+		container_of(session, struct channel_fix, session);
+	const bool oracle = fix->channel.role == CHANNEL_ORACLE;
+	char name[FIX_STORE_NAME];
+	int err;
+
+	snprintf(name, sizeof(name), "%s-%s.%s", session->config.ours,
+		 session->peer, ends[fix->channel.role]);
+	err = fix_store_open(&fix->store, oracle ? "" : fix->folder, name);
+	if (err == -EBUSY)
+		session->why = "its session is logged on already";
+	session->store = fix->store.content;
+	return err;
+}
+
+/* It names a file, too. */
+static bool is_comp_id(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-";
+
+	return strlen(name) <= FIX_COMP_ID_MAX &&
+	       strspn(name, letters) == strlen(name);
+}
+
+static int names_check(const struct channel_fix *fix)
+{
+	if (!is_comp_id(fix->sender) || !is_comp_id(fix->target) ||
+	    !*fix->target) {
+		log_error("--channel fix: sender, target: '%s', '%s': expected "
+			  "at most %d letters, digits, _ and -",
+			  fix->sender, fix->target, FIX_COMP_ID_MAX);
+		return -EINVAL;
+	}
+	if (!*fix->symbol || strlen(fix->symbol) > FIX_SYMBOL_MAX) {
+		log_error("--channel fix: symbol: '%s': expected 1 to %d bytes",
+			  fix->symbol, FIX_SYMBOL_MAX);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int fix_open(struct channel *channel)
+{
+	struct channel_fix *fix = fix_of(channel);
+	const bool trader = channel->role == CHANNEL_TRADER;
+	struct fix_session_config config = {
+		.version = (enum fix_version)fix->version,
+		.heartbeat = fix->heartbeat,
+		.reset = fix->reset || !*fix->folder,
+		.store_open = store_open,
+	};
+	int err = names_check(fix);
+
+	fix->store.fd = -1;
+	if (err)
+		return err;
+	if (trader && !*fix->sender)
+		fix->sender = "TRADER";
+	config.role = trader				? FIX_INITIATOR
+		      : channel->role == CHANNEL_ORACLE ? FIX_WITNESS
+							: FIX_ACCEPTOR;
+	config.ours = trader ? fix->sender : fix->target;
+	config.peer = trader ? fix->target : fix->sender;
+	err = fix_session_open(&fix->session, &config, &channel->out);
+	if (!err && trader)
+		err = fix_prepare(&fix->prepared,
+				  fix_begin_string(config.version), fix->sender,
+				  fix->target, fix->symbol,
+				  config.version == FIX_4_2);
+	if (err == -EBUSY)
+		log_error("--channel fix: %s: its session is open already",
+			  fix->folder);
+	if (err)
+		fix_store_close(&fix->store);
+	return err;
+}
+
+/* Its pages are there: HOT code keeps what it sends. */
+static int fix_prepare_store(struct channel *channel, uint32_t quantity)
+{
+	(void)quantity;
+	mem_touch(fix_of(channel)->store.content,
+		  sizeof(struct fix_store_content));
+	return 0;
+}
+
+static void fix_close(struct channel *channel)
+{
+	fix_store_close(&fix_of(channel)->store);
+}
+
+/*
+ * What comes in.
+ */
+
+/* The order's fields, which are there and in shape; what is wrong. */
+static enum fix_reason field_take(const struct fix_message *message,
+				  const struct fix_field *field,
+				  struct taken *taken)
+{
+	const uint8_t *text = fix_value(message, field);
+	int64_t number;
+
+	switch (field->tag) {
+	case FIX_CL_ORD_ID:
+		if (field->len > CL_ORD_ID_MAX)
+			return FIX_BAD_VALUE;
+		memcpy(taken->id, text, field->len);
+		taken->id_len = field->len;
+		break;
+	case FIX_SYMBOL:
+		if (field->len > FIX_SYMBOL_MAX)
+			return FIX_BAD_VALUE;
+		memcpy(taken->symbol, text, field->len);
+		taken->symbol_len = field->len;
+		break;
+	case FIX_ORD_TYPE:
+		return *text == '2' ? FIX_NO_FAULT : FIX_BAD_VALUE;
+	case FIX_SIDE:
+		if (*text != '1' && *text != '2')
+			return FIX_BAD_VALUE;
+		taken->order.side = *text == '1' ? ORDER_BUY : ORDER_SELL;
+		break;
+	case FIX_ORDER_QTY:
+		if (fix_decimal(text, field->len, &number) < 0 || number < 0 ||
+		    number % DECIMAL_ONE != 0 ||
+		    number / DECIMAL_ONE > UINT32_MAX)
+			return FIX_BAD_VALUE;
+		taken->order.quantity = (uint32_t)(number / DECIMAL_ONE);
+		break;
+	case FIX_PRICE:
+		if (fix_decimal(text, field->len, &number) < 0)
+			return FIX_BAD_VALUE;
+		taken->order.price = number;
+		break;
+	}
+	return FIX_NO_FAULT;
+}
+
+/* False: it was refused. */
+static bool order_take(struct channel_fix *fix,
+		       const struct fix_message *message)
+{
+	static const uint32_t needed[] = { FIX_ORDER_QTY, FIX_PRICE };
+	enum fix_reason reason = FIX_NO_FAULT;
+	uint32_t tag = 0;
+
+	fix->taken.sequence = fix->session.store->next_in - 1;
+	for (unsigned int i = 0; i < message->count && reason == FIX_NO_FAULT;
+	     i++) {
+		tag = message->fields[i].tag;
+		reason = field_take(message, &message->fields[i], &fix->taken);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(needed) && reason == FIX_NO_FAULT;
+	     i++) {
+		tag = needed[i];
+		if (!fix_find(message, tag))
+			reason = FIX_TAG_MISSING;
+	}
+	if (reason == FIX_NO_FAULT)
+		return true;
+	fix_session_reject(&fix->session, message, reason, (int32_t)tag);
+	return false;
+}
+
+/* The next message, early ones whose turn has come first. As
+ * fix_session_take(), or FIX_PARTIAL. */
+#define FIX_PARTIAL 2
+
+static int message_next(struct channel_fix *fix)
+{
+	struct channel_buffer *in = &fix->channel.in;
+	struct fix_message message;
+	size_t taken = 0;
+	int got = fix_session_held(&fix->session, &message);
+
+	if (!got) {
+		do {
+			got = fix_read(in->bytes + in->begin,
+				       channel_buffer_len(in), &message,
+				       &taken);
+			if (got <= 0)
+				channel_buffer_take(in, taken);
+		} while (got < 0);
+		if (!got)
+			return FIX_PARTIAL;
+	}
+	fix->session.wall_ns = clock_realtime_ns();
+	got = fix_session_take(&fix->session, &message);
+	if (got == FIX_SESSION_APPLICATION && !order_take(fix, &message))
+		got = FIX_SESSION_NOTHING;
+	channel_buffer_take(in, taken);
+	fix->channel.why = fix->session.why;
+	return got;
+}
+
+static int fix_handshake(struct channel *channel, uint64_t now_ns)
+{
+	static const char begin[] = "8=FIX";
+	struct channel_fix *fix = fix_of(channel);
+	size_t len = channel_buffer_len(&channel->in);
+	int got = 0;
+
+	fix->session.wall_ns = clock_realtime_ns();
+	if (!fix->begun && channel->role == CHANNEL_TRADER)
+		fix_session_logon(&fix->session);
+	fix->begun = true;
+	len = len < sizeof(begin) - 1 ? len : sizeof(begin) - 1;
+	if (memcmp(channel->in.bytes + channel->in.begin, begin, len) != 0) {
+		channel->why = "what it says is not FIX";
+		return -EPROTO;
+	}
+	while (got == 0 && fix->session.state == FIX_SESSION_NEW)
+		got = message_next(fix);
+	if (got < 0)
+		return got;
+	if (fix->session.state == FIX_SESSION_NEW)
+		return 0;
+	channel->due_ns = fix_session_due_ns(&fix->session, now_ns, now_ns);
+	return 1;
+}
+
+static int fix_decode(struct channel *channel, struct order *order)
+{
+	struct channel_fix *fix = fix_of(channel);
+	int got;
+
+	do {
+		got = message_next(fix);
+	} while (got == FIX_SESSION_NOTHING);
+	if (got == FIX_PARTIAL) {
+		fix_send_waiting(&fix->session);
+		return 0;
+	}
+	if (got == FIX_SESSION_APPLICATION)
+		*order = fix->taken.order;
+	return got;
+}
+
+/*
+ * What goes out.
+ */
+
+static int fix_encode(struct channel *channel, const struct order *order)
+{
+	struct channel_fix *fix = fix_of(channel);
+	struct fix_session *session = &fix->session;
+	struct fix_prepared *prepared = &fix->prepared;
+
+	if (__builtin_expect(session->state != FIX_SESSION_LOGGED_ON ||
+				     session->store->next_out > SEQUENCE_MAX ||
+				     !fix_send_ready(session, prepared->len),
+			     0))
+		return -ENOSPC;
+	session->wall_ns = clock_realtime_ns();
+	fix_prepared_patch(prepared, session->store->next_out, session->wall_ns,
+			   &channel->cause, order);
+	fix_send_keep(session, prepared->bytes, prepared->len, true);
+	return 0;
+}
+
+/* Its number goes to the next one. */
+static void fix_retract(struct channel *channel)
+{
+	struct fix_session *session = &fix_of(channel)->session;
+	struct fix_store_content *store = session->store;
+
+	fix_store_slot(store, store->next_out - 1)->sequence = 0;
+	session->waiting = --store->next_out;
+}
+
+static void fix_answer(struct channel *channel, const char *fault)
+{
+	struct channel_fix *fix = fix_of(channel);
+	struct fix_session *session = &fix->session;
+	const struct taken *taken = &fix->taken;
+	struct fix_builder builder;
+
+	session->wall_ns = clock_realtime_ns();
+	fix_send_begin(session, &builder, "8");
+	fix_add_text(&builder, 6, "0");
+	fix_add(&builder, FIX_CL_ORD_ID, taken->id, taken->id_len);
+	fix_add_text(&builder, 14, "0");
+	fix_add_unsigned(&builder, FIX_EXEC_ID, session->store->next_out);
+	if (fix->version == FIX_4_2)
+		fix_add_text(&builder, 20, "0");
+	fix_add_unsigned(&builder, FIX_ORDER_ID, taken->sequence);
+	fix_add_unsigned(&builder, FIX_ORDER_QTY, taken->order.quantity);
+	fix_add_text(&builder, 39, fault ? "8" : "0");
+	fix_add_decimal(&builder, FIX_PRICE, taken->order.price);
+	fix_add_text(&builder, FIX_SIDE,
+		     taken->order.side == ORDER_BUY ? "1" : "2");
+	fix_add(&builder, FIX_SYMBOL, taken->symbol, taken->symbol_len);
+	if (fault)
+		fix_add_text(&builder, FIX_TEXT, fault);
+	fix_add_text(&builder, 150, fault ? "8" : "0");
+	fix_add_unsigned(&builder, 151, fault ? 0 : taken->order.quantity);
+	fix_send_end(session, &builder, true);
+}
+
+static int fix_tick(struct channel *channel, uint64_t now_ns)
+{
+	struct channel_fix *fix = fix_of(channel);
+	int err;
+
+	fix->session.wall_ns = clock_realtime_ns();
+	err = fix_session_tick(&fix->session, now_ns, channel->received_ns);
+	channel->why = fix->session.why;
+	channel->due_ns =
+		fix_session_due_ns(&fix->session, now_ns, channel->received_ns);
+	return err;
+}
+
+static void fix_logout(struct channel *channel)
+{
+	struct channel_fix *fix = fix_of(channel);
+
+	fix->session.wall_ns = clock_realtime_ns();
+	fix_session_logout(&fix->session, NULL);
+}
+
+const struct channel_ops channel_fix_ops = {
+	.entry.name = "fix",
+	.entry.help = "FIX 4.2, 4.4 or 5.0: NewOrderSingle and ExecutionReport "
+		      "in a session",
+	.entry.size = sizeof(struct channel_fix),
+	.entry.options = options,
+	.in_size = 2 * FIX_MESSAGE_MAX,
+	.out_size = 16384,
+	.open = fix_open,
+	.prepare = fix_prepare_store,
+	.handshake = fix_handshake,
+	.encode = fix_encode,
+	.retract = fix_retract,
+	.decode = fix_decode,
+	.answer = fix_answer,
+	.tick = fix_tick,
+	.logout = fix_logout,
+	.close = fix_close,
+};
