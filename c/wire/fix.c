@@ -15,8 +15,8 @@
 #define LENGTH_MAX  5  /* digits of a BodyLength */
 #define TRAILER_LEN 7  /* "10=123" and its SOH */
 #define TAG_DIGITS  6
-#define BLOCK	    64
-#define BLOCKS_MAX  (FIX_MESSAGE_MAX / BLOCK)
+#define PART	    16 /* bytes that are looked at at once */
+#define WORDS_MAX   (FIX_MESSAGE_MAX / 64 + 1)
 
 /*
  * Where a message begins and ends.
@@ -51,7 +51,9 @@ static int extent_read(const uint8_t *bytes, size_t len, size_t *body,
 {
 	size_t at = BEGIN_LEN, digits = 0, number = 0;
 
-	if (memcmp(bytes, BEGIN, len < BEGIN_LEN ? len : BEGIN_LEN) != 0)
+	if (len < BEGIN_LEN)
+		return memcmp(bytes, BEGIN, len) != 0 ? -EBADMSG : 0;
+	if (memcmp(bytes, BEGIN, BEGIN_LEN) != 0)
 		return -EBADMSG;
 	while (at < len && bytes[at] != FIX_SOH && at < VERSION_MAX)
 		at++;
@@ -101,49 +103,79 @@ static bool is_framed(const uint8_t *bytes, size_t body, size_t whole)
  * Fields.
  */
 
-/* A bit for each byte of the block that is a SOH; *sum grows by all of them. */
-static inline uint64_t block_read(const uint8_t *block, uint32_t *sum)
-{
-	uint64_t ends = 0;
 #ifdef __SSE2__
-	const __m128i soh = _mm_set1_epi8(FIX_SOH);
-	__m128i sums = _mm_setzero_si128();
+/* A bit for each of 16 bytes that is a SOH; the sum grows by them, but for the
+ * first `counted`. */
+static inline uint64_t part_read(const uint8_t *at, size_t counted,
+				 __m128i *sums)
+{
+	static const uint8_t masks[2 * PART] = {
+		[PART] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff,	       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	};
+	__m128i part = _mm_loadu_si128((const __m128i *)at), mask;
+	__m128i equal = _mm_cmpeq_epi8(part, _mm_set1_epi8(FIX_SOH));
 
-	for (int i = 0; i < BLOCK / 16; i++) {
-		__m128i part = _mm_loadu_si128((const __m128i *)block + i);
-		__m128i equal = _mm_cmpeq_epi8(part, soh);
-
-		sums = _mm_add_epi64(sums,
-				     _mm_sad_epu8(part, _mm_setzero_si128()));
-		ends |= (uint64_t)(uint32_t)_mm_movemask_epi8(equal)
-			<< (16 * i);
+	if (counted > 0) {
+		mask = _mm_loadu_si128(
+			(const __m128i *)(masks + PART - counted));
+		part = _mm_and_si128(part, mask);
 	}
-	*sum += (uint32_t)_mm_cvtsi128_si32(sums) +
-		(uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
-#else
-	for (int i = 0; i < BLOCK; i++) {
-		*sum += block[i];
-		ends |= (uint64_t)(block[i] == FIX_SOH) << i;
-	}
-#endif
-	return ends;
+	*sums = _mm_add_epi64(*sums, _mm_sad_epu8(part, _mm_setzero_si128()));
+	return (uint32_t)_mm_movemask_epi8(equal);
 }
 
-/* Where the fields of bytes[0..len) end; the sum of all bytes. */
-static uint8_t blocks_read(const uint8_t *bytes, size_t len,
-			   uint64_t ends[static BLOCKS_MAX])
+/* A bit for each of bytes[0..len) that is a SOH; the sum of all. len: at least
+ * PART. */
+static uint32_t parts_read(const uint8_t *bytes, size_t len, uint64_t *ends)
 {
-	uint8_t last[BLOCK] = { 0 };
-	uint32_t sum = 0;
+	__m128i sums = _mm_setzero_si128();
+	uint64_t word = 0;
 	size_t at = 0;
 
-	for (; at + BLOCK <= len; at += BLOCK)
-		ends[at / BLOCK] = block_read(bytes + at, &sum);
-	if (at < len) {
-		memcpy(last, bytes + at, len - at);
-		ends[at / BLOCK] = block_read(last, &sum);
+	for (; at + PART <= len; at += PART) {
+		word |= part_read(bytes + at, 0, &sums) << at % 64;
+		ends[at / 64] = word;
+		if (at % 64 == 64 - PART)
+			word = 0;
 	}
-	return (uint8_t)sum;
+	/* The last ones, with some of those before them. */
+	if (at < len) {
+		size_t counted = PART - (len - at);
+		uint64_t found = part_read(bytes + len - PART, counted, &sums);
+
+		ends[at / 64] = word | found >> counted << at % 64;
+	}
+	return (uint32_t)_mm_cvtsi128_si32(sums) +
+	       (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
+}
+#else
+static uint32_t parts_read(const uint8_t *bytes, size_t len, uint64_t *ends)
+{
+	uint32_t sum = 0;
+
+	for (size_t word = 0; word <= len / 64; word++)
+		ends[word] = 0;
+	for (size_t at = 0; at < len; at++) {
+		sum += bytes[at];
+		ends[at / 64] |= (uint64_t)(bytes[at] == FIX_SOH) << at % 64;
+	}
+	return sum;
+}
+#endif
+
+/* Does the trailer say the sum of all that is before it? ends: of the whole
+ * message. */
+static bool is_summed_up(const uint8_t *bytes, size_t whole, uint64_t *ends)
+{
+	const uint8_t *trailer = bytes + whole - TRAILER_LEN;
+	uint32_t sum = parts_read(bytes, whole, ends);
+
+	for (int i = 0; i < TRAILER_LEN; i++)
+		sum -= trailer[i];
+	return sum % 256 ==
+	       (uint32_t)((trailer[3] - '0') * 100 + (trailer[4] - '0') * 10 +
+			  (trailer[5] - '0'));
 }
 
 /* Fields that may hold any byte, SOH too, behind one with their length: FIX
@@ -162,7 +194,7 @@ static inline bool is_data(uint32_t tag)
 	};
 #undef BIT
 
-	return tag < 64 * sizeof(data) / sizeof(data[0]) &&
+	return tag >= 89 && tag < 64 * sizeof(data) / sizeof(data[0]) &&
 	       data[tag / 64] >> tag % 64 & 1;
 }
 
@@ -208,21 +240,38 @@ __attribute__((cold, noinline)) static size_t data_end(
 	return end;
 }
 
-/* The tag, of one to six digits, in the word that a field begins with, and
- * where its '=' is; 0: it is none. */
-static inline uint32_t tag_read(uint64_t word, unsigned int *digits)
+/* Of any number of digits, one to six, with the '=' behind them. */
+__attribute__((noinline)) static uint32_t long_tag_read(const uint8_t *at,
+							unsigned int *digits)
 {
-	uint64_t other = word ^ FIX_EACH_BYTE * '=';
-	uint64_t equal =
-		(other - FIX_EACH_BYTE) & ~other & FIX_EACH_BYTE * 0x80;
-	unsigned int at = equal ? (unsigned int)__builtin_ctzll(equal) / 8 : 8;
+	uint32_t tag = 0, digit;
+	unsigned int n = 0;
 
-	*digits = at;
-	if (__builtin_expect(at - 1 >= TAG_DIGITS || (uint8_t)word == '0', 0))
+	while (n < TAG_DIGITS && (digit = (uint32_t)at[n] - '0') <= 9) {
+		tag = tag * 10 + digit;
+		n++;
+	}
+	*digits = n;
+	return at[n] == '=' ? tag : 0;
+}
+
+/* The tag that a field begins with, and its digits; 0: it is none. The trailer
+ * is behind the field. */
+static inline uint32_t tag_read(const uint8_t *at, unsigned int *digits)
+{
+	uint32_t first = (uint32_t)at[0] - '0', second = (uint32_t)at[1] - '0';
+
+	if (__builtin_expect(first - 1 > 8, 0))
 		return 0;
-	/* The digits to the end of the word, zeros before them. */
-	word = word << (64 - 8 * at) | FIX_EACH_BYTE * '0' >> 8 * at;
-	return fix_word_is_number(word) ? fix_word_number(word) : 0;
+	if (at[2] == '=' && second <= 9) {
+		*digits = 2;
+		return first * 10 + second;
+	}
+	if (at[1] == '=') {
+		*digits = 1;
+		return first;
+	}
+	return long_tag_read(at, digits);
 }
 
 static void fields_read(struct fix_message *message, const uint64_t *ends,
@@ -235,10 +284,9 @@ static void fields_read(struct fix_message *message, const uint64_t *ends,
 
 	message->fault = FIX_NO_FAULT;
 	message->fault_tag = 0;
-	for (size_t block = 0; block * BLOCK < len; block++) {
-		for (uint64_t bits = ends[block]; bits; bits &= bits - 1) {
-			size_t end =
-				block * BLOCK + (size_t)__builtin_ctzll(bits);
+	for (size_t word = 0; start < len; word++) {
+		for (uint64_t bits = ends[word]; bits; bits &= bits - 1) {
+			size_t end = word * 64 + (size_t)__builtin_ctzll(bits);
 			size_t at = start;
 			unsigned int digits;
 			uint32_t tag;
@@ -246,9 +294,10 @@ static void fields_read(struct fix_message *message, const uint64_t *ends,
 			/* It was inside of data. */
 			if (__builtin_expect(end < start, 0))
 				continue;
+			if (start >= len)
+				break;
 			start = end + 1;
-			/* The trailer is behind it. */
-			tag = tag_read(fix_word_read(bytes + at), &digits);
+			tag = tag_read(bytes + at, &digits);
 			if (__builtin_expect(tag == 0 || at + digits > end,
 					     0)) {
 				tag_fault(message, bytes + at, bytes + end);
@@ -281,8 +330,7 @@ static void fields_read(struct fix_message *message, const uint64_t *ends,
 int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,
 	     size_t *taken)
 {
-	uint64_t ends[BLOCKS_MAX];
-	const uint8_t *sum;
+	uint64_t ends[WORDS_MAX];
 	size_t body, whole;
 	int got;
 
@@ -294,16 +342,13 @@ int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,
 		return 0;
 	if (got == 0)
 		return 0;
-	if (got > 0 && is_framed(bytes, body, whole)) {
-		sum = bytes + whole - 4;
-		if (blocks_read(bytes, whole - TRAILER_LEN, ends) ==
-		    (sum[0] - '0') * 100 + (sum[1] - '0') * 10 + sum[2] - '0') {
-			message->bytes = bytes;
-			message->len = whole;
-			fields_read(message, ends, whole - TRAILER_LEN);
-			*taken = whole;
-			return 1;
-		}
+	if (got > 0 && is_framed(bytes, body, whole) &&
+	    is_summed_up(bytes, whole, ends)) {
+		message->bytes = bytes;
+		message->len = whole;
+		fields_read(message, ends, whole - TRAILER_LEN);
+		*taken = whole;
+		return 1;
 	}
 	*taken = garbage_len(bytes, len);
 	return *taken ? -EBADMSG : 0;
