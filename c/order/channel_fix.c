@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "order/channel_ops.h"
 #include "order/fix_refuse.h"
+#include "order/fix_send.h"
 #include "order/fix_session.h"
 
 #define SEQUENCE_MAX	999999999
@@ -339,6 +340,9 @@ static int fix_decode(struct channel *channel, struct order *order)
 	} while (got == FIX_SESSION_NOTHING);
 	if (got == FIX_PARTIAL) {
 		fix_send_waiting(&fix->session);
+		/* The rest once there is room. */
+		if (!fix_send_ready(&fix->session, 0))
+			channel->due_ns = 0;
 		return 0;
 	}
 	if (got == FIX_SESSION_APPLICATION)

@@ -5,9 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "order/fix_send.h"
+
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 #define ASKED_MAX 3
+#define ROOM_NS	  (2 * NS_PER_MS) /* until the next look for room */
 
 int fix_why(struct fix_session *session, int err, const char *format, ...)
 {
@@ -214,14 +217,18 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 	return 0;
 }
 
-uint64_t fix_session_due_ns(const struct fix_session *session, uint64_t now_ns,
+uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 			    uint64_t received_ns)
 {
 	const uint64_t interval = session->config.heartbeat * NS_PER_S;
 	const uint64_t patience = patience_ns(session);
 	uint64_t due, sent = since_sent_ns(session);
 
-	if (interval == 0 || session->state == FIX_SESSION_OVER)
+	if (session->state == FIX_SESSION_OVER)
+		return UINT64_MAX;
+	if (session->store && !fix_send_ready(session, 0))
+		return now_ns + ROOM_NS;
+	if (interval == 0)
 		return UINT64_MAX;
 	due = now_ns + (sent < interval ? interval - sent : 0);
 	if (session->tested_ns)

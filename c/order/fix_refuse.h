@@ -22,7 +22,7 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 		     uint64_t received_ns);
 
 /* When that is due; UINT64_MAX: never. */
-uint64_t fix_session_due_ns(const struct fix_session *session, uint64_t now_ns,
+uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 			    uint64_t received_ns);
 
 /* Our Logout, once; text may be NULL. */
