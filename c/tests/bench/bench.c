@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
 		  "bypass, asio, poll, packets, instructions, reading,\n"
-		  "recovery or websocket" },
+		  "recovery, websocket or fix" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -79,6 +79,7 @@ static const struct {
 	{ "reading", bench_reading },
 	{ "recovery", bench_recovery },
 	{ "websocket", bench_websocket },
+	{ "fix", bench_fix },
 };
 
 int main(int argc, char **argv)

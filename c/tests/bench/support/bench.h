@@ -89,5 +89,6 @@ int bench_instructions(struct bench *bench);
 int bench_reading(struct bench *bench);
 int bench_recovery(struct bench *bench);
 int bench_websocket(struct bench *bench);
+int bench_fix(struct bench *bench);
 
 #endif
