@@ -95,6 +95,46 @@ static void orders_are_right(void **state)
 	judged(*state, "fix", triggers_feed(path), "1000000", 0);
 }
 
+/* What another program makes of a capture's FIX: how many frames are as
+ * filtered. */
+static unsigned int tshark_count(const char *capture, const char *filter)
+{
+	char command[2 * PATH_MAX];
+	unsigned int lines = 0;
+	FILE *out;
+	int c;
+
+	snprintf(command, sizeof(command),
+		 "tshark -n -d tcp.port==9012,fix -r '%s' -Y '%s' "
+		 "2>/dev/null",
+		 capture, filter);
+	out = popen(command, "r");
+	assert_non_null(out);
+	while ((c = fgetc(out)) != EOF)
+		lines += c == '\n';
+	assert_int_equal(pclose(out), 0);
+	return lines;
+}
+
+static void tshark_reads_it(void **state)
+{
+	struct oracle_run run = { .pace = "rate:20000", .channel = "fix" };
+	char path[PATH_MAX];
+
+	(void)state;
+	if (system("command -v tshark >/dev/null") != 0)
+		lab_skip("tshark is not installed");
+	run.feed = triggers_feed(path);
+	oracle_run(&lab, &run);
+	assert_true(tshark_count(run.capture, "fix.MsgType == \"D\"") > 50);
+	assert_true(tshark_count(run.capture, "fix.MsgType == \"8\"") > 10);
+	assert_int_equal(tshark_count(run.capture, "fix.MsgType == \"5\""), 2);
+	assert_int_equal(tshark_count(run.capture,
+				      "_ws.malformed || fix.checksum_bad == 1"),
+			 0);
+	oracle_free(&run);
+}
+
 static void versions_are_right(void **state)
 {
 	char path[PATH_MAX];
@@ -362,6 +402,7 @@ int main(int argc, char **argv)
 						"fix:version=5.0", NULL };
 	static struct CMUnitTest tests[80];
 	static const struct CMUnitTest others[] = {
+		LAB_TEST("tshark reads it", tshark_reads_it, clean),
 		LAB_TEST("one byte at a time", one_byte_at_a_time, clean),
 		LAB_TEST("orders are refused", orders_are_refused, clean),
 		LAB_TEST("a peer that is wrong", wrong_peer, clean),

@@ -95,7 +95,7 @@ int bench_fix(struct bench *bench)
 
 	bench_program(bench, "tests/support/quickfix_peer", program);
 	if (access(program, X_OK) != 0) {
-		bench_note(bench, "FIX: built without QuickFIX");
+		bench_note(bench, "FIX: skipped: built without QuickFIX");
 		return 0;
 	}
 	for (size_t i = 0; i < bench->rounds; i++) {
