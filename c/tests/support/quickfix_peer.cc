@@ -31,7 +31,7 @@
 #include <string>
 #include <thread>
 
-static const int wait_ms = 30000;
+static const int wait_ms = 20000;
 
 static void order_make(FIX::Message &order, bool hands, int number)
 {
