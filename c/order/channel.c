@@ -14,10 +14,8 @@ extern const struct channel_ops channel_raw_ops;
 extern const struct channel_ops channel_ws_ops;
 
 static const struct registry_entry *const entries[] = {
-	&channel_null_ops.entry,
-	&channel_raw_ops.entry,
-	&channel_login_ops.entry,
-	&channel_ws_ops.entry,
+	&channel_null_ops.entry,  &channel_raw_ops.entry,
+	&channel_login_ops.entry, &channel_ws_ops.entry,
 	&channel_fix_ops.entry,
 };
 const struct registry channels = REGISTRY("--channel", "channel", entries);

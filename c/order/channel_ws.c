@@ -94,8 +94,8 @@ static const struct option_row options[] = {
 	  .type = OPTION_CHOICE,
 	  .choices = mask_choices,
 	  .offset = AT(mask),
-	  .help = "the trader's masks: RFC 6455 wants random ones; zero is for\n"
-		  "measuring what they cost" },
+	  .help = "the trader's masks: RFC 6455 wants random ones; zero is\n"
+		  "for measuring what they cost" },
 	{ .name = "echo",
 	  .type = OPTION_FLAG,
 	  .offset = AT(echo),

@@ -134,7 +134,7 @@ static int identity_check(struct fix_session *session,
 				    : "");
 	if (type != 'A')
 		return fix_why(session, -EPROTO,
-			       "the first message is no Logon");
+			       "the first message is not a Logon");
 	if (!peer_take(session, message) ||
 	    !fix_is(message, fix_find(message, FIX_TARGET_COMP_ID),
 		    session->config.ours))
@@ -185,8 +185,9 @@ static int logon_take(struct fix_session *session,
 	if (err)
 		return err;
 	if (!is_in_time(session, message))
-		return fix_why(session, -EPROTO,
-			       "the SendingTime of its Logon is not ours");
+		return fix_why(
+			session, -EPROTO,
+			"the SendingTime of its Logon is not near our time");
 	reason = fix_check(session->config.version, message, &tag);
 	if (reason != FIX_NO_FAULT) {
 		fix_session_reject(session, message, reason, tag);

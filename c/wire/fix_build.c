@@ -103,6 +103,8 @@ static void sum_write(uint8_t *trailer, uint8_t sum)
 const uint8_t *fix_builder_end(struct fix_builder *builder, const char *begin,
 			       size_t *len)
 {
+	static const uint8_t trailer[TRAILER_LEN] = { '1', '0', '=',	'0',
+						      '0', '0', FIX_SOH };
 	char head[FIX_BUILDER_HEAD + 8];
 	size_t head_len, whole;
 	uint8_t *message;
@@ -115,7 +117,7 @@ const uint8_t *fix_builder_end(struct fix_builder *builder, const char *begin,
 	message = builder->bytes + FIX_BUILDER_HEAD - head_len;
 	whole = builder->end - FIX_BUILDER_HEAD + head_len;
 	memcpy(message, head, head_len);
-	memcpy(message + whole, "10=000\1", TRAILER_LEN);
+	memcpy(message + whole, trailer, TRAILER_LEN);
 	sum_write(message + whole, sum_of(message, whole));
 	*len = whole + TRAILER_LEN;
 	return message;

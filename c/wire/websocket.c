@@ -67,11 +67,9 @@ size_t websocket_close_write(uint8_t at[static WEBSOCKET_CONTROL_FRAME_MAX],
 			     const uint32_t *mask)
 {
 	uint8_t bytes[WEBSOCKET_CONTROL_MAX];
-	size_t len = strlen(reason);
+	size_t len = strnlen(reason, sizeof(bytes) - CODE_LEN);
 	uint16_t wire = htobe16((uint16_t)code);
 
-	if (len > sizeof(bytes) - CODE_LEN)
-		len = sizeof(bytes) - CODE_LEN;
 	/* Behind the end there must not be the middle of a character. */
 	while (len > 0 && ((uint8_t)reason[len] & 0xc0) == 0x80)
 		len--;

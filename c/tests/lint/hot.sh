@@ -16,7 +16,7 @@ everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # open and close; of AF_XDP, wake-ups and a look now and then
 declare -A cold=([wire/fix]='memchr|strlen' [receive/receive_frames]='log_write'
 	[net/xdp_socket_rings]='recvfrom|sendto|getsockopt|__errno_location'
-	[trader/strategy]='calloc|free' [wire/websocket]='strlen')
+	[trader/strategy]='calloc|free' [wire/websocket]='strnlen')
 
 for tool in python3 objdump; do
 	command -v $tool >/dev/null && continue

@@ -294,7 +294,7 @@ static void wrong_peer(void **state)
 	order_client_close(client);
 	client = lab_connect();
 	say("35=0", 1, false);
-	lab_says(&exchange, "the first message is no Logon");
+	lab_says(&exchange, "the first message is not a Logon");
 	assert_true(order_client_closed(client, LAB_SOON_MS));
 	lab_trader(&lab, &trader, "--channel", "fix:version=4.2", NULL);
 	lab_says(&exchange, "its BeginString is not FIX.4.4");
