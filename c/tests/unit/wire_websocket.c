@@ -205,14 +205,14 @@ static void reserved_bits_and_opcodes(void **state)
 
 	(void)state;
 	for (unsigned int bits = 1; bits < 8; bits++) {
-		char bytes[3] = { (char)(0x81 | bits << 4), 1, 'x' };
-		const struct frame_case frame = { bytes, 3, "fault 1002", 1 };
+		char bytes[6] = { (char)(0x81 | bits << 4), 4, 'x' };
+		const struct frame_case frame = { bytes, 6, "fault 1002", 1 };
 
 		stories_check(&frame, 1);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
-		char bytes[3] = { (char)(0x80 | unknown[i]), 1, 'x' };
-		const struct frame_case frame = { bytes, 3, "fault 1002", 1 };
+		char bytes[6] = { (char)(0x80 | unknown[i]), 4, 'x' };
+		const struct frame_case frame = { bytes, 6, "fault 1002", 1 };
 
 		stories_check(&frame, 1);
 	}
@@ -249,8 +249,17 @@ static void lengths(void **state)
 		       "binary xfault 1009", 13),
 	};
 
+	static const struct frame_case longest = FRAMES(
+		"\x82\x8d\0\0\0\0xxxxxxxxxxxxx", "binary xxxxxxxxxxxxx; ");
+	static const struct frame_case longer =
+		FAULTY("\x82\x8e\0\0\0\0xxxxxxxxxxxxxx", "fault 1009", 2);
+	const struct websocket_decoder orders = { .masked = true,
+						  .message_max = 13 };
+
 	(void)state;
 	stories_check(frames, ARRAY_SIZE(frames));
+	story_check(&longest, orders);
+	story_check(&longer, orders);
 }
 
 static void fragments(void **state)
@@ -274,6 +283,7 @@ static void fragments(void **state)
 		/* A message within another. */
 		FAULTY("\x01\x01x\x81\x01y", "text xfault 1002", 4),
 		FAULTY("\x01\x01x\x02\x01y", "text xfault 1002", 4),
+		FAULTY("\x01\x01x\x81\x05whole", "text xfault 1002", 4),
 		FAULTY("\x02\x01x\x82\x01y", "binary xfault 1002", 4),
 	};
 
