@@ -109,10 +109,10 @@ static bool part_next(struct span *rest, char end, struct span *part)
 {
 	const char *found;
 
+	*part = (struct span){ rest->at, 0 };
 	if (rest->len == 0)
 		return false;
 	found = memchr(rest->at, end, rest->len);
-	part->at = rest->at;
 	part->len = found ? (size_t)(found - rest->at) : rest->len;
 	rest->at += part->len + (found ? 1 : 0);
 	rest->len -= part->len + (found ? 1 : 0);

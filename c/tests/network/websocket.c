@@ -198,7 +198,7 @@ static void closed_by(unsigned int code)
 static void order_behind_the_request(void **state)
 {
 	uint8_t bytes[1024];
-	size_t len = strlen(REQUEST);
+	size_t len = sizeof(REQUEST) - 1;
 
 	(void)state;
 	exchange_begin("ws");
@@ -218,7 +218,7 @@ static void order_behind_the_request(void **state)
 static void slow_client(void **state)
 {
 	uint8_t bytes[1024], pong[200], opcode;
-	size_t len = strlen(REQUEST);
+	size_t len = sizeof(REQUEST) - 1;
 	char head[1024];
 
 	(void)state;
