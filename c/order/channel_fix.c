@@ -35,6 +35,7 @@ struct channel_fix {
 	bool reset;
 
 	bool begun;
+	bool is_fix; /* what the peer has begun to say */
 	struct fix_session session;
 	struct fix_store store;
 	struct fix_prepared prepared;
@@ -316,10 +317,12 @@ static int fix_handshake(struct channel *channel, uint64_t now_ns)
 		fix_session_logon(&fix->session);
 	fix->begun = true;
 	len = len < sizeof(begin) - 1 ? len : sizeof(begin) - 1;
-	if (memcmp(channel->in.bytes + channel->in.begin, begin, len) != 0) {
+	if (!fix->is_fix &&
+	    memcmp(channel->in.bytes + channel->in.begin, begin, len) != 0) {
 		channel->why = "what it says is not FIX";
 		return -EPROTO;
 	}
+	fix->is_fix = fix->is_fix || len == sizeof(begin) - 1;
 	while (got == 0 && fix->session.state == FIX_SESSION_NEW)
 		got = message_next(fix);
 	if (got < 0)

@@ -77,7 +77,7 @@ static bool flag_is_set(const struct fix_message *message, uint32_t tag)
 	return fix_is(message, fix_find(message, tag), "Y");
 }
 
-/* Of a field that was checked, or is missing: 0. */
+/* Of a field; 0: it is missing, or no number that a session has. */
 static uint32_t number_of(const struct fix_message *message, uint32_t tag)
 {
 	const struct fix_field *field = fix_find(message, tag);
@@ -85,7 +85,7 @@ static uint32_t number_of(const struct fix_message *message, uint32_t tag)
 
 	if (!field ||
 	    fix_unsigned(fix_value(message, field), field->len, &number) < 0 ||
-	    number > UINT32_MAX)
+	    number > INT32_MAX)
 		return 0;
 	return (uint32_t)number;
 }
@@ -187,7 +187,7 @@ static int logon_take(struct fix_session *session,
 	if (!is_in_time(session, message))
 		return fix_why(
 			session, -EPROTO,
-			"the SendingTime of its Logon is not near our time");
+			"its clock is too far from ours: SendingTime of its Logon");
 	reason = fix_check(session->config.version, message, &tag);
 	if (reason != FIX_NO_FAULT) {
 		fix_session_reject(session, message, reason, tag);

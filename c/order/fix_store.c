@@ -39,7 +39,7 @@ static int content_begin(struct fix_store *store, const char *path,
 	if (memcmp(content->magic, MAGIC, sizeof(MAGIC)) != 0 ||
 	    strncmp(content->name, name, sizeof(content->name)) != 0 ||
 	    content->next_in == 0 || content->next_out == 0) {
-		log_error("%s: is no store of the FIX session %s", path, name);
+		log_error("%s: not a store of the FIX session %s", path, name);
 		return -EINVAL;
 	}
 	return 0;

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* What the suite of all channels (conformance/channel) does not ask of FIX. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "order/channel_ops.h"
+#include "wire/fix.h"
+
+static struct channel *trader, *exchange;
+
+static void over_to(struct channel *from, struct channel *to)
+{
+	const uint8_t *bytes;
+	size_t len, room;
+
+	bytes = channel_waiting(from, &len);
+	memcpy(channel_room(to, &room), bytes, len);
+	assert_true(len <= room);
+	channel_received(to, len, 1);
+	channel_sent(from, len);
+}
+
+static int open_both(void **state)
+{
+	const char *text = *state ? *state : "fix";
+
+	assert_int_equal(channel_open(text, CHANNEL_TRADER, &trader), 0);
+	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
+	assert_int_equal(channel_handshake(trader, 1), 0);
+	over_to(trader, exchange);
+	assert_int_equal(channel_handshake(exchange, 1), 1);
+	over_to(exchange, trader);
+	assert_int_equal(channel_handshake(trader, 1), 1);
+	return 0;
+}
+
+static int close_both(void **state)
+{
+	(void)state;
+	channel_close(trader);
+	channel_close(exchange);
+	return 0;
+}
+
+static const struct order some = { 3, INT64_C(61800100000000), ORDER_SELL };
+
+/* The message that the channel says next has this value in this field. */
+static void says(struct channel *channel, uint32_t tag, const char *value)
+{
+	struct fix_message message;
+	const uint8_t *bytes;
+	size_t len, taken;
+
+	bytes = channel_waiting(channel, &len);
+	assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
+	assert_true(fix_is(&message, fix_find(&message, tag), value));
+}
+
+static void an_order_names_what_it_answers(void **state)
+{
+	(void)state;
+	trader->cause = (struct order_cause){ 0xabc, 0x12345678 };
+	assert_int_equal(channel_encode(trader, &some), 0);
+	says(trader, FIX_CL_ORD_ID, "ABC12345678-00000002");
+	says(trader, FIX_PRICE, "00000061800.100000000");
+	says(trader, FIX_SIDE, "2");
+	says(trader, FIX_SYMBOL, "T2T");
+}
+
+/* What was not sent leaves no gap. */
+static void a_number_is_taken_back(void **state)
+{
+	struct order found;
+
+	(void)state;
+	assert_int_equal(channel_encode(trader, &some), 0);
+	channel_sent(trader, channel_buffer_len(&trader->out));
+	trader->ops->retract(trader);
+	assert_int_equal(channel_encode(trader, &some), 0);
+	says(trader, FIX_MSG_SEQ_NUM, "000000002");
+	over_to(trader, exchange);
+	assert_int_equal(channel_decode(exchange, &found), 1);
+	assert_memory_equal(&found, &some, sizeof(some));
+	assert_int_equal(channel_buffer_len(&exchange->out), 0);
+}
+
+static void each_order_is_answered(void **state)
+{
+	struct order found;
+
+	(void)state;
+	for (int fault = 0; fault < 2; fault++) {
+		assert_int_equal(channel_encode(trader, &some), 0);
+		over_to(trader, exchange);
+		assert_int_equal(channel_decode(exchange, &found), 1);
+		exchange->ops->answer(exchange, fault ? "too many" : NULL);
+		says(exchange, FIX_CL_ORD_ID,
+		     fault ? "00000000000-00000003" : "00000000000-00000002");
+		says(exchange, 150, fault ? "8" : "0");
+		says(exchange, 151, fault ? "0" : "3");
+		if (fault)
+			says(exchange, FIX_TEXT, "too many");
+		over_to(exchange, trader);
+		assert_int_equal(channel_decode(trader, &found), 0);
+		assert_int_equal(channel_buffer_len(&trader->in), 0);
+	}
+}
+
+/* Nobody reads the answers: they wait, and none is lost or out of its order,
+ * until there are more than are kept. */
+static void answers_wait_for_room(void **state)
+{
+	enum { ORDERS = 500 };
+	struct order found;
+	size_t answers = 0;
+
+	(void)state;
+	for (int i = 0; i < ORDERS; i++) {
+		assert_int_equal(channel_encode(trader, &some), 0);
+		over_to(trader, exchange);
+		assert_int_equal(channel_decode(exchange, &found), 1);
+		exchange->ops->answer(exchange, NULL);
+		assert_true(exchange->out.end <= exchange->out.size);
+	}
+	while (channel_buffer_len(&exchange->out) > 0) {
+		struct fix_message message;
+		const uint8_t *bytes;
+		char number[16];
+		size_t len, taken;
+
+		bytes = channel_waiting(exchange, &len);
+		assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
+		snprintf(number, sizeof(number), "%zu", answers + 2);
+		assert_true(fix_is(&message, fix_find(&message, 34), number));
+		answers++;
+		channel_sent(exchange, taken);
+		if (channel_buffer_len(&exchange->out) == 0)
+			assert_int_equal(channel_decode(exchange, &found), 0);
+	}
+	assert_int_equal(answers, ORDERS);
+}
+
+static void before_the_logon_there_is_no_order(void **state)
+{
+	struct channel *early;
+
+	(void)state;
+	assert_int_equal(channel_open("fix", CHANNEL_TRADER, &early), 0);
+	assert_int_equal(channel_encode(early, &some), -ENOSPC);
+	channel_close(early);
+}
+
+static void wrong_options_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"fix:version=4.3",     "fix:sender=../me", "fix:target=",
+		"fix:heartbeat=99999", "fix:symbol=",	   "fix:sender=a b",
+		"fix:store=/nowhere",
+	};
+	struct channel *channel;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_true(channel_open(wrong[i], CHANNEL_TRADER, &channel) <
+			    0);
+		assert_null(channel);
+	}
+}
+
+int main(void)
+{
+	static char version_4_2[] = "fix:version=4.2";
+	static char version_5_0[] = "fix:version=5.0,symbol=T2T";
+	struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_order_names_what_it_answers,
+						open_both, close_both),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_order_names_what_it_answers, open_both, close_both,
+			version_4_2),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_order_names_what_it_answers, open_both, close_both,
+			version_5_0),
+		cmocka_unit_test_setup_teardown(a_number_is_taken_back,
+						open_both, close_both),
+		cmocka_unit_test_setup_teardown(each_order_is_answered,
+						open_both, close_both),
+		cmocka_unit_test_setup_teardown(answers_wait_for_room,
+						open_both, close_both),
+		cmocka_unit_test(before_the_logon_there_is_no_order),
+		cmocka_unit_test(wrong_options_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
