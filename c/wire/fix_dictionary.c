@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SEEN_TAGS 1536
+#include "wire/fix_tags.h"
+
+#define SEEN_WORDS (FIX_TAGS / 64)
 
 static const char *const begin_strings[] = { "FIX.4.2", "FIX.4.4", "FIXT.1.1" };
 static const uint32_t tags_max[] = { 446, 956, 1621 };
@@ -79,42 +81,11 @@ const char *fix_reason_text(enum fix_reason reason)
 }
 
 /* Lists of tags end with 0. */
-static const uint16_t header_tags[] = {
-	8,   9,	  34,  35,  43,	 49,  50,  52,	 56,   57,   90,  91,
-	97,  115, 116, 122, 128, 129, 142, 143,	 144,  145,  212, 213,
-	347, 369, 370, 627, 628, 629, 630, 1128, 1129, 1156, 0,
-};
-static const uint16_t trailer_tags[] = { 10, 89, 93, 0 };
-
 struct form {
 	char type;
-	const uint16_t *may;	/* beside the header's and the trailer's */
+	const uint16_t *may;	/* beside the header's and the trailer's, and an
+				   order's */
 	const uint16_t *always; /* must be there */
-};
-
-/* NewOrderSingle: 4.2 first, then what 4.4 and 5.0 have beside it. */
-static const uint16_t order_may[] = {
-	1,   11,  12,  13,  15,	 18,  21,  22,	23,  38,  40,  44,  47,
-	48,  54,  55,  58,  59,	 60,  63,  64,	65,  76,  77,  78,  79,
-	80,  81,  99,  100, 106, 107, 109, 110, 111, 114, 117, 120, 121,
-	126, 140, 152, 167, 168, 192, 193, 200, 201, 202, 203, 204, 205,
-	206, 207, 210, 211, 223, 231, 336, 348, 349, 350, 351, 354, 355,
-	376, 377, 386, 388, 389, 427, 432, 439, 440, 0,
-};
-static const uint16_t order_may_later[] = {
-	70,  75,  218, 220, 221, 222, 224, 225, 226, 227, 228, 232, 233, 234,
-	235, 236, 239, 240, 241, 242, 243, 244, 245, 246, 247, 255, 256, 305,
-	306, 307, 308, 309, 310, 311, 312, 313, 316, 317, 318, 362, 363, 364,
-	365, 423, 435, 436, 447, 448, 452, 453, 454, 455, 456, 457, 458, 459,
-	460, 461, 462, 463, 467, 468, 469, 470, 471, 472, 479, 480, 481, 494,
-	497, 513, 516, 523, 524, 525, 526, 528, 529, 538, 539, 541, 542, 543,
-	544, 545, 581, 582, 583, 589, 590, 591, 592, 593, 594, 595, 625, 635,
-	640, 660, 661, 662, 663, 667, 691, 696, 697, 698, 699, 701, 711, 736,
-	756, 757, 758, 759, 761, 762, 763, 775, 788, 798, 802, 803, 804, 805,
-	806, 807, 810, 835, 836, 837, 838, 840, 841, 842, 843, 844, 845, 846,
-	847, 848, 849, 854, 864, 865, 866, 867, 868, 873, 874, 875, 876, 877,
-	878, 879, 882, 883, 884, 885, 886, 887, 888, 889, 898, 913, 914, 915,
-	916, 917, 918, 919, 941, 947, 950, 951, 952, 953, 954, 0,
 };
 
 #define TAGS(...)                            \
@@ -134,7 +105,7 @@ static const struct form forms[] = {
 	  TAGS(95, 96, 98, 108, 141, 372, 383, 384, 385, 464, 553, 554, 789,
 	       1137, 1407, 1408),
 	  TAGS(98, 108) },
-	{ 'D', order_may, TAGS(11, 40, 54, 55, 60) },
+	{ 'D', TAGS(), TAGS(11, 40, 54, 55, 60) },
 };
 
 static bool has(const uint16_t *tags, uint32_t tag)
@@ -147,12 +118,13 @@ static bool has(const uint16_t *tags, uint32_t tag)
 static bool may_have(enum fix_version version, const struct form *form,
 		     uint32_t tag)
 {
-	if (has(form->may, tag))
-		return true;
 	/* Of 5.0 what came later is taken too. */
-	return form->type == 'D' && version != FIX_4_2 &&
-	       (has(order_may_later, tag) ||
-		(version == FIX_5_0 && tag >= 1028));
+	if (form->type == 'D')
+		return fix_tag_is(tag, FIX_IN_ORDER) ||
+		       (version != FIX_4_2 &&
+			fix_tag_is(tag, FIX_IN_LATER_ORDER)) ||
+		       (version == FIX_5_0 && tag >= 1028);
+	return has(form->may, tag);
 }
 
 /* What stands in a field. */
@@ -217,16 +189,6 @@ static enum fix_reason value_check(const struct fix_message *message,
 	return *text && strchr(one_of, *text) ? FIX_NO_FAULT : FIX_BAD_VALUE;
 }
 
-/* NumInGroup of the groups of the messages above. */
-static bool is_count(uint32_t tag)
-{
-	static const uint16_t counts[] = { 78,	382, 384, 386, 453, 454, 457,
-					   539, 555, 627, 711, 756, 802, 804,
-					   806, 864, 873, 877, 887, 0 };
-
-	return has(counts, tag);
-}
-
 /* As many members as it says; each begins with what comes first. */
 static enum fix_reason group_check(const struct fix_message *message,
 				   unsigned int at)
@@ -250,14 +212,15 @@ static enum fix_reason group_check(const struct fix_message *message,
 /* Field by field: known, where it may be, once, and with a value. */
 static enum fix_reason fields_check(enum fix_version version,
 				    const struct fix_message *message,
-				    const struct form *form, int32_t *tag)
+				    const struct form *form,
+				    uint64_t seen[static SEEN_WORDS],
+				    int32_t *tag)
 {
-	uint64_t seen[SEEN_TAGS / 64] = { 0 };
 	bool in_body = false, grouped = false;
 
 	for (unsigned int i = 0; i < message->count; i++) {
 		const struct fix_field *field = &message->fields[i];
-		bool of_header = has(header_tags, field->tag);
+		bool of_header = fix_tag_is(field->tag, FIX_IN_HEADER);
 		enum fix_reason reason;
 		uint64_t bit;
 
@@ -266,18 +229,20 @@ static enum fix_reason fields_check(enum fix_version version,
 			return FIX_INVALID_TAG;
 		if (of_header && in_body)
 			return FIX_TAG_ORDER;
-		if (form && !of_header && !has(trailer_tags, field->tag) &&
+		if (form && !of_header &&
+		    !fix_tag_is(field->tag, FIX_IN_TRAILER) &&
 		    !may_have(version, form, field->tag))
 			return FIX_TAG_NOT_DEFINED;
 		in_body = in_body || !of_header;
 		bit = UINT64_C(1) << field->tag % 64;
-		if (field->tag < SEEN_TAGS) {
+		if (field->tag < FIX_TAGS) {
 			if (!grouped && seen[field->tag / 64] & bit)
 				return FIX_TAG_REPEATED;
 			seen[field->tag / 64] |= bit;
 		}
 		reason = value_check(message, field);
-		if (reason == FIX_NO_FAULT && is_count(field->tag)) {
+		if (reason == FIX_NO_FAULT &&
+		    fix_tag_is(field->tag, FIX_IS_COUNT)) {
 			reason = group_check(message, i);
 			grouped = true;
 		}
@@ -287,38 +252,41 @@ static enum fix_reason fields_check(enum fix_version version,
 	return FIX_NO_FAULT;
 }
 
-static enum fix_reason missing_check(enum fix_version version,
-				     const struct fix_message *message,
-				     const struct form *form, int32_t *tag)
+static bool is_seen(const uint64_t *seen, uint32_t tag)
+{
+	return seen[tag / 64] >> tag % 64 & 1;
+}
+
+/* What must be there and is not; 0: nothing. */
+static int32_t missing_find(enum fix_version version, const struct form *form,
+			    const uint64_t *seen)
 {
 	static const uint16_t of_header[] = { FIX_SENDER_COMP_ID,
 					      FIX_TARGET_COMP_ID,
 					      FIX_MSG_SEQ_NUM, FIX_SENDING_TIME,
 					      0 };
 
-	for (const uint16_t *must = of_header; *must; must++) {
-		*tag = *must;
-		if (!fix_find(message, *must))
-			return FIX_TAG_MISSING;
-	}
-	for (const uint16_t *must = form ? form->always : of_header; *must;
-	     must++) {
-		*tag = *must;
-		if (!fix_find(message, *must))
-			return FIX_TAG_MISSING;
-	}
-	if (!form || form->type != (version == FIX_4_2	 ? 'D'
-				    : version == FIX_5_0 ? 'A'
-							 : 0))
-		return FIX_NO_FAULT;
-	*tag = version == FIX_4_2 ? FIX_HANDL_INST : FIX_DEFAULT_APPL_VER_ID;
-	return fix_find(message, (uint32_t)*tag) ? FIX_NO_FAULT
-						 : FIX_TAG_MISSING;
+	for (const uint16_t *must = of_header; *must; must++)
+		if (!is_seen(seen, *must))
+			return *must;
+	if (!form)
+		return 0;
+	for (const uint16_t *must = form->always; *must; must++)
+		if (!is_seen(seen, *must))
+			return *must;
+	if (form->type == 'D' && version == FIX_4_2 &&
+	    !is_seen(seen, FIX_HANDL_INST))
+		return FIX_HANDL_INST;
+	if (form->type == 'A' && version == FIX_5_0 &&
+	    !is_seen(seen, FIX_DEFAULT_APPL_VER_ID))
+		return FIX_DEFAULT_APPL_VER_ID;
+	return 0;
 }
 
 enum fix_reason fix_check(enum fix_version version,
 			  const struct fix_message *message, int32_t *tag)
 {
+	uint64_t seen[SEEN_WORDS] = { 0 };
 	const struct form *form = NULL;
 	enum fix_reason reason;
 	char type = fix_type(message);
@@ -330,8 +298,9 @@ enum fix_reason fix_check(enum fix_version version,
 		*tag = message->fault_tag;
 		return message->fault;
 	}
-	reason = fields_check(version, message, form, tag);
-	return reason != FIX_NO_FAULT
-		       ? reason
-		       : missing_check(version, message, form, tag);
+	reason = fields_check(version, message, form, seen, tag);
+	if (reason != FIX_NO_FAULT)
+		return reason;
+	*tag = missing_find(version, form, seen);
+	return *tag ? FIX_TAG_MISSING : FIX_NO_FAULT;
 }
