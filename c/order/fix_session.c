@@ -185,9 +185,8 @@ static int logon_take(struct fix_session *session,
 	if (err)
 		return err;
 	if (!is_in_time(session, message))
-		return fix_why(
-			session, -EPROTO,
-			"its clock is too far from ours: SendingTime of its Logon");
+		return fix_why(session, -EPROTO,
+			       "the SendingTime of its Logon is far from now");
 	reason = fix_check(session->config.version, message, &tag);
 	if (reason != FIX_NO_FAULT) {
 		fix_session_reject(session, message, reason, tag);
