@@ -17,7 +17,6 @@
 
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
-#include "tests/support/real_file.h"
 
 static struct lab lab;
 static struct program exchange, trader, second;
@@ -40,34 +39,6 @@ static int clean(void **state)
 /*
  * Sessions to the end of their feed.
  */
-
-static void judged(const char *transport, const char *feed,
-		   const char *threshold_usd, json_int_t triggers)
-{
-	oracle_channel_judged(&lab, "login", transport, feed, threshold_usd,
-			      triggers);
-}
-
-static void orders_are_right(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, oracle_channel_feed(&lab, path), "1000000", 0);
-}
-
-static void real_million(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, real_file_find(path), "1000000", REAL_ORDERS);
-}
-
-static void real_hundred_thousand(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, real_file_find(path), "100000", 7205);
-}
 
 /* The oracle that is told of another channel does not praise or blame what it
  * can't read. */
@@ -446,7 +417,6 @@ static void goodbye(void **state)
 
 int main(int argc, char **argv)
 {
-	static const char *const bypass[] = { "bypass", NULL };
 	static struct CMUnitTest tests[80];
 	static const struct CMUnitTest others[] = {
 		LAB_TEST("another channel is not judged",
@@ -479,24 +449,9 @@ int main(int argc, char **argv)
 			 clean),
 		LAB_TEST("a goodbye", goodbye, clean),
 	};
-	size_t n = 0;
+	size_t n = oracle_channel_tests(&lab, "login", "login", clean, tests);
 
-	n += choice_tests(tests + n, "login, orders are right",
-			  orders_are_right, clean, choice_transport);
-	n += choice_tests(tests + n, "login, orders are right",
-			  orders_are_right, clean, bypass);
 	memcpy(tests + n, others, sizeof(others));
 	n += ARRAY_SIZE(others);
-	if (getenv("T2T_REAL_PATHS")) {
-		n += choice_tests(tests + n, "login, real file, 151",
-				  real_million, clean, choice_transport);
-		n += choice_tests(tests + n, "login, real file, 151",
-				  real_million, clean, bypass);
-		n += choice_tests(tests + n, "login, real file, 7,205",
-				  real_hundred_thousand, clean,
-				  choice_transport);
-		n += choice_tests(tests + n, "login, real file, 7,205",
-				  real_hundred_thousand, clean, bypass);
-	}
 	return lab_run(&lab, "channel", tests, n, argc, argv);
 }

@@ -5,7 +5,7 @@
  * behind a kill -9. With $T2T_REAL_PATHS (`make test-real`) the real file over
  * every transport.
  */
-#include "tests/support/oracle.h"
+#include "tests/support/oracle_channel.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -20,11 +20,8 @@
 #include "base/mem.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
-#include "tests/support/real_file.h"
 #include "wire/fix.h"
 #include "wire/fix_build.h"
-
-#define REAL_TIMEOUT_MS 180000
 
 static struct lab lab;
 static struct program exchange, trader;
@@ -49,51 +46,6 @@ static int clean(void **state)
 /*
  * Sessions to the end of their feed.
  */
-
-static void judged(const char *transport, const char *channel, const char *feed,
-		   const char *threshold_usd, json_int_t triggers)
-{
-	const bool bypass = !strcmp(transport, "bypass");
-	struct oracle_run run = { .pace = "rate:20000",
-				  .feed = feed,
-				  .receive = bypass ? "xdp" : "spin",
-				  .transport = transport,
-				  .channel = channel,
-				  .threshold_usd = threshold_usd,
-				  .timeout_ms = REAL_TIMEOUT_MS };
-
-	choice_transport_needed(transport);
-	oracle_run(&lab, &run);
-	if (!triggers)
-		triggers = oracle_count(run.analysis, "triggers");
-	assert_true(triggers > 100);
-	assert_int_equal(oracle_count(run.analysis, "triggers"), triggers);
-	assert_int_equal(oracle_count(run.analysis, "orders"), triggers);
-	assert_int_equal(oracle_count(run.analysis, "matched"), triggers);
-	oracle_is_right(run.analysis);
-	oracle_free(&run);
-}
-
-/* A feed that calls for some hundreds of orders. */
-static const char *triggers_feed(char path[static PATH_MAX])
-{
-	struct program feedgen = { 0 };
-
-	assert_int_equal(lab_call(&feedgen, -1, "t2t-feedgen", "--output",
-				  lab_path(&lab, "feed.csv.gz", path),
-				  "--bytes", "200000", "--triggers", "0.1",
-				  NULL),
-			 0);
-	program_end(&feedgen);
-	return path;
-}
-
-static void orders_are_right(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, "fix", triggers_feed(path), "1000000", 0);
-}
 
 /* What another program makes of a capture's FIX: how many frames are as
  * filtered. */
@@ -124,7 +76,7 @@ static void tshark_reads_it(void **state)
 	(void)state;
 	if (system("command -v tshark >/dev/null") != 0)
 		lab_skip("tshark is not installed");
-	run.feed = triggers_feed(path);
+	run.feed = oracle_channel_feed(&lab, path);
 	oracle_run(&lab, &run);
 	assert_true(tshark_count(run.capture, "fix.MsgType == \"D\"") > 50);
 	assert_true(tshark_count(run.capture, "fix.MsgType == \"8\"") > 10);
@@ -140,21 +92,8 @@ static void versions_are_right(void **state)
 {
 	char path[PATH_MAX];
 
-	judged("send", *state, triggers_feed(path), "1000000", 0);
-}
-
-static void real_million(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, "fix", real_file_find(path), "1000000", REAL_ORDERS);
-}
-
-static void real_hundred_thousand(void **state)
-{
-	char path[PATH_MAX];
-
-	judged(*state, "fix", real_file_find(path), "100000", 7205);
+	oracle_channel_judged(&lab, *state, "send",
+			      oracle_channel_feed(&lab, path), "1000000", 0);
 }
 
 /*
@@ -398,7 +337,6 @@ static void killed_trader(void **state)
 
 int main(int argc, char **argv)
 {
-	static const char *const bypass[] = { "bypass", NULL };
 	static const char *const versions[] = { "fix:version=4.2",
 						"fix:version=5.0", NULL };
 	static struct CMUnitTest tests[80];
@@ -412,26 +350,11 @@ int main(int argc, char **argv)
 		LAB_TEST("a session twice", same_session_twice, clean),
 		LAB_TEST("a trader that is killed", killed_trader, clean),
 	};
-	size_t n = 0;
+	size_t n = oracle_channel_tests(&lab, "fix", "fix", clean, tests);
 
-	n += choice_tests(tests + n, "fix, orders are right", orders_are_right,
-			  clean, choice_transport);
-	n += choice_tests(tests + n, "fix, orders are right", orders_are_right,
-			  clean, bypass);
 	n += choice_tests(tests + n, "orders are right", versions_are_right,
 			  clean, versions);
 	memcpy(tests + n, others, sizeof(others));
 	n += ARRAY_SIZE(others);
-	if (getenv("T2T_REAL_PATHS")) {
-		n += choice_tests(tests + n, "fix, real file, 151",
-				  real_million, clean, choice_transport);
-		n += choice_tests(tests + n, "fix, real file, 151",
-				  real_million, clean, bypass);
-		n += choice_tests(tests + n, "fix, real file, 7,205",
-				  real_hundred_thousand, clean,
-				  choice_transport);
-		n += choice_tests(tests + n, "fix, real file, 7,205",
-				  real_hundred_thousand, clean, bypass);
-	}
 	return lab_run(&lab, "channel_fix", tests, n, argc, argv);
 }

@@ -18,7 +18,6 @@
 #include "base/mem.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
-#include "tests/support/real_file.h"
 #include "wire/websocket.h"
 #include "wire/websocket_handshake.h"
 #include "wire/websocket_mask.h"
@@ -54,30 +53,6 @@ static int clean(void **state)
 /*
  * Sessions to the end of their feed.
  */
-
-static void orders_are_right(void **state)
-{
-	char path[PATH_MAX];
-
-	oracle_channel_judged(&lab, "ws:path=/orders,protocol=t2t", *state,
-			      oracle_channel_feed(&lab, path), "1000000", 0);
-}
-
-static void real_million(void **state)
-{
-	char path[PATH_MAX];
-
-	oracle_channel_judged(&lab, "ws", *state, real_file_find(path),
-			      "1000000", REAL_ORDERS);
-}
-
-static void real_hundred_thousand(void **state)
-{
-	char path[PATH_MAX];
-
-	oracle_channel_judged(&lab, "ws", *state, real_file_find(path),
-			      "100000", 7205);
-}
 
 /*
  * Clients of the exchange.
@@ -589,7 +564,6 @@ static void server_that_refuses(void **state)
 
 int main(int argc, char **argv)
 {
-	static const char *const bypass[] = { "bypass", NULL };
 	static struct CMUnitTest tests[60];
 	static const struct CMUnitTest others[] = {
 		LAB_TEST("C.33 an order behind the request",
@@ -614,24 +588,10 @@ int main(int argc, char **argv)
 		LAB_TEST("C.33 a server that refuses", server_that_refuses,
 			 clean),
 	};
-	size_t n = 0;
+	size_t n = oracle_channel_tests(
+		&lab, "C.33 ws", "ws:path=/orders,protocol=t2t", clean, tests);
 
-	n += choice_tests(tests + n, "C.33 ws, orders are right",
-			  orders_are_right, clean, choice_transport);
-	n += choice_tests(tests + n, "C.33 ws, orders are right",
-			  orders_are_right, clean, bypass);
 	memcpy(tests + n, others, sizeof(others));
 	n += ARRAY_SIZE(others);
-	if (getenv("T2T_REAL_PATHS")) {
-		n += choice_tests(tests + n, "ws, real file, 151", real_million,
-				  clean, choice_transport);
-		n += choice_tests(tests + n, "ws, real file, 151", real_million,
-				  clean, bypass);
-		n += choice_tests(tests + n, "ws, real file, 7,205",
-				  real_hundred_thousand, clean,
-				  choice_transport);
-		n += choice_tests(tests + n, "ws, real file, 7,205",
-				  real_hundred_thousand, clean, bypass);
-	}
 	return lab_run(&lab, "websocket", tests, n, argc, argv);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/oracle_channel.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/choice.h"
+#include "tests/support/real_file.h"
 
 #define TIMEOUT_MS 180000 /* of the real file */
 
@@ -43,4 +46,63 @@ void oracle_channel_judged(const struct lab *lab, const char *channel,
 	assert_int_equal(oracle_count(run.analysis, "matched"), triggers);
 	oracle_is_right(run.analysis);
 	oracle_free(&run);
+}
+
+/* Whose tests they are. */
+static const struct lab *of_lab;
+static const char *of_channel;
+
+static void orders_are_right(void **state)
+{
+	char path[PATH_MAX];
+
+	oracle_channel_judged(of_lab, of_channel, *state,
+			      oracle_channel_feed(of_lab, path), "1000000", 0);
+}
+
+static void real_million(void **state)
+{
+	char path[PATH_MAX];
+
+	oracle_channel_judged(of_lab, of_channel, *state, real_file_find(path),
+			      "1000000", REAL_ORDERS);
+}
+
+static void real_hundred_thousand(void **state)
+{
+	char path[PATH_MAX];
+
+	oracle_channel_judged(of_lab, of_channel, *state, real_file_find(path),
+			      "100000", 7205);
+}
+
+size_t oracle_channel_tests(const struct lab *lab, const char *title,
+			    const char *channel, CMFixtureFunction after,
+			    struct CMUnitTest *tests)
+{
+	static const char *const bypass[] = { "bypass", NULL };
+	static const struct {
+		const char *text;
+		CMUnitTestFunction function;
+		bool is_real;
+	} rows[] = {
+		{ "orders are right", orders_are_right, false },
+		{ "real file, 151", real_million, true },
+		{ "real file, 7,205", real_hundred_thousand, true },
+	};
+	char name[64];
+	size_t n = 0;
+
+	of_lab = lab;
+	of_channel = channel;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].is_real && !getenv("T2T_REAL_PATHS"))
+			continue;
+		snprintf(name, sizeof(name), "%s, %s", title, rows[i].text);
+		n += choice_tests(tests + n, name, rows[i].function, after,
+				  choice_transport);
+		n += choice_tests(tests + n, name, rows[i].function, after,
+				  bypass);
+	}
+	return n;
 }

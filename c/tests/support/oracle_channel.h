@@ -16,4 +16,11 @@ void oracle_channel_judged(const struct lab *lab, const char *channel,
 			   const char *transport, const char *feed,
 			   const char *threshold_usd, json_int_t triggers);
 
+/* Tests of the channel over each transport, "TITLE, orders are right: send";
+ * with $T2T_REAL_PATHS (`make test-real`) also on the real file. channel: with
+ * options, if it needs any. How many; one channel a program. */
+size_t oracle_channel_tests(const struct lab *lab, const char *title,
+			    const char *channel, CMFixtureFunction after,
+			    struct CMUnitTest *tests);
+
 #endif
