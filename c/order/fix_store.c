@@ -32,7 +32,7 @@ static int content_begin(struct fix_store *store, const char *path,
 	if (fresh || !content->magic[0]) {
 		snprintf(content->name, sizeof(content->name), "%s", name);
 		fix_store_reset(content);
-		__atomic_thread_fence(__ATOMIC_RELEASE);
+		__atomic_signal_fence(__ATOMIC_RELEASE);
 		memcpy(content->magic, MAGIC, sizeof(MAGIC));
 		return 0;
 	}
