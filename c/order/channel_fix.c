@@ -88,6 +88,7 @@ static const struct option_row options[] = {
 		  "each session: both ends go on where they were. Without it\n"
 		  "each Logon begins anew" },
 	{ .name = "reset",
+	  .metavar = "on|off",
 	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct channel_fix, reset),

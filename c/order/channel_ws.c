@@ -97,10 +97,12 @@ static const struct option_row options[] = {
 	  .help = "the trader's masks: RFC 6455 wants random ones; zero is\n"
 		  "for measuring what they cost" },
 	{ .name = "echo",
+	  .metavar = "on|off",
+	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = AT(echo),
 	  .help = "the exchange sends each message back, and takes no orders" },
-	{ .name = "echo-max",
+	{ .name = "echo_max",
 	  .metavar = "BYTES",
 	  .def = "1m",
 	  .type = OPTION_UNSIGNED,
@@ -157,7 +159,7 @@ static void order_prepare(struct channel_ws *ws)
  * Open and close.
  */
 
-/* A message may be as long as echo-max, and so may its answer. */
+/* A message may be as long as echo_max, and so may its answer. */
 static int echo_open(struct channel_ws *ws)
 {
 	struct channel *channel = &ws->channel;
@@ -167,7 +169,7 @@ static int echo_open(struct channel_ws *ws)
 
 	ws->message = malloc(max);
 	if (!bytes || !ws->message) {
-		log_error("--channel ws: no memory for echo-max=%zu", max);
+		log_error("--channel ws: no memory for echo_max=%zu", max);
 		free(bytes);
 		free(ws->message);
 		return -ENOMEM;

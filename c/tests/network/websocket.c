@@ -451,7 +451,7 @@ static void echo_that_nobody_reads(void **state)
 	ssize_t n = 1;
 
 	(void)state;
-	exchange_begin("ws:ping=0,echo=on,echo-max=64k");
+	exchange_begin("ws:ping=0,echo=on,echo_max=64k");
 	shake_hands();
 	len = frame_make(bytes, WEBSOCKET_BINARY, true, payload,
 			 sizeof(payload));
