@@ -239,11 +239,12 @@ static int judge_take(struct judge *judge,
 	case RECOVERY_APPLY:
 	case RECOVERY_WAITS:
 	case RECOVERY_UNSURE:
-		if (!again)
-			judge->sights[seen->sequence % SIGHTS_MAX] = *seen;
 		rc = pairing_data(&judge->pairing, seen->stamp_ns);
 		break;
 	}
+	/* What came late, too, comes late but once. */
+	if (!again)
+		judge->sights[seen->sequence % SIGHTS_MAX] = *seen;
 	if (rc == 0 && verdict == RECOVERY_APPLY)
 		rc = judge_apply(judge, datagram->data, datagram->len,
 				 &datagram->header, &release);

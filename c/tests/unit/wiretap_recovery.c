@@ -268,6 +268,18 @@ static void swapped_on_purpose(void **state)
 	assert_int_equal(result.lost_packets, 1);
 }
 
+/* And captured twice each: what came late is no second loss less. */
+static void swapped_on_purpose_and_seen_twice(void **state)
+{
+	(void)state;
+	maker.sights = 2;
+	swap_two(250);
+	config.impaired = true;
+	right(2);
+	assert_int_equal(result.reordered, 1);
+	assert_int_equal(result.lost_packets, 1);
+}
+
 /* By a trader that believes what came too late. */
 static void swapped_on_purpose_and_wrong(void **state)
 {
@@ -660,6 +672,7 @@ int main(void)
 		CASE(lost_on_purpose),
 		CASE(lost_on_purpose_and_wrong),
 		CASE(swapped_on_purpose),
+		CASE(swapped_on_purpose_and_seen_twice),
 		CASE(swapped_on_purpose_and_wrong),
 		CASE(given_up),
 		CASE(given_up_too_early),
