@@ -372,6 +372,7 @@ int judge_end(struct judge *judge)
 {
 	int rc = judge_session_end(judge), end_rc;
 
+	judge->over = true;
 	end_rc = order_stream_end(&judge->stream);
 	judge_count(judge);
 	return rc < 0 ? rc : end_rc;

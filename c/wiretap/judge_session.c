@@ -12,7 +12,8 @@ void judge_session_gone(void *context,
 {
 	struct judge *judge = context;
 
-	if (connection->number != judge->connection)
+	/* At the capture's end its session has looked at it. */
+	if (connection->number != judge->connection || judge->over)
 		return;
 	judge->doubtful |=
 		connection->lost_bytes > 0 || !connection->start_known;

@@ -29,6 +29,7 @@ struct judge {
 	bool doubtful;		  /* the session */
 	uint64_t unreadable;	  /* the last connection that was counted so */
 	bool feed_ended;
+	bool over; /* the capture: the last session has ended */
 	uint64_t last_ns;
 	struct sight *sights; /* SIGHTS_MAX of them */
 	struct latencies wire_to_wire;

@@ -439,7 +439,7 @@ static void half_an_order_captured(void **state)
 		not_judged("bytes of the order connection were not captured");
 		/* The capture ends in the middle of it. */
 		list.count = ORDER1 + 1;
-		not_judged("orders are cut by the capture's end");
+		not_judged("1 orders are cut by the capture's end");
 	}
 }
 
