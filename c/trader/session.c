@@ -54,7 +54,9 @@ enum session_verdict session_look(struct session *session,
 
 	if (!tag_weigh(session, header->flags))
 		return SESSION_FOREIGN;
-	if (ahead == 0) {
+	/* One that has just told itself begins with 0, whatever was next of
+	 * what was untold. */
+	if (ahead == 0 && (session->started || !session->tag_bits)) {
 		believe(session, sequence);
 		return SESSION_IN_ORDER;
 	}

@@ -75,6 +75,12 @@ static void what_a_told_session_began_with_is_missed(void **state)
 	assert_int_equal(take(2, OURS, 0), SESSION_GAP);
 	assert_int_equal(session.lost, 2);
 	assert_int_equal(take(8, 0, 0), SESSION_FOREIGN);
+	/* Even where its number is the next of those. */
+	session_begin(&session, OURS, 1000);
+	assert_int_equal(take(7, 0, 0), SESSION_IN_ORDER);
+	assert_int_equal(take(8, OURS, 0), SESSION_GAP);
+	assert_int_equal(session.lost, 8);
+	assert_int_equal(take(9, OURS, 0), SESSION_IN_ORDER);
 	/* All but the end. */
 	session_begin(&session, OURS, 1000);
 	assert_int_equal(take(9, OURS, MARKET_DATA_END_OF_FEED), SESSION_GAP);
