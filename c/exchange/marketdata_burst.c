@@ -208,6 +208,7 @@ enum marketdata_turn marketdata_burst_turn(struct marketdata_line *line,
 	if (!session->publishing || line->wait_room || line->wait_reader ||
 	    now_ns < line->retry_ns)
 		return MARKETDATA_REST;
+	line->retry_ns = 0; /* what was refused may be given up by now */
 	if (line->ended)
 		return now_ns < line->end_due_ns ? MARKETDATA_REST
 						 : MARKETDATA_END;

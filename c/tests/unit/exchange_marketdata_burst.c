@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <string.h>
 
 #include "exchange/marketdata_burst.h"
@@ -97,11 +98,40 @@ static void test_all_is_given_back(void **state)
 	end();
 }
 
+/* Nor is anything waited for that was given up. */
+static void test_what_is_given_up_is_not_tried_again(void **state)
+{
+	const struct impairments_config none = { 0 };
+	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX];
+	enum exchange_event event;
+	uint64_t now_ns = 1;
+
+	(void)state;
+	begin(&none);
+	assert_int_equal(marketdata_burst_turn(&line, &session, now_ns, &event),
+			 MARKETDATA_SEND);
+	marketdata_burst_refused(&line, &session, -ENETDOWN, now_ns);
+	marketdata_burst_give_up(&line, &session, now_ns, 1);
+	assert_int_equal(line.counts.dropped, COUNT);
+	assert_int_equal(marketdata_burst_turn(&line, &session, now_ns, &event),
+			 MARKETDATA_REST);
+	now_ns = marketdata_burst_due(&line, &session);
+	assert_int_equal(now_ns, 1 + PUBLISH_LINK_DOWN_NS);
+	assert_int_equal(marketdata_burst_turn(&line, &session, now_ns, &event),
+			 MARKETDATA_TELL);
+	assert_int_equal(marketdata_burst_turn(&line, &session, now_ns, &event),
+			 MARKETDATA_END);
+	marketdata_burst_end(&line, &session, now_ns, bytes);
+	assert_true(marketdata_burst_due(&line, &session) > now_ns);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_doubled_one_is_kept_for_its_copy),
 		cmocka_unit_test(test_all_is_given_back),
+		cmocka_unit_test(test_what_is_given_up_is_not_tried_again),
 	};
 
 	return cmocka_run_group_tests_name("exchange_marketdata_burst", tests,
