@@ -15,6 +15,9 @@
 #define REQUEST_LINE "GET "
 #define STATUS_LINE  "HTTP/1.1 "
 #define KEY_MAX	     64
+#define UPGRADE                  \
+	"Upgrade: websocket\r\n" \
+	"Connection: Upgrade\r\n"
 
 /* Text that lies somewhere, without a NUL. */
 struct span {
@@ -90,6 +93,15 @@ static bool is_token(struct span name)
 		    strchr("\"(),/:;<=>?@[\\]{}", name.at[i]))
 			return false;
 	return name.len > 0;
+}
+
+/* Printable, and without blanks. */
+static bool is_visible(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~')
+			return false;
+	return true;
 }
 
 static struct span trim(struct span text)
@@ -172,6 +184,13 @@ static bool list_holds(const struct head *head, const char *wanted,
 	return false;
 }
 
+/* RFC 9110, 5.5: no field has it. */
+static bool is_control(char character)
+{
+	return ((uint8_t)character < ' ' && character != '\t') ||
+	       character == '\x7f';
+}
+
 /* NULL, or what is wrong with the lines behind the first. */
 static const char *fields_fault(struct span rest)
 {
@@ -183,7 +202,7 @@ static const char *fields_fault(struct span rest)
 			return "a line does not end with CR and LF";
 		line.len--;
 		for (size_t i = 0; i < line.len; i++)
-			if ((uint8_t)line.at[i] < ' ' && line.at[i] != '\t')
+			if (is_control(line.at[i]))
 				return "there is a control character in it";
 		if (!memchr(line.at, ':', line.len) ||
 		    !part_next(&line, ':', &name) || !is_token(name))
@@ -239,10 +258,10 @@ const char *websocket_handshake_fault(const struct websocket_handshake *shake)
 	for (size_t i = 0; i < 2; i++) {
 		if (strlen(strings[i]) > WEBSOCKET_HANDSHAKE_STRING)
 			return "a host or path is too long";
-		for (const char *at = strings[i]; *at; at++)
-			if (*at <= ' ' || *at > '~')
-				return "a host or path has a character that "
-				       "HTTP does not know";
+		if (!is_visible(
+			    (struct span){ strings[i], strlen(strings[i]) }))
+			return "a host or path has a character that HTTP does "
+			       "not know";
 	}
 	if (*shake->path && *shake->path != '/')
 		return "a path begins with '/'";
@@ -263,10 +282,7 @@ void websocket_handshake_ask(
 	shake->text_len = (size_t)snprintf(
 		shake->text, sizeof(shake->text),
 		REQUEST_LINE "%s" REQUEST_END "\r\n"
-			     "Host: %s\r\n"
-			     "Upgrade: websocket\r\n"
-			     "Connection: Upgrade\r\n"
-			     "Sec-WebSocket-Key: %s\r\n"
+			     "Host: %s\r\n" UPGRADE "Sec-WebSocket-Key: %s\r\n"
 			     "Sec-WebSocket-Version: " VERSION "\r\n"
 			     "%s%s%s\r\n",
 		*shake->path ? shake->path : "/", shake->host, shake->key,
@@ -363,20 +379,19 @@ static struct refusal request_fault(const struct websocket_handshake *shake,
 	rest.at += strlen(REQUEST_LINE);
 	rest.len -= strlen(REQUEST_LINE);
 	if (!part_next(&rest, ' ', &target) || target.len == 0 ||
-	    rest.len != strlen(REQUEST_END) - 1 ||
+	    !is_visible(target) || rest.len != strlen(REQUEST_END) - 1 ||
 	    memcmp(rest.at, &REQUEST_END[1], rest.len) != 0)
 		return (struct refusal){ bad, "", "it is not HTTP/1.1" };
 	if (field_find(head, "Host", &value) != 1)
 		return (struct refusal){ bad, "", "it names no host, or two" };
 	if (!list_holds(head, "Upgrade", "websocket", false) ||
 	    !list_holds(head, "Connection", "upgrade", false))
-		return (struct refusal){ "426 Upgrade Required",
-					 "Upgrade: websocket\r\n",
+		return (struct refusal){ "426 Upgrade Required", UPGRADE,
 					 "it asks for no websocket" };
 	if (field_find(head, "Sec-WebSocket-Version", &value) != 1 ||
 	    !is_named(value, VERSION))
 		return (struct refusal){ "426 Upgrade Required",
-					 "Upgrade: websocket\r\n"
+					 UPGRADE
 					 "Sec-WebSocket-Version: " VERSION
 					 "\r\n",
 					 "its version is not " VERSION };
@@ -429,9 +444,7 @@ int websocket_handshake_answer(struct websocket_handshake *shake,
 	websocket_handshake_accept(key.at, key.len, accept);
 	shake->text_len = (size_t)snprintf(
 		shake->text, sizeof(shake->text),
-		"HTTP/1.1 101 Switching Protocols\r\n"
-		"Upgrade: websocket\r\n"
-		"Connection: Upgrade\r\n"
+		"HTTP/1.1 101 Switching Protocols\r\n" UPGRADE
 		"Sec-WebSocket-Accept: %s\r\n"
 		"%s%s%s\r\n",
 		accept, *shake->protocol ? "Sec-WebSocket-Protocol: " : "",

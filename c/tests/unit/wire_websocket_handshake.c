@@ -199,6 +199,13 @@ static const struct text_case {
 	{ REQUEST "X: y\r\n folded\r\n\r\n", "400 " },
 	{ REQUEST "X: \x01\r\n\r\n", "400 " },
 	{ REQUEST "X: y\rz\r\n\r\n", "400 " },
+	{ REQUEST "X: \x7f\r\n\r\n", "400 " },
+	{ "GET /chat\x01 HTTP/1.1\r\n" HOST UPGRADE CONNECTION KEY VERSION
+	  "\r\n",
+	  "400 " },
+	{ "GET /chat\xe9 HTTP/1.1\r\n" HOST UPGRADE CONNECTION KEY VERSION
+	  "\r\n",
+	  "400 " },
 	{ "SSH-2.0-OpenSSH", "400 " },
 	{ "\x16\x03\x01", "400 " },
 };
@@ -224,6 +231,9 @@ static void requests_are_judged(void **state)
 		}
 		assert_int_equal(rc, -EPROTO);
 		assert_memory_equal(shake.text + 9, requests[i].status, 4);
+		/* RFC 9110, 7.8: whoever names a protocol says so there. */
+		if (!strcmp(requests[i].status, "426 "))
+			assert_non_null(strstr(shake.text, UPGRADE CONNECTION));
 		assert_non_null(strstr(shake.why, "not a handshake: "));
 	}
 }
