@@ -368,7 +368,10 @@ static int fix_encode(struct channel *channel, const struct order *order)
 				     session->store->next_out > SEQUENCE_MAX ||
 				     !fix_send_ready(session, prepared->len),
 			     0))
-		return -ENOSPC;
+		return session->state == FIX_SESSION_LOGGED_ON &&
+				       fix_send_waits(session)
+			       ? -EAGAIN
+			       : -ENOSPC;
 	session->wall_ns = clock_realtime_ns();
 	fix_prepared_patch(prepared, session->store->next_out, session->wall_ns,
 			   &channel->cause, order);

@@ -44,8 +44,9 @@ struct channel_ops {
 	 * NULL: there is none. */
 	int (*handshake)(struct channel *channel, uint64_t now_ns);
 
-	/* HOT. Append an order to channel->out: 0, or -ENOSPC, with nothing
-	 * changed. No system call, no allocation. */
+	/* HOT. Append an order to channel->out: 0; with nothing changed,
+	 * -ENOSPC, or -EAGAIN while something else has to go first. No system
+	 * call, no allocation. */
 	int (*encode)(struct channel *channel, const struct order *order);
 
 	/* HOT. What encode() has appended last was not sent, and won't be: its

@@ -5,11 +5,17 @@
 
 #include "order/fix_session_state.h"
 
+/* Is there anything that has to go before the next message? */
+static inline bool fix_send_waits(const struct fix_session *session)
+{
+	return session->waiting != session->store->next_out ||
+	       session->again != session->again_end;
+}
+
 /* Is there room for a message of so many bytes, with nothing before it? */
 static inline bool fix_send_ready(struct fix_session *session, size_t len)
 {
-	return session->waiting == session->store->next_out &&
-	       session->again == session->again_end &&
+	return !fix_send_waits(session) &&
 	       channel_buffer_room(session->out) >= len;
 }
 

@@ -34,7 +34,8 @@ int order_connection_look(struct order_connection *connection, uint64_t now_ns);
 void order_connection_logout(struct order_connection *connection);
 
 /* HOT. Encode and send an order: as transport_send(), with nothing left behind
- * when none of it has gone out. -ENOSPC: the codec has no room for it. */
+ * when none of it has gone out. -EAGAIN, too, where what the channel has to say
+ * beside orders waits before it. -ENOSPC: the codec takes no order. */
 static inline int order_connection_send(struct order_connection *connection,
 					const struct order *order)
 {
@@ -45,7 +46,7 @@ static inline int order_connection_send(struct order_connection *connection,
 	int err = channel_encode(channel, order);
 
 	if (__builtin_expect(err < 0, 0))
-		return err;
+		return err == -ENOSPC && before > 0 ? -EAGAIN : err;
 	bytes = channel_waiting(channel, &len);
 	err = transport_send(connection->transport, bytes, len);
 	if (__builtin_expect(err < 0, 0)) {

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "order/channel_ops.h"
 #include "wire/fix.h"
+#include "wire/fix_build.h"
 
 static struct channel *trader, *exchange;
 
@@ -148,6 +150,62 @@ static void answers_wait_for_room(void **state)
 	assert_int_equal(answers, ORDERS);
 }
 
+/* The exchange asks for all again. */
+static void resend_ask(void)
+{
+	struct fix_builder builder;
+	const uint8_t *message;
+	uint8_t bytes[256], *to;
+	size_t len, room;
+
+	fix_builder_begin(&builder, bytes, sizeof(bytes));
+	fix_add_text(&builder, FIX_MSG_TYPE, "2");
+	fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, 2);
+	fix_add_text(&builder, FIX_SENDER_COMP_ID, "EXCHANGE");
+	fix_add_time(&builder, FIX_SENDING_TIME, clock_realtime_ns());
+	fix_add_text(&builder, FIX_TARGET_COMP_ID, "TRADER");
+	fix_add_unsigned(&builder, FIX_BEGIN_SEQ_NO, 1);
+	fix_add_unsigned(&builder, FIX_END_SEQ_NO, 0);
+	message = fix_builder_end(&builder, "FIX.4.4", &len);
+	assert_non_null(message);
+	to = channel_room(trader, &room);
+	assert_true(len <= room);
+	memcpy(to, message, len);
+	channel_received(trader, len, 1);
+}
+
+/* More than there is room for goes out again: a new order has to wait, which
+ * is no reason to give up, and then has the next number. */
+static void what_goes_again_goes_first(void **state)
+{
+	enum { ORDERS = 200 };
+	struct fix_message message;
+	struct order found;
+	unsigned int rounds = 0;
+	const uint8_t *bytes;
+	size_t len, taken;
+
+	(void)state;
+	for (int i = 0; i < ORDERS; i++) {
+		assert_int_equal(channel_encode(trader, &some), 0);
+		channel_sent(trader, channel_buffer_len(&trader->out));
+	}
+	resend_ask();
+	assert_int_equal(channel_decode(trader, &found), 0);
+	while (channel_encode(trader, &some) == -EAGAIN) {
+		channel_sent(trader, channel_buffer_len(&trader->out));
+		assert_int_equal(channel_decode(trader, &found), 0);
+		assert_true(++rounds < ORDERS);
+	}
+	assert_true(rounds > 0);
+	bytes = channel_waiting(trader, &len);
+	assert_true(len > 0);
+	for (; len > 0; bytes += taken, len -= taken)
+		assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
+	assert_true(fix_is(&message, fix_find(&message, FIX_MSG_SEQ_NUM),
+			   "000000202"));
+}
+
 static void before_the_logon_there_is_no_order(void **state)
 {
 	struct channel *early;
@@ -193,6 +251,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_order_is_answered,
 						open_both, close_both),
 		cmocka_unit_test_setup_teardown(answers_wait_for_room,
+						open_both, close_both),
+		cmocka_unit_test_setup_teardown(what_goes_again_goes_first,
 						open_both, close_both),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
