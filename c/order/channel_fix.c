@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/decimal.h"
@@ -58,7 +59,8 @@ static const struct option_row options[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct channel_fix, sender),
 	  .help = "the trader's CompID, TRADER if none is given; at the\n"
-		  "exchange: the only one that it takes" },
+		  "exchange: the only one that it takes; without it, and\n"
+		  "without a store, it takes any" },
 	{ .name = "target",
 	  .metavar = "NAME",
 	  .def = "EXCHANGE",
@@ -151,6 +153,19 @@ static int names_check(const struct channel_fix *fix)
 	return 0;
 }
 
+/* The exchange opens its files later. */
+static int folder_check(const struct channel_fix *fix)
+{
+	int err;
+
+	if (!*fix->folder || access(fix->folder, W_OK | X_OK) == 0)
+		return 0;
+	err = -errno;
+	log_error("--channel fix: store: '%s': %s", fix->folder,
+		  log_strerror(err));
+	return err;
+}
+
 static int fix_open(struct channel *channel)
 {
 	struct channel_fix *fix = fix_of(channel);
@@ -164,9 +179,12 @@ static int fix_open(struct channel *channel)
 	int err = names_check(fix);
 
 	fix->store.fd = -1;
+	if (!err && channel->role != CHANNEL_ORACLE)
+		err = folder_check(fix);
 	if (err)
 		return err;
-	if (trader && !*fix->sender)
+	/* With a file for each name that comes, anybody could fill the disk. */
+	if (!*fix->sender && (trader || *fix->folder))
 		fix->sender = "TRADER";
 	config.role = trader				? FIX_INITIATOR
 		      : channel->role == CHANNEL_ORACLE ? FIX_WITNESS

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -226,11 +228,31 @@ static void wrong_options_are_refused(void **state)
 	struct channel *channel;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		assert_true(channel_open(wrong[i], CHANNEL_TRADER, &channel) <
-			    0);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(wrong); i++) {
+		enum channel_role role =
+			i % 2 ? CHANNEL_EXCHANGE : CHANNEL_TRADER;
+
+		assert_true(channel_open(wrong[i / 2], role, &channel) < 0);
 		assert_null(channel);
 	}
+}
+
+/* Whoever else comes gets no file. */
+static void a_store_is_one_trader_s(void **state)
+{
+	char folder[] = "/tmp/channel_fix-XXXXXX", text[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(text, sizeof(text), "fix:store=%s", folder);
+	assert_int_equal(
+		channel_open("fix:sender=OTHER", CHANNEL_TRADER, &trader), 0);
+	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
+	assert_int_equal(channel_handshake(trader, 1), 0);
+	over_to(trader, exchange);
+	assert_int_equal(channel_handshake(exchange, 1), -EACCES);
+	close_both(NULL);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
@@ -256,6 +278,7 @@ int main(void)
 						open_both, close_both),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
+		cmocka_unit_test(a_store_is_one_trader_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
