@@ -60,8 +60,7 @@ static void sequence_done(struct fix_session *session,
 	if (field && fix_type(message) != '4' &&
 	    fix_unsigned(fix_value(message, field), field->len, &number) == 0 &&
 	    number == session->store->next_in)
-		__atomic_store_n(&session->store->next_in, (uint32_t)number + 1,
-				 __ATOMIC_RELEASE);
+		fix_session_expect(session, (uint32_t)number + 1);
 }
 
 /* RefSeqNum, and its type behind the text. */

@@ -31,15 +31,6 @@ static uint32_t next_in(const struct fix_session *session)
 	return session->store->next_in;
 }
 
-static void next_in_set(struct fix_session *session, uint32_t number)
-{
-	__atomic_store_n(&session->store->next_in, number, __ATOMIC_RELEASE);
-	if (number >= session->gap_end) {
-		session->gap_end = 0;
-		session->asked = 0;
-	}
-}
-
 static void logon_send(struct fix_session *session, bool reset)
 {
 	struct fix_builder builder;
@@ -60,6 +51,7 @@ static void numbers_reset(struct fix_session *session)
 	fix_store_reset(session->store);
 	session->waiting = 1;
 	session->again = session->again_end = session->gap_end = 0;
+	session->answered = 0;
 	memset(session->held, 0, sizeof(session->held));
 }
 
@@ -195,7 +187,7 @@ static int logon_take(struct fix_session *session,
 	if (reset && !initiator)
 		numbers_reset(session);
 	if (session->config.role == FIX_WITNESS || (reset && initiator))
-		next_in_set(session, sequence);
+		fix_session_expect(session, sequence);
 	if (sequence < next_in(session))
 		return too_low(session, sequence);
 	session->state = FIX_SESSION_LOGGED_ON;
@@ -207,7 +199,7 @@ static int logon_take(struct fix_session *session,
 	if (sequence > next_in(session))
 		fix_gap_ask(session, sequence + 1);
 	else
-		next_in_set(session, sequence + 1);
+		fix_session_expect(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
 }
 
@@ -248,30 +240,38 @@ static int sequence_reset(struct fix_session *session,
 		fix_session_reject(session, message, FIX_BAD_VALUE,
 				   FIX_NEW_SEQ_NO);
 	else
-		next_in_set(session, number);
+		fix_session_expect(session, number);
 	return FIX_SESSION_NOTHING;
 }
 
 static int logout_take(struct fix_session *session, uint32_t sequence)
 {
 	if (sequence == next_in(session))
-		next_in_set(session, sequence + 1);
+		fix_session_expect(session, sequence + 1);
 	fix_session_logout(session, NULL);
 	session->state = FIX_SESSION_OVER;
 	return -EPIPE;
 }
 
-/* A second one, which may begin the numbers anew. */
-static int logon_again(struct fix_session *session,
-		       const struct fix_message *message)
+/* A second Logon that begins the numbers anew, as it should be. */
+static bool is_new_beginning(const struct fix_session *session,
+			     const struct fix_message *message)
 {
-	if (flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG) &&
-	    session->config.role != FIX_INITIATOR &&
-	    number_of(message, FIX_MSG_SEQ_NUM) == 1) {
-		numbers_reset(session);
-		logon_send(session, true);
-		next_in_set(session, 2);
-	}
+	int32_t tag;
+
+	return session->config.role != FIX_INITIATOR &&
+	       number_of(message, FIX_MSG_SEQ_NUM) == 1 &&
+	       flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG) &&
+	       !flag_is_set(message, FIX_POSS_DUP_FLAG) &&
+	       fix_check(session->config.version, message, &tag) ==
+		       FIX_NO_FAULT;
+}
+
+static int begin_anew(struct fix_session *session)
+{
+	numbers_reset(session);
+	logon_send(session, true);
+	fix_session_expect(session, 2);
 	return FIX_SESSION_NOTHING;
 }
 
@@ -286,7 +286,7 @@ static int message_take(struct fix_session *session,
 		return sequence_reset(session, message);
 	if (type == '5')
 		return logout_take(session, sequence);
-	next_in_set(session, sequence + 1);
+	fix_session_expect(session, sequence + 1);
 	switch (type) {
 	case '0':
 	case '3':
@@ -460,8 +460,8 @@ int fix_session_take(struct fix_session *session,
 	rc = header_check(session, message);
 	if (rc)
 		return rc;
-	if (type == 'A' && flag_is_set(message, FIX_RESET_SEQ_NUM_FLAG))
-		return logon_again(session, message);
+	if (type == 'A' && is_new_beginning(session, message))
+		return begin_anew(session);
 	/* Whatever its number. */
 	if (type == '5')
 		return logout_take(session, sequence);
@@ -480,6 +480,6 @@ int fix_session_take(struct fix_session *session,
 		return message_take(session, message, sequence);
 	fix_session_reject(session, message, reason, tag);
 	if (sequence == next_in(session) && type == '4')
-		next_in_set(session, sequence + 1);
+		fix_session_expect(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
 }

@@ -77,4 +77,16 @@ struct fix_session {
 	char why_text[160];
 };
 
+/* HOT. The number that the peer's next message has; a gap ends with the last
+ * message that is missing. */
+static inline void fix_session_expect(struct fix_session *session,
+				      uint32_t number)
+{
+	__atomic_store_n(&session->store->next_in, number, __ATOMIC_RELEASE);
+	if (number >= session->gap_end) {
+		session->gap_end = 0;
+		session->asked = 0;
+	}
+}
+
 #endif

@@ -46,6 +46,22 @@ static const struct {
 				"> 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
 				"< 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
 				"> 35=0|34=2\n= nothing\n" },
+	{ "ResetSeqNumFlag in a session",
+	  ON "> 35=0|34=7\n< 35=2|34=2|7=2|16=0\n"
+	     "> 35=2|34=8|7=1|16=1\n< 35=4|34=1|43=Y|36=2|123=Y\n"
+	     "> 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
+	     "< 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
+	     "> 35=4|34=2|36=8|123=Y\n"
+	     /* another 8 was answered before */
+	     "> 35=2|34=8|7=1|16=1\n< 35=4|34=1|43=Y|36=2|123=Y\n" },
+	{ "ResetSeqNumFlag with another number than 1 resets nothing",
+	  ON "> 35=A|34=2|98=0|108=30|141=Y{5.0}\n= nothing\n"
+	     "> 35=0|34=3\n= nothing\n" },
+	{ "ResetSeqNumFlag that comes again resets nothing",
+	  "> 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
+	  "< 35=A|34=1|98=0|108=30|141=Y{5.0}\n> 35=0|34=2\n"
+	  "> 35=A|34=1|43=Y|122={now}|98=0|108=30|141=Y{5.0}\n= nothing\n"
+	  "> 35=0|34=3\n= nothing\n" },
 	{ "2.a numbers in their order",
 	  ON "> 35=0|34=2\n= nothing\n> 35=D|34=3|{order}\n= application\n" },
 	{ "2.b a number that is too high",
@@ -59,6 +75,13 @@ static const struct {
 	     "> 35=0|34=2|43=Y|122={now}\n= application\n"
 	     /* and is not taken twice */
 	     "> 35=D|34=3|43=Y|122={now}|{order}\n= nothing\n" },
+	{ "2.b a gap whose last message is refused",
+	  ON "> 35=0|34=3|41=X\n< 35=2|34=2|7=2|16=0\n"
+	     "> 35=0|34=2|43=Y|122={now}\n"
+	     "< 35=3|34=3|45=3|58=Tag not defined for this message type|"
+	     "371=41|372=0|373=2\n"
+	     /* the next gap is another one */
+	     "> 35=0|34=6\n< 35=2|34=4|7=4|16=0\n" },
 	{ "2.c a number that is too low",
 	  ON "> 35=0|34=1\n"
 	     "< 35=5|34=2|58=MsgSeqNum too low, expecting 2 but received 1\n"
