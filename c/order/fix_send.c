@@ -145,13 +145,25 @@ static bool is_kept(const struct fix_session *session, uint32_t sequence)
 	return fix_store_slot(session->store, sequence)->sequence == sequence;
 }
 
+/* The first number from this one on that may be kept: a session of many
+ * messages is not looked through. */
+static uint32_t kept_from(const struct fix_session *session, uint32_t sequence)
+{
+	const uint32_t next = session->store->next_out;
+
+	return next - sequence > FIX_STORE_SLOTS ? next - FIX_STORE_SLOTS
+						 : sequence;
+}
+
 /* All that is asked for again, as far as there is room. */
 static bool asked_send(struct fix_session *session)
 {
 	while (session->again < session->again_end) {
-		uint32_t end = session->again;
+		uint32_t end = kept_from(session, session->again);
 		struct fix_store_slot *slot;
 
+		if (end > session->again_end)
+			end = session->again_end;
 		for (; end < session->again_end; end++) {
 			slot = fix_store_slot(session->store, end);
 			if (slot->sequence == end && slot->application)
@@ -180,7 +192,7 @@ void fix_send_waiting(struct fix_session *session)
 	if (!asked_send(session))
 		return;
 	while (session->waiting < store->next_out) {
-		uint32_t end = session->waiting;
+		uint32_t end = kept_from(session, session->waiting);
 		struct fix_store_slot *slot = fix_store_slot(store, end);
 
 		/* So much was to be said that the first of it is forgotten. */
