@@ -6,7 +6,8 @@
 
 #include "wire/fix_tags.h"
 
-#define SEEN_WORDS (FIX_TAGS / 64)
+#define SEEN_WORDS  (FIX_TAGS / 64)
+#define GROUPED_MIN 78 /* NoAllocs */
 
 static const char *const begin_strings[] = { "FIX.4.2", "FIX.4.4", "FIXT.1.1" };
 static const uint32_t tags_max[] = { 446, 956, 1621 };
@@ -16,26 +17,22 @@ const char *fix_begin_string(enum fix_version version)
 	return begin_strings[version];
 }
 
-/* Types of one letter, then of two. */
+/* Types of one letter; the last of two. */
 static const char *const letters[] = {
 	"0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklm",
 	"0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklmnopqrstuvwxyz",
 	"0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklmnopqrstuvwxyz",
 };
-static const char two_letters[] =
-	"AAABACADAEAFAGAHAIAJAKALAMANAOAPAQARASATAUAVAWAXAYAZBABBBCBDBEBFBGBH";
+static const char last_types[][3] = { "", "BH", "CG" };
 
 bool fix_type_is_known(enum fix_version version, const uint8_t *type,
 		       size_t len)
 {
 	if (len == 1)
 		return strchr(letters[version], *type) != NULL && *type;
-	if (len != 2 || version == FIX_4_2)
-		return false;
-	for (const char *two = two_letters; *two; two += 2)
-		if (!memcmp(type, two, 2))
-			return version == FIX_5_0 || memcmp(two, "BH", 2) < 0;
-	return false;
+	/* From AA on, each. */
+	return len == 2 && type[0] >= 'A' && type[1] >= 'A' && type[1] <= 'Z' &&
+	       memcmp(type, last_types[version], 2) <= 0;
 }
 
 char fix_type(const struct fix_message *message)
@@ -102,8 +99,9 @@ static const struct form forms[] = {
 	{ '4', TAGS(36, 123), TAGS(36) },
 	{ '5', TAGS(58, 354, 355), TAGS() },
 	{ 'A',
-	  TAGS(95, 96, 98, 108, 141, 372, 383, 384, 385, 464, 553, 554, 789,
-	       1137, 1407, 1408),
+	  TAGS(58, 95, 96, 98, 108, 141, 354, 355, 372, 383, 384, 385, 464, 553,
+	       554, 789, 925, 1130, 1131, 1137, 1400, 1401, 1402, 1403, 1404,
+	       1406, 1407, 1408, 1409),
 	  TAGS(98, 108) },
 	{ 'D', TAGS(), TAGS(11, 40, 54, 55, 60) },
 };
@@ -123,7 +121,7 @@ static bool may_have(enum fix_version version, const struct form *form,
 		return fix_tag_is(tag, FIX_IN_ORDER) ||
 		       (version != FIX_4_2 &&
 			fix_tag_is(tag, FIX_IN_LATER_ORDER)) ||
-		       (version == FIX_5_0 && tag >= 1028);
+		       (version == FIX_5_0 && tag > tags_max[FIX_4_4]);
 	return has(form->may, tag);
 }
 
@@ -209,6 +207,15 @@ static enum fix_reason group_check(const struct fix_message *message,
 	return counts > 1 || members == wanted ? FIX_NO_FAULT : FIX_GROUP_COUNT;
 }
 
+/* May the field be there more than once? Groups have members of higher numbers
+ * alone; those of a type that is not looked at are not known. */
+static bool may_repeat(const struct form *form, bool grouped, uint32_t tag)
+{
+	if (!form)
+		return grouped || !fix_tag_is(tag, FIX_IN_HEADER);
+	return grouped && tag >= GROUPED_MIN;
+}
+
 /* Field by field: known, where it may be, once, and with a value. */
 static enum fix_reason fields_check(enum fix_version version,
 				    const struct fix_message *message,
@@ -236,7 +243,8 @@ static enum fix_reason fields_check(enum fix_version version,
 		in_body = in_body || !of_header;
 		bit = UINT64_C(1) << field->tag % 64;
 		if (field->tag < FIX_TAGS) {
-			if (!grouped && seen[field->tag / 64] & bit)
+			if (seen[field->tag / 64] & bit &&
+			    !may_repeat(form, grouped, field->tag))
 				return FIX_TAG_REPEATED;
 			seen[field->tag / 64] |= bit;
 		}
