@@ -353,7 +353,9 @@ int fix_session_held(struct fix_session *session, struct fix_message *message)
 		if (held->sequence == 0 || held->sequence != next_in(session))
 			continue;
 		held->sequence = 0;
-		return fix_read(held->bytes, held->len, message, &taken) > 0;
+		session->was_held =
+			fix_read(held->bytes, held->len, message, &taken) > 0;
+		return session->was_held;
 	}
 	return 0;
 }
@@ -436,8 +438,9 @@ static int header_check(struct fix_session *session,
 	if ((sender && !fix_is(message, sender, session->peer)) ||
 	    (target && !fix_is(message, target, session->config.ours)))
 		reason = FIX_COMP_ID;
-	else if (!is_in_time(session, message))
+	else if (!session->was_held && !is_in_time(session, message))
 		reason = FIX_TIME_INACCURATE;
+	session->was_held = false;
 	if (reason == FIX_NO_FAULT)
 		return 0;
 	fix_session_reject(session, message, reason, FIX_NO_TAG);

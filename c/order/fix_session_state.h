@@ -72,6 +72,7 @@ struct fix_session {
 	uint32_t again, again_end; /* sent before, and asked for */
 	uint32_t answered;	   /* a ResendRequest that came too early */
 	struct fix_session_held held[FIX_SESSION_HELD];
+	bool was_held; /* the message that is taken next */
 	uint8_t scratch[FIX_SESSION_SCRATCH];
 	const char *why; /* it is over */
 	char why_text[160];

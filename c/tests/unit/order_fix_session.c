@@ -75,6 +75,14 @@ static const struct {
 	     "> 35=0|34=2|43=Y|122={now}\n= application\n"
 	     /* and is not taken twice */
 	     "> 35=D|34=3|43=Y|122={now}|{order}\n= nothing\n" },
+	{ "2.b what came too early was in time",
+	  "> 35=A|34=1|98=0|108=0{5.0}\n< 35=A|34=1|98=0|108=0{5.0}\n"
+	  "> 35=D|34=3|{order}\n< 35=2|34=2|7=2|16=0\n+ 130\n"
+	  "> 35=0|34=2|43=Y|122={now}\n= application\n"
+	  /* and nothing else is late */
+	  "> 35=D|34=4|49=TW|52={now-121}|56=ISLD|{order}\n"
+	  "< 35=3|34=3|45=4|58=SendingTime accuracy problem|372=D|373=10\n"
+	  "< 35=5|34=4|58=SendingTime accuracy problem\n= refused\n" },
 	{ "2.b a gap whose last message is refused",
 	  ON "> 35=0|34=3|41=X\n< 35=2|34=2|7=2|16=0\n"
 	     "> 35=0|34=2|43=Y|122={now}\n"
