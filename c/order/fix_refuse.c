@@ -174,11 +174,21 @@ static int silence_check(struct fix_session *session, uint64_t now_ns,
 	return 0;
 }
 
-static int gap_check(struct fix_session *session, uint64_t now_ns)
+/* An exchange does not read what a trader says who waits for a turn, or while
+ * it has no room for orders itself: it says then that it has heard until now.
+ */
+static bool is_unheard(const struct fix_session *session, uint64_t now_ns,
+		       uint64_t received_ns)
+{
+	return session->config.role == FIX_ACCEPTOR && received_ns == now_ns;
+}
+
+static int gap_check(struct fix_session *session, uint64_t now_ns,
+		     uint64_t received_ns)
 {
 	if (session->gap_end == 0)
 		return 0;
-	if (session->asked_ns == 0)
+	if (session->asked_ns == 0 || is_unheard(session, now_ns, received_ns))
 		session->asked_ns = now_ns;
 	if (now_ns < session->asked_ns + patience_ns(session))
 		return 0;
@@ -206,7 +216,7 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 		return 0;
 	err = silence_check(session, now_ns, received_ns);
 	if (!err)
-		err = gap_check(session, now_ns);
+		err = gap_check(session, now_ns, received_ns);
 	/* Whoever takes nothing in gets no more of them. */
 	if (err || channel_buffer_len(session->out) > 0 ||
 	    since_sent_ns(session) < session->config.heartbeat * NS_PER_S)

@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			goes_on = take(&message);
 		at += taken;
 		now_ns += NS_PER_S;
-		goes_on = fix_session_tick(&session, now_ns, now_ns) == 0 &&
+		goes_on = fix_session_tick(&session, now_ns, now_ns - 1) == 0 &&
 			  goes_on;
 		/* Sometimes nobody takes it out for long. */
 		if (!(data[0] & 0x80) || at % 3 == 0)

@@ -250,11 +250,13 @@ static void quiet_check(void)
 	wrong("it says more", said);
 }
 
-static void step_time(unsigned int seconds)
+static void step_time(unsigned int seconds, bool heard)
 {
 	for (script.last = 0; seconds > 0 && script.last == 0; seconds--) {
 		script.now_ns += NS_PER_S;
 		script.session.wall_ns = BEGIN_NS + script.now_ns;
+		if (!heard)
+			script.received_ns = script.now_ns;
 		script.last = fix_session_tick(&script.session, script.now_ns,
 					       script.received_ns);
 	}
@@ -308,8 +310,9 @@ void fix_script_run(enum fix_session_role role, enum fix_version version,
 			step_in(text + 2, *text == '!');
 		else if (*text == '<')
 			step_out(text + 2);
-		else if (*text == '+')
-			step_time((unsigned int)strtoul(text + 2, NULL, 10));
+		else if (*text == '+' || *text == '~')
+			step_time((unsigned int)strtoul(text + 2, NULL, 10),
+				  *text == '+');
 		else if (*text == '=')
 			step_result(text + 2);
 		else if (!strncmp(text, "again", 5))

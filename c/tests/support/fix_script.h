@@ -5,6 +5,7 @@
  *	> FIELDS	a message comes; SOH is '|'
  *	< FIELDS	it has said this, next
  *	+ SECONDS	time goes by, in steps of a second
+ *	~ SECONDS	... while nobody reads what comes
  *	= WORD		the last message was: nothing, application, over (the
  *			peer has logged out), refused, silent (the tick's)
  *	! FIELDS	bytes come that are no message, and no checksum is made

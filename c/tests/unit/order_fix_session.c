@@ -267,6 +267,12 @@ static const struct {
 	     "> 35=0|34=13\n+ 6\n< 35=2|34=6|7=2|16=0\n"
 	     "> 35=0|34=14\n+ 30\n< 35=0|34=7\n> 35=0|34=15\n+ 6\n"
 	     "< 35=5|34=8|58=ResendRequest not answered\n= silent\n" },
+	{ "what was asked for may have come and is not read",
+	  "> 35=A|34=5|{logon}\n< 35=A|34=1|{logon}\n"
+	  "< 35=2|34=2|7=1|16=0\n~ 30\n< 35=0|34=3\n~ 30\n< 35=0|34=4\n"
+	  "~ 30\n< 35=0|34=5\n~ 30\n< 35=0|34=6\n= nothing\n"
+	  /* it is read from now on */
+	  "+ 30\n< 35=0|34=7\n> 35=0|34=6\n+ 6\n< 35=2|34=8|7=1|16=0\n" },
 	{ "a number that fits no counter",
 	  ON "> 35=0|34=4294967296\n"
 	     "< 35=5|34=2|58=Received message without MsgSeqNum\n"
