@@ -116,7 +116,8 @@ static int store_open(struct fix_session *session)
 	char name[FIX_STORE_NAME];
 	int err;
 
-	snprintf(name, sizeof(name), "%s-%s.%s", session->config.ours,
+	/* A CompID has no point. */
+	snprintf(name, sizeof(name), "%s.%s.%s", session->config.ours,
 		 session->peer, ends[fix->channel.role]);
 	err = fix_store_open(&fix->store, oracle ? "" : fix->folder, name);
 	if (err == -EBUSY)

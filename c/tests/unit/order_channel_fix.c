@@ -255,6 +255,32 @@ static void a_store_is_one_trader_s(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* "A-B" to "C" is not "A" to "B-C". */
+static void each_session_has_its_store(void **state)
+{
+	static const char *const names[] = { "sender=A-B,target=C",
+					     "sender=A,target=B-C" };
+	static const char *const files[] = { "A-B.C.trader.fix",
+					     "A.B-C.trader.fix" };
+	struct channel *channels[ARRAY_SIZE(names)];
+	char folder[] = "/tmp/channel_fix-XXXXXX", text[96];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(text, sizeof(text), "fix:store=%s,%s", folder,
+			 names[i]);
+		assert_int_equal(
+			channel_open(text, CHANNEL_TRADER, &channels[i]), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		channel_close(channels[i]);
+		snprintf(text, sizeof(text), "%s/%s", folder, files[i]);
+		assert_int_equal(unlink(text), 0);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	static char version_4_2[] = "fix:version=4.2";
@@ -279,6 +305,7 @@ int main(void)
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
 		cmocka_unit_test(a_store_is_one_trader_s),
+		cmocka_unit_test(each_session_has_its_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
