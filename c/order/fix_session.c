@@ -13,6 +13,8 @@
 #define NS_PER_S     UINT64_C(1000000000)
 #define TOLERANCE_NS (120 * NS_PER_S) /* of SendingTime */
 
+static const char no_number[] = "Received message without MsgSeqNum";
+
 int fix_session_open(struct fix_session *session,
 		     const struct fix_session_config *config,
 		     struct channel_buffer *out)
@@ -184,6 +186,8 @@ static int logon_take(struct fix_session *session,
 		fix_session_reject(session, message, reason, tag);
 		return fix_refuse(session, fix_reason_text(reason));
 	}
+	if (!sequence)
+		return fix_refuse(session, no_number);
 	if (reset && !initiator)
 		numbers_reset(session);
 	if (session->config.role == FIX_WITNESS || (reset && initiator))
@@ -433,8 +437,7 @@ static int header_check(struct fix_session *session,
 		    fix_begin_string(session->config.version)))
 		return fix_refuse(session, "Incorrect BeginString");
 	if (!number_of(message, FIX_MSG_SEQ_NUM))
-		return fix_refuse(session,
-				  "Received message without MsgSeqNum");
+		return fix_refuse(session, no_number);
 	if ((sender && !fix_is(message, sender, session->peer)) ||
 	    (target && !fix_is(message, target, session->config.ours)))
 		reason = FIX_COMP_ID;

@@ -29,6 +29,10 @@ static const struct {
 	  ON "again\n> 35=A|34=1|{logon}\n"
 	     "< 35=5|34=2|58=MsgSeqNum too low, expecting 2 but received 1\n"
 	     "= refused\n" },
+	{ "1S.b a number that is none, and resets nothing",
+	  ON "again\n> 35=A|34=0|98=0|108=30|141=Y{5.0}\n"
+	     "< 35=5|34=2|58=Received message without MsgSeqNum\n"
+	     "= refused\n" },
 	{ "1S.c a TargetCompID that is not ours",
 	  "> 35=A|34=1|56=OTHER|{logon}\n= unknown\n" },
 	{ "1S.c a SenderCompID that names a path",
@@ -289,6 +293,10 @@ static const struct {
 	{ "1B.c ... with a number that is too high",
 	  "< 35=A|34=1|{logon}\n> 35=A|34=4|{logon}\n"
 	  "< 35=2|34=2|7=1|16=0\n" },
+	{ "1B.c ... with a number that is none",
+	  "< 35=A|34=1|{logon}\n> 35=A|34=0|98=0|108=30|141=Y{5.0}\n"
+	  "< 35=5|34=2|58=Received message without MsgSeqNum\n"
+	  "= refused\n" },
 	{ "1B.d the answer is no good",
 	  "< 35=A|34=1|{logon}\n> 35=A|34=1|98=0{5.0}\n"
 	  "< 35=3|34=2|45=1|58=Required tag missing|371=108|372=A|373=1\n"
