@@ -233,6 +233,9 @@ static enum fix_reason field_take(const struct fix_message *message,
 	int64_t number;
 
 	switch (field->tag) {
+	case FIX_POSS_RESEND:
+		/* Taken already, under another number? Nobody knows. */
+		return *text == 'Y' ? FIX_BAD_VALUE : FIX_NO_FAULT;
 	case FIX_CL_ORD_ID:
 		if (field->len > CL_ORD_ID_MAX)
 			return FIX_BAD_VALUE;

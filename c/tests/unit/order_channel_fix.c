@@ -152,28 +152,36 @@ static void answers_wait_for_room(void **state)
 	assert_int_equal(answers, ORDERS);
 }
 
-/* The exchange asks for all again. */
-static void resend_ask(void)
+/* The other end says this, after its Logon; fields: "TAG=VALUE|...". */
+static void hears(struct channel *channel, const char *type, const char *fields)
 {
+	const bool trades = channel == trader;
 	struct fix_builder builder;
 	const uint8_t *message;
-	uint8_t bytes[256], *to;
+	uint8_t bytes[512], *to;
 	size_t len, room;
 
 	fix_builder_begin(&builder, bytes, sizeof(bytes));
-	fix_add_text(&builder, FIX_MSG_TYPE, "2");
+	fix_add_text(&builder, FIX_MSG_TYPE, type);
 	fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, 2);
-	fix_add_text(&builder, FIX_SENDER_COMP_ID, "EXCHANGE");
+	fix_add_text(&builder, FIX_SENDER_COMP_ID,
+		     trades ? "EXCHANGE" : "TRADER");
 	fix_add_time(&builder, FIX_SENDING_TIME, clock_realtime_ns());
-	fix_add_text(&builder, FIX_TARGET_COMP_ID, "TRADER");
-	fix_add_unsigned(&builder, FIX_BEGIN_SEQ_NO, 1);
-	fix_add_unsigned(&builder, FIX_END_SEQ_NO, 0);
+	fix_add_text(&builder, FIX_TARGET_COMP_ID,
+		     trades ? "TRADER" : "EXCHANGE");
+	for (; *fields; fields += len + 1) {
+		const char *value = strchr(fields, '=') + 1;
+
+		len = strcspn(fields, "|");
+		fix_add(&builder, (uint32_t)strtoul(fields, NULL, 10), value,
+			len - (size_t)(value - fields));
+	}
 	message = fix_builder_end(&builder, "FIX.4.4", &len);
 	assert_non_null(message);
-	to = channel_room(trader, &room);
+	to = channel_room(channel, &room);
 	assert_true(len <= room);
 	memcpy(to, message, len);
-	channel_received(trader, len, 1);
+	channel_received(channel, len, 1);
 }
 
 /* More than there is room for goes out again: a new order has to wait, which
@@ -192,7 +200,7 @@ static void what_goes_again_goes_first(void **state)
 		assert_int_equal(channel_encode(trader, &some), 0);
 		channel_sent(trader, channel_buffer_len(&trader->out));
 	}
-	resend_ask();
+	hears(trader, "2", "7=1|16=0|");
 	assert_int_equal(channel_decode(trader, &found), 0);
 	while (channel_encode(trader, &some) == -EAGAIN) {
 		channel_sent(trader, channel_buffer_len(&trader->out));
@@ -206,6 +214,18 @@ static void what_goes_again_goes_first(void **state)
 		assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
 	assert_true(fix_is(&message, fix_find(&message, FIX_MSG_SEQ_NUM),
 			   "000000202"));
+}
+
+/* It may have been taken already: it is not taken twice, and that is said. */
+static void a_possible_resend_is_refused(void **state)
+{
+	struct order found;
+
+	(void)state;
+	hears(exchange, "D",
+	      "97=Y|11=A|38=1|40=2|44=1|54=1|55=X|60=20260131-12:00:00|");
+	assert_int_equal(channel_decode(exchange, &found), 0);
+	says(exchange, FIX_REF_TAG_ID, "97");
 }
 
 static void before_the_logon_there_is_no_order(void **state)
@@ -301,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(answers_wait_for_room,
 						open_both, close_both),
 		cmocka_unit_test_setup_teardown(what_goes_again_goes_first,
+						open_both, close_both),
+		cmocka_unit_test_setup_teardown(a_possible_resend_is_refused,
 						open_both, close_both),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
