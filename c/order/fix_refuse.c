@@ -67,11 +67,12 @@ static void sequence_done(struct fix_session *session,
 static void reference_add(struct fix_builder *builder,
 			  const struct fix_message *message, const char *text)
 {
-	const struct fix_field *number = fix_find(message, FIX_MSG_SEQ_NUM);
+	const struct fix_field *field = fix_find(message, FIX_MSG_SEQ_NUM);
+	uint64_t number;
 
-	if (number)
-		fix_add(builder, FIX_REF_SEQ_NUM, fix_value(message, number),
-			number->len);
+	if (field &&
+	    fix_unsigned(fix_value(message, field), field->len, &number) == 0)
+		fix_add_unsigned(builder, FIX_REF_SEQ_NUM, number);
 	fix_add_text(builder, FIX_TEXT, text);
 }
 

@@ -45,6 +45,10 @@ static const struct {
 	  "> 35=A|34=1|98=0{5.0}\n"
 	  "< 35=3|34=1|45=1|58=Required tag missing|371=108|372=A|373=1\n"
 	  "< 35=5|34=2|58=Required tag missing\n= refused\n" },
+	{ "1S.d a Logon whose number is none",
+	  "> 35=A|34=x|{logon}\n"
+	  "< 35=3|34=1|58=Incorrect data format for value|371=34|372=A|373=6\n"
+	  "< 35=5|34=2|58=Incorrect data format for value\n= refused\n" },
 	{ "1S.e another message first", "> 35=0|34=1\n= refused\n" },
 	{ "ResetSeqNumFlag", ON "> 35=0|34=2\nagain\n"
 				"> 35=A|34=1|98=0|108=30|141=Y{5.0}\n"
