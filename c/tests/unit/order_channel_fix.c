@@ -282,7 +282,7 @@ static void each_session_has_its_store(void **state)
 					     "sender=A,target=B-C" };
 	static const char *const files[] = { "A-B.C.trader.fix",
 					     "A.B-C.trader.fix" };
-	struct channel *channels[ARRAY_SIZE(names)];
+	struct channel *traders[ARRAY_SIZE(names)];
 	char folder[] = "/tmp/channel_fix-XXXXXX", text[96];
 
 	(void)state;
@@ -291,10 +291,10 @@ static void each_session_has_its_store(void **state)
 		snprintf(text, sizeof(text), "fix:store=%s,%s", folder,
 			 names[i]);
 		assert_int_equal(
-			channel_open(text, CHANNEL_TRADER, &channels[i]), 0);
+			channel_open(text, CHANNEL_TRADER, &traders[i]), 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		channel_close(channels[i]);
+		channel_close(traders[i]);
 		snprintf(text, sizeof(text), "%s/%s", folder, files[i]);
 		assert_int_equal(unlink(text), 0);
 	}
