@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * WebSocket (RFC 6455): an order is one binary message of 13 bytes, in one
- * frame or in fragments. The trader is the client, whose frames are masked. Its
- * frame's header is ready before the tick, and so is its mask: what is left is
- * to write the order and to mask it.
+ * frame or in fragments. The trader is the client, whose frames are masked: a
+ * frame's header and mask are ready before the tick.
  *
- * Pings go out as often as the option says, in both directions; an end that
- * hears nothing for five of them gives up. A bad peer is sent a close frame
- * that says why.
+ * Pings go both ways, as often as the option says; an end that hears nothing
+ * for five of them gives up. A bad peer is sent a close frame that says why.
  *
  * With echo=on the exchange takes no orders: each message, text or binary, goes
  * back whole to its sender. Outside suites want that.
