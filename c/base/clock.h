@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_NS_PER_S UINT64_C(1000000000)
+#define CLOCK_NS_PER_S	UINT64_C(1000000000)
+#define CLOCK_NS_PER_MS UINT64_C(1000000)
 
 /* HOT. Ordered after the loads before it (Intel SDM vol. 2, RDTSC). */
 static inline uint64_t clock_counter(void)

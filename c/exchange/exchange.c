@@ -16,10 +16,9 @@
 #include "exchange/order_log.h"
 #include "exchange/session_summary.h"
 
-#define NS_PER_MS 1000000
 /* What can't be waited for is looked at again after this long. */
-#define LOOK_AGAIN_NS  NS_PER_MS
-#define ACCEPT_REST_NS (100 * NS_PER_MS)
+#define LOOK_AGAIN_NS  CLOCK_NS_PER_MS
+#define ACCEPT_REST_NS (100 * CLOCK_NS_PER_MS)
 
 enum {
 	FD_SIGNALS,
@@ -129,7 +128,7 @@ static void session_begin(struct exchange *exchange)
 				exchange->marketdata.session.tag,
 				exchange->order_entry.last);
 	exchange->settle_ns = clock_monotonic_ns() +
-			      exchange->config->settle_ms * NS_PER_MS + 1;
+			      exchange->config->settle_ms * CLOCK_NS_PER_MS + 1;
 	log_info("session %" PRIu64 " with %s", exchange->number,
 		 exchange->order_entry.peer);
 	if (exchange->config->busy != EXCHANGE_QUEUE)

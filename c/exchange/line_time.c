@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define NS_PER_S   UINT64_C(1000000000)
+#include "base/clock.h"
+
 #define DATES_FROM 100000000 /* below, a clock began elsewhere */
 
 /* The decimals from *at on, as ns of a second when unit is 1e9; *at is moved
@@ -28,7 +29,7 @@ static uint64_t unit_of(uint64_t value)
 		return 1;
 	if (value >= UINT64_C(100000000000000) || value < DATES_FROM)
 		return 1000;
-	return value >= UINT64_C(100000000000) ? 1000000 : NS_PER_S;
+	return value >= UINT64_C(100000000000) ? 1000000 : CLOCK_NS_PER_S;
 }
 
 /* HOT. Eight digits at once, if they are: pairs, then fours, then all are put
@@ -148,13 +149,13 @@ static uint64_t date_read(const char *text, size_t len)
 		return 0;
 	if (at + 1 < len && text[at] == '.') {
 		at++;
-		ns = decimals_read(text, len, &at, NS_PER_S);
+		ns = decimals_read(text, len, &at, CLOCK_NS_PER_S);
 	}
 	if (!zone_read(text, len, at, &zone))
 		return 0;
 	seconds = days_of(year, month, day) * 86400 + hour * 3600 +
 		  minute * 60 + second - zone;
-	return seconds < 0 ? 0 : (uint64_t)seconds * NS_PER_S + ns;
+	return seconds < 0 ? 0 : (uint64_t)seconds * CLOCK_NS_PER_S + ns;
 }
 
 uint64_t line_time(const char *text, size_t len)

@@ -14,8 +14,6 @@
 #include "net/socket.h"
 #include "order/channel_ops.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-
 struct order_entry_waiting order_entry_waiting_remove(
 	struct order_entry_server *server, unsigned int at)
 {
@@ -151,8 +149,8 @@ int order_entry_waiting_add(struct order_entry_server *server)
 	}
 	if (server->waiting_count == ORDER_ENTRY_WAITING_MAX)
 		waiting_refuse(server, crowding_find(server), "too many wait");
-	new.deadline_ns =
-		clock_monotonic_ns() + server->config->handshake_ms *NS_PER_MS;
+	new.deadline_ns = clock_monotonic_ns() +
+			  server->config->handshake_ms *CLOCK_NS_PER_MS;
 	server->waiting[server->waiting_count++] = new;
 	waiting_handshake(server, server->waiting_count - 1);
 	return 1;

@@ -16,11 +16,10 @@
 #include "base/log.h"
 #include "net/address.h"
 
-#define NS_PER_MS     UINT64_C(1000000)
-#define AGAIN_NS      (50 * NS_PER_MS) /* after a refusal */
+#define AGAIN_NS      (50 * CLOCK_NS_PER_MS) /* after a refusal */
 #define LAST_WORDS_NS (2 * CLOCK_NS_PER_S)
-#define HURRIED_NS    (100 * NS_PER_MS) /* after a signal */
-#define FAREWELL_NS   (100 * NS_PER_MS)
+#define HURRIED_NS    (100 * CLOCK_NS_PER_MS) /* after a signal */
+#define FAREWELL_NS   (100 * CLOCK_NS_PER_MS)
 #define REPEATS_MAX   4 /* of a segment without an answer: some 15 s */
 
 const char *frame_stream_absent(void)
@@ -126,7 +125,8 @@ int frame_stream_connect(struct frame_port *port,
 			 unsigned int timeout_ms, const volatile int *stop,
 			 struct frame_stream **stream)
 {
-	uint64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+	uint64_t deadline_ns =
+		clock_monotonic_ns() + timeout_ms * CLOCK_NS_PER_MS;
 	struct frame_stream *new = calloc(1, sizeof(*new));
 	char text[ADDRESS_TEXT_MAX];
 	int err;
@@ -259,7 +259,7 @@ static bool has_room(const struct frame_stream *stream)
 
 int frame_stream_wait(struct frame_stream *stream, unsigned int timeout_ms)
 {
-	return settle(stream, has_room, timeout_ms * NS_PER_MS);
+	return settle(stream, has_room, timeout_ms * CLOCK_NS_PER_MS);
 }
 
 uint64_t frame_stream_unacknowledged(const struct frame_stream *stream)

@@ -20,10 +20,9 @@
 #include "wire/datagram.h"
 
 #define ETHERNET_LEN	FRAME_LINK_HEADER_LEN
-#define HEADERS_LEN	40 /* IPv4, TCP */
-#define NS_PER_MS	UINT64_C(1000000)
-#define FOLLOW_NS	(10 * NS_PER_MS)  /* while we wait for the peer */
-#define PATIENCE_NS	(200 * NS_PER_MS) /* unanswered: is it elsewhere? */
+#define HEADERS_LEN	40			/* IPv4, TCP */
+#define FOLLOW_NS	(10 * CLOCK_NS_PER_MS)	/* while we wait for the peer */
+#define PATIENCE_NS	(200 * CLOCK_NS_PER_MS) /* or is it elsewhere? */
 #define KEEPALIVE_IDLE	10000 /* ms; as our kernel sockets have it */
 #define KEEPALIVE_EVERY 2000
 #define KEEPALIVE_COUNT 3

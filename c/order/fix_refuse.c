@@ -5,12 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "order/fix_send.h"
 
-#define NS_PER_S  UINT64_C(1000000000)
-#define NS_PER_MS UINT64_C(1000000)
 #define ASKED_MAX 3
-#define ROOM_NS	  (2 * NS_PER_MS) /* until the next look for room */
+#define ROOM_NS	  (2 * CLOCK_NS_PER_MS) /* until the next look for room */
 
 int fix_why(struct fix_session *session, int err, const char *format, ...)
 {
@@ -136,7 +135,7 @@ void fix_gap_ask(struct fix_session *session, uint32_t end)
 /* How long a silence is one. */
 static uint64_t patience_ns(const struct fix_session *session)
 {
-	return session->config.heartbeat * NS_PER_S * 6 / 5;
+	return session->config.heartbeat * CLOCK_NS_PER_S * 6 / 5;
 }
 
 static void test_request(struct fix_session *session, uint64_t now_ns)
@@ -144,7 +143,7 @@ static void test_request(struct fix_session *session, uint64_t now_ns)
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "1");
-	fix_add_unsigned(&builder, FIX_TEST_REQ_ID, now_ns / NS_PER_MS);
+	fix_add_unsigned(&builder, FIX_TEST_REQ_ID, now_ns / CLOCK_NS_PER_MS);
 	fix_send_end(session, &builder, false);
 	session->tested_ns = now_ns;
 }
@@ -220,7 +219,7 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 		err = gap_check(session, now_ns, received_ns);
 	/* Whoever takes nothing in gets no more of them. */
 	if (err || channel_buffer_len(session->out) > 0 ||
-	    since_sent_ns(session) < session->config.heartbeat * NS_PER_S)
+	    since_sent_ns(session) < session->config.heartbeat * CLOCK_NS_PER_S)
 		return err;
 	fix_send_begin(session, &builder, "0");
 	fix_send_end(session, &builder, false);
@@ -230,7 +229,7 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 			    uint64_t received_ns)
 {
-	const uint64_t interval = session->config.heartbeat * NS_PER_S;
+	const uint64_t interval = session->config.heartbeat * CLOCK_NS_PER_S;
 	const uint64_t patience = patience_ns(session);
 	uint64_t due, sent = since_sent_ns(session);
 
@@ -247,5 +246,5 @@ uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 		due = received_ns + patience;
 	if (session->gap_end && due > now_ns + patience)
 		due = now_ns + patience;
-	return due > now_ns + NS_PER_MS ? due : now_ns + NS_PER_MS;
+	return due > now_ns + CLOCK_NS_PER_MS ? due : now_ns + CLOCK_NS_PER_MS;
 }

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "order/fix_refuse.h"
 
-#define NS_PER_S     UINT64_C(1000000000)
-#define TOLERANCE_NS (120 * NS_PER_S) /* of SendingTime */
+#define TOLERANCE_NS (120 * CLOCK_NS_PER_S) /* of SendingTime */
 
 static const char no_number[] = "Received message without MsgSeqNum";
 

@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-#define LOOK_MAX  16 /* receives: whoever talks without end waits */
+#define LOOK_MAX 16 /* receives: whoever talks without end waits */
 
 /* What has no room yet goes the next time. 0 or a negative errno. */
 static int waiting_send(struct order_connection *connection)
@@ -71,7 +70,7 @@ int order_connection_handshake(struct order_connection *connection,
 {
 	struct channel *channel = connection->channel;
 	uint64_t now_ns = clock_monotonic_ns();
-	const uint64_t deadline_ns = now_ns + timeout_ms * NS_PER_MS;
+	const uint64_t deadline_ns = now_ns + timeout_ms * CLOCK_NS_PER_MS;
 	int over = channel_handshake(channel, now_ns), err;
 
 	err = waiting_send(connection);

@@ -14,10 +14,9 @@
 #include "order/transport.h"
 #include "order/transport_ops.h"
 
-#define NS_PER_MS   UINT64_C(1000000)
-#define PATIENCE_NS (200 * NS_PER_MS)  /* with full buffers */
-#define SILENCE_NS  (1000 * NS_PER_MS) /* more than a late ACK, or a lost one */
-#define LOOK_NS	    (SILENCE_NS / 4)   /* a look is a system call */
+#define PATIENCE_NS (200 * CLOCK_NS_PER_MS) /* with full buffers */
+#define SILENCE_NS  CLOCK_NS_PER_S   /* more than a late ACK, or a lost one */
+#define LOOK_NS	    (SILENCE_NS / 4) /* a look is a system call */
 
 extern const struct transport_ops transport_null_ops;
 extern const struct transport_ops transport_send_ops;
@@ -127,7 +126,7 @@ int transport_connect(const char *text, const struct transport_config *config,
 static int room_wait(struct transport *transport, uint64_t wait_ns)
 {
 	struct pollfd room = { .fd = transport->fd, .events = POLLOUT };
-	unsigned int ms = (unsigned int)(wait_ns / NS_PER_MS);
+	unsigned int ms = (unsigned int)(wait_ns / CLOCK_NS_PER_MS);
 
 	if (transport->ops->wait)
 		return transport->ops->wait(transport, ms);
@@ -314,7 +313,8 @@ uint64_t transport_unacknowledged(struct transport *transport)
 
 uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms)
 {
-	uint64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+	uint64_t deadline_ns =
+		clock_monotonic_ns() + timeout_ms * CLOCK_NS_PER_MS;
 	uint64_t left;
 
 	while ((left = transport_unacknowledged(transport)) &&

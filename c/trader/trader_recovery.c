@@ -9,11 +9,10 @@
 
 #define GIVEN_UP_SHOWN 10
 
-#define NS_PER_MS 1000000
 /* In the time that there is for an answer a request is made so often, and more
  * often where that is long: what comes meanwhile has to have room. */
 #define ASKED_TIMES 4
-#define AGAIN_NS    (10 * NS_PER_MS)
+#define AGAIN_NS    (10 * CLOCK_NS_PER_MS)
 
 const char *const trader_recover_names[] = { "none", "request", NULL };
 
@@ -44,7 +43,7 @@ static struct sockaddr_in retransmitter(const struct trader_config *config)
 int trader_recovery_open(struct trader *trader, uint16_t tag)
 {
 	const struct trader_config *config = trader->config;
-	const uint64_t give_up_ns = config->recover_ms * NS_PER_MS;
+	const uint64_t give_up_ns = config->recover_ms * CLOCK_NS_PER_MS;
 	const struct recovery_config wanted = {
 		.lines = trader_lines(config),
 		.requests = config->recover == TRADER_RECOVER_REQUEST,

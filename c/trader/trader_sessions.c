@@ -6,11 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-
 /* Between two attempts, doubled each time. While nobody listens at all, an
  * attempt has short ones of its own: socket_connect(). */
-#define PAUSE_MIN_NS (50 * NS_PER_MS)
+#define PAUSE_MIN_NS (50 * CLOCK_NS_PER_MS)
 #define PAUSE_MAX_NS CLOCK_NS_PER_S
 
 struct absence {
@@ -50,9 +48,9 @@ static int attempt(struct trader *trader, struct absence *absence)
 	now_ns = clock_sooner(clock_monotonic_ns(), until_ns);
 	trader->exchange_gone = false;
 	return err ? err
-		   : trader_reconnect(
-			     trader,
-			     (unsigned int)((until_ns - now_ns) / NS_PER_MS));
+		   : trader_reconnect(trader,
+				      (unsigned int)((until_ns - now_ns) /
+						     CLOCK_NS_PER_MS));
 }
 
 /* 0; -EINTR after a signal; a negative errno, logged. */

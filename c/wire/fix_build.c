@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "wire/fix.h"
 #include "wire/fix_digits.h"
 
 #define TRAILER_LEN  7
-#define NS_PER_MS    UINT64_C(1000000)
-#define NS_PER_S     UINT64_C(1000000000)
 #define SECOND_LEN   18 /* "20260131-12:30:00." */
 #define S_PER_DAY    86400
 #define SEQUENCE_LEN 9
@@ -151,7 +150,7 @@ static void second_write(uint64_t second, uint8_t text[static SECOND_LEN])
 
 static uint8_t milliseconds_write(uint64_t ns, uint8_t *text)
 {
-	uint32_t ms = (uint32_t)(ns % NS_PER_S / NS_PER_MS);
+	uint32_t ms = (uint32_t)(ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS);
 
 	text[0] = (uint8_t)('0' + ms / 100);
 	text[1] = (uint8_t)('0' + ms / 10 % 10);
@@ -161,7 +160,7 @@ static uint8_t milliseconds_write(uint64_t ns, uint8_t *text)
 
 void fix_time_write(uint64_t ns, uint8_t text[static FIX_TIME_LEN])
 {
-	second_write(ns / NS_PER_S, text);
+	second_write(ns / CLOCK_NS_PER_S, text);
 	milliseconds_write(ns, text + SECOND_LEN);
 }
 
@@ -248,8 +247,8 @@ static inline uint8_t times_patch(struct fix_prepared *prepared, uint64_t ns)
 	uint8_t *text = prepared->bytes + prepared->time + SECOND_LEN;
 	uint8_t sum;
 
-	if (__builtin_expect(ns / NS_PER_S != prepared->second, 0))
-		second_patch(prepared, ns / NS_PER_S);
+	if (__builtin_expect(ns / CLOCK_NS_PER_S != prepared->second, 0))
+		second_patch(prepared, ns / CLOCK_NS_PER_S);
 	sum = milliseconds_write(ns, text);
 	memcpy(prepared->bytes + prepared->transact_time + SECOND_LEN, text, 3);
 	return (uint8_t)(2 * sum + prepared->second_sum);
@@ -274,7 +273,8 @@ static inline uint8_t id_patch(uint8_t *id, const struct order_cause *cause,
 static inline uint8_t price_patch(uint8_t *text, int64_t nano)
 {
 	uint64_t size = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
-	uint64_t whole = size / NS_PER_S, fraction = size % NS_PER_S;
+	uint64_t whole = size / CLOCK_NS_PER_S,
+		 fraction = size % CLOCK_NS_PER_S;
 	uint32_t high = (uint32_t)(whole / 100000000);
 	uint8_t sum = text[0] = nano < 0 ? '-' : '0';
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "wire/pcapng.h"
 
 enum block_type {
@@ -38,7 +39,6 @@ enum {
 };
 
 #define BYTE_ORDER_MAGIC UINT32_C(0x1a2b3c4d)
-#define NS_PER_S	 UINT64_C(1000000000)
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -190,7 +190,7 @@ __attribute__((noinline)) static uint64_t stamp_convert(
 	wide ns = units;
 
 	if (interface->resolution & 0x80) {
-		ns *= NS_PER_S;
+		ns *= CLOCK_NS_PER_S;
 		ns = exponent < 128 ? ns >> exponent : 0;
 	} else {
 		for (unsigned int i = exponent; i < 9; i++)
@@ -199,11 +199,11 @@ __attribute__((noinline)) static uint64_t stamp_convert(
 			ns /= 10;
 	}
 	if (interface->offset_s < 0) {
-		wide back = (0 - (wide)interface->offset_s) * NS_PER_S;
+		wide back = (0 - (wide)interface->offset_s) * CLOCK_NS_PER_S;
 
 		ns = ns > back ? ns - back : 0;
 	} else {
-		ns += (wide)interface->offset_s * NS_PER_S;
+		ns += (wide)interface->offset_s * CLOCK_NS_PER_S;
 	}
 	return ns > INT64_MAX ? 0 : (uint64_t)ns;
 }

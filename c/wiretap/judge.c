@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "wire/market_data.h"
 #include "wire/retransmit.h"
@@ -13,7 +14,6 @@
 #include "wiretap/judge_session.h"
 
 #define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
-#define NS_PER_MS      UINT64_C(1000000)
 
 static int judge_matched(void *context, const struct pairing_trigger *trigger,
 			 uint64_t order_ns)
@@ -387,8 +387,8 @@ static int judge_open_recovery(struct judge *judge)
 	const struct recovery_config wanted = {
 		.lines = analysis_lines(config),
 		.requests = requests,
-		.give_up_ns =
-			requests ? UINT64_MAX : config->recover_ms * NS_PER_MS,
+		.give_up_ns = requests ? UINT64_MAX
+				       : config->recover_ms * CLOCK_NS_PER_MS,
 		.again_ns = UINT64_MAX,
 	};
 

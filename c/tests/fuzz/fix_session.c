@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "order/fix_refuse.h"
 #include "order/fix_send.h"
 #include "order/fix_session.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* 20250126-12:00:00, as in the corpus */
-#define WALL_NS (UINT64_C(1737892800) * NS_PER_S)
+#define WALL_NS (UINT64_C(1737892800) * CLOCK_NS_PER_S)
 #define ROOM	1024
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.store_open = store_open,
 	};
 	struct fix_message message;
-	uint64_t now_ns = NS_PER_S;
+	uint64_t now_ns = CLOCK_NS_PER_S;
 	bool goes_on = true;
 	size_t at = 1, taken;
 
@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		while (goes_on && fix_session_held(&session, &message) > 0)
 			goes_on = take(&message);
 		at += taken;
-		now_ns += NS_PER_S;
+		now_ns += CLOCK_NS_PER_S;
 		goes_on = fix_session_tick(&session, now_ns, now_ns - 1) == 0 &&
 			  goes_on;
 		/* Sometimes nobody takes it out for long. */

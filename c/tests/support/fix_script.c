@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "order/fix_refuse.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-#define BEGIN_NS (UINT64_C(1737892800) * NS_PER_S)
+#define BEGIN_NS (UINT64_C(1737892800) * CLOCK_NS_PER_S)
 #define OUT_SIZE 4096
 #define TEXT_MAX 2048
 #define OURS	 "ISLD"
@@ -66,7 +66,8 @@ static void session_begin(void)
 
 static void time_put(char *to, int64_t seconds)
 {
-	uint64_t ns = script.session.wall_ns + (uint64_t)seconds * NS_PER_S;
+	uint64_t ns =
+		script.session.wall_ns + (uint64_t)seconds * CLOCK_NS_PER_S;
 
 	fix_time_write(ns, (uint8_t *)to);
 	to[FIX_TIME_LEN] = '\0';
@@ -253,7 +254,7 @@ static void quiet_check(void)
 static void step_time(unsigned int seconds, bool heard)
 {
 	for (script.last = 0; seconds > 0 && script.last == 0; seconds--) {
-		script.now_ns += NS_PER_S;
+		script.now_ns += CLOCK_NS_PER_S;
 		script.session.wall_ns = BEGIN_NS + script.now_ns;
 		if (!heard)
 			script.received_ns = script.now_ns;
@@ -292,7 +293,7 @@ void fix_script_run(enum fix_session_role role, enum fix_version version,
 		    const char *text)
 {
 	memset(&script, 0, sizeof(script));
-	script.now_ns = NS_PER_S;
+	script.now_ns = CLOCK_NS_PER_S;
 	script.config = (struct fix_session_config){
 		.role = role,
 		.version = version,

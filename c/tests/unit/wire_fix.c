@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "wire/fix.h"
 #include "wire/fix_build.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 /* The text with '|' for SOH, BodyLength and CheckSum put in where it has
  * "9=#" and "10=#"; to the byte on the heap, so that a sanitizer sees one too
@@ -401,13 +400,13 @@ static void times_are_read_and_written(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(fix_time(TEXT(cases[i].text), &ns), 0);
-		assert_true(ns == cases[i].s * NS_PER_S);
+		assert_true(ns == cases[i].s * CLOCK_NS_PER_S);
 		fix_time_write(ns + 987654321, text);
 		assert_memory_equal(text, cases[i].text, 17);
 		assert_memory_equal(text + 17, ".987", 4);
 	}
 	assert_int_equal(fix_time(TEXT("19700101-00:00:01.000000001"), &ns), 0);
-	assert_true(ns == NS_PER_S + 1);
+	assert_true(ns == CLOCK_NS_PER_S + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_int_equal(fix_time(TEXT(wrong[i]), &ns), -EINVAL);
 }

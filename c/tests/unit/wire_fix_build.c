@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "wire/fix.h"
 #include "wire/fix_build.h"
 #include "wire/fix_digits.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 /* Of eight digits, all that a word may do. */
 static void words_are_digits(void **state)
@@ -114,7 +113,7 @@ static void prepared_orders_are_whole(void **state)
 		fix_prepare(&prepared, "FIX.4.2", "ME", "YOU", "XY", true), 0);
 	for (size_t i = 0; i < 36; i++) {
 		const struct order *order = &orders[i % 6];
-		uint64_t at = 1737892799 * NS_PER_S + i * 137000000;
+		uint64_t at = 1737892799 * CLOCK_NS_PER_S + i * 137000000;
 		const struct fix_field *field;
 
 		fix_prepared_patch(&prepared, sequences[i / 6], at, &cause,

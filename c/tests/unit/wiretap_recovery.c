@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "tests/support/capture_maker.h"
 #include "wiretap/analysis.h"
@@ -16,7 +17,6 @@
 
 #define STEP_NS	   CAPTURE_MAKER_STEP_NS
 #define RECOVER_MS 20
-#define NS_PER_MS  UINT64_C(1000000)
 
 static struct capture_maker maker;
 static struct analysis_config config;
@@ -570,7 +570,7 @@ static void by_timer(void **state)
 {
 	(void)state;
 	lose_one();
-	maker.now_ns += (RECOVER_MS + 1) * NS_PER_MS;
+	maker.now_ns += (RECOVER_MS + 1) * CLOCK_NS_PER_MS;
 	order(240);
 	over();
 	right(1);
@@ -582,9 +582,9 @@ static void by_timer_too_early(void **state)
 {
 	(void)state;
 	lose_one();
-	maker.now_ns += (RECOVER_MS - 1) * NS_PER_MS;
+	maker.now_ns += (RECOVER_MS - 1) * CLOCK_NS_PER_MS;
 	order(240);
-	maker.now_ns += 2 * NS_PER_MS;
+	maker.now_ns += 2 * CLOCK_NS_PER_MS;
 	over();
 	judge(ANALYSIS_UNJUDGED, "stamped before what calls for them");
 }

@@ -11,7 +11,6 @@
 
 #define ROUNDS	    200000
 #define PEER_ROUNDS "5000"
-#define NS_PER_S    UINT64_C(1000000000)
 
 /* 120 bytes, as tests/support/quickfix_peer.cc has it. */
 static const char text[] =
@@ -61,8 +60,8 @@ static int ours_measure(double ns[static BOTH])
 		order.quantity = cause.sequence = i;
 		order.price += i;
 		order.side = i & 1;
-		fix_prepared_patch(&prepared, i, NS_PER_S + i * 100, &cause,
-				   &order);
+		fix_prepared_patch(&prepared, i, CLOCK_NS_PER_S + i * 100,
+				   &cause, &order);
 		__asm__ volatile("" : : "r"(&prepared) : "memory");
 	}
 	built = clock_monotonic_ns();
