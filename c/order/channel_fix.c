@@ -126,21 +126,11 @@ static int store_open(struct fix_session *session)
 	return err;
 }
 
-/* It names a file, too. */
-static bool is_comp_id(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_-";
-
-	return strlen(name) <= FIX_COMP_ID_MAX &&
-	       strspn(name, letters) == strlen(name);
-}
-
 static int names_check(const struct channel_fix *fix)
 {
-	if (!is_comp_id(fix->sender) || !is_comp_id(fix->target) ||
-	    !*fix->target) {
+	if ((*fix->sender &&
+	     !fix_session_is_comp_id(fix->sender, strlen(fix->sender))) ||
+	    !fix_session_is_comp_id(fix->target, strlen(fix->target))) {
 		log_error("--channel fix: sender, target: '%s', '%s': expected "
 			  "at most %d letters, digits, _ and -",
 			  fix->sender, fix->target, FIX_COMP_ID_MAX);
@@ -420,23 +410,24 @@ static void fix_answer(struct channel *channel, const char *fault)
 
 	session->wall_ns = clock_realtime_ns();
 	fix_send_begin(session, &builder, "8");
-	fix_add_text(&builder, 6, "0");
+	fix_add_text(&builder, FIX_AVG_PX, "0");
 	fix_add(&builder, FIX_CL_ORD_ID, taken->id, taken->id_len);
-	fix_add_text(&builder, 14, "0");
+	fix_add_text(&builder, FIX_CUM_QTY, "0");
 	fix_add_unsigned(&builder, FIX_EXEC_ID, session->store->next_out);
 	if (fix->version == FIX_4_2)
-		fix_add_text(&builder, 20, "0");
+		fix_add_text(&builder, FIX_EXEC_TRANS_TYPE, "0");
 	fix_add_unsigned(&builder, FIX_ORDER_ID, taken->sequence);
 	fix_add_unsigned(&builder, FIX_ORDER_QTY, taken->order.quantity);
-	fix_add_text(&builder, 39, fault ? "8" : "0");
+	fix_add_text(&builder, FIX_ORD_STATUS, fault ? "8" : "0");
 	fix_add_decimal(&builder, FIX_PRICE, taken->order.price);
 	fix_add_text(&builder, FIX_SIDE,
 		     taken->order.side == ORDER_BUY ? "1" : "2");
 	fix_add(&builder, FIX_SYMBOL, taken->symbol, taken->symbol_len);
 	if (fault)
 		fix_add_text(&builder, FIX_TEXT, fault);
-	fix_add_text(&builder, 150, fault ? "8" : "0");
-	fix_add_unsigned(&builder, 151, fault ? 0 : taken->order.quantity);
+	fix_add_text(&builder, FIX_EXEC_TYPE, fault ? "8" : "0");
+	fix_add_unsigned(&builder, FIX_LEAVES_QTY,
+			 fault ? 0 : taken->order.quantity);
 	fix_send_end(session, &builder, true);
 }
 

@@ -2,8 +2,6 @@
 #include "order/fix_session.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +12,20 @@
 #define TOLERANCE_NS (120 * CLOCK_NS_PER_S) /* of SendingTime */
 
 static const char no_number[] = "Received message without MsgSeqNum";
+
+bool fix_session_is_comp_id(const void *name, size_t len)
+{
+	const char *letters = name;
+
+	for (size_t i = 0; i < len; i++) {
+		const char c = letters[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return len > 0 && len <= FIX_COMP_ID_MAX;
+}
 
 int fix_session_open(struct fix_session *session,
 		     const struct fix_session_config *config,
@@ -57,13 +69,12 @@ static void numbers_reset(struct fix_session *session)
 	memset(session->held, 0, sizeof(session->held));
 }
 
-int fix_session_logon(struct fix_session *session)
+void fix_session_logon(struct fix_session *session)
 {
 	session->waiting = session->store->next_out;
 	if (session->config.reset)
 		numbers_reset(session);
 	logon_send(session, session->config.reset);
-	return 0;
 }
 
 static bool flag_is_set(const struct fix_message *message, uint32_t tag)
@@ -88,22 +99,15 @@ static uint32_t number_of(const struct fix_message *message, uint32_t tag)
  * The first message.
  */
 
-/* Letters that a file's name may have, too: the store's. */
 static bool peer_take(struct fix_session *session,
 		      const struct fix_message *message)
 {
 	const struct fix_field *field = fix_find(message, FIX_SENDER_COMP_ID);
 	const char *wanted = session->config.peer;
 
-	if (!field || field->len == 0 || field->len > FIX_COMP_ID_MAX)
+	if (!field ||
+	    !fix_session_is_comp_id(fix_value(message, field), field->len))
 		return false;
-	for (uint16_t i = 0; i < field->len; i++) {
-		char c = (char)fix_value(message, field)[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '_' && c != '-')
-			return false;
-	}
 	memcpy(session->peer, fix_value(message, field), field->len);
 	session->peer[field->len] = '\0';
 	return !*wanted || !strcmp(session->peer, wanted);

@@ -14,13 +14,17 @@
 
 #include "order/fix_session_state.h"
 
+/* 1 to FIX_COMP_ID_MAX letters, digits, _ and -, since it names the store's
+ * file, too? */
+bool fix_session_is_comp_id(const void *name, size_t len);
+
 /* 0 or a negative errno of store_open. config's strings stay the caller's. */
 int fix_session_open(struct fix_session *session,
 		     const struct fix_session_config *config,
 		     struct channel_buffer *out);
 
-/* The initiator's Logon. As above. */
-int fix_session_logon(struct fix_session *session);
+/* The initiator's Logon. */
+void fix_session_logon(struct fix_session *session);
 
 /* HOT for application messages in their order. enum fix_session_event; -EPIPE
  * when the peer has logged out, or another negative errno, with session->why:
