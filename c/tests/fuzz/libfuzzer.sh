@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The fuzz targets again, by clang's libFuzzer, which is led by coverage, with
-# the address sanitizer; each on a copy of its corpus.
+# The fuzz targets again, by clang's libFuzzer, which is led by coverage, of the
+# address sanitizer's build; each on a copy of its corpus.
 set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}
@@ -24,16 +24,16 @@ elif ! clang -fsanitize=fuzzer,address -o "$work/probe" "$work/probe.c" \
 fi
 
 # The settings of an outer make are not ours.
-if ! env -u MAKEFLAGS -u MAKELEVEL make -s -j"$(nproc)" FUZZER=libfuzzer \
-	CONFIGURE='--cc=clang --sanitize=address' BUILD="$BUILD/libfuzzer" \
-	fuzzers >"$work/make.log" 2>&1; then
+[ "$(basename "$BUILD")" = asan ] || BUILD=$BUILD/asan
+if ! env -u MAKEFLAGS -u MAKELEVEL make -s -j"$(nproc)" BUILD="$BUILD" \
+	libfuzzers >"$work/make.log" 2>&1; then
 	fail 'libFuzzer targets build' < <(tail -n 30 "$work/make.log")
 	finish
 fi
 
-for target in "$BUILD"/libfuzzer/tests/fuzz/*; do
+for target in "$BUILD"/tests/libfuzzer/*; do
 	name=$(basename "$target")
-	# Not the objects beside them.
+	# Not what was cut off while it was linked.
 	[ -f "tests/fuzz/$name.c" ] || continue
 	mkdir "$work/$name"
 	cp -r "tests/fuzz/corpus/$name/." "$work/$name/"
