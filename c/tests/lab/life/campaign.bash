@@ -37,10 +37,11 @@ life_campaign() {
 	pid=$!
 	# Looked at from within: each login costs an emulated guest seconds, and
 	# the agent's next step is not to come before ours. It is turned once and
-	# back before the first trial, too.
+	# back before the first trial, too. What the shell can do itself costs no
+	# process.
 	(exec ssh -F "$LAB_FOLDER/ssh_config" trader \
-		"sudo sh -c 'until [ \$(cat $turns) = 2 ] && pgrep -x t2t-trader
-		do sleep 0.2; done; pkill -STOP -x t2t-agent'" \
+		"sudo sh -c 'until read n <$turns && [ \$n = 2 ] && pgrep -x t2t-trader
+		do sleep 0.5; done; pkill -STOP -x t2t-agent'" \
 		</dev/null >/dev/null) &
 	waits=$!
 	# shellcheck disable=SC2317 # called by within
