@@ -6,7 +6,7 @@ set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}
 runs=50000
-seconds=8
+seconds=5
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
