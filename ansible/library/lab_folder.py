@@ -20,6 +20,8 @@ options:
   domain: {description: Whose are tidied., type: str, default: ""}
   keep: {description: "Those that are used, as in disk/NAME.qcow2.",
          type: list, elements: str, default: []}
+  folders: {description: "Folders in one that is present, of whoever makes
+            them.", type: list, elements: str, default: []}
 """
 
 EXAMPLES = r"""
@@ -57,10 +59,22 @@ def held(path):
             for top, _, names in os.walk(path) for name in names}
 
 
-def settle(before, path, state, domain, keep, dry):
+def add(path, folders, dry):
+    """Was one of them made?"""
+    missing = [folder for folder in (os.path.join(path, name)
+                                     for name in folders)
+               if not os.path.isdir(folder)]
+    for folder in [] if dry else missing:
+        os.makedirs(folder)
+        os.chmod(folder, 0o755)
+    return bool(missing)
+
+
+def settle(before, path, state, domain, keep, folders, dry):
     """(what the module says, the files that are there then)"""
     if state == "present":
-        return {"changed": make(path, dry)}, before | {RECORD}
+        made = make(path, dry)
+        return {"changed": add(path, folders, dry) or made}, before | {RECORD}
     if state == "tidied":
         gone = tidy(path, domain, keep, dry)
         return {"changed": bool(gone), "gone": gone}, before - set(gone)
@@ -78,6 +92,7 @@ def main():
                       "required": True},
             "domain": {"type": "str", "default": ""},
             "keep": {"type": "list", "elements": "str", "default": []},
+            "folders": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )

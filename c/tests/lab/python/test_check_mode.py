@@ -83,7 +83,8 @@ class Files(Below):
         diff = self.does_as_told("lab_folder", path=lab, state="present")
         self.assertEqual((diff["before"], diff["after"]),
                          ("", "record.json\n"))
-        os.mkdir(lab + "/disk")
+        self.does_as_told("lab_folder", path=lab, state="present",
+                          folders=["disk"])
         layers = [f"disk/trader-{digit * 16}.qcow2" for digit in "12"]
         for name in layers:
             with open(os.path.join(lab, name), "w", encoding="utf-8"):
@@ -94,6 +95,30 @@ class Files(Below):
         diff = self.does_as_told("lab_folder", path=lab, state="absent")
         self.assertEqual((diff["before"], diff["after"]),
                          (f"{layers[0]}\nrecord.json\n", ""))
+
+    def test_a_seed(self):
+        seed = {"path": self.path("trader-0123456789abcdef.img"),
+                "files": self.path("trader"), "user_data": "#cloud-config\n",
+                "network_config": "version: 2\n", "meta_data": "a: b\n"}
+
+        def pack(argv, cwd, **_):
+            texts = []
+            for name in argv[2:3] + argv[4:]:
+                with open(os.path.join(cwd, name), encoding="utf-8") as file:
+                    texts.append(file.read())
+            with open(argv[3], "w", encoding="utf-8") as file:
+                file.write("".join(texts))
+            return 0, "", ""
+        diff = self.does_as_told("lab_seed", run_command=pack, **seed)
+        self.assertEqual([(one["before"], one["after"]) for one in diff],
+                         [("", seed["user_data"]),
+                          ("", seed["network_config"]),
+                          ("", seed["meta_data"])])
+        with open(seed["path"], encoding="utf-8") as file:
+            self.assertEqual(file.read(),
+                             "version: 2\n#cloud-config\na: b\n")
+        self.assertEqual(sorted(os.listdir(self.top)),
+                         ["trader", "trader-0123456789abcdef.img"])
 
     def test_a_folder_with_something_of_others(self):
         lab = self.path("lab")
