@@ -167,6 +167,11 @@ run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two na
 		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
 		--output $(RESULT)
 
+verify: ## the orders of RESULT=folder judged once more, by a second oracle in Python; FEED=file
+	@[ -n '$(REPORTED)' ] || { echo 'make verify: RESULT=FOLDER' >&2; exit 1; }
+	@python3 -B c/verify/verify.py $(call quote,$(REPORTED)) \
+		$(if $(filter command line,$(origin FEED)),--feed $(call quote,$(FEED)))
+
 report: build ## the report of RESULT=folder anew from its raw files; COMPARE=a,b sets two side by side
 	@result='$(or $(firstword $(subst $(comma), ,$(COMPARE))),$(REPORTED))'; \
 	[ -n "$$result" ] || { echo 'make report: RESULT=FOLDER or COMPARE=A,B' >&2; exit 1; }; \
@@ -311,4 +316,4 @@ clean: ## remove what was built; results stay
 	run report power image doctor up status console debug crash ssh \
 	experiment experiments fleet restore teardown test tests-built coverage \
 	mutants simulate fuzz quick test-real bench probe lint man install \
-	uninstall clean
+	uninstall clean verify

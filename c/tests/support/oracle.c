@@ -3,7 +3,10 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/sanitizer.h"
 
 /* So that a busy machine gives nothing up. */
 #define RECOVER_MS "500"
@@ -81,6 +84,55 @@ static void ended_well(struct program *program, const char *name, int code)
 	fail_msg("%s: exit code %d", name, code);
 }
 
+/* Both say that it is right, or both that it is not; whose fault each one is
+ * that they may see otherwise. */
+static void counts_agree(const json_t *first, const json_t *second)
+{
+	static const char *const names[] = { "triggers", "orders", "matched",
+					     "missing",	 "extra",  "wrong" };
+	const bool right = json_is_true(json_object_get(first, "correct"));
+	json_int_t faults = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const json_int_t one = oracle_count(first, names[i]),
+				 other = oracle_count(second, names[i]);
+
+		faults += i < 3 ? 0 : other;
+		if (one != other && (right || i < 2))
+			fail_msg("%s: %" JSON_INTEGER_FORMAT
+				 ", by the second oracle %" JSON_INTEGER_FORMAT,
+				 names[i], one, other);
+	}
+	assert_int_equal(right, faults == 0);
+	assert_int_equal(oracle_count(second, "unlike"), 0);
+}
+
+/* Of another make: c/verify. It knows a channel without its options; the
+ * sanitizers' builds make the same captures. */
+static void second_oracle_agrees(const struct oracle_run *run,
+				 const char *threshold_usd, const char *aggress)
+{
+	const char *channel = either(run->channel, "raw");
+	char command[3 * PATH_MAX];
+	json_t *counts;
+	FILE *output;
+
+	if (SANITIZED || system("command -v python3 >/dev/null") != 0)
+		return;
+	snprintf(command, sizeof(command),
+		 "python3 -B verify/verify.py '%s' --json --feed '%s' "
+		 "--channel %.*s --threshold-usd %s --aggress %s %s",
+		 run->capture, run->feed, (int)strcspn(channel, ":"), channel,
+		 threshold_usd, aggress, run->recover ? "--recover" : "");
+	output = popen(command, "re");
+	assert_non_null(output);
+	counts = json_loadf(output, 0, NULL);
+	pclose(output);
+	assert_non_null(counts);
+	counts_agree(run->analysis, counts);
+	json_decref(counts);
+}
+
 void oracle_run(const struct lab *lab, struct oracle_run *run)
 {
 	struct program exchange = { 0 }, trader = { 0 }, wiretap = { 0 };
@@ -111,10 +163,11 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	program_end(&trader);
 	program_end(&exchange);
 	program_end(&wiretap);
-	run->analysis =
-		judge(run->capture, run->channel,
-		      either(run->judge_threshold_usd, threshold),
-		      either(run->judge_aggress, aggress), run->recover);
+	threshold = either(run->judge_threshold_usd, threshold);
+	aggress = either(run->judge_aggress, aggress);
+	run->analysis = judge(run->capture, run->channel, threshold, aggress,
+			      run->recover);
+	second_oracle_agrees(run, threshold, aggress);
 }
 
 void oracle_free(struct oracle_run *run)
