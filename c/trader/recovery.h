@@ -52,6 +52,10 @@ struct recovery_config {
 	uint64_t give_up_ns; /* UINT64_MAX: only by recovery_goes_on() */
 	uint64_t again_ns;   /* what was not answered is asked for again */
 	uint32_t jump_max;   /* as for session_begin() */
+	/* For who only looks on, and sees two lines without requests: so near
+	 * in time the trader may have had one line's datagram before the
+	 * other's, or behind it. 0: nobody looks on. */
+	uint64_t apart_ns;
 };
 
 struct recovery_datagram {
@@ -96,7 +100,8 @@ struct recovery_counts {
 	uint64_t too_late; /* of those, came after all */
 	uint64_t requests;
 	uint64_t requested; /* numbers, again and again */
-	uint64_t raced;	    /* recovery_goes_on() past what had come */
+	uint64_t raced;	    /* recovery_goes_on() past what had come; or by
+			       .apart_ns it is open whether one was given up */
 	/* Gaps of which nothing was given up, from sight to whole. */
 	uint64_t fills, fill_max_ns;
 	struct histogram fill;
@@ -123,7 +128,7 @@ struct recovery {
 	uint32_t asked;	       /* behind the last number that was asked for */
 	uint32_t unanswered;   /* numbers that were, and are missing */
 	uint64_t asked_ns;     /* when the lowest of them was */
-	uint64_t give_up_ns, again_ns, due_ns;
+	uint64_t give_up_ns, again_ns, apart_ns, due_ns;
 	struct recovery_told told;	       /* a gap */
 	uint32_t gap_first, gaps;	       /* open ones, in a ring */
 	uint64_t held[RECOVERY_HELD_MAX / 64]; /* a bit each */

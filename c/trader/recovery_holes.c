@@ -24,6 +24,18 @@ bool recovery_marks_take(struct recovery_marks *marks, uint32_t number)
 	return true;
 }
 
+void recovery_settled(struct recovery *recovery, uint32_t first, uint32_t end,
+		      uint64_t now_ns)
+{
+	if (recovery->apart_ns == 0)
+		return;
+	if (end - first > RECOVERY_HELD_MAX)
+		first = end - RECOVERY_HELD_MAX;
+	for (; first != end; first++)
+		recovery->memory->settled_ns[first & RECOVERY_HELD_MASK] =
+			now_ns;
+}
+
 uint32_t recovery_hole_first(const struct recovery *recovery, uint32_t number)
 {
 	while (recovery_is_held(recovery, number))

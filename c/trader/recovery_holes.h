@@ -30,6 +30,11 @@ struct recovery_memory {
 	struct recovery_gap gaps[RECOVERY_GAPS_MAX];
 	struct recovery_marks missing[MARKET_DATA_LINES_MAX];
 	struct recovery_marks given_up;
+	/* What a line brought in time, but behind what it had brought; where
+	 * recovery->apart_ns is told. When it did, or when a number was given
+	 * up. */
+	struct recovery_marks swapped;
+	uint64_t settled_ns[RECOVERY_HELD_MAX];
 	struct recovery_slot spare; /* for what no slot is free */
 	struct recovery_slot slots[RECOVERY_HELD_MAX];
 };
@@ -47,6 +52,17 @@ void recovery_marks_add(struct recovery_marks *marks, uint32_t first,
 /* Was it marked? Then no longer. */
 bool recovery_marks_take(struct recovery_marks *marks, uint32_t number);
 
+/* Now the contrary happens to it: a race if that is near. */
+static inline void recovery_contrary(struct recovery *recovery, uint32_t number,
+				     uint64_t now_ns)
+{
+	const uint64_t settled_ns =
+		recovery->memory->settled_ns[number & RECOVERY_HELD_MASK];
+
+	recovery->counts.raced += recovery->apart_ns > 0 &&
+				  now_ns - settled_ns <= recovery->apart_ns;
+}
+
 static inline bool recovery_is_held(const struct recovery *recovery,
 				    uint32_t number)
 {
@@ -55,6 +71,11 @@ static inline bool recovery_is_held(const struct recovery *recovery,
 	return number - recovery->session.expected < RECOVERY_HELD_MAX &&
 	       recovery->held[place / 64] >> place % 64 & 1;
 }
+
+/* Where recovery->apart_ns is told: these were given up, or filled by a line
+ * that had passed them. */
+void recovery_settled(struct recovery *recovery, uint32_t first, uint32_t end,
+		      uint64_t now_ns);
 
 /* The first number from there on that is missing, or that never came. */
 uint32_t recovery_hole_first(const struct recovery *recovery, uint32_t number);

@@ -16,6 +16,7 @@ int recovery_open(struct recovery *recovery,
 	recovery->waits = config->requests || config->lines > 1;
 	recovery->give_up_ns = config->give_up_ns;
 	recovery->again_ns = config->again_ns;
+	recovery->apart_ns = config->apart_ns;
 	if (recovery->waits) {
 		err = mem_arena_reserve(&recovery->arena,
 					sizeof(*recovery->memory));
@@ -67,6 +68,7 @@ void recovery_begin(struct recovery *recovery, uint16_t tag)
 	if (!recovery->memory)
 		return;
 	recovery_marks_clear(&recovery->memory->given_up);
+	recovery_marks_clear(&recovery->memory->swapped);
 	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		recovery_marks_clear(&recovery->memory->missing[i]);
 }
@@ -83,9 +85,21 @@ void recovery_settle(struct recovery *recovery, uint32_t end)
 	}
 }
 
+/* The line lacks these. Had it passed one of them before the other line brought
+ * that, behind what it had brought, then that had been given up. */
+static void line_passes(struct recovery *recovery, uint32_t first, uint32_t end,
+			uint64_t now_ns)
+{
+	if (end - first > RECOVERY_HELD_MAX)
+		first = end - RECOVERY_HELD_MAX;
+	for (; first != end; first++)
+		if (recovery_marks_take(&recovery->memory->swapped, first))
+			recovery_contrary(recovery, first, now_ns);
+}
+
 /* Which numbers a line has brought, by itself. */
 static void line_follow(struct recovery *recovery, unsigned int source,
-			uint32_t number)
+			uint32_t number, uint64_t now_ns)
 {
 	struct recovery_line *line = &recovery->line[source];
 	struct recovery_marks *missing;
@@ -99,26 +113,32 @@ static void line_follow(struct recovery *recovery, unsigned int source,
 	}
 	line->missing += number - line->next;
 	recovery_marks_add(missing, line->next, number);
+	if (recovery->apart_ns > 0)
+		line_passes(recovery, line->next, number, now_ns);
 	line->next = number + 1;
 }
 
 static enum recovery_verdict late(struct recovery *recovery,
-				  const struct recovery_datagram *datagram)
+				  const struct recovery_datagram *datagram,
+				  uint64_t now_ns)
 {
 	const uint32_t number = datagram->header.sequence;
 
 	recovery->line[datagram->source].late++;
 	if (!recovery->memory)
 		return RECOVERY_LATE;
-	line_follow(recovery, datagram->source, number);
-	if (recovery_marks_take(&recovery->memory->given_up, number))
+	line_follow(recovery, datagram->source, number, now_ns);
+	if (recovery_marks_take(&recovery->memory->given_up, number)) {
 		recovery->counts.too_late++;
+		recovery_contrary(recovery, number, now_ns);
+	}
 	return RECOVERY_LATE;
 }
 
 /* One line, and no requests. */
 static enum recovery_verdict plain(struct recovery *recovery,
-				   const struct recovery_datagram *datagram)
+				   const struct recovery_datagram *datagram,
+				   uint64_t now_ns)
 {
 	struct session *session = &recovery->session;
 	const uint32_t expected = session->expected;
@@ -134,7 +154,7 @@ static enum recovery_verdict plain(struct recovery *recovery,
 	case SESSION_IN_ORDER:
 		break;
 	case SESSION_DUPLICATE:
-		return late(recovery, datagram);
+		return late(recovery, datagram, now_ns);
 	case SESSION_FOREIGN:
 		return RECOVERY_FOREIGN;
 	case SESSION_DOUBTED:
@@ -155,14 +175,22 @@ static void keep(struct recovery_slot *slot,
 
 /* It was missing. */
 static void filled(struct recovery *recovery,
-		   const struct recovery_datagram *datagram)
+		   const struct recovery_datagram *datagram, uint64_t now_ns)
 {
+	const uint32_t number = datagram->header.sequence;
+
+	if (recovery->apart_ns > 0 &&
+	    number + 1 != recovery->line[datagram->source].next) {
+		recovery_marks_add(&recovery->memory->swapped, number,
+				   number + 1);
+		recovery_settled(recovery, number, number + 1, now_ns);
+	}
 	if (datagram->source == RECOVERY_RETRANSMITTED)
 		recovery->counts.recovered++;
 	else
 		recovery->counts.filled++;
 	if (recovery->unanswered > 0 &&
-	    recovery_is_below(datagram->header.sequence, recovery->asked))
+	    recovery_is_below(number, recovery->asked))
 		recovery->unanswered--;
 }
 
@@ -202,7 +230,7 @@ static enum recovery_verdict wait(struct recovery *recovery,
 		return spare(recovery, datagram, now_ns);
 	recovery->line[datagram->source].first++;
 	if (recovery_is_below(number, recovery->frontier))
-		filled(recovery, datagram);
+		filled(recovery, datagram, now_ns);
 	else if (number != recovery->frontier)
 		recovery_gap_open(recovery, number, now_ns);
 	if (!recovery_is_below(number, recovery->frontier))
@@ -231,16 +259,16 @@ static enum recovery_verdict arrive(struct recovery *recovery,
 		recovery_gap_tell(recovery, session->expected, number, 0);
 		forget(recovery, number);
 	} else if (recovery_is_held(recovery, number)) {
-		return late(recovery, datagram);
+		return late(recovery, datagram, now_ns);
 	}
-	line_follow(recovery, datagram->source, number);
+	line_follow(recovery, datagram->source, number, now_ns);
 	if (number != session->expected)
 		return wait(recovery, datagram, now_ns);
 	missing = number != recovery->frontier;
 	recovery->line[datagram->source].first++;
 	session->expected++;
 	if (missing) {
-		filled(recovery, datagram);
+		filled(recovery, datagram, now_ns);
 		recovery_gaps_close(recovery, now_ns, true);
 		recovery_busy_now(recovery);
 	} else {
@@ -254,13 +282,13 @@ enum recovery_verdict recovery_take(struct recovery *recovery,
 				    uint64_t now_ns)
 {
 	if (!recovery->waits)
-		return plain(recovery, datagram);
+		return plain(recovery, datagram, now_ns);
 	switch (session_look(&recovery->session, &datagram->header)) {
 	case SESSION_IN_ORDER:
 	case SESSION_GAP:
 		break;
 	case SESSION_DUPLICATE:
-		return late(recovery, datagram);
+		return late(recovery, datagram, now_ns);
 	case SESSION_FOREIGN:
 		return RECOVERY_FOREIGN;
 	case SESSION_DOUBTED:

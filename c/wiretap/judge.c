@@ -13,6 +13,8 @@
 #include "wiretap/analysis_note.h"
 #include "wiretap/judge_session.h"
 
+/* Of two lines a trader that is held up reads one long before the other. */
+#define LINES_APART_NS CLOCK_NS_PER_S
 #define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
 
 static int judge_matched(void *context, const struct pairing_trigger *trigger,
@@ -345,7 +347,6 @@ static void judge_count_recovery(struct judge *judge)
 	result->recovery = recovery->counts;
 	result->recovery.requests = requests;
 	result->recovery.requested = requested;
-	result->recovery.raced = judge->races;
 	memcpy(result->line, recovery->line, sizeof(result->line));
 }
 
@@ -390,6 +391,7 @@ static int judge_open_recovery(struct judge *judge)
 		.give_up_ns = requests ? UINT64_MAX
 				       : config->recover_ms * CLOCK_NS_PER_MS,
 		.again_ns = UINT64_MAX,
+		.apart_ns = requests ? 0 : LINES_APART_NS,
 	};
 
 	return recovery_open(&judge->recovery, &wanted);

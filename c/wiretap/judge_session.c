@@ -29,21 +29,11 @@ void judge_session_gone(void *context,
 	}
 }
 
-/* The trader may have gone on without what by the capture had come: by its
- * notices; or by too late a copy, where nobody asks and none is sent. */
-static uint64_t judge_races(const struct judge *judge)
-{
-	const struct recovery *recovery = &judge->recovery;
-
-	return recovery->counts.raced +
-	       (recovery->requests ? 0 : recovery->counts.too_late);
-}
-
 /* What of the numbers is open at the end. */
 static void judge_settle(struct judge *judge)
 {
 	struct recovery *recovery = &judge->recovery;
-	const uint64_t races = judge_races(judge) - judge->races;
+	const uint64_t races = recovery->counts.raced - judge->races;
 
 	/* Neither came nor told to be given up. */
 	if (recovery->busy) {

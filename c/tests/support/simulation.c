@@ -144,6 +144,16 @@ void simulation_stranger_send(void)
 	deliver(arrival);
 }
 
+uint64_t simulation_apart_ns(void)
+{
+	uint64_t ns = 0;
+
+	for (unsigned int i = 0; i < simulation.lines; i++)
+		if (simulation.line[i].lag_ns > ns)
+			ns = simulation.line[i].lag_ns;
+	return ns;
+}
+
 static void datagram_make(struct simulation_sent *sent, uint32_t index)
 {
 	sent->header = (struct market_data_header){

@@ -56,6 +56,7 @@ struct simulation_line {
 struct simulation {
 	uint64_t seed, random;
 	bool verbose, told, requests, lossless;
+	bool by_timer; /* without requests: something was given up by it */
 	unsigned int lines, count;
 	uint32_t base;	 /* the first number */
 	uint32_t joined; /* index from which on lines are heard */
@@ -84,6 +85,9 @@ extern struct simulation simulation;
 
 /* Draw what the session is like. */
 void simulation_draw(uint64_t seed);
+
+/* So far apart may a watcher see two datagrams, in the other order. */
+uint64_t simulation_apart_ns(void);
 
 /* Make the whole feed. */
 void simulation_feed_make(void);

@@ -17,6 +17,7 @@
 
 #define STEP_NS	   CAPTURE_MAKER_STEP_NS
 #define RECOVER_MS 20
+#define APART_NS   (2 * CLOCK_NS_PER_S) /* beyond any race */
 
 static struct capture_maker maker;
 static struct analysis_config config;
@@ -565,6 +566,89 @@ static void lost_on_both_and_late(void **state)
 	assert_int_equal(result.reordered, 1);
 }
 
+/* What one line swaps the other has lost, and passes so much later. */
+static void swap_and_lose(uint64_t later_ns)
+{
+	ask(250); /* 0 */
+	line(CAPTURE_MAKER_GROUP_B, 0);
+	ask(250);
+	line(CAPTURE_MAKER_GROUP, 2);
+	trigger();
+	maker.sequence = 1;
+	ask(240);
+	maker.now_ns += later_ns;
+	line(CAPTURE_MAKER_GROUP_B, 2);
+	trigger();
+}
+
+/* Who looked at B between the two of A gave it up. */
+static void swapped_on_one_and_lost_on_the_other(void **state)
+{
+	(void)state;
+	swap_and_lose(0);
+	order(250);
+	over();
+	judge(ANALYSIS_UNJUDGED, "1 times the trader gave up");
+	assert_int_equal(result.recovery.raced, 1);
+	assert_int_equal(result.missing + result.extra + result.wrong, 0);
+}
+
+static void swapped_on_one_and_right(void **state)
+{
+	(void)state;
+	swap_and_lose(0);
+	order(240);
+	over();
+	right(1);
+	assert_int_equal(result.recovery.raced, 1);
+}
+
+/* Nobody looks at a line so late. */
+static void swapped_long_before_and_wrong(void **state)
+{
+	(void)state;
+	swap_and_lose(APART_NS);
+	order(250);
+	over();
+	judge(ANALYSIS_WRONG, NULL);
+	assert_int_equal(result.recovery.raced, 0);
+}
+
+static void lost_on_both_and_long_late_and_wrong(void **state)
+{
+	(void)state;
+	lose_on_both();
+	maker.now_ns += APART_NS;
+	line(CAPTURE_MAKER_GROUP_B, 1);
+	ask(240);
+	line(CAPTURE_MAKER_GROUP, 3);
+	trigger();
+	order(240);
+	over();
+	judge(ANALYSIS_WRONG, NULL);
+	assert_int_equal(result.recovery.raced, 0);
+}
+
+/* In its order on one of them: whoever looks in whatever order has it. */
+static void swapped_on_one_alone_and_wrong(void **state)
+{
+	(void)state;
+	ask(250); /* 0 */
+	line(CAPTURE_MAKER_GROUP_B, 0);
+	ask(250);
+	line(CAPTURE_MAKER_GROUP, 2);
+	trigger();
+	maker.sequence = 1;
+	ask(240);
+	line(CAPTURE_MAKER_GROUP_B, 1);
+	ask(240);
+	trigger();
+	order(250);
+	over();
+	judge(ANALYSIS_WRONG, NULL);
+	assert_int_equal(result.recovery.raced, 0);
+}
+
 /* A silent line is not waited for for ever. */
 static void by_timer(void **state)
 {
@@ -691,6 +775,11 @@ int main(void)
 		TWO(two_lines_wait),
 		TWO(lost_on_both),
 		TWO(lost_on_both_and_late),
+		TWO(swapped_on_one_and_lost_on_the_other),
+		TWO(swapped_on_one_and_right),
+		TWO(swapped_long_before_and_wrong),
+		TWO(lost_on_both_and_long_late_and_wrong),
+		TWO(swapped_on_one_alone_and_wrong),
 		TWO(by_timer),
 		TWO(by_timer_too_early),
 		TWO(two_lines_and_requests),
