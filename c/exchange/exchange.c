@@ -25,7 +25,7 @@ enum {
 	FD_LISTENER,
 	FD_TRADER,
 	FD_RETRANSMIT,
-	FD_MARKETDATA,
+	FD_MARKETDATA = FD_RETRANSMIT + RETRANSMIT_FDS,
 	FDS = FD_MARKETDATA + MARKETDATA_FDS + ORDER_ENTRY_WAITING_MAX
 };
 
@@ -115,18 +115,19 @@ static void session_sum_up(struct exchange *exchange)
 
 static void session_begin(struct exchange *exchange)
 {
+	const struct sockaddr_in trader =
+		order_entry_server_trader(&exchange->order_entry);
+
 	exchange->number++;
-	exchange->leaving = exchange->stdout_was_full = false;
+	exchange->leaving = exchange->broken = false;
+	exchange->stdout_was_full = false;
 	exchange->orders = exchange->rejects = 0;
 	exchange->refused = exchange->order_entry.refused;
 	exchange->why = "";
-	exchange->broken = false;
 	marketdata_server_forget(&exchange->marketdata);
-	exchange->marketdata.session.tag = market_data_session_tag(
-		order_entry_server_port(&exchange->order_entry));
-	retransmit_server_begin(&exchange->retransmit,
-				exchange->marketdata.session.tag,
-				exchange->order_entry.last);
+	exchange->marketdata.session.tag =
+		market_data_session_tag(ntohs(trader.sin_port));
+	retransmit_server_begin(&exchange->retransmit, &trader);
 	exchange->settle_ns = clock_monotonic_ns() +
 			      exchange->config->settle_ms * CLOCK_NS_PER_MS + 1;
 	log_info("session %" PRIu64 " with %s", exchange->number,
@@ -304,8 +305,8 @@ static uint64_t wait_prepare(struct exchange *exchange,
 	fds[FD_TRADER] = (struct pollfd){ .fd = exchange->order_entry.client,
 					  .events = POLLRDHUP };
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
-	fds[FD_RETRANSMIT] =
-		retransmit_server_poll(&exchange->retransmit, now_ns);
+	retransmit_server_poll(&exchange->retransmit, now_ns,
+			       &fds[FD_RETRANSMIT]);
 
 	if (init && !order_log_has_room(&exchange->log, 0))
 		fds[FD_LISTENER].fd = -1;
@@ -389,7 +390,7 @@ static int turn(struct exchange *exchange)
 		listener_ready(exchange);
 	time_passed(exchange, clock_monotonic_ns());
 	retransmit_server_turn(&exchange->retransmit,
-			       n > 0 && fds[FD_RETRANSMIT].revents,
+			       n > 0 ? &fds[FD_RETRANSMIT] : NULL,
 			       clock_monotonic_ns(),
 			       marketdata_server_due(&exchange->marketdata));
 	return 0;

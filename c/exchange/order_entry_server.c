@@ -133,14 +133,15 @@ static size_t unread_len(const struct order_entry_server *server)
 	return (size_t)len;
 }
 
-uint16_t order_entry_server_port(const struct order_entry_server *server)
+struct sockaddr_in order_entry_server_trader(
+	const struct order_entry_server *server)
 {
-	struct sockaddr_in peer = { 0 };
+	struct sockaddr_in peer = { .sin_family = AF_INET };
 	socklen_t len = sizeof(peer);
 
 	if (getpeername(server->client, (struct sockaddr *)&peer, &len) < 0)
-		return 0;
-	return ntohs(peer.sin_port);
+		peer.sin_addr = server->last;
+	return peer;
 }
 
 void order_entry_server_begin(struct order_entry_server *server)

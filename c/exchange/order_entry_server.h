@@ -124,8 +124,9 @@ void order_entry_server_refuse_waiting(struct order_entry_server *server);
  * not too many. As above. */
 int order_entry_server_refuse(struct order_entry_server *server);
 
-/* The port that the trader connected from, host order; 0: it is gone. */
-uint16_t order_entry_server_port(const struct order_entry_server *server);
+/* Where the trader connected from; port 0: it is gone. */
+struct sockaddr_in order_entry_server_trader(
+	const struct order_entry_server *server);
 
 /* Accept one connection and let it wait for its turn, once its handshake
  * is over. Where all places are taken, the address with the most of them gives

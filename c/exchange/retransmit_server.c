@@ -26,13 +26,30 @@ enum {
 	PORTION_SMALL = 4,
 };
 
+static int request_socket(const struct sockaddr_in *listen, bool again)
+{
+	const int on = 1, kind = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int err, fd = socket(AF_INET, kind, 0);
+
+	if (fd < 0)
+		return -errno;
+	if ((!again ||
+	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0) &&
+	    bind(fd, (const struct sockaddr *)listen, sizeof(*listen)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 int retransmit_server_open(struct retransmit_server *server,
 			   const struct retransmit_config *config)
 {
 	char text[ADDRESS_TEXT_MAX];
-	int err;
+	int err, fd;
 
-	*server = (struct retransmit_server){ .fd = -1 };
+	*server = (struct retransmit_server){ .listen = config->listen,
+					      .fd = { -1, -1 } };
 	if (config->off)
 		return 0;
 	err = retransmitter_open(&server->retransmitter, config->memory);
@@ -40,57 +57,105 @@ int retransmit_server_open(struct retransmit_server *server,
 		log_error("--retransmit-memory: %s", log_strerror(err));
 		return err;
 	}
-	server->fd =
-		socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (server->fd < 0 ||
-	    bind(server->fd, (const struct sockaddr *)&config->listen,
-		 sizeof(config->listen)) < 0) {
-		err = -errno;
+	fd = request_socket(&config->listen, false);
+	if (fd < 0) {
 		log_error("--retransmit: %s: %s",
 			  address_format(&config->listen, text),
-			  log_strerror(err));
+			  log_strerror(fd));
 		retransmit_server_close(server);
+		return fd;
 	}
-	return err;
+	server->fd[RETRANSMITTER_OTHERS] = fd;
+	return 0;
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void retransmit_server_close(struct retransmit_server *server)
 {
-	if (server->fd >= 0)
-		close(server->fd);
-	server->fd = -1;
+	for (unsigned int i = 0; i < RETRANSMIT_FDS; i++)
+		fd_close(&server->fd[i]);
 	retransmitter_close(&server->retransmitter);
 }
 
-void retransmit_server_begin(struct retransmit_server *server, uint16_t tag,
-			     struct in_addr trader)
+/* Of the same address and port, connected: the kernel then gives it what comes
+ * from there (udp(7)). The port may be had twice but now: a second exchange is
+ * refused it. Nobody's being there costs the trader its precedence in the
+ * kernel alone. */
+static int own_open(const struct retransmit_server *server,
+		    const struct sockaddr_in *trader)
 {
-	if (server->fd < 0)
+	const int others = server->fd[RETRANSMITTER_OTHERS];
+	int err = 0, fd, twice = 1;
+
+	setsockopt(others, SOL_SOCKET, SO_REUSEADDR, &twice, sizeof(twice));
+	fd = request_socket(&server->listen, true);
+	twice = 0;
+	setsockopt(others, SOL_SOCKET, SO_REUSEADDR, &twice, sizeof(twice));
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &twice, sizeof(twice));
+		if (connect(fd, (const struct sockaddr *)trader,
+			    sizeof(*trader)) == 0)
+			return fd;
+		err = -errno;
+		close(fd);
+	}
+	log_warning("--retransmit: no socket for the trader alone: %s",
+		    log_strerror(fd < 0 ? fd : err));
+	return -1;
+}
+
+void retransmit_server_begin(struct retransmit_server *server,
+			     const struct sockaddr_in *trader)
+{
+	const struct retransmitter_peer peer = { trader->sin_addr.s_addr,
+						 trader->sin_port };
+	const int others = server->fd[RETRANSMITTER_OTHERS];
+
+	if (others < 0)
 		return;
-	retransmitter_begin(&server->retransmitter, tag, trader.s_addr);
-	server->sent = server->dropped = 0;
-	server->overrun_before = socket_drops(server->fd);
+	retransmitter_begin(&server->retransmitter,
+			    market_data_session_tag(ntohs(trader->sin_port)),
+			    &peer);
+	server->sent = server->dropped = server->overrun_own = 0;
+	server->overrun_before = socket_drops(others);
+	if (trader->sin_port)
+		server->fd[RETRANSMITTER_OWN] = own_open(server, trader);
 }
 
 void retransmit_server_end(struct retransmit_server *server)
 {
+	int *own = &server->fd[RETRANSMITTER_OWN];
+
 	retransmitter_end(&server->retransmitter);
+	if (*own >= 0)
+		server->overrun_own = socket_drops(*own);
+	fd_close(own);
 }
 
 uint64_t retransmit_server_overrun(const struct retransmit_server *server)
 {
-	return server->fd < 0
-		       ? 0
-		       : socket_drops(server->fd) - server->overrun_before;
+	const int others = server->fd[RETRANSMITTER_OTHERS];
+
+	return others < 0 ? 0
+			  : socket_drops(others) - server->overrun_before +
+				    server->overrun_own;
 }
 
-struct pollfd retransmit_server_poll(const struct retransmit_server *server,
-				     uint64_t now_ns)
+void retransmit_server_poll(const struct retransmit_server *server,
+			    uint64_t now_ns,
+			    struct pollfd fds[static RETRANSMIT_FDS])
 {
-	return (struct pollfd){
-		.fd = now_ns < server->rest_ns ? -1 : server->fd,
-		.events = POLLIN,
-	};
+	for (unsigned int i = 0; i < RETRANSMIT_FDS; i++)
+		fds[i] = (struct pollfd){
+			.fd = now_ns < server->rest_ns ? -1 : server->fd[i],
+			.events = POLLIN,
+		};
 }
 
 uint64_t retransmit_server_due(const struct retransmit_server *server)
@@ -109,7 +174,7 @@ struct received {
 };
 
 /* How many came. */
-static unsigned int requests_read(struct retransmit_server *server,
+static unsigned int requests_read(struct retransmit_server *server, int fd,
 				  unsigned int most)
 {
 	static const struct sockaddr_in nobody;
@@ -129,7 +194,7 @@ static unsigned int requests_read(struct retransmit_server *server,
 			.msg_iovlen = 1,
 		};
 	}
-	n = recvmmsg(server->fd, messages, most, MSG_DONTWAIT, NULL);
+	n = recvmmsg(fd, messages, most, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
 		retransmitter_ask(&server->retransmitter, received[i].bytes,
 				  messages[i].msg_len,
@@ -148,22 +213,26 @@ static void answer_send(struct retransmit_server *server,
 		.sin_port = answer->to.port,
 	};
 
-	if (sendto(server->fd, answer->bytes, answer->len, MSG_DONTWAIT,
-		   (const struct sockaddr *)&to, sizeof(to)) < 0)
+	if (sendto(server->fd[RETRANSMITTER_OTHERS], answer->bytes, answer->len,
+		   MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		server->dropped++;
 	else
 		server->sent++;
 }
 
-void retransmit_server_turn(struct retransmit_server *server, bool readable,
-			    uint64_t now_ns, uint64_t feed_ns)
+void retransmit_server_turn(struct retransmit_server *server,
+			    const struct pollfd *fds, uint64_t now_ns,
+			    uint64_t feed_ns)
 {
 	const bool quiet = feed_ns > now_ns && feed_ns - now_ns > QUIET_NS;
 	const unsigned int most = quiet ? PORTION : PORTION_SMALL;
 	const struct retransmitter_answer *answer = NULL;
+	bool readable = false;
 	unsigned int came = 0, sent = 0;
 
-	if (server->fd < 0 || now_ns < server->rest_ns)
+	for (unsigned int i = 0; fds && i < RETRANSMIT_FDS; i++)
+		readable |= fds[i].revents != 0;
+	if (server->fd[RETRANSMITTER_OTHERS] < 0 || now_ns < server->rest_ns)
 		return;
 	if (!readable &&
 	    retransmitter_due_ns(&server->retransmitter) > now_ns) {
@@ -174,8 +243,9 @@ void retransmit_server_turn(struct retransmit_server *server, bool readable,
 		server->rest_ns = server->last_ns + STARVED_NS;
 		return;
 	}
-	if (readable)
-		came = requests_read(server, most);
+	for (unsigned int i = 0; readable && i < RETRANSMIT_FDS; i++)
+		if (fds[i].revents && came < most)
+			came += requests_read(server, fds[i].fd, most - came);
 	while (sent < most &&
 	       (!quiet || clock_monotonic_ns() < feed_ns - QUIET_NS / 2) &&
 	       (answer = retransmitter_next(&server->retransmitter, now_ns))) {

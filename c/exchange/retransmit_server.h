@@ -3,7 +3,9 @@
  * The retransmitter at its UDP port. It lives in the feed's loop and gives way
  * to it: while the feed has something due soon nothing is looked at, and where
  * that is always so, a small portion now and then. Never blocks: an answer that
- * the kernel has no room for is dropped, since who asked asks again.
+ * the kernel has no room for is dropped, since who asked asks again. What the
+ * session's trader asks from the port of its order connection comes to a socket
+ * of its own, connected to it, so that a flood of others fills but theirs.
  */
 #ifndef EXCHANGE_RETRANSMIT_SERVER_H
 #define EXCHANGE_RETRANSMIT_SERVER_H
@@ -21,16 +23,21 @@ struct retransmit_config {
 	uint64_t memory; /* datagrams */
 };
 
+/* Descriptors to wait for. */
+#define RETRANSMIT_FDS RETRANSMITTER_TURNS
+
 struct retransmit_server {
 	struct retransmitter retransmitter;
-	int fd;		  /* -1: there is none */
-	uint64_t rest_ns; /* not looked at before; 0: at any time */
-	uint64_t last_ns; /* when it was */
+	struct sockaddr_in listen;
+	int fd[RETRANSMIT_FDS]; /* by turn; -1: there is none */
+	uint64_t rest_ns;	/* not looked at before; 0: at any time */
+	uint64_t last_ns;	/* when it was */
 
 	/* Of a session: */
 	uint64_t sent;	  /* datagrams */
 	uint64_t dropped; /* for the kernel had no room, or no way there */
-	uint64_t overrun_before;
+	uint64_t overrun_before; /* of the one for others, which stays open */
+	uint64_t overrun_own;	 /* when it was over */
 };
 
 /* 0 or a negative errno, logged with the option's name. */
@@ -38,9 +45,10 @@ int retransmit_server_open(struct retransmit_server *server,
 			   const struct retransmit_config *config);
 void retransmit_server_close(struct retransmit_server *server);
 
-/* A session begins, of that tag and trader; and is over. */
-void retransmit_server_begin(struct retransmit_server *server, uint16_t tag,
-			     struct in_addr trader);
+/* A session begins, of the order connection with that other end; and is
+ * over. */
+void retransmit_server_begin(struct retransmit_server *server,
+			     const struct sockaddr_in *trader);
 void retransmit_server_end(struct retransmit_server *server);
 
 /* Requests that the kernel dropped in this session, unread: they came faster
@@ -48,13 +56,16 @@ void retransmit_server_end(struct retransmit_server *server);
 uint64_t retransmit_server_overrun(const struct retransmit_server *server);
 
 /* What to wait for, and until when; UINT64_MAX: for that alone. */
-struct pollfd retransmit_server_poll(const struct retransmit_server *server,
-				     uint64_t now_ns);
+void retransmit_server_poll(const struct retransmit_server *server,
+			    uint64_t now_ns,
+			    struct pollfd fds[static RETRANSMIT_FDS]);
 uint64_t retransmit_server_due(const struct retransmit_server *server);
 
-/* Look at requests, if the descriptor was readable, and answer what there is
- * time for. feed_ns: when the feed has something due. Both CLOCK_MONOTONIC. */
-void retransmit_server_turn(struct retransmit_server *server, bool readable,
-			    uint64_t now_ns, uint64_t feed_ns);
+/* Look at requests, where a descriptor was readable (fds: NULL: none was), and
+ * answer what there is time for. feed_ns: when the feed has something due. Both
+ * CLOCK_MONOTONIC. */
+void retransmit_server_turn(struct retransmit_server *server,
+			    const struct pollfd *fds, uint64_t now_ns,
+			    uint64_t feed_ns);
 
 #endif

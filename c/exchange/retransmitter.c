@@ -37,15 +37,21 @@ void retransmitter_close(struct retransmitter *retransmitter)
 	retransmitter->running = false;
 }
 
+static void queues_empty(struct retransmitter *retransmitter)
+{
+	for (unsigned int i = 0; i < RETRANSMITTER_TURNS; i++)
+		retransmitter->queue[i].count = 0;
+}
+
 void retransmitter_begin(struct retransmitter *retransmitter, uint16_t tag,
-			 uint32_t trader)
+			 const struct retransmitter_peer *trader)
 {
 	retransmitter->head = 0;
 	retransmitter->oldest = retransmitter->next = 0;
 	retransmitter->running = true;
 	retransmitter->tag = tag;
-	retransmitter->trader = trader;
-	retransmitter->begin = retransmitter->count = 0;
+	retransmitter->trader = *trader;
+	queues_empty(retransmitter);
 	rate_limit_start(&retransmitter->budget, RETRANSMITTER_PER_S,
 			 RETRANSMITTER_AT_ONCE);
 	memset(&retransmitter->counts, 0, sizeof(retransmitter->counts));
@@ -54,7 +60,7 @@ void retransmitter_begin(struct retransmitter *retransmitter, uint16_t tag,
 void retransmitter_end(struct retransmitter *retransmitter)
 {
 	retransmitter->running = false;
-	retransmitter->count = 0;
+	queues_empty(retransmitter);
 }
 
 static struct retransmitter_place *place(
@@ -99,26 +105,30 @@ static bool is_same(const struct retransmitter_request *one,
 }
 
 /* Number i of those that wait. */
-static struct retransmitter_request *waiting(
-	struct retransmitter *retransmitter, unsigned int i)
+static struct retransmitter_request *waiting(struct retransmitter_queue *queue,
+					     unsigned int i)
 {
-	return &retransmitter->waiting[(retransmitter->begin + i) %
-				       RETRANSMITTER_WAITING_MAX];
+	return &queue->waiting[(queue->begin + i) % RETRANSMITTER_WAITING_MAX];
 }
 
 static int wait_add(struct retransmitter *retransmitter,
 		    const struct retransmitter_request *request)
 {
-	for (unsigned int i = 0; i < retransmitter->count; i++)
-		if (is_same(waiting(retransmitter, i), request)) {
+	const bool own = request->from.port == retransmitter->trader.port;
+	struct retransmitter_queue *queue =
+		&retransmitter->queue[own ? RETRANSMITTER_OWN
+					  : RETRANSMITTER_OTHERS];
+
+	for (unsigned int i = 0; i < queue->count; i++)
+		if (is_same(waiting(queue, i), request)) {
 			retransmitter->counts.repeated++;
 			return -EALREADY;
 		}
-	if (retransmitter->count == RETRANSMITTER_WAITING_MAX) {
+	if (queue->count == RETRANSMITTER_WAITING_MAX) {
 		retransmitter->counts.crowded++;
 		return -EBUSY;
 	}
-	*waiting(retransmitter, retransmitter->count++) = *request;
+	*waiting(queue, queue->count++) = *request;
 	retransmitter->counts.requests++;
 	return 0;
 }
@@ -130,7 +140,8 @@ int retransmitter_ask(struct retransmitter *retransmitter, const uint8_t *bytes,
 	struct retransmit_request asked;
 	struct retransmitter_request request = { .from = *from };
 
-	if (!retransmitter->running || from->address != retransmitter->trader) {
+	if (!retransmitter->running ||
+	    from->address != retransmitter->trader.address) {
 		counts->strangers++;
 		return -EPERM;
 	}
@@ -160,45 +171,58 @@ static bool is_kept(const struct retransmitter *retransmitter,
 	       retransmitter->next - retransmitter->oldest;
 }
 
-const struct retransmitter_answer *retransmitter_next(
-	struct retransmitter *retransmitter, uint64_t now_ns)
+/* What of it is remembered, from request->done on; false: nothing more. */
+static bool is_left(struct retransmitter *retransmitter,
+		    struct retransmitter_request *request)
 {
-	while (retransmitter->count > 0) {
-		struct retransmitter_request *request =
-			waiting(retransmitter, 0);
-		uint32_t sequence = request->first + request->done;
-		const struct retransmitter_place *found;
+	for (; request->done < request->count; request->done++) {
+		if (is_kept(retransmitter, request->first + request->done))
+			return true;
+		retransmitter->counts.unknown++;
+	}
+	return false;
+}
 
-		if (request->done == request->count) {
-			retransmitter->begin = (retransmitter->begin + 1) %
-					       RETRANSMITTER_WAITING_MAX;
-			retransmitter->count--;
-			continue;
+/* Whose turn it is; NULL: nobody's. */
+static struct retransmitter_request *turn(struct retransmitter *retransmitter)
+{
+	for (unsigned int i = 0; i < RETRANSMITTER_TURNS; i++) {
+		struct retransmitter_queue *queue = &retransmitter->queue[i];
+
+		for (; queue->count > 0; queue->count--) {
+			struct retransmitter_request *first = waiting(queue, 0);
+
+			if (is_left(retransmitter, first))
+				return first;
+			queue->begin =
+				(queue->begin + 1) % RETRANSMITTER_WAITING_MAX;
 		}
-		if (!is_kept(retransmitter, sequence)) {
-			retransmitter->counts.unknown++;
-			request->done++;
-			continue;
-		}
-		if (!rate_limit_take(&retransmitter->budget, now_ns))
-			return NULL;
-		request->done++;
-		retransmitter->counts.answered++;
-		found = place(retransmitter, sequence);
-		retransmitter->answer = (struct retransmitter_answer){
-			.to = request->from,
-			.bytes = (const uint8_t *)retransmitter->bytes.base +
-				 found->at,
-			.len = found->len,
-		};
-		return &retransmitter->answer;
 	}
 	return NULL;
 }
 
+const struct retransmitter_answer *retransmitter_next(
+	struct retransmitter *retransmitter, uint64_t now_ns)
+{
+	struct retransmitter_request *request = turn(retransmitter);
+	const struct retransmitter_place *found;
+
+	if (!request || !rate_limit_take(&retransmitter->budget, now_ns))
+		return NULL;
+	found = place(retransmitter, request->first + request->done++);
+	retransmitter->counts.answered++;
+	retransmitter->answer = (struct retransmitter_answer){
+		.to = request->from,
+		.bytes = (const uint8_t *)retransmitter->bytes.base + found->at,
+		.len = found->len,
+	};
+	return &retransmitter->answer;
+}
+
 uint64_t retransmitter_due_ns(const struct retransmitter *retransmitter)
 {
-	return retransmitter->count > 0
-		       ? rate_limit_next_ns(&retransmitter->budget)
-		       : UINT64_MAX;
+	for (unsigned int i = 0; i < RETRANSMITTER_TURNS; i++)
+		if (retransmitter->queue[i].count > 0)
+			return rate_limit_next_ns(&retransmitter->budget);
+	return UINT64_MAX;
 }

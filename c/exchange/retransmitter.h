@@ -4,10 +4,12 @@
  * more. Pure: datagrams, requests and times go in, what is to be sent to whom
  * comes out. No request costs more than it is worth: only the session's trader
  * is answered, with RETRANSMITTER_ANSWER_MAX datagrams at most, and all
- * requests together with RETRANSMITTER_PER_S.
+ * requests together with RETRANSMITTER_PER_S. Who asks from the port that the
+ * order connection has goes before all others at the trader's address, who have
+ * a queue of their own: however many of them ask, they don't delay it.
  *
  *	err = retransmitter_open(&retransmitter, 65536);
- *	retransmitter_begin(&retransmitter, tag, trader);
+ *	retransmitter_begin(&retransmitter, tag, &trader);
  *	retransmitter_keep(&retransmitter, sequence, bytes, len);
  *	retransmitter_ask(&retransmitter, request, len, &from);
  *	while ((answer = retransmitter_next(&retransmitter, now_ns)))
@@ -30,7 +32,7 @@
 #define RETRANSMITTER_ANSWER_MAX  64	/* datagrams that a request has */
 #define RETRANSMITTER_PER_S	  10000 /* datagrams, of all requests */
 #define RETRANSMITTER_AT_ONCE	  256	/* that may leave with no pause */
-#define RETRANSMITTER_WAITING_MAX 16	/* requests */
+#define RETRANSMITTER_WAITING_MAX 16	/* requests of each queue */
 
 /* Who asks: IPv4 address and port, in whatever order the caller has them. */
 struct retransmitter_peer {
@@ -63,6 +65,18 @@ struct retransmitter_answer {
 	size_t len;
 };
 
+/* Who waits, the first ones first. */
+enum retransmitter_turn {
+	RETRANSMITTER_OWN,
+	RETRANSMITTER_OTHERS,
+	RETRANSMITTER_TURNS
+};
+
+struct retransmitter_queue {
+	struct retransmitter_request waiting[RETRANSMITTER_WAITING_MAX];
+	unsigned int begin, count; /* of those: a ring */
+};
+
 /* Where a datagram lies. */
 struct retransmitter_place {
 	uint64_t at; /* in the bytes */
@@ -79,10 +93,9 @@ struct retransmitter {
 	/* Of a session: */
 	bool running;
 	uint16_t tag;
-	uint32_t trader; /* address */
+	struct retransmitter_peer trader;
 	struct rate_limit budget;
-	struct retransmitter_request waiting[RETRANSMITTER_WAITING_MAX];
-	unsigned int begin, count; /* of those: a ring */
+	struct retransmitter_queue queue[RETRANSMITTER_TURNS];
 	struct retransmitter_answer answer;
 	struct retransmitter_counts counts;
 };
@@ -93,9 +106,10 @@ int retransmitter_open(struct retransmitter *retransmitter, uint64_t memory);
 void retransmitter_close(struct retransmitter *retransmitter);
 
 /* A session begins: nothing is remembered or counted. tag: its
- * market_data_session_tag(); trader: the address of who alone is answered. */
+ * market_data_session_tag(); trader: the order connection's other end, whose
+ * address alone is answered. */
 void retransmitter_begin(struct retransmitter *retransmitter, uint16_t tag,
-			 uint32_t trader);
+			 const struct retransmitter_peer *trader);
 
 /* It is over: nobody is answered. Counts stay. */
 void retransmitter_end(struct retransmitter *retransmitter);

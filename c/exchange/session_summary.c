@@ -294,7 +294,7 @@ int session_summary_write(const struct session_summary *summary, FILE *file)
 		server->lines > 1 ? lines_json(server) : NULL);
 	if (!line)
 		return -ENOMEM;
-	if (summary->retransmit->fd >= 0)
+	if (summary->retransmit->fd[RETRANSMITTER_OTHERS] >= 0)
 		json_object_set_new(line, "retransmit",
 				    retransmit(summary->retransmit));
 	errno = 0;

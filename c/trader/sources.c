@@ -49,26 +49,48 @@ int sources_open(struct sources *sources, const char *path,
 	return err;
 }
 
-int sources_answers_open(struct sources *sources, struct in_addr own,
+static void answers_close(struct sources *sources)
+{
+	if (sources->answers >= 0)
+		close(sources->answers);
+	sources->answers = -1;
+}
+
+static int own_bind(int fd, const struct sockaddr_in *own)
+{
+	struct sockaddr_in any = *own;
+
+	if (bind(fd, (const struct sockaddr *)own, sizeof(*own)) == 0)
+		return 0;
+	if (errno != EADDRINUSE)
+		return -errno;
+	log_warning("UDP port %u, the order connection's, is taken: what is "
+		    "missing is asked for from another one, whom the exchange "
+		    "serves last and whose notices no oracle believes",
+		    ntohs(own->sin_port));
+	any.sin_port = 0;
+	return bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ? -errno
+									: 0;
+}
+
+int sources_answers_open(struct sources *sources, const struct sockaddr_in *own,
 			 const struct sockaddr_in *retransmitter)
 {
-	const struct sockaddr_in from = { .sin_family = AF_INET,
-					  .sin_addr = own };
 	const int kind = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	char text[ADDRESS_TEXT_MAX];
-	int err, fd = socket(AF_INET, kind, 0);
+	int err, fd;
 
+	answers_close(sources);
 	sources->asked = *retransmitter;
-	if (fd < 0)
-		goto fault;
-	if (bind(fd, (const struct sockaddr *)&from, sizeof(from)) < 0 ||
-	    connect(fd, (const struct sockaddr *)retransmitter,
-		    sizeof(*retransmitter)) < 0)
-		goto fault;
-	sources->answers = fd;
-	return 0;
-fault:
-	err = -errno;
+	fd = socket(AF_INET, kind, 0);
+	err = fd < 0 ? -errno : own_bind(fd, own);
+	if (!err && connect(fd, (const struct sockaddr *)retransmitter,
+			    sizeof(*retransmitter)) < 0)
+		err = -errno;
+	if (!err) {
+		sources->answers = fd;
+		return 0;
+	}
 	log_error("--recover-from %s: %s", address_format(retransmitter, text),
 		  log_strerror(err));
 	if (fd >= 0)
@@ -80,8 +102,7 @@ void sources_close(struct sources *sources)
 {
 	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
 		receive_close(sources->line[i]);
-	if (sources->answers >= 0)
-		close(sources->answers);
+	answers_close(sources);
 	memset(sources, 0, sizeof(*sources));
 	sources->answers = -1;
 }

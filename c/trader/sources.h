@@ -46,11 +46,12 @@ struct sources {
 int sources_open(struct sources *sources, const char *path,
 		 const struct receive_config *line, unsigned int lines);
 
-/* The socket to ask by: from our own address (0.0.0.0: whatever the routing
- * table says), so that the exchange knows who asks, to the retransmitter, whose
- * datagrams alone it takes. Nobody need be there. 0 or a negative errno,
- * logged. */
-int sources_answers_open(struct sources *sources, struct in_addr own,
+/* The socket to ask by, instead of the last session's: from our end of the
+ * order connection, address (0.0.0.0: whatever the routing table says) and
+ * port, so that the exchange knows who asks and serves him first; where that
+ * port is taken, from another one. To the retransmitter, whose datagrams alone
+ * it takes; nobody need be there. 0 or a negative errno, logged. */
+int sources_answers_open(struct sources *sources, const struct sockaddr_in *own,
 			 const struct sockaddr_in *retransmitter);
 
 void sources_close(struct sources *sources);

@@ -80,14 +80,28 @@ static int sources_make(struct trader *trader,
 }
 
 /* Whose session it is, which the order connection says. */
-static int session_make(struct trader *trader,
-			const struct trader_config *config)
+static int session_make(struct trader *trader)
 {
-	uint16_t tag = market_data_session_tag(
+	const struct trader_config *config = trader->config;
+	const uint16_t tag = market_data_session_tag(
 		transport_port(trader->connection.transport));
 
 	session_begin(&trader->session, tag, config->jump_max);
-	return trader_recovers(config) ? trader_recovery_open(trader, tag) : 0;
+	return trader_recovers(config) ? trader_recovery_begin(trader, tag) : 0;
+}
+
+/* The first one. Gives everything back on failure. */
+static int sessions_open(struct trader *trader)
+{
+	int err = trader_recovers(trader->config) ? trader_recovery_open(trader)
+						  : 0;
+
+	if (err)
+		return err;
+	err = session_make(trader);
+	if (err)
+		trader_recovery_close(trader);
+	return err;
 }
 
 int trader_open(struct trader *trader, const struct trader_config *config)
@@ -119,7 +133,7 @@ int trader_open(struct trader *trader, const struct trader_config *config)
 	err = connect_or_open(trader, (unsigned int)config->connect_timeout_ms);
 	if (err)
 		goto close_sources;
-	err = session_make(trader, config);
+	err = sessions_open(trader);
 	if (err)
 		goto close_transport;
 	trader->housekeeping_ticks = HOUSEKEEPING_TICKS;
@@ -243,7 +257,6 @@ int trader_drain(struct trader *trader, uint64_t wait_ns)
 
 int trader_reconnect(struct trader *trader, unsigned int timeout_ms)
 {
-	uint16_t tag;
 	int err;
 
 	disconnect(trader);
@@ -259,13 +272,10 @@ int trader_reconnect(struct trader *trader, unsigned int timeout_ms)
 		trader->connection.channel = NULL;
 		return trader_loop_gone(trader, err);
 	}
-	tag = market_data_session_tag(
-		transport_port(trader->connection.transport));
-	session_begin(&trader->session, tag, trader->config->jump_max);
-	if (trader_recovers(trader->config))
-		recovery_begin(&trader->recovery, tag);
-	trader->counters.reconnects++;
-	return 0;
+	err = session_make(trader);
+	if (!err)
+		trader->counters.reconnects++;
+	return err;
 }
 
 int trader_close(struct trader *trader)

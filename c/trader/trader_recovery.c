@@ -16,17 +16,20 @@
 
 const char *const trader_recover_names[] = { "none", "request", NULL };
 
-/* Where our own end of the order connection is: the kernel's choice where it
- * has no socket for it. */
-static struct in_addr own_address(const struct trader *trader)
+/* Our own end of the order connection; its address is the kernel's choice where
+ * it has no socket for it. */
+static struct sockaddr_in own_end(const struct trader *trader)
 {
+	struct transport *transport = trader->connection.transport;
 	struct sockaddr_in own = { .sin_addr.s_addr = INADDR_ANY };
 	socklen_t len = sizeof(own);
-	int fd = trader->connection.transport->fd;
 
-	if (fd >= 0 && getsockname(fd, (struct sockaddr *)&own, &len) < 0)
+	if (transport->fd >= 0 &&
+	    getsockname(transport->fd, (struct sockaddr *)&own, &len) < 0)
 		own.sin_addr.s_addr = INADDR_ANY;
-	return own.sin_addr;
+	own.sin_family = AF_INET;
+	own.sin_port = htons(transport_port(transport));
+	return own;
 }
 
 static struct sockaddr_in retransmitter(const struct trader_config *config)
@@ -40,7 +43,7 @@ static struct sockaddr_in retransmitter(const struct trader_config *config)
 	return from;
 }
 
-int trader_recovery_open(struct trader *trader, uint16_t tag)
+int trader_recovery_open(struct trader *trader)
 {
 	const struct trader_config *config = trader->config;
 	const uint64_t give_up_ns = config->recover_ms * CLOCK_NS_PER_MS;
@@ -51,21 +54,22 @@ int trader_recovery_open(struct trader *trader, uint16_t tag)
 		.again_ns = clock_sooner(give_up_ns / ASKED_TIMES, AGAIN_NS),
 		.jump_max = config->jump_max,
 	};
-	const struct sockaddr_in from = retransmitter(config);
 	int err = recovery_open(&trader->recovery, &wanted);
 
-	if (err) {
-		log_error("no memory for datagrams that wait for their turn");
-		return err;
-	}
-	recovery_begin(&trader->recovery, tag);
-	if (!wanted.requests)
-		return 0;
-	err = sources_answers_open(&trader->sources, own_address(trader),
-				   &from);
 	if (err)
-		recovery_close(&trader->recovery);
+		log_error("no memory for datagrams that wait for their turn");
 	return err;
+}
+
+int trader_recovery_begin(struct trader *trader, uint16_t tag)
+{
+	const struct sockaddr_in from = retransmitter(trader->config);
+	const struct sockaddr_in own = own_end(trader);
+
+	recovery_begin(&trader->recovery, tag);
+	if (trader->config->recover != TRADER_RECOVER_REQUEST)
+		return 0;
+	return sources_answers_open(&trader->sources, &own, &from);
 }
 
 void trader_recovery_close(struct trader *trader)

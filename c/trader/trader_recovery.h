@@ -8,10 +8,13 @@
 
 #include "trader/trader.h"
 
-/* Behind the order connection, which says whose session it is and from where
- * to ask. 0 or a negative errno, logged; gives everything back on failure. */
-int trader_recovery_open(struct trader *trader, uint16_t tag);
+/* 0 or -ENOMEM, logged. */
+int trader_recovery_open(struct trader *trader);
 void trader_recovery_close(struct trader *trader);
+
+/* Behind the order connection, which says whose session it is and from where
+ * to ask. 0 or a negative errno, logged. */
+int trader_recovery_begin(struct trader *trader, uint16_t tag);
 
 /* HOT. As trader_loop(). */
 int trader_recovery_loop(struct trader *trader);

@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MEMORY = 16, TAG = 0xabc, TRADER = 7, STRANGER = 8, PORT = 40000 };
 enum { STEP_PUBLISH, STEP_TRADER, STEP_STRANGER, STEP_PASS, STEPS };
 
+static const struct retransmitter_peer trader = { TRADER, PORT };
+
 /* Requests that were taken, the last ones. */
 static struct {
 	struct retransmit_request all[64];
@@ -108,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	asked.count = 0;
 	if (retransmitter_open(&retransmitter, MEMORY) < 0)
 		return 0;
-	retransmitter_begin(&retransmitter, TAG, TRADER);
+	retransmitter_begin(&retransmitter, TAG, &trader);
 	/* Wrap-around is near in some. */
 	if (size > 0 && data[0] & 0x80)
 		next = UINT32_MAX - 8;

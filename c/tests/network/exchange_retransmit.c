@@ -3,6 +3,7 @@
  * feed goes on as if nobody asked. Mostly waits: for feeds that take seconds.
  */
 #include "tests/support/lab.h"
+#include "tests/support/request_flood.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,8 +24,8 @@
 #define COUNT	 2000 /* datagrams of the feed */
 #define PORT	 (LAB_ORDER_PORT + 1)
 #define STRANGER "10.77.0.3"
-#define FLOOD_S	 100000 /* requests a second */
 #define ORDERS	 100
+#define OWN	 500 /* requests of the trader's */
 
 static struct lab lab;
 static struct program exchange;
@@ -36,11 +36,7 @@ static pid_t flooder;
 static int clean(void **state)
 {
 	(void)state;
-	if (flooder > 0) {
-		kill(flooder, SIGKILL);
-		waitpid(flooder, NULL, 0);
-	}
-	flooder = 0;
+	request_flood_stop(&flooder);
 	if (asking >= 0)
 		close(asking);
 	asking = -1;
@@ -48,10 +44,11 @@ static int clean(void **state)
 	return 0;
 }
 
-/* A socket that asks, from that address. */
-static int asking_open(const char *address)
+/* A socket that asks, from that address and port; 0: any. */
+static int asking_open(const char *address, uint16_t port)
 {
-	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in from = { .sin_family = AF_INET,
+				    .sin_port = htons(port) };
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(PORT) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -105,7 +102,7 @@ static void session_begin(const char *pace, const char *option,
 		     lab_path(&lab, "sessions.jsonl", sessions), "--send-times",
 		     lab_path(&lab, "sends.csv", sends), option, value, NULL);
 	client = lab_connect();
-	asking = asking_open(LAB_TRADER_ADDRESS);
+	asking = asking_open(LAB_TRADER_ADDRESS, 0);
 }
 
 /* How many datagrams were heard until the end. */
@@ -252,7 +249,7 @@ static void nobody_else_is_answered(void **state)
 	close(asking);
 	lab_ip(&lab, lab.trader, "address add " STRANGER "/24 dev %s",
 	       LAB_TRADER_INTERFACE);
-	asking = asking_open(STRANGER);
+	asking = asking_open(STRANGER, 0);
 	request(0, 64, tag());
 	assert_int_equal(answer(bytes, LAB_QUIET_MS), 0);
 	lab_ip(&lab, lab.trader, "address delete " STRANGER "/24 dev %s",
@@ -297,35 +294,6 @@ static uint64_t lateness_p99(void)
 	return late[COUNT * 99 / 100];
 }
 
-/* Requests for everything, and now and then something that is none. */
-static void flood_begin(void)
-{
-	const uint16_t session = tag();
-
-	flooder = fork();
-	assert_true(flooder >= 0);
-	if (flooder == 0) {
-		uint64_t begin_ns = clock_monotonic_ns();
-
-		for (uint64_t i = 0;; i++) {
-			uint8_t bytes[RETRANSMIT_REQUEST_LEN];
-			const struct retransmit_request all = {
-				.first = (uint32_t)(i % COUNT),
-				.count = UINT16_MAX,
-				.flags = market_data_tag_flags(session),
-			};
-
-			while ((clock_monotonic_ns() - begin_ns) / 1000 *
-				       FLOOD_S / 1000000 <
-			       i)
-				usleep(500);
-			retransmit_request_write(bytes, &all);
-			send(asking, bytes, i % 10 ? sizeof(bytes) : 3,
-			     MSG_DONTWAIT);
-		}
-	}
-}
-
 /* A session at 1,000 a second, in which all arrives and all orders are
  * taken; its lateness, which is told and not judged: how late a busy machine
  * is, is no matter of the code. */
@@ -335,7 +303,7 @@ static uint64_t session_late_ns(bool flooded, json_t **said)
 
 	session_begin("rate:1000", "--retransmit", "10.77.0.1:9013");
 	if (flooded)
-		flood_begin();
+		flooder = request_flood_start(asking, tag(), COUNT);
 	lab_states(&exchange, "HANDSHAKE TRANSMIT");
 	for (uint32_t i = 1; i <= ORDERS; i++) {
 		order_client_order(client, i, 1000000000, 0);
@@ -376,6 +344,31 @@ static void a_flood_costs_no_order(void **state)
 			RETRANSMITTER_AT_ONCE +
 				all_us * RETRANSMITTER_PER_S / 1000000);
 	json_decref(said);
+}
+
+/* By who asks from the port of the order connection, beside a flood with the
+ * right tag from the same host. */
+static void the_traders_own_port_is_served_first(void **state)
+{
+	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX];
+	struct market_data_header header;
+
+	(void)state;
+	session_begin("rate:1000", "--retransmit", ":9013");
+	flooder = request_flood_start(asking, tag(), COUNT);
+	close(asking);
+	asking = asking_open(LAB_TRADER_ADDRESS, order_client_port(client));
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	for (uint32_t i = 0; i < OWN; i++) {
+		request(i % 10, 1, tag());
+		if (!answer(bytes, LAB_SOON_MS))
+			fail_msg("request %u of the trader's was starved", i);
+		assert_int_equal(
+			market_data_decode(bytes, sizeof(bytes), &header), 0);
+		assert_int_equal(header.sequence, i % 10);
+	}
+	assert_int_equal(answer(bytes, LAB_QUIET_MS), 0);
+	json_decref(session_end());
 }
 
 static void port_in_use(void **state)
@@ -444,6 +437,8 @@ static const struct CMUnitTest tests[] = {
 		 nobody_else_is_answered, clean),
 	LAB_TEST("C.35 100,000 requests a second for everything cost no order",
 		 a_flood_costs_no_order, clean),
+	LAB_TEST("C.35 nor do they starve the trader's own requests",
+		 the_traders_own_port_is_served_first, clean),
 	LAB_TEST("C.35 a port in use, or none to be had, names the option",
 		 port_in_use, clean),
 	LAB_TEST("C.35 the port is the lab's alone, or there is none",

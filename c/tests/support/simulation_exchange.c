@@ -13,6 +13,8 @@
 #define ADDRESS	     0x0a4d0002
 #define MEMORY_SMALL 16
 
+static const struct retransmitter_peer trader = { ADDRESS, TRADER_PORT };
+
 static struct {
 	struct marketdata_session session;
 	struct marketdata_line line[MARKET_DATA_LINES_MAX];
@@ -49,7 +51,7 @@ void simulation_exchange_begin(void)
 	session->tag = simulation.told ? SIMULATION_OURS : 0;
 	session->keeper =
 		simulation.forgets ? &exchange.small : &exchange.large;
-	retransmitter_begin(session->keeper, session->tag, ADDRESS);
+	retransmitter_begin(session->keeper, session->tag, &trader);
 	session->publishing = true;
 	session->live = session->ended = session->came = false;
 	/* Nothing of it is to be told. */
@@ -262,9 +264,10 @@ void simulation_exchange_turn(void)
 	release();
 	while ((answer = retransmitter_next(exchange.session.keeper,
 					    simulation.now_ns))) {
-		simulation_check(answer->to.address == ADDRESS &&
-					 answer->to.port == TRADER_PORT,
+		simulation_check(answer->to.address == ADDRESS,
 				 "answers somebody else", answer->to.port);
+		if (answer->to.port != TRADER_PORT)
+			continue;
 		leave(RECOVERY_RETRANSMITTED, answer->bytes, answer->len);
 	}
 }
@@ -272,7 +275,6 @@ void simulation_exchange_turn(void)
 /* Of others than the trader, or of another session: to no effect. */
 static void strangers_ask(const uint8_t *bytes)
 {
-	const struct retransmitter_peer trader = { ADDRESS, TRADER_PORT };
 	const struct retransmitter_peer other = { ADDRESS + 1, TRADER_PORT };
 	struct retransmitter *keeper = exchange.session.keeper;
 	uint8_t foreign[RETRANSMIT_REQUEST_LEN + 1] = { 0 };
@@ -296,19 +298,42 @@ static void strangers_ask(const uint8_t *bytes)
 			 "heeds what is no request", 0);
 }
 
+/* Beside the trader, for everything, in its session's name. */
+static void others_ask(void)
+{
+	struct retransmitter_peer other = trader;
+	uint8_t bytes[RETRANSMIT_REQUEST_LEN];
+
+	retransmit_request_write(
+		bytes,
+		&(struct retransmit_request){ .first = simulation.base,
+					      .count = UINT16_MAX,
+					      .flags = simulation.tag_flags });
+	for (unsigned int i = 0; i < 2 * RETRANSMITTER_WAITING_MAX; i++) {
+		other.port++;
+		retransmitter_ask(exchange.session.keeper, bytes, sizeof(bytes),
+				  &other);
+	}
+}
+
 void simulation_exchange_asked(const struct retransmit_request *request)
 {
-	const struct retransmitter_peer trader = { ADDRESS, TRADER_PORT };
+	struct retransmitter *keeper = exchange.session.keeper;
 	uint8_t bytes[RETRANSMIT_REQUEST_LEN];
+	unsigned int own;
 	int err;
 
 	retransmit_request_write(bytes, request);
 	if (simulation_chance(0.1))
 		strangers_ask(bytes);
-	err = retransmitter_ask(exchange.session.keeper, bytes, sizeof(bytes),
-				&trader);
-	simulation_check(err == 0 || err == -EALREADY || err == -EBUSY,
-			 "does not heed its trader", request->first);
+	if (simulation_chance(0.05))
+		others_ask();
+	own = keeper->queue[RETRANSMITTER_OWN].count;
+	err = retransmitter_ask(keeper, bytes, sizeof(bytes), &trader);
+	simulation_check(
+		err == 0 || err == -EALREADY ||
+			(err == -EBUSY && own == RETRANSMITTER_WAITING_MAX),
+		"does not heed its trader", request->first);
 }
 
 static void line_check(unsigned int number)

@@ -22,7 +22,7 @@ static int begin(void **state)
 {
 	(void)state;
 	assert_int_equal(retransmitter_open(&retransmitter, MEMORY), 0);
-	retransmitter_begin(&retransmitter, TAG, TRADER);
+	retransmitter_begin(&retransmitter, TAG, &trader);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ static void a_session_knows_nothing_of_the_one_before(void **state)
 	retransmitter_end(&retransmitter);
 	no_answer();
 	assert_int_equal(ask(0, 1), -EPERM);
-	retransmitter_begin(&retransmitter, TAG + 1, TRADER);
+	retransmitter_begin(&retransmitter, TAG + 1, &trader);
 	assert_int_equal(retransmitter.counts.strangers, 0);
 	assert_int_equal(ask(0, 1), -ESTALE);
 	assert_int_equal(ask_as(&trader, TAG + 1, 0, 1), 0);
@@ -273,7 +273,7 @@ static void a_request_has_so_many_and_no_more(void **state)
 	(void)state;
 	retransmitter_close(&retransmitter);
 	assert_int_equal(retransmitter_open(&retransmitter, 4096), 0);
-	retransmitter_begin(&retransmitter, TAG, TRADER);
+	retransmitter_begin(&retransmitter, TAG, &trader);
 	for (uint32_t i = 0; i < 4096; i++)
 		keep(i);
 	assert_int_equal(ask(0, UINT16_MAX), 0);
@@ -289,7 +289,7 @@ static void all_requests_share_a_budget(void **state)
 	(void)state;
 	retransmitter_close(&retransmitter);
 	assert_int_equal(retransmitter_open(&retransmitter, 4096), 0);
-	retransmitter_begin(&retransmitter, TAG, TRADER);
+	retransmitter_begin(&retransmitter, TAG, &trader);
 	for (uint32_t i = 0; i < 4096; i++)
 		keep(i);
 	for (uint32_t i = 0; i < 20; i++)
@@ -325,6 +325,35 @@ static void the_same_request_waits_once(void **state)
 	assert_int_equal(taken(NOW_NS), 2);
 }
 
+/* The same address, another port each. */
+static void others_beside_the_trader_wait_for_it(void **state)
+{
+	struct retransmitter_peer other = trader;
+	const struct retransmitter_answer *answer;
+
+	(void)state;
+	for (uint32_t i = 0; i < MEMORY; i++)
+		keep(i);
+	for (unsigned int i = 0; i < 2 * RETRANSMITTER_WAITING_MAX; i++) {
+		other.port++;
+		assert_int_equal(ask_as(&other, TAG, 0, 2),
+				 i < RETRANSMITTER_WAITING_MAX ? 0 : -EBUSY);
+	}
+	other.port = trader.port + 1;
+	answer = retransmitter_next(&retransmitter, NOW_NS);
+	assert_int_equal(answer->to.port, other.port);
+	/* In the midst of another's. */
+	assert_int_equal(ask(2, 2), 0);
+	answers(2);
+	answers(3);
+	answer = retransmitter_next(&retransmitter, NOW_NS);
+	assert_int_equal(answer->to.port, other.port);
+	assert_int_equal(ask(4, 1), 0);
+	answers(4);
+	assert_int_equal(taken(NOW_NS), 2 * RETRANSMITTER_WAITING_MAX - 2);
+	no_answer();
+}
+
 static void memory_is_rounded_up(void **state)
 {
 	(void)state;
@@ -334,7 +363,7 @@ static void memory_is_rounded_up(void **state)
 					    RETRANSMITTER_MEMORY_MAX + 1),
 			 -EINVAL);
 	assert_int_equal(retransmitter_open(&retransmitter, 5), 0);
-	retransmitter_begin(&retransmitter, TAG, TRADER);
+	retransmitter_begin(&retransmitter, TAG, &trader);
 	for (uint32_t i = 0; i < 100; i++)
 		keep(i);
 	assert_int_equal(ask(0, 64), 0);
@@ -363,6 +392,7 @@ int main(void)
 		CASE(a_request_has_so_many_and_no_more),
 		CASE(all_requests_share_a_budget),
 		CASE(the_same_request_waits_once),
+		CASE(others_beside_the_trader_wait_for_it),
 		CASE(memory_is_rounded_up),
 	};
 

@@ -58,8 +58,10 @@ static int polled(void)
 
 static void begin(void)
 {
-	const struct in_addr own = { .s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = own };
+	const struct sockaddr_in own = { .sin_family = AF_INET,
+					 .sin_addr.s_addr =
+						 htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = own;
 	socklen_t len = sizeof(at);
 	const char *why;
 
@@ -81,7 +83,7 @@ static void begin(void)
 	assert_int_equal(bind(retransmitter, (struct sockaddr *)&at, len), 0);
 	assert_int_equal(
 		getsockname(retransmitter, (struct sockaddr *)&at, &len), 0);
-	assert_int_equal(sources_answers_open(&trader.sources, own, &at), 0);
+	assert_int_equal(sources_answers_open(&trader.sources, &own, &at), 0);
 }
 
 static void end(void)

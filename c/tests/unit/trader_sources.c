@@ -17,7 +17,8 @@
 
 #define SOON_MS 5000
 
-static const struct in_addr own = { .s_addr = 0x0100007f };
+static const struct sockaddr_in own = { .sin_family = AF_INET,
+					.sin_addr.s_addr = 0x0100007f };
 
 static struct sources sources;
 static int retransmitter = -1;
@@ -44,7 +45,7 @@ static int setup(void **state)
 	retransmitter = bound(&at);
 	assert_int_equal(sources_open(&sources, "null", NULL, 0), 0);
 	assert_int_equal(sources.answers, -1);
-	assert_int_equal(sources_answers_open(&sources, own, &at), 0);
+	assert_int_equal(sources_answers_open(&sources, &own, &at), 0);
 	return 0;
 }
 
@@ -175,17 +176,52 @@ static void nobody_is_there_for_a_while(void **state)
 
 static void no_address_of_ours(void **state)
 {
-	const struct in_addr others = { .s_addr = htonl(0xc0000201) };
+	const struct sockaddr_in others = { .sin_family = AF_INET,
+					    .sin_addr = { htonl(0xc0000201) } };
 	struct sources nothing;
 
 	(void)state;
 	assert_int_equal(sources_open(&nothing, "null", NULL, 0), 0);
 	log_catch();
-	assert_int_equal(sources_answers_open(&nothing, others, &at),
+	assert_int_equal(sources_answers_open(&nothing, &others, &at),
 			 -EADDRNOTAVAIL);
 	assert_non_null(strstr(log_caught(), "--recover-from 127.0.0.1:"));
 	assert_int_equal(nothing.answers, -1);
 	sources_close(&nothing);
+}
+
+/* That of each session's order connection. */
+static void asks_from_the_port_that_it_is_told(void **state)
+{
+	struct sockaddr_in first, second;
+	int free_one = bound(&first), free_two = bound(&second);
+
+	(void)state;
+	close(free_one);
+	close(free_two);
+	assert_int_equal(sources_answers_open(&sources, &first, &at), 0);
+	assert_int_equal(asking().sin_port, first.sin_port);
+	assert_int_equal(sources_answers_open(&sources, &second, &at), 0);
+	assert_int_equal(asking().sin_port, second.sin_port);
+	/* The first one is free again. */
+	free_one = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+		bind(free_one, (struct sockaddr *)&first, sizeof(first)), 0);
+	close(free_one);
+}
+
+static void a_port_that_is_taken(void **state)
+{
+	struct sockaddr_in taken;
+	int taker = bound(&taken);
+
+	(void)state;
+	log_catch();
+	assert_int_equal(sources_answers_open(&sources, &taken, &at), 0);
+	assert_non_null(strstr(log_caught(), "is taken"));
+	assert_int_not_equal(asking().sin_port, taken.sin_port);
+	close(taker);
+	what_is_asked_arrives(state);
 }
 
 #define SOURCES_TEST(test) \
@@ -195,6 +231,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SOURCES_TEST(what_is_asked_arrives),
+		SOURCES_TEST(asks_from_the_port_that_it_is_told),
+		SOURCES_TEST(a_port_that_is_taken),
 		SOURCES_TEST(answers_come_one_at_a_time),
 		SOURCES_TEST(strangers_and_what_is_too_long),
 		SOURCES_TEST(nobody_is_there_for_a_while),
