@@ -219,6 +219,16 @@ static void analysis_clock(struct analysis *analysis,
 	judge_doubt(analysis->judge);
 }
 
+/* Somebody else asked, or was answered. */
+static bool is_beside(struct analysis *analysis, uint32_t address,
+		      uint16_t port)
+{
+	const bool beside = !judge_is_trader(analysis->judge, address, port);
+
+	analysis->result.beside += beside;
+	return beside;
+}
+
 /* A frame that is whole, of our network. */
 static int analysis_whole(struct analysis *analysis,
 			  const struct frame_window_entry *entry)
@@ -232,7 +242,8 @@ static int analysis_whole(struct analysis *analysis,
 		analysis_clock(analysis, entry);
 		return judge_segment(analysis->judge, frame, entry->stamp_ns);
 	case FRAME_KIND_REQUEST:
-		if (is_stranger(analysis, frame->destination))
+		if (is_stranger(analysis, frame->destination) ||
+		    is_beside(analysis, frame->source, frame->source_port))
 			return 0;
 		return judge_request(analysis->judge, frame->payload,
 				     frame->payload_len, entry->stamp_ns);
@@ -247,6 +258,9 @@ static int analysis_whole(struct analysis *analysis,
 		analysis->result.strangers++;
 		return 0;
 	}
+	if (kind == FRAME_KIND_ANSWER &&
+	    is_beside(analysis, frame->destination, frame->destination_port))
+		return 0;
 	analysis_clock(analysis, entry);
 	return analysis_market_data(analysis, entry, kind);
 }

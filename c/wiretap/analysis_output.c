@@ -236,7 +236,7 @@ static json_t *recovery_json(const struct analysis_config *config,
 	for (unsigned int i = 0; i < analysis_lines(config); i++)
 		json_array_append_new(lines, line_json(&result->line[i]));
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:{s:I, s:I, s:I, s:o}, s:o}",
 		"missing", (json_int_t)recovery->missing, "filled",
 		(json_int_t)recovery->filled, "recovered",
@@ -247,7 +247,8 @@ static json_t *recovery_json(const struct analysis_config *config,
 		(json_int_t)recovery->requests, "requested",
 		(json_int_t)recovery->requested, "answers_late",
 		(json_int_t)answers->late, "notices",
-		(json_int_t)result->notices, "unmeasured",
+		(json_int_t)result->notices, "beside",
+		(json_int_t)result->beside, "unmeasured",
 		(json_int_t)result->unmeasured, "fill_ns", "count",
 		(json_int_t)recovery->fills, "p50",
 		(json_int_t)histogram_half_ns(&recovery->fill,

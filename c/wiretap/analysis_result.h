@@ -172,6 +172,8 @@ struct analysis_result {
 	struct recovery_counts recovery;
 	struct recovery_line line[RECOVERY_SOURCES];
 	uint64_t notices;    /* of what the trader gave up */
+	uint64_t beside;     /* requests, notices and answers of others at its
+				address, set aside */
 	uint64_t unmeasured; /* matched, but it was a timer that let the
 				trader go on, and no frame */
 

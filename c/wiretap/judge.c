@@ -322,6 +322,15 @@ int judge_request(struct judge *judge, const uint8_t *bytes, size_t len,
 	return rc;
 }
 
+bool judge_is_trader(struct judge *judge, uint32_t address, uint16_t port)
+{
+	const struct order_stream_connection *connection =
+		order_stream_find(&judge->stream, judge->connection);
+
+	return !connection || (connection->client == address &&
+			       connection->client_port == port);
+}
+
 int judge_segment(struct judge *judge, const struct frame *frame,
 		  uint64_t stamp_ns)
 {

@@ -12,6 +12,7 @@
 #ifndef WIRETAP_JUDGE_H
 #define WIRETAP_JUDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,6 +36,10 @@ int judge_request(struct judge *judge, const uint8_t *bytes, size_t len,
 		  uint64_t stamp_ns);
 int judge_segment(struct judge *judge, const struct frame *frame,
 		  uint64_t stamp_ns);
+
+/* Is that the other end of the running session's order connection? Who asks
+ * from elsewhere is not the trader. True where it is not known. */
+bool judge_is_trader(struct judge *judge, uint32_t address, uint16_t port);
 
 /* Something of the running session was not seen whole: what it shows as
  * faults may be the capture's. */

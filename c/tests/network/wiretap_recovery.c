@@ -2,9 +2,17 @@
 /* A lossy exchange, and a trader that asks for what is missing or has two
  * lines: whether its orders were right, the oracle can tell. */
 #include "tests/support/oracle.h"
+#include "tests/support/request_flood.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire/market_data.h"
+#include "wire/retransmit.h"
 
 #define LINES "239.255.0.1:12345,239.255.0.2:12345"
 #define PACE  "rate:5000"
@@ -14,11 +22,17 @@
 static struct lab lab;
 static struct program wiretap, exchange, trader;
 static json_t *said, *analysis;
+static int beside = -1;
+static pid_t flooder;
 static char feed[PATH_MAX], capture[PATH_MAX];
 
 static int clean(void **state)
 {
 	(void)state;
+	request_flood_stop(&flooder);
+	if (beside >= 0)
+		close(beside);
+	beside = -1;
 	program_end(&trader);
 	program_end(&wiretap);
 	program_end(&exchange);
@@ -143,6 +157,54 @@ static void two_lines(void **state)
 			 recovery(said, "given_up"));
 }
 
+/* Somebody beside the trader asks for everything with its session's tag, and
+ * says that it goes on with what is to come. */
+static void strangers_ask(void)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons(LAB_ORDER_PORT + 1),
+					.sin_addr.s_addr = inet_addr(
+						LAB_EXCHANGE_ADDRESS) };
+	uint8_t bytes[RETRANSMIT_REQUEST_LEN];
+	const char *peer =
+		program_line(&exchange, PROGRAM_ERR,
+			     "t2t-exchange: session 1 with ", LAB_SOON_MS);
+	struct retransmit_request notice;
+	uint16_t tag;
+
+	peer = peer ? strstr(peer, LAB_TRADER_ADDRESS ":") : NULL;
+	assert_non_null(peer);
+	tag = market_data_session_tag(
+		(uint16_t)atoi(peer + strlen(LAB_TRADER_ADDRESS ":")));
+	beside = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(beside >= 0);
+	assert_int_equal(
+		connect(beside, (const struct sockaddr *)&to, sizeof(to)), 0);
+	notice = retransmit_notice(500, 256, market_data_tag_flags(tag));
+	retransmit_request_write(bytes, &notice);
+	assert_int_equal(send(beside, bytes, sizeof(bytes), 0), sizeof(bytes));
+	flooder = request_flood_start(beside, tag, 1000);
+}
+
+static void recovered_beside_a_flood(void **state)
+{
+	(void)state;
+	begin();
+	lab_exchange(&lab, &exchange, feed, "--pace", "rate:1000", "--lose",
+		     "2%", "--settle-ms", "200", NULL);
+	lab_trader(&lab, &trader, "--json", "--recover", "request",
+		   "--recover-ms", "3000", NULL);
+	strangers_ask();
+	finish();
+	judge("239.255.0.1:12345", "request", 0);
+	all_is_right();
+	assert_true(recovery(said, "missing") > 10);
+	assert_int_equal(recovery(said, "given_up"), 0);
+	assert_int_equal(recovery(analysis, "requests"),
+			 recovery(said, "requests"));
+	assert_int_equal(recovery(analysis, "raced"), 0);
+}
+
 /* Nobody can say whether the trader lacked what the capture lacks. */
 static void without(void **state)
 {
@@ -161,6 +223,8 @@ static void without(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("C.35 what was lost and had by asking is judged", recovered,
 		 clean),
+	LAB_TEST("C.35 also where others ask, in the trader's name, for all",
+		 recovered_beside_a_flood, clean),
 	LAB_TEST("C.35 two lossy lines are judged as one feed", two_lines,
 		 clean),
 	LAB_TEST("C.35 what was lost for good can't be judged", without, clean),

@@ -9,7 +9,6 @@
 
 #define CLIENT	    UINT32_C(0x0a000002)
 #define SERVER	    UINT32_C(0x0a000001)
-#define ASKER	    41000
 #define FRAME_MAX   65600
 #define BLOCK_MAX   (FRAME_MAX + PCAPNG_PACKET_OVERHEAD)
 #define ETHERNET    14
@@ -107,6 +106,11 @@ void capture_maker_frame(struct capture_maker *maker, const struct frame *frame)
 	capture_maker_raw(maker, begin, (size_t)len);
 }
 
+static uint16_t asker(const struct capture_maker *maker)
+{
+	return maker->asks_from ? maker->asks_from : maker->client_port;
+}
+
 void capture_maker_datagram(struct capture_maker *maker, const void *bytes,
 			    size_t len)
 {
@@ -122,7 +126,7 @@ void capture_maker_datagram(struct capture_maker *maker, const void *bytes,
 	if (maker->answers) {
 		frame.destination = CLIENT;
 		frame.source_port = CAPTURE_MAKER_RETRANSMITTER;
-		frame.destination_port = ASKER;
+		frame.destination_port = asker(maker);
 	}
 	capture_maker_frame(maker, &frame);
 }
@@ -138,7 +142,7 @@ void capture_maker_ask(struct capture_maker *maker,
 					.ttl = 64,
 					.source = CLIENT,
 					.destination = SERVER,
-					.source_port = ASKER,
+					.source_port = asker(maker),
 					.destination_port =
 						CAPTURE_MAKER_RETRANSMITTER,
 					.payload = bytes,

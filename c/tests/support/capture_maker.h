@@ -37,8 +37,9 @@ struct capture_maker {
 	uint64_t now_ns;     /* of the next frame */
 	uint32_t sequence;   /* of the next datagram */
 	uint32_t group;	     /* of the next datagrams */
-	bool answers; /* these are the retransmitter's, to the client alone */
+	bool answers; /* these are the retransmitter's, to who asks alone */
 	uint16_t client_port;
+	uint16_t asks_from;   /* 0: client_port */
 	uint32_t client_next; /* TCP sequence numbers */
 };
 
@@ -88,7 +89,7 @@ void capture_maker_server(struct capture_maker *maker, uint8_t flags,
 void capture_maker_syn(struct capture_maker *maker);
 void capture_maker_refuse(struct capture_maker *maker);
 
-/* What the client says to the retransmitter. */
+/* What the client, or who has its address, says to the retransmitter. */
 void capture_maker_ask(struct capture_maker *maker,
 		       const struct retransmit_request *request);
 

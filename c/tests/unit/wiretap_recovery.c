@@ -388,6 +388,29 @@ static void others_notices(void **state)
 	assert_int_equal(result.recovery.requests, 0);
 }
 
+/* Nor of somebody at the trader's address with its tag, whose answers are not
+ * the trader's either. */
+static void beside_the_trader(void **state)
+{
+	(void)state;
+	lose_one();
+	maker.asks_from = maker.client_port + 1;
+	request(1, 1);
+	answers(1);
+	trigger();
+	line(CAPTURE_MAKER_GROUP, 4);
+	notice(2, 1);
+	maker.asks_from = 0;
+	order(240);
+	over();
+	judge(ANALYSIS_UNJUDGED, "1 gaps are in the market data");
+	assert_int_equal(result.matched, 0);
+	assert_int_equal(result.notices, 0);
+	assert_int_equal(result.recovery.requests, 0);
+	assert_int_equal(result.recovery.recovered, 0);
+	assert_int_equal(result.beside, 3);
+}
+
 static void late_joiner(void **state)
 {
 	(void)state;
@@ -764,6 +787,7 @@ int main(void)
 		CASE(raced_and_right),
 		CASE(left_open),
 		CASE(others_notices),
+		CASE(beside_the_trader),
 		CASE(late_joiner),
 		CASE(end_behind_a_gap),
 		CASE(answered_twice),
