@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
-
 const char *arm_told(const char *const *arguments, const char *option,
 		     const char *otherwise)
 {
@@ -19,15 +17,4 @@ const char *arm_told(const char *const *arguments, const char *option,
 			otherwise = arguments[1];
 	}
 	return otherwise;
-}
-
-bool arm_is_impaired(const struct arm *arm)
-{
-	static const char *const options[] = { "--lose", "--swap", "--delay",
-					       "--duplicate" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (strcmp(arm_told(arm->exchange, options[i], "0"), "0") != 0)
-			return true;
-	return false;
 }

@@ -3,17 +3,10 @@
 #ifndef CAMPAIGN_ARM_TOLD_H
 #define CAMPAIGN_ARM_TOLD_H
 
-#include <stdbool.h>
-
-#include "campaign/arm.h"
-
 /* The value of an option ("--channel") in a list of arguments, the last one if
  * it is there several times; otherwise where it is not. The list may be
  * NULL. */
 const char *arm_told(const char *const *arguments, const char *option,
 		     const char *otherwise);
-
-/* Is the exchange told to lose, swap, delay or double packets? */
-bool arm_is_impaired(const struct arm *arm);
 
 #endif

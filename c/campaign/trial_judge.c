@@ -7,12 +7,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/mem.h"
-#include "campaign/arm_told.h"
+#include "campaign/arm_judged.h"
 #include "campaign/counters.h"
 #include "campaign/trial_loss.h"
 #include "net/process.h"
-#include "order/channel.h"
 #include "stats/lateness.h"
 
 #define END_MS 10000 /* for the oracle to end when it is told to */
@@ -28,7 +26,7 @@ static int json_from_file(const char *path, json_t **value)
 	return -EIO;
 }
 
-#define ARGUMENTS_MAX 32
+#define ARGUMENTS_MAX (ARM_JUDGED_ARGUMENTS_MAX + 16)
 
 static void add(const char *argv[static ARGUMENTS_MAX], const char *option,
 		const char *value)
@@ -42,24 +40,17 @@ static void add(const char *argv[static ARGUMENTS_MAX], const char *option,
 	argv[n] = NULL;
 }
 
-/* What the oracle has to know of an arm, as its programs are told it. */
+/* What the oracle has to know of an arm, as its programs are told it; what
+ * comes last holds. */
 static void arm_add(const char *argv[static ARGUMENTS_MAX],
 		    const struct trial_config *config,
 		    const struct trial_files *files, const struct arm *arm)
 {
-	static const char *const waits[] = { "--recover", "--recover-ms" };
-	const char *value;
+	const char *told[ARM_JUDGED_ARGUMENTS_MAX];
 
-	add(argv, "--group", arm_told(arm->trader, "--group", config->group));
-	add(argv, "--channel",
-	    arm_told(arm->exchange, "--channel", CHANNEL_DEFAULT));
-	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
-		value = arm_told(arm->trader, waits[i], NULL);
-		if (value)
-			add(argv, waits[i], value);
-	}
-	if (arm_is_impaired(arm))
-		add(argv, "--impaired", NULL);
+	arm_judged_tell(arm, told);
+	for (size_t i = 0; told[i]; i++)
+		add(argv, told[i], NULL);
 	if (config->warm_up)
 		add(argv, "--warm-up", config->warm_up);
 	add(argv, "--samples", files->path[TRIAL_FILE_LATENCIES]);
@@ -78,22 +69,25 @@ int trial_judge_capture(const struct trial_config *config,
 		.out = files->path[TRIAL_FILE_ANALYSIS],
 		.err = files->path[TRIAL_FILE_ANALYSIS_LOG],
 	};
-	const char *argv[ARGUMENTS_MAX] = {
-		program,     "--read",		files->path[TRIAL_FILE_CAPTURE],
-		"--json",    "--threshold-usd", config->threshold_usd,
-		"--aggress", config->aggress
-	};
+	const char *argv[ARGUMENTS_MAX] = { program,
+					    "--read",
+					    files->path[TRIAL_FILE_CAPTURE],
+					    "--json",
+					    "--threshold-usd",
+					    config->threshold_usd,
+					    "--aggress",
+					    config->aggress,
+					    "--group",
+					    config->group };
 	int code;
 
 	*analysis = NULL;
 	snprintf(program, sizeof(program), "%s/t2t-%s", config->programs,
 		 trial_role_names[TRIAL_WIRETAP]);
-	if (arm) {
+	if (arm)
 		arm_add(argv, config, files, arm);
-	} else {
-		add(argv, "--group", config->group);
+	else
 		add(argv, "--back-to-back", NULL);
-	}
 	code = process_start(&process, argv, &place);
 	if (code < 0)
 		return code;

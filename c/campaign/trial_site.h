@@ -40,6 +40,8 @@ struct trial_turn {
 	const char *const *restore;
 };
 
+#define TRIAL_ORDER_PORT "9012" /* where no plan names one */
+
 struct trial_site {
 	const struct trial_machine *machines;
 	unsigned int machine_count;

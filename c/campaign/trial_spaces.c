@@ -9,7 +9,6 @@
 
 #define EXCHANGE_ADDRESS "10.77.0.1"
 #define TRADER_ADDRESS	 "10.77.0.2"
-#define ORDER_PORT	 "9012"
 #define FRAMES		 "4000" /* of the known bias, and how many a second */
 
 static int spaces_make(struct trial_spaces *spaces)
@@ -76,7 +75,7 @@ static void spaces_describe(struct trial_spaces *spaces,
 	spaces->site = (struct trial_site){
 		.machines = spaces->machines,
 		.machine_count = 2,
-		.listen = EXCHANGE_ADDRESS ":" ORDER_PORT,
+		.listen = EXCHANGE_ADDRESS ":" TRIAL_ORDER_PORT,
 		.feed = config->feed,
 		.timeout_ms = -1,
 		.loop = { .machine = 1, .turn = loop },

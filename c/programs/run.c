@@ -14,6 +14,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "campaign/arm_judged.h"
 #include "campaign/arm_text.h"
 #include "campaign/campaign.h"
 #include "campaign/campaign_manifest.h"
@@ -230,7 +231,8 @@ static int campaign_check(const struct campaign_config *campaign)
 	int64_t usd;
 
 	for (unsigned int i = 0; i < campaign->arm_count; i++)
-		if (arm_text_check(&campaign->arms[i]) < 0)
+		if (arm_text_check(&campaign->arms[i]) < 0 ||
+		    arm_judged_check(&campaign->arms[i]) < 0)
 			return -EINVAL;
 	if (access(trial->feed, R_OK) < 0) {
 		log_error("--feed %s: %s", trial->feed, log_strerror(-errno));

@@ -25,7 +25,7 @@ struct wiretap_options {
 	uint64_t fifo;
 	bool json;
 	uint64_t order_quantity;
-	uint64_t symbols_max, levels_max;
+	uint64_t symbols_max, levels_max, jump_max;
 	unsigned int privileges;
 	unsigned int stamps;
 	bool promiscuous;
@@ -156,6 +156,14 @@ static const struct option_row rows[] = {
 	  .min = 1,
 	  .max = 65536,
 	  .offset = AT(levels_max),
+	  .help = "as the trader was told" },
+	{ .name = "jump-max",
+	  .metavar = "DATAGRAMS",
+	  .def = "65536",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = INT32_MAX,
+	  .offset = AT(jump_max),
 	  .help = "as the trader was told" },
 	{ .name = "group",
 	  .metavar = "ADDR:PORT[,ADDR:PORT]",
@@ -405,6 +413,7 @@ int main(int argc, char **argv)
 	options.analysis.strategy.quantity = (uint32_t)options.order_quantity;
 	options.analysis.strategy.symbols_max = (uint32_t)options.symbols_max;
 	options.analysis.strategy.levels_max = (uint32_t)options.levels_max;
+	options.analysis.jump_max = (uint32_t)options.jump_max;
 	rc = options.read ? analyse(&options) : capture(&options);
 	return rc < 0;
 }

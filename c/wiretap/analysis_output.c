@@ -160,13 +160,14 @@ static json_t *parameters_json(const struct analysis_config *config,
 
 	/* s*: a path that is no UTF-8 has no place in JSON and is left out. */
 	return json_pack(
-		"{s:o*, s:o, s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:b, s:o,"
+		"{s:o*, s:o, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:b, s:b, s:o,"
 		" s:o*}",
 		"file", json_string(file), "threshold_usd",
 		decimal_json(strategy->threshold_usd), "aggress",
 		strategy_aggress_names[strategy->aggress], "contract",
 		strategy_contract_names[strategy->contract], "order_quantity",
-		(json_int_t)strategy->quantity, "group",
+		(json_int_t)strategy->quantity, "jump_max",
+		(json_int_t)config->jump_max, "group",
 		address_format(&config->group[0], group), "order_port",
 		(json_int_t)config->order_port, "line_rate",
 		(json_int_t)config->line_rate, "back_to_back",

@@ -28,6 +28,7 @@ struct analysis_config {
 	unsigned int recover; /* enum analysis_recover */
 	uint64_t recover_ms;
 	uint64_t retransmit_port; /* 0: order_port + 1 */
+	uint32_t jump_max;	  /* as for session_begin() */
 	bool impaired; /* the exchange loses and swaps packets on purpose: what
 			  is missing it did not send */
 	const char *channel; /* the exchange's codec; NULL: raw */

@@ -400,6 +400,7 @@ static int judge_open_recovery(struct judge *judge)
 		.give_up_ns = requests ? UINT64_MAX
 				       : config->recover_ms * CLOCK_NS_PER_MS,
 		.again_ns = UINT64_MAX,
+		.jump_max = config->jump_max,
 		.apart_ns = requests ? 0 : LINES_APART_NS,
 	};
 

@@ -427,6 +427,35 @@ static void bound_to_the_labs_address_alone(void **state)
 	assert_int_equal(bound(":2335 "), 0);
 }
 
+/* Not even in a session, where the exchange itself has it twice. */
+static void nobody_else_has_the_port(void **state)
+{
+	const struct sockaddr_in port = { .sin_family = AF_INET,
+					  .sin_port = htons(PORT),
+					  .sin_addr.s_addr = inet_addr(
+						  LAB_EXCHANGE_ADDRESS) };
+	int fd, on = 1;
+
+	(void)state;
+	session_begin("rate:100", "--retransmit", ":9013");
+	lab_line(&exchange, "state TRANSMIT");
+	assert_int_equal(bound("01004D0A:2335 "), 2);
+	lab_go_exchange(&lab);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	lab_go_trader(&lab);
+	assert_true(fd >= 0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&port, sizeof(port)),
+			 -1);
+	assert_int_equal(errno, EADDRINUSE);
+	close(fd);
+	close(client);
+	client = -1;
+	lab_line(&exchange, "state INIT");
+	assert_int_equal(bound("01004D0A:2335 "), 1);
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST("C.35 what was lost is had by asking for it",
 		 lost_ones_are_had, clean),
@@ -441,6 +470,8 @@ static const struct CMUnitTest tests[] = {
 		 the_traders_own_port_is_served_first, clean),
 	LAB_TEST("C.35 a port in use, or none to be had, names the option",
 		 port_in_use, clean),
+	LAB_TEST("C.35 nobody else has the port while a session runs",
+		 nobody_else_has_the_port, clean),
 	LAB_TEST("C.35 the port is the lab's alone, or there is none",
 		 bound_to_the_labs_address_alone, clean),
 };

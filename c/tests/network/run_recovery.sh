@@ -29,6 +29,12 @@ cat >"$folder/plan.json" <<-END
 	           "trader": ["--recover", "request", "--recover-ms", "3000"]},
 	          {"name": "two", "receive": "block", "exchange": [$lose, $both],
 	           "trader": [$both, "--recover-ms", "3000"]},
+	          {"name": "own-rule", "receive": "block",
+	           "exchange": [$lose, "--retransmit", ":9500"],
+	           "trader": ["--recover", "request", "--recover-ms", "3000",
+	                      "--recover-from", "10.77.0.1:9500",
+	                      "--order-quantity", "7", "--threshold-usd", "700000",
+	                      "--aggress=same", "--jump-max", "1000"]},
 	          {"name": "whole-again", "receive": "block"}]}
 END
 name='a campaign with arms that lose packets'
@@ -60,9 +66,27 @@ expect_none 'how what was missing was had is told of each arm that lost some' < 
 	arm asks '.recovery | .missing > 0 and .recovered > 0 and
 		.missing == .recovered + .filled and .given_up == 0 and
 		.fill_p50_ns > 0 and .fill_max_ns >= .fill_p50_ns'
+	arm own-rule '.recovery | .recovered > 0 and .given_up == 0'
 	arm two '.recovery | .missing == .filled + .given_up and
 		.missing < .lines[0].missing and (.lines | length) == 2 and .lines[0].missing > 0 and
 		.lines[1].missing > 0 and .lines[1].first > 0'
+)
+expect_none 'what an arm is told the oracle is told, and its result says' < <(
+	jq -r 'select(.name == "own-rule").analysis.parameters |
+		select((.threshold_usd | tonumber) != 700000 or .order_quantity != 7 or
+		       .aggress != "same" or .jump_max != 1000 or
+		       .recovery.retransmit_port != 9500)' \
+		"$folder"/result/trials/*/trial.json
+)
+expect_none 'an arm that can not be judged is refused, by its name' < <(
+	jq '.arms[1].exchange = ["--retransmit", ":9500"] |
+		.arms[1].trader = ["--recover", "request"]' \
+		"$folder/plan.json" >"$folder/refused.json"
+	"$BUILD/t2t-run" --campaign "$folder/refused.json" \
+		--output "$folder/refused" >"$folder/said" 2>&1
+	[ $? = 2 ] || cat "$folder/said"
+	grep -q "arm lossy: the exchange's --retransmit is port 9500, the trader's --recover-from 9013" \
+		"$folder/said" || cat "$folder/said"
 )
 expect_none 'a trader that goes on lacks what the exchange lost, no more' < <(
 	jq -r 'select(.name == "lossy") | select(.exchange.impaired.lost !=
@@ -72,14 +96,14 @@ expect_none 'a trader that goes on lacks what the exchange lost, no more' < <(
 )
 expect_none 'the table has a row of each such arm' < <(
 	sed -n '/^Missing packets/,/^$/s/ .*//p' "$folder/out" |
-		diff - <(printf '%s\n' Missing '' lossy asks two)
+		diff - <(printf '%s\n' Missing '' lossy asks two own-rule)
 )
 if command -v gnuplot >/dev/null 2>&1; then
 	"$BUILD/t2t-report" "$folder/result" --html "$folder/page.html" \
 		>/dev/null 2>&1
 	expect_none 'so has the page' < <(
 		sed -n '/<h2>Missing packets/,/<.table>/s/<tr><td>\([a-z-]*\).*/\1/p' \
-			"$folder/page.html" | diff - <(printf '%s\n' lossy asks two)
+			"$folder/page.html" | diff - <(printf '%s\n' lossy asks two own-rule)
 	)
 else
 	skip 'so has the page' 'gnuplot is not installed'

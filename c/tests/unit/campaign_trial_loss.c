@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
+
 #include "campaign/arm_told.h"
 #include "campaign/trial_loss.h"
 
@@ -23,19 +25,6 @@ static void told(void **state)
 	assert_string_equal(arm_told(arguments, "--recover-ms", "c"), "c");
 	assert_string_equal(arm_told(cut, "--group", "c"), "c");
 	assert_null(arm_told(NULL, "--group", NULL));
-}
-
-static void impaired(void **state)
-{
-	static const char *const lossy[] = { "--lose", "0", "--swap", "A:1%",
-					     NULL };
-	static const char *const mended[] = { "--lose", "1%", "--lose", "0",
-					      NULL };
-
-	(void)state;
-	assert_true(arm_is_impaired(&(struct arm){ .exchange = lossy }));
-	assert_false(arm_is_impaired(&(struct arm){ .exchange = mended }));
-	assert_false(arm_is_impaired(&(struct arm){ .trader = lossy }));
 }
 
 /* Is such a trial void? */
@@ -84,7 +73,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told),
-		cmocka_unit_test(impaired),
 		cmocka_unit_test(losses),
 	};
 
