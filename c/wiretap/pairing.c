@@ -342,6 +342,11 @@ static void pairing_settle(struct pairing *pairing,
 	struct pairing_counts *session = &pairing->session;
 	uint64_t faults;
 
+	/* What called for them may lie behind the last datagram seen. */
+	if (!ending->feed_ended) {
+		session->extra -= pairing->extra_since_data;
+		session->unjudged_orders += pairing->extra_since_data;
+	}
 	/* Just the orders called for, in their order, and yet at fault: a
 	 * stamp is. */
 	if (session->missing + session->extra + session->wrong > 0 &&
@@ -349,11 +354,6 @@ static void pairing_settle(struct pairing *pairing,
 	    pairing->trigger_hash == pairing->order_hash) {
 		pairing->early_sessions++;
 		pairing_take_back(session);
-	}
-	/* What called for them may lie behind the last datagram seen. */
-	if (!ending->feed_ended) {
-		session->extra -= pairing->extra_since_data;
-		session->unjudged_orders += pairing->extra_since_data;
 	}
 	if (ending->doubtful)
 		pairing_take_back(session);

@@ -351,11 +351,34 @@ static void the_captures_end_is_no_fault(void **state)
 	unjudged(&open, 1, 0);
 }
 
+/* By a timer, behind the last datagram: what is taken back is not taken away
+ * once more. */
+static void early_behind_the_last_datagram(void **state)
+{
+	const struct pairing_ending ending = { .open_since_ns = UINT64_MAX };
+	const struct order order = pairing_steps_order(100);
+	const struct pairing_trigger trigger = { .order = order,
+						 .stamp_ns = 6,
+						 .by_timer = true };
+
+	(void)state;
+	pairing_data(&pairing, 1);
+	pairing_order(&pairing, &order, 5);
+	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
+	pairing_end(&pairing, &ending);
+	assert_int_equal(pairing.early_sessions, 1);
+	assert_int_equal(pairing.total.extra, 0);
+	assert_int_equal(pairing.total.missing, 0);
+	assert_int_equal(pairing.total.unjudged_orders, 1);
+	assert_int_equal(pairing.total.unjudged_triggers, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_to_the_oldest_matches),
+		TEST(early_behind_the_last_datagram),
 		TEST(equal_further_back_skips_the_missing),
 		TEST(unequal_consumes_the_oldest_as_wrong),
 		TEST(each_field_counts),
