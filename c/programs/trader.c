@@ -130,13 +130,13 @@ static const struct option_row rows[] = {
 	  .help = "of each order" },
 	{ .name = "jump-max",
 	  .metavar = "DATAGRAMS",
-	  .def = "65536",
+	  .def = "1024",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = INT32_MAX,
 	  .offset = offsetof(struct config, jump_max),
-	  .help = "a sequence number that is farther from the expected one\n"
-		  "is believed only when the next one follows it" },
+	  .help = "a sequence number that is farther ahead of the expected\n"
+		  "one is believed only when the next one follows it" },
 	{ .name = "recover",
 	  .metavar = "HOW",
 	  .def = "none",

@@ -166,7 +166,7 @@ static inline enum recovery_verdict recovery_look(
 	}
 	if (!session->started ||
 	    (header->flags & session->tag_mask) != session->tag_bits ||
-	    session->expected - header->sequence - 1 >= session->jump_max ||
+	    session->expected - header->sequence - 1 >= session->late_max ||
 	    header->sequence - recovery->given_up_end > INT32_MAX)
 		return RECOVERY_UNSURE;
 	line->next++;
@@ -196,7 +196,8 @@ static inline uint64_t recovery_due_ns(const struct recovery *recovery)
 
 /* For who only looks on: the trader was seen to go on. What is given up by it
  * recovery_event() tells; what it gives up although it came here in time is
- * counted as raced. */
+ * counted as raced. One notice can't give up more than
+ * RETRANSMIT_GIVEN_UP_MAX: what lies farther ahead is no notice of its. */
 void recovery_goes_on(struct recovery *recovery,
 		      const struct retransmit_request *notice, uint64_t now_ns);
 

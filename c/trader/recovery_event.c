@@ -198,7 +198,8 @@ void recovery_goes_on(struct recovery *recovery,
 		recovery->frontier = recovery->session.expected;
 	if (had_any(recovery, next - retransmit_given_up(notice), next))
 		recovery->counts.raced++;
-	if (!recovery_is_below(recovery->session.expected, next))
+	if (!recovery_is_below(recovery->session.expected, next) ||
+	    next - recovery->session.expected > RETRANSMIT_GIVEN_UP_MAX)
 		return;
 	/* More than was seen to be missing: then it is now. */
 	if (recovery_is_below(recovery->frontier, next))

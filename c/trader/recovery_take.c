@@ -204,7 +204,7 @@ static enum recovery_verdict spare(struct recovery *recovery,
 	const uint32_t ahead = number - recovery->session.expected;
 
 	if (datagram->len > MARKET_DATA_DATAGRAM_MAX ||
-	    (recovery->requests && ahead <= recovery->session.jump_max)) {
+	    (recovery->requests && ahead <= recovery->session.late_max)) {
 		if (!recovery_is_below(number, recovery->frontier))
 			recovery_gap_open(recovery, number + 1, now_ns);
 		return RECOVERY_WAITS;

@@ -9,7 +9,11 @@ void session_begin(struct session *session, uint16_t tag, uint32_t jump_max)
 	*session = (struct session){
 		.tag = tag,
 		.jump_max = jump_max ? jump_max : SESSION_JUMP_MAX,
+		.late_max = SESSION_LATE_MAX,
 	};
+
+	if (session->late_max < session->jump_max)
+		session->late_max = session->jump_max;
 	/* Until ours is seen, untold ones may be ours as well. */
 	if (tag)
 		session->tag_mask = MARKET_DATA_TAG;
@@ -64,7 +68,7 @@ enum session_verdict session_look(struct session *session,
 		end = false;
 	if (!end && (!session->started || ahead <= session->jump_max))
 		return believe(session, sequence);
-	if (session->started && -ahead <= session->jump_max)
+	if (session->started && -ahead <= session->late_max)
 		return SESSION_DUPLICATE;
 	/* An end that is the first of a session that tells itself. */
 	if (!session->started && session->tag_bits)

@@ -19,7 +19,12 @@
 
 #include "wire/market_data.h"
 
-#define SESSION_JUMP_MAX 65536 /* datagrams; what is near, if not told */
+/* Datagrams; what is near ahead, if not told: more than are lost at one time,
+ * but for those that a receiver had no room for, and of those the next bears
+ * witness at once. So far a forged one can lead astray. */
+#define SESSION_JUMP_MAX 1024
+/* And near behind, if not more is told: a line, or a copy, may be late. */
+#define SESSION_LATE_MAX 65536
 
 struct session {
 	uint32_t expected; /* the next number */
@@ -32,7 +37,7 @@ struct session {
 	uint8_t witnesses; /* datagrams that make a doubted one likely */
 	uint16_t tag;	   /* ours; 0: not known */
 	uint32_t doubted;  /* number that the next witness has */
-	uint32_t jump_max;
+	uint32_t jump_max, late_max;
 	uint32_t lost; /* datagrams that the last gap skipped */
 };
 
@@ -45,8 +50,8 @@ enum session_verdict {
 	SESSION_DOUBTED,   /* not believed (yet) */
 };
 
-/* tag: ours, 0 if it is not known. jump_max: numbers at most so far from the
- * expected one are believed at once; 0: SESSION_JUMP_MAX. */
+/* tag: ours, 0 if it is not known. jump_max: numbers at most so far ahead of
+ * the expected one are believed at once; 0: SESSION_JUMP_MAX. */
 void session_begin(struct session *session, uint16_t tag, uint32_t jump_max);
 
 /* Behind session_take(). */

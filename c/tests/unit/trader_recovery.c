@@ -510,6 +510,26 @@ static void who_looks_on_goes_on_with_the_trader(void **state)
 	expect("9");
 }
 
+/* Nobody gives up so much by one notice: it is somebody else's. */
+static void a_notice_from_far_ahead_is_none(void **state)
+{
+	(void)state;
+	begin(1, true);
+	recovery.give_up_ns = UINT64_MAX;
+	came("A0 A1");
+	happened[0] = '\0';
+	goes_on(2 + RETRANSMIT_GIVEN_UP_MAX + 1, 1);
+	goes_on(2 + (1U << 30), 1);
+	settle();
+	expect("");
+	came("A2");
+	expect("2");
+	assert_int_equal(recovery.counts.given_up, 0);
+	goes_on(3 + RETRANSMIT_GIVEN_UP_MAX, RETRANSMIT_GIVEN_UP_MAX);
+	settle();
+	assert_int_equal(recovery.counts.given_up, RETRANSMIT_GIVEN_UP_MAX);
+}
+
 static void a_new_session_has_nothing_of_the_old_one(void **state)
 {
 	(void)state;
@@ -548,6 +568,7 @@ int main(void)
 		TEST(other_sessions_are_passed_over),
 		TEST(far_numbers_are_doubted),
 		TEST(who_looks_on_goes_on_with_the_trader),
+		TEST(a_notice_from_far_ahead_is_none),
 		TEST(a_new_session_has_nothing_of_the_old_one),
 	};
 

@@ -105,6 +105,25 @@ static void near_numbers_are_gaps(void **state)
 	assert_int_equal(data(UINT32_MAX), SESSION_DUPLICATE);
 }
 
+/* Untold; and late ones are late however near ahead is. */
+static void what_is_near_is_bounded(void **state)
+{
+	(void)state;
+	session_begin(&session, 0, 0);
+	data(0);
+	assert_int_equal(data(1 + SESSION_JUMP_MAX), SESSION_GAP);
+	assert_int_equal(data(2 + SESSION_JUMP_MAX + SESSION_JUMP_MAX + 1),
+			 SESSION_DOUBTED);
+	setup(state);
+	data(FAR);
+	assert_int_equal(data(FAR + 1 - SESSION_LATE_MAX), SESSION_DUPLICATE);
+	assert_int_equal(data(FAR - SESSION_LATE_MAX), SESSION_DOUBTED);
+	session_begin(&session, 0, 2 * SESSION_LATE_MAX);
+	data(FAR);
+	assert_int_equal(data(FAR - SESSION_LATE_MAX), SESSION_DUPLICATE);
+	assert_int_equal(data(FAR + 1 + 2 * SESSION_LATE_MAX), SESSION_GAP);
+}
+
 static void one_far_number_is_not_believed(void **state)
 {
 	static const uint32_t numbers[] = { FAR, UINT32_MAX - FAR, 1002,
@@ -223,6 +242,7 @@ int main(void)
 		cmocka_unit_test_setup(what_a_told_session_began_with_is_missed,
 				       setup),
 		cmocka_unit_test_setup(near_numbers_are_gaps, setup),
+		cmocka_unit_test_setup(what_is_near_is_bounded, setup),
 		cmocka_unit_test_setup(one_far_number_is_not_believed, setup),
 		cmocka_unit_test_setup(a_run_of_two_is, setup),
 		cmocka_unit_test_setup(only_consecutive_ones_make_a_run, setup),
