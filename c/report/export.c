@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/mem.h"
 #include "stats/percentile.h"
+#include "wire/market_data.h"
 
 /* HdrHistogram's default: lines to each halving of what remains. */
 #define TICKS_PER_HALF 5
@@ -91,11 +93,61 @@ static void csv_ns(FILE *out, const struct percentiles *all, double percent,
 		fprintf(out, "%" PRIu64, ns);
 }
 
+/* Empty where the oracle says nothing of it, as it does of arms that lose
+ * nothing, and in older results. */
+static void csv_member(FILE *out, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	fputc(',', out);
+	if (json_is_integer(value))
+		fprintf(out, "%lld", (long long)json_integer_value(value));
+}
+
+static const char *const missing_keys[] = { "missing", "recovered", "filled",
+					    "given_up" };
+static const char *const line_keys[] = { "first", "late", "missing" };
+
+static void csv_recovery_head(FILE *out)
+{
+	fputs(",gaps", out);
+	for (size_t i = 0; i < ARRAY_SIZE(missing_keys); i++)
+		fprintf(out, ",%s", missing_keys[i]);
+	fputs(",fill_p50_ns,fill_max_ns", out);
+	for (unsigned int line = 0; line < MARKET_DATA_LINES_MAX; line++)
+		for (size_t i = 0; i < ARRAY_SIZE(line_keys); i++)
+			fprintf(out, ",line_%c_%s", 'a' + (int)line,
+				line_keys[i]);
+}
+
+/* What was missing, and how it was had. */
+static void csv_recovery(FILE *out, const json_t *analysis)
+{
+	const json_t *recovery = json_object_get(analysis, "recovery");
+	const json_t *lines = json_object_get(recovery, "lines");
+	const json_t *fill = json_object_get(recovery, "fill_ns");
+
+	/* Of no fill there is no time. */
+	if (json_integer_value(json_object_get(fill, "count")) == 0)
+		fill = NULL;
+	csv_member(out, recovery ? analysis : NULL, "gaps");
+	for (size_t i = 0; i < ARRAY_SIZE(missing_keys); i++)
+		csv_member(out, recovery, missing_keys[i]);
+	csv_member(out, fill, "p50");
+	csv_member(out, fill, "max");
+	for (unsigned int line = 0; line < MARKET_DATA_LINES_MAX; line++)
+		for (size_t i = 0; i < ARRAY_SIZE(line_keys); i++)
+			csv_member(out, json_array_get(lines, line),
+				   line_keys[i]);
+}
+
 void export_csv(FILE *out, const struct results *results)
 {
 	fputs("number,block,arm,name,correct,orders,min_ns,p50_ns,p90_ns,"
-	      "p99_ns,p99_9_ns,max_ns\r\n",
+	      "p99_ns,p99_9_ns,max_ns",
 	      out);
+	csv_recovery_head(out);
+	fputs("\r\n", out);
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 		const struct percentiles *p = &trial->percentiles;
@@ -110,6 +162,7 @@ void export_csv(FILE *out, const struct results *results)
 		csv_ns(out, p, 99, p->p99);
 		csv_ns(out, p, 99.9, p->p99_9);
 		csv_ns(out, p, 100, p->max);
+		csv_recovery(out, json_object_get(trial->json, "analysis"));
 		fputs("\r\n", out);
 	}
 }

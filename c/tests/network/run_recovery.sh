@@ -94,6 +94,24 @@ expect_none 'a trader that goes on lacks what the exchange lost, no more' < <(
 		.exchange.impaired.swapped == 0) | .exchange, .analysis' \
 		"$folder"/result/trials/*/trial.json
 )
+mkdir "$folder/files"
+"$BUILD/t2t-report" "$folder/result" --files "$folder/files" >/dev/null 2>&1
+columns=number,gaps,missing,recovered,filled,given_up,fill_p50_ns,fill_max_ns
+columns+=$(printf ',line_%s' {a,b}_{first,late,missing})
+expect_none 'trials.csv has what each trial missed, and how it was had' < <(
+	tr -d '\r' <"$folder/files/trials.csv" | cut -d, -f1,13- |
+		diff - <(
+			echo "$columns"
+			jq -r '[.number] + (.analysis | .recovery as $r | if $r then
+				[.gaps, $r.missing, $r.recovered, $r.filled, $r.given_up,
+				 (if $r.fill_ns.count > 0 then $r.fill_ns.p50, $r.fill_ns.max
+				  else "", "" end),
+				 ($r.lines[0], $r.lines[1] |
+				  .first // "", .late // "", .missing // "")]
+				else [range(13) | ""] end) | map(tostring) | join(",")' \
+				"$folder"/result/trials/*/trial.json | sort -n
+		)
+)
 expect_none 'the table has a row of each such arm' < <(
 	sed -n '/^Missing packets/,/^$/s/ .*//p' "$folder/out" |
 		diff - <(printf '%s\n' Missing '' lossy asks two own-rule)
