@@ -60,10 +60,14 @@ def of_trial(folder, arguments):
     for name in ("threshold_usd", "aggress", "contract", "order_quantity",
                  "group", "order_port"):
         setattr(options, name, told[name])
-    options.retransmit_port = options.order_port + 1
+    # Of who waits for what is missing, alone.
+    recovery = told.get("recovery") or {}
+    options.recover = bool(recovery)
+    options.retransmit_port = recovery.get("retransmit_port",
+                                           options.order_port + 1)
+    if recovery.get("group_b"):
+        options.group += "," + recovery["group_b"]
     options.channel = trader["channel"].partition(":")[0]
-    options.recover = trader.get("recover") == "request" or \
-        "," in options.group
     return options, first
 
 
