@@ -13,6 +13,7 @@
 #include "exchange/order_entry_waiting.h"
 #include "net/socket.h"
 #include "order/channel_ops.h"
+#include "order/channel_socket.h"
 
 #define BACKLOG 16
 
@@ -93,7 +94,7 @@ int order_entry_server_tick(struct order_entry_server *server, uint64_t now_ns,
 		return 0;
 	if (!server->taking || server->unfinished || !reading)
 		server->channel->received_ns = now_ns;
-	return order_entry_bytes_tick(server->channel, server->client, now_ns);
+	return channel_socket_tick(server->channel, server->client, now_ns);
 }
 
 const char *order_entry_server_reason(const struct order_entry_server *server,
@@ -178,7 +179,7 @@ bool order_entry_server_needs_room(const struct order_entry_server *server)
 
 void order_entry_server_send(struct order_entry_server *server)
 {
-	order_entry_bytes_send(server->channel, server->client);
+	channel_socket_send(server->channel, server->client);
 }
 
 int order_entry_server_receive(struct order_entry_server *server)
@@ -196,7 +197,7 @@ int order_entry_server_receive(struct order_entry_server *server)
 		if (most > server->last_len)
 			most = server->last_len;
 	}
-	n = order_entry_bytes_receive(server->channel, server->client, most);
+	n = channel_socket_receive(server->channel, server->client, most);
 	if (n <= 0)
 		return (int)n;
 	server->last_len -= server->leaving ? (size_t)n : 0;
@@ -223,7 +224,7 @@ int order_entry_server_next(struct order_entry_server *server,
 	} else {
 		server->unfinished = false;
 		server->over = rc < 0;
-		order_entry_bytes_send(channel, server->client);
+		channel_socket_send(channel, server->client);
 	}
 	server->decoded_len += len - channel_buffer_len(&channel->in);
 	return rc;
@@ -266,7 +267,7 @@ void order_entry_server_end(struct order_entry_server *server)
 	rest_tell(server);
 	if (server->channel->ops->logout) {
 		server->channel->ops->logout(server->channel);
-		order_entry_bytes_send(server->channel, server->client);
+		channel_socket_send(server->channel, server->client);
 	}
 	close(server->client);
 	server->client = -1;

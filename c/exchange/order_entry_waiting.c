@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "order/channel_ops.h"
+#include "order/channel_socket.h"
 
 struct order_entry_waiting order_entry_waiting_remove(
 	struct order_entry_server *server, unsigned int at)
@@ -81,40 +82,6 @@ __attribute__((format(printf, 3, 4))) static void waiting_refuse(
 	order_entry_waiting_close(server, at);
 }
 
-/* What there is room for; an error shows when the connection is read. */
-void order_entry_bytes_send(struct channel *channel, int fd)
-{
-	const uint8_t *bytes;
-	size_t len;
-	ssize_t n;
-
-	bytes = channel_waiting(channel, &len);
-	if (len == 0)
-		return;
-	n = send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n > 0)
-		channel_sent(channel, (size_t)n);
-}
-
-/* Bytes of one receive, at most max: how many; 0 when there are none now; a
- * negative errno at the stream's end. */
-ssize_t order_entry_bytes_receive(struct channel *channel, int fd, size_t max)
-{
-	size_t room;
-	uint8_t *bytes = channel_room(channel, &room);
-	ssize_t n;
-
-	if (room == 0)
-		return -EMSGSIZE;
-	n = recv(fd, bytes, room < max ? room : max, MSG_DONTWAIT);
-	if (n == 0)
-		return -EPIPE;
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	channel_received(channel, (size_t)n, clock_monotonic_ns());
-	return n;
-}
-
 /* A step of the handshake of number at, who is gone from the list if it
  * fails. */
 static void waiting_handshake(struct order_entry_server *server,
@@ -123,7 +90,7 @@ static void waiting_handshake(struct order_entry_server *server,
 	struct order_entry_waiting *waiting = &server->waiting[at];
 	int rc = channel_handshake(waiting->channel, clock_monotonic_ns());
 
-	order_entry_bytes_send(waiting->channel, waiting->fd);
+	channel_socket_send(waiting->channel, waiting->fd);
 	if (rc < 0)
 		waiting_refuse(server, at, "%s",
 			       channel_reason(waiting->channel, rc));
@@ -206,9 +173,9 @@ void order_entry_server_woken(
 		if (fds[i].fd != waiting->fd || !fds[i].revents)
 			continue;
 		if (fds[i].revents & POLLOUT)
-			order_entry_bytes_send(waiting->channel, waiting->fd);
-		n = order_entry_bytes_receive(waiting->channel, waiting->fd,
-					      ORDER_ENTRY_RECEIVE_LEN);
+			channel_socket_send(waiting->channel, waiting->fd);
+		n = channel_socket_receive(waiting->channel, waiting->fd,
+					   ORDER_ENTRY_RECEIVE_LEN);
 		if (n == -EPIPE)
 			waiting_refuse(server, i,
 				       "it left before the handshake was over");
@@ -233,15 +200,6 @@ uint64_t order_entry_waiting_due_ns(const struct order_entry_server *server)
 	return due_ns;
 }
 
-/* 0 or a negative errno. */
-int order_entry_bytes_tick(struct channel *channel, int fd, uint64_t now_ns)
-{
-	int err = channel_tick(channel, now_ns);
-
-	order_entry_bytes_send(channel, fd);
-	return err;
-}
-
 void order_entry_waiting_tick(struct order_entry_server *server,
 			      uint64_t now_ns)
 {
@@ -252,8 +210,8 @@ void order_entry_waiting_tick(struct order_entry_server *server,
 		if (waiting->ready) {
 			/* What it says is not read before its turn. */
 			waiting->channel->received_ns = now_ns;
-			err = order_entry_bytes_tick(waiting->channel,
-						     waiting->fd, now_ns);
+			err = channel_socket_tick(waiting->channel, waiting->fd,
+						  now_ns);
 			if (err)
 				waiting_refuse(
 					server, i, "%s",

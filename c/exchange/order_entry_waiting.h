@@ -6,7 +6,6 @@
 #define EXCHANGE_ORDER_ENTRY_WAITING_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "exchange/order_entry_server.h"
 
@@ -28,16 +27,5 @@ void order_entry_waiting_close(struct order_entry_server *server,
 void order_entry_waiting_tick(struct order_entry_server *server,
 			      uint64_t now_ns);
 uint64_t order_entry_waiting_due_ns(const struct order_entry_server *server);
-
-/* Send what the channel has to say, as far as there is room; an error shows
- * when the connection is read. */
-void order_entry_bytes_send(struct channel *channel, int fd);
-
-/* One receive, of max bytes at most: how many; 0 when there are none now; a
- * negative errno at the stream's end. */
-ssize_t order_entry_bytes_receive(struct channel *channel, int fd, size_t max);
-
-/* channel_tick(), and what it has to say. */
-int order_entry_bytes_tick(struct channel *channel, int fd, uint64_t now_ns);
 
 #endif
