@@ -21,21 +21,22 @@ static const struct registry_entry *const entries[] = {
 const struct registry channels = REGISTRY("--channel", "channel", entries);
 
 /* Its pages are there from now on: HOT code writes to them. */
-static int buffers_make(struct channel *channel)
+int channel_buffers_make(struct channel *channel, size_t in_size,
+			 size_t out_size)
 {
-	const struct channel_ops *ops = channel->ops;
-	uint8_t *bytes = malloc(ops->in_size + ops->out_size);
+	uint8_t *bytes = malloc(in_size + out_size);
 
 	if (!bytes) {
 		log_error("--channel %s: no memory for %zu bytes",
-			  ops->entry.name, ops->in_size + ops->out_size);
+			  channel_name(channel), in_size + out_size);
 		return -ENOMEM;
 	}
-	memset(bytes, 0, ops->in_size + ops->out_size);
-	channel->out = (struct channel_buffer){ .bytes = bytes,
-						.size = ops->out_size };
-	channel->in = (struct channel_buffer){ .bytes = bytes + ops->out_size,
-					       .size = ops->in_size };
+	memset(bytes, 0, in_size + out_size);
+	free(channel->out.bytes);
+	channel->out =
+		(struct channel_buffer){ .bytes = bytes, .size = out_size };
+	channel->in = (struct channel_buffer){ .bytes = bytes + out_size,
+					       .size = in_size };
 	return 0;
 }
 
@@ -63,7 +64,7 @@ int channel_open(const char *text, enum channel_role role,
 	new->role = role;
 	new->text = options;
 	new->due_ns = UINT64_MAX;
-	err = buffers_make(new);
+	err = channel_buffers_make(new, new->ops->in_size, new->ops->out_size);
 	if (!err && new->ops->open)
 		err = new->ops->open(new);
 	if (err) {

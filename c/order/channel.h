@@ -53,6 +53,9 @@ struct channel {
 	struct order_cause cause; /* of the next order, where it is known */
 	const char *why;	  /* the last error, in words; NULL: errno's */
 	char *text; /* the options' text, which strings point into */
+	/* What decode() has found last, where messages have any length. */
+	const uint8_t *message;
+	size_t message_len;
 };
 
 /* Open an end of "NAME[:key=value,...]". 0, or -EINVAL, -ENOMEM or

@@ -11,12 +11,12 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "order/channel_ops.h"
+#include "order/fix_echo.h"
 #include "order/fix_refuse.h"
 #include "order/fix_send.h"
 #include "order/fix_session.h"
 
 #define SEQUENCE_MAX	999999999
-#define CL_ORD_ID_MAX	64
 #define HEARTBEAT_MAX_S 3600
 
 /* What an answer says of the order. */
@@ -24,7 +24,7 @@ struct taken {
 	struct order order;
 	uint32_t sequence;
 	uint16_t id_len, symbol_len;
-	uint8_t id[CL_ORD_ID_MAX];
+	uint8_t id[FIX_CL_ORD_ID_MAX];
 	uint8_t symbol[FIX_SYMBOL_MAX];
 };
 
@@ -34,6 +34,7 @@ struct channel_fix {
 	const char *sender, *target, *symbol, *folder;
 	uint64_t heartbeat;
 	bool reset;
+	bool echo;
 
 	bool begun;
 	bool is_fix; /* what the peer has begun to say */
@@ -41,6 +42,7 @@ struct channel_fix {
 	struct fix_store store;
 	struct fix_prepared prepared;
 	struct taken taken;
+	struct fix_echo returned;
 };
 
 static const char *const versions[] = { "4.2", "4.4", "5.0", NULL };
@@ -95,6 +97,7 @@ static const struct option_row options[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct channel_fix, reset),
 	  .help = "the trader's Logon resets the sequence numbers" },
+	CHANNEL_ECHO_OPTION(offsetof(struct channel_fix, echo)),
 	OPTION_END,
 };
 
@@ -165,6 +168,7 @@ static int fix_open(struct channel *channel)
 		.version = (enum fix_version)fix->version,
 		.heartbeat = fix->heartbeat,
 		.reset = fix->reset || !*fix->folder,
+		.echo = fix->echo,
 		.store_open = store_open,
 	};
 	int err = names_check(fix);
@@ -227,7 +231,7 @@ static enum fix_reason field_take(const struct fix_message *message,
 		/* Taken already, under another number? Nobody knows. */
 		return *text == 'Y' ? FIX_BAD_VALUE : FIX_NO_FAULT;
 	case FIX_CL_ORD_ID:
-		if (field->len > CL_ORD_ID_MAX)
+		if (field->len > FIX_CL_ORD_ID_MAX)
 			return FIX_BAD_VALUE;
 		memcpy(taken->id, text, field->len);
 		taken->id_len = field->len;
@@ -287,6 +291,16 @@ static bool order_take(struct channel_fix *fix,
 	return false;
 }
 
+/* What an application message is for: false: it is done with. */
+static bool is_order(struct channel_fix *fix, const struct fix_message *message)
+{
+	if (__builtin_expect(
+		    !fix->echo || fix->channel.role != CHANNEL_EXCHANGE, 1))
+		return order_take(fix, message);
+	fix_echo_send(&fix->returned, &fix->session, message);
+	return false;
+}
+
 /* The next message, early ones whose turn has come first. As
  * fix_session_take(), or FIX_PARTIAL. */
 #define FIX_PARTIAL 2
@@ -311,7 +325,7 @@ static int message_next(struct channel_fix *fix)
 	}
 	fix->session.wall_ns = clock_realtime_ns();
 	got = fix_session_take(&fix->session, &message);
-	if (got == FIX_SESSION_APPLICATION && !order_take(fix, &message))
+	if (got == FIX_SESSION_APPLICATION && !is_order(fix, &message))
 		got = FIX_SESSION_NOTHING;
 	channel_buffer_take(in, taken);
 	fix->channel.why = fix->session.why;

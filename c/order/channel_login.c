@@ -45,6 +45,7 @@ struct channel_login {
 	const char *name;
 	uint64_t heartbeat; /* in UNIT_NS */
 	bool greeted;	    /* the trader has said who it is */
+	bool echo;
 	char why[NAME_LEN + 40];
 };
 
@@ -64,6 +65,7 @@ static const struct option_row options[] = {
 	  .max = HEARTBEAT_MAX,
 	  .offset = offsetof(struct channel_login, heartbeat),
 	  .help = "the trader's choice, in tenths of a second" },
+	CHANNEL_ECHO_OPTION(offsetof(struct channel_login, echo)),
 	OPTION_END,
 };
 
@@ -218,9 +220,24 @@ static int login_encode(struct channel *channel, const struct order *order)
 	return 0;
 }
 
+/* An order that goes back to its sender. */
+static int order_return(struct channel *channel, const uint8_t *message)
+{
+	uint8_t *at = channel_append(channel, MESSAGE_MAX);
+
+	if (!at) {
+		channel->why = CHANNEL_ECHO_UNREAD;
+		return -EPROTO;
+	}
+	memcpy(at, message, MESSAGE_MAX);
+	channel_buffer_take(&channel->in, MESSAGE_MAX);
+	return 0;
+}
+
 /* HOT; what is no order ends the search, or goes on. */
 static int login_decode(struct channel *channel, struct order *order)
 {
+	const bool echo = login_of(channel)->echo;
 	struct channel_buffer *in = &channel->in;
 
 	while (channel_buffer_len(in) > 0) {
@@ -234,10 +251,15 @@ static int login_decode(struct channel *channel, struct order *order)
 			channel_buffer_take(in, 1);
 			return -EPIPE;
 		case ORDER:
-			if (channel->role == CHANNEL_TRADER)
+			if (channel->role == CHANNEL_TRADER && !echo)
 				break;
 			if (channel_buffer_len(in) < MESSAGE_MAX)
 				return 0;
+			if (channel->role == CHANNEL_EXCHANGE && echo) {
+				if (order_return(channel, at) < 0)
+					return -EPROTO;
+				continue;
+			}
 			*order = order_read(at + 1);
 			channel_buffer_take(in, MESSAGE_MAX);
 			return 1;
@@ -282,7 +304,7 @@ const struct channel_ops channel_login_ops = {
 	.entry.size = sizeof(struct channel_login),
 	.entry.options = options,
 	.in_size = 4096,
-	.out_size = 1024,
+	.out_size = 8192,
 	.open = login_open,
 	.handshake = login_handshake,
 	.encode = login_encode,

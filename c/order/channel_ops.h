@@ -49,6 +49,11 @@ struct channel_ops {
 	 * call, no allocation. */
 	int (*encode)(struct channel *channel, const struct order *order);
 
+	/* Append a message of any length, for who measures with an echo: as
+	 * encode(). The one that comes back is what decode() finds, as
+	 * channel->message. Optional: NULL where messages are orders. */
+	int (*write)(struct channel *channel, const uint8_t *bytes, size_t len);
+
 	/* HOT. What encode() has appended last was not sent, and won't be: its
 	 * bytes are taken out of channel->out. Optional. */
 	void (*retract)(struct channel *channel);
@@ -57,7 +62,8 @@ struct channel_ops {
 	 * is no whole message. 1 with an order (not judged: order_fault()), 0
 	 * when none is there, -EPIPE when the peer has logged out, or
 	 * another negative errno, with channel->why, when the stream can't be
-	 * understood any more. The trader's end finds no orders. */
+	 * understood any more. The trader's end finds no orders, but those
+	 * that an echo sends back. */
 	int (*decode)(struct channel *channel, struct order *order);
 
 	/* The order that decode() has found last is taken, or is not, for this
@@ -75,6 +81,23 @@ struct channel_ops {
 	/* Give back what open() took. Optional. */
 	void (*close)(struct channel *channel);
 };
+
+/* The row of an echo: for outside suites, and t2t-echo. at: of a bool. */
+#define CHANNEL_ECHO_OPTION(at)                                               \
+	{                                                                     \
+		.name = "echo", .metavar = "on|off", .def = "off",            \
+		.type = OPTION_FLAG, .offset = (at),                          \
+		.help = "the exchange sends each message back, and takes no " \
+			"orders; the trader looks at what comes back"         \
+	}
+
+/* channel->why of an exchange that can't send any more back: -EPROTO. */
+#define CHANNEL_ECHO_UNREAD "the answers to its messages are not read"
+
+/* Other sizes than the table's, from open(): what was there is gone. 0 or
+ * -ENOMEM, logged. */
+int channel_buffers_make(struct channel *channel, size_t in_size,
+			 size_t out_size);
 
 /* HOT. Append to channel->out: where to; NULL: no room. */
 static inline uint8_t *channel_append(struct channel *channel, size_t len)

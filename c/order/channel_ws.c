@@ -8,7 +8,7 @@
  * for five of them gives up. A bad peer is sent a close frame that says why.
  *
  * With echo=on the exchange takes no orders: each message, text or binary, goes
- * back whole to its sender. Outside suites want that.
+ * back whole to its sender, which outside suites want; a trader's end finds it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,12 +94,7 @@ static const struct option_row options[] = {
 	  .offset = AT(mask),
 	  .help = "the trader's masks: RFC 6455 wants random ones; zero is\n"
 		  "for measuring what they cost" },
-	{ .name = "echo",
-	  .metavar = "on|off",
-	  .def = "off",
-	  .type = OPTION_FLAG,
-	  .offset = AT(echo),
-	  .help = "the exchange sends each message back, and takes no orders" },
+	CHANNEL_ECHO_OPTION(AT(echo)),
 	{ .name = "echo_max",
 	  .metavar = "BYTES",
 	  .def = "1m",
@@ -107,7 +102,7 @@ static const struct option_row options[] = {
 	  .min = ORDER_LEN,
 	  .max = ECHO_MAX,
 	  .offset = AT(echo_max),
-	  .help = "the longest message that it sends back" },
+	  .help = "the longest message that is sent back" },
 	OPTION_END,
 };
 
@@ -160,24 +155,16 @@ static void order_prepare(struct channel_ws *ws)
 /* A message may be as long as echo_max, and so may its answer. */
 static int echo_open(struct channel_ws *ws)
 {
-	struct channel *channel = &ws->channel;
 	const size_t max = (size_t)ws->echo_max;
-	const size_t out = max + WEBSOCKET_HEADER_MAX + OUT_LEN;
-	uint8_t *bytes = malloc(IN_LEN + out);
 
 	ws->message = malloc(max);
-	if (!bytes || !ws->message) {
-		log_error("--channel ws: no memory for echo_max=%zu", max);
-		free(bytes);
-		free(ws->message);
-		return -ENOMEM;
-	}
-	/* free() is told of out's alone. */
-	free(channel->out.bytes);
-	channel->out = (struct channel_buffer){ .bytes = bytes, .size = out };
-	channel->in =
-		(struct channel_buffer){ .bytes = bytes + out, .size = IN_LEN };
-	return 0;
+	if (ws->message &&
+	    channel_buffers_make(&ws->channel, IN_LEN,
+				 max + WEBSOCKET_HEADER_MAX + OUT_LEN) == 0)
+		return 0;
+	log_error("--channel ws: no memory for echo_max=%zu", max);
+	free(ws->message);
+	return -ENOMEM;
 }
 
 static int masks_open(struct channel_ws *ws)
@@ -203,8 +190,6 @@ static int ws_open(struct channel *channel)
 	ws->shake.path = ws->path;
 	ws->shake.protocol = ws->protocol;
 	fault = websocket_handshake_fault(&ws->shake);
-	if (!fault && ws->echo && is_trader(ws))
-		fault = "echo is the exchange's";
 	if (fault) {
 		log_error("--channel ws: %s", fault);
 		return -EINVAL;
@@ -212,8 +197,8 @@ static int ws_open(struct channel *channel)
 	ws->decoder.masked = !is_trader(ws);
 	ws->decoder.message_max = takes_orders(ws) ? ORDER_LEN : ws->echo_max;
 	ws->message = ws->order;
-	if (is_trader(ws))
-		return masks_open(ws);
+	if (is_trader(ws) && masks_open(ws) < 0)
+		return -EIO;
 	return ws->echo ? echo_open(ws) : 0;
 }
 
@@ -303,6 +288,22 @@ static int ws_encode(struct channel *channel, const struct order *order)
 	return 0;
 }
 
+static int ws_write(struct channel *channel, const uint8_t *bytes, size_t len)
+{
+	struct channel_ws *ws = ws_of(channel);
+	uint8_t header[WEBSOCKET_HEADER_MAX], *at;
+	uint32_t mask = 0;
+	size_t n = websocket_header_write(header, WEBSOCKET_BINARY, true, len,
+					  mask_take(ws, &mask));
+
+	at = out_append(channel, n + len);
+	if (!at)
+		return -ENOSPC;
+	memcpy(at, header, n);
+	websocket_mask(at + n, bytes, len, mask, 0);
+	return 0;
+}
+
 static void ws_logout(struct channel *channel)
 {
 	close_append(ws_of(channel), WEBSOCKET_NORMAL, "");
@@ -381,17 +382,15 @@ static int control_take(struct channel_ws *ws,
 static int echo_append(struct channel_ws *ws, enum websocket_opcode opcode)
 {
 	uint8_t header[WEBSOCKET_HEADER_MAX], *at;
-	size_t n = websocket_header_write(header, opcode, true, ws->message_len,
-					  NULL);
+	const size_t len = ws->channel.message_len;
+	size_t n = websocket_header_write(header, opcode, true, len, NULL);
 	struct channel_buffer *out = &ws->channel.out;
 
-	if (out->size - channel_buffer_len(out) <
-	    n + ws->message_len + CLOSE_RESERVE)
-		return fail(ws, WEBSOCKET_POLICY,
-			    "the answers to its messages are not read");
-	at = out_append(&ws->channel, n + ws->message_len);
+	if (out->size - channel_buffer_len(out) < n + len + CLOSE_RESERVE)
+		return fail(ws, WEBSOCKET_POLICY, CHANNEL_ECHO_UNREAD);
+	at = out_append(&ws->channel, n + len);
 	memcpy(at, header, n);
-	memcpy(at + n, ws->message, ws->message_len);
+	memcpy(at + n, ws->message, len);
 	return 0;
 }
 
@@ -399,8 +398,8 @@ static int echo_append(struct channel_ws *ws, enum websocket_opcode opcode)
  * was an order. */
 static int data_take(struct channel_ws *ws, const struct websocket_piece *piece)
 {
-	/* The exchange says nothing that a trader wants to know. */
-	if (is_trader(ws))
+	/* The exchange says nothing else that a trader wants to know. */
+	if (is_trader(ws) && !ws->echo)
 		return 0;
 	if (!ws->echo && piece->opcode == WEBSOCKET_TEXT)
 		return fail(ws, WEBSOCKET_UNSUPPORTED,
@@ -409,16 +408,14 @@ static int data_take(struct channel_ws *ws, const struct websocket_piece *piece)
 	ws->message_len += piece->len;
 	if (!piece->last)
 		return 0;
-	if (ws->echo) {
-		int err = echo_append(ws, piece->opcode);
-
-		ws->message_len = 0;
-		return err;
-	}
-	if (ws->message_len != ORDER_LEN)
+	ws->channel.message = ws->message;
+	ws->channel.message_len = ws->message_len;
+	ws->message_len = 0;
+	if (ws->echo)
+		return is_trader(ws) ? 1 : echo_append(ws, piece->opcode);
+	if (ws->channel.message_len != ORDER_LEN)
 		return fail(ws, WEBSOCKET_POLICY,
 			    "an order has 13 bytes, and a message has fewer");
-	ws->message_len = 0;
 	return 1;
 }
 
@@ -459,10 +456,10 @@ static int ws_decode(struct channel *channel, struct order *order)
 		got = piece_take(ws, at, &len);
 		channel_buffer_take(in, len);
 	}
-	if (got > 0)
-		*order = order_read(ws->order);
-	else if (is_trader(ws))
+	if (is_trader(ws))
 		websocket_mask_refill(&ws->masks);
+	if (got > 0 && channel->message_len == ORDER_LEN)
+		*order = order_read(channel->message);
 	return got;
 }
 
@@ -493,6 +490,7 @@ const struct channel_ops channel_ws_ops = {
 	.open = ws_open,
 	.handshake = ws_handshake,
 	.encode = ws_encode,
+	.write = ws_write,
 	.decode = ws_decode,
 	.tick = ws_tick,
 	.logout = ws_logout,

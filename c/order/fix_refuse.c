@@ -93,6 +93,7 @@ void fix_session_reject(struct fix_session *session,
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "3");
+	fix_send_route(&builder, message);
 	reference_add(&builder, message, fix_reason_text(reason));
 	if (tag != FIX_NO_TAG)
 		fix_add_signed(&builder, FIX_REF_TAG_ID, tag);
@@ -104,14 +105,17 @@ void fix_session_reject(struct fix_session *session,
 }
 
 void fix_session_business_reject(struct fix_session *session,
-				 const struct fix_message *message)
+				 const struct fix_message *message,
+				 enum fix_business_reason reason,
+				 const char *text)
 {
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "j");
-	reference_add(&builder, message, "Unsupported Message Type");
+	fix_send_route(&builder, message);
+	reference_add(&builder, message, text);
 	type_add(&builder, message);
-	fix_add_text(&builder, FIX_BUSINESS_REJECT_REASON, "3");
+	fix_add_unsigned(&builder, FIX_BUSINESS_REJECT_REASON, reason);
 	fix_send_end(session, &builder, true);
 }
 

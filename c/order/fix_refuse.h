@@ -28,11 +28,16 @@ uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 /* Our Logout, once; text may be NULL. */
 void fix_session_logout(struct fix_session *session, const char *text);
 
+/* BusinessRejectReason. */
+enum fix_business_reason { FIX_BUSINESS_OTHER = 0, FIX_BUSINESS_TYPE = 3 };
+
 /* Refuse what fix_session_take() has called an application message. */
 void fix_session_reject(struct fix_session *session,
 			const struct fix_message *message,
 			enum fix_reason reason, int32_t tag);
 void fix_session_business_reject(struct fix_session *session,
-				 const struct fix_message *message);
+				 const struct fix_message *message,
+				 enum fix_business_reason reason,
+				 const char *text);
 
 #endif

@@ -32,6 +32,28 @@ void fix_send_begin(struct fix_session *session, struct fix_builder *builder,
 		   session->store->next_out, NULL, 0);
 }
 
+/* FIX 4.4, volume 2, "Message Routing Details". */
+void fix_send_route(struct fix_builder *builder,
+		    const struct fix_message *message)
+{
+	static const uint32_t pairs[][2] = {
+		{ FIX_ON_BEHALF_OF_COMP_ID, FIX_DELIVER_TO_COMP_ID },
+		{ FIX_ON_BEHALF_OF_SUB_ID, FIX_DELIVER_TO_SUB_ID },
+		{ FIX_ON_BEHALF_OF_LOCATION_ID, FIX_DELIVER_TO_LOCATION_ID },
+	};
+
+	for (int way = 0; way < 2; way++) {
+		for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+			const struct fix_field *field =
+				fix_find(message, pairs[i][way]);
+
+			if (field && field->len > 0)
+				fix_add(builder, pairs[i][1 - way],
+					fix_value(message, field), field->len);
+		}
+	}
+}
+
 /* False: it has no room. */
 static bool append(struct fix_session *session, const uint8_t *bytes,
 		   size_t len)

@@ -22,6 +22,10 @@ static inline bool fix_send_ready(struct fix_session *session, size_t len)
 /* A message with its header, to be completed and sent. */
 void fix_send_begin(struct fix_session *session, struct fix_builder *builder,
 		    const char *type);
+/* Behind the header of an answer: where the message came from, through others,
+ * is where its answer goes. */
+void fix_send_route(struct fix_builder *builder,
+		    const struct fix_message *message);
 /* Keep it and put it in its line: false, and nothing happens, when it is too
  * long. */
 bool fix_send_end(struct fix_session *session, struct fix_builder *builder,

@@ -308,7 +308,11 @@ static int message_take(struct fix_session *session,
 			resend_answer(session, message);
 		return FIX_SESSION_NOTHING;
 	case 'D':
-		if (!initiator)
+		if (!initiator || session->config.echo)
+			return FIX_SESSION_APPLICATION;
+		break;
+	case 'd': /* SecurityDefinition */
+		if (!initiator && session->config.echo)
 			return FIX_SESSION_APPLICATION;
 		break;
 	case '8':
@@ -318,7 +322,8 @@ static int message_take(struct fix_session *session,
 			return FIX_SESSION_NOTHING;
 		break;
 	}
-	fix_session_business_reject(session, message);
+	fix_session_business_reject(session, message, FIX_BUSINESS_TYPE,
+				    "Unsupported Message Type");
 	return FIX_SESSION_NOTHING;
 }
 

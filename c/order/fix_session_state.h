@@ -42,6 +42,7 @@ struct fix_session_config {
 	const char *peer;   /* the peer's; an acceptor's "": any */
 	uint64_t heartbeat; /* HeartBtInt, seconds; 0: none */
 	bool reset;	    /* ResetSeqNumFlag */
+	bool echo;	    /* orders go both ways */
 
 	/* session->store for session->peer: 0, or a negative errno with
 	 * session->why. Called once, at the start or with the Logon. */

@@ -153,17 +153,18 @@ static void answers_wait_for_room(void **state)
 }
 
 /* The other end says this, after its Logon; fields: "TAG=VALUE|...". */
-static void hears(struct channel *channel, const char *type, const char *fields)
+static void hears_number(struct channel *channel, unsigned int number,
+			 const char *type, const char *fields)
 {
 	const bool trades = channel == trader;
 	struct fix_builder builder;
 	const uint8_t *message;
-	uint8_t bytes[512], *to;
+	uint8_t bytes[1024], *to;
 	size_t len, room;
 
 	fix_builder_begin(&builder, bytes, sizeof(bytes));
 	fix_add_text(&builder, FIX_MSG_TYPE, type);
-	fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, 2);
+	fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, number);
 	fix_add_text(&builder, FIX_SENDER_COMP_ID,
 		     trades ? "EXCHANGE" : "TRADER");
 	fix_add_time(&builder, FIX_SENDING_TIME, clock_realtime_ns());
@@ -182,6 +183,11 @@ static void hears(struct channel *channel, const char *type, const char *fields)
 	assert_true(len <= room);
 	memcpy(to, message, len);
 	channel_received(channel, len, 1);
+}
+
+static void hears(struct channel *channel, const char *type, const char *fields)
+{
+	hears_number(channel, 2, type, fields);
 }
 
 /* More than there is room for goes out again: a new order has to wait, which
@@ -301,9 +307,98 @@ static void each_session_has_its_store(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* What it says next has these fields, one behind the other; it is taken. */
+static void says_and_goes(struct channel *channel, const char *fields)
+{
+	struct fix_message message;
+	const uint8_t *bytes;
+	size_t len, taken;
+	char text[256];
+
+	bytes = channel_waiting(channel, &len);
+	assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
+	snprintf(text, sizeof(text), "%s", fields);
+	for (char *c = text; *c; c++)
+		*c = *c == '|' ? FIX_SOH : *c;
+	assert_non_null(memmem(bytes, taken, text, strlen(text)));
+	channel_sent(channel, taken);
+}
+
+#define BODY "60=20260131-12:30:00|55=MSFT|54=1|40=1|21=3|11=id|"
+#define BACK "|11=id|21=3|40=1|54=1|55=MSFT|60=20260131-12:30:00|10="
+
+/* After 15, 19.a, 19.b and 21 of QuickFIX's acceptance tests. */
+static void an_echo_sends_orders_back(void **state)
+{
+	struct order order;
+
+	(void)state;
+	hears(exchange, "D", BODY);
+	hears_number(exchange, 3, "D", "97=Y|115=JCD|" BODY);
+	hears_number(exchange, 4, "D",
+		     "97=Y|115=JCD|116=CS|60=20260131-12:30:00|55=MSFT|54=1|"
+		     "40=1|21=3|11=other|");
+	hears_number(exchange, 5, "d",
+		     "320=Q|322=1|323=6|55=TBS|22=8|336=MAIN|454=0|");
+	hears_number(exchange, 6, "B", "148=news|33=1|58=x|");
+	assert_int_equal(channel_decode(exchange, &order), 0);
+	says_and_goes(exchange, "35=D|34=2|");
+	says_and_goes(exchange, "|97=Y|128=JCD|129=CS|11=other|21=3|");
+	says_and_goes(exchange,
+		      "|22=8|55=TBS|320=Q|322=1|323=6|336=MAIN|454=0|10=");
+	says_and_goes(exchange, "35=j|34=5|");
+	assert_int_equal(channel_buffer_len(&exchange->out), 0);
+}
+
+static void an_echo_keeps_the_order_of_fields(void **state)
+{
+	struct order order;
+
+	(void)state;
+	hears(exchange, "D", BODY);
+	assert_int_equal(channel_decode(exchange, &order), 0);
+	says_and_goes(exchange, BACK);
+	/* but for groups, whose order means something */
+	hears_number(exchange, 3, "D", "78=1|79=A|80=1|" BODY);
+	assert_int_equal(channel_decode(exchange, &order), 0);
+	says_and_goes(exchange, "|78=1|79=A|80=1|60=20260131-12:30:00|55=MSFT");
+}
+
+/* Of what can't be kept there is no echo. */
+static void an_echo_is_not_endless(void **state)
+{
+	char fields[700];
+	struct order order;
+
+	(void)state;
+	memset(fields, 'x', sizeof(fields));
+	memcpy(fields, "58=", 3);
+	snprintf(fields + 600, sizeof(fields) - 600, "|%s", BODY);
+	hears(exchange, "D", fields);
+	assert_int_equal(channel_decode(exchange, &order), 0);
+	says_and_goes(exchange,
+		      "|45=2|58=Too long to be sent back|372=D|380=0|");
+}
+
+/* An order of ours is found when it is back. */
+static void an_echo_is_found(void **state)
+{
+	struct order found = { 0 };
+
+	(void)state;
+	assert_int_equal(channel_encode(trader, &some), 0);
+	over_to(trader, exchange);
+	assert_int_equal(channel_decode(exchange, &found), 0);
+	over_to(exchange, trader);
+	assert_int_equal(channel_decode(trader, &found), 1);
+	assert_memory_equal(&found, &some, sizeof(some));
+	assert_int_equal(channel_decode(trader, &found), 0);
+}
+
 int main(void)
 {
 	static char version_4_2[] = "fix:version=4.2";
+	static char echo[] = "fix:echo=on";
 	static char version_5_0[] = "fix:version=5.0,symbol=T2T";
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_order_names_what_it_answers,
@@ -324,6 +419,15 @@ int main(void)
 						open_both, close_both),
 		cmocka_unit_test_setup_teardown(a_possible_resend_is_refused,
 						open_both, close_both),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_echo_sends_orders_back, open_both, close_both, echo),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_echo_keeps_the_order_of_fields, open_both,
+			close_both, echo),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_echo_is_not_endless, open_both, close_both, echo),
+		cmocka_unit_test_prestate_setup_teardown(
+			an_echo_is_found, open_both, close_both, echo),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
 		cmocka_unit_test(a_store_is_one_trader_s),

@@ -258,6 +258,15 @@ static const struct {
 	     "< 35=3|34=2|45=2|58=Incorrect NumInGroup count for repeating "
 	     "group|371=78|372=D{r16}\n"
 	     "> 35=D|34=3|78=2|79=A|80=1|79=B|80=2|{order}\n= application\n" },
+	{ "a refusal goes back by the way that it came", ON
+	  "> 35=D|34=2|49=TW|52={now}|56=ISLD|115=JCD|116=CS|144=CHI|11=ID|"
+	  "21=3|40=w|54=1|55=X|60={now}\n"
+	  "< 35=3|34=2|128=JCD|129=CS|145=CHI|45=2|58=Value is incorrect "
+	  "(out of range) for this tag|371=40|372=D|373=5\n"
+	  "> 35=D|34=3|49=TW|52={now}|56=ISLD|128=JCD|129=|11=ID|21=3|40=2|"
+	  "54=1|55=X|60={now}\n"
+	  "< 35=3|34=3|115=JCD|45=3|58=Tag specified without a value|371=129|"
+	  "372=D|373=4\n" },
 	{ "15 the header in another order",
 	  ON "> 35=D|49=TW|56=ISLD|52={now}|34=2|60={now}|55=X|54=1|44=1|40=2|"
 	     "38=1|21=1|11=ID\n= application\n" },
