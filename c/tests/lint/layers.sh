@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Includes point down only:
-#	programs > campaign > agent | report | wiretap > exchange | trader
+#	programs > campaign > agent | report | wiretap > exchange | trader | echo
 #		> receive | publish | order > net > wire | stats > base
 # Of exchange and trader, wiretap uses trader/session, recovery, strategy and
-# book, the oracle; agent, campaign and report use nothing. Tests may include anything.
+# book, the oracle; agent, campaign and report use nothing, and programs alone
+# use echo. Tests may include anything.
 set -u
 # shellcheck source=tests/lint/support.bash
 . tests/lint/support.bash
 
 declare -A rank=([base]=0 [wire]=1 [stats]=1 [net]=2 [receive]=3 [publish]=3
-	[order]=3 [exchange]=4 [trader]=4 [wiretap]=5 [report]=5 [agent]=5
+	[order]=3 [exchange]=4 [trader]=4 [echo]=4 [wiretap]=5 [report]=5 [agent]=5
 	[campaign]=6 [programs]=7 [plugin]=7)
 
 # "FILE:LINE TARGET" of each include that names a file of this tree, be it in
@@ -38,7 +39,8 @@ may_include() { # layer, target
 	wiretap:trader/session.h | wiretap:trader/recovery.h | wiretap:trader/strategy.h | wiretap:trader/book.h) return 0 ;;
 	wiretap:trader/* | wiretap:exchange/* | report:trader/* | report:exchange/* | \
 		agent:trader/* | agent:exchange/* | \
-		campaign:trader/* | campaign:exchange/*) return 1 ;;
+		campaign:trader/* | campaign:exchange/* | \
+		wiretap:echo/* | report:echo/* | agent:echo/* | campaign:echo/*) return 1 ;;
 	esac
 	[ "$from" = "$to" ] || [ "${rank[$to]}" -lt "${rank[$from]}" ]
 }
