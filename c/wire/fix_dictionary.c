@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wire/fix_order_fields.h"
 #include "wire/fix_tags.h"
 
 #define SEEN_WORDS  (FIX_TAGS / 64)
@@ -121,7 +122,9 @@ static bool may_have(enum fix_version version, const struct form *form,
 		return fix_tag_is(tag, FIX_IN_ORDER) ||
 		       (version != FIX_4_2 &&
 			fix_tag_is(tag, FIX_IN_LATER_ORDER)) ||
-		       (version == FIX_5_0 && tag > tags_max[FIX_4_4]);
+		       (version == FIX_5_0 &&
+			(fix_tag_is(tag, FIX_IN_LAST_ORDER) ||
+			 tag > tags_max[FIX_4_4]));
 	return has(form->may, tag);
 }
 
@@ -132,7 +135,6 @@ static enum fix_reason value_check(const struct fix_message *message,
 	const uint8_t *text = fix_value(message, field);
 	const char *one_of = NULL;
 	uint64_t number;
-	int64_t nano;
 
 	switch (field->tag) {
 	case FIX_BEGIN_SEQ_NO:
@@ -144,17 +146,7 @@ static enum fix_reason value_check(const struct fix_message *message,
 		if (fix_unsigned(text, field->len, &number) < 0)
 			return FIX_BAD_FORMAT;
 		return number > UINT32_MAX ? FIX_BAD_VALUE : FIX_NO_FAULT;
-	case FIX_ORDER_QTY:
-	case FIX_PRICE:
-	case 99: /* StopPx */
-	case 110:
-	case 111:
-		/* Too great or too fine is a number all the same. */
-		return fix_decimal(text, field->len, &nano) == -EINVAL
-			       ? FIX_BAD_FORMAT
-			       : FIX_NO_FAULT;
 	case FIX_SENDING_TIME:
-	case FIX_TRANSACT_TIME:
 	case FIX_ORIG_SENDING_TIME:
 		return fix_time(text, field->len, &number) < 0 ? FIX_BAD_FORMAT
 							       : FIX_NO_FAULT;
@@ -164,24 +156,12 @@ static enum fix_reason value_check(const struct fix_message *message,
 	case FIX_RESET_SEQ_NUM_FLAG:
 		one_of = "YN";
 		break;
-	case FIX_HANDL_INST:
-		one_of = "123";
-		break;
-	case FIX_SIDE:
-		one_of = "123456789ABCDEFG";
-		break;
-	case FIX_ORD_TYPE:
-		one_of = "123456789ABCDEFGHIJKLMPQ";
-		break;
-	case 59: /* TimeInForce */
-		one_of = "01234567";
-		break;
 	case FIX_ENCRYPT_METHOD:
 		one_of = "0";
 		break;
 	}
 	if (!one_of)
-		return FIX_NO_FAULT;
+		return fix_order_field_check(field->tag, text, field->len);
 	if (field->len != 1)
 		return FIX_BAD_FORMAT;
 	return *text && strchr(one_of, *text) ? FIX_NO_FAULT : FIX_BAD_VALUE;

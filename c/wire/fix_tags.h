@@ -15,6 +15,7 @@ enum fix_tag_kind {
 	FIX_IN_ORDER = 4, /* NewOrderSingle may have it, in each version */
 	FIX_IN_LATER_ORDER = 8, /* ... in 4.4 and 5.0 */
 	FIX_IS_COUNT = 16,	/* NumInGroup */
+	FIX_IN_LAST_ORDER = 32, /* in 5.0 alone */
 };
 
 extern const uint8_t fix_tag_kinds[FIX_TAGS];
