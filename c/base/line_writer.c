@@ -18,7 +18,8 @@
 #define LOOK_MS 50
 /* Of lines made of records, before they are written. */
 #define LINES_LEN 65536
-#define STALLS	  10 /* time-outs that a close lasts at most */
+#define PIECE_LEN 4096 /* at once: PIPE_BUF, pipe(7) */
+#define STALLS	  10   /* time-outs that a close lasts at most */
 
 /* Two halves: the loop fills one while the thread writes the other. */
 struct line_writer {
@@ -62,7 +63,7 @@ static size_t write_all(struct line_writer *writer, int fd, const char *text,
 	while (len > 0) {
 		struct pollfd ready = { .fd = fd, .events = POLLOUT };
 		/* At most PIPE_BUF at once: poll() promises room for that. */
-		size_t piece = len < 4096 ? len : 4096;
+		size_t piece = len < PIECE_LEN ? len : PIECE_LEN;
 		ssize_t n;
 
 		if (poll(&ready, 1, LOOK_MS) == 0) {
@@ -102,26 +103,42 @@ static size_t write_or_divert(struct line_writer *writer, const char *text,
 			 &fault);
 }
 
+/* Write the lines of [from, to): bytes left. */
+static size_t lines_write(struct line_writer *writer, size_t len,
+			  const char *from, const char *to)
+{
+	const struct line_writer_form *form = writer->form;
+	size_t left = write_or_divert(writer, writer->lines, len);
+
+	for (; form->written && !left && from < to; from += form->record_len)
+		form->written(form->context, from);
+	return left;
+}
+
 /* As write_or_divert(), of the lines that records become. Behind what was given
  * up they are only counted: each would be waited for anew. */
 static size_t records_write(struct line_writer *writer, const char *records,
 			    size_t len)
 {
 	const struct line_writer_form *form = writer->form;
-	const char *const end = records + len;
+	const char *const end = records + len, *from = records;
+	/* Who wants to know at once is told at once. */
+	const size_t most = form->written ? PIECE_LEN : LINES_LEN;
 	size_t filled = 0, left = 0;
 
 	for (; records < end; records += form->record_len) {
+		if (filled > most - LINE_WRITER_LINE_MAX) {
+			left += left ? filled
+				     : lines_write(writer, filled, from,
+						   records);
+			filled = 0;
+			from = records;
+		}
 		filled += form->print(writer->lines + filled, records);
-		if (filled <= LINES_LEN - LINE_WRITER_LINE_MAX)
-			continue;
-		left += left ? filled
-			     : write_or_divert(writer, writer->lines, filled);
-		filled = 0;
 	}
 	if (left)
 		return left + filled;
-	return write_or_divert(writer, writer->lines, filled);
+	return lines_write(writer, filled, from, end);
 }
 
 static void *line_writer_run(void *argument)
@@ -262,6 +279,13 @@ static void all_written_wait(struct line_writer *writer,
 		    (writer->filling_len == 0 && !writer->busy))
 			return;
 	}
+}
+
+void line_writer_settle(struct line_writer *writer, unsigned int timeout_ms)
+{
+	pthread_mutex_lock(&writer->lock);
+	all_written_wait(writer, timeout_ms);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 int line_writer_close(struct line_writer *writer, unsigned int timeout_ms)

@@ -26,6 +26,10 @@ int line_writer_open(int fd, const char *what, size_t capacity,
 struct line_writer_form {
 	size_t record_len;
 	size_t (*print)(char *line, const void *record);
+	/* The line of the record has been taken by the descriptor. Called by
+	 * the thread, in order. Optional. */
+	void (*written)(void *context, const void *record);
+	void *context;
 };
 
 /* The same for records of this form, which must outlive the writer: capacity
@@ -40,6 +44,9 @@ int line_writer_put(struct line_writer *writer, const char *text, size_t len);
 
 /* Room for at least len bytes? */
 bool line_writer_has_room(struct line_writer *writer, size_t len);
+
+/* Wait until all is written, in the same way, and go on. */
+void line_writer_settle(struct line_writer *writer, unsigned int timeout_ms);
 
 /* Wait until all is written, as long as some of it is within timeout_ms, and
  * ten times that at most; then end the thread. Returns 0, or -EIO if the

@@ -150,6 +150,7 @@ static void session_end(struct exchange *exchange)
 		       orders_receive(exchange) > 0)
 			;
 	}
+	order_log_session_end(&exchange->log, exchange->order_entry.marks);
 	order_entry_server_end(&exchange->order_entry);
 	session_sum_up(exchange);
 	exchange->failed += feed_summary_failed(lines, exchange->number) ||

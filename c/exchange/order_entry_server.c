@@ -69,7 +69,7 @@ int order_entry_server_accept(struct order_entry_server *server)
 	server->channel = next.channel;
 	server->early_len = server->decoded_len = 0;
 	server->leaving = server->taking = server->unfinished = false;
-	server->over = false;
+	server->over = server->marks = false;
 	server->received_ns = clock_monotonic_ns();
 	rate_limit_start(&server->rate, config->orders_per_s,
 			 config->orders_per_s);
@@ -219,6 +219,10 @@ int order_entry_server_next(struct order_entry_server *server,
 		    !rate_limit_take(&server->rate, server->received_ns))
 			entry->fault = "more orders than --order-rate allows";
 		entry->early = server->decoded_len < server->early_len;
+		entry->mark = (struct channel_mark){ .at = NULL };
+		if (channel->ops->mark)
+			entry->mark = channel->ops->mark(channel);
+		server->marks = server->marks || entry->mark.at;
 		if (channel->ops->answer)
 			channel->ops->answer(channel, entry->fault);
 	} else {

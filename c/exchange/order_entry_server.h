@@ -67,6 +67,7 @@ struct order_entry_server {
 	uint64_t decoded_len;
 	bool unfinished; /* what was received has not all been decoded */
 	bool over;	 /* nothing more of the stream is taken */
+	bool marks;	 /* some order has a mark */
 	struct rate_limit rate;
 	/* CLOCK_MONOTONIC: of the last order, or since when they are taken. */
 	uint64_t received_ns;
@@ -76,6 +77,7 @@ struct order_entry {
 	struct order order;
 	const char *fault; /* NULL for an order that is taken */
 	bool early;	   /* it was there before the exchange took orders */
+	struct channel_mark mark; /* to be set once it is logged */
 };
 
 /* 0 or a negative errno, logged. config must outlive the server. */

@@ -39,21 +39,48 @@ static size_t record_print(char *line, const void *bytes)
 	return (size_t)len;
 }
 
-static const struct line_writer_form form = {
-	.record_len = sizeof(struct order_log_record),
-	.print = record_print,
-};
+/* The writer's thread: the line of the record is out. */
+static void record_written(void *context, const void *bytes)
+{
+	const struct order_log_record *record = bytes;
+	struct order_log *log = context;
+
+	if (record->recv_ns == 0 || !record->entry.mark.at)
+		return;
+	pthread_mutex_lock(&log->lock);
+	if (record->session == log->session)
+		channel_mark_set(&record->entry.mark);
+	pthread_mutex_unlock(&log->lock);
+}
 
 int order_log_open(struct order_log *log)
 {
-	return line_writer_open_records(
-		STDOUT_FILENO, "stdout",
-		RECORDS * sizeof(struct order_log_record), &form, &log->out);
+	*log = (struct order_log){
+		.form = { .record_len = sizeof(struct order_log_record),
+			  .print = record_print,
+			  .written = record_written,
+			  .context = log },
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	return line_writer_open_records(STDOUT_FILENO, "stdout",
+					RECORDS *
+						sizeof(struct order_log_record),
+					&log->form, &log->out);
 }
 
 int order_log_close(struct order_log *log)
 {
 	return line_writer_close(log->out, CLOSE_MS);
+}
+
+void order_log_session_end(struct order_log *log, bool marks)
+{
+	if (!marks)
+		return;
+	line_writer_settle(log->out, CLOSE_MS);
+	pthread_mutex_lock(&log->lock);
+	log->session++;
+	pthread_mutex_unlock(&log->lock);
 }
 
 void order_log_state(struct order_log *log, enum exchange_state state)
@@ -63,10 +90,11 @@ void order_log_state(struct order_log *log, enum exchange_state state)
 	line_writer_put(log->out, (const char *)&record, sizeof(record));
 }
 
-void order_log_orders(struct order_log *log,
-		      const struct order_log_record *records,
+void order_log_orders(struct order_log *log, struct order_log_record *records,
 		      unsigned int count)
 {
+	for (unsigned int i = 0; i < count; i++)
+		records[i].session = log->session;
 	line_writer_put(log->out, (const char *)records,
 			count * sizeof(*records));
 }

@@ -17,6 +17,7 @@
 #ifndef ORDER_CHANNEL_H
 #define ORDER_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,14 @@ enum channel_role {
 	CHANNEL_TRADER,	  /* connects, sends orders */
 	CHANNEL_EXCHANGE, /* is connected to, takes them */
 	CHANNEL_ORACLE,	  /* reads what a trader once sent; says nothing */
+};
+
+/* What is set once an order is logged, so that it is not asked for again after
+ * a kill; at is NULL where there is nothing to set. Whoever sets it may be a
+ * thread of its own, until the channel is closed. */
+struct channel_mark {
+	uint64_t *at;
+	uint64_t value;
 };
 
 /* bytes[begin..end) are there; behind them is room, up to size. */
@@ -65,6 +74,22 @@ int channel_open(const char *text, enum channel_role role,
 void channel_close(struct channel *channel); /* NULL is allowed */
 
 const char *channel_name(const struct channel *channel);
+
+/* HOT. Set it. Marks only go up; one of numbers that have begun anew since, the
+ * upper half, is void. */
+static inline void channel_mark_set(const struct channel_mark *mark)
+{
+	uint64_t found;
+
+	if (!mark->at)
+		return;
+	found = __atomic_load_n(mark->at, __ATOMIC_ACQUIRE);
+	while (found >> 32 == mark->value >> 32 && found < mark->value &&
+	       !__atomic_compare_exchange_n(mark->at, &found, mark->value,
+					    false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+}
 
 /* Why it failed: the codec's own words, or errno's. */
 const char *channel_reason(const struct channel *channel, int err);

@@ -8,25 +8,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/decimal.h"
 #include "base/log.h"
 #include "order/channel_ops.h"
 #include "order/fix_echo.h"
+#include "order/fix_hold.h"
+#include "order/fix_order.h"
 #include "order/fix_refuse.h"
 #include "order/fix_send.h"
 #include "order/fix_session.h"
 
 #define SEQUENCE_MAX	999999999
 #define HEARTBEAT_MAX_S 3600
-
-/* What an answer says of the order. */
-struct taken {
-	struct order order;
-	uint32_t sequence;
-	uint16_t id_len, symbol_len;
-	uint8_t id[FIX_CL_ORD_ID_MAX];
-	uint8_t symbol[FIX_SYMBOL_MAX];
-};
 
 struct channel_fix {
 	struct channel channel;
@@ -41,7 +33,7 @@ struct channel_fix {
 	struct fix_session session;
 	struct fix_store store;
 	struct fix_prepared prepared;
-	struct taken taken;
+	struct fix_order taken;
 	struct fix_echo returned;
 };
 
@@ -211,92 +203,22 @@ static int fix_prepare_store(struct channel *channel, uint32_t quantity)
 
 static void fix_close(struct channel *channel)
 {
-	fix_store_close(&fix_of(channel)->store);
+	struct channel_fix *fix = fix_of(channel);
+
+	fix_session_settle(&fix->session);
+	fix_store_close(&fix->store);
 }
 
 /*
  * What comes in.
  */
 
-/* The order's fields, which are there and in shape; what is wrong. */
-static enum fix_reason field_take(const struct fix_message *message,
-				  const struct fix_field *field,
-				  struct taken *taken)
-{
-	const uint8_t *text = fix_value(message, field);
-	int64_t number;
-
-	switch (field->tag) {
-	case FIX_POSS_RESEND:
-		/* Taken already, under another number? Nobody knows. */
-		return *text == 'Y' ? FIX_BAD_VALUE : FIX_NO_FAULT;
-	case FIX_CL_ORD_ID:
-		if (field->len > FIX_CL_ORD_ID_MAX)
-			return FIX_BAD_VALUE;
-		memcpy(taken->id, text, field->len);
-		taken->id_len = field->len;
-		break;
-	case FIX_SYMBOL:
-		if (field->len > FIX_SYMBOL_MAX)
-			return FIX_BAD_VALUE;
-		memcpy(taken->symbol, text, field->len);
-		taken->symbol_len = field->len;
-		break;
-	case FIX_ORD_TYPE:
-		return *text == '2' ? FIX_NO_FAULT : FIX_BAD_VALUE;
-	case FIX_SIDE:
-		if (*text != '1' && *text != '2')
-			return FIX_BAD_VALUE;
-		taken->order.side = *text == '1' ? ORDER_BUY : ORDER_SELL;
-		break;
-	case FIX_ORDER_QTY:
-		if (fix_decimal(text, field->len, &number) < 0 || number < 0 ||
-		    number % DECIMAL_ONE != 0 ||
-		    number / DECIMAL_ONE > UINT32_MAX)
-			return FIX_BAD_VALUE;
-		taken->order.quantity = (uint32_t)(number / DECIMAL_ONE);
-		break;
-	case FIX_PRICE:
-		if (fix_decimal(text, field->len, &number) < 0)
-			return FIX_BAD_VALUE;
-		taken->order.price = number;
-		break;
-	}
-	return FIX_NO_FAULT;
-}
-
-/* False: it was refused. */
-static bool order_take(struct channel_fix *fix,
-		       const struct fix_message *message)
-{
-	static const uint32_t needed[] = { FIX_ORDER_QTY, FIX_PRICE };
-	enum fix_reason reason = FIX_NO_FAULT;
-	uint32_t tag = 0;
-
-	fix->taken.sequence = fix->session.store->next_in - 1;
-	for (unsigned int i = 0; i < message->count && reason == FIX_NO_FAULT;
-	     i++) {
-		tag = message->fields[i].tag;
-		reason = field_take(message, &message->fields[i], &fix->taken);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(needed) && reason == FIX_NO_FAULT;
-	     i++) {
-		tag = needed[i];
-		if (!fix_find(message, tag))
-			reason = FIX_TAG_MISSING;
-	}
-	if (reason == FIX_NO_FAULT)
-		return true;
-	fix_session_reject(&fix->session, message, reason, (int32_t)tag);
-	return false;
-}
-
 /* What an application message is for: false: it is done with. */
 static bool is_order(struct channel_fix *fix, const struct fix_message *message)
 {
 	if (__builtin_expect(
 		    !fix->echo || fix->channel.role != CHANNEL_EXCHANGE, 1))
-		return order_take(fix, message);
+		return fix_order_take(&fix->taken, &fix->session, message);
 	fix_echo_send(&fix->returned, &fix->session, message);
 	return false;
 }
@@ -325,8 +247,10 @@ static int message_next(struct channel_fix *fix)
 	}
 	fix->session.wall_ns = clock_realtime_ns();
 	got = fix_session_take(&fix->session, &message);
-	if (got == FIX_SESSION_APPLICATION && !is_order(fix, &message))
+	if (got == FIX_SESSION_APPLICATION && !is_order(fix, &message)) {
+		fix_session_keep(&fix->session);
 		got = FIX_SESSION_NOTHING;
+	}
 	channel_buffer_take(in, taken);
 	fix->channel.why = fix->session.why;
 	return got;
@@ -415,34 +339,24 @@ static void fix_retract(struct channel *channel)
 	session->waiting = --store->next_out;
 }
 
+static struct channel_mark fix_mark(struct channel *channel)
+{
+	struct channel_fix *fix = fix_of(channel);
+
+	/* A kill leaves nothing to go on from. */
+	if (!*fix->folder) {
+		fix_session_keep(&fix->session);
+		return (struct channel_mark){ .at = NULL };
+	}
+	return fix_session_mark(&fix->session);
+}
+
 static void fix_answer(struct channel *channel, const char *fault)
 {
 	struct channel_fix *fix = fix_of(channel);
-	struct fix_session *session = &fix->session;
-	const struct taken *taken = &fix->taken;
-	struct fix_builder builder;
 
-	session->wall_ns = clock_realtime_ns();
-	fix_send_begin(session, &builder, "8");
-	fix_add_text(&builder, FIX_AVG_PX, "0");
-	fix_add(&builder, FIX_CL_ORD_ID, taken->id, taken->id_len);
-	fix_add_text(&builder, FIX_CUM_QTY, "0");
-	fix_add_unsigned(&builder, FIX_EXEC_ID, session->store->next_out);
-	if (fix->version == FIX_4_2)
-		fix_add_text(&builder, FIX_EXEC_TRANS_TYPE, "0");
-	fix_add_unsigned(&builder, FIX_ORDER_ID, taken->sequence);
-	fix_add_unsigned(&builder, FIX_ORDER_QTY, taken->order.quantity);
-	fix_add_text(&builder, FIX_ORD_STATUS, fault ? "8" : "0");
-	fix_add_decimal(&builder, FIX_PRICE, taken->order.price);
-	fix_add_text(&builder, FIX_SIDE,
-		     taken->order.side == ORDER_BUY ? "1" : "2");
-	fix_add(&builder, FIX_SYMBOL, taken->symbol, taken->symbol_len);
-	if (fault)
-		fix_add_text(&builder, FIX_TEXT, fault);
-	fix_add_text(&builder, FIX_EXEC_TYPE, fault ? "8" : "0");
-	fix_add_unsigned(&builder, FIX_LEAVES_QTY,
-			 fault ? 0 : taken->order.quantity);
-	fix_send_end(session, &builder, true);
+	fix->session.wall_ns = clock_realtime_ns();
+	fix_order_answer(&fix->taken, &fix->session, fault);
 }
 
 static int fix_tick(struct channel *channel, uint64_t now_ns)
@@ -480,6 +394,7 @@ const struct channel_ops channel_fix_ops = {
 	.encode = fix_encode,
 	.retract = fix_retract,
 	.decode = fix_decode,
+	.mark = fix_mark,
 	.answer = fix_answer,
 	.tick = fix_tick,
 	.logout = fix_logout,

@@ -66,6 +66,10 @@ struct channel_ops {
 	 * that an echo sends back. */
 	int (*decode)(struct channel *channel, struct order *order);
 
+	/* HOT. What is to be set once the order that decode() has found last is
+	 * logged. Optional: nothing is. */
+	struct channel_mark (*mark)(struct channel *channel);
+
 	/* The order that decode() has found last is taken, or is not, for this
 	 * reason: the exchange's answer. Optional. */
 	void (*answer)(struct channel *channel, const char *fault);

@@ -4,10 +4,9 @@
 #ifndef ORDER_FIX_ECHO_H
 #define ORDER_FIX_ECHO_H
 
-#include "order/fix_session_state.h"
+#include "order/fix_order.h"
 
-#define FIX_CL_ORD_ID_MAX 64
-#define FIX_ECHO_IDS	  1024 /* ClOrdIDs that are remembered, the last ones */
+#define FIX_ECHO_IDS 1024 /* ClOrdIDs that are remembered, the last ones */
 
 struct fix_echo_id {
 	uint16_t len; /* 0: none */

@@ -58,7 +58,7 @@ static void sequence_done(struct fix_session *session,
 
 	if (field && fix_type(message) != '4' &&
 	    fix_unsigned(fix_value(message, field), field->len, &number) == 0 &&
-	    number == session->store->next_in)
+	    number == session->next_in)
 		fix_session_expect(session, (uint32_t)number + 1);
 }
 
@@ -124,7 +124,7 @@ void fix_gap_ask(struct fix_session *session, uint32_t end)
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "2");
-	fix_add_unsigned(&builder, FIX_BEGIN_SEQ_NO, session->store->next_in);
+	fix_add_unsigned(&builder, FIX_BEGIN_SEQ_NO, session->next_in);
 	fix_add_text(&builder, FIX_END_SEQ_NO, "0");
 	fix_send_end(session, &builder, false);
 	session->gap_end = end;

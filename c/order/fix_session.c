@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "order/fix_hold.h"
 #include "order/fix_refuse.h"
 
 #define TOLERANCE_NS (120 * CLOCK_NS_PER_S) /* of SendingTime */
@@ -27,6 +28,17 @@ bool fix_session_is_comp_id(const void *name, size_t len)
 	return len > 0 && len <= FIX_COMP_ID_MAX;
 }
 
+/* The numbers are those of the store. 0 or its negative errno. */
+static int store_open(struct fix_session *session)
+{
+	int err = session->config.store_open(session);
+
+	if (!err)
+		session->next_in = session->marked =
+			fix_store_next_in(session->store);
+	return err;
+}
+
 int fix_session_open(struct fix_session *session,
 		     const struct fix_session_config *config,
 		     struct channel_buffer *out)
@@ -37,12 +49,12 @@ int fix_session_open(struct fix_session *session,
 	if (config->role != FIX_INITIATOR)
 		return 0;
 	snprintf(session->peer, sizeof(session->peer), "%s", config->peer);
-	return config->store_open(session);
+	return store_open(session);
 }
 
 static uint32_t next_in(const struct fix_session *session)
 {
-	return session->store->next_in;
+	return session->next_in;
 }
 
 static void logon_send(struct fix_session *session, bool reset)
@@ -63,7 +75,7 @@ static void logon_send(struct fix_session *session, bool reset)
 static void numbers_reset(struct fix_session *session)
 {
 	fix_store_reset(session->store);
-	session->waiting = 1;
+	session->next_in = session->marked = session->waiting = 1;
 	session->again = session->again_end = session->gap_end = 0;
 	session->answered = 0;
 	memset(session->held, 0, sizeof(session->held));
@@ -138,7 +150,7 @@ static int identity_check(struct fix_session *session,
 		    session->config.ours))
 		return fix_why(session, -EACCES, "its CompIDs are not known");
 	if (session->config.role != FIX_INITIATOR) {
-		int err = session->config.store_open(session);
+		int err = store_open(session);
 
 		if (err)
 			return err;
@@ -331,48 +343,6 @@ static int message_take(struct fix_session *session,
  * Order.
  */
 
-/* Of messages that came too early some are kept, and the others come again. */
-static void hold(struct fix_session *session, const struct fix_message *message,
-		 uint32_t sequence)
-{
-	struct fix_session_held *free_one = NULL;
-
-	if (message->len > FIX_SESSION_HELD_LEN)
-		return;
-	for (int i = 0; i < FIX_SESSION_HELD; i++) {
-		struct fix_session_held *held = &session->held[i];
-
-		if (held->sequence == sequence)
-			return;
-		if (held->sequence < next_in(session))
-			free_one = held;
-	}
-	if (!free_one)
-		return;
-	free_one->sequence = sequence;
-	free_one->len = (uint16_t)message->len;
-	memcpy(free_one->bytes, message->bytes, message->len);
-}
-
-int fix_session_held(struct fix_session *session, struct fix_message *message)
-{
-	size_t taken;
-
-	if (!session->store || session->state == FIX_SESSION_OVER)
-		return 0;
-	for (int i = 0; i < FIX_SESSION_HELD; i++) {
-		struct fix_session_held *held = &session->held[i];
-
-		if (held->sequence == 0 || held->sequence != next_in(session))
-			continue;
-		held->sequence = 0;
-		session->was_held =
-			fix_read(held->bytes, held->len, message, &taken) > 0;
-		return session->was_held;
-	}
-	return 0;
-}
-
 static int too_high(struct fix_session *session,
 		    const struct fix_message *message, uint32_t sequence)
 {
@@ -384,7 +354,7 @@ static int too_high(struct fix_session *session,
 		resend_answer(session, message);
 		session->answered = sequence;
 	}
-	hold(session, message, sequence);
+	fix_hold(session, message, sequence);
 	if (session->gap_end == 0)
 		fix_gap_ask(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
@@ -459,8 +429,8 @@ static int header_check(struct fix_session *session,
 	return fix_refuse(session, fix_reason_text(reason));
 }
 
-int fix_session_take(struct fix_session *session,
-		     const struct fix_message *message)
+static int any_take(struct fix_session *session,
+		    const struct fix_message *message)
 {
 	uint32_t sequence = number_of(message, FIX_MSG_SEQ_NUM);
 	enum fix_reason reason;
@@ -497,4 +467,14 @@ int fix_session_take(struct fix_session *session,
 	if (sequence == next_in(session) && type == '4')
 		fix_session_expect(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
+}
+
+int fix_session_take(struct fix_session *session,
+		     const struct fix_message *message)
+{
+	int got = any_take(session, message);
+
+	if (got != FIX_SESSION_APPLICATION)
+		fix_session_keep(session);
+	return got;
 }

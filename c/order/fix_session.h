@@ -26,14 +26,11 @@ int fix_session_open(struct fix_session *session,
 /* The initiator's Logon. */
 void fix_session_logon(struct fix_session *session);
 
-/* HOT for application messages in their order. enum fix_session_event; -EPIPE
+/* HOT for application messages in their order, which the caller keeps or marks
+ * (fix_session_keep(), fix_session_mark()). enum fix_session_event; -EPIPE
  * when the peer has logged out, or another negative errno, with session->why:
  * what is in `out` is still to be sent. */
 int fix_session_take(struct fix_session *session,
 		     const struct fix_message *message);
-
-/* A message that came too early and whose turn it is: 1, to be taken like any
- * other; it lies in the session. 0: none. */
-int fix_session_held(struct fix_session *session, struct fix_message *message);
 
 #endif

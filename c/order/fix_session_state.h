@@ -68,6 +68,8 @@ struct fix_session {
 				  not yet answered; 0: none */
 	uint64_t asked_ns;  /* ... of the last ResendRequest */
 	unsigned int asked; /* times that the same gap was asked for */
+	uint32_t next_in;   /* the number of the peer's next message */
+	uint32_t marked;    /* behind the last order, or what is kept */
 	uint32_t gap_end;   /* asked for all below it; 0: nothing */
 	uint32_t waiting;   /* the first number not yet in `out` */
 	uint32_t again, again_end; /* sent before, and asked for */
@@ -84,11 +86,47 @@ struct fix_session {
 static inline void fix_session_expect(struct fix_session *session,
 				      uint32_t number)
 {
-	__atomic_store_n(&session->store->next_in, number, __ATOMIC_RELEASE);
+	session->next_in = number;
 	if (number >= session->gap_end) {
 		session->gap_end = 0;
 		session->asked = 0;
 	}
+}
+
+/* HOT. What has come so far is not to come again, unless an order is still to
+ * be logged: then that comes first. */
+static inline void fix_session_keep(struct fix_session *session)
+{
+	struct fix_store_content *store = session->store;
+
+	if (!store || fix_store_next_in(store) != session->marked)
+		return;
+	session->marked = session->next_in;
+	__atomic_store_n(&store->received,
+			 fix_store_received(store, session->next_in),
+			 __ATOMIC_RELEASE);
+}
+
+/* HOT. The last message is an order: its mark is set once it is logged. */
+static inline struct channel_mark fix_session_mark(struct fix_session *session)
+{
+	session->marked = session->next_in;
+	return (struct channel_mark){
+		.at = &session->store->received,
+		.value = fix_store_received(session->store, session->next_in),
+	};
+}
+
+/* The session is over: whoever has its orders has logged them, or still
+ * will. */
+static inline void fix_session_settle(struct fix_session *session)
+{
+	struct channel_mark mark;
+
+	if (!session->store)
+		return;
+	mark = fix_session_mark(session);
+	channel_mark_set(&mark);
 }
 
 #endif

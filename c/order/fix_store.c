@@ -15,12 +15,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define MAGIC "T2TFIX1"
+#define MAGIC "T2TFIX2"
 
 void fix_store_reset(struct fix_store_content *content)
 {
 	/* A slot is written anew before its number counts again. */
-	content->next_in = content->next_out = 1;
+	content->next_out = 1;
+	__atomic_store_n(&content->received,
+			 fix_store_received(content, 1) + (UINT64_C(1) << 32),
+			 __ATOMIC_RELEASE);
 }
 
 /* A file that is new, or was never finished: the magic comes last. */
@@ -38,7 +41,7 @@ static int content_begin(struct fix_store *store, const char *path,
 	}
 	if (memcmp(content->magic, MAGIC, sizeof(MAGIC)) != 0 ||
 	    strncmp(content->name, name, sizeof(content->name)) != 0 ||
-	    content->next_in == 0 || content->next_out == 0) {
+	    fix_store_next_in(content) == 0 || content->next_out == 0) {
 		log_error("%s: not a store of the FIX session %s", path, name);
 		return -EINVAL;
 	}

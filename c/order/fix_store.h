@@ -27,7 +27,8 @@ struct fix_store_slot {
 struct fix_store_content {
 	char magic[8];
 	char name[FIX_STORE_NAME];
-	uint32_t next_in, next_out;
+	uint64_t received; /* fix_store_received() */
+	uint32_t next_out;
 	struct fix_store_slot slots[FIX_STORE_SLOTS];
 };
 
@@ -43,8 +44,26 @@ int fix_store_open(struct fix_store *store, const char *folder,
 		   const char *name);
 void fix_store_close(struct fix_store *store); /* also of zeros: fd -1 */
 
-/* Both numbers are 1 again, and nothing is kept. */
+/* Both numbers are 1 again, and nothing is kept: marks of before no longer
+ * count. */
 void fix_store_reset(struct fix_store_content *content);
+
+/* The number that the peer's next message has, as far as it will be remembered
+ * after a kill: behind how often the numbers began anew. */
+static inline uint32_t fix_store_next_in(
+	const struct fix_store_content *content)
+{
+	return (uint32_t)__atomic_load_n(&content->received, __ATOMIC_ACQUIRE);
+}
+
+/* The value that `received` has with this number. */
+static inline uint64_t fix_store_received(
+	const struct fix_store_content *content, uint32_t next_in)
+{
+	return (__atomic_load_n(&content->received, __ATOMIC_RELAXED) >>
+		32 << 32) |
+	       next_in;
+}
 
 static inline struct fix_store_slot *fix_store_slot(
 	struct fix_store_content *content, uint32_t sequence)

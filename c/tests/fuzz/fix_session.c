@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "order/fix_hold.h"
 #include "order/fix_refuse.h"
 #include "order/fix_send.h"
 #include "order/fix_session.h"
@@ -71,14 +72,16 @@ static void answers_look(struct channel_buffer *out)
 /* One message; false when it was the last. */
 static bool take(const struct fix_message *message)
 {
-	uint32_t before = session.store ? store.next_in : 0;
+	uint32_t before = session.store ? session.next_in : 0;
 	int got = fix_session_take(&session, message);
 
 	if (got > FIX_SESSION_APPLICATION)
 		abort();
 	if (got < 0 && got != -EPIPE && !session.why)
 		abort();
-	if (session.store && store.next_in < before && store.next_in > 2)
+	if (session.store &&
+	    ((session.next_in < before && session.next_in > 2) ||
+	     fix_store_next_in(&store) > session.next_in))
 		abort();
 	return got >= 0;
 }

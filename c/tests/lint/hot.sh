@@ -58,8 +58,10 @@ order/channel_null null_encode
 order/channel_null null_decode
 order/channel_fix fix_encode clock_realtime_ns fix_prepared_patch fix_send_keep
 order/channel_fix fix_decode message_next fix_send_waiting
-order/channel_fix message_next clock_realtime_ns fix_read fix_find fix_decimal fix_session_held fix_session_take fix_session_reject fix_echo_send
+order/channel_fix message_next clock_realtime_ns fix_read fix_order_take fix_session_held fix_session_take fix_echo_send
+order/fix_order fix_order_take fix_decimal fix_find fix_session_reject
 order/channel_fix fix_retract
+order/channel_fix fix_mark
 order/fix_send fix_send_keep
 order/channel_login login_encode order_write
 order/channel_login login_decode order_read

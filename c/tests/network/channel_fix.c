@@ -266,6 +266,9 @@ static void killed_exchange(void **state)
 	hear("A", FIX_MSG_SEQ_NUM, "1");
 	say(ORDER, 2, false);
 	hear("8", FIX_MSG_SEQ_NUM, "2");
+	/* It is remembered right behind its line. */
+	lab_line(&exchange, "order");
+	poll(NULL, 0, 100);
 	kill(exchange.pid, SIGKILL);
 	clean(NULL);
 	exchange_begin(channel);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "order/fix_hold.h"
 #include "order/fix_refuse.h"
 
 #define BEGIN_NS (UINT64_C(1737892800) * CLOCK_NS_PER_S)
@@ -35,7 +36,7 @@ static struct script script;
 
 static int store_open(struct fix_session *session)
 {
-	if (script.store.next_in == 0)
+	if (fix_store_next_in(&script.store) == 0)
 		fix_store_reset(&script.store);
 	session->store = &script.store;
 	return 0;

@@ -216,6 +216,54 @@ static void records_nobody_reads_are_counted(void **state)
 	close(pipes[1]);
 }
 
+static void number_written(void *context, const void *record)
+{
+	const struct numbered *numbered = record;
+	uint64_t *written = context;
+
+	assert_true(numbered->number == *written);
+	__atomic_store_n(written, *written + 1, __ATOMIC_RELEASE);
+}
+
+/* A record is written when its line has been taken, and not before. */
+static void written_is_told_behind_the_line(void **state)
+{
+	enum { LINE = 201, ALL = 1000 };
+	uint64_t written = 0, seen = 0;
+	struct line_writer_form form = numbered_form;
+	static char bytes[LINE * ALL];
+	struct line_writer *writer;
+	size_t len = 0, pipe_len;
+	int pipes[2];
+
+	(void)state;
+	form.written = number_written;
+	form.context = &written;
+	assert_int_equal(pipe(pipes), 0);
+	pipe_len = (size_t)fcntl(pipes[1], F_GETPIPE_SZ);
+	assert_int_equal(line_writer_open_records(pipes[1], "pipe", 1 << 16,
+						  &form, &writer),
+			 0);
+	for (uint64_t i = 0; i < ALL; i++)
+		assert_int_equal(
+			line_writer_put(writer, (const char *)&i, sizeof(i)),
+			0);
+	line_writer_settle(writer, 100);
+	seen = __atomic_load_n(&written, __ATOMIC_ACQUIRE);
+	assert_true(seen > 0 && seen * LINE <= pipe_len);
+	while (len < sizeof(bytes)) {
+		ssize_t n = read(pipes[0], bytes + len, sizeof(bytes) - len);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+	}
+	line_writer_settle(writer, 60000);
+	assert_int_equal(__atomic_load_n(&written, __ATOMIC_ACQUIRE), ALL);
+	assert_int_equal(line_writer_close(writer, 60000), 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_nobody_reads_never_blocks),
 		cmocka_unit_test(records_become_lines),
 		cmocka_unit_test(records_nobody_reads_are_counted),
+		cmocka_unit_test(written_is_told_behind_the_line),
 		cmocka_unit_test(what_is_refused_goes_to_stderr),
 		cmocka_unit_test(a_full_disk_loses_nothing),
 	};

@@ -324,6 +324,86 @@ static void says_and_goes(struct channel *channel, const char *fields)
 	channel_sent(channel, taken);
 }
 
+/* As a kill leaves it: the other end's file, elsewhere. */
+static void store_copy(const char *from, const char *to)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "mkdir %s && cp %s/*.exchange.fix %s", to, from, to);
+	assert_int_equal(system(command), 0);
+}
+
+static void stores_open(const char *ours, const char *theirs)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "fix:store=%s", ours);
+	assert_int_equal(channel_open(text, CHANNEL_TRADER, &trader), 0);
+	snprintf(text, sizeof(text), "fix:store=%s", theirs);
+	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
+	assert_int_equal(channel_handshake(trader, 1), 0);
+	over_to(trader, exchange);
+	assert_int_equal(channel_handshake(exchange, 1), 1);
+}
+
+/* What was answered and is not in the log comes again; what is does not. */
+static void an_order_counts_once_it_is_logged(void **state)
+{
+	char folder[] = "/tmp/channel_fix-XXXXXX", copies[3][64], command[64];
+	struct channel_mark marks[2];
+	struct order found;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	for (int i = 0; i < 3; i++)
+		snprintf(copies[i], sizeof(copies[i]), "%s/%d", folder, i);
+	stores_open(folder, folder);
+	over_to(exchange, trader);
+	assert_int_equal(channel_handshake(trader, 1), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(channel_encode(trader, &some), 0);
+		over_to(trader, exchange);
+		assert_int_equal(channel_decode(exchange, &found), 1);
+		marks[i] = exchange->ops->mark(exchange);
+		exchange->ops->answer(exchange, NULL);
+	}
+	for (int i = 0; i < 3; i++) {
+		if (i > 0)
+			channel_mark_set(&marks[i - 1]);
+		store_copy(folder, copies[i]);
+	}
+	/* One that comes late changes nothing. */
+	channel_mark_set(&marks[0]);
+	close_both(NULL);
+	for (int i = 0; i < 3; i++) {
+		stores_open(folder, copies[i]);
+		says_and_goes(exchange, "35=A|");
+		says_and_goes(exchange, i == 0	 ? "|7=2|"
+					: i == 1 ? "|7=3|"
+						 : "|7=4|");
+		close_both(NULL);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Numbers have begun anew: an order of before does not move them. */
+static void a_mark_is_of_its_numbers(void **state)
+{
+	uint64_t received = (UINT64_C(3) << 32) + 1;
+	const struct channel_mark old = { &received, (UINT64_C(2) << 32) + 9 };
+	const struct channel_mark now = { &received, (UINT64_C(3) << 32) + 4 };
+	const struct channel_mark none = { .at = NULL };
+
+	(void)state;
+	channel_mark_set(&none);
+	channel_mark_set(&old);
+	assert_true(received == (UINT64_C(3) << 32) + 1);
+	channel_mark_set(&now);
+	assert_true(received == (UINT64_C(3) << 32) + 4);
+}
+
 #define BODY "60=20260131-12:30:00|55=MSFT|54=1|40=1|21=3|11=id|"
 #define BACK "|11=id|21=3|40=1|54=1|55=MSFT|60=20260131-12:30:00|10="
 
@@ -432,6 +512,8 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_refused),
 		cmocka_unit_test(a_store_is_one_trader_s),
 		cmocka_unit_test(each_session_has_its_store),
+		cmocka_unit_test(an_order_counts_once_it_is_logged),
+		cmocka_unit_test(a_mark_is_of_its_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ static void numbers_begin_at_one(void **state)
 
 	(void)state;
 	assert_int_equal(fix_store_open(&store, folder, NAME), 0);
-	assert_int_equal(store.content->next_in, 1);
+	assert_int_equal(fix_store_next_in(store.content), 1);
 	assert_int_equal(store.content->next_out, 1);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
@@ -74,14 +74,14 @@ static void a_kill_forgets_nothing(void **state)
 		memcpy(slot->bytes, "seven", 5);
 		slot->sequence = 7;
 		store.content->next_out = 8;
-		store.content->next_in = 5;
+		store.content->received = fix_store_received(store.content, 5);
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(fix_store_open(&store, folder, NAME), 0);
 	assert_int_equal(store.content->next_out, 8);
-	assert_int_equal(store.content->next_in, 5);
+	assert_int_equal(fix_store_next_in(store.content), 5);
 	assert_memory_equal(fix_store_slot(store.content, 7)->bytes, "seven",
 			    5);
 	fix_store_close(&store);
