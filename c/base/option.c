@@ -376,6 +376,20 @@ static int pair_read(const struct option_row *rows, char *pair,
 	return 0;
 }
 
+/* Cut from the front of *rest; NULL: there is none. */
+static char *pair_next(const struct option_row *rows, char **rest)
+{
+	const struct option_row *row = NULL;
+	char *pair = *rest;
+
+	if (pair)
+		row = row_find(rows, pair, strcspn(pair, "=,"));
+	if (!row || !row->rest)
+		return strsep(rest, ",");
+	*rest = NULL;
+	return pair;
+}
+
 int option_parse_list(const struct option_row *rows, const char *text,
 		      const char *what, void *config, char **copy)
 {
@@ -393,7 +407,7 @@ int option_parse_list(const struct option_row *rows, const char *text,
 		if (!rest)
 			return -ENOMEM;
 	}
-	while (!err && (pair = strsep(&rest, ",")))
+	while (!err && (pair = pair_next(rows, &rest)))
 		err = pair_read(rows, pair, what, config, given);
 	for (unsigned int i = 0; !err && rows[i].name; i++) {
 		if (rows[i].required && !given[i]) {

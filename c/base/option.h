@@ -55,7 +55,9 @@ struct option_row {
 	/* The family that a string names a member of; NULL: none. For
 	 * completion only: whether there is one, its registry says. */
 	const struct registry *family;
-	uint8_t required;		    /* an error when it is not given */
+	uint8_t required; /* an error when it is not given */
+	uint8_t rest; /* of a list: the value goes to the list's end, commas and
+			 all */
 	const struct option_socket *socket; /* NULL: none, or not it alone */
 };
 

@@ -194,6 +194,40 @@ static void lists_fill_a_struct(void **state)
 			 0);
 }
 
+/* What follows such a key is its value, to the end. */
+static void the_rest_is_one_value(void **state)
+{
+	static const struct option_row of_two[] = {
+		{ .name = "first",
+		  .type = OPTION_STRING,
+		  .def = "a",
+		  .offset = 0 },
+		{ .name = "inner",
+		  .type = OPTION_STRING,
+		  .def = "b",
+		  .rest = 1,
+		  .offset = sizeof(char *) },
+		OPTION_END,
+	};
+	const char *values[2];
+	char *copy;
+
+	(void)state;
+	assert_int_equal(option_parse_list(of_two,
+					   "first=x,inner=ws:first=y,inner=z",
+					   "test", values, &copy),
+			 0);
+	assert_string_equal(values[0], "x");
+	assert_string_equal(values[1], "ws:first=y,inner=z");
+	free(copy);
+	assert_int_equal(option_parse_list(of_two, "inner=,first=x", "test",
+					   values, &copy),
+			 0);
+	assert_string_equal(values[0], "a");
+	assert_string_equal(values[1], ",first=x");
+	free(copy);
+}
+
 static void wrong_lists_are_refused(void **state)
 {
 	static const char *const wrong[] = { "none=1,text=x", "text=x,size",
@@ -392,6 +426,7 @@ int main(void)
 		cmocka_unit_test(values_come_in_the_same_or_the_next_argument),
 		cmocka_unit_test(bad_usage_is_told_apart),
 		cmocka_unit_test(lists_fill_a_struct),
+		cmocka_unit_test(the_rest_is_one_value),
 		cmocka_unit_test(wrong_lists_are_refused),
 		cmocka_unit_test(an_older_name_is_taken),
 		cmocka_unit_test(help_and_man_show_every_row),
