@@ -20,11 +20,12 @@ RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 # What is missing is installed; nothing is assumed to be there but apt.
 PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
-	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev
+	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev libssl-dev
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
-	util-linux binutils python3-websockets g++ libquickfix-dev
+	util-linux binutils python3-websockets g++ libquickfix-dev \
+	openssl gnutls-bin
 PACKAGES_BENCH = sockperf strace time gzip valgrind g++ libwslay-dev $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.
