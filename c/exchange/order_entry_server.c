@@ -151,7 +151,7 @@ void order_entry_server_begin(struct order_entry_server *server)
 	server->channel->received_ns = server->received_ns;
 	server->taking = true;
 	/* What came with the end of the handshake. */
-	server->unfinished = channel_buffer_len(&server->channel->in) > 0;
+	server->unfinished = true;
 	server->early_len =
 		channel_buffer_len(&server->channel->in) + unread_len(server);
 	/* Heartbeats are no orders. */

@@ -11,12 +11,13 @@ extern const struct channel_ops channel_fix_ops;
 extern const struct channel_ops channel_login_ops;
 extern const struct channel_ops channel_null_ops;
 extern const struct channel_ops channel_raw_ops;
+extern const struct channel_ops channel_tls_ops;
 extern const struct channel_ops channel_ws_ops;
 
 static const struct registry_entry *const entries[] = {
 	&channel_null_ops.entry,  &channel_raw_ops.entry,
 	&channel_login_ops.entry, &channel_ws_ops.entry,
-	&channel_fix_ops.entry,
+	&channel_fix_ops.entry,	  &channel_tls_ops.entry,
 };
 const struct registry channels = REGISTRY("--channel", "channel", entries);
 
@@ -82,6 +83,41 @@ void channel_close(struct channel *channel)
 	if (channel->ops->close)
 		channel->ops->close(channel);
 	free_all(channel);
+}
+
+int channel_text_add(const char *text, const char *option, const char *key,
+		     const char *value, char room[static CHANNEL_TEXT_MAX])
+{
+	const size_t name_len = strcspn(text, ":");
+	const char *rest = text + name_len + (text[name_len] == ':');
+	int len;
+
+	if (name_len != 3 || memcmp(text, "tls", 3) != 0) {
+		log_error("%s: --channel %s is not encrypted", option, text);
+		return -EINVAL;
+	}
+	if (strchr(value, ',')) {
+		log_error("%s %s: its name has a comma", option, value);
+		return -EINVAL;
+	}
+	/* First: whatever the choice says itself counts. */
+	len = snprintf(room, CHANNEL_TEXT_MAX, "tls:%s=%s%s%s", key, value,
+		       *rest ? "," : "", rest);
+	if (len < CHANNEL_TEXT_MAX)
+		return 0;
+	log_error("%s %s: its name is too long", option, value);
+	return -EINVAL;
+}
+
+int channel_text_keys(const char **text, const char *keys,
+		      char room[static CHANNEL_TEXT_MAX])
+{
+	int err = keys ? channel_text_add(*text, "--keys", "keys", keys, room)
+		       : 0;
+
+	if (!err && keys)
+		*text = room;
+	return err;
 }
 
 const char *channel_name(const struct channel *channel)

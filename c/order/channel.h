@@ -73,6 +73,20 @@ int channel_open(const char *text, enum channel_role role,
 		 struct channel **channel);
 void channel_close(struct channel *channel); /* NULL is allowed */
 
+/* Room for a choice with a file's name in it. */
+#define CHANNEL_TEXT_MAX 8192
+
+/* Of a choice that is encrypted ("tls..."), the same with what is to be added
+ * to its options ("keys=FILE"), in room. -EINVAL, logged with the option's
+ * name: another channel, or a text that is too long or has a comma in its
+ * value. */
+int channel_text_add(const char *text, const char *option, const char *key,
+		     const char *value, char room[static CHANNEL_TEXT_MAX]);
+/* The same for a program's --keys, which may be NULL: *text is room then. 0 or
+ * -EINVAL, logged. */
+int channel_text_keys(const char **text, const char *keys,
+		      char room[static CHANNEL_TEXT_MAX]);
+
 const char *channel_name(const struct channel *channel);
 
 /* HOT. Set it. Marks only go up; one of numbers that have begun anew since, the

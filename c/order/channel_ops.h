@@ -79,6 +79,10 @@ struct channel_ops {
 	 * channel->why. Optional. */
 	int (*tick)(struct channel *channel, uint64_t now_ns);
 
+	/* The peer's stream has ended. What is wrong with that, in words; NULL:
+	 * nothing. Optional. */
+	const char *(*cut)(struct channel *channel);
+
 	/* Append the logout message. Optional. */
 	void (*logout)(struct channel *channel);
 
@@ -135,6 +139,18 @@ static inline int channel_encode(struct channel *channel,
 static inline int channel_decode(struct channel *channel, struct order *order)
 {
 	return channel->ops->decode(channel, order);
+}
+
+/* The peer's stream has ended: -EPIPE; with channel->why and -ECONNABORTED
+ * where it had not said so. */
+static inline int channel_cut(struct channel *channel)
+{
+	const char *why = channel->ops->cut ? channel->ops->cut(channel) : NULL;
+
+	if (!why)
+		return -EPIPE;
+	channel->why = why;
+	return -ECONNABORTED;
 }
 
 /* 0 where nothing is due; else as the table's. */

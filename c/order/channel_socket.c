@@ -31,7 +31,7 @@ ssize_t channel_socket_receive(struct channel *channel, int fd, size_t max)
 		return -EMSGSIZE;
 	n = recv(fd, bytes, room < max ? room : max, MSG_DONTWAIT);
 	if (n == 0)
-		return -EPIPE;
+		return channel_cut(channel);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	channel_received(channel, (size_t)n, clock_monotonic_ns());

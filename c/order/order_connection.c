@@ -37,6 +37,9 @@ static ssize_t some_receive(struct order_connection *connection,
 	n = transport_receive(connection->transport, bytes, room);
 	if (n > 0)
 		channel_received(channel, (size_t)n, now_ns);
+	/* The end is what it is; what is wrong with it is told. */
+	if (n == -EPIPE)
+		channel_cut(channel);
 	return n;
 }
 

@@ -21,6 +21,8 @@ struct options {
 	uint64_t ttl;
 	const char *format;
 	const char *cpu;
+	const char *keys;
+	char channel_text[CHANNEL_TEXT_MAX];
 	struct exchange_config exchange;
 };
 
@@ -160,6 +162,12 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.order_entry.channel),
 	  .family = &channels,
 	  .help = "what an order looks like; help: list them all" },
+	{ .name = "keys",
+	  .metavar = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(keys),
+	  .help = "of --channel tls: append the connection's secrets there,\n"
+		  "for t2t-wiretap and Wireshark (SSLKEYLOGFILE's format)" },
 	{ .name = "handshake-timeout-ms",
 	  .metavar = "MS",
 	  .def = "5000",
@@ -450,7 +458,9 @@ int main(int argc, char **argv)
 		formatter_print_list(stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
-	if (options_check(&options) < 0)
+	if (options_check(&options) < 0 ||
+	    channel_text_keys(&options.exchange.order_entry.channel,
+			      options.keys, options.channel_text) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	err = formatter_open(options.format, &formatter);

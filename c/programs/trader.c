@@ -32,6 +32,8 @@ struct config {
 	bool lock_memory;
 	unsigned int privileges;
 	bool json;
+	const char *keys;
+	char channel_text[CHANNEL_TEXT_MAX];
 };
 
 static int cpu_parse(const char *text, void *target, const char **why)
@@ -91,6 +93,12 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, trader.channel),
 	  .family = &channels,
 	  .help = "what an order looks like; help: list them all" },
+	{ .name = "keys",
+	  .metavar = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, keys),
+	  .help = "of --channel tls: append the connection's secrets there,\n"
+		  "for t2t-wiretap and Wireshark (SSLKEYLOGFILE's format)" },
 	{ .name = "transport",
 	  .metavar = "NAME",
 	  .def = "send",
@@ -476,6 +484,9 @@ int main(int argc, char **argv)
 	code = config_check(&config);
 	if (code)
 		return code;
+	if (channel_text_keys(&config.trader.channel, config.keys,
+			      config.channel_text) < 0)
+		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -30,6 +30,8 @@ struct wiretap_options {
 	unsigned int stamps;
 	bool promiscuous;
 	struct in_addr source;
+	const char *keys;
+	char channel_text[CHANNEL_TEXT_MAX];
 	struct analysis_config analysis;
 };
 
@@ -220,6 +222,12 @@ static const struct option_row rows[] = {
 	  .family = &channels,
 	  .help = "what an order looks like there, as the exchange was told;\n"
 		  "help: list them all" },
+	{ .name = "keys",
+	  .metavar = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(keys),
+	  .help = "of --channel tls: read the connections' secrets there, as\n"
+		  "--keys of trader or exchange has left them" },
 	{ .name = "source",
 	  .metavar = "ADDR|any",
 	  .type = OPTION_PARSED,
@@ -394,6 +402,9 @@ int main(int argc, char **argv)
 		registry_print(&channels, stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
+	if (channel_text_keys(&options.analysis.channel, options.keys,
+			      options.channel_text) < 0)
+		return 2;
 	/* What is wrong with it is told before the capture is read. */
 	rc = channel_open(options.analysis.channel, CHANNEL_ORACLE, &channel);
 	if (rc < 0)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "order/channel_ops.h"
+#include "tests/support/channel_choice.h"
 
 #define ORDERS_MAX 8192 /* of 64 KiB of input */
 
@@ -70,7 +71,7 @@ static void decode(const struct channel_ops *ops, enum channel_role role,
 	size_t had = 0, piece;
 
 	outcome->count = outcome->consumed = 0;
-	if (channel_open(ops->entry.name, role, &end) < 0)
+	if (channel_open(channel_choice(ops->entry.name), role, &end) < 0)
 		abort();
 	if (channel_handshake(end, 1) > 0)
 		shaken = true;

@@ -34,6 +34,7 @@ static const struct {
 	    "--json", "1000000", "opposite" } },
 	{ "t2t-feedgen",
 	  { "--bytes", "--seed", "--triggers", "--output", "1000000" } },
+	{ "t2t-keys", { "--folder", "--host", "--days", "exchange" } },
 	{ "t2t-probe", { "--json" } },
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/sanitizer.h"
 
@@ -42,6 +43,14 @@ json_int_t oracle_count(const json_t *object, const char *name)
 	return json_integer_value(value);
 }
 
+/* Where the last run's key log is. */
+static char last_keys[PATH_MAX];
+
+static bool is_encrypted(const char *channel)
+{
+	return channel && !strncmp(channel, "tls", 3);
+}
+
 static json_t *judge(const char *capture, const char *channel,
 		     const char *threshold_usd, const char *aggress,
 		     const char *recover)
@@ -53,6 +62,8 @@ static json_t *judge(const char *capture, const char *channel,
 		"--channel", channel ? channel : "raw", "--threshold-usd",
 		threshold_usd ? threshold_usd : "1000000", "--aggress",
 		aggress ? aggress : "opposite", "--recover-ms", RECOVER_MS,
+		is_encrypted(channel) ? "--keys" : "--recover",
+		is_encrypted(channel) ? last_keys : "none",
 		recover ? "--recover" : NULL, recover, NULL);
 
 	analysis = oracle_json(&wiretap);
@@ -141,9 +152,13 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	int timeout_ms = run->timeout_ms ? run->timeout_ms : LAB_SOON_MS;
 
 	lab_path(lab, "capture.pcapng", run->capture);
+	unlink(lab_path(lab, "keys.log", run->keys));
+	strcpy(last_keys, run->keys);
 	lab_wiretap(lab, &wiretap, run->capture);
 	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace,
 		     "--channel", either(run->channel, "raw"),
+		     is_encrypted(run->channel) ? "--keys" : "--ttl",
+		     is_encrypted(run->channel) ? run->keys : "1",
 		     run->recover ? "--lose=1%" : NULL, "--swap=0.1%",
 		     "--duplicate=1%", NULL);
 	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),

@@ -26,8 +26,9 @@ struct oracle_run {
 
 	/* Out: */
 	char capture[PATH_MAX];
-	json_t *trader;	  /* what the trader said */
-	json_t *analysis; /* what the oracle says */
+	char keys[PATH_MAX]; /* the key log, of tls */
+	json_t *trader;	     /* what the trader said */
+	json_t *analysis;    /* what the oracle says */
 };
 
 /* Each program must do its part; whether the orders were right is in the
@@ -35,7 +36,7 @@ struct oracle_run {
 void oracle_run(const struct lab *lab, struct oracle_run *run);
 void oracle_free(struct oracle_run *run);
 
-/* Analyse a capture; options as in the run. */
+/* Analyse the capture of the last run; options as in the run. */
 json_t *oracle_judge(const char *capture, const char *channel,
 		     const char *threshold_usd, const char *aggress);
 

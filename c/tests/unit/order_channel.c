@@ -15,7 +15,7 @@
 static void unknown_name_is_refused(void **state)
 {
 	static const char *const names[] = { "",    "ra", "raww",
-					     "RAW", ":",  "tls:key=1" };
+					     "RAW", ":",  "tcp:key=1" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -40,6 +40,29 @@ static void unknown_option_is_refused(void **state)
 	assert_null(channel);
 	assert_int_equal(channel_open("raw:", CHANNEL_EXCHANGE, &channel), 0);
 	channel_close(channel);
+}
+
+static void a_file_is_added_to_what_is_encrypted(void **state)
+{
+	static char room[CHANNEL_TEXT_MAX], long_name[CHANNEL_TEXT_MAX];
+	const char *text = "raw";
+
+	(void)state;
+	assert_int_equal(channel_text_keys(&text, NULL, room), 0);
+	assert_string_equal(text, "raw");
+	assert_int_equal(channel_text_keys(&text, "f", room), -EINVAL);
+	text = "tlsx";
+	assert_int_equal(channel_text_keys(&text, "f", room), -EINVAL);
+	text = "tls";
+	assert_int_equal(channel_text_keys(&text, "f,g", room), -EINVAL);
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	assert_int_equal(channel_text_keys(&text, long_name, room), -EINVAL);
+	assert_int_equal(channel_text_keys(&text, "f", room), 0);
+	assert_string_equal(text, "tls:keys=f");
+	assert_int_equal(
+		channel_text_add("tls:inner=ws", "--x", "folder", "g", room),
+		0);
+	assert_string_equal(room, "tls:folder=g,inner=ws");
 }
 
 static void its_name_is_kept(void **state)
@@ -172,6 +195,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unknown_name_is_refused),
 		cmocka_unit_test(unknown_option_is_refused),
+		cmocka_unit_test(a_file_is_added_to_what_is_encrypted),
 		cmocka_unit_test(its_name_is_kept),
 		cmocka_unit_test(every_codec_is_whole),
 		cmocka_unit_test(list_names_every_codec),

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS 1.3 around another channel: what that one says goes out in records of
+ * order/tls_session, and what comes in is opened for it. Its handshake follows
+ * TLS's own; with early data its first words go with the ClientHello.
+ *
+ * The oracle reads what a trader sent by the key log that it is given
+ * (wire/tls_reader).
+ */
+#include "order/channel_ops.h"
+
+#define IN_LEN	32768 /* a record, and more */
+#define OUT_LEN 16384
+
+#ifdef HAVE_OPENSSL
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "order/tls_session.h"
+#include "order/tls_sight.h"
+
+/* Of a record's overhead among its bytes, when they are many. */
+#define OVERHEAD_SHARE 512
+
+struct channel_tls {
+	struct channel channel;
+	struct tls_settings settings;
+	const char *inner_text;
+	uint64_t update;
+
+	struct channel *inner;
+	bool begun;	 /* the inner handshake has been called */
+	bool inner_over; /* it is over */
+	bool ended;	 /* the peer has said that it goes */
+	struct tls_session session;
+	uint64_t sequence; /* before the last order */
+	struct tls_sight *sight;
+};
+
+#define AT(field) offsetof(struct channel_tls, field)
+
+#define SUITES                                                 \
+	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:" \
+	"TLS_AES_256_GCM_SHA384"
+
+static const struct option_row options[] = {
+	{ .name = "folder",
+	  .metavar = "DIR",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.folder),
+	  .help = "where t2t-keys has made certificates and keys, for what\n"
+		  "ca, cert and key don't name" },
+	{ .name = "ca",
+	  .metavar = "FILE",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.ca),
+	  .help = "certificates of those whose word is taken for whom the\n"
+		  "other end is; of a trader the system's by default" },
+	{ .name = "cert",
+	  .metavar = "FILE",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.cert),
+	  .help = "our certificate, and those between it and the CA" },
+	{ .name = "key",
+	  .metavar = "FILE",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.key),
+	  .help = "its private key" },
+	{ .name = "host",
+	  .metavar = "NAME",
+	  .def = "exchange",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.host),
+	  .help = "whom the trader asks for (SNI), and whose name or address\n"
+		  "the exchange's certificate must have" },
+	{ .name = "suites",
+	  .metavar = "LIST",
+	  .def = SUITES,
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.suites),
+	  .help = "as OpenSSL names them, with colons between them, the\n"
+		  "trader's best first" },
+	{ .name = "mutual",
+	  .metavar = "on|off",
+	  .def = "off",
+	  .type = OPTION_FLAG,
+	  .offset = AT(settings.mutual),
+	  .help = "the exchange takes only a trader with a certificate of the\n"
+		  "CA" },
+	{ .name = "early",
+	  .metavar = "on|off",
+	  .def = "off",
+	  .type = OPTION_FLAG,
+	  .offset = AT(settings.early),
+	  .help = "early data: in a session that is resumed the trader's\n"
+		  "first words go with its first packet; each ticket is good\n"
+		  "for one connection, so that they are not taken twice" },
+	{ .name = "update",
+	  .metavar = "RECORDS",
+	  .def = "16m",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = UINT64_C(1) << 24,
+	  .offset = AT(update),
+	  .help = "between key updates of what we send, about" },
+	{ .name = "keys",
+	  .metavar = "FILE",
+	  .def = "",
+	  .type = OPTION_STRING,
+	  .offset = AT(settings.keylog),
+	  .help = "the key log, as --keys" },
+	{ .name = "inner",
+	  .metavar = "CHANNEL",
+	  .def = CHANNEL_DEFAULT,
+	  .type = OPTION_STRING,
+	  .rest = 1,
+	  .offset = AT(inner_text),
+	  .help = "the channel inside, with its options; the last one: what\n"
+		  "follows it is that channel's" },
+	OPTION_END,
+};
+
+static struct channel_tls *tls_of(struct channel *channel)
+{
+	return container_of(channel, struct channel_tls, channel);
+}
+
+/*
+ * Open and close.
+ */
+
+/* What the inner channel has room for has room as records. */
+static int buffers_grow(struct channel_tls *tls)
+{
+	struct channel *channel = &tls->channel;
+	const size_t inside = tls->inner->out.size;
+	const size_t out = OUT_LEN + inside + inside / OVERHEAD_SHARE;
+	uint8_t *bytes;
+
+	if (inside <= OUT_LEN / 2)
+		return 0;
+	bytes = malloc(IN_LEN + out);
+	if (!bytes) {
+		log_error("--channel tls: no memory for %zu bytes", out);
+		return -ENOMEM;
+	}
+	/* free() is told of out's alone. */
+	free(channel->out.bytes);
+	channel->out = (struct channel_buffer){ .bytes = bytes, .size = out };
+	channel->in =
+		(struct channel_buffer){ .bytes = bytes + out, .size = IN_LEN };
+	return 0;
+}
+
+static int ends_open(struct channel_tls *tls)
+{
+	struct channel *channel = &tls->channel;
+	struct tls_context *context;
+	int err = buffers_grow(tls);
+
+	tls->settings.client = channel->role == CHANNEL_TRADER;
+	if (!err)
+		err = tls_context_get(&tls->settings, &context);
+	if (!err)
+		err = tls_session_open(&tls->session, context,
+				       tls->settings.host, &channel->in,
+				       &channel->out);
+	tls->session.update_after = tls->update;
+	return err;
+}
+
+static void tls_close(struct channel *channel)
+{
+	struct channel_tls *tls = tls_of(channel);
+
+	tls_session_close(&tls->session);
+	channel_close(tls->inner);
+	tls_sight_close(tls->sight);
+}
+
+static int tls_open(struct channel *channel)
+{
+	struct channel_tls *tls = tls_of(channel);
+	int err;
+
+	if (!strcmp(tls->inner_text, "tls") ||
+	    !strncmp(tls->inner_text, "tls:", 4)) {
+		log_error("--channel tls: inner=%s: TLS inside TLS",
+			  tls->inner_text);
+		return -EINVAL;
+	}
+	err = channel_open(tls->inner_text, channel->role, &tls->inner);
+	if (!err)
+		err = channel->role == CHANNEL_ORACLE
+			      ? tls_sight_open(tls->settings.keylog,
+					       &tls->sight)
+			      : ends_open(tls);
+	if (err)
+		tls_close(channel);
+	return err;
+}
+
+static int tls_prepare(struct channel *channel, uint32_t quantity)
+{
+	struct channel *inner = tls_of(channel)->inner;
+
+	return inner->ops->prepare ? inner->ops->prepare(inner, quantity) : 0;
+}
+
+/*
+ * Between the two.
+ */
+
+/* What the inner channel has to say goes out, as far as there is room. */
+static int flush(struct channel_tls *tls)
+{
+	struct channel *inner = tls->inner;
+	const uint8_t *bytes;
+	size_t len;
+	int err;
+
+	bytes = channel_waiting(inner, &len);
+	if (tls->sight) {
+		channel_sent(inner, len);
+		return 0;
+	}
+	if (len == 0 || !tls->session.up)
+		return 0;
+	err = tls_session_seal(&tls->session, bytes, len);
+	if (!err)
+		channel_sent(inner, len);
+	return err == -ENOSPC ? 0 : err;
+}
+
+/* What the inner channel says of itself is ours. */
+static int tell(struct channel_tls *tls, int got)
+{
+	tls->channel.due_ns = tls->inner->due_ns;
+	if (got < 0 && tls->inner->why)
+		tls->channel.why = tls->inner->why;
+	return got;
+}
+
+/* The session's verdict. */
+static int session_tell(struct channel_tls *tls, int got)
+{
+	if (got == -EPIPE)
+		tls->ended = true;
+	else if (got < 0 && *tls->session.why)
+		tls->channel.why = tls->session.why;
+	return got;
+}
+
+/* As tls_session_next(), of an end or of a capture. */
+static int next(struct channel_tls *tls, const uint8_t **bytes, size_t *len)
+{
+	if (!tls->sight)
+		return session_tell(
+			tls, tls_session_next(&tls->session, bytes, len));
+	return tls_sight_next(tls->sight, &tls->channel.in, bytes, len,
+			      &tls->channel.why);
+}
+
+/* Bytes that were opened go to the inner channel. 1, 0 when there are none, or
+ * a negative errno. */
+static int pump(struct channel_tls *tls)
+{
+	struct channel *inner = tls->inner;
+	const uint8_t *bytes;
+	size_t len, room;
+	uint8_t *to;
+	int got = next(tls, &bytes, &len);
+
+	if (got <= 0)
+		return got;
+	to = channel_room(inner, &room);
+	if (room == 0)
+		return -EMSGSIZE;
+	len = len < room ? len : room;
+	memcpy(to, bytes, len);
+	channel_received(inner, len, tls->channel.received_ns);
+	if (tls->sight)
+		tls_sight_take(tls->sight, len);
+	else
+		tls_session_take(&tls->session, len);
+	return 1;
+}
+
+/*
+ * The handshakes.
+ */
+
+/* 1, 0 or a negative errno, as a handshake. */
+static int inner_step(struct channel_tls *tls, uint64_t now_ns)
+{
+	int over = channel_handshake(tls->inner, now_ns);
+
+	tls->inner_over = over > 0;
+	return tell(tls, over);
+}
+
+static int inner_shake(struct channel_tls *tls, uint64_t now_ns)
+{
+	int got = 1, err;
+
+	/* A trader has asked already. */
+	if (!tls->begun)
+		got = inner_step(tls, now_ns);
+	tls->begun = true;
+	while (!tls->inner_over && got >= 0 && (got = pump(tls)) > 0)
+		got = inner_step(tls, now_ns);
+	err = flush(tls);
+	if (got < 0)
+		tls_session_bye(&tls->session);
+	if (got < 0 || err)
+		return got < 0 ? got : err;
+	return tls->inner_over;
+}
+
+static int tls_handshake(struct channel *channel, uint64_t now_ns)
+{
+	struct channel_tls *tls = tls_of(channel);
+	const uint8_t *early;
+	size_t len, taken;
+	int got = 0;
+
+	/* Of a capture, decode() takes it along. */
+	if (tls->sight)
+		return 1;
+	if (!tls->begun && channel->role == CHANNEL_TRADER) {
+		tls->begun = true;
+		got = inner_step(tls, now_ns);
+	}
+	if (got >= 0 && !tls->session.up) {
+		early = channel_waiting(tls->inner, &len);
+		got = session_tell(tls,
+				   tls_session_handshake(&tls->session, early,
+							 len, &taken));
+		channel_sent(tls->inner, taken);
+		if (got <= 0)
+			return got;
+	}
+	return got < 0 ? got : inner_shake(tls, now_ns);
+}
+
+/*
+ * Messages.
+ */
+
+static int tls_encode(struct channel *channel, const struct order *order)
+{
+	struct channel_tls *tls = tls_of(channel);
+	struct channel *inner = tls->inner;
+	const uint8_t *bytes;
+	size_t len;
+	int err;
+
+	channel_waiting(inner, &len);
+	if (__builtin_expect(len > 0, 0))
+		return -EAGAIN;
+	inner->cause = channel->cause;
+	tls->sequence = tls->session.seals.sequence;
+	err = inner->ops->encode(inner, order);
+	if (__builtin_expect(err < 0, 0))
+		return err;
+	bytes = channel_waiting(inner, &len);
+	err = tls_session_seal(&tls->session, bytes, len);
+	channel_sent(inner, len);
+	if (__builtin_expect(err < 0, 0) && inner->ops->retract)
+		inner->ops->retract(inner);
+	return err;
+}
+
+static void tls_retract(struct channel *channel)
+{
+	struct channel_tls *tls = tls_of(channel);
+
+	tls_session_unseal(&tls->session, tls->sequence);
+	if (tls->inner->ops->retract)
+		tls->inner->ops->retract(tls->inner);
+}
+
+/* Of the inner channel, which may not have shaken hands yet: a capture's. */
+static int inner_decode(struct channel_tls *tls, struct order *order)
+{
+	if (!tls->inner_over) {
+		int got = inner_step(tls, 0);
+
+		if (got <= 0)
+			return got;
+	}
+	return tell(tls, channel_decode(tls->inner, order));
+}
+
+/* Behind the inner channel's logout nothing counts. */
+static void rest_drop(struct channel_tls *tls)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	tls->ended = true;
+	if (tls->sight)
+		return;
+	while (tls_session_next(&tls->session, &bytes, &len) > 0)
+		tls_session_take(&tls->session, len);
+}
+
+/* HOT for the exchange. */
+static int tls_decode(struct channel *channel, struct order *order)
+{
+	struct channel_tls *tls = tls_of(channel);
+	int got = inner_decode(tls, order), more, err;
+
+	while (got == 0 && (more = pump(tls)) != 0)
+		got = more < 0 ? more : inner_decode(tls, order);
+	if (got == -EPIPE)
+		rest_drop(tls);
+	err = flush(tls);
+	if (!err && !tls->sight)
+		err = session_tell(tls, tls_session_renew(&tls->session));
+	return got >= 0 && err < 0 ? err : got;
+}
+
+static void tls_answer(struct channel *channel, const char *fault)
+{
+	struct channel_tls *tls = tls_of(channel);
+
+	if (!tls->inner->ops->answer)
+		return;
+	tls->inner->ops->answer(tls->inner, fault);
+	flush(tls);
+}
+
+static int tls_tick(struct channel *channel, uint64_t now_ns)
+{
+	struct channel_tls *tls = tls_of(channel);
+	int err, flushed;
+
+	tls->inner->received_ns = channel->received_ns;
+	err = tell(tls, channel_tick(tls->inner, now_ns));
+	flushed = flush(tls);
+	return err ? err : flushed;
+}
+
+static void tls_logout(struct channel *channel)
+{
+	struct channel_tls *tls = tls_of(channel);
+
+	if (tls->inner_over && tls->inner->ops->logout)
+		tls->inner->ops->logout(tls->inner);
+	flush(tls);
+	tls_session_bye(&tls->session);
+}
+
+static const char *tls_cut(struct channel *channel)
+{
+	const struct channel_tls *tls = tls_of(channel);
+
+	return tls->session.up && !tls->ended
+		       ? "the TLS stream was cut off: it ended without a "
+			 "close_notify"
+		       : NULL;
+}
+
+const struct channel_ops channel_tls_ops = {
+	.entry.name = "tls",
+	.entry.help = "another channel inside TLS 1.3",
+	.entry.size = sizeof(struct channel_tls),
+	.entry.options = options,
+	.in_size = IN_LEN,
+	.out_size = OUT_LEN,
+	.open = tls_open,
+	.prepare = tls_prepare,
+	.handshake = tls_handshake,
+	.encode = tls_encode,
+	.retract = tls_retract,
+	.decode = tls_decode,
+	.answer = tls_answer,
+	.tick = tls_tick,
+	.cut = tls_cut,
+	.logout = tls_logout,
+	.close = tls_close,
+};
+
+#else
+
+const struct channel_ops channel_tls_ops = {
+	.entry.name = "tls",
+	.entry.help = "another channel inside TLS 1.3",
+	.entry.unavailable_reason = "built without OpenSSL 3 (libssl-dev)",
+};
+
+#endif

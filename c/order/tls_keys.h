@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Certificates for one lab: a CA of its own, which signs one for the exchange
+ * and one for the trader, and is forgotten: its key is never written. Keys are
+ * ECDSA's on P-256. For --channel tls:folder=DIR.
+ */
+#ifndef ORDER_TLS_KEYS_H
+#define ORDER_TLS_KEYS_H
+
+struct tls_keys_config {
+	const char *folder; /* made with mode 0700 if it is not there */
+	const char *host;   /* the exchange's name, or its IPv4 address */
+	/* How long all are valid from now on; negative: until so long ago. */
+	int days;
+};
+
+/* Write ca.pem, exchange.pem, exchange.key, trader.pem and trader.key, of mode
+ * 0600; those that are there are replaced. 0 or a negative errno, logged. */
+int tls_keys_make(const struct tls_keys_config *config);
+
+#endif

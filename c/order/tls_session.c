@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+#include "order/tls_session.h"
+
+#ifdef HAVE_OPENSSL
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "wire/tls_keylog.h"
+
+/* More records under one key than AES-GCM allows: RFC 8446, 5.5. */
+#define RECORDS_MAX   (UINT64_C(1) << 24)
+#define EMPTY_MAX     32  /* as OpenSSL takes them */
+#define ALERT_RESERVE 128 /* kept free for what OpenSSL has to say */
+
+static int fail(struct tls_session *session, const char *why)
+{
+	snprintf(session->why, sizeof(session->why), "%s", why);
+	return -EPROTO;
+}
+
+static int openssl_fail(struct tls_session *session)
+{
+	tls_context_reason(session->ssl, session->why, sizeof(session->why));
+	return -EPROTO;
+}
+
+/*
+ * OpenSSL's bytes.
+ */
+
+/* A record that OpenSSL has written goes out under our number. */
+static int record_say(struct tls_session *session, uint8_t *record, size_t len)
+{
+	uint8_t *plain = record + TLS_HEADER_LEN;
+	struct channel_buffer *out = session->out;
+	enum tls_content type;
+	int n = tls_record_open(&session->openssl_opens, record, len, plain,
+				&type);
+
+	if (n < 0 || channel_buffer_room(out) < len)
+		return -ENOSPC;
+	n = tls_record_seal(&session->seals, type, plain, (size_t)n,
+			    out->bytes + out->end);
+	if (n < 0)
+		return n;
+	out->end += (size_t)n;
+	/* plain is as it was. */
+	if (type != TLS_HANDSHAKE ||
+	    !tls_messages_follow(&session->told, plain,
+				 (size_t)n - TLS_OVERHEAD, TLS_KEY_UPDATE))
+		return 0;
+	n = tls_direction_update(&session->seals);
+	return n ? n : tls_direction_update(&session->openssl_opens);
+}
+
+/* All of len, or an error: OpenSSL writes in pieces as it likes. */
+static int said_add(struct tls_session *session, const char *bytes, size_t len)
+{
+	struct tls_bytes *said = &session->said;
+	int n;
+
+	if (len > sizeof(said->bytes) - said->end)
+		return -ENOSPC;
+	memcpy(said->bytes + said->end, bytes, len);
+	said->end += len;
+	while ((n = tls_record_len(said->bytes, said->end)) > 0 &&
+	       (size_t)n <= said->end) {
+		int err = record_say(session, said->bytes, (size_t)n);
+
+		if (err)
+			return err;
+		said->end -= (size_t)n;
+		memmove(said->bytes, said->bytes + n, said->end);
+	}
+	return n < 0 ? n : 0;
+}
+
+static int bio_write(BIO *bio, const char *bytes, int len)
+{
+	struct tls_session *session = BIO_get_data(bio);
+	struct channel_buffer *out = session->out;
+	size_t n = (size_t)len;
+
+	BIO_clear_retry_flags(bio);
+	if (session->up)
+		return said_add(session, bytes, n) < 0 ? -1 : len;
+	if (n > channel_buffer_room(out))
+		n = channel_buffer_room(out);
+	if (n == 0) {
+		BIO_set_retry_write(bio);
+		return -1;
+	}
+	memcpy(out->bytes + out->end, bytes, n);
+	out->end += n;
+	return (int)n;
+}
+
+static int bio_read(BIO *bio, char *bytes, int len)
+{
+	struct tls_session *session = BIO_get_data(bio);
+	struct channel_buffer *in = session->in;
+	struct tls_bytes *fed = &session->fed;
+	size_t n = session->up ? fed->end - fed->begin : channel_buffer_len(in);
+
+	BIO_clear_retry_flags(bio);
+	if (n == 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if (n > (size_t)len)
+		n = (size_t)len;
+	if (session->up) {
+		memcpy(bytes, fed->bytes + fed->begin, n);
+		fed->begin += n;
+	} else {
+		memcpy(bytes, in->bytes + in->begin, n);
+		channel_buffer_take(in, n);
+	}
+	return (int)n;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio, (void)number, (void)pointer;
+	return command == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *method;
+static pthread_once_t method_once = PTHREAD_ONCE_INIT;
+
+/* A secret of the key log: the application's are kept. */
+static void on_secret(void *owner, const char *line)
+{
+	struct tls_session *session = owner;
+	struct tls_keylog_entry entry;
+
+	if (!tls_keylog_read(line, &entry))
+		return;
+	if (entry.label == TLS_CLIENT_TRAFFIC)
+		memcpy(session->client_secret, entry.secret, entry.secret_len);
+	else if (entry.label == TLS_SERVER_TRAFFIC)
+		memcpy(session->server_secret, entry.secret, entry.secret_len);
+	else
+		return;
+	session->secret_len = entry.secret_len;
+}
+
+static void method_make(void)
+{
+	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+			      "channel");
+	if (!method)
+		return;
+	BIO_meth_set_write(method, bio_write);
+	BIO_meth_set_read(method, bio_read);
+	BIO_meth_set_ctrl(method, bio_control);
+	tls_context_on_secret(on_secret);
+}
+
+int tls_session_open(struct tls_session *session, struct tls_context *context,
+		     const char *host, struct channel_buffer *in,
+		     struct channel_buffer *out)
+{
+	BIO *bio;
+
+	memset(session, 0, sizeof(*session));
+	session->context = context;
+	session->in = in;
+	session->out = out;
+	session->update_after = RECORDS_MAX;
+	session->early_over = context->client || !context->early;
+	pthread_once(&method_once, method_make);
+	session->ssl = tls_context_connect(context, host, session);
+	bio = session->ssl && method ? BIO_new(method) : NULL;
+	if (!bio) {
+		SSL_free(session->ssl);
+		session->ssl = NULL;
+		return -ENOMEM;
+	}
+	BIO_set_data(bio, session);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(session->ssl, bio, bio);
+	return 0;
+}
+
+void tls_session_close(struct tls_session *session)
+{
+	tls_direction_end(&session->seals);
+	tls_direction_end(&session->opens);
+	tls_direction_end(&session->openssl_opens);
+	tls_direction_end(&session->openssl_seals);
+	/* Else OpenSSL holds that the session can't be resumed. */
+	if (session->ssl && session->up)
+		SSL_set_shutdown(session->ssl,
+				 SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(session->ssl);
+	OPENSSL_cleanse(session, sizeof(*session));
+}
+
+/*
+ * The handshake.
+ */
+
+/* OpenSSL's answer to a step: 0 when it waits for more. */
+static int step(struct tls_session *session, int rc)
+{
+	switch (SSL_get_error(session->ssl, rc)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return 0;
+	case SSL_ERROR_ZERO_RETURN:
+		session->closed = true;
+		return -EPIPE;
+	default:
+		return openssl_fail(session);
+	}
+}
+
+/* What a client said before the handshake was over. 1 when that was all. */
+static int early_read(struct tls_session *session)
+{
+	struct tls_bytes *fed = &session->fed;
+	size_t n;
+
+	while (!session->early_over) {
+		int rc = SSL_read_early_data(
+			session->ssl, fed->bytes + session->early_len,
+			sizeof(fed->bytes) - session->early_len, &n);
+
+		if (rc == SSL_READ_EARLY_DATA_ERROR)
+			return step(session, rc);
+		session->early_len += n;
+		session->early_over = rc == SSL_READ_EARLY_DATA_FINISH;
+	}
+	return 1;
+}
+
+/* Of a ticket that allows them. 1, or as step(). */
+static int early_write(struct tls_session *session, const uint8_t *bytes,
+		       size_t len)
+{
+	const SSL_SESSION *ticket = SSL_get0_session(session->ssl);
+	size_t n;
+
+	if (session->early_said || !session->context->early || !ticket ||
+	    len == 0 || SSL_SESSION_get_max_early_data(ticket) < len)
+		return 1;
+	session->early_said = true;
+	if (SSL_write_early_data(session->ssl, bytes, len, &n) == 1)
+		return 1;
+	return step(session, 0);
+}
+
+/* OpenSSL has shaken hands; each direction begins with the application's
+ * secret at number 0, on both sides. */
+static int directions_begin(struct tls_session *session)
+{
+	const bool client = session->context->client;
+	const unsigned int suite = SSL_CIPHER_get_protocol_id(
+		SSL_get_current_cipher(session->ssl));
+	const uint8_t *ours =
+		client ? session->client_secret : session->server_secret;
+	const uint8_t *peers =
+		client ? session->server_secret : session->client_secret;
+	const size_t len = session->secret_len;
+	int err = tls_direction_begin(&session->seals, suite, ours, len, true);
+
+	if (!err)
+		err = tls_direction_begin(&session->openssl_opens, suite, ours,
+					  len, false);
+	if (!err)
+		err = tls_direction_begin(&session->opens, suite, peers, len,
+					  false);
+	if (!err)
+		err = tls_direction_begin(&session->openssl_seals, suite, peers,
+					  len, true);
+	return err ? fail(session, "its keys can't be derived") : 0;
+}
+
+int tls_session_handshake(struct tls_session *session, const uint8_t *early,
+			  size_t len, size_t *taken)
+{
+	SSL *ssl = session->ssl;
+	int rc;
+
+	*taken = 0;
+	ERR_clear_error();
+	rc = session->context->client ? early_write(session, early, len)
+				      : early_read(session);
+	if (rc <= 0)
+		return rc;
+	rc = SSL_do_handshake(ssl);
+	if (rc != 1)
+		return step(session, rc);
+	rc = directions_begin(session);
+	if (rc)
+		return rc;
+	session->up = true;
+	if (session->early_said &&
+	    SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED)
+		*taken = len;
+	tls_context_tell(session->context, ssl, session->early_said);
+	session->plain_len = session->early_len;
+	/* A ticket for the next time. */
+	if (!session->context->client &&
+	    (SSL_new_session_ticket(ssl) != 1 || SSL_do_handshake(ssl) != 1))
+		return openssl_fail(session);
+	return 1;
+}
+
+/*
+ * What goes out.
+ */
+
+int tls_session_seal(struct tls_session *session, const uint8_t *bytes,
+		     size_t len)
+{
+	const size_t records = (len + TLS_PLAIN_MAX - 1) / TLS_PLAIN_MAX;
+	struct channel_buffer *out = session->out;
+
+	if (__builtin_expect(channel_buffer_room(out) <
+				     len + records * TLS_OVERHEAD +
+					     ALERT_RESERVE,
+			     0))
+		return -ENOSPC;
+	while (len > 0) {
+		size_t piece = len < TLS_PLAIN_MAX ? len : TLS_PLAIN_MAX;
+		int n = tls_record_seal(&session->seals, TLS_APPLICATION_DATA,
+					bytes, piece, out->bytes + out->end);
+
+		if (__builtin_expect(n < 0, 0))
+			return n;
+		out->end += (size_t)n;
+		bytes += piece;
+		len -= piece;
+	}
+	return 0;
+}
+
+/* A number is used again, for what nobody has seen: no nonce is spent twice
+ * outside. */
+void tls_session_unseal(struct tls_session *session, uint64_t sequence)
+{
+	session->seals.sequence = sequence;
+}
+
+int tls_session_renew(struct tls_session *session)
+{
+	SSL *ssl = session->ssl;
+
+	if (session->seals.sequence < session->update_after ||
+	    session->closing ||
+	    channel_buffer_room(session->out) < ALERT_RESERVE)
+		return 0;
+	if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+	    SSL_do_handshake(ssl) != 1)
+		return openssl_fail(session);
+	return 0;
+}
+
+void tls_session_bye(struct tls_session *session)
+{
+	if (!session->up || session->closing)
+		return;
+	session->closing = true;
+	ERR_clear_error();
+	SSL_shutdown(session->ssl);
+	ERR_clear_error();
+}
+
+/*
+ * What comes in.
+ */
+
+/* OpenSSL reads what it is fed, and answers. */
+static int openssl_read(struct tls_session *session)
+{
+	char byte;
+
+	ERR_clear_error();
+	return step(session, SSL_read(session->ssl, &byte, 1));
+}
+
+/* A record as it came, which OpenSSL will not like. */
+static int judge(struct tls_session *session, const uint8_t *record, size_t len)
+{
+	struct tls_bytes *fed = &session->fed;
+	int err;
+
+	len = len < sizeof(fed->bytes) ? len : sizeof(fed->bytes);
+	memcpy(fed->bytes, record, len);
+	fed->begin = 0;
+	fed->end = len;
+	err = openssl_read(session);
+	return err ? err : fail(session, "what came is no record");
+}
+
+/* A record of n bytes of something else than application data, which OpenSSL
+ * reads under its own number. */
+static int feed(struct tls_session *session, enum tls_content type,
+		const uint8_t *plain, size_t n)
+{
+	struct tls_bytes *fed = &session->fed;
+	unsigned int updates = 0;
+	int len = tls_record_seal(&session->openssl_seals, type, plain, n,
+				  fed->bytes);
+	int err;
+
+	if (len < 0)
+		return fail(session, "a record can't be sealed anew");
+	fed->begin = 0;
+	fed->end = (size_t)len;
+	if (type == TLS_HANDSHAKE)
+		updates = tls_messages_follow(&session->heard, plain, n,
+					      TLS_KEY_UPDATE);
+	err = openssl_read(session);
+	if (err || updates == 0)
+		return err;
+	if (tls_direction_update(&session->opens) < 0 ||
+	    tls_direction_update(&session->openssl_seals) < 0)
+		return fail(session, "its keys can't be updated");
+	return 0;
+}
+
+/* A whole record at the front of in. 1 with bytes of the application, or as
+ * tls_session_next(). */
+static int record_hear(struct tls_session *session, size_t len)
+{
+	struct channel_buffer *in = session->in;
+	uint8_t *record = in->bytes + in->begin;
+	uint8_t *plain = record + TLS_HEADER_LEN;
+	enum tls_content type;
+	int n, err;
+
+	if (record[0] != TLS_APPLICATION_DATA)
+		return judge(session, record, len);
+	n = tls_record_open(&session->opens, record, len, plain, &type);
+	if (n < 0)
+		return judge(session, record, len);
+	if (__builtin_expect(type == TLS_APPLICATION_DATA && n > 0, 1)) {
+		session->plain_at = TLS_HEADER_LEN;
+		session->plain_len = (size_t)n;
+		session->record_len = len;
+		session->empty = 0;
+		return 1;
+	}
+	if (type == TLS_APPLICATION_DATA && ++session->empty <= EMPTY_MAX)
+		err = 0;
+	else
+		err = feed(session, type, plain, (size_t)n);
+	channel_buffer_take(in, len);
+	return err;
+}
+
+int tls_session_next(struct tls_session *session, const uint8_t **bytes,
+		     size_t *len)
+{
+	struct channel_buffer *in = session->in;
+	int got = 0, n;
+
+	while (session->plain_len == 0 && got == 0) {
+		const uint8_t *record = in->bytes + in->begin;
+
+		if (session->closed)
+			return -EPIPE;
+		n = tls_record_len(record, channel_buffer_len(in));
+		if (n < 0)
+			return judge(session, record, channel_buffer_len(in));
+		if (n == 0 || (size_t)n > channel_buffer_len(in))
+			return 0;
+		got = record_hear(session, (size_t)n);
+	}
+	if (got < 0)
+		return got;
+	*bytes = session->early_len ? session->fed.bytes + session->plain_at
+				    : in->bytes + in->begin + session->plain_at;
+	*len = session->plain_len;
+	return 1;
+}
+
+void tls_session_take(struct tls_session *session, size_t len)
+{
+	session->plain_at += len;
+	session->plain_len -= len;
+	if (session->plain_len > 0)
+		return;
+	if (session->early_len == 0)
+		channel_buffer_take(session->in, session->record_len);
+	session->plain_at = session->early_len = session->record_len = 0;
+}
+
+#endif
