@@ -110,6 +110,10 @@ def of_result(arguments):
         if not os.path.exists(capture):
             continue
         options, first = of_trial(folder, arguments)
+        if options.channel not in wire.CHANNELS:
+            print(f"{name:<24} is not read: {options.channel}",
+                  file=sys.stderr)
+            continue
         if first["correct"] is None:
             print(f"{name:<24} void, as the first oracle says: "
                   f"{first['reason']}", file=sys.stderr)

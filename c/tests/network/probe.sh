@@ -135,6 +135,7 @@ expect_none 'it changes nothing: asked again it says the same' \
 
 "$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.02 \
 	--output "$folder/feed.csv.gz" >/dev/null
+"$BUILD/t2t-keys" --folder "$folder/keys" >/dev/null 2>&1
 exchange=
 exchange_start() { # arguments
 	# A subshell, whose child it may not be, can't wait for it.
@@ -158,14 +159,16 @@ runs() { # option, value, command before...
 		"$1" "$2" >"$folder/trader" 2>&1 </dev/null
 }
 agree() { # kind, option, command before...
-	local kind=$1 option=$2 row can really
+	local kind=$1 option=$2 row can really value
 	shift 2
 	probe "$@"
 	while IFS='|' read -r _ row can _; do
 		# They need another machine, or a file.
 		[[ $row != replay && $row != bypass ]] || continue
 		really=no
-		runs "$option" "$row" "$@" && really=yes
+		value=$row
+		[ "$row" != tls ] || value=tls:folder=$folder/keys
+		runs "$option" "$value" "$@" && really=yes
 		[ $really = "$can" ] || {
 			echo "$row: probe says $can, and it is $really:"
 			tail -n 3 "$folder/trader"

@@ -128,7 +128,9 @@ static void second_oracle_agrees(const struct oracle_run *run,
 	json_t *counts;
 	FILE *output;
 
-	if (SANITIZED || system("command -v python3 >/dev/null") != 0)
+	/* Python's library has no cipher. */
+	if (SANITIZED || strncmp(channel, "tls", 3) == 0 ||
+	    system("command -v python3 >/dev/null") != 0)
 		return;
 	snprintf(command, sizeof(command),
 		 "python3 -B verify/verify.py '%s' --json --feed '%s' "
