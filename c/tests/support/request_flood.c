@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,13 +17,11 @@
 
 #define FLOOD_S UINT64_C(100000) /* requests a second */
 
-pid_t request_flood_start(int fd, uint16_t tag, uint32_t end)
+static void flood(int fd, uint16_t tag, uint32_t end)
 {
 	const uint64_t begin_ns = clock_monotonic_ns();
-	const pid_t flooder = fork();
 
-	assert_true(flooder >= 0);
-	for (uint64_t i = 0; flooder == 0; i++) {
+	for (uint64_t i = 0;; i++) {
 		uint8_t bytes[RETRANSMIT_REQUEST_LEN];
 		const struct retransmit_request all = {
 			.first = (uint32_t)(i % end),
@@ -36,6 +35,17 @@ pid_t request_flood_start(int fd, uint16_t tag, uint32_t end)
 			usleep(500);
 		retransmit_request_write(bytes, &all);
 		send(fd, bytes, i % 10 ? sizeof(bytes) : 3, MSG_DONTWAIT);
+	}
+}
+
+pid_t request_flood_start(int fd, uint16_t tag, uint32_t end)
+{
+	const pid_t flooder = fork();
+
+	assert_true(flooder >= 0);
+	if (flooder == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		flood(fd, tag, end);
 	}
 	return flooder;
 }
