@@ -65,6 +65,7 @@ int channel_open(const char *text, enum channel_role role,
 	new->role = role;
 	new->text = options;
 	new->due_ns = UINT64_MAX;
+	new->prepared = "nothing";
 	err = channel_buffers_make(new, new->ops->in_size, new->ops->out_size);
 	if (!err && new->ops->open)
 		err = new->ops->open(new);

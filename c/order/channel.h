@@ -61,7 +61,9 @@ struct channel {
 	uint64_t due_ns; /* when channel_tick() is due; UINT64_MAX: never */
 	struct order_cause cause; /* of the next order, where it is known */
 	const char *why;	  /* the last error, in words; NULL: errno's */
-	char *text; /* the options' text, which strings point into */
+	char *text;	      /* the options' text, which strings point into */
+	const char *prepared; /* what of an order is ready before the tick: for
+				 reports; "nothing", until a codec says */
 	/* What decode() has found last, where messages have any length. */
 	const uint8_t *message;
 	size_t message_len;

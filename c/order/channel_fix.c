@@ -27,6 +27,7 @@ struct channel_fix {
 	uint64_t heartbeat;
 	bool reset;
 	bool echo;
+	bool prepares;
 
 	bool begun;
 	bool is_fix; /* what the peer has begun to say */
@@ -90,6 +91,13 @@ static const struct option_row options[] = {
 	  .offset = offsetof(struct channel_fix, reset),
 	  .help = "the trader's Logon resets the sequence numbers" },
 	CHANNEL_ECHO_OPTION(offsetof(struct channel_fix, echo)),
+	{ .name = "prepared",
+	  .metavar = "on|off",
+	  .def = "on",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct channel_fix, prepares),
+	  .help = "the trader's orders are ready but for what the tick says;\n"
+		  "off: each is written field by field, to measure that" },
 	OPTION_END,
 };
 
@@ -184,6 +192,10 @@ static int fix_open(struct channel *channel)
 				  fix_begin_string(config.version), fix->sender,
 				  fix->target, fix->symbol,
 				  config.version == FIX_4_2);
+	if (trader && fix->prepares)
+		channel->prepared =
+			"all but number, times, ClOrdID, quantity, price, "
+			"side and checksum";
 	if (err == -EBUSY)
 		log_error("--channel fix: %s: its session is open already",
 			  fix->folder);
@@ -323,6 +335,9 @@ static int fix_encode(struct channel *channel, const struct order *order)
 			       ? -EAGAIN
 			       : -ENOSPC;
 	session->wall_ns = clock_realtime_ns();
+	if (__builtin_expect(!fix->prepares, 0))
+		return fix_order_build(session, &channel->cause, order,
+				       fix->symbol);
 	fix_prepared_patch(prepared, session->store->next_out, session->wall_ns,
 			   &channel->cause, order);
 	fix_send_keep(session, prepared->bytes, prepared->len, true);

@@ -178,6 +178,7 @@ static int masks_open(struct channel_ws *ws)
 	ws->prepared[0] = WEBSOCKET_FIN | WEBSOCKET_BINARY;
 	ws->prepared[1] = WEBSOCKET_MASKED | ORDER_LEN;
 	order_prepare(ws);
+	ws->channel.prepared = "the frame's header and mask";
 	return 0;
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "order/fix_order.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -105,4 +108,30 @@ void fix_order_answer(const struct fix_order *taken,
 	fix_add_unsigned(&builder, FIX_LEAVES_QTY,
 			 fault ? 0 : taken->order.quantity);
 	fix_send_end(session, &builder, true);
+}
+
+int fix_order_build(struct fix_session *session,
+		    const struct order_cause *cause, const struct order *order,
+		    const char *symbol)
+{
+	char id[FIX_CL_ORD_ID_LEN + 1];
+	struct fix_builder builder;
+
+	snprintf(id, sizeof(id), "%03X%08" PRIX32 "-%08" PRIX32,
+		 cause->tag & 0xfffU, cause->sequence,
+		 session->store->next_out);
+	fix_send_begin(session, &builder, "D");
+	fix_add_text(&builder, FIX_CL_ORD_ID, id);
+	if (session->config.version == FIX_4_2)
+		fix_add_text(&builder, FIX_HANDL_INST, "1");
+	fix_add_unsigned(&builder, FIX_ORDER_QTY, order->quantity);
+	fix_add_text(&builder, FIX_ORD_TYPE, "2");
+	fix_add_decimal(&builder, FIX_PRICE, order->price);
+	fix_add_text(&builder, FIX_SIDE,
+		     order->side == ORDER_BUY	 ? "1"
+		     : order->side == ORDER_SELL ? "2"
+						 : "0");
+	fix_add_text(&builder, FIX_SYMBOL, symbol);
+	fix_add_time(&builder, FIX_TRANSACT_TIME, session->wall_ns);
+	return fix_send_end(session, &builder, true) ? 0 : -ENOSPC;
 }

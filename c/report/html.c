@@ -8,6 +8,7 @@
 #include "report/export.h"
 #include "report/page.h"
 #include "report/plot.h"
+#include "report/prepared.h"
 #include "report/recovery_table.h"
 #include "report/results.h"
 #include "stats/latencies.h"
@@ -408,6 +409,7 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 	comparisons_write(out, summary);
 	arms_write(out, summary);
 	recovery_table_write(out, json_object_get(summary, "arms"));
+	prepared_write(out, json_object_get(summary, "arms"));
 	clocks_write(out, summary);
 	bias_write(out, summary);
 	list_write(out, "Knobs, wanted and found",

@@ -10,6 +10,7 @@
 
 #include "base/json_get.h"
 #include "base/mem.h"
+#include "report/prepared.h"
 #include "report/recovery_summary.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
@@ -225,6 +226,7 @@ static int arm_summary(const struct results *results, unsigned int arm,
 	json_object_set_new(summary, "histogram_ns",
 			    histogram_of(results, arm));
 	json_object_set_new(summary, "lateness", lateness_of_arm(results, arm));
+	prepared_set(results, arm, summary);
 	recovery_summary_set(results, arm, summary);
 	json_array_append_new(list, summary);
 	return err;

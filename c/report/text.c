@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/prepared.h"
 #include "report/recovery_table.h"
 #include "report/results.h"
 #include "report/text_cell.h"
@@ -445,6 +446,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	lateness_print(out, width, arms);
 	ambiguous_print(out, width, arms);
 	recovery_table_print(out, width, arms);
+	prepared_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	comparisons_print(out, summary, &style);

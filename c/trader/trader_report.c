@@ -114,12 +114,23 @@ static json_t *recovery_json(const struct trader *trader)
 	return all;
 }
 
+/* null where there was no connection. */
+static json_t *channel_json(const struct trader *trader)
+{
+	const struct channel *channel = trader->connection.channel;
+
+	return channel ? json_pack("{s:s,s:s}", "name", channel_name(channel),
+				   "prepared", channel->prepared)
+		       : json_null();
+}
+
 json_t *trader_report_json(struct trader *trader)
 {
-	return json_pack("{s:o,s:o,s:o,s:I,s:s}", "counters",
+	return json_pack("{s:o,s:o,s:o,s:o,s:I,s:s}", "counters",
 			 counters_json(trader), "stages_ns",
 			 stages_json(trader), "recovery", recovery_json(trader),
-			 "flushes", (json_int_t)trader->stages.flushes, "clock",
+			 "channel", channel_json(trader), "flushes",
+			 (json_int_t)trader->stages.flushes, "clock",
 			 clock_counter_name());
 }
 
@@ -155,6 +166,13 @@ static void recovery_print(const struct trader *trader)
 						 counts->fill_max_ns) /
 			       NS_PER_US,
 		       (double)counts->fill_max_ns / NS_PER_US);
+}
+
+static void channel_print(const struct channel *channel)
+{
+	if (channel)
+		printf("channel %s; prepared before the tick: %s\n",
+		       channel_name(channel), channel->prepared);
 }
 
 void trader_report_print(struct trader *trader)
@@ -214,6 +232,7 @@ void trader_report_print(struct trader *trader)
 	       (unsigned long long)strategy->bad,
 	       (unsigned long long)strategy->beyond,
 	       (unsigned long long)strategy_levels_dropped(strategy));
+	channel_print(trader->connection.channel);
 	if (trader_recovers(trader->config))
 		recovery_print(trader);
 }

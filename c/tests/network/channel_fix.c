@@ -178,6 +178,28 @@ static void exchange_begin(const char *channel)
 		     channel, "--pace", "rate:1000", NULL);
 }
 
+/* What is ready before the tick stands in the trader's result. */
+static void prepared_is_told(void **state)
+{
+	static const char *const tells[][2] = {
+		{ "fix", "\"prepared\": \"all but number, times," },
+		{ "fix:prepared=off", "\"prepared\": \"nothing\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tells); i++) {
+		lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 100),
+			     "--channel", "fix", NULL);
+		lab_trader(&lab, &trader, "--channel", tells[i][0], "--json",
+			   NULL);
+		assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+		assert_true(program_says(&trader, PROGRAM_OUT, tells[i][1],
+					 LAB_SOON_MS));
+		program_end(&trader);
+		program_end(&exchange);
+	}
+}
+
 static void one_byte_at_a_time(void **state)
 {
 	(void)state;
@@ -349,6 +371,7 @@ int main(int argc, char **argv)
 		LAB_TEST("orders are refused", orders_are_refused, clean),
 		LAB_TEST("a peer that is wrong", wrong_peer, clean),
 		LAB_TEST("a peer that is half open", silent_peer, clean),
+		LAB_TEST("what is prepared is told", prepared_is_told, clean),
 		LAB_TEST("an exchange that is killed", killed_exchange, clean),
 		LAB_TEST("a session twice", same_session_twice, clean),
 		LAB_TEST("a trader that is killed", killed_trader, clean),

@@ -79,6 +79,24 @@ static void an_order_names_what_it_answers(void **state)
 	says(trader, FIX_SYMBOL, "T2T");
 }
 
+/* What is built is taken as what was prepared. */
+static void what_is_not_prepared_is_the_same(void **state)
+{
+	struct order found;
+
+	(void)state;
+	assert_string_equal(trader->prepared, "nothing");
+	trader->cause = (struct order_cause){ 0xabc, 0x12345678 };
+	assert_int_equal(channel_encode(trader, &some), 0);
+	says(trader, FIX_CL_ORD_ID, "ABC12345678-00000002");
+	says(trader, FIX_PRICE, "61800.1");
+	says(trader, FIX_SIDE, "2");
+	says(trader, FIX_SYMBOL, "T2T");
+	over_to(trader, exchange);
+	assert_int_equal(channel_decode(exchange, &found), 1);
+	assert_memory_equal(&found, &some, sizeof(some));
+}
+
 /* What was not sent leaves no gap. */
 static void a_number_is_taken_back(void **state)
 {
@@ -478,6 +496,7 @@ static void an_echo_is_found(void **state)
 int main(void)
 {
 	static char version_4_2[] = "fix:version=4.2";
+	static char built[] = "fix:version=4.2,prepared=off";
 	static char echo[] = "fix:echo=on";
 	static char version_5_0[] = "fix:version=5.0,symbol=T2T";
 	struct CMUnitTest tests[] = {
@@ -489,6 +508,9 @@ int main(void)
 		cmocka_unit_test_prestate_setup_teardown(
 			an_order_names_what_it_answers, open_both, close_both,
 			version_5_0),
+		cmocka_unit_test_prestate_setup_teardown(
+			what_is_not_prepared_is_the_same, open_both, close_both,
+			built),
 		cmocka_unit_test_setup_teardown(a_number_is_taken_back,
 						open_both, close_both),
 		cmocka_unit_test_setup_teardown(each_order_is_answered,

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,27 @@ static char *report_of(const char *summary, const char *manifest, bool colour)
 	json_decref(first);
 	json_decref(second);
 	return text;
+}
+
+/* Only where somebody has something ready. */
+static void what_was_prepared_is_shown(void **state)
+{
+	static const char arms[] =
+		"{'arms': [{'receive': 'raw', 'prepared': 'nothing'},"
+		" {'receive': 'fix', 'prepared': '%s'}]}";
+	char summary[256], *text;
+
+	(void)state;
+	snprintf(summary, sizeof(summary), arms, "nothing");
+	text = report_of(summary, "{}", false);
+	assert_null(strstr(text, "before the tick"));
+	free(text);
+	snprintf(summary, sizeof(summary), arms, "nearly all");
+	text = report_of(summary, "{}", false);
+	assert_non_null(strstr(text, "What of an order was ready before"));
+	assert_non_null(strstr(text, "nearly all\n"));
+	assert_non_null(strstr(text, "nothing\n"));
+	free(text);
 }
 
 static void figures_and_verdicts_are_shown(void **state)
@@ -203,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_and_verdicts_are_shown),
+		cmocka_unit_test(what_was_prepared_is_shown),
 		cmocka_unit_test(colours_are_for_terminals_only),
 		cmocka_unit_test(parameters_are_named),
 		cmocka_unit_test(a_busy_machine_is_told),
