@@ -9,7 +9,7 @@
 int agent_file_write(const char *path, off_t at, const char *bytes, size_t len)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (at == 0 ? O_TRUNC : 0);
-	int fd = open(path, flags, 0644), err = 0;
+	int fd = open(path, flags, 0600), err = 0;
 	size_t done = 0;
 
 	if (fd < 0)

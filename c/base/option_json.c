@@ -43,6 +43,8 @@ static json_t *row_json(const struct option_row *row)
 		json_object_set_new(json, "min", limit_json(row, row->min));
 		json_object_set_new(json, "max", limit_json(row, row->max));
 	}
+	if (row->rest)
+		json_object_set_new(json, "rest", json_true());
 	if (row->type == OPTION_CHOICE)
 		json_object_set_new(json, "choices",
 				    choices_json(row->choices));

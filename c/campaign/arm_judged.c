@@ -16,6 +16,7 @@ const struct arm_judged arm_judged_trader[] = {
 	{ "--interface", ARM_JUDGED_NOT },
 	{ "--receive", ARM_JUDGED_NOT },
 	{ "--channel", ARM_JUDGED_NOT }, /* the exchange's is read */
+	{ "--keys", ARM_JUDGED_REFUSED },
 	{ "--transport", ARM_JUDGED_NOT },
 	{ "--threshold-usd", ARM_JUDGED_SAME },
 	{ "--aggress", ARM_JUDGED_SAME },
@@ -50,6 +51,7 @@ const struct arm_judged arm_judged_exchange[] = {
 	{ "--on-second-client", ARM_JUDGED_NOT },
 	{ "--idle", ARM_JUDGED_NOT },
 	{ "--channel", ARM_JUDGED_SAME },
+	{ "--keys", ARM_JUDGED_REFUSED },
 	{ "--handshake-timeout-ms", ARM_JUDGED_NOT },
 	{ "--order-rate", ARM_JUDGED_NOT },
 	{ "--loop", ARM_JUDGED_NOT },

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "campaign/trial_files.h"
 #include "campaign/trial_judge.h"
+#include "campaign/trial_keys.h"
 #include "campaign/trial_knobs.h"
 #include "campaign/trial_programs.h"
 #include "campaign/trial_spaces.h"
@@ -37,6 +38,7 @@ struct trial {
 	/* PROGRAMS/t2t-NAME on its machine, by role */
 	char program[TRIAL_ROLES][PATH_MAX];
 	struct trial_files files;
+	struct trial_keys keys;
 };
 
 /* What the program said last, so that nobody has to look for the file. */
@@ -174,7 +176,10 @@ static int wiretap_start(struct trial *trial)
 static int exchange_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_site *site = trial->machines->site;
-	char sends[PATH_MAX], sessions[PATH_MAX];
+	char sends[PATH_MAX], sessions[PATH_MAX], log[PATH_MAX];
+	const char *const keys[] = { "--channel",
+				     trial->keys.text[TRIAL_EXCHANGE], "--keys",
+				     log, NULL };
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -198,8 +203,12 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 			    sends);
 	trial_machines_path(trial->machines, TRIAL_EXCHANGE,
 			    TRIAL_FILE_SESSIONS, sessions);
+	trial_machines_path(trial->machines, TRIAL_EXCHANGE, TRIAL_FILE_KEYS,
+			    log);
 	if (!err)
 		err = arguments_join(argv, arm->exchange);
+	if (!err && trial->keys.wanted)
+		err = arguments_join(argv, keys);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
 		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
 			   "state INIT");
@@ -209,6 +218,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
 	char samples[PATH_MAX];
+	const char *const keys[] = { "--channel",
+				     trial->keys.text[TRIAL_TRADER], NULL };
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
@@ -235,6 +246,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 			    samples);
 	if (!err)
 		err = arguments_join(argv, arm->trader);
+	if (!err && trial->keys.wanted)
+		err = arguments_join(argv, keys);
 	return err ? fail(trial, TRIAL_TRADER, "did not start", err)
 		   : start(trial, TRIAL_TRADER, argv, TRIAL_FILE_TRADER_JSON,
 			   NULL);
@@ -307,6 +320,8 @@ static int pass(struct trial *trial, const struct arm *arm)
 			trial->machines,
 			files->path[TRIAL_FILE_COUNTERS_BEFORE]);
 	if (!err)
+		err = trial_keys_open(&trial->keys, trial->machines, arm);
+	if (!err)
 		err = programs_run(trial, arm);
 	if (!err)
 		err = trial_counters_take(
@@ -332,6 +347,10 @@ int trial_run(const struct trial_config *config,
 	err = err ? err : other;
 	if (!err && arm->site)
 		err = trial_files_take(trial.machines, &trial.files);
+	if (!err && arm->site)
+		err = trial_keys_take(&trial.keys, trial.machines,
+				      &trial.files);
+	trial_keys_close(&trial.keys, trial.machines);
 	other = trial_close(&trial);
 	err = err ? err : other;
 	return err ? err : trial_judge(config, arm, folder, result);

@@ -29,6 +29,7 @@ const char *const trial_file_names[TRIAL_FILES] = {
 	[TRIAL_FILE_COUNTERS_BEFORE] = "counters-before.txt",
 	[TRIAL_FILE_COUNTERS_AFTER] = "counters-after.txt",
 	[TRIAL_FILE_FOUND] = "found.json",
+	[TRIAL_FILE_KEYS] = "keys.log",
 };
 
 void trial_files_name(struct trial_files *files, const char *folder)

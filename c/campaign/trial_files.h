@@ -26,6 +26,7 @@ enum trial_file {
 	TRIAL_FILE_COUNTERS_BEFORE,
 	TRIAL_FILE_COUNTERS_AFTER,
 	TRIAL_FILE_FOUND,
+	TRIAL_FILE_KEYS, /* the key log, of an arm that is encrypted */
 	TRIAL_FILES,
 };
 

@@ -8,9 +8,11 @@
 
 #include "base/log.h"
 #include "campaign/arm_judged.h"
+#include "campaign/arm_told.h"
 #include "campaign/counters.h"
 #include "campaign/trial_loss.h"
 #include "net/process.h"
+#include "order/channel.h"
 #include "stats/lateness.h"
 
 #define END_MS 10000 /* for the oracle to end when it is told to */
@@ -51,6 +53,9 @@ static void arm_add(const char *argv[static ARGUMENTS_MAX],
 	arm_judged_tell(arm, told);
 	for (size_t i = 0; told[i]; i++)
 		add(argv, told[i], NULL);
+	if (channel_is_encrypted(arm_told(arm->exchange, "--channel",
+					  CHANNEL_DEFAULT)))
+		add(argv, "--keys", files->path[TRIAL_FILE_KEYS]);
 	if (config->warm_up)
 		add(argv, "--warm-up", config->warm_up);
 	add(argv, "--samples", files->path[TRIAL_FILE_LATENCIES]);

@@ -86,6 +86,11 @@ void channel_close(struct channel *channel)
 	free_all(channel);
 }
 
+bool channel_is_encrypted(const char *text)
+{
+	return strcspn(text, ":") == 3 && !memcmp(text, "tls", 3);
+}
+
 int channel_text_add(const char *text, const char *option, const char *key,
 		     const char *value, char room[static CHANNEL_TEXT_MAX])
 {
@@ -93,7 +98,7 @@ int channel_text_add(const char *text, const char *option, const char *key,
 	const char *rest = text + name_len + (text[name_len] == ':');
 	int len;
 
-	if (name_len != 3 || memcmp(text, "tls", 3) != 0) {
+	if (!channel_is_encrypted(text)) {
 		log_error("%s: --channel %s is not encrypted", option, text);
 		return -EINVAL;
 	}

@@ -78,6 +78,9 @@ void channel_close(struct channel *channel); /* NULL is allowed */
 /* Room for a choice with a file's name in it. */
 #define CHANNEL_TEXT_MAX 8192
 
+/* Is that what the choice is? */
+bool channel_is_encrypted(const char *text);
+
 /* Of a choice that is encrypted ("tls..."), the same with what is to be added
  * to its options ("keys=FILE"), in room. -EINVAL, logged with the option's
  * name: another channel, or a text that is too long or has a comma in its

@@ -86,18 +86,24 @@ class Checker:
             self.wrong(key, f"{value!r}: wanted: {wanted(kind)}")
         return said if kind[0] == "list" else str(said)
 
-    def member(self, key, value):
+    def member(self, key, value, family=None):
         """A receive path, say, with the options behind its colon."""
-        family = key.rpartition(".")[2]
+        family = family or key.rpartition(".")[2]
         members = options.families()[family]
         name, _, rest = str(value).partition(":")
         if name not in members:
             self.wrong(key, f"{value!r}: no {options.FAMILIES[family]} "
                        f"{name}: {unknown(name, members)}")
-        for pair in rest.split(",") if rest else ():
+        while rest:
+            pair, _, rest = rest.partition(",")
             option, equals, said = pair.partition("=")
             # What this build lacks another may have.
-            if members[name] is not None:
+            if (members[name] or {}).get(option, {}).get("rest"):
+                # Another one of the family, with all that follows.
+                self.member(f"{key}.{option}",
+                            said + ("," + rest if rest else ""), family)
+                rest = ""
+            elif members[name] is not None:
                 self.option(f"{key}.{option}", family, name, option,
                             said if equals else "on")
         return str(value)

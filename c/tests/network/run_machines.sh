@@ -63,6 +63,10 @@ cat >"$folder/guests" <<-END
 END
 chmod +x "$folder"/{reach,reach-asking,turn,restore,guests}
 
+# The other arm's orders are encrypted, where this build can.
+tls=', "trader": ["--channel", "tls"], "exchange": ["--channel", "tls"]'
+"$BUILD/t2t-trader" --channel help | grep -q '^tls .*built without' && tls=''
+
 turn() { # machine, value
 	echo "{\"machine\": \"$1\", \"where\": \"$1\",
 		\"turn\": [\"$folder/turn\", \"$1\", \"$2\"],
@@ -78,7 +82,7 @@ plan() { # pace, words before the trader's connection: a name of a file
 		 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 		 "group": "239.255.0.1:12345", "warm_up": 0,
 		 "arms": [{"name": "one", "receive": "block"},
-		          {"name": "two", "receive": "block"},
+		          {"name": "two", "receive": "block"$tls},
 		          {"name": "one-again", "receive": "block"}],
 		 "trials": [{"block": 0, "arm": 0}, {"block": 0, "arm": 1},
 		            {"block": 0, "arm": 2}],
@@ -155,6 +159,10 @@ check 'the manifest has what ran there, and not how it is reached' jq -e '
 	"$folder/one/manifest.json"
 check 'a bias that can not be measured is told' \
 	grep -q "the wire can't be looped" "$folder/err"
+expect_none 'keys are gone from where they were brought, and their log is private' < <(
+	find "$folder"/{exchange,trader,one} -name '*.pem' -o -name '*.key'
+	[ -z "$tls" ] || find "$folder/one/trials" -name keys.log -printf '%P %m\n' |
+		diff <(echo '02-two/keys.log 600') -)
 check 'the counters are those of the trader' jq -e '
 	.counters.after["Udp.InDatagrams"] > .counters.before["Udp.InDatagrams"]' \
 	"$folder/one/trials/02-two/trial.json"

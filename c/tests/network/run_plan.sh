@@ -58,4 +58,30 @@ if "$BUILD/t2t-run" --campaign "$folder/plan.json" --output "$folder/result" \
 else
 	fail "$name" <"$folder/log"
 fi
+
+name='an encrypted arm is judged, and its keys are in no result'
+if "$BUILD/t2t-trader" --channel help | grep -q '^tls .*built without'; then
+	skip "$name" 'built without OpenSSL'
+	finish
+fi
+tls='["--channel", "tls:inner=login"]'
+sed "s/\"two\", /&\"trader\": $tls, \"exchange\": $tls, /" "$folder/plan.json" \
+	>"$folder/tls.json"
+if "$BUILD/t2t-run" --campaign "$folder/tls.json" --output "$folder/tls" \
+	>"$folder/log" 2>&1; then
+	expect_none "$name" < <(
+		cd "$folder/tls/trials" || exit
+		find . -name keys.log -printf '%P %m\n' | sort |
+			diff - <(printf '%s\n' '01-two/keys.log 600' '03-two/keys.log 600')
+		grep -rl 'PRIVATE KEY' "$folder/tls"
+		find "$folder/tls" -name '*.key' -o -name '*.pem'
+		# That of no trial is left.
+		grep -ho 'folder=[^, ]*' ./*/trial.json ./*/trader.json |
+			sort -u | while read -r keys; do
+			[ ! -e "${keys#folder=}" ] || echo "$keys is there still"
+		done
+	)
+else
+	fail "$name" <"$folder/log"
+fi
 finish

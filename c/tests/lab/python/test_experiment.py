@@ -523,6 +523,18 @@ class Plan(unittest.TestCase):
                                          "--fifo", "5", "--mlock"])
         self.assertEqual(arm["exchange"], ["--pace", "rate:7"])
 
+    def test_a_channel_inside_another_has_options_of_its_own(self):
+        if options.families()["channel"]["tls"] is None:
+            self.skipTest("built without OpenSSL")
+        read(arms('{program: {channel: "tls:early=on,inner=ws:mask=zero,'
+                  'ping=1"}}'))
+        for text, said in (("tls:inner=ws:msk=zero", "no such option"),
+                           ("tls:inner=wss", "no channel wss"),
+                           ("tls:early=on,inner=ws:mask=none", "wanted"),
+                           ("tls:mask=zero,inner=ws", "no such option")):
+            with self.assertRaisesRegex(lab.Wrong, said):
+                read(arms('{program: {channel: "%s"}}' % text))
+
     def test_the_channel_is_of_both_ends(self):
         arm = lab.plan(read(arms("{program: {channel: raw}}")),
                        WHERE)["arms"][1]
