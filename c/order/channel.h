@@ -59,8 +59,11 @@ struct channel {
 	uint64_t received_ns; /* CLOCK_MONOTONIC: of the last bytes, or since
 				 when there may be some */
 	uint64_t due_ns; /* when channel_tick() is due; UINT64_MAX: never */
-	struct order_cause cause; /* of the next order, where it is known */
-	const char *why;	  /* the last error, in words; NULL: errno's */
+	/* What an order answers, where it is known: of the next one, or, at the
+	 * oracle's end, of the one that decode() has found last. */
+	struct order_cause cause;
+	bool cause_known;     /* the oracle's: the order said so */
+	const char *why;      /* the last error, in words; NULL: errno's */
 	char *text;	      /* the options' text, which strings point into */
 	const char *prepared; /* what of an order is ready before the tick: for
 				 reports; "nothing", until a codec says */

@@ -313,6 +313,9 @@ static int fix_decode(struct channel *channel, struct order *order)
 	}
 	if (got == FIX_SESSION_APPLICATION)
 		*order = fix->taken.order;
+	if (channel->role == CHANNEL_ORACLE)
+		channel->cause_known =
+			fix_order_cause(&fix->taken, &channel->cause);
 	return got;
 }
 

@@ -83,6 +83,34 @@ bool fix_order_take(struct fix_order *taken, struct fix_session *session,
 	return false;
 }
 
+/* A number of so many digits, as fix_prepared_patch() writes it. */
+static bool hex_read(const uint8_t *text, size_t len, uint32_t *number)
+{
+	*number = 0;
+	for (size_t i = 0; i < len; i++) {
+		const uint32_t decimal = (uint32_t)text[i] - '0';
+		const uint32_t letter = (uint32_t)text[i] - 'A';
+
+		if (decimal > 9 && letter > 5)
+			return false;
+		*number = *number << 4 | (decimal > 9 ? letter + 10 : decimal);
+	}
+	return true;
+}
+
+bool fix_order_cause(const struct fix_order *taken, struct order_cause *cause)
+{
+	uint32_t tag, own;
+
+	if (taken->id_len != FIX_CL_ORD_ID_LEN || taken->id[11] != '-' ||
+	    !hex_read(taken->id, 3, &tag) ||
+	    !hex_read(taken->id + 3, 8, &cause->sequence) ||
+	    !hex_read(taken->id + 12, 8, &own))
+		return false;
+	cause->tag = (uint16_t)tag;
+	return true;
+}
+
 void fix_order_answer(const struct fix_order *taken,
 		      struct fix_session *session, const char *fault)
 {

@@ -27,6 +27,10 @@ int fix_order_build(struct fix_session *session,
 		    const struct order_cause *cause, const struct order *order,
 		    const char *symbol);
 
+/* The datagram that the order answers, by its ClOrdID; false: it is not one of
+ * ours. */
+bool fix_order_cause(const struct fix_order *taken, struct order_cause *cause);
+
 /* It is taken, or is not, for this reason. */
 void fix_order_answer(const struct fix_order *taken,
 		      struct fix_session *session, const char *fault);

@@ -58,6 +58,16 @@ static int judge_order(void *context,
 		       const struct order_stream_connection *connection,
 		       const struct order *order, uint64_t stamp_ns)
 {
+	const struct channel *channel = connection->channel;
+	const struct pairing_seen seen = {
+		.order = *order,
+		.stamp_ns = stamp_ns,
+		.sequence = channel->cause.sequence,
+		/* One of a session before may be sent again. */
+		.named = channel->cause_known &&
+			 channel->cause.tag == market_data_session_tag(
+						       connection->client_port),
+	};
 	struct judge *judge = context;
 
 	if (!judge->connection)
@@ -67,7 +77,7 @@ static int judge_order(void *context,
 		judge->doubtful = true;
 		return 0;
 	}
-	return pairing_order(&judge->pairing, order, stamp_ns);
+	return pairing_order(&judge->pairing, &seen);
 }
 
 static int judge_seen_again(struct judge *judge, struct sight *first,

@@ -36,6 +36,11 @@ static uint64_t hash_order(uint64_t hash, const struct order *order)
 
 #define FNV_START UINT64_C(0xcbf29ce484222325)
 
+static uint64_t hash_name(uint64_t hash, uint32_t sequence)
+{
+	return (hash ^ sequence) * UINT64_C(0x100000001b3);
+}
+
 static struct pairing_bucket *bucket_find(const struct pairing *pairing,
 					  const struct order *order)
 {
@@ -216,11 +221,69 @@ static void pairing_extra(struct pairing *pairing,
 	pairing->session.ambiguous_faults += ambiguous;
 }
 
+/* Of a trigger that waits: how far behind the oldest its datagram was. */
+static uint32_t distance(const struct pairing *pairing, uint32_t sequence)
+{
+	return sequence - pairing_at(pairing, 0)->sequence;
+}
+
+/* What the order says that it answers: of several triggers of that datagram
+ * the first that is equal, else the first; PAIRING_NONE: none waits. */
+static uint64_t named_find(struct pairing *pairing,
+			   const struct pairing_seen *seen)
+{
+	size_t low = 0, high = pairing->count, first;
+
+	/* Datagrams are in their order. */
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		pairing->compared++;
+		if (distance(pairing, pairing_at(pairing, middle)->sequence) <
+		    distance(pairing, seen->sequence))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	first = low;
+	for (; low < pairing->count && low - first < PAIRING_SEARCH_MAX &&
+	       pairing_at(pairing, low)->sequence == seen->sequence;
+	     low++)
+		if (same(&pairing_at(pairing, low)->order, &seen->order))
+			return pairing->first + low;
+	return low > first ? pairing->first + first : PAIRING_NONE;
+}
+
+/* Those before what it names are missing. */
+static int named_compare(struct pairing *pairing,
+			 const struct pairing_seen *seen)
+{
+	uint64_t number = named_find(pairing, seen);
+
+	if (number == PAIRING_NONE || !was_there(pairing, seen, number)) {
+		pairing_extra(pairing, seen);
+		return 0;
+	}
+	if (same(&waiting_find(pairing, number)->trigger.order, &seen->order))
+		return pairing_match(pairing, seen, number - pairing->first);
+	for (size_t i = number - pairing->first; i > 0; i--) {
+		missing(pairing, 0);
+		pairing_take(pairing, seen->stamp_ns, true);
+	}
+	fault(pairing, pairing_at(pairing, 0), seen);
+	pairing->session.wrong++;
+	pairing_take(pairing, seen->stamp_ns, true);
+	return 0;
+}
+
 static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
-	uint64_t equal = equal_find(pairing, &seen->order);
+	uint64_t equal;
 
+	if (seen->named)
+		return named_compare(pairing, seen);
+	equal = equal_find(pairing, &seen->order);
 	if (equal != PAIRING_NONE && was_there(pairing, seen, equal))
 		return pairing_match(pairing, seen, equal - pairing->first);
 	if (pairing->count == 0 || !was_there(pairing, seen, pairing->first)) {
@@ -311,20 +374,22 @@ int pairing_expect(struct pairing *pairing,
 	pairing->session.triggers++;
 	pairing->trigger_hash =
 		hash_order(pairing->trigger_hash, &trigger->order);
+	pairing->trigger_names =
+		hash_name(pairing->trigger_names, trigger->sequence);
 	return 0;
 }
 
-int pairing_order(struct pairing *pairing, const struct order *order,
-		  uint64_t stamp_ns)
+int pairing_order(struct pairing *pairing, const struct pairing_seen *seen)
 {
-	int rc = pairing_catch_up(pairing, stamp_ns);
+	int rc = pairing_catch_up(pairing, seen->stamp_ns);
 
 	if (rc == 0 && pairing->seen_count == PAIRING_SEEN_MAX)
 		rc = pairing_catch_up(pairing, UINT64_MAX);
 	pairing->session.orders++;
-	pairing->order_hash = hash_order(pairing->order_hash, order);
-	pairing->seen[pairing->seen_count++] =
-		(struct pairing_seen){ .order = *order, .stamp_ns = stamp_ns };
+	pairing->named += seen->named;
+	pairing->order_hash = hash_order(pairing->order_hash, &seen->order);
+	pairing->order_names = hash_name(pairing->order_names, seen->sequence);
+	pairing->seen[pairing->seen_count++] = *seen;
 	return rc;
 }
 
@@ -340,6 +405,8 @@ static void pairing_settle(struct pairing *pairing,
 			   const struct pairing_ending *ending)
 {
 	struct pairing_counts *session = &pairing->session;
+	const bool named =
+		session->orders > 0 && pairing->named == session->orders;
 	uint64_t faults;
 
 	/* What called for them may lie behind the last datagram seen. */
@@ -351,12 +418,15 @@ static void pairing_settle(struct pairing *pairing,
 	 * stamp is. */
 	if (session->missing + session->extra + session->wrong > 0 &&
 	    session->triggers == session->orders &&
-	    pairing->trigger_hash == pairing->order_hash) {
+	    pairing->trigger_hash == pairing->order_hash &&
+	    (!named || pairing->trigger_names == pairing->order_names)) {
 		pairing->early_sessions++;
 		pairing_take_back(session);
 	}
 	if (ending->doubtful)
 		pairing_take_back(session);
+	if (named)
+		session->ambiguous = session->ambiguous_faults = 0;
 	faults = session->missing + session->extra + session->wrong;
 	if (session->ambiguous_faults > faults)
 		session->ambiguous_faults = faults;
@@ -393,7 +463,8 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	pairing_add(&pairing->total, &pairing->session);
 	pairing->session = (struct pairing_counts){ 0 };
 	pairing->trigger_hash = pairing->order_hash = 0;
-	pairing->extra_since_data = 0;
+	pairing->trigger_names = pairing->order_names = 0;
+	pairing->extra_since_data = pairing->named = 0;
 	pairing->taken_count = 0;
 	return rc;
 }

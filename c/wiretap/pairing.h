@@ -10,13 +10,17 @@
  * two with one stamp nothing tells which came first, so an order is compared
  * when all of its stamp was seen.
  *
- * Orders are told apart by what is in them, so where two that are called for
+ * An order that names the datagram that it answers is compared with what that
+ * one calls for, and with nothing else.
+ *
+ * Other orders are told apart by what is in them, so where two that are called for
  * are equal and near, pairing may be fooled: an order may answer the other one,
  * and one that is lost beside an extra one looks like none of both. Such are
  * AMBIGUOUS: each order called for to which an equal one was called for while
  * it waited, or within PAIRING_NEAR_NS after it was answered or given up (of
  * the last PAIRING_TAKEN_MAX such); and that other one. They are paired as all
- * others, the oldest first, and counted.
+ * others, the oldest first, and counted. Where all of a session's orders name
+ * what they answer, nothing is ambiguous.
  *
  * What a session showed as a fault is taken back at its end, and counted
  * apart as not judged, where the capture may be to blame.
@@ -52,6 +56,8 @@ struct pairing_trigger {
 struct pairing_seen {
 	struct order order;
 	uint64_t stamp_ns;
+	uint32_t sequence; /* of the datagram that it answers */
+	bool named;	   /* that is known */
 };
 
 struct pairing_config {
@@ -120,9 +126,11 @@ struct pairing {
 	struct pairing_taken taken[PAIRING_TAKEN_MAX]; /* a ring */
 	size_t taken_count;			       /* ever, of a session */
 	struct pairing_counts session;
-	struct pairing_counts total;	   /* of the sessions before */
-	uint64_t extra_since_data;	   /* of the session's */
-	uint64_t trigger_hash, order_hash; /* over the session's, in order */
+	struct pairing_counts total;	     /* of the sessions before */
+	uint64_t extra_since_data;	     /* of the session's */
+	uint64_t named;			     /* of the session's orders */
+	uint64_t trigger_hash, order_hash;   /* over the session's, in order */
+	uint64_t trigger_names, order_names; /* ... over their datagrams */
 	uint64_t early_sessions; /* whose orders are right, but for stamps */
 };
 
@@ -148,8 +156,7 @@ int pairing_expect(struct pairing *pairing,
 		   const struct pairing_trigger *trigger);
 
 /* An order was seen. 0 or matched()'s error. */
-int pairing_order(struct pairing *pairing, const struct order *order,
-		  uint64_t stamp_ns);
+int pairing_order(struct pairing *pairing, const struct pairing_seen *seen);
 
 /* A session is over: what still waits is missing. 0 or matched()'s error. */
 int pairing_end(struct pairing *pairing, const struct pairing_ending *ending);

@@ -57,7 +57,7 @@ order/channel_raw raw_decode order_read
 order/channel_null null_encode
 order/channel_null null_decode
 order/channel_fix fix_encode clock_realtime_ns fix_prepared_patch fix_send_keep fix_order_build
-order/channel_fix fix_decode message_next fix_send_waiting
+order/channel_fix fix_decode message_next fix_send_waiting fix_order_cause
 order/channel_fix message_next clock_realtime_ns fix_read fix_order_take fix_session_held fix_session_take fix_echo_send
 order/fix_order fix_order_take fix_decimal fix_find fix_session_reject
 order/channel_fix fix_retract

@@ -32,10 +32,19 @@ enum pairing_seen_as pairing_steps_see_order(struct pairing *pairing,
 					     const struct order *order,
 					     uint64_t stamp_ns)
 {
+	const struct pairing_seen seen = { .order = *order,
+					   .stamp_ns = stamp_ns };
+
+	return pairing_steps_see_as(pairing, &seen);
+}
+
+enum pairing_seen_as pairing_steps_see_as(struct pairing *pairing,
+					  const struct pairing_seen *seen)
+{
 	struct pairing_counts before = pairing->session;
 
-	assert_int_equal(pairing_order(pairing, order, stamp_ns), 0);
-	assert_int_equal(pairing_data(pairing, stamp_ns + 1), 0);
+	assert_int_equal(pairing_order(pairing, seen), 0);
+	assert_int_equal(pairing_data(pairing, seen->stamp_ns + 1), 0);
 	assert_int_equal(pairing->session.orders, before.orders + 1);
 	if (pairing->session.matched > before.matched)
 		return PAIRING_MATCHED;

@@ -23,4 +23,8 @@ enum pairing_seen_as pairing_steps_see_order(struct pairing *pairing,
 					     const struct order *order,
 					     uint64_t stamp_ns);
 
+/* One that may name what it answers. */
+enum pairing_seen_as pairing_steps_see_as(struct pairing *pairing,
+					  const struct pairing_seen *seen);
+
 #endif

@@ -95,6 +95,44 @@ static void what_is_not_prepared_is_the_same(void **state)
 	over_to(trader, exchange);
 	assert_int_equal(channel_decode(exchange, &found), 1);
 	assert_memory_equal(&found, &some, sizeof(some));
+	assert_false(exchange->cause_known);
+}
+
+static void hears_number(struct channel *channel, unsigned int number,
+			 const char *type, const char *fields);
+
+/* A trader's session, and what the oracle reads of its orders. */
+static void the_oracle_knows_the_cause(void **state)
+{
+	struct channel *oracle;
+	struct order found;
+
+	(void)state;
+	assert_int_equal(channel_open("fix", CHANNEL_TRADER, &trader), 0);
+	assert_int_equal(channel_open("fix", CHANNEL_EXCHANGE, &exchange), 0);
+	assert_int_equal(channel_open("fix", CHANNEL_ORACLE, &oracle), 0);
+	assert_int_equal(channel_handshake(trader, 1), 0);
+	memcpy(oracle->in.bytes, trader->out.bytes, trader->out.end);
+	oracle->in.end = trader->out.end;
+	over_to(trader, exchange);
+	assert_int_equal(channel_handshake(exchange, 1), 1);
+	over_to(exchange, trader);
+	assert_int_equal(channel_handshake(trader, 1), 1);
+	assert_int_equal(channel_handshake(oracle, 1), 1);
+	trader->cause = (struct order_cause){ 0xabc, 0xfedcba98 };
+	assert_int_equal(channel_encode(trader, &some), 0);
+	over_to(trader, oracle);
+	assert_int_equal(channel_decode(oracle, &found), 1);
+	assert_true(oracle->cause_known);
+	assert_int_equal(oracle->cause.tag, 0xabc);
+	assert_int_equal(oracle->cause.sequence, 0xfedcba98);
+	hears_number(oracle, 3, "D",
+		     "11=ABC1234567g-00000002|38=1|40=2|44=1|54=1|55=X|"
+		     "60=20260131-12:30:00|");
+	assert_int_equal(channel_decode(oracle, &found), 1);
+	assert_false(oracle->cause_known);
+	channel_close(oracle);
+	close_both(NULL);
 }
 
 /* What was not sent leaves no gap. */
@@ -530,6 +568,7 @@ int main(void)
 			an_echo_is_not_endless, open_both, close_both, echo),
 		cmocka_unit_test_prestate_setup_teardown(
 			an_echo_is_found, open_both, close_both, echo),
+		cmocka_unit_test(the_oracle_knows_the_cause),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
 		cmocka_unit_test(a_store_is_one_trader_s),

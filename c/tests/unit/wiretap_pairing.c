@@ -291,10 +291,11 @@ static void the_answers_are_the_contracts(void **state)
 
 static void one_stamp_tells_no_order(void **state)
 {
-	struct order order = pairing_steps_order(1);
+	const struct pairing_seen seen = { .order = pairing_steps_order(1),
+					   .stamp_ns = 100 };
 
 	(void)state;
-	assert_int_equal(pairing_order(&pairing, &order, 100), 0);
+	assert_int_equal(pairing_order(&pairing, &seen), 0);
 	expect(1, 100);
 	expect(2, 101);
 	assert_int_equal(found_count, 1);

@@ -196,11 +196,105 @@ static void another_sessions_are_not_near(void **state)
 	check_ambiguous(0, 0);
 }
 
+/* An order that names the datagram of that stamp. */
+static enum pairing_seen_as see_named(int64_t price, uint32_t sequence,
+				      uint64_t stamp_ns)
+{
+	const struct pairing_seen seen = { .order = pairing_steps_order(price),
+					   .stamp_ns = stamp_ns,
+					   .sequence = sequence,
+					   .named = true };
+
+	return pairing_steps_see_as(&pairing, &seen);
+}
+
+/* By what is in it the order would answer the first. */
+static void a_name_tells_equal_ones_apart(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(1, 200);
+	expect(1, 300);
+	assert_int_equal(see_named(1, 200, 350), PAIRING_MATCHED);
+	assert_int_equal(pairing.session.missing, 1);
+	assert_int_equal(see_named(1, 200, 360), PAIRING_EXTRA);
+	assert_int_equal(see_named(1, 300, 370), PAIRING_MATCHED);
+	check_ambiguous(0, 0);
+	assert_int_equal(pairing.total.missing, 1);
+	assert_int_equal(pairing.total.extra, 1);
+	assert_int_equal(pairing.total.matched, 2);
+}
+
+/* Nor does it answer what it does not name, though that is equal. */
+static void a_name_is_all_that_counts(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(2, 200);
+	expect(3, 300);
+	assert_int_equal(see_named(3, 250, 350), PAIRING_EXTRA);
+	assert_int_equal(see_named(3, 400, 360), PAIRING_EXTRA);
+	assert_int_equal(see_named(3, 99, 365), PAIRING_EXTRA);
+	assert_int_equal(see_named(1, 200, 370), PAIRING_WRONG);
+	assert_int_equal(pairing.session.missing, 1);
+	assert_int_equal(see_named(3, 300, 380), PAIRING_MATCHED);
+	check_ambiguous(0, 0);
+}
+
+/* Of a datagram that calls for several. */
+static void a_datagram_may_call_for_several(void **state)
+{
+	struct pairing_trigger trigger = { .sequence = 7, .stamp_ns = 100 };
+
+	(void)state;
+	for (int64_t price = 1; price <= 3; price++) {
+		trigger.order = pairing_steps_order(price);
+		assert_int_equal(pairing_expect(&pairing, &trigger), 0);
+	}
+	assert_int_equal(see_named(1, 7, 200), PAIRING_MATCHED);
+	assert_int_equal(see_named(3, 7, 210), PAIRING_MATCHED);
+	assert_int_equal(pairing.session.missing, 1);
+	assert_int_equal(see_named(2, 7, 220), PAIRING_EXTRA);
+}
+
+/* The numbers of datagrams go around. */
+static void names_wrap(void **state)
+{
+	struct pairing_trigger trigger = { .order = pairing_steps_order(1),
+					   .stamp_ns = 100 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		trigger.sequence = UINT32_MAX - 1 + i;
+		assert_int_equal(pairing_expect(&pairing, &trigger), 0);
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(see_named(1, UINT32_MAX - 1 + i, 200 + i * 10),
+				 PAIRING_MATCHED);
+	check_ambiguous(0, 0);
+}
+
+/* Where some say nothing it is as ever. */
+static void one_without_a_name_is_ambiguous(void **state)
+{
+	(void)state;
+	expect(1, 100);
+	expect(1, 200);
+	assert_int_equal(see_named(1, 100, 250), PAIRING_MATCHED);
+	assert_int_equal(see(1, 260), PAIRING_MATCHED);
+	check_ambiguous(2, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(unlike_ones_are_not_ambiguous),
+		TEST(a_name_tells_equal_ones_apart),
+		TEST(a_name_is_all_that_counts),
+		TEST(a_datagram_may_call_for_several),
+		TEST(names_wrap),
+		TEST(one_without_a_name_is_ambiguous),
 		TEST(equal_ones_that_wait_are_ambiguous),
 		TEST(one_like_an_answered_one_is_ambiguous),
 		TEST(one_long_after_is_not_ambiguous),
