@@ -21,8 +21,8 @@ struct fix_order {
 bool fix_order_take(struct fix_order *taken, struct fix_session *session,
 		    const struct fix_message *message);
 
-/* The trader's: one that was not prepared, field by field, with the same values.
- * 0 or -ENOSPC. */
+/* The trader's: one that was not prepared, field by field, with the same
+ * values. 0 or -ENOSPC. */
 int fix_order_build(struct fix_session *session,
 		    const struct order_cause *cause, const struct order *order,
 		    const char *symbol);
