@@ -341,25 +341,27 @@ int tls_session_seal(struct tls_session *session, const uint8_t *bytes,
 	return 0;
 }
 
-/* A number is used again, for what nobody has seen: no nonce is spent twice
- * outside. */
+/* A number is used again, for what nobody has seen. */
 void tls_session_unseal(struct tls_session *session, uint64_t sequence)
 {
 	session->seals.sequence = sequence;
 }
 
+static int update_say(struct tls_session *session, int type)
+{
+	if (SSL_key_update(session->ssl, type) != 1 ||
+	    SSL_do_handshake(session->ssl) != 1)
+		return openssl_fail(session);
+	return 0;
+}
+
 int tls_session_renew(struct tls_session *session)
 {
-	SSL *ssl = session->ssl;
-
 	if (session->seals.sequence < session->update_after ||
 	    session->closing ||
 	    channel_buffer_room(session->out) < ALERT_RESERVE)
 		return 0;
-	if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
-	    SSL_do_handshake(ssl) != 1)
-		return openssl_fail(session);
-	return 0;
+	return update_say(session, SSL_KEY_UPDATE_NOT_REQUESTED);
 }
 
 void tls_session_bye(struct tls_session *session)
@@ -423,7 +425,9 @@ static int feed(struct tls_session *session, enum tls_content type,
 	if (tls_direction_update(&session->opens) < 0 ||
 	    tls_direction_update(&session->openssl_seals) < 0)
 		return fail(session, "its keys can't be updated");
-	return 0;
+	/* OpenSSL would answer before it writes again, which it won't. */
+	err = SSL_get_key_update_type(session->ssl);
+	return err == SSL_KEY_UPDATE_NONE ? 0 : update_say(session, err);
 }
 
 /* A whole record at the front of in. 1 with bytes of the application, or as

@@ -32,6 +32,7 @@ condition_holds() { # condition, build
 	no-websockets) ! /usr/bin/python3 -c 'import websockets' 2>/dev/null ;;
 	no-chromium) ! command -v chromium >/dev/null ;;
 	no-openssl) ! grep -qs HAVE_OPENSSL "$2/config.mk" ;;
+	no-gnutls) ! command -v gnutls-cli >/dev/null ;;
 	no-quickfix) [ ! -e "$2/tests/support/quickfix_peer" ] ;;
 	no-fifo) ! chrt -f 1 true 2>/dev/null ;;
 	offline) [ -z "$(ip route show default)" ] ;;
