@@ -51,8 +51,7 @@ struct exchange {
 	bool stdout_was_full;
 	const char *why; /* it ended */
 	char why_text[128];
-	uint64_t orders;
-	uint64_t rejects;
+	uint64_t orders, rejects;
 	uint64_t refused; /* connections before it */
 
 	struct order_entry_server order_entry;

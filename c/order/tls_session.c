@@ -398,7 +398,7 @@ static int judge(struct tls_session *session, const uint8_t *record, size_t len)
 	fed->begin = 0;
 	fed->end = len;
 	err = openssl_read(session);
-	return err ? err : fail(session, "what came is no record");
+	return err ? err : fail(session, "what came is not a record");
 }
 
 /* A record of n bytes of something else than application data, which OpenSSL

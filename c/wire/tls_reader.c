@@ -198,7 +198,7 @@ size_t tls_reader_take(struct tls_reader *reader, const uint8_t *bytes,
 
 	*piece = (struct tls_piece){ .event = TLS_MORE };
 	if (record_len < 0)
-		*piece = fault(reader, "it is no TLS");
+		*piece = fault(reader, "it is not TLS");
 	if (record_len <= 0 || (size_t)record_len > len)
 		return 0;
 	*piece = record_take(reader, bytes, (size_t)record_len);

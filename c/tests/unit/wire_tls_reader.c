@@ -218,7 +218,7 @@ static void no_tls(void **state)
 	assert_int_equal(
 		tls_reader_take(&reader, (const uint8_t *)"GET / H", 7, &piece),
 		0);
-	fails(piece, "it is no TLS");
+	fails(piece, "it is not TLS");
 }
 
 #define TEST(function) \

@@ -357,14 +357,15 @@ static void the_captures_end_is_no_fault(void **state)
 static void early_behind_the_last_datagram(void **state)
 {
 	const struct pairing_ending ending = { .open_since_ns = UINT64_MAX };
-	const struct order order = pairing_steps_order(100);
-	const struct pairing_trigger trigger = { .order = order,
+	const struct pairing_seen seen = { .order = pairing_steps_order(100),
+					   .stamp_ns = 5 };
+	const struct pairing_trigger trigger = { .order = seen.order,
 						 .stamp_ns = 6,
 						 .by_timer = true };
 
 	(void)state;
 	pairing_data(&pairing, 1);
-	pairing_order(&pairing, &order, 5);
+	pairing_order(&pairing, &seen);
 	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
 	pairing_end(&pairing, &ending);
 	assert_int_equal(pairing.early_sessions, 1);
