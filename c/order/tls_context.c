@@ -18,6 +18,8 @@
 #include "order/tls_files.h"
 #include "wire/tls_reader.h"
 
+#define SESSIONS_KEPT 256 /* the oldest one goes */
+
 static struct {
 	pthread_mutex_t lock;
 	struct tls_context *first;
@@ -183,9 +185,11 @@ static void client_set(struct tls_context *context)
 	SSL_CTX_sess_set_new_cb(ssl, on_ticket);
 }
 
-/* Tickets are made once the session is up (order/tls_session), and with early
- * data each is good for once: OpenSSL keeps them, and whoever shows one again
- * has a full handshake, without early data. RFC 8446, 8.1. */
+/* Tickets are made once the session is up (order/tls_session). They are names
+ * of sessions that are kept here, which is cheaper than all of a session in a
+ * ticket, where it has a certificate. With early data each is good for once:
+ * OpenSSL forgets it then, and whoever shows it again has a full handshake,
+ * without early data. RFC 8446, 8.1. */
 static void server_set(struct tls_context *context, bool mutual)
 {
 	static const unsigned char name[] = "t2t";
@@ -195,7 +199,9 @@ static void server_set(struct tls_context *context, bool mutual)
 		SSL_CTX_set_verify(
 			ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			NULL);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_SERVER);
+	SSL_CTX_sess_set_cache_size(ssl, SESSIONS_KEPT);
 	SSL_CTX_set_session_id_context(ssl, name, sizeof(name) - 1);
 	SSL_CTX_set_num_tickets(ssl, 0);
 	SSL_CTX_set_max_early_data(ssl, context->early ? TLS_EARLY_MAX : 0);

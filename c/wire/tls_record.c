@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <pthread.h>
 
 #define KEY_MAX	   32
 #define LABEL_HEAD "tls13 " /* before each label: RFC 8446, 7.1 */
@@ -16,18 +17,29 @@
 struct suite {
 	unsigned int number;
 	size_t secret_len, key_len;
-	const EVP_CIPHER *(*cipher)(void);
-	const char *digest;
+	const char *name, *digest;
+	EVP_CIPHER *cipher;
 };
 
-static const struct suite suites[] = {
-	{ TLS_AES_128_GCM, 32, 16, EVP_aes_128_gcm, "SHA256" },
-	{ TLS_AES_256_GCM, 48, 32, EVP_aes_256_gcm, "SHA384" },
-	{ TLS_CHACHA20_POLY1305, 32, 32, EVP_chacha20_poly1305, "SHA256" },
+static struct suite suites[] = {
+	{ TLS_AES_128_GCM, 32, 16, "AES-128-GCM", "SHA256", NULL },
+	{ TLS_AES_256_GCM, 48, 32, "AES-256-GCM", "SHA384", NULL },
+	{ TLS_CHACHA20_POLY1305, 32, 32, "ChaCha20-Poly1305", "SHA256", NULL },
 };
+static EVP_KDF *kdf;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* OpenSSL looks for them for longer than they take. They stay. */
+static void algorithms_find(void)
+{
+	kdf = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
+	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
+		suites[i].cipher = EVP_CIPHER_fetch(NULL, suites[i].name, NULL);
+}
 
 static const struct suite *suite_find(unsigned int number)
 {
+	pthread_once(&once, algorithms_find);
 	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
 		if (suites[i].number == number)
 			return &suites[i];
@@ -53,7 +65,6 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 		     size_t len)
 {
 	const struct suite *suite = suite_find(number);
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
 	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY, done = 0;
 
@@ -71,7 +82,6 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 		done = EVP_KDF_derive(context, out, len, parameters);
 	}
 	EVP_KDF_CTX_free(context);
-	EVP_KDF_free(kdf);
 	return done > 0 ? 0 : -EIO;
 }
 
@@ -87,7 +97,7 @@ static int keys_make(struct tls_direction *direction, const struct suite *suite)
 		err = tls_expand_label(suite->number, direction->secret,
 				       direction->secret_len, "iv", iv,
 				       sizeof(iv));
-	if (!err && EVP_CipherInit_ex(direction->cipher, suite->cipher(), NULL,
+	if (!err && EVP_CipherInit_ex(direction->cipher, suite->cipher, NULL,
 				      key, NULL, direction->seals) <= 0)
 		err = -EIO;
 	OPENSSL_cleanse(key, sizeof(key));

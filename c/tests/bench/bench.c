@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
 		  "bypass, asio, poll, packets, instructions, reading,\n"
-		  "recovery, websocket or fix" },
+		  "recovery, websocket, fix or tls" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -80,6 +80,7 @@ static const struct {
 	{ "recovery", bench_recovery },
 	{ "websocket", bench_websocket },
 	{ "fix", bench_fix },
+	{ "tls", bench_tls },
 };
 
 int main(int argc, char **argv)

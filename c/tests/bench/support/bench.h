@@ -90,5 +90,6 @@ int bench_reading(struct bench *bench);
 int bench_recovery(struct bench *bench);
 int bench_websocket(struct bench *bench);
 int bench_fix(struct bench *bench);
+int bench_tls(struct bench *bench);
 
 #endif
