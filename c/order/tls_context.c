@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,7 +309,9 @@ static bool host_set(SSL *ssl, const char *host)
 
 	if (inet_pton(AF_INET, host, &address) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
-	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+	/* OpenSSL copies it. */
+	return SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) &&
+	       SSL_set1_host(ssl, host);
 }
 
 struct ssl_st *tls_context_connect(struct tls_context *context,

@@ -151,7 +151,7 @@ static int all_write(const char *folder, const struct identity *ca,
 
 static int folder_make(const char *folder)
 {
-	struct stat status;
+	struct stat status = { 0 };
 	int err;
 
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)

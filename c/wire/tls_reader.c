@@ -126,7 +126,7 @@ static struct tls_piece early_take(struct tls_reader *reader,
 static struct tls_piece handshake_take(struct tls_reader *reader,
 				       const uint8_t *record, size_t len)
 {
-	enum tls_content type;
+	enum tls_content type = TLS_APPLICATION_DATA;
 	int got = -ENOKEY;
 
 	if (!reader->early_ended)
@@ -155,7 +155,7 @@ static struct tls_piece handshake_take(struct tls_reader *reader,
 static struct tls_piece application_take(struct tls_reader *reader,
 					 const uint8_t *record, size_t len)
 {
-	enum tls_content type;
+	enum tls_content type = TLS_APPLICATION_DATA;
 	int got = record_open(reader, &reader->direction, TLS_CLIENT_TRAFFIC,
 			      record, len, &type);
 

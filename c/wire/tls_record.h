@@ -53,10 +53,10 @@ struct tls_direction {
 	uint64_t sequence;
 };
 
-/* Of a secret of that suite: 32 bytes, or 48 of TLS_AES_256_GCM's. seals:
- * records are made; else they are read. 0, -EINVAL for a suite or a length
+/* Of a secret of the suite with that number: 32 bytes, or 48 of
+ * TLS_AES_256_GCM's. seals: records are made; else they are read. 0, -EINVAL for a suite or a length
  * that is none, -ENOMEM, or -EOPNOTSUPP. */
-int tls_direction_begin(struct tls_direction *direction, unsigned int suite,
+int tls_direction_begin(struct tls_direction *direction, unsigned int number,
 			const uint8_t *secret, size_t secret_len, bool seals);
 
 /* The keys behind a KeyUpdate (RFC 8446, 7.2). As above; on failure it is
@@ -67,7 +67,7 @@ void tls_direction_end(struct tls_direction *direction);
 
 /* Of the secret, by its label, as HKDF-Expand-Label() of RFC 8446, 7.1 without
  * context. 0 or -EIO, -EOPNOTSUPP. */
-int tls_expand_label(unsigned int suite, const uint8_t *secret,
+int tls_expand_label(unsigned int number, const uint8_t *secret,
 		     size_t secret_len, const char *label, uint8_t *out,
 		     size_t len);
 

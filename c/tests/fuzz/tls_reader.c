@@ -4,8 +4,8 @@
  * with whatever in them. However the stream is cut, what is read of it is the
  * same. The first byte chooses the cuts; then come pieces: what it is (0 bytes;
  * 0x1T early data's, 0x2T the handshake's, 0x3T the application's record of
- * content type 20 + T), two bytes of length, its bytes. All of it is a line of a
- * key log, too.
+ * content type 20 + T), two bytes of length, its bytes. All of it is a line of
+ * a key log, too.
  */
 #include <stdbool.h>
 #include <stdlib.h>

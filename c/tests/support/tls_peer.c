@@ -28,6 +28,7 @@ void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
 {
 	char path[PATH_MAX];
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	char host[] = "exchange";
 
 	assert_non_null(context);
 	snprintf(path, sizeof(path), "%s/ca.pem", folder);
@@ -50,7 +51,7 @@ void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
 	assert_non_null(peer->ssl);
 	SSL_set_app_data(peer->ssl, peer);
 	SSL_set1_host(peer->ssl, "exchange");
-	SSL_set_tlsext_host_name(peer->ssl, "exchange");
+	SSL_set_tlsext_host_name(peer->ssl, host);
 	SSL_set_connect_state(peer->ssl);
 	if (ticket)
 		assert_int_equal(SSL_set_session(peer->ssl, ticket), 1);

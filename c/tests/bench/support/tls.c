@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* TLS: a record beside the bare calls of its cipher, an order beside OpenSSL's
- * own SSL_write(), and a handshake that resumes beside a full one; in memory. */
+ * own SSL_write(), and a handshake that resumes beside a full one, in memory.
+ */
 #include "tests/bench/support/bench.h"
 
 #ifndef HAVE_OPENSSL
