@@ -41,10 +41,6 @@ struct channel_tls {
 
 #define AT(field) offsetof(struct channel_tls, field)
 
-#define SUITES                                                 \
-	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:" \
-	"TLS_AES_256_GCM_SHA384"
-
 static const struct option_row options[] = {
 	{ .name = "folder",
 	  .metavar = "DIR",
@@ -81,7 +77,7 @@ static const struct option_row options[] = {
 		  "the exchange's certificate must have" },
 	{ .name = "suites",
 	  .metavar = "LIST",
-	  .def = SUITES,
+	  .def = TLS_CONTEXT_SUITES,
 	  .type = OPTION_STRING,
 	  .offset = AT(settings.suites),
 	  .help = "as OpenSSL names them, with colons between them, the\n"
@@ -230,6 +226,8 @@ static int flush(struct channel_tls *tls)
 		channel_sent(inner, len);
 		return 0;
 	}
+	if (!tls->session.up)
+		tls_session_answer_early(&tls->session, &inner->out);
 	if (len == 0 || !tls->session.up)
 		return 0;
 	err = tls_session_seal(&tls->session, bytes, len);
@@ -343,6 +341,11 @@ static int tls_handshake(struct channel *channel, uint64_t now_ns)
 				   tls_session_handshake(&tls->session, early,
 							 len, &taken));
 		channel_sent(tls->inner, taken);
+		/* Early data are answered before the trader's Finished. */
+		if (got == 0 && tls_session_has_plain(&tls->session)) {
+			got = inner_shake(tls, now_ns);
+			return got < 0 ? got : 0;
+		}
 		if (got <= 0)
 			return got;
 	}

@@ -18,6 +18,11 @@ struct ssl_st;
 struct ssl_ctx_st;
 struct ssl_session_st;
 
+/* Fast where the CPU has AES, fast where it has not, and the longest keys. */
+#define TLS_CONTEXT_SUITES                                     \
+	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:" \
+	"TLS_AES_256_GCM_SHA384"
+
 struct tls_settings {
 	bool client;
 	/* "": none; of the folder by default, as order/tls_keys names them */

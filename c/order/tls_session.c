@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "order/tls_bio.h"
 #include "wire/tls_keylog.h"
 
 /* More records under one key than AES-GCM allows: RFC 8446, 5.5. */
@@ -29,108 +29,8 @@ static int openssl_fail(struct tls_session *session)
 }
 
 /*
- * OpenSSL's bytes.
+ * Open and close.
  */
-
-/* A record that OpenSSL has written goes out under our number. */
-static int record_say(struct tls_session *session, uint8_t *record, size_t len)
-{
-	uint8_t *plain = record + TLS_HEADER_LEN;
-	struct channel_buffer *out = session->out;
-	enum tls_content type;
-	int n = tls_record_open(&session->openssl_opens, record, len, plain,
-				&type);
-
-	if (n < 0 || channel_buffer_room(out) < len)
-		return -ENOSPC;
-	n = tls_record_seal(&session->seals, type, plain, (size_t)n,
-			    out->bytes + out->end);
-	if (n < 0)
-		return n;
-	out->end += (size_t)n;
-	/* plain is as it was. */
-	if (type != TLS_HANDSHAKE ||
-	    !tls_messages_follow(&session->told, plain,
-				 (size_t)n - TLS_OVERHEAD, TLS_KEY_UPDATE))
-		return 0;
-	n = tls_direction_update(&session->seals);
-	return n ? n : tls_direction_update(&session->openssl_opens);
-}
-
-/* All of len, or an error: OpenSSL writes in pieces as it likes. */
-static int said_add(struct tls_session *session, const char *bytes, size_t len)
-{
-	struct tls_bytes *said = &session->said;
-	int n;
-
-	if (len > sizeof(said->bytes) - said->end)
-		return -ENOSPC;
-	memcpy(said->bytes + said->end, bytes, len);
-	said->end += len;
-	while ((n = tls_record_len(said->bytes, said->end)) > 0 &&
-	       (size_t)n <= said->end) {
-		int err = record_say(session, said->bytes, (size_t)n);
-
-		if (err)
-			return err;
-		said->end -= (size_t)n;
-		memmove(said->bytes, said->bytes + n, said->end);
-	}
-	return n < 0 ? n : 0;
-}
-
-static int bio_write(BIO *bio, const char *bytes, int len)
-{
-	struct tls_session *session = BIO_get_data(bio);
-	struct channel_buffer *out = session->out;
-	size_t n = (size_t)len;
-
-	BIO_clear_retry_flags(bio);
-	if (session->up)
-		return said_add(session, bytes, n) < 0 ? -1 : len;
-	if (n > channel_buffer_room(out))
-		n = channel_buffer_room(out);
-	if (n == 0) {
-		BIO_set_retry_write(bio);
-		return -1;
-	}
-	memcpy(out->bytes + out->end, bytes, n);
-	out->end += n;
-	return (int)n;
-}
-
-static int bio_read(BIO *bio, char *bytes, int len)
-{
-	struct tls_session *session = BIO_get_data(bio);
-	struct channel_buffer *in = session->in;
-	struct tls_bytes *fed = &session->fed;
-	size_t n = session->up ? fed->end - fed->begin : channel_buffer_len(in);
-
-	BIO_clear_retry_flags(bio);
-	if (n == 0) {
-		BIO_set_retry_read(bio);
-		return -1;
-	}
-	if (n > (size_t)len)
-		n = (size_t)len;
-	if (session->up) {
-		memcpy(bytes, fed->bytes + fed->begin, n);
-		fed->begin += n;
-	} else {
-		memcpy(bytes, in->bytes + in->begin, n);
-		channel_buffer_take(in, n);
-	}
-	return (int)n;
-}
-
-static long bio_control(BIO *bio, int command, long number, void *pointer)
-{
-	(void)bio, (void)number, (void)pointer;
-	return command == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *method;
-static pthread_once_t method_once = PTHREAD_ONCE_INIT;
 
 /* A secret of the key log: the application's are kept. */
 static void on_secret(void *owner, const char *line)
@@ -149,18 +49,6 @@ static void on_secret(void *owner, const char *line)
 	session->secret_len = entry.secret_len;
 }
 
-static void method_make(void)
-{
-	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
-			      "channel");
-	if (!method)
-		return;
-	BIO_meth_set_write(method, bio_write);
-	BIO_meth_set_read(method, bio_read);
-	BIO_meth_set_ctrl(method, bio_control);
-	tls_context_on_secret(on_secret);
-}
-
 int tls_session_open(struct tls_session *session, struct tls_context *context,
 		     const char *host, struct channel_buffer *in,
 		     struct channel_buffer *out)
@@ -173,16 +61,14 @@ int tls_session_open(struct tls_session *session, struct tls_context *context,
 	session->out = out;
 	session->update_after = RECORDS_MAX;
 	session->early_over = context->client || !context->early;
-	pthread_once(&method_once, method_make);
+	tls_context_on_secret(on_secret);
 	session->ssl = tls_context_connect(context, host, session);
-	bio = session->ssl && method ? BIO_new(method) : NULL;
+	bio = session->ssl ? tls_bio_new(session) : NULL;
 	if (!bio) {
 		SSL_free(session->ssl);
 		session->ssl = NULL;
 		return -ENOMEM;
 	}
-	BIO_set_data(bio, session);
-	BIO_set_init(bio, 1);
 	SSL_set_bio(session->ssl, bio, bio);
 	return 0;
 }
@@ -233,10 +119,28 @@ static int early_read(struct tls_session *session)
 
 		if (rc == SSL_READ_EARLY_DATA_ERROR)
 			return step(session, rc);
+		session->early_heard += n;
 		session->early_len += n;
+		session->plain_len += n;
 		session->early_over = rc == SSL_READ_EARLY_DATA_FINISH;
 	}
 	return 1;
+}
+
+void tls_session_answer_early(struct tls_session *session,
+			      struct channel_buffer *from)
+{
+	size_t len = channel_buffer_len(from), n;
+
+	if (session->up || session->context->client || len == 0 ||
+	    len > TLS_PLAIN_MAX || session->early_heard == 0)
+		return;
+	ERR_clear_error();
+	if (SSL_write_early_data(session->ssl, from->bytes + from->begin, len,
+				 &n) != 1)
+		return;
+	session->early_answers++;
+	channel_buffer_take(from, n);
 }
 
 /* Of a ticket that allows them. 1, or as step(). */
@@ -256,7 +160,7 @@ static int early_write(struct tls_session *session, const uint8_t *bytes,
 }
 
 /* OpenSSL has shaken hands; each direction begins with the application's
- * secret at number 0, on both sides. */
+ * secret at number 0, on both sides, behind what has been answered early. */
 static int directions_begin(struct tls_session *session)
 {
 	const bool client = session->context->client;
@@ -278,6 +182,8 @@ static int directions_begin(struct tls_session *session)
 	if (!err)
 		err = tls_direction_begin(&session->openssl_seals, suite, peers,
 					  len, true);
+	session->seals.sequence = session->early_answers;
+	session->openssl_opens.sequence = session->early_answers;
 	return err ? fail(session, "its keys can't be derived") : 0;
 }
 
@@ -304,7 +210,6 @@ int tls_session_handshake(struct tls_session *session, const uint8_t *early,
 	    SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED)
 		*taken = len;
 	tls_context_tell(session->context, ssl, session->early_said);
-	session->plain_len = session->early_len;
 	/* A ticket for the next time. */
 	if (!session->context->client &&
 	    (SSL_new_session_ticket(ssl) != 1 || SSL_do_handshake(ssl) != 1))
@@ -469,6 +374,8 @@ int tls_session_next(struct tls_session *session, const uint8_t **bytes,
 	while (session->plain_len == 0 && got == 0) {
 		const uint8_t *record = in->bytes + in->begin;
 
+		if (!session->up)
+			return 0;
 		if (session->closed)
 			return -EPIPE;
 		n = tls_record_len(record, channel_buffer_len(in));

@@ -47,7 +47,9 @@ struct tls_session {
 	/* Application data that were opened and not taken yet: early ones lie
 	 * in `fed`, others in place, in a record at in's front. */
 	size_t plain_at, plain_len, record_len;
-	size_t early_len;
+	size_t early_len;	    /* in `fed` */
+	size_t early_heard;	    /* all of it */
+	unsigned int early_answers; /* records, to early data */
 
 	struct tls_bytes fed;  /* to OpenSSL; before: early data */
 	struct tls_bytes said; /* by OpenSSL */
@@ -68,6 +70,11 @@ void tls_session_close(struct tls_session *session);
  */
 int tls_session_handshake(struct tls_session *session, const uint8_t *early,
 			  size_t len, size_t *taken);
+
+/* A server's answer to early data, before the client's Finished has come: as
+ * far as that goes, it is taken from the buffer. */
+void tls_session_answer_early(struct tls_session *session,
+			      struct channel_buffer *from);
 
 /* HOT. Bytes that go out, as records: 0; -ENOSPC, with nothing changed; or
  * -EIO. */
