@@ -148,20 +148,24 @@ static void second_write(uint64_t second, uint8_t text[static SECOND_LEN])
 	text[17] = '.';
 }
 
-static uint8_t milliseconds_write(uint64_t ns, uint8_t *text)
+/* To both places, so that no load waits for the stores. below_s: below a second. Their sum. */
+static inline uint32_t milliseconds_write(uint32_t below_s, uint8_t *one,
+					  uint8_t *other)
 {
-	uint32_t ms = (uint32_t)(ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS);
+	const uint32_t ms = below_s / (uint32_t)CLOCK_NS_PER_MS;
+	const uint32_t tens = ms / 10, hundreds = ms / 100;
 
-	text[0] = (uint8_t)('0' + ms / 100);
-	text[1] = (uint8_t)('0' + ms / 10 % 10);
-	text[2] = (uint8_t)('0' + ms % 10);
-	return (uint8_t)(text[0] + text[1] + text[2]);
+	one[0] = other[0] = (uint8_t)('0' + hundreds);
+	one[1] = other[1] = (uint8_t)('0' + tens - hundreds * 10);
+	one[2] = other[2] = (uint8_t)('0' + ms - tens * 10);
+	return 3 * '0' + hundreds + tens - hundreds * 10 + ms - tens * 10;
 }
 
 void fix_time_write(uint64_t ns, uint8_t text[static FIX_TIME_LEN])
 {
 	second_write(ns / CLOCK_NS_PER_S, text);
-	milliseconds_write(ns, text + SECOND_LEN);
+	milliseconds_write((uint32_t)(ns % CLOCK_NS_PER_S), text + SECOND_LEN,
+			   text + SECOND_LEN);
 }
 
 /*
@@ -220,7 +224,8 @@ int fix_prepare(struct fix_prepared *prepared, const char *begin,
 	prepared->bytes[prepared->id + 11] = '-';
 	prepared->bytes[prepared->price + 11] = '.';
 	prepared->sum = sum_of(prepared->bytes, len - TRAILER_LEN);
-	prepared->second = UINT64_MAX;
+	/* Far from any. */
+	prepared->second_ns = 0 - 2 * CLOCK_NS_PER_S;
 	return 0;
 }
 
@@ -231,84 +236,94 @@ __attribute__((cold, noinline)) static void second_patch(
 
 	second_write(second, text);
 	memcpy(prepared->bytes + prepared->transact_time, text, SECOND_LEN);
-	prepared->second = second;
+	prepared->second_ns = second * CLOCK_NS_PER_S;
 	prepared->second_sum = (uint8_t)(2 * sum_of(text, SECOND_LEN));
 }
 
 /* A digit; its place in the sum. */
-static inline uint8_t digit_write(uint8_t *at, uint32_t digit)
+static inline uint32_t digit_write(uint8_t *at, uint32_t digit)
 {
 	*at = (uint8_t)('0' + digit);
-	return *at;
+	return '0' + digit;
 }
 
-static inline uint8_t times_patch(struct fix_prepared *prepared, uint64_t ns)
+static inline uint32_t times_patch(struct fix_prepared *prepared, uint64_t ns)
 {
-	uint8_t *text = prepared->bytes + prepared->time + SECOND_LEN;
-	uint8_t sum;
+	uint8_t *one = prepared->bytes + prepared->time + SECOND_LEN;
+	uint8_t *other = prepared->bytes + prepared->transact_time + SECOND_LEN;
 
-	if (__builtin_expect(ns / CLOCK_NS_PER_S != prepared->second, 0))
+	if (__builtin_expect(ns - prepared->second_ns >= CLOCK_NS_PER_S, 0))
 		second_patch(prepared, ns / CLOCK_NS_PER_S);
-	sum = milliseconds_write(ns, text);
-	memcpy(prepared->bytes + prepared->transact_time + SECOND_LEN, text, 3);
-	return (uint8_t)(2 * sum + prepared->second_sum);
+	return prepared->second_sum +
+	       2 * milliseconds_write((uint32_t)(ns - prepared->second_ns), one,
+				      other);
 }
 
 /* The session's tag, the datagram, and the order's own number. */
-static inline uint8_t id_patch(uint8_t *id, const struct order_cause *cause,
-			       uint32_t sequence)
+static inline uint32_t id_patch(uint8_t *id, struct order_cause cause,
+				uint32_t sequence)
 {
-	uint64_t tag = fix_word_of_hex(cause->tag & 0xfff) >> 40;
-	uint8_t sum = fix_word_sum(tag);
+	static const char digits[] = "0123456789ABCDEF";
 
-	id[0] = (uint8_t)tag;
-	id[1] = (uint8_t)(tag >> 8);
-	id[2] = (uint8_t)(tag >> 16);
-	sum += fix_word_write(id + 3, fix_word_of_hex(cause->sequence));
-	return (uint8_t)(sum +
-			 fix_word_write(id + 12, fix_word_of_hex(sequence)));
+	id[0] = (uint8_t)digits[cause.tag >> 8 & 0xf];
+	id[1] = (uint8_t)digits[cause.tag >> 4 & 0xf];
+	id[2] = (uint8_t)digits[cause.tag & 0xf];
+	return (uint32_t)id[0] + id[1] + id[2] +
+	       fix_hex_write(id + 3, cause.sequence, id + 12, sequence);
 }
 
 /* Sign, ten digits, the point that is there, nine digits. */
-static inline uint8_t price_patch(uint8_t *text, int64_t nano)
+static inline uint32_t price_patch(uint8_t *text, int64_t nano)
 {
-	uint64_t size = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
-	uint64_t whole = size / CLOCK_NS_PER_S,
-		 fraction = size % CLOCK_NS_PER_S;
-	uint32_t high = (uint32_t)(whole / 100000000);
-	uint8_t sum = text[0] = nano < 0 ? '-' : '0';
+	const uint64_t size = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
+	const uint64_t whole = size / CLOCK_NS_PER_S;
+	const uint32_t fraction = (uint32_t)(size - whole * CLOCK_NS_PER_S);
+	const uint32_t tenths = fraction / 100000000;
+	uint32_t low = (uint32_t)whole, high = 0, tens, sum;
 
-	sum += digit_write(text + 1, high / 10);
-	sum += digit_write(text + 2, high % 10);
-	sum += fix_word_write(text + 3,
-			      fix_word_of((uint32_t)(whole % 100000000)));
-	sum += digit_write(text + 12, (uint32_t)(fraction / 100000000));
-	return (uint8_t)(sum +
-			 fix_word_write(text + 13,
-					fix_word_of((uint32_t)(fraction %
-							       100000000))));
+	if (__builtin_expect(whole >= 100000000, 0)) {
+		high = (uint32_t)(whole / 100000000);
+		low = (uint32_t)(whole % 100000000);
+	}
+	tens = high / 10;
+	text[0] = nano < 0 ? '-' : '0';
+	sum = text[0];
+	sum += digit_write(text + 1, tens);
+	sum += digit_write(text + 2, high - tens * 10);
+	sum += digit_write(text + 12, tenths);
+	return sum + fix_numbers_write(text + 3, low, text + 13,
+				       fraction - tenths * 100000000);
 }
 
 void fix_prepared_patch(struct fix_prepared *prepared, uint32_t sequence,
 			uint64_t ns, const struct order_cause *cause,
 			const struct order *order)
 {
-	uint8_t *bytes = prepared->bytes, *at = bytes + prepared->sequence;
+	/* A store to a byte may change whatever is read behind it, as far as
+	 * the compiler knows: all is read before. */
+	uint8_t *number_at = prepared->bytes + prepared->sequence;
+	uint8_t *quantity_at = prepared->bytes + prepared->quantity;
+	uint8_t *id_at = prepared->bytes + prepared->id;
+	uint8_t *price_at = prepared->bytes + prepared->price;
+	uint8_t *side_at = prepared->bytes + prepared->side;
+	uint8_t *trailer = prepared->bytes + prepared->len - TRAILER_LEN;
+	const struct order_cause answers = *cause;
 	const uint32_t quantity = order->quantity;
-	uint8_t sum = prepared->sum;
+	const int64_t price = order->price;
+	const uint32_t side = order->side;
+	const uint32_t number_high = sequence / 100000000;
+	const uint32_t quantity_high = quantity / 100000000;
+	uint32_t sum = prepared->sum;
 
 	sum += times_patch(prepared, ns);
-	sum += digit_write(at, sequence / 100000000);
-	sum += fix_word_write(at + 1, fix_word_of(sequence % 100000000));
-	sum += id_patch(bytes + prepared->id, cause, sequence);
-	at = bytes + prepared->quantity;
-	sum += digit_write(at, quantity / 1000000000);
-	sum += digit_write(at + 1, quantity / 100000000 % 10);
-	sum += fix_word_write(at + 2, fix_word_of(quantity % 100000000));
-	sum += price_patch(bytes + prepared->price, order->price);
-	sum += digit_write(bytes + prepared->side, order->side == ORDER_BUY ? 1
-						   : order->side == ORDER_SELL
-							   ? 2
-							   : 0);
-	sum_write(bytes + prepared->len - TRAILER_LEN, sum);
+	sum += digit_write(number_at, number_high);
+	sum += digit_write(quantity_at, quantity_high / 10);
+	sum += digit_write(quantity_at + 1, quantity_high % 10);
+	sum += fix_numbers_write(
+		number_at + 1, sequence - number_high * 100000000,
+		quantity_at + 2, quantity - quantity_high * 100000000);
+	sum += id_patch(id_at, answers, sequence);
+	sum += price_patch(price_at, price);
+	sum += digit_write(side_at, side <= ORDER_SELL ? side + 1 : 0);
+	sum_write(trailer, (uint8_t)sum);
 }

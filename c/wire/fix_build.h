@@ -54,7 +54,7 @@ struct fix_prepared {
 	/* Where values lie that are patched. */
 	uint16_t sequence, time, id, quantity, price, side, transact_time;
 	uint8_t sum;	    /* of what is never patched */
-	uint64_t second;    /* whose text is there */
+	uint64_t second_ns; /* whose text is there: its begin */
 	uint8_t second_sum; /* of that text, both times */
 };
 

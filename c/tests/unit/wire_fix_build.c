@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "wire/fix.h"
 #include "wire/fix_build.h"
 #include "wire/fix_digits.h"
@@ -35,6 +36,36 @@ static void words_are_digits(void **state)
 		snprintf(text, sizeof(text), "%08X", n * 43);
 		assert_true(fix_word_of_hex(n * 43) ==
 			    fix_word_read((const uint8_t *)text));
+	}
+}
+
+/* Two at a time, whatever they are, and the sum of what was written. */
+static void pairs_are_digits(void **state)
+{
+	uint64_t seed = 1;
+	char wanted[32];
+	uint8_t text[16];
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		const uint64_t drawn = random_next(&seed);
+		const bool hex = i & 1;
+		const uint32_t one =
+			(uint32_t)drawn % (hex ? UINT32_MAX : 100000000);
+		const uint32_t other =
+			i % 5 == 0
+				? (hex ? UINT32_MAX : 99999999)
+				: (uint32_t)(drawn >> 32) % 100000000 >> i % 27;
+		uint32_t sum = 0, got;
+
+		snprintf(wanted, sizeof(wanted), hex ? "%08X%08X" : "%08u%08u",
+			 one, other);
+		got = hex ? fix_hex_write(text, one, text + 8, other)
+			  : fix_numbers_write(text, one, text + 8, other);
+		assert_memory_equal(text, wanted, 16);
+		for (int k = 0; k < 16; k++)
+			sum += text[k];
+		assert_int_equal((uint8_t)got, (uint8_t)sum);
 	}
 }
 
@@ -113,7 +144,10 @@ static void prepared_orders_are_whole(void **state)
 		fix_prepare(&prepared, "FIX.4.2", "ME", "YOU", "XY", true), 0);
 	for (size_t i = 0; i < 36; i++) {
 		const struct order *order = &orders[i % 6];
-		uint64_t at = 1737892799 * CLOCK_NS_PER_S + i * 137000000;
+		/* 1970 too, and a clock that goes back. */
+		uint64_t at = i == 0 || i == 30 ? 0
+						: 1737892799 * CLOCK_NS_PER_S +
+							  i * 137000000;
 		const struct fix_field *field;
 
 		fix_prepared_patch(&prepared, sequences[i / 6], at, &cause,
@@ -168,6 +202,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_are_digits),
+		cmocka_unit_test(pairs_are_digits),
 		cmocka_unit_test(what_is_built_is_read),
 		cmocka_unit_test(what_has_no_room_is_no_message),
 		cmocka_unit_test(prepared_orders_are_whole),
