@@ -148,7 +148,8 @@ static void second_write(uint64_t second, uint8_t text[static SECOND_LEN])
 	text[17] = '.';
 }
 
-/* To both places, so that no load waits for the stores. below_s: below a second. Their sum. */
+/* To both places, so that no load waits for the stores; the sum of one.
+ * below_s: below a second. */
 static inline uint32_t milliseconds_write(uint32_t below_s, uint8_t *one,
 					  uint8_t *other)
 {
