@@ -53,8 +53,8 @@ static void arm_add(const char *argv[static ARGUMENTS_MAX],
 	arm_judged_tell(arm, told);
 	for (size_t i = 0; told[i]; i++)
 		add(argv, told[i], NULL);
-	if (channel_is_encrypted(arm_told(arm->exchange, "--channel",
-					  CHANNEL_DEFAULT)))
+	if (channel_is_encrypted(
+		    arm_told(arm->exchange, "--channel", CHANNEL_DEFAULT)))
 		add(argv, "--keys", files->path[TRIAL_FILE_KEYS]);
 	if (config->warm_up)
 		add(argv, "--warm-up", config->warm_up);

@@ -54,8 +54,8 @@ struct tls_direction {
 };
 
 /* Of a secret of the suite with that number: 32 bytes, or 48 of
- * TLS_AES_256_GCM's. seals: records are made; else they are read. 0, -EINVAL for a suite or a length
- * that is none, -ENOMEM, or -EOPNOTSUPP. */
+ * TLS_AES_256_GCM's. seals: records are made; else they are read. 0, -EINVAL
+ * for a suite or a length that is none, -ENOMEM, or -EOPNOTSUPP. */
 int tls_direction_begin(struct tls_direction *direction, unsigned int number,
 			const uint8_t *secret, size_t secret_len, bool seals);
 

@@ -15,12 +15,12 @@
  *
  * Other orders are told apart by what is in them, so where two that are called
  * for are equal and near, pairing may be fooled: an order may answer the other
- * one, and one that is lost beside an extra one looks like none of both. Such are
- * AMBIGUOUS: each order called for to which an equal one was called for while
- * it waited, or within PAIRING_NEAR_NS after it was answered or given up (of
- * the last PAIRING_TAKEN_MAX such); and that other one. They are paired as all
- * others, the oldest first, and counted. Where all of a session's orders name
- * what they answer, nothing is ambiguous.
+ * one, and one that is lost beside an extra one looks like none of both. Such
+ * are AMBIGUOUS: each order called for to which an equal one was called for
+ * while it waited, or within PAIRING_NEAR_NS after it was answered or given up
+ * (of the last PAIRING_TAKEN_MAX such); and that other one. They are paired as
+ * all others, the oldest first, and counted. Where all of a session's orders
+ * name what they answer, nothing is ambiguous.
  *
  * What a session showed as a fault is taken back at its end, and counted
  * apart as not judged, where the capture may be to blame.
