@@ -87,8 +87,7 @@ static const struct option_row options[] = {
 	  .def = "off",
 	  .type = OPTION_FLAG,
 	  .offset = AT(settings.mutual),
-	  .help = "the exchange takes only a trader with a certificate of the\n"
-		  "CA" },
+	  .help = "the exchange takes only whom the CA vouches for" },
 	{ .name = "early",
 	  .metavar = "on|off",
 	  .def = "off",
@@ -117,8 +116,7 @@ static const struct option_row options[] = {
 	  .type = OPTION_STRING,
 	  .rest = 1,
 	  .offset = AT(inner_text),
-	  .help = "the channel inside, with its options; the last one: what\n"
-		  "follows it is that channel's" },
+	  .help = "the channel inside; the last one: what follows is its own" },
 	OPTION_END,
 };
 
@@ -146,7 +144,6 @@ static int buffers_grow(struct channel_tls *tls)
 		log_error("--channel tls: no memory for %zu bytes", out);
 		return -ENOMEM;
 	}
-	/* free() is told of out's alone. */
 	free(channel->out.bytes);
 	channel->out = (struct channel_buffer){ .bytes = bytes, .size = out };
 	channel->in =
@@ -233,6 +230,9 @@ static int flush(struct channel_tls *tls)
 	err = tls_session_seal(&tls->session, bytes, len);
 	if (!err)
 		channel_sent(inner, len);
+	/* It goes once there is room. */
+	if (err == -ENOSPC)
+		tls->channel.due_ns = 0;
 	return err == -ENOSPC ? 0 : err;
 }
 
@@ -245,7 +245,6 @@ static int tell(struct channel_tls *tls, int got)
 	return got;
 }
 
-/* The session's verdict. */
 static int session_tell(struct channel_tls *tls, int got)
 {
 	if (got == -EPIPE)
@@ -328,8 +327,7 @@ static int tls_handshake(struct channel *channel, uint64_t now_ns)
 	size_t len, taken;
 	int got = 0;
 
-	/* Of a capture, decode() takes it along. */
-	if (tls->sight)
+	if (tls->sight) /* decode() takes it along */
 		return 1;
 	if (!tls->begun && channel->role == CHANNEL_TRADER) {
 		tls->begun = true;

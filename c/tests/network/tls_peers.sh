@@ -200,6 +200,28 @@ gnutls_server() {
 		eventually 1 ', resumed' "$folder/trader.log"
 }
 
+# Messages of all lengths come back, whoever reads late.
+websocket_echo() {
+	exchange exchange inner=ws:ping=0,echo=on,echo_max=2m &&
+		timeout 60 /usr/bin/python3 - "$keys/ca.pem" <<-'END' >"$folder/client.log" 2>&1
+			import asyncio, ssl, sys, websockets
+
+			async def main():
+			    trusts = ssl.create_default_context(cafile=sys.argv[1])
+			    async with websockets.connect(
+			            "wss://127.0.0.1:9012/", ssl=trusts, max_size=None,
+			            server_hostname="exchange", compression=None) as peer:
+			        said = [b"x" * n for n in (0, 1, 125, 65536, 2 << 20)] + \
+			            [b"y" * 60000] * 100
+			        for message in said:
+			            await peer.send(message)
+			        for message in said:
+			            assert await peer.recv() == message
+
+			asyncio.run(main())
+		END
+}
+
 tried() { # name, function
 	check "$1" "$2"
 	stop
@@ -213,6 +235,13 @@ if command -v openssl >/dev/null; then
 	tried "C.32 OpenSSL's server has the trader back, with early data" openssl_server
 else
 	skip "C.32 OpenSSL's programs, both ways" 'openssl is not installed'
+fi
+if /usr/bin/python3 -c 'import websockets' 2>/dev/null; then
+	tried "C.32 python3-websockets' client has its messages back, by wss" \
+		websocket_echo
+else
+	skip "C.32 python3-websockets' client, by wss" \
+		'python3-websockets is not installed'
 fi
 if command -v gnutls-cli >/dev/null && command -v gnutls-serv >/dev/null; then
 	tried "C.32 GnuTLS's client orders, resumes, with early data" gnutls_client
