@@ -24,7 +24,7 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 PACKAGES_RUN := iproute2 coreutils gnuplot-nox
 PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
-	util-linux binutils python3-websockets g++ libquickfix-dev \
+	util-linux binutils python3-websockets node-ws g++ libquickfix-dev \
 	openssl gnutls-bin
 PACKAGES_BENCH = sockperf strace time gzip valgrind g++ libwslay-dev $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian

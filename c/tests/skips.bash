@@ -30,6 +30,7 @@ condition_holds() { # condition, build
 	no-mknod) ! mknod_works ;;
 	no-bpf) ! bpf_works ;;
 	no-websockets) ! /usr/bin/python3 -c 'import websockets' 2>/dev/null ;;
+	no-node-ws) ! NODE_PATH=/usr/share/nodejs node -e 'require("ws")' 2>/dev/null ;;
 	no-chromium) ! command -v chromium >/dev/null ;;
 	no-openssl) ! grep -qs HAVE_OPENSSL "$2/config.mk" ;;
 	no-gnutls) ! command -v gnutls-cli >/dev/null ;;

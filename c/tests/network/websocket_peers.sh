@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The ws channel with others' software: Debian's python3-websockets as client
-# of t2t-exchange and as server of t2t-trader; and tshark, which finds nothing
-# malformed in a session.
+# The ws channel with others' software: Debian's python3-websockets and node-ws
+# (npm's ws) as clients of t2t-exchange and as servers of t2t-trader; and tshark,
+# which finds nothing malformed in a session.
 # shellcheck disable=SC2317 # called by check, and by the trap
 set -u
 # shellcheck source=tests/tap.bash
@@ -37,8 +37,14 @@ eventually() { # text, files...
 	return 1
 }
 
+# Where Debian's node looks by itself.
+export NODE_PATH=${NODE_PATH:-/usr/share/nodejs}
+software=python
 peer() {
-	/usr/bin/python3 tests/support/websocket_peer.py "$@"
+	case $software in
+	python) /usr/bin/python3 tests/support/websocket_peer.py "$@" ;;
+	node) node tests/support/websocket_peer.js "$@" ;;
+	esac
 }
 
 start() { # name, text that says that it is ready, command...
@@ -110,6 +116,14 @@ if /usr/bin/python3 -c 'import websockets' 2>/dev/null; then
 	check "C.33 python3-websockets' server takes the trader's orders" server_orders
 else
 	skip 'C.33 python3-websockets, both ways' 'python3-websockets is not installed'
+fi
+if node -e 'require("ws")' 2>/dev/null; then
+	software=node
+	check "C.33 npm's ws, a client that orders, and is told off" client_orders
+	check "C.33 npm's ws, a client that has its messages back" client_echo
+	check "C.33 npm's ws, a server that takes the trader's orders" server_orders
+else
+	skip "C.33 npm's ws, both ways" 'node-ws is not installed'
 fi
 if command -v tshark >/dev/null; then
 	check 'C.33 tshark finds each order, and nothing malformed' dissected
