@@ -81,7 +81,7 @@ void echo_datagram_sockets_close(struct echo_datagram_sockets *sockets)
 
 static int datagram_open(struct echo_link *link)
 {
-	struct echo_datagram_sockets sockets;
+	struct echo_datagram_sockets sockets = { -1, -1 };
 	int err = echo_datagram_sockets_open(link->config, false, &sockets);
 
 	link->fd = sockets.in;
