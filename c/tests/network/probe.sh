@@ -135,7 +135,7 @@ expect_none 'it changes nothing: asked again it says the same' \
 
 "$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.02 \
 	--output "$folder/feed.csv.gz" >/dev/null
-"$BUILD/t2t-keys" --folder "$folder/keys" >/dev/null 2>&1
+"$BUILD/t2t-keys" --folder "$folder/keys" 2>/dev/null
 exchange=
 exchange_start() { # arguments
 	# A subshell, whose child it may not be, can't wait for it.
@@ -153,22 +153,23 @@ exchange_start() { # arguments
 exchange_start
 # A session to its end: did it come to one?
 runs() { # option, value, command before...
+	# That needs certificates.
+	[ "$1 $2" != '--channel tls' ] ||
+		set -- "$1" "tls:folder=$folder/keys" "${@:3}"
 	# Both ends speak it.
 	[ "$1" != --channel ] || exchange_start "$1" "$2"
 	"${@:3}" "$BUILD/t2t-trader" --connect 127.0.0.1:9012 --interface lo \
 		"$1" "$2" >"$folder/trader" 2>&1 </dev/null
 }
 agree() { # kind, option, command before...
-	local kind=$1 option=$2 row can really value
+	local kind=$1 option=$2 row can really
 	shift 2
 	probe "$@"
 	while IFS='|' read -r _ row can _; do
 		# They need another machine, or a file.
 		[[ $row != replay && $row != bypass ]] || continue
 		really=no
-		value=$row
-		[ "$row" != tls ] || value=tls:folder=$folder/keys
-		runs "$option" "$value" "$@" && really=yes
+		runs "$option" "$row" "$@" && really=yes
 		[ $really = "$can" ] || {
 			echo "$row: probe says $can, and it is $really:"
 			tail -n 3 "$folder/trader"
