@@ -14,7 +14,6 @@
 
 #ifdef HAVE_OPENSSL
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -129,34 +128,18 @@ static struct channel_tls *tls_of(struct channel *channel)
  * Open and close.
  */
 
-/* What the inner channel has room for has room as records. */
-static int buffers_grow(struct channel_tls *tls)
-{
-	struct channel *channel = &tls->channel;
-	const size_t inside = tls->inner->out.size;
-	const size_t out = OUT_LEN + inside + inside / OVERHEAD_SHARE;
-	uint8_t *bytes;
-
-	if (inside <= OUT_LEN / 2)
-		return 0;
-	bytes = malloc(IN_LEN + out);
-	if (!bytes) {
-		log_error("--channel tls: no memory for %zu bytes", out);
-		return -ENOMEM;
-	}
-	free(channel->out.bytes);
-	channel->out = (struct channel_buffer){ .bytes = bytes, .size = out };
-	channel->in =
-		(struct channel_buffer){ .bytes = bytes + out, .size = IN_LEN };
-	return 0;
-}
-
 static int ends_open(struct channel_tls *tls)
 {
 	struct channel *channel = &tls->channel;
+	const size_t inside = tls->inner->out.size;
 	struct tls_context *context;
-	int err = buffers_grow(tls);
+	int err = 0;
 
+	/* What the inner channel has room for has room as records. */
+	if (inside > OUT_LEN / 2)
+		err = channel_buffers_make(channel, IN_LEN,
+					   OUT_LEN + inside +
+						   inside / OVERHEAD_SHARE);
 	tls->settings.client = channel->role == CHANNEL_TRADER;
 	if (!err)
 		err = tls_context_get(&tls->settings, &context);
@@ -202,8 +185,11 @@ static int tls_open(struct channel *channel)
 static int tls_prepare(struct channel *channel, uint32_t quantity)
 {
 	struct channel *inner = tls_of(channel)->inner;
+	int err =
+		inner->ops->prepare ? inner->ops->prepare(inner, quantity) : 0;
 
-	return inner->ops->prepare ? inner->ops->prepare(inner, quantity) : 0;
+	channel->prepared = inner->prepared;
+	return err;
 }
 
 /*
@@ -239,9 +225,14 @@ static int flush(struct channel_tls *tls)
 /* What the inner channel says of itself is ours. */
 static int tell(struct channel_tls *tls, int got)
 {
-	tls->channel.due_ns = tls->inner->due_ns;
-	if (got < 0 && tls->inner->why)
-		tls->channel.why = tls->inner->why;
+	const struct channel *inner = tls->inner;
+
+	tls->channel.due_ns = inner->due_ns;
+	if (got < 0 && inner->why)
+		tls->channel.why = inner->why;
+	tls->channel.cause_known = inner->cause_known;
+	if (inner->cause_known)
+		tls->channel.cause = inner->cause;
 	return got;
 }
 
@@ -428,6 +419,14 @@ static int tls_decode(struct channel *channel, struct order *order)
 	return got >= 0 && err < 0 ? err : got;
 }
 
+static struct channel_mark tls_mark(struct channel *channel)
+{
+	struct channel *inner = tls_of(channel)->inner;
+
+	return inner->ops->mark ? inner->ops->mark(inner)
+				: (struct channel_mark){ .at = NULL };
+}
+
 static void tls_answer(struct channel *channel, const char *fault)
 {
 	struct channel_tls *tls = tls_of(channel);
@@ -482,6 +481,7 @@ const struct channel_ops channel_tls_ops = {
 	.encode = tls_encode,
 	.retract = tls_retract,
 	.decode = tls_decode,
+	.mark = tls_mark,
 	.answer = tls_answer,
 	.tick = tls_tick,
 	.cut = tls_cut,
