@@ -136,7 +136,7 @@ def program_rows(name, machine, found):
                if lacking else "all", "all that the programs load",
                not lacking, "install them on it: libpcap0.8 libjansson4 "
                "zlib1g liburing2 libxdp1 libbpf1 "
-               "liblwip0 libgsl27 are Debian's names")
+               "liblwip0 libgsl27 libssl3 are Debian's names")
     if machine["c_library"]:
         yield must(f"{name}: C library", found["c_library"] or "unknown",
                    f"{machine['c_library']} or newer",
