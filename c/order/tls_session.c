@@ -14,6 +14,7 @@
 /* More records under one key than AES-GCM allows: RFC 8446, 5.5. */
 #define RECORDS_MAX   (UINT64_C(1) << 24)
 #define EMPTY_MAX     32  /* as OpenSSL takes them */
+#define FATAL	      2	  /* the level of an alert */
 #define ALERT_RESERVE 128 /* kept free for what OpenSSL has to say */
 
 static int fail(struct tls_session *session, const char *why)
@@ -306,6 +307,22 @@ static int judge(struct tls_session *session, const uint8_t *record, size_t len)
 	return err ? err : fail(session, "what came is not a record");
 }
 
+/* What OpenSSL never sees is told by an alert of ours: RFC 8446, 6.2. */
+static int refuse(struct tls_session *session, uint8_t alert, const char *why)
+{
+	const uint8_t bytes[] = { FATAL, alert };
+	struct channel_buffer *out = session->out;
+	int n;
+
+	if (channel_buffer_room(out) >= sizeof(bytes) + TLS_OVERHEAD) {
+		n = tls_record_seal(&session->seals, TLS_ALERT, bytes,
+				    sizeof(bytes), out->bytes + out->end);
+		out->end += n > 0 ? (size_t)n : 0;
+	}
+	session->closing = true;
+	return fail(session, why);
+}
+
 /* A record of n bytes of something else than application data, which OpenSSL
  * reads under its own number. */
 static int feed(struct tls_session *session, enum tls_content type,
@@ -343,11 +360,17 @@ static int record_hear(struct tls_session *session, size_t len)
 	uint8_t *record = in->bytes + in->begin;
 	uint8_t *plain = record + TLS_HEADER_LEN;
 	enum tls_content type;
-	int n, err;
+	int n, err = 0;
 
 	if (record[0] != TLS_APPLICATION_DATA)
 		return judge(session, record, len);
 	n = tls_record_open(&session->opens, record, len, plain, &type);
+	if (n == -EPROTO)
+		return refuse(session, SSL_AD_UNEXPECTED_MESSAGE,
+			      "a record has no content type");
+	if (n == -EMSGSIZE)
+		return refuse(session, SSL_AD_RECORD_OVERFLOW,
+			      "a record has more than 16,384 bytes");
 	if (n < 0)
 		return judge(session, record, len);
 	if (__builtin_expect(type == TLS_APPLICATION_DATA && n > 0, 1)) {
@@ -357,10 +380,11 @@ static int record_hear(struct tls_session *session, size_t len)
 		session->empty = 0;
 		return 1;
 	}
-	if (type == TLS_APPLICATION_DATA && ++session->empty <= EMPTY_MAX)
-		err = 0;
-	else
+	if (type != TLS_APPLICATION_DATA)
 		err = feed(session, type, plain, (size_t)n);
+	else if (++session->empty > EMPTY_MAX)
+		err = refuse(session, SSL_AD_UNEXPECTED_MESSAGE,
+			     "too many empty records in a row");
 	channel_buffer_take(in, len);
 	return err;
 }

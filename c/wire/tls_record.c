@@ -212,8 +212,10 @@ int tls_record_open(struct tls_direction *direction, const uint8_t *record,
 	/* Zeros behind the type are padding: RFC 8446, 5.4. */
 	while (len > 0 && out[len - 1] == 0)
 		len--;
-	if (len == 0 || len - 1 > TLS_PLAIN_MAX)
+	if (len == 0)
 		return -EPROTO;
+	if (len - 1 > TLS_PLAIN_MAX)
+		return -EMSGSIZE;
 	*type = (enum tls_content)out[len - 1];
 	return (int)len - 1;
 }

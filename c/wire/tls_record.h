@@ -87,8 +87,8 @@ int tls_record_len(const uint8_t *bytes, size_t len);
  * HOT. Open a whole record of outer type TLS_APPLICATION_DATA to out, which
  * may be record + TLS_HEADER_LEN: *type is what it was inside, and so many
  * bytes of content are there, 0 and more. -EBADMSG: it was not sealed with this
- * key and number, which stay; out is spoilt. -EPROTO: no content type in it, or
- * more than TLS_PLAIN_MAX bytes.
+ * key and number, which stay; out is spoilt. -EPROTO: no content type in it;
+ * -EMSGSIZE: more than TLS_PLAIN_MAX bytes.
  */
 int tls_record_open(struct tls_direction *direction, const uint8_t *record,
 		    size_t record_len, uint8_t *out, enum tls_content *type);

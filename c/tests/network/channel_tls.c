@@ -20,6 +20,7 @@
 #include "tests/support/choice.h"
 #include "tests/support/tls_peer.h"
 #include "wire/order.h"
+#include "wire/tls_record.h"
 
 static struct lab lab;
 
@@ -456,6 +457,52 @@ static void records_that_are_none(void **state)
 	}
 }
 
+/* Records of ours with the peer's keys: so many, of that type and length. */
+static void records_that_open(void **state)
+{
+	static const struct {
+		unsigned int type, count;
+		size_t len;
+		const char *why, *heard;
+	} rows[] = {
+		{ 0, 1, 100, "a record has no content type",
+		  "unexpected message" },
+		{ TLS_APPLICATION_DATA, 1, TLS_PLAIN_MAX + 1,
+		  "more than 16,384 bytes", "record overflow" },
+		{ TLS_APPLICATION_DATA, 33, 0, "too many empty records",
+		  "unexpected message" },
+		{ TLS_HANDSHAKE, 1, 0, "bad length", "unexpected message" },
+		{ TLS_CHANGE_CIPHER_SPEC, 1, 1, "bad record type",
+		  "unexpected message" },
+	};
+	static uint8_t zeros[TLS_PLAIN_MAX + 1], record[TLS_RECORD_MAX];
+	struct tls_direction seals;
+	char reason[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		exchange_begin(channel(""));
+		peer_begin(false, NULL);
+		tls_peer_shake(&peer);
+		assert_int_equal(tls_direction_begin(&seals, TLS_AES_256_GCM,
+						     peer.secret,
+						     peer.secret_len, true),
+				 0);
+		for (unsigned int n = 0; n < rows[i].count; n++) {
+			int len = tls_record_seal(&seals, rows[i].type, zeros,
+						  rows[i].len, record);
+
+			order_client_send(peer.fd, record, (size_t)len);
+		}
+		tls_direction_end(&seals);
+		lab_says(&exchange, rows[i].why);
+		assert_false(tls_peer_ended(&peer, reason, sizeof(reason)));
+		if (!strstr(reason, rows[i].heard))
+			fail_msg("'%s' and not '%s'", reason, rows[i].heard);
+		clean(NULL);
+	}
+}
+
 /* New keys each way, as either end likes. */
 static void keys_are_updated(void **state)
 {
@@ -631,6 +678,7 @@ int main(int argc, char **argv)
 		LAB_TEST("an exchange that is killed", killed_exchange_is_told,
 			 clean),
 		LAB_TEST("records that are none", records_that_are_none, clean),
+		LAB_TEST("records that open", records_that_open, clean),
 		LAB_TEST("keys are updated", keys_are_updated, clean),
 		LAB_TEST("C.32 sessions are resumed", sessions_are_resumed,
 			 clean),

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "wire/order.h"
+#include "wire/tls_keylog.h"
 
 static int on_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
@@ -21,6 +22,17 @@ static int on_ticket(SSL *ssl, SSL_SESSION *ticket)
 	SSL_SESSION_free(peer->ticket);
 	peer->ticket = ticket;
 	return 1;
+}
+
+static void on_secret(const SSL *ssl, const char *line)
+{
+	struct tls_peer *peer = SSL_get_app_data(ssl);
+	struct tls_keylog_entry entry;
+
+	if (!tls_keylog_read(line, &entry) || entry.label != TLS_CLIENT_TRAFFIC)
+		return;
+	memcpy(peer->secret, entry.secret, entry.secret_len);
+	peer->secret_len = entry.secret_len;
 }
 
 void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
@@ -37,6 +49,7 @@ void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
 	SSL_CTX_set_session_cache_mode(
 		context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context, on_ticket);
+	SSL_CTX_set_keylog_callback(context, on_secret);
 	if (has_certificate) {
 		snprintf(path, sizeof(path), "%s/trader.pem", folder);
 		assert_int_equal(

@@ -17,6 +17,9 @@ struct tls_peer {
 	SSL_CTX *context;
 	SSL *ssl;
 	SSL_SESSION *ticket; /* the last one that came */
+	/* Of what it sends, as the key log has it. */
+	uint8_t secret[48];
+	size_t secret_len;
 };
 
 /* A client on the socket, with the lab's keys in that folder; with its own
