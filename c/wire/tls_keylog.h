@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The secrets of TLS 1.3 connections as a key log has them, a line each: the
- * format of $SSLKEYLOGFILE (RFC 9850). */
+ * format of $SSLKEYLOGFILE, NSS's. */
 #ifndef WIRE_TLS_KEYLOG_H
 #define WIRE_TLS_KEYLOG_H
 
