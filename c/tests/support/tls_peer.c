@@ -11,9 +11,13 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "wire/order.h"
 #include "wire/tls_keylog.h"
+
+#define PATIENCE_S 30 /* for what the exchange says next */
 
 static int on_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
@@ -40,6 +44,7 @@ void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
 {
 	char path[PATH_MAX];
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	char host[] = "exchange";
 
 	assert_non_null(context);
@@ -68,8 +73,13 @@ void tls_peer_open(struct tls_peer *peer, int fd, const char *folder,
 	SSL_set_connect_state(peer->ssl);
 	if (ticket)
 		assert_int_equal(SSL_set_session(peer->ssl, ticket), 1);
-	if (fd >= 0)
-		assert_int_equal(SSL_set_fd(peer->ssl, fd), 1);
+	if (fd < 0)
+		return;
+	/* Whoever waits in vain fails. */
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				    sizeof(patience)),
+			 0);
+	assert_int_equal(SSL_set_fd(peer->ssl, fd), 1);
 }
 
 void tls_peer_close(struct tls_peer *peer)
