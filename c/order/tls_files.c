@@ -84,22 +84,31 @@ static int entry_room(struct tls_keylog *log)
 	return 0;
 }
 
-int tls_files_keylog_read(const char *path, struct tls_keylog *log)
+static int entries_read(FILE *file, struct tls_keylog *log)
 {
 	char line[TLS_KEYLOG_LINE_MAX];
-	FILE *file = fopen(path, "re");
-	int err = file ? 0 : -errno;
+	int err = 0;
 
-	*log = (struct tls_keylog){ 0 };
 	while (!err && fgets(line, sizeof(line), file)) {
 		err = entry_room(log);
 		if (!err && tls_keylog_read(line, &log->entries[log->count]))
 			log->count++;
 	}
-	if (file && ferror(file))
-		err = -EIO;
-	if (file)
+	return ferror(file) ? -EIO : err;
+}
+
+int tls_files_keylog_read(const char *path, struct tls_keylog *log)
+{
+	FILE *file = fopen(path, "re");
+	int err;
+
+	*log = (struct tls_keylog){ 0 };
+	if (file) {
+		err = entries_read(file, log);
 		fclose(file);
+	} else {
+		err = -errno;
+	}
 	if (!err)
 		return 0;
 	log_error("--keys %s: %s", path, log_strerror(err));
