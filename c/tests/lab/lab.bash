@@ -113,8 +113,9 @@ lab_dump() {
 	# ssh asks for the user's home, not for $HOME.
 	cksum ~root/.ssh/known_hosts 2>/dev/null
 	# Of this PID namespace: in others there may be somebody's containers.
-	ps -e -o pidns=,comm= | awk -v own="$(lsns -n -t pid -o NS -p $$)" \
-		'$1 == own { print "process", $2 }' |
+	# What has ended and was not waited for yet is none.
+	ps -e -o pidns=,stat=,comm= | awk -v own="$(lsns -n -t pid -o NS -p $$)" \
+		'$1 == own && $2 !~ /^Z/ { print "process", $3 }' |
 		grep -E 'libvirtd|virtlogd|qemu|dnsmasq|ssh$|t2t-' | sort
 	# libvirt makes empty folders for itself where it finds none.
 	find /run/libvirt /etc/libvirt /var/log/libvirt /var/lib/libvirt \
