@@ -68,7 +68,8 @@ def taken(session, options):
         first = {}
         for one in session.datagrams:
             first.setdefault(one[0], one)
-        yield from (first[number] for number in sorted(first))
+        yield from (first[number] for number in
+                    sorted(first.keys() - session.given_up))
         return
     expected = 0
     for one in session.datagrams:

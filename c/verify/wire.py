@@ -21,6 +21,7 @@ class Session:
         self.begin = begin  # number of the first byte to come
         self.segments = []
         self.datagrams = []  # (sequence, flags, messages), as they came
+        self.given_up = set()  # numbers, by the trader's own notices
         self.orders = []  # (lots, price, side)
 
 
@@ -105,6 +106,16 @@ def datagram(sessions, source, target, payload, options):
             return
 
 
+def notice(sessions, source, payload):
+    """The trader goes on without those right below a number."""
+    first, count, flags = struct.unpack("<IHH", payload)
+    for one in reversed(sessions):
+        if count == 0 and one.client[0] == source[0] and \
+                flags >> 4 == one.tag:
+            one.given_up.update(range(first - (1 << (flags & 15)), first))
+            return
+
+
 def sessions(path, options):
     """All that have an order connection."""
     options.lines = [address(line) for line in options.group.split(",")]
@@ -114,6 +125,10 @@ def sessions(path, options):
             segment(found, source, target, body, options.order_port)
             continue
         payload = body[8:]
+        if options.recover and len(payload) == 8 and \
+                target[1] == options.retransmit_port:
+            notice(found, source, payload)
+            continue
         step = merged or len(payload) or 1
         for begin in range(0, len(payload), step):
             datagram(found, source, target, payload[begin:begin + step],
