@@ -59,8 +59,11 @@ static bool give_up_event(struct recovery *recovery, uint64_t now_ns,
 	if (recovery_is_below(below, end))
 		end = below;
 	end = first + retransmit_piece(end - first);
-	recovery_marks_add(&recovery->memory->given_up, first, end);
-	recovery_settled(recovery, first, end, now_ns);
+	/* Else those behind them take their places. */
+	if (recovery->frontier - end < RECOVERY_HELD_MAX) {
+		recovery_marks_add(&recovery->memory->given_up, first, end);
+		recovery_settled(recovery, first, end, now_ns);
+	}
 	recovery->counts.given_up += end - first;
 	for (uint32_t i = 0; i < recovery->gaps; i++)
 		if (recovery_is_below(recovery_gap_at(recovery, i)->first, end))

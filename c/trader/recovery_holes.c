@@ -49,7 +49,12 @@ uint32_t recovery_hole_end(const struct recovery *recovery, uint32_t number)
 	       !recovery_is_held(recovery, number)) {
 		if (number - recovery->session.expected >= RECOVERY_HELD_MAX)
 			return recovery->frontier;
-		number++;
+		/* A word of them at once. */
+		if (number % 64 == 0 && recovery->frontier - number > 64 &&
+		    recovery->held[(number & RECOVERY_HELD_MASK) / 64] == 0)
+			number += 64;
+		else
+			number++;
 	}
 	return number;
 }
