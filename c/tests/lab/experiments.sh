@@ -101,9 +101,18 @@ said 2 "a place that an experiment can't have is told" $? \
 play -e experiment=busy-poll -e experiment_only="'interrupt warp'"
 said 2 'an unknown arm names those there are' $? "arm 'warp': unknown" socket
 
+# As /tmp.
+chmod 1777 "$folder"
 play -e experiment=receive-paths -e experiment_blocks=2 \
 	-e experiment_only="'block spin'" -e experiment_output="$folder/one"
 said 0 'receive-paths, start to end' $? 'A/A' 'spin against block'
+name='the folder that the result is put in keeps its mode'
+if [ "$(stat -c %a "$folder")" = 1777 ]; then
+	pass "$name"
+else
+	fail "$name" < <(stat "$folder")
+fi
+chmod 755 "$folder"
 
 name='its result is whole: each trial, its counters, the report'
 if [ "$(find "$folder/one/trials" -name trial.json | wc -l)" = 6 ] &&
