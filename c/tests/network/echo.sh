@@ -6,18 +6,15 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/own_network.bash
+. tests/support/own_network.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=$(realpath "${BUILD:-build}")
 
-if ! unshare --net true 2>/dev/null; then
-	skip 't2t-echo' 'network namespaces are not permitted'
-	finish
-fi
-if [ -z "${T2T_ECHO_INSIDE:-}" ]; then
-	T2T_ECHO_INSIDE=1 exec unshare --net --mount bash "$0"
-fi
+own_network 't2t-echo'
 folder=$(mktemp -d)
-unshare --net sleep 600 &
-far=$!
+far_network
 server=
 clean() {
 	[ -z "$server" ] || kill "$server"
@@ -25,15 +22,7 @@ clean() {
 	rm -rf "$folder"
 } 2>/dev/null
 trap clean EXIT
-until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
-	sleep 0.1
-done
-ip link set lo up
-ip link add near0 type veth peer name far0 netns $far
-ip address add 10.77.8.1/24 dev near0
-ip link set near0 up
-nsenter --net=/proc/$far/ns/net ip address add 10.77.8.2/24 dev far0
-nsenter --net=/proc/$far/ns/net ip link set far0 up
+far_wire 10.77.8
 
 shown() {
 	tail -n 20 "$folder"/*
@@ -47,11 +36,7 @@ serve() { # address, options...
 	nsenter --net=/proc/$far/ns/net "$BUILD/t2t-echo" --serve "$address" "$@" \
 		>"$folder/server" 2>"$folder/server.log" &
 	server=$!
-	for _ in $(seq 100); do
-		grep -q '^serving ' "$folder/server" && return 0
-		sleep 0.1
-	done
-	return 1
+	within 10 grep -q '^serving ' "$folder/server"
 }
 
 # It was there to the end, and ends when it is told to.
@@ -169,14 +154,14 @@ check '... by as much as they were' holds \
 
 half_lost() {
 	serve 239.255.0.9:9100 --over multicast --interface far0
-	nsenter --net=/proc/$far/ns/net tc qdisc add dev far0 root tbf \
+	there tc qdisc add dev far0 root tbf \
 		rate 300kbit burst 2kb limit 4kb || return 2
 	timeout 60 "$BUILD/t2t-echo" --connect 239.255.0.9:9100 --over multicast \
 		--interface near0 --json --timeout-ms 300 --measure open-loop \
 		--sizes 1000 --messages 200 --rate 2000 >"$folder/json" \
 		2>"$folder/client.log"
 	set -- $?
-	nsenter --net=/proc/$far/ns/net tc qdisc del dev far0 root
+	there tc qdisc del dev far0 root
 	served && return "$1"
 }
 half_lost

@@ -5,19 +5,15 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/own_network.bash
+. tests/support/own_network.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=$(realpath "${BUILD:-build}")
 
-if ! unshare --net true 2>/dev/null; then
-	skip 't2t-mcast-server and -client' 'network namespaces are not permitted'
-	finish
-fi
-# In two namespaces that end with this shell.
-if [ -z "${T2T_MCAST_INSIDE:-}" ]; then
-	T2T_MCAST_INSIDE=1 exec unshare --net --mount bash "$0"
-fi
+own_network 't2t-mcast-server and -client'
 folder=$(mktemp -d)
-unshare --net sleep 600 &
-far=$!
+far_network
 clients=()
 # shellcheck disable=SC2317 # called by the trap
 clean() {
@@ -25,28 +21,11 @@ clean() {
 	rm -rf "$folder"
 }
 trap clean EXIT
-until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
-	sleep 0.1
-done
-there() {
-	nsenter --net=/proc/$far/ns/net "$@"
-}
-link_make() {
-	ip link add near0 type veth peer name far0 netns $far
-	ip address add 10.77.9.1/24 dev near0
-	ip link set near0 up
-	there ip address add 10.77.9.2/24 dev far0
-	there ip link set far0 up
-}
-link_make
+far_wire 10.77.9
 
 # Until the file holds the text.
 eventually() { # text, file
-	for _ in $(seq 100); do
-		grep -qF -- "$1" "$2" && return 0
-		sleep 0.1
-	done
-	return 1
+	within 10 grep -qF -- "$1" "$2"
 }
 
 client() { # name, options...
@@ -183,7 +162,7 @@ for way in block spin busy epoll mmsg uring packet packet:ring=v3 xdp; do
 	ip link delete near0
 	eventually 'far0: No such device; waiting for it' "$folder/$way.log"
 	waits=$?
-	link_make
+	far_wire 10.77.9
 	if [ $waits = 0 ] && eventually 'is missing' "$folder/$way.log" &&
 		echo "to $way" >&3 && eventually "to $way" "$folder/$way"; then
 		pass "$name, and tells of the hole"
@@ -203,7 +182,7 @@ wait "${clients[@]}"
 code=$?
 if [ $code = 0 ]; then pass "$name"; else fail "$name" <<<"code $code"; fi
 clients=()
-link_make
+far_wire 10.77.9
 name='the server is back on an interface made anew'
 echo last >&3
 if eventually 'sends again after' "$folder/server"; then

@@ -5,7 +5,11 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/own_network.bash
+. tests/support/own_network.bash
 BUILD=$(realpath "${BUILD:-build}")
+# From here on nothing is seen outside.
+own_network 't2t-probe says the truth'
 folder=$(mktemp -d)
 exchange=
 # shellcheck disable=SC2317 # called by the trap
@@ -15,17 +19,6 @@ clean() {
 }
 trap clean EXIT
 
-if ! unshare --net --mount true 2>/dev/null; then
-	skip 't2t-probe says the truth' 'network namespaces are not permitted'
-	finish
-fi
-if [ -z "${T2T_PRIVATE:-}" ]; then
-	T2T_PRIVATE=1 exec unshare --net --mount bash "$0"
-fi
-
-# -- From here on nothing is seen outside.
-
-ip link set lo up
 ip route add 224.0.0.0/4 dev lo
 
 # "KIND|NAME|yes or no|WHY", of the environment that the command makes.

@@ -8,20 +8,17 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/own_network.bash
+. tests/support/own_network.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=$(realpath "${BUILD:-build}")
 
-if ! unshare --net true 2>/dev/null; then
-	skip 'C.32 TLS peers' 'network namespaces are not permitted'
-	finish
-fi
+own_network 'C.32 TLS peers'
 if "$BUILD/t2t-trader" --channel help | grep -q '^tls .*built without'; then
 	skip 'C.32 TLS peers' 'built without OpenSSL'
 	finish
 fi
-if [ -z "${T2T_TLS_INSIDE:-}" ]; then
-	T2T_TLS_INSIDE=1 exec unshare --net --mount bash "$0"
-fi
-ip link set lo up
 folder=$(mktemp -d)
 started=()
 clean() {
@@ -36,13 +33,10 @@ shown() {
 
 # Until the text stands so often in the file.
 eventually() { # count, text, file
-	local found
-	for _ in $(seq 300); do
-		found=$(grep -acsF -- "$2" "$3")
-		[ "${found:-0}" -ge "$1" ] && return 0
-		sleep 0.1
-	done
-	return 1
+	within 30 holds "$@"
+}
+holds() { # count, text, file
+	[ "$(grep -acsF -- "$2" "$3")" -ge "$1" ] 2>/dev/null
 }
 
 start() { # name, text that says that it is ready, command...

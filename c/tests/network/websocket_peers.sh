@@ -7,16 +7,13 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/own_network.bash
+. tests/support/own_network.bash
+# shellcheck source=tests/support/within.bash
+. tests/support/within.bash
 BUILD=$(realpath "${BUILD:-build}")
 
-if ! unshare --net true 2>/dev/null; then
-	skip 'C.33 WebSocket peers' 'network namespaces are not permitted'
-	finish
-fi
-if [ -z "${T2T_WEBSOCKET_INSIDE:-}" ]; then
-	T2T_WEBSOCKET_INSIDE=1 exec unshare --net --mount bash "$0"
-fi
-ip link set lo up
+own_network 'C.33 WebSocket peers'
 folder=$(mktemp -d)
 started=()
 clean() {
@@ -30,11 +27,7 @@ shown() {
 
 # Until one of the files holds the text.
 eventually() { # text, files...
-	for _ in $(seq 300); do
-		grep -qsF -- "$@" && return 0
-		sleep 0.1
-	done
-	return 1
+	within 30 grep -qsF -- "$@"
 }
 
 # Where Debian's node looks by itself.
