@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The rule once more, and the orders held against it."""
-from decimal import Decimal
+import collections
+from bisect import bisect_left
+from decimal import Decimal, getcontext
 
 import wire
+
+# No product of a price and an amount is rounded.
+getcontext().prec = 60
 
 END, BOOK_BEGINS, SNAPSHOT = 2, 8, 1
 
@@ -29,13 +34,24 @@ class Count:
 
 
 class Book:
-    """Of a symbol: amounts by price."""
+    """Of a symbol: the prices of its levels, in their order."""
 
     def __init__(self):
-        self.bids, self.asks, self.snapshot = {}, {}, False
+        self.snapshot = False
+        self.clear()
 
     def clear(self):
-        self.bids, self.asks = {}, {}
+        self.bids, self.asks = [], []
+
+
+def level(prices, price, amount):
+    """It is there from now on, or with no amount not."""
+    at = bisect_left(prices, price)
+    there = prices[at:at + 1] == [price]
+    if there and amount == 0:
+        del prices[at]
+    elif not there and amount != 0:
+        prices.insert(at, price)
 
 
 def update(book, change, options):
@@ -47,19 +63,16 @@ def update(book, change, options):
     book.snapshot = snapshot
     bid = side == b"B"
     mine, other = (book.bids, book.asks) if bid else (book.asks, book.bids)
-    if amount == 0:
-        mine.pop(price, None)
-        return None
-    mine[price] = amount
+    level(mine, price, amount)
     value = amount if options.contract == "inverse" else price * amount
-    if snapshot or value <= Decimal(options.threshold_usd) or \
-            price != (max if bid else min)(mine):
+    if snapshot or amount == 0 or value <= options.threshold_usd or \
+            price != mine[-1 if bid else 0]:
         return None
     if options.aggress == "same":
         return options.order_quantity, price, int(bid)
     if not other:
         return None
-    return options.order_quantity, (min if bid else max)(other), int(not bid)
+    return options.order_quantity, other[0 if bid else -1], int(not bid)
 
 
 def taken(session, options):
@@ -80,7 +93,7 @@ def taken(session, options):
 
 def due(session, lines, options, count):
     """The orders that are called for."""
-    books = {}
+    books = collections.defaultdict(Book)
     for number, flags, messages in taken(session, options):
         if flags & END:
             continue
@@ -95,10 +108,9 @@ def due(session, lines, options, count):
             count.lines += 1
         elif flags & BOOK_BEGINS:
             for symbol, *_ in changes:
-                books.setdefault(symbol, Book()).clear()
+                books[symbol].clear()
         for symbol, *change in changes:
-            order = update(books.setdefault(symbol, Book()),
-                           (*change, snapshot), options)
+            order = update(books[symbol], (*change, snapshot), options)
             if order:
                 yield order
 

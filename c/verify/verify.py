@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The second oracle: which orders a trader owed, from the feed's lines and a
-capture. Another language, decimal arithmetic, a dict for a book, and nothing of
-the first one (c/wiretap), so that both are hardly wrong in the same way.
+capture. Another language, decimal arithmetic, a list of prices for a book,
+and nothing of the first one (c/wiretap), so that both are hardly wrong in the
+same way.
 
     verify.py RESULT             each trial of a result
     verify.py CAPTURE [OPTION]   one capture of t2t-wiretap

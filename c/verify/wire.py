@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Sessions out of a capture that t2t-wiretap wrote: pcapng, Ethernet, IPv4."""
+import re
 import struct
 from decimal import Decimal
 
@@ -36,9 +37,9 @@ def frames(path):
             break  # it was cut off
         if kind == 6:
             high, low, kept = struct.unpack_from("<III", data, at + 12)
-            told = data[at + 28 + kept:at + size].partition(b"gso_size=")[2]
-            digits = told[:5].split(b"\0")[0]
-            merged = bytes(byte for byte in digits if 48 <= byte < 58)
+            told = data.find(b"gso_size=", at + 28 + kept, at + size)
+            merged = re.match(rb"\d*", data[told + 9:told + 14])[0] \
+                if told >= 0 else b""
             yield (high << 32 | low, data[at + 28:at + 28 + kept],
                    int(merged or 0))
         at += size
