@@ -72,11 +72,7 @@ static void exchange_begin(const char *timeout_ms)
 /* Whoever knows the channel is served, whoever else there is. */
 static void exchange_serves(void)
 {
-	lab_trader(&lab, &trader, "--channel", "login:name=alice", NULL);
-	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
-	lab_line(&exchange, "state TRANSMIT");
-	lab_line(&exchange, "state INIT");
-	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	oracle_channel_served(&lab, &exchange, &trader, "login:name=alice");
 }
 
 static void silent_peer(void **state)

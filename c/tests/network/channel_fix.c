@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
+#include "tests/support/tshark.h"
 #include "wire/fix.h"
 #include "wire/fix_build.h"
 
@@ -47,26 +48,7 @@ static int clean(void **state)
  * Sessions to the end of their feed.
  */
 
-/* What another program makes of a capture's FIX: how many frames are as
- * filtered. */
-static unsigned int tshark_count(const char *capture, const char *filter)
-{
-	char command[2 * PATH_MAX];
-	unsigned int lines = 0;
-	FILE *out;
-	int c;
-
-	snprintf(command, sizeof(command),
-		 "tshark -n -d tcp.port==9012,fix -r '%s' -Y '%s' "
-		 "2>/dev/null",
-		 capture, filter);
-	out = popen(command, "r");
-	assert_non_null(out);
-	while ((c = fgetc(out)) != EOF)
-		lines += c == '\n';
-	assert_int_equal(pclose(out), 0);
-	return lines;
-}
+#define DISSECTS "-d tcp.port==9012,fix"
 
 static void tshark_reads_it(void **state)
 {
@@ -74,15 +56,17 @@ static void tshark_reads_it(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	if (system("command -v tshark >/dev/null") != 0)
-		lab_skip("tshark is not installed");
+	tshark_needed();
 	run.feed = oracle_channel_feed(&lab, path);
 	oracle_run(&lab, &run);
-	assert_true(tshark_count(run.capture, "fix.MsgType == \"D\"") > 50);
-	assert_true(tshark_count(run.capture, "fix.MsgType == \"8\"") > 10);
-	assert_int_equal(tshark_count(run.capture, "fix.MsgType == \"5\""), 2);
+	assert_true(tshark_count(run.capture, DISSECTS,
+				 "fix.MsgType == \"D\"") > 50);
+	assert_true(tshark_count(run.capture, DISSECTS,
+				 "fix.MsgType == \"8\"") > 10);
 	assert_int_equal(
-		tshark_count(run.capture,
+		tshark_count(run.capture, DISSECTS, "fix.MsgType == \"5\""), 2);
+	assert_int_equal(
+		tshark_count(run.capture, DISSECTS,
 			     "tcp && (_ws.malformed || fix.checksum_bad == 1)"),
 		0);
 	oracle_free(&run);

@@ -19,6 +19,7 @@
 #include "tests/support/channel_choice.h"
 #include "tests/support/choice.h"
 #include "tests/support/tls_peer.h"
+#include "tests/support/tshark.h"
 #include "wire/order.h"
 #include "wire/tls_record.h"
 
@@ -98,43 +99,26 @@ static void orders_are_right(void **state)
 			      oracle_channel_feed(&lab, path), "1000000", 0);
 }
 
-/* What another program makes of a capture by the same key log: how many
- * frames are as filtered. */
-static unsigned int tshark_count(const struct oracle_run *run,
-				 const char *filter)
-{
-	char command[3 * PATH_MAX];
-	unsigned int lines = 0;
-	FILE *out;
-	int c;
-
-	snprintf(command, sizeof(command),
-		 "tshark -n -o 'tls.keylog_file:%s' -d tcp.port==9012,tls "
-		 "-r '%s' -Y '%s' 2>/dev/null",
-		 run->keys, run->capture, filter);
-	out = popen(command, "r");
-	assert_non_null(out);
-	while ((c = fgetc(out)) != EOF)
-		lines += c == '\n';
-	assert_int_equal(pclose(out), 0);
-	return lines;
-}
-
 static void tshark_reads_it(void **state)
 {
 	struct oracle_run run = { .pace = "rate:20000" };
-	char path[PATH_MAX];
+	char path[PATH_MAX], dissects[PATH_MAX + 64];
 
 	(void)state;
-	if (system("command -v tshark >/dev/null") != 0)
-		lab_skip("tshark is not installed");
+	tshark_needed();
 	run.feed = oracle_channel_feed(&lab, path);
 	run.channel = channel("inner=fix");
 	oracle_run(&lab, &run);
-	assert_true(tshark_count(&run, "fix.MsgType == \"D\"") > 50);
-	assert_true(tshark_count(&run, "tls.alert_message.desc == 0") > 0);
-	assert_int_equal(tshark_count(&run, "tcp && (_ws.malformed || "
-					    "tls.alert_message.level == 2)"),
+	/* By the same key log. */
+	snprintf(dissects, sizeof(dissects),
+		 "-o 'tls.keylog_file:%s' -d tcp.port==9012,tls", run.keys);
+	assert_true(tshark_count(run.capture, dissects,
+				 "fix.MsgType == \"D\"") > 50);
+	assert_true(tshark_count(run.capture, dissects,
+				 "tls.alert_message.desc == 0") > 0);
+	assert_int_equal(tshark_count(run.capture, dissects,
+				      "tcp && (_ws.malformed || "
+				      "tls.alert_message.level == 2)"),
 			 0);
 	oracle_free(&run);
 }

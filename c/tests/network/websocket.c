@@ -68,11 +68,7 @@ static void exchange_begin(const char *channel)
 /* Whoever knows the channel is served, whoever else there is. */
 static void exchange_serves(const char *channel)
 {
-	lab_trader(&lab, &trader, "--channel", channel, NULL);
-	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
-	lab_line(&exchange, "state TRANSMIT");
-	lab_line(&exchange, "state INIT");
-	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	oracle_channel_served(&lab, &exchange, &trader, channel);
 }
 
 /* Up to the empty line. */

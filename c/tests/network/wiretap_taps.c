@@ -21,6 +21,7 @@
 #include "net/socket.h"
 #include "tests/support/fake_exchange.h"
 #include "tests/support/oracle.h"
+#include "tests/support/tshark.h"
 
 #define UPDATES 40
 #define VLAN	7
@@ -516,8 +517,7 @@ static void wireshark_reads_it(void **state)
 	char command[3 * PATH_MAX];
 
 	(void)state;
-	if (system("command -v tshark >/dev/null") != 0)
-		lab_skip("tshark is not installed");
+	tshark_needed();
 	assert_int_equal(session("block", 4, NULL), UPDATES);
 	snprintf(command, sizeof(command),
 		 "tshark -r %s -T fields -e frame.comment 2>&1 | "

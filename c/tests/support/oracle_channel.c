@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/oracle_channel.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,16 @@ const char *oracle_channel_feed(const struct lab *lab,
 			 0);
 	program_end(&feedgen);
 	return path;
+}
+
+void oracle_channel_served(const struct lab *lab, struct program *exchange,
+			   struct program *trader, const char *channel)
+{
+	lab_trader(lab, trader, "--channel", channel, NULL);
+	assert_int_equal(program_wait(trader, LAB_SOON_MS), 0);
+	lab_line(exchange, "state TRANSMIT");
+	lab_line(exchange, "state INIT");
+	assert_int_equal(program_stop(exchange, SIGTERM, LAB_SOON_MS), 0);
 }
 
 void oracle_channel_judged(const struct lab *lab, const char *channel,

@@ -16,6 +16,11 @@ void oracle_channel_judged(const struct lab *lab, const char *channel,
 			   const char *transport, const char *feed,
 			   const char *threshold_usd, json_int_t triggers);
 
+/* A trader of the channel has the exchange's feed to its end, whoever else was
+ * there; then the exchange ends. */
+void oracle_channel_served(const struct lab *lab, struct program *exchange,
+			   struct program *trader, const char *channel);
+
 /* Tests of the channel over each transport, "TITLE, orders are right: send";
  * with $T2T_REAL_PATHS (`make test-real`) also on the real file. channel: with
  * options, if it needs any. How many; one channel a program. */
