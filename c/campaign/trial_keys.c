@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,9 +14,6 @@
 #include "order/tls_keys.h"
 
 #define REMOVE_MS 60000 /* on a busy machine */
-
-static const char *const names[] = { "ca.pem", "exchange.pem", "exchange.key",
-				     "trader.pem", "trader.key" };
 
 /* The two whose orders are encrypted. */
 static const enum trial_role ends[] = { TRIAL_EXCHANGE, TRIAL_TRADER };
@@ -51,24 +47,23 @@ static int keys_bring(const struct trial_keys *keys,
 {
 	struct machine *machine = trial_machines_at(
 		machines, machines->site->seats[role].machine);
+	/* The other one's stay away. */
+	const enum tls_keys_file wanted[] = {
+		TLS_KEYS_CA,
+		role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE : TLS_KEYS_TRADER,
+		role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE_KEY
+				       : TLS_KEYS_TRADER_KEY,
+	};
 	char path[PATH_MAX + 16];
 	int err = machine ? 0 : -EPIPE;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++) {
-		/* The other one's stay away. */
-		if (i > 0 && strncmp(names[i], trial_role_names[role],
-				     strlen(trial_role_names[role])) != 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", keys->folder, names[i]);
-		err = machine_put(machine, path, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !err; i++) {
+		const char *name = tls_keys_files[wanted[i]];
+
+		snprintf(path, sizeof(path), "%s/%s", keys->folder, name);
+		err = machine_put(machine, path, name);
 	}
 	return err;
-}
-
-/* Does the arm run where files have to be brought? */
-static bool is_elsewhere(const struct arm *arm)
-{
-	return arm->site;
 }
 
 int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
@@ -83,7 +78,8 @@ int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
 	if (!keys->wanted)
 		return 0;
 	err = folder_make(keys);
-	keys->brought = is_elsewhere(arm);
+	/* Namespaces have the files of this machine. */
+	keys->brought = arm->site != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(ends) && !err; i++) {
 		const enum trial_role role = ends[i];
 		const char *folder = keys->folder;
@@ -107,11 +103,12 @@ static void keys_remove(struct trial_machines *machines, enum trial_role role)
 {
 	const struct trial_seat *seat = &machines->site->seats[role];
 	const char *folder = machines->site->machines[seat->machine].folder;
-	char paths[ARRAY_SIZE(names)][PATH_MAX];
-	const char *argv[ARRAY_SIZE(names) + 3] = { "rm", "-f" };
+	char paths[TLS_KEYS_FILES][PATH_MAX];
+	const char *argv[TLS_KEYS_FILES + 3] = { "rm", "-f" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, names[i]);
+	for (int i = 0; i < TLS_KEYS_FILES; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder,
+			 tls_keys_files[i]);
 		argv[i + 2] = paths[i];
 	}
 	trial_machines_run(machines, seat->machine, trial_strings(argv),
@@ -126,8 +123,9 @@ void trial_keys_close(struct trial_keys *keys, struct trial_machines *machines)
 		keys_remove(machines, ends[i]);
 	if (!*keys->folder)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", keys->folder, names[i]);
+	for (int i = 0; i < TLS_KEYS_FILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", keys->folder,
+			 tls_keys_files[i]);
 		unlink(path);
 	}
 	rmdir(keys->folder);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 static const char *begin_of(const struct fix_session *session)
 {
 	return fix_begin_string(session->config.version);
@@ -43,7 +45,7 @@ void fix_send_route(struct fix_builder *builder,
 	};
 
 	for (int way = 0; way < 2; way++) {
-		for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 			const struct fix_field *field =
 				fix_find(message, pairs[i][way]);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "order/tls_files.h"
+#include "order/tls_keys.h"
 #include "wire/tls_reader.h"
 
 #define SESSIONS_KEPT 256 /* the oldest one goes */
@@ -105,21 +106,18 @@ static int told(const char *key, const char *value)
 /* Those whose records wire/tls_record knows. */
 static int suites_set(SSL_CTX *ssl, const char *suites)
 {
-	static const char *const known[] = { "TLS_AES_128_GCM_SHA256",
-					     "TLS_CHACHA20_POLY1305_SHA256",
-					     "TLS_AES_256_GCM_SHA384" };
-
 	for (const char *at = suites; *at;) {
 		const size_t len = strcspn(at, ":");
 		bool is_known = false;
 
-		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-			is_known |= strlen(known[i]) == len &&
-				    !memcmp(known[i], at, len);
+		for (int i = 0; i < TLS_SUITES; i++)
+			is_known |= strlen(tls_suites[i].name) == len &&
+				    !memcmp(tls_suites[i].name, at, len);
 		if (!is_known) {
 			log_error("--channel tls: suites: '%.*s': expected %s, "
 				  "%s or %s, with colons between them",
-				  (int)len, at, known[0], known[1], known[2]);
+				  (int)len, at, tls_suites[0].name,
+				  tls_suites[1].name, tls_suites[2].name);
 			return -EINVAL;
 		}
 		at += len + (at[len] == ':');
@@ -149,12 +147,18 @@ static int ca_set(SSL_CTX *ssl, const struct tls_settings *settings,
 static int files_set(SSL_CTX *ssl, const struct tls_settings *settings)
 {
 	char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
-	const char *role = settings->client ? "trader" : "exchange";
 	int err;
 
-	tls_files_name(settings->ca, settings->folder, "ca.pem", ca);
-	tls_files_name_of(settings->cert, settings->folder, role, "pem", cert);
-	tls_files_name_of(settings->key, settings->folder, role, "key", key);
+	tls_files_name(settings->ca, settings->folder,
+		       tls_keys_files[TLS_KEYS_CA], ca);
+	tls_files_name(settings->cert, settings->folder,
+		       tls_keys_files[settings->client ? TLS_KEYS_TRADER
+						       : TLS_KEYS_EXCHANGE],
+		       cert);
+	tls_files_name(settings->key, settings->folder,
+		       tls_keys_files[settings->client ? TLS_KEYS_TRADER_KEY
+						       : TLS_KEYS_EXCHANGE_KEY],
+		       key);
 	if (!*cert != !*key || (!*cert && !settings->client)) {
 		log_error("--channel tls: %s: cert=FILE and key=FILE are "
 			  "needed, or folder=DIR of t2t-keys",

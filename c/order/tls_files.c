@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,15 +19,6 @@ void tls_files_name(const char *named, const char *folder, const char *file,
 		snprintf(path, PATH_MAX, "%s", named);
 	else
 		snprintf(path, PATH_MAX, "%s/%s", folder, file);
-}
-
-void tls_files_name_of(const char *named, const char *folder, const char *role,
-		       const char *suffix, char path[static PATH_MAX])
-{
-	char file[64];
-
-	snprintf(file, sizeof(file), "%s.%s", role, suffix);
-	tls_files_name(named, folder, file, path);
 }
 
 int tls_files_keylog_open(const char *path)

@@ -11,9 +11,6 @@
 /* What was named, or else that file of the folder; "" without both. */
 void tls_files_name(const char *named, const char *folder, const char *file,
 		    char path[static PATH_MAX]);
-/* The same of "ROLE.SUFFIX". */
-void tls_files_name_of(const char *named, const char *folder, const char *role,
-		       const char *suffix, char path[static PATH_MAX]);
 
 /* To append lines to, with mode 0600; a file that others may read is refused.
  * Its descriptor, or a negative errno, logged. */

@@ -5,6 +5,14 @@
 
 #include "base/log.h"
 
+const char *const tls_keys_files[TLS_KEYS_FILES] = {
+	[TLS_KEYS_CA] = "ca.pem",
+	[TLS_KEYS_EXCHANGE] = "exchange.pem",
+	[TLS_KEYS_EXCHANGE_KEY] = "exchange.key",
+	[TLS_KEYS_TRADER] = "trader.pem",
+	[TLS_KEYS_TRADER_KEY] = "trader.key",
+};
+
 #ifdef HAVE_OPENSSL
 
 #include <arpa/inet.h>
@@ -136,16 +144,18 @@ static int all_write(const char *folder, const struct identity *ca,
 		     const struct identity *exchange,
 		     const struct identity *trader)
 {
-	int err = file_write(folder, "ca.pem", ca->cert, NULL);
+	const struct identity content[TLS_KEYS_FILES] = {
+		[TLS_KEYS_CA] = { NULL, ca->cert },
+		[TLS_KEYS_EXCHANGE] = { NULL, exchange->cert },
+		[TLS_KEYS_EXCHANGE_KEY] = { exchange->key, NULL },
+		[TLS_KEYS_TRADER] = { NULL, trader->cert },
+		[TLS_KEYS_TRADER_KEY] = { trader->key, NULL },
+	};
+	int err = 0;
 
-	if (!err)
-		err = file_write(folder, "exchange.pem", exchange->cert, NULL);
-	if (!err)
-		err = file_write(folder, "exchange.key", NULL, exchange->key);
-	if (!err)
-		err = file_write(folder, "trader.pem", trader->cert, NULL);
-	if (!err)
-		err = file_write(folder, "trader.key", NULL, trader->key);
+	for (int i = 0; i < TLS_KEYS_FILES && !err; i++)
+		err = file_write(folder, tls_keys_files[i], content[i].cert,
+				 content[i].key);
 	return err;
 }
 

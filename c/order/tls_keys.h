@@ -14,8 +14,19 @@ struct tls_keys_config {
 	int days;
 };
 
-/* Write ca.pem, exchange.pem, exchange.key, trader.pem and trader.key, of mode
- * 0600; those that are there are replaced. 0 or a negative errno, logged. */
+/* Certificates, and keys to them. */
+enum tls_keys_file {
+	TLS_KEYS_CA,
+	TLS_KEYS_EXCHANGE,
+	TLS_KEYS_EXCHANGE_KEY,
+	TLS_KEYS_TRADER,
+	TLS_KEYS_TRADER_KEY,
+	TLS_KEYS_FILES
+};
+extern const char *const tls_keys_files[TLS_KEYS_FILES]; /* "ca.pem" */
+
+/* Write them all, of mode 0600; those that are there are replaced. 0 or a
+ * negative errno, logged. */
 int tls_keys_make(const struct tls_keys_config *config);
 
 #endif

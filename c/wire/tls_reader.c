@@ -42,17 +42,16 @@ static int first_open(struct tls_reader *reader, struct tls_direction *to,
 		      enum tls_label label, const uint8_t *record, size_t len,
 		      enum tls_content *type)
 {
-	static const unsigned int suites[] = { TLS_AES_128_GCM, TLS_AES_256_GCM,
-					       TLS_CHACHA20_POLY1305 };
 	const struct tls_keylog_entry *entry =
 		tls_keylog_find(reader->log, label, random_of(reader));
 	int got = -EBADMSG;
 
 	if (!entry)
 		return -ENOKEY;
-	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++) {
-		int err = tls_direction_begin(to, suites[i], entry->secret,
-					      entry->secret_len, false);
+	for (int i = 0; i < TLS_SUITES; i++) {
+		int err = tls_direction_begin(to, tls_suites[i].number,
+					      entry->secret, entry->secret_len,
+					      false);
 
 		if (err == -EINVAL)
 			continue;

@@ -10,22 +10,23 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#endif
+
+const struct tls_suite_row tls_suites[TLS_SUITES] = {
+	{ TLS_AES_128_GCM, "TLS_AES_128_GCM_SHA256", 32, 16, "AES-128-GCM",
+	  "SHA256" },
+	{ TLS_CHACHA20_POLY1305, "TLS_CHACHA20_POLY1305_SHA256", 32, 32,
+	  "ChaCha20-Poly1305", "SHA256" },
+	{ TLS_AES_256_GCM, "TLS_AES_256_GCM_SHA384", 48, 32, "AES-256-GCM",
+	  "SHA384" },
+};
+
+#ifdef HAVE_OPENSSL
 
 #define KEY_MAX	   32
 #define LABEL_HEAD "tls13 " /* before each label: RFC 8446, 7.1 */
 
-struct suite {
-	unsigned int number;
-	size_t secret_len, key_len;
-	const char *name, *digest;
-	EVP_CIPHER *cipher;
-};
-
-static struct suite suites[] = {
-	{ TLS_AES_128_GCM, 32, 16, "AES-128-GCM", "SHA256", NULL },
-	{ TLS_AES_256_GCM, 48, 32, "AES-256-GCM", "SHA384", NULL },
-	{ TLS_CHACHA20_POLY1305, 32, 32, "ChaCha20-Poly1305", "SHA256", NULL },
-};
+static EVP_CIPHER *ciphers[TLS_SUITES];
 static EVP_KDF *kdf;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -33,16 +34,16 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void algorithms_find(void)
 {
 	kdf = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
-	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
-		suites[i].cipher = EVP_CIPHER_fetch(NULL, suites[i].name, NULL);
+	for (int i = 0; i < TLS_SUITES; i++)
+		ciphers[i] = EVP_CIPHER_fetch(NULL, tls_suites[i].cipher, NULL);
 }
 
-static const struct suite *suite_find(unsigned int number)
+static const struct tls_suite_row *suite_find(unsigned int number)
 {
 	pthread_once(&once, algorithms_find);
-	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
-		if (suites[i].number == number)
-			return &suites[i];
+	for (int i = 0; i < TLS_SUITES; i++)
+		if (tls_suites[i].number == number)
+			return &tls_suites[i];
 	return NULL;
 }
 
@@ -64,7 +65,7 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 		     size_t secret_len, const char *label, uint8_t *out,
 		     size_t len)
 {
-	const struct suite *suite = suite_find(number);
+	const struct tls_suite_row *suite = suite_find(number);
 	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY, done = 0;
 
@@ -86,7 +87,8 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 }
 
 /* The secret's keys. 0 or a negative errno. */
-static int keys_make(struct tls_direction *direction, const struct suite *suite)
+static int keys_make(struct tls_direction *direction,
+		     const struct tls_suite_row *suite)
 {
 	uint8_t key[KEY_MAX], iv[TLS_NONCE_LEN];
 	int err = tls_expand_label(suite->number, direction->secret,
@@ -97,8 +99,9 @@ static int keys_make(struct tls_direction *direction, const struct suite *suite)
 		err = tls_expand_label(suite->number, direction->secret,
 				       direction->secret_len, "iv", iv,
 				       sizeof(iv));
-	if (!err && EVP_CipherInit_ex(direction->cipher, suite->cipher, NULL,
-				      key, NULL, direction->seals) <= 0)
+	if (!err &&
+	    EVP_CipherInit_ex(direction->cipher, ciphers[suite - tls_suites],
+			      NULL, key, NULL, direction->seals) <= 0)
 		err = -EIO;
 	OPENSSL_cleanse(key, sizeof(key));
 	if (err)
@@ -111,7 +114,7 @@ static int keys_make(struct tls_direction *direction, const struct suite *suite)
 int tls_direction_begin(struct tls_direction *direction, unsigned int number,
 			const uint8_t *secret, size_t secret_len, bool seals)
 {
-	const struct suite *suite = suite_find(number);
+	const struct tls_suite_row *suite = suite_find(number);
 	int err;
 
 	*direction = (struct tls_direction){ .suite = number, .seals = seals };

@@ -42,6 +42,16 @@ enum tls_suite {
 	TLS_CHACHA20_POLY1305 = 0x1303,
 };
 
+struct tls_suite_row {
+	unsigned int number;
+	const char *name; /* RFC 8446, B.4 */
+	size_t secret_len, key_len;
+	const char *cipher, *digest; /* as OpenSSL calls them */
+};
+
+#define TLS_SUITES 3
+extern const struct tls_suite_row tls_suites[TLS_SUITES];
+
 /* What one end sends: the keys of now, and the number of the next record. */
 struct tls_direction {
 	struct evp_cipher_ctx_st *cipher; /* NULL: it has not begun */
