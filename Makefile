@@ -266,7 +266,7 @@ test: ## all tests; TEST=network/trader one, CASE='*signal*' REPEAT=20
 		$(if $(TEST),,tests-built)
 	@$(MAKE) --no-print-directory -s -C c test
 tests-built:
-	@$(MAKE) --no-print-directory -s -C c WERROR=-Werror all tests fuzzers benches
+	@$(MAKE) --no-print-directory -s -C c WERROR=-Werror tests-built
 deps-lab-test:
 	$(call install,$(PACKAGES_LAB) $(PACKAGES_LAB_TEST))
 
