@@ -47,11 +47,15 @@ def password_asked():
     return bool(context.CLIARGS.get("become_ask_pass"))
 
 
+def is_here(variables):
+    """Is it this machine?"""
+    return variables.get("ansible_connection", "ssh") in ("here", "local")
+
+
 def as_root(variables, asked, uid):
     """Words before a command that becomes root's, and whether they read a
     password. asked: one was asked for."""
-    local = variables.get("ansible_connection", "ssh") == "local"
-    if uid == 0 if local else variables.get("ansible_user") == "root":
+    if uid == 0 if is_here(variables) else variables.get("ansible_user") == "root":
         return [], False
     if asked or password_of(variables) is not None:
         return SUDO, True
@@ -63,7 +67,7 @@ def reached(host, variables, ssh_args):
     own = variables.get("experiment_connect")
     if own:
         return list(own), False
-    if variables.get("ansible_connection", "ssh") == "local":
+    if is_here(variables):
         return [], False
     words = SSH + shlex.split(ssh_args)
     for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
