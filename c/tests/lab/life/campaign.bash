@@ -19,7 +19,7 @@ knobs_are_back() { # name of the test
 }
 
 life_campaign() {
-	local name pid code waits campaign=(ansible-playbook -i "$inventory" experiment.yml
+	local name pid code waits whole campaign=(ansible-playbook -i "$inventory" experiment.yml
 		-e experiment=busy-poll -e "experiment_only='interrupt prefer'"
 		-e experiment_blocks=1 -e "experiment_feed=$feed"
 		-e experiment_lines=3000 -e "experiment_threshold_usd=$threshold"
@@ -47,10 +47,13 @@ life_campaign() {
 	# shellcheck disable=SC2317 # called by within
 	turned_or_over() { process_gone "$waits" || process_gone "$pid"; }
 	within 600 turned_or_over
-	# Nobody of it is to see another one die, and put back.
-	pkill -STOP -s $pid
+	# Nobody of it is to see another one die, and put back. Since Ansible 2.19
+	# its workers have sessions of their own.
+	kill -STOP $pid
+	mapfile -t whole < <(family $pid | cut -d' ' -f1)
+	kill -STOP "${whole[@]}"
 	lab_ssh trader sudo pkill -KILL -x t2t-agent
-	pkill -KILL -s $pid
+	kill -KILL $pid "${whole[@]}"
 	wait $pid 2>/dev/null
 	code=$?
 	kill $waits 2>/dev/null

@@ -3,6 +3,9 @@
 # What the stages of tests/lab/life.sh say things with. In $folder, with
 # $inventory, $BUILD and tests/lab/lab.bash.
 
+# shellcheck source=tests/support/family.bash
+. tests/support/family.bash
+
 feed=../../shared/data/binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz
 threshold=100000
 if [ ! -e "$feed" ]; then
