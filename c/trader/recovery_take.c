@@ -281,9 +281,13 @@ enum recovery_verdict recovery_take(struct recovery *recovery,
 				    const struct recovery_datagram *datagram,
 				    uint64_t now_ns)
 {
+	struct session *session = &recovery->session;
+
 	if (!recovery->waits)
 		return plain(recovery, datagram, now_ns);
-	switch (session_look(&recovery->session, &datagram->header)) {
+	switch (session_look(session, &datagram->header,
+			     recovery->busy ? recovery->frontier
+					    : session->expected)) {
 	case SESSION_IN_ORDER:
 	case SESSION_GAP:
 		break;

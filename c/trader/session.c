@@ -50,10 +50,13 @@ static enum session_verdict believe(struct session *session, uint32_t sequence)
 }
 
 enum session_verdict session_look(struct session *session,
-				  const struct market_data_header *header)
+				  const struct market_data_header *header,
+				  uint32_t beyond)
 {
 	const uint32_t sequence = header->sequence;
 	const uint32_t ahead = sequence - session->expected;
+	const bool near = ahead < beyond - session->expected ||
+			  sequence - beyond <= session->jump_max;
 	bool end = header->flags & MARKET_DATA_END_OF_FEED;
 
 	if (!tag_weigh(session, header->flags))
@@ -66,7 +69,7 @@ enum session_verdict session_look(struct session *session,
 	}
 	if (session->ends_wait && session->tag_bits)
 		end = false;
-	if (!end && (!session->started || ahead <= session->jump_max))
+	if (!end && (!session->started || near))
 		return believe(session, sequence);
 	if (session->started && -ahead <= session->late_max)
 		return SESSION_DUPLICATE;
@@ -86,7 +89,8 @@ enum session_verdict session_look(struct session *session,
 enum session_verdict session_weigh(struct session *session,
 				   const struct market_data_header *header)
 {
-	enum session_verdict verdict = session_look(session, header);
+	enum session_verdict verdict =
+		session_look(session, header, session->expected);
 
 	if (verdict == SESSION_IN_ORDER || verdict == SESSION_GAP) {
 		session->expected = header->sequence + 1;

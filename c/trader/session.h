@@ -59,9 +59,11 @@ enum session_verdict session_weigh(struct session *session,
 				   const struct market_data_header *header);
 
 /* What session_weigh() says, for who decides by himself whether to go on: the
- * expected number stays. */
+ * expected number stays, and what came beyond it may wait for it. beyond: the
+ * number behind the highest that was believed, from which near is counted. */
 enum session_verdict session_look(struct session *session,
-				  const struct market_data_header *header);
+				  const struct market_data_header *header,
+				  uint32_t beyond);
 
 /* HOT. The very next one, of this session. */
 static inline bool session_is_next(const struct session *session,

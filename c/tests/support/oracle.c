@@ -10,7 +10,7 @@
 #include "tests/support/sanitizer.h"
 
 /* So that a busy machine gives nothing up. */
-#define RECOVER_MS "500"
+#define RECOVER_MS "5000"
 
 json_t *oracle_json(const struct program *program)
 {

@@ -154,6 +154,24 @@ static void expect(const char *text)
 							  counts->given_up);
 }
 
+/* It was doubted when what it waits for was: each second one of a thousand that
+ * wait was lost. */
+static void near_is_counted_from_what_has_come(void **state)
+{
+	const uint32_t end = 4 * SESSION_JUMP_MAX;
+
+	(void)state;
+	begin(1, true);
+	recovery.session.jump_max = SESSION_JUMP_MAX;
+	came("A0");
+	for (uint32_t number = 2; number < end; number++)
+		assert_int_equal(data(A, number), RECOVERY_WAITS);
+	assert_int_equal(data(A, end + SESSION_JUMP_MAX), RECOVERY_WAITS);
+	assert_int_equal(data(A, end + 3 * SESSION_JUMP_MAX), RECOVERY_DOUBTED);
+	assert_int_equal(recovery.counts.missing, 1 + SESSION_JUMP_MAX);
+	happened[0] = '\0';
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -567,6 +585,7 @@ int main(void)
 		TEST(an_end_behind_a_gap_waits),
 		TEST(other_sessions_are_passed_over),
 		TEST(far_numbers_are_doubted),
+		TEST(near_is_counted_from_what_has_come),
 		TEST(who_looks_on_goes_on_with_the_trader),
 		TEST(a_notice_from_far_ahead_is_none),
 		TEST(a_new_session_has_nothing_of_the_old_one),
