@@ -57,7 +57,8 @@ enum session_verdict session_look(struct session *session,
 	const uint32_t ahead = sequence - session->expected;
 	const bool near = ahead < beyond - session->expected ||
 			  sequence - beyond <= session->jump_max;
-	bool end = header->flags & MARKET_DATA_END_OF_FEED;
+	const bool end = header->flags & MARKET_DATA_END_OF_FEED;
+	const bool end_waits = session->ends_wait && session->tag_bits;
 
 	if (!tag_weigh(session, header->flags))
 		return SESSION_FOREIGN;
@@ -67,9 +68,7 @@ enum session_verdict session_look(struct session *session,
 		believe(session, sequence);
 		return SESSION_IN_ORDER;
 	}
-	if (session->ends_wait && session->tag_bits)
-		end = false;
-	if (!end && (!session->started || near))
+	if ((!end || end_waits) && (!session->started || near))
 		return believe(session, sequence);
 	if (session->started && -ahead <= session->late_max)
 		return SESSION_DUPLICATE;

@@ -32,8 +32,9 @@ struct session {
 	uint16_t tag_bits; /* under the mask, of what is ours */
 	bool started;	   /* a datagram was taken */
 	bool doubted_end;  /* what the witnesses are for */
-	bool ends_wait;	   /* an end with our tag is a number like others: who
-			      can have what is missing need not doubt it */
+	bool ends_wait;	   /* an end with our tag that is near is a number like
+			      others: who can have what is missing need not
+			      doubt it */
 	uint8_t witnesses; /* datagrams that make a doubted one likely */
 	uint16_t tag;	   /* ours; 0: not known */
 	uint32_t doubted;  /* number that the next witness has */

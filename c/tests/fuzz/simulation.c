@@ -6,10 +6,11 @@
  * the trader.
  * It is held against what a plain model says: a number is applied once, in
  * order, as it was sent; one is given up only when it had not come, and not
- * before its time; nothing waits for ever; the counts add up; with nothing lost
- * the books are the sender's; the witness ends with the trader's books unless
- * it says that a notice raced, or that two lines came so near that the trader
- * may have had them in another order.
+ * before its time; one that is near the highest that came is not doubted;
+ * nothing waits for ever; the counts add up; with nothing lost the books are
+ * the sender's; the witness ends with the trader's books unless it says that a
+ * notice raced, or that two lines came so near that the trader may have had
+ * them in another order.
  *
  * The input's first eight bytes are the seed. By environment:
  *	SIMULATE_SEED=7 SIMULATE_SEEDS=1	these, and what happened in each
@@ -39,6 +40,7 @@ static void watchers_begin(void)
 					      ? UINT64_MAX
 					      : simulation.give_up_ns,
 			.again_ns = simulation.again_ns,
+			.jump_max = simulation.jump_max,
 			.apart_ns = i == WITNESS && !simulation.requests
 					    ? simulation_apart_ns()
 					    : 0
@@ -238,14 +240,48 @@ static void look(unsigned int watcher)
 			 "waits for ever", recovery->session.expected);
 }
 
+/* Of the session, and not of a stranger? */
+static bool is_ours(const struct simulation_arrival *arrival)
+{
+	return arrival->number - simulation.base <= simulation.count &&
+	       (arrival->flags & MARKET_DATA_TAG) == simulation.tag_flags;
+}
+
+/* An end that nobody waits for, which has to be told again. */
+static bool is_lone_end(const struct simulation_arrival *arrival)
+{
+	return (arrival->flags & MARKET_DATA_END_OF_FEED) &&
+	       (takes_gaps() || !simulation.told);
+}
+
+/* One of ours that is doubted is as if it had not come. */
+static bool is_doubted(const struct simulation_arrival *arrival,
+		       enum recovery_verdict verdict)
+{
+	const uint32_t index = arrival->number - simulation.base;
+	const bool doubted = verdict == RECOVERY_DOUBTED;
+
+	if (!is_ours(arrival))
+		return false;
+	simulation.doubts |= doubted && !is_lone_end(arrival);
+	if (arrival->watcher == WITNESS)
+		return doubted;
+	simulation_check(!doubted || is_lone_end(arrival) ||
+				 index > simulation.believed +
+						 simulation.jump_max,
+			 "doubted what is near", index);
+	if (!doubted && index >= simulation.believed)
+		simulation.believed = index + 1;
+	return doubted;
+}
+
 /* What the trader can know of. */
 static void came_note(const struct simulation_arrival *arrival)
 {
 	const uint32_t index = arrival->number - simulation.base;
 	struct simulation_line *line = &simulation.line[arrival->source];
 
-	if (index > simulation.count ||
-	    (arrival->flags & MARKET_DATA_TAG) != simulation.tag_flags)
+	if (!is_ours(arrival))
 		return;
 	if (index >= line->passed)
 		line->passed = index + 1;
@@ -283,14 +319,14 @@ static void arrive(const struct simulation_arrival *arrival)
 		datagram.len = (uint32_t)market_data_len(
 			datagram.header.message_count);
 	}
-	if (arrival->watcher == TRADER) {
-		simulation_say("came %u by %u, flags %04x", arrival->number,
-			       arrival->source, arrival->flags);
-		came_note(arrival);
-	}
 	verdict = recovery_look(recovery, &datagram.header, arrival->source);
 	if (verdict == RECOVERY_UNSURE)
 		verdict = recovery_take(recovery, &datagram, simulation.now_ns);
+	if (arrival->watcher == TRADER)
+		simulation_say("came %u by %u, flags %04x", arrival->number,
+			       arrival->source, arrival->flags);
+	if (!is_doubted(arrival, verdict) && arrival->watcher == TRADER)
+		came_note(arrival);
 	if (verdict == RECOVERY_APPLY)
 		apply(arrival->watcher, &datagram);
 	simulation.passed_over[arrival->watcher] +=
@@ -411,7 +447,7 @@ static void model_check(void)
 	}
 	simulation_check(orders == simulation.orders[TRADER], "other orders",
 			 applied);
-	if (simulation.lossless)
+	if (simulation.lossless && !simulation.doubts)
 		simulation_check(applied == simulation.count + 1, "lost one",
 				 applied);
 }
@@ -421,7 +457,8 @@ static void witness_check(void)
 	/* A timer's time is each watcher's own; who takes gaps takes them in
 	 * the order in which he has them. */
 	if (simulation.recovery[WITNESS].counts.raced > 0 || !simulation.told ||
-	    takes_gaps() || (!simulation.requests && simulation.by_timer))
+	    simulation.doubts || takes_gaps() ||
+	    (!simulation.requests && simulation.by_timer))
 		return;
 	for (uint32_t i = 0; i <= simulation.count; i++)
 		simulation_check(simulation.sent[i].applied[TRADER] ==

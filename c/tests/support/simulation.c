@@ -305,6 +305,11 @@ void simulation_draw(uint64_t seed)
 	simulation.give_up_ns =
 		(1 + simulation_below(20)) * 100 * SIMULATION_US;
 	simulation.again_ns = (1 + simulation_below(10)) * 20 * SIMULATION_US;
+	simulation.jump_max = simulation_below(2)
+				      ? SESSION_JUMP_MAX
+				      : 8 + (uint32_t)simulation_below(32);
+	simulation.believed = 0;
+	simulation.doubts = false;
 	ways_draw();
 	exchange_draw();
 }

@@ -61,6 +61,9 @@ struct simulation {
 	uint32_t base;	 /* the first number */
 	uint32_t joined; /* index from which on lines are heard */
 	uint16_t tag_flags;
+	uint32_t jump_max; /* so far ahead is near */
+	uint32_t believed; /* index behind the highest that the trader did */
+	bool doubts;	   /* one of ours was doubted */
 	uint64_t give_up_ns, again_ns, now_ns;
 	/* Of the exchange: */
 	struct marketdata_config config;

@@ -124,6 +124,23 @@ static void what_is_near_is_bounded(void **state)
 	assert_int_equal(data(FAR + 1 + 2 * SESSION_LATE_MAX), SESSION_GAP);
 }
 
+/* One and the same number is told three times, and has no next. */
+static void an_end_that_waits_is_believed_when_it_is_far(void **state)
+{
+	(void)state;
+	session_begin(&session, OURS, 1000);
+	session.ends_wait = true;
+	take(0, OURS, 0);
+	assert_int_equal(take(FAR, OURS, MARKET_DATA_END_OF_FEED),
+			 SESSION_DOUBTED);
+	assert_int_equal(take(FAR, OURS, MARKET_DATA_END_OF_FEED),
+			 SESSION_DOUBTED);
+	assert_int_equal(take(FAR, OURS, MARKET_DATA_END_OF_FEED), SESSION_GAP);
+	assert_int_equal(session.lost, FAR - 1);
+	assert_int_equal(take(FAR + 3, OURS, MARKET_DATA_END_OF_FEED),
+			 SESSION_GAP);
+}
+
 static void one_far_number_is_not_believed(void **state)
 {
 	static const uint32_t numbers[] = { FAR, UINT32_MAX - FAR, 1002,
@@ -243,6 +260,8 @@ int main(void)
 				       setup),
 		cmocka_unit_test_setup(near_numbers_are_gaps, setup),
 		cmocka_unit_test_setup(what_is_near_is_bounded, setup),
+		cmocka_unit_test_setup(
+			an_end_that_waits_is_believed_when_it_is_far, setup),
 		cmocka_unit_test_setup(one_far_number_is_not_believed, setup),
 		cmocka_unit_test_setup(a_run_of_two_is, setup),
 		cmocka_unit_test_setup(only_consecutive_ones_make_a_run, setup),
