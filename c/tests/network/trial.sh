@@ -39,7 +39,17 @@ shown() { # result
 
 # shellcheck disable=SC2016 # for the script that is made
 programs "$folder/with-lossy" t2t-wiretap \
-	'exec "$real" "$@" 2> >(sed -u "s/ captured, 0 dropped/ captured, 7 dropped/" >&2)'
+	'exec 3> >(sed -u "s/ captured, 0 dropped/ captured, 7 dropped/" >&2)
+	sed=$!
+	"$real" "$@" 2>&3 3>&- &
+	wiretap=$!
+	trap "kill $wiretap" INT TERM
+	exec 3>&-
+	wait $wiretap
+	wait $wiretap
+	code=$?
+	wait $sed
+	exit $code'
 name='a trial whose wiretap dropped frames is not correct'
 run "$folder/with-lossy" lossy --arms spin
 code=$?
