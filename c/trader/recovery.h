@@ -42,8 +42,8 @@
 #define RECOVERY_RETRANSMITTED MARKET_DATA_LINES_MAX /* as a source */
 #define RECOVERY_SOURCES       (MARKET_DATA_LINES_MAX + 1)
 
-#define RECOVERY_HELD_MAX  16384 /* datagrams that wait; a power of two */
-#define RECOVERY_GAPS_MAX  1024	 /* open ones told apart; a power of two */
+#define RECOVERY_HELD	   16384 /* datagrams that wait, if not more may */
+#define RECOVERY_GAPS_MAX  4096	 /* open ones told apart; a power of two */
 #define RECOVERY_ASKED_MAX 64	 /* datagrams asked for at one time */
 
 struct recovery_config {
@@ -52,6 +52,8 @@ struct recovery_config {
 	uint64_t give_up_ns; /* UINT64_MAX: only by recovery_goes_on() */
 	uint64_t again_ns;   /* what was not answered is asked for again */
 	uint32_t jump_max;   /* as for session_begin() */
+	uint32_t held_max;   /* datagrams that may wait: a power of two of at
+				least 64, or 0: RECOVERY_HELD */
 	/* For who only looks on, and sees two lines without requests: so near
 	 * in time the trader may have had one line's datagram before the
 	 * other's, or behind it. 0: nobody looks on. */
@@ -129,9 +131,9 @@ struct recovery {
 	uint32_t unanswered;   /* numbers that were, and are missing */
 	uint64_t asked_ns;     /* when the lowest of them was */
 	uint64_t give_up_ns, again_ns, apart_ns, due_ns;
-	struct recovery_told told;	       /* a gap */
-	uint32_t gap_first, gaps;	       /* open ones, in a ring */
-	uint64_t held[RECOVERY_HELD_MAX / 64]; /* a bit each */
+	struct recovery_told told; /* a gap */
+	uint32_t gap_first, gaps;  /* open ones, in a ring */
+	uint32_t held_max;
 	struct recovery_counts counts;
 	struct recovery_memory *memory; /* NULL: nothing ever waits */
 	struct mem_arena arena;

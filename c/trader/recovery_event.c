@@ -60,7 +60,7 @@ static bool give_up_event(struct recovery *recovery, uint64_t now_ns,
 		end = below;
 	end = first + retransmit_piece(end - first);
 	/* Else those behind them take their places. */
-	if (recovery->frontier - end < RECOVERY_HELD_MAX) {
+	if (recovery->frontier - end < recovery->held_max) {
 		recovery_marks_add(&recovery->memory->given_up, first, end);
 		recovery_settled(recovery, first, end, now_ns);
 	}
@@ -182,9 +182,7 @@ static bool had_any(const struct recovery *recovery, uint32_t first,
 		if (recovery_is_held(recovery, first))
 			return true;
 		if (recovery_is_below(first, recovery->session.expected) &&
-		    recovery->memory->given_up
-				    .number[first & RECOVERY_HELD_MASK] !=
-			    first)
+		    !recovery_marks_has(&recovery->memory->given_up, first))
 			return true;
 	}
 	return false;

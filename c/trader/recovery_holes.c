@@ -1,26 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "trader/recovery_holes.h"
 
+#include <string.h>
+
+/* What stands at the place of no number. */
+static uint32_t none(const struct recovery_marks *marks, uint32_t place)
+{
+	return place == marks->mask;
+}
+
 void recovery_marks_clear(struct recovery_marks *marks)
 {
-	for (uint32_t i = 0; i < RECOVERY_HELD_MAX; i++)
-		marks->number[i] = i + 1;
+	if (marks->any)
+		memset(marks->number, 0,
+		       ((size_t)marks->mask + 1) * sizeof(*marks->number));
+	marks->any = false;
 }
 
 void recovery_marks_add(struct recovery_marks *marks, uint32_t first,
 			uint32_t end)
 {
-	if (end - first > RECOVERY_HELD_MAX)
-		first = end - RECOVERY_HELD_MAX;
+	if (!marks->any && first != end) {
+		marks->any = true;
+		marks->number[marks->mask] = none(marks, marks->mask);
+	}
+	if (end - first > marks->mask)
+		first = end - marks->mask - 1;
 	for (; first != end; first++)
-		marks->number[first & RECOVERY_HELD_MASK] = first;
+		marks->number[first & marks->mask] = ~first;
+}
+
+bool recovery_marks_has(const struct recovery_marks *marks, uint32_t number)
+{
+	return marks->any && marks->number[number & marks->mask] == ~number;
 }
 
 bool recovery_marks_take(struct recovery_marks *marks, uint32_t number)
 {
-	if (marks->number[number & RECOVERY_HELD_MASK] != number)
+	const uint32_t place = number & marks->mask;
+
+	if (!recovery_marks_has(marks, number))
 		return false;
-	marks->number[number & RECOVERY_HELD_MASK] = number + 1;
+	marks->number[place] = none(marks, place);
 	return true;
 }
 
@@ -29,10 +50,10 @@ void recovery_settled(struct recovery *recovery, uint32_t first, uint32_t end,
 {
 	if (recovery->apart_ns == 0)
 		return;
-	if (end - first > RECOVERY_HELD_MAX)
-		first = end - RECOVERY_HELD_MAX;
+	if (end - first > recovery->held_max)
+		first = end - recovery->held_max;
 	for (; first != end; first++)
-		recovery->memory->settled_ns[first & RECOVERY_HELD_MASK] =
+		recovery->memory->settled_ns[recovery_place(recovery, first)] =
 			now_ns;
 }
 
@@ -47,11 +68,12 @@ uint32_t recovery_hole_end(const struct recovery *recovery, uint32_t number)
 {
 	while (number != recovery->frontier &&
 	       !recovery_is_held(recovery, number)) {
-		if (number - recovery->session.expected >= RECOVERY_HELD_MAX)
+		if (number - recovery->session.expected >= recovery->held_max)
 			return recovery->frontier;
 		/* A word of them at once. */
 		if (number % 64 == 0 && recovery->frontier - number > 64 &&
-		    recovery->held[(number & RECOVERY_HELD_MASK) / 64] == 0)
+		    recovery->memory->held[recovery_place(recovery, number) /
+					   64] == 0)
 			number += 64;
 		else
 			number++;

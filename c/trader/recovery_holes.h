@@ -6,7 +6,6 @@
 
 #include "trader/recovery.h"
 
-#define RECOVERY_HELD_MASK (RECOVERY_HELD_MAX - 1)
 #define RECOVERY_GAPS_MASK (RECOVERY_GAPS_MAX - 1)
 
 struct recovery_gap {
@@ -21,9 +20,12 @@ struct recovery_slot {
 	uint8_t bytes[MARKET_DATA_DATAGRAM_MAX];
 };
 
-/* Numbers by their low bits; those of other places stand for none. */
+/* Numbers by their low bits, each in its complement: of none it is zero, which
+ * is the last number's alone, and there one. */
 struct recovery_marks {
-	uint32_t number[RECOVERY_HELD_MAX];
+	uint32_t *number; /* as many as may be held */
+	uint32_t mask;	  /* of its places */
+	bool any;	  /* else nothing of it is read */
 };
 
 struct recovery_memory {
@@ -34,10 +36,19 @@ struct recovery_memory {
 	 * recovery->apart_ns is told. When it did, or when a number was given
 	 * up. */
 	struct recovery_marks swapped;
-	uint64_t settled_ns[RECOVERY_HELD_MAX];
 	struct recovery_slot spare; /* for what no slot is free */
-	struct recovery_slot slots[RECOVERY_HELD_MAX];
+	/* As many as may be held, each: */
+	uint64_t *settled_ns;
+	uint64_t *held; /* a bit for one */
+	struct recovery_slot *slots;
 };
+
+/* Where it lies among those that are held. */
+static inline uint32_t recovery_place(const struct recovery *recovery,
+				      uint32_t number)
+{
+	return number & (recovery->held_max - 1);
+}
 
 /* Numbers wrap. */
 static inline bool recovery_is_below(uint32_t number, uint32_t other)
@@ -49,6 +60,8 @@ void recovery_marks_clear(struct recovery_marks *marks);
 void recovery_marks_add(struct recovery_marks *marks, uint32_t first,
 			uint32_t end);
 
+bool recovery_marks_has(const struct recovery_marks *marks, uint32_t number);
+
 /* Was it marked? Then no longer. */
 bool recovery_marks_take(struct recovery_marks *marks, uint32_t number);
 
@@ -57,7 +70,7 @@ static inline void recovery_contrary(struct recovery *recovery, uint32_t number,
 				     uint64_t now_ns)
 {
 	const uint64_t settled_ns =
-		recovery->memory->settled_ns[number & RECOVERY_HELD_MASK];
+		recovery->memory->settled_ns[recovery_place(recovery, number)];
 
 	recovery->counts.raced += recovery->apart_ns > 0 &&
 				  now_ns - settled_ns <= recovery->apart_ns;
@@ -66,10 +79,10 @@ static inline void recovery_contrary(struct recovery *recovery, uint32_t number,
 static inline bool recovery_is_held(const struct recovery *recovery,
 				    uint32_t number)
 {
-	const uint32_t place = number & RECOVERY_HELD_MASK;
+	const uint32_t place = recovery_place(recovery, number);
 
-	return number - recovery->session.expected < RECOVERY_HELD_MAX &&
-	       recovery->held[place / 64] >> place % 64 & 1;
+	return number - recovery->session.expected < recovery->held_max &&
+	       recovery->memory->held[place / 64] >> place % 64 & 1;
 }
 
 /* Where recovery->apart_ns is told: these were given up, or filled by a line

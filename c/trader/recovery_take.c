@@ -5,6 +5,38 @@
 
 #include "trader/recovery_holes.h"
 
+static uint32_t *marks_open(struct recovery_marks *marks, uint32_t *numbers,
+			    uint32_t held)
+{
+	*marks = (struct recovery_marks){ .number = numbers, .mask = held - 1 };
+	return numbers + held;
+}
+
+/* All zero; behind its fixed part what there is of each that may be held. */
+static int memory_open(struct recovery *recovery)
+{
+	const uint32_t held = recovery->held_max;
+	const size_t each = (MARKET_DATA_LINES_MAX + 2) * sizeof(uint32_t) +
+			    sizeof(uint64_t) + sizeof(struct recovery_slot);
+	struct recovery_memory *memory;
+	uint32_t *numbers;
+	int err = mem_arena_reserve(&recovery->arena,
+				    sizeof(*memory) + held / 8 + held * each);
+
+	if (err)
+		return err;
+	memory = recovery->memory = recovery->arena.base;
+	memory->settled_ns = (uint64_t *)(memory + 1);
+	memory->held = memory->settled_ns + held;
+	memory->slots = (struct recovery_slot *)(memory->held + held / 64);
+	numbers = (uint32_t *)(memory->slots + held);
+	for (unsigned int i = 0; i < MARKET_DATA_LINES_MAX; i++)
+		numbers = marks_open(&memory->missing[i], numbers, held);
+	numbers = marks_open(&memory->given_up, numbers, held);
+	marks_open(&memory->swapped, numbers, held);
+	return 0;
+}
+
 int recovery_open(struct recovery *recovery,
 		  const struct recovery_config *config)
 {
@@ -17,12 +49,12 @@ int recovery_open(struct recovery *recovery,
 	recovery->give_up_ns = config->give_up_ns;
 	recovery->again_ns = config->again_ns;
 	recovery->apart_ns = config->apart_ns;
+	recovery->held_max =
+		config->held_max ? config->held_max : RECOVERY_HELD;
 	if (recovery->waits) {
-		err = mem_arena_reserve(&recovery->arena,
-					sizeof(*recovery->memory));
+		err = memory_open(recovery);
 		if (err)
 			return err;
-		recovery->memory = recovery->arena.base;
 	}
 	recovery->session.jump_max = config->jump_max;
 	recovery_begin(recovery, 0);
@@ -49,7 +81,8 @@ static void forget(struct recovery *recovery, uint32_t next)
 		recovery->counts.given_up += end - at;
 		at = recovery_hole_first(recovery, end);
 	}
-	memset(recovery->held, 0, sizeof(recovery->held));
+	if (recovery->memory)
+		memset(recovery->memory->held, 0, recovery->held_max / 8);
 	recovery->gaps = recovery->unanswered = 0;
 	recovery->spared = recovery->skips = false;
 	recovery->session.expected = recovery->frontier = next;
@@ -90,8 +123,8 @@ void recovery_settle(struct recovery *recovery, uint32_t end)
 static void line_passes(struct recovery *recovery, uint32_t first, uint32_t end,
 			uint64_t now_ns)
 {
-	if (end - first > RECOVERY_HELD_MAX)
-		first = end - RECOVERY_HELD_MAX;
+	if (end - first > recovery->held_max)
+		first = end - recovery->held_max;
 	for (; first != end; first++)
 		if (recovery_marks_take(&recovery->memory->swapped, first))
 			recovery_contrary(recovery, first, now_ns);
@@ -223,9 +256,9 @@ static enum recovery_verdict wait(struct recovery *recovery,
 				  uint64_t now_ns)
 {
 	const uint32_t number = datagram->header.sequence;
-	const uint32_t place = number & RECOVERY_HELD_MASK;
+	const uint32_t place = recovery_place(recovery, number);
 
-	if (number - recovery->session.expected >= RECOVERY_HELD_MAX ||
+	if (number - recovery->session.expected >= recovery->held_max ||
 	    datagram->len > MARKET_DATA_DATAGRAM_MAX)
 		return spare(recovery, datagram, now_ns);
 	recovery->line[datagram->source].first++;
@@ -235,7 +268,7 @@ static enum recovery_verdict wait(struct recovery *recovery,
 		recovery_gap_open(recovery, number, now_ns);
 	if (!recovery_is_below(number, recovery->frontier))
 		recovery->frontier = number + 1;
-	recovery->held[place / 64] |= UINT64_C(1) << place % 64;
+	recovery->memory->held[place / 64] |= UINT64_C(1) << place % 64;
 	keep(&recovery->memory->slots[place], datagram);
 	recovery_busy_now(recovery);
 	return RECOVERY_WAITS;
@@ -304,19 +337,20 @@ enum recovery_verdict recovery_take(struct recovery *recovery,
 const struct recovery_datagram *recovery_next(struct recovery *recovery)
 {
 	const uint32_t number = recovery->session.expected;
-	const uint32_t place = number & RECOVERY_HELD_MASK;
+	const uint32_t place = recovery_place(recovery, number);
 	struct recovery_slot *slot;
 
 	if (!recovery->busy || !recovery->memory)
 		return NULL;
 	if (recovery_is_held(recovery, number)) {
-		recovery->held[place / 64] &= ~(UINT64_C(1) << place % 64);
+		recovery->memory->held[place / 64] &=
+			~(UINT64_C(1) << place % 64);
 		recovery->session.expected++;
 		return &recovery->memory->slots[place].datagram;
 	}
 	slot = &recovery->memory->spare;
 	if (!recovery->spared ||
-	    slot->datagram.header.sequence - number >= RECOVERY_HELD_MAX)
+	    slot->datagram.header.sequence - number >= recovery->held_max)
 		return NULL;
 	recovery->spared = false;
 	/* As when it is taken; it was believed. */

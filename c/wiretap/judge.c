@@ -15,6 +15,9 @@
 
 /* Of two lines a trader that is held up reads one long before the other. */
 #define LINES_APART_NS CLOCK_NS_PER_S
+/* What a trader had not read yet waited for it in its sockets; here it waits
+ * with what the trader holds: more than 16 MiB of the smallest. */
+#define REQUESTS_HELD  (1u << 18)
 #define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
 
 static int judge_matched(void *context, const struct pairing_trigger *trigger,
@@ -411,6 +414,7 @@ static int judge_open_recovery(struct judge *judge)
 				       : config->recover_ms * CLOCK_NS_PER_MS,
 		.again_ns = UINT64_MAX,
 		.jump_max = config->jump_max,
+		.held_max = requests ? REQUESTS_HELD : 0,
 		.apart_ns = requests ? 0 : LINES_APART_NS,
 	};
 

@@ -132,8 +132,7 @@ static void begin(unsigned int lines, bool requests)
 						.requests = requests,
 						.give_up_ns = GIVE_UP,
 						.again_ns = AGAIN,
-						.jump_max =
-							2 * RECOVERY_HELD_MAX };
+						.jump_max = 2 * RECOVERY_HELD };
 
 	recovery_close(&recovery);
 	assert_int_equal(recovery_open(&recovery, &config), 0);
@@ -316,7 +315,7 @@ static void a_late_joiner_asks_piece_by_piece(void **state)
 
 static void beyond_the_slots_it_is_asked_for_again(void **state)
 {
-	const uint32_t last = RECOVERY_HELD_MAX + 100;
+	const uint32_t last = RECOVERY_HELD + 100;
 	uint32_t applied = 0;
 
 	(void)state;
@@ -397,13 +396,13 @@ static void full_slots_without_requests_cost_what_is_missing(void **state)
 	(void)state;
 	begin(2, false);
 	data(A, 0);
-	for (uint32_t i = 2; i <= RECOVERY_HELD_MAX; i++)
+	for (uint32_t i = 2; i <= RECOVERY_HELD; i++)
 		data(A, i);
 	happened[0] = '\0';
 	assert_int_equal(recovery.session.expected, 1);
-	assert_int_equal(data(A, RECOVERY_HELD_MAX + 1), RECOVERY_WAITS);
+	assert_int_equal(data(A, RECOVERY_HELD + 1), RECOVERY_WAITS);
 	assert_memory_equal(happened, "lost1-2 2 3 4", 13);
-	assert_int_equal(recovery.session.expected, RECOVERY_HELD_MAX + 2);
+	assert_int_equal(recovery.session.expected, RECOVERY_HELD + 2);
 	assert_int_equal(recovery.counts.given_up, 1);
 	assert_false(recovery.busy);
 }

@@ -178,6 +178,26 @@ static void filled(void **state)
 			 2 * STEP_NS);
 }
 
+/* The trader stood still, and asked when it went on: what it holds itself is
+ * less than what had come to its sockets meanwhile. */
+static void filled_late(void **state)
+{
+	(void)state;
+	lose_one();
+	for (int i = 0; i < 3 * RECOVERY_HELD; i++)
+		ask(260);
+	request(1, 1);
+	answers(1);
+	trigger();
+	order(250);
+	order(240);
+	line(CAPTURE_MAKER_GROUP, 4 + 3 * RECOVERY_HELD);
+	over();
+	right(2);
+	assert_int_equal(result.lost_packets, 0);
+	assert_int_equal(result.recovery.recovered, 1);
+}
+
 /* The trader sends its order too early, of what has to wait. */
 static void did_not_wait(void **state)
 {
@@ -774,6 +794,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(filled),
+		CASE(filled_late),
 		CASE(did_not_wait),
 		CASE(without_recovery),
 		CASE(lost_on_purpose),
