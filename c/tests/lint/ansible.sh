@@ -50,6 +50,21 @@ expect_none 'the collections here are of the versions of requirements.yml' \
 	< <(ansible-galaxy collection list --format json 2>/dev/null |
 		python3 tests/lint/galaxy.py versions ../ansible/requirements.yml 2>&1)
 
+# A clone whose folder others may write to has no ansible.cfg: Ansible ignores
+# it.
+gathers='
+import sys, yaml
+
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        plays = yaml.safe_load(file)
+    for play in plays:
+        if "hosts" in play and play.get("gather_facts") is not False:
+            print(path, play.get("name"))
+'
+expect_none 'no play gathers facts, without ansible.cfg either' \
+	< <(cd ../ansible && python3 -c "$gathers" "${playbooks[@]}" 2>&1)
+
 # A variable is prefixed by its role, has a default or is required, and its
 # meaning stands in the role's argument_specs.
 # shellcheck disable=SC2016 # this is Python's
