@@ -283,8 +283,6 @@ static enum recovery_verdict arrive(struct recovery *recovery,
 	const uint32_t number = datagram->header.sequence;
 	bool missing;
 
-	if (!recovery->busy)
-		recovery->frontier = session->expected;
 	if (!session->started) {
 		forget(recovery, session->tag_bits ? 0 : number);
 		session->started = true;
@@ -318,9 +316,9 @@ enum recovery_verdict recovery_take(struct recovery *recovery,
 
 	if (!recovery->waits)
 		return plain(recovery, datagram, now_ns);
-	switch (session_look(session, &datagram->header,
-			     recovery->busy ? recovery->frontier
-					    : session->expected)) {
+	if (!recovery->busy)
+		recovery->frontier = session->expected;
+	switch (session_look(session, &datagram->header, recovery->frontier)) {
 	case SESSION_IN_ORDER:
 	case SESSION_GAP:
 		break;

@@ -254,25 +254,18 @@ static bool is_lone_end(const struct simulation_arrival *arrival)
 	       (takes_gaps() || !simulation.told);
 }
 
-/* One of ours that is doubted is as if it had not come. */
-static bool is_doubted(const struct simulation_arrival *arrival,
-		       enum recovery_verdict verdict)
+/* One that is doubted is as if it had not come. */
+static void doubt_check(const struct simulation_arrival *arrival)
 {
 	const uint32_t index = arrival->number - simulation.base;
-	const bool doubted = verdict == RECOVERY_DOUBTED;
 
-	if (!is_ours(arrival))
-		return false;
-	simulation.doubts |= doubted && !is_lone_end(arrival);
-	if (arrival->watcher == WITNESS)
-		return doubted;
-	simulation_check(!doubted || is_lone_end(arrival) ||
+	if (!is_ours(arrival) || is_lone_end(arrival))
+		return;
+	simulation.doubts = true;
+	simulation_check(arrival->watcher == WITNESS ||
 				 index > simulation.believed +
 						 simulation.jump_max,
 			 "doubted what is near", index);
-	if (!doubted && index >= simulation.believed)
-		simulation.believed = index + 1;
-	return doubted;
 }
 
 /* What the trader can know of. */
@@ -283,6 +276,8 @@ static void came_note(const struct simulation_arrival *arrival)
 
 	if (!is_ours(arrival))
 		return;
+	if (index >= simulation.believed)
+		simulation.believed = index + 1;
 	if (index >= line->passed)
 		line->passed = index + 1;
 	if (simulation.sent[index].came_ns == UINT64_MAX)
@@ -325,7 +320,9 @@ static void arrive(const struct simulation_arrival *arrival)
 	if (arrival->watcher == TRADER)
 		simulation_say("came %u by %u, flags %04x", arrival->number,
 			       arrival->source, arrival->flags);
-	if (!is_doubted(arrival, verdict) && arrival->watcher == TRADER)
+	if (verdict == RECOVERY_DOUBTED)
+		doubt_check(arrival);
+	else if (arrival->watcher == TRADER)
 		came_note(arrival);
 	if (verdict == RECOVERY_APPLY)
 		apply(arrival->watcher, &datagram);
