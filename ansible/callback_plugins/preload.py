@@ -12,8 +12,6 @@ description:
     that is a third of the CPU that a play costs.
 """
 
-# What every module imports; the connection "here" runs them in those forks.
-import ansible.module_utils.basic  # noqa: F401
 from ansible.plugins import loader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.collection_loader import _collection_finder
@@ -26,6 +24,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "preload"
 
+    # With the connection "here" comes what every module imports.
     def v2_playbook_on_start(self, playbook):
         for plugins in (loader.filter_loader, loader.test_loader):
             list(plugins.all())

@@ -21,7 +21,6 @@ cat >"$folder/library/here_probe.py" <<'END'
 import os
 import signal
 import sys
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.here_word import WORD

@@ -45,6 +45,7 @@ programs "$folder/with-lossy" t2t-wiretap \
 	wiretap=$!
 	trap "kill $wiretap" INT TERM
 	exec 3>&-
+	# A signal ends the first one.
 	wait $wiretap
 	wait $wiretap
 	code=$?
