@@ -11,6 +11,7 @@
 #include "base/json_get.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "report/comparisons.h"
 #include "report/results.h"
 #include "report/schema.h"
 #include "report/summary.h"
@@ -269,9 +270,9 @@ static int arm_merge(const json_t *rows, const json_t *first, bool aa,
 				    json_get_text(first, "against", "unknown"),
 				    "pairs", (int)verdict.pairs, "cells",
 				    (int)all.cells);
-		summary_verdict(*merged, &verdict);
+		comparisons_verdict(*merged, &verdict);
 		json_object_set_new(*merged, "agreement_p",
-				    isfinite(p) ? json_real(p) : json_null());
+				    json_real_or_null(p));
 		json_object_set_new(*merged, "disagree",
 				    json_boolean(p <= VERDICT_ALPHA));
 		if (aa) /* in one alone is enough */

@@ -7,13 +7,8 @@
 #include <jansson.h>
 
 #include "report/results.h"
-#include "stats/verdict.h"
 
 /* *summary: what summary.json holds (a new reference). 0 or -ENOMEM. */
 int summary_make(const struct results *results, json_t **summary);
-
-/* Add to a comparison what a verdict gives: call, verdict, ratio, ratio_low,
- * ratio_high, p, p_adjusted. */
-void summary_verdict(json_t *comparison, const struct verdict *verdict);
 
 #endif

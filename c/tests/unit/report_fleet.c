@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/comparisons.h"
 #include "report/fleet.h"
-#include "report/summary.h"
 
 #define BLOCKS 8
 
@@ -30,7 +30,7 @@ static json_t *said(const char *arm, double ratio)
 	assert_int_equal(verdict_compare(arms, bases, BLOCKS, 1, &verdict), 0);
 	object = json_pack("{s:s,s:s,s:i}", "arm", arm, "against", "base",
 			   "pairs", (int)verdict.pairs);
-	summary_verdict(object, &verdict);
+	comparisons_verdict(object, &verdict);
 	json_object_set_new(object, "block_ratios", ratios);
 	return object;
 }
@@ -299,7 +299,7 @@ static void who_is_wrong_on_one_has_no_verdict(void **state)
 	const struct verdict wrong = verdict_of_incorrect();
 
 	(void)state;
-	summary_verdict(first(json_object_get(other, "summary")), &wrong);
+	comparisons_verdict(first(json_object_get(other, "summary")), &wrong);
 	summary = merge(json_pack("[oo]", cell("a", 10, 0.5, 1), other));
 	assert_string_equal(json_get_text(first(summary), "call", ""),
 			    "incorrect");

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Each arm of a campaign against the first, block by block. */
+#ifndef REPORT_COMPARISONS_H
+#define REPORT_COMPARISONS_H
+
+#include <jansson.h>
+
+#include "report/results.h"
+#include "stats/verdict.h"
+
+/* All arms but the first and the A/A one, which share one error, for list; *aa:
+ * the A/A one, or null (a new reference). 0 or -ENOMEM. */
+int comparisons_make(const struct results *results, json_t *list, json_t **aa);
+
+/* Add to a comparison what a verdict gives: call, verdict, ratio, ratio_low,
+ * ratio_high, p, p_adjusted. */
+void comparisons_verdict(json_t *comparison, const struct verdict *verdict);
+
+#endif
