@@ -28,8 +28,8 @@ static inline const char *json_get_text(const json_t *object, const char *key,
 	return text ? text : otherwise;
 }
 
-/* A new reference. NAN and infinity, which JSON can't say, stand for what was not
- * measured. */
+/* A new reference. NAN and infinity, which JSON can't say, stand for what was
+ * not measured. */
 static inline json_t *json_real_or_null(double value)
 {
 	return isfinite(value) ? json_real(value) : json_null();

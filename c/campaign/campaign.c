@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_get.h"
 #include "base/log.h"
+#include "campaign/campaign_looks.h"
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/cpu_contention.h"
@@ -25,6 +26,8 @@ struct campaign {
 	const struct campaign_config *config;
 	struct trial_machines machines; /* if it has any */
 	json_t *manifest;
+	unsigned int blocks; /* to be done: fewer, once it has its end */
+	struct campaign_looks looks;
 	unsigned int trials; /* so far */
 	uint64_t begin_ns;
 	struct cpu_contention begin_busy;
@@ -58,9 +61,15 @@ static void progress_show(const struct campaign *campaign, const char *text)
 		fprintf(stderr, "\r\033[K%s", text);
 }
 
-static unsigned int campaign_trials(const struct campaign_config *config)
+static unsigned int campaign_trials(const struct campaign *campaign)
 {
-	return config->blocks * config->arm_count;
+	return campaign->blocks * campaign->config->arm_count;
+}
+
+static double campaign_seconds(const struct campaign *campaign)
+{
+	return (double)(clock_monotonic_ns() - campaign->begin_ns) /
+	       CLOCK_NS_PER_S;
 }
 
 /* What of a datagram's lateness the exchange alone knows. */
@@ -77,15 +86,16 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 	const json_t *analysis = json_object_get(result, "analysis");
 	const json_t *p50 = json_object_get(
 		json_object_get(analysis, "wire_to_wire_ns"), "p50");
-	double seconds =
-		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
-	double left = seconds / campaign->done *
-		      (campaign_trials(campaign->config) - number);
+	const unsigned int trials = campaign_trials(campaign);
+	double seconds = campaign_seconds(campaign);
+	double left = seconds / campaign->done * (trials - number);
 
 	progress_show(campaign, "");
 	fprintf(stderr, "[%*u/%u] %-10s ",
-		campaign_trials(campaign->config) > 9 ? 2 : 1, number,
-		campaign_trials(campaign->config), arm);
+		trials > 99  ? 3
+		: trials > 9 ? 2
+			     : 1,
+		number, trials, arm);
 	if (json_is_null(json_object_get(analysis, "correct")))
 		fprintf(stderr, "VOID, can't be judged: %s",
 			json_string_value(json_object_get(analysis, "reason")));
@@ -98,7 +108,8 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		fprintf(stderr, ", p50 %6.1f us",
 			(double)json_integer_value(p50) / 1e3);
 	late_tell(json_object_get(result, "lateness"));
-	fprintf(stderr, "  (%.0f s, %.0f s left)\n", seconds, left);
+	fprintf(stderr, "  (%.0f s, %s%.0f s left)\n", seconds,
+		campaign->config->until.text ? "at most " : "", left);
 }
 
 /* "spin:rcvbuf=1m@again" makes a folder "spin", "busy/50" one "busy-50". */
@@ -196,7 +207,7 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 		return 0;
 	}
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
-		 campaign_trials(config), block + 1, config->blocks, name);
+		 campaign_trials(campaign), block + 1, campaign->blocks, name);
 	progress_show(campaign, text);
 	err = trial_run(&config->trial, &campaign->machines, &config->arms[arm],
 			folder, &result);
@@ -345,13 +356,30 @@ static int block_run(struct campaign *campaign, unsigned int block)
 	return again;
 }
 
+/* As if no more had been wanted. */
+static void end_here(struct campaign *campaign, unsigned int blocks)
+{
+	campaign->blocks = blocks;
+	json_object_set_new(json_object_get(campaign->manifest, "parameters"),
+			    "blocks", json_integer(blocks));
+}
+
 static int blocks_run(struct campaign *campaign)
 {
 	int err = 0;
 
-	for (unsigned int block = 0; block < campaign->config->blocks && !err;
-	     block++)
+	for (unsigned int block = 0; block < campaign->blocks && !err;
+	     block++) {
+		bool over;
+
 		err = block_run(campaign, block);
+		if (!err)
+			err = campaign_looks_take(&campaign->looks, block + 1,
+						  campaign_seconds(campaign),
+						  &over);
+		if (!err && over)
+			end_here(campaign, block + 1);
+	}
 	return err;
 }
 
@@ -372,8 +400,7 @@ static double mean(const json_t *earlier, const char *key, double now,
 static void machine_note(struct campaign *campaign)
 {
 	const json_t *earlier = json_object_get(campaign->manifest, "machine");
-	double seconds =
-		(double)(clock_monotonic_ns() - campaign->begin_ns) / 1e9;
+	double seconds = campaign_seconds(campaign);
 	struct cpu_contention now = campaign->begin_busy;
 
 	if (campaign->config->machine_count > 0 ||
@@ -396,25 +423,19 @@ static void machine_note(struct campaign *campaign)
 					  earlier, "seconds"))));
 }
 
-/* Made from what stands on the disk, as any later report is. */
 static int summary_save(const char *folder, json_t **summary)
 {
-	struct results results;
-	int err = results_open(&results, folder, true);
+	int err = summary_of_folder(folder, summary);
 
-	if (err)
-		return err;
-	err = summary_make(&results, summary);
-	if (!err)
-		err = results_save(folder, "summary.json", schema_summary,
-				   *summary);
-	results_close(&results);
-	return err;
+	return err ? err
+		   : results_save(folder, "summary.json", schema_summary,
+				  *summary);
 }
 
 int campaign_run(const struct campaign_config *config, json_t **summary)
 {
 	struct campaign campaign = { .config = config,
+				     .blocks = config->blocks,
 				     .begin_ns = clock_monotonic_ns() };
 	const char *state;
 	int err, closed, saved;
@@ -426,6 +447,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	if (err)
 		return err;
 	campaign.manifest = campaign_manifest_make(config);
+	campaign_looks_open(&campaign.looks, config, campaign.manifest);
 	err = state_save(&campaign, "running");
 	cpu_contention_take(&campaign.begin_busy);
 	trial_machines_init(&campaign.machines, &config->trial,
@@ -439,10 +461,10 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	progress_show(&campaign, "");
 
 	/* Whatever happened, what was measured is kept and marked. */
-	state = err == -EINTR				    ? "interrupted"
-		: err					    ? "failed"
-		: campaign.trials < campaign_trials(config) ? "running"
-							    : "complete";
+	state = err == -EINTR				       ? "interrupted"
+		: err					       ? "failed"
+		: campaign.trials < campaign_trials(&campaign) ? "running"
+							       : "complete";
 	machine_note(&campaign);
 	knobs_take(&campaign);
 	saved = state_save(&campaign, state);

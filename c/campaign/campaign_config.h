@@ -9,6 +9,7 @@
 
 #include "campaign/arm.h"
 #include "campaign/trial_config.h"
+#include "campaign/until.h"
 
 #define CAMPAIGN_ARMS_MAX   16
 #define CAMPAIGN_BLOCKS_MAX 1000
@@ -35,7 +36,8 @@ struct campaign_config {
 	struct campaign_guests guests;
 	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
 	unsigned int arm_count;
-	unsigned int blocks;
+	unsigned int blocks; /* at most, where it may end before */
+	struct until until;
 	uint64_t seed;
 	/* Of the plan's trials, the arms of each block in their order; NULL:
 	 * drawn from the seed. */

@@ -80,7 +80,8 @@ json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			    uint64_t seed)
 {
 	/* Neither the baseline nor its repetition is compared with itself. */
-	unsigned int compared = arm_count > 3 ? arm_count - 2 : 1;
+	const struct verdict_rule rule =
+		verdict_rule(arm_count > 3 ? arm_count - 2 : 1);
 	json_t *all = json_array();
 
 	for (unsigned int block = 0; block < blocks; block++) {
@@ -93,7 +94,7 @@ json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 		json_array_append_new(all, row);
 	}
 	return json_pack("{s:o,s:i,s:i}", "order", all, "blocks_needed",
-			 (int)verdict_blocks_needed(compared), "block_tries",
+			 (int)verdict_blocks_needed(&rule), "block_tries",
 			 CAMPAIGN_BLOCK_TRIES);
 }
 

@@ -63,6 +63,20 @@ static int numbers_read(const char *path, const json_t *plan,
 	return 0;
 }
 
+static int until_read(const char *path, const json_t *plan,
+		      struct campaign_config *config)
+{
+	const json_t *until = json_object_get(plan, "until");
+	const char *why = "a string";
+
+	if (!until)
+		return 0;
+	if (json_is_string(until) &&
+	    until_parse(json_string_value(until), &config->until, &why) == 0)
+		return 0;
+	return plan_fault(path, "until", why);
+}
+
 static int arm_read(const char *path, const json_t *json, unsigned int number,
 		    struct campaign_config *config)
 {
@@ -170,6 +184,8 @@ int campaign_plan_read(const char *path, struct campaign_config *config)
 		err = strings_read(path, config->plan, config);
 	if (!err)
 		err = numbers_read(path, config->plan, config);
+	if (!err)
+		err = until_read(path, config->plan, config);
 	if (!err)
 		err = plan_machines_read(path, config->plan, config);
 	if (!err)

@@ -17,6 +17,7 @@
 #include "campaign/arm_judged.h"
 #include "campaign/arm_text.h"
 #include "campaign/campaign.h"
+#include "campaign/campaign_looks.h"
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/campaign_plan.h"
@@ -32,6 +33,7 @@ struct config {
 	const char *arms;
 	const char *peer;
 	uint64_t blocks;
+	const char *until;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -79,6 +81,14 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, blocks),
 	  .help = "rounds; each runs every arm once, in a balanced order;\n"
 		  "fewer than 6 can decide nothing" },
+	{ .name = "until",
+	  .metavar = "WHAT[,WHAT]",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, until),
+	  .help = "end before all blocks are done: decided, once each arm\n"
+		  "is faster or slower; equivalent:PERCENT, or so near the\n"
+		  "baseline; SECONDS, once that time has passed. At some\n"
+		  "blocks it looks, and the looks share the error" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",
@@ -220,6 +230,17 @@ static int programs_folder(char path[static PATH_MAX])
 		return -ENOENT;
 	*slash = '\0';
 	return 0;
+}
+
+/* Of a plan its own, but for what the command line says. */
+static int until_set(const char *text, struct campaign_config *campaign)
+{
+	const char *why;
+
+	if (!text || until_parse(text, &campaign->until, &why) == 0)
+		return campaign_looks_check(campaign);
+	log_error("--until: '%s': %s", text, why);
+	return -EINVAL;
 }
 
 static int campaign_check(const struct campaign_config *campaign)
@@ -436,6 +457,7 @@ int main(int argc, char **argv)
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
 	if (!arms || campaign_make(&config, arms, texts, &campaign) < 0 ||
+	    until_set(config.until, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
 	    cpus_set(campaign.machine_count ? "none" : config.cpus,

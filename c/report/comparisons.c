@@ -42,6 +42,9 @@ static double judged(const struct results *results, unsigned int block,
 static int compare(const struct results *results, unsigned int arm,
 		   size_t arm_count, double *pairs, struct verdict *verdict)
 {
+	const struct verdict_rule rule = { .arm_count = arm_count,
+					   .alpha = results->alpha,
+					   .equal = results->equal };
 	double *arms = pairs, *bases = pairs + results->blocks;
 	size_t n = 0;
 
@@ -54,7 +57,7 @@ static int compare(const struct results *results, unsigned int arm,
 		arms[n] = judged(results, block, arm);
 		n += !isnan(bases[n]) && !isnan(arms[n]);
 	}
-	return verdict_compare(arms, bases, n, arm_count, verdict);
+	return verdict_compare(arms, bases, n, &rule, verdict);
 }
 
 /* Of an incorrect arm there is none. */

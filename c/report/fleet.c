@@ -105,7 +105,12 @@ static json_t *cell_row(const json_t *cell, const json_t *first)
 	if (dead) {
 		state = "dead";
 	} else {
-		if (first)
+		/* Its blocks are as many as its own verdicts took. */
+		if (schema_value(cell, "manifest.parameters.until"))
+			snprintf(why, sizeof(why),
+				 "it looked at itself (until): what stops by "
+				 "its own verdict is not to be added up");
+		else if (first)
 			plan_compare(cell, first, why);
 		if (*why) {
 			state = "refused";
@@ -247,6 +252,7 @@ static int arm_merge(const json_t *rows, const json_t *first, bool aa,
 		     size_t arm_count, json_t **merged)
 {
 	const char *arm = json_get_text(first, "arm", "unknown");
+	const struct verdict_rule rule = verdict_rule(arm_count);
 	struct gathered all;
 	struct verdict verdict;
 	double p = NAN;
@@ -263,7 +269,7 @@ static int arm_merge(const json_t *rows, const json_t *first, bool aa,
 			verdict = verdict_of_opposite();
 		else
 			err = verdict_compare_strata(all.strata, all.cells,
-						     arm_count, &verdict);
+						     &rule, &verdict);
 	}
 	if (!err) {
 		*merged = json_pack("{s:s,s:s,s:i,s:i}", "arm", arm, "against",

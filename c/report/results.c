@@ -13,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "base/json_get.h"
 #include "base/log.h"
+#include "stats/verdict.h"
 
 /* Column latency_ns of a latencies.csv, the last one. */
 static int samples_read(const char *path, uint64_t **ns, size_t *count)
@@ -211,7 +212,7 @@ static int trials_load(struct results *results)
 
 static int manifest_load(struct results *results, bool any_state)
 {
-	const json_t *parameters, *aa;
+	const json_t *parameters, *aa, *until;
 	char path[PATH_MAX];
 	const char *state;
 	int err;
@@ -226,6 +227,11 @@ static int manifest_load(struct results *results, bool any_state)
 	results->blocks = (unsigned int)json_get_integer(parameters, "blocks");
 	results->arm_count = (unsigned int)json_array_size(
 		json_object_get(parameters, "arms"));
+	results->alpha = VERDICT_ALPHA;
+	until = json_object_get(parameters, "until");
+	if (until)
+		results->alpha = json_get_number(until, "alpha");
+	results->equal = json_get_number(until, "equal");
 	aa = json_object_get(parameters, "aa");
 	results->aa = json_is_integer(aa) ? (int)json_integer_value(aa) : -1;
 	if (results->arm_count > RESULTS_ARMS_MAX ||

@@ -50,6 +50,9 @@ struct results {
 	json_t *aside; /* trials of void blocks that were made again */
 	unsigned int arm_count, blocks;
 	int aa; /* the arm that is the baseline again; -1: none */
+	/* At which level it is judged, and what is no difference: of a
+	 * campaign that looked at itself what its plan says of one look. */
+	double alpha, equal;
 };
 
 /*

@@ -335,9 +335,10 @@ int summary_make(const struct results *results, json_t **summary)
 		json_object_get(results->manifest, "place"), "accelerator",
 		json_object_get(results->manifest, "accelerator"), "arms", arms,
 		"comparisons", list, "aa", aa ? aa : json_null(), "statistics",
-		"alpha", VERDICT_ALPHA, "seed", seed_of(results), "void_blocks",
-		void_blocks(results), "void_trials", void_rows(results),
-		"trials", trials, "back_to_back", results->bias, "others_cpus",
+		"alpha", results->alpha, "seed", seed_of(results),
+		"void_blocks", void_blocks(results), "void_trials",
+		void_rows(results), "trials", trials, "back_to_back",
+		results->bias, "others_cpus",
 		json_number_value(json_object_get(machine, "others_cpus")),
 		"stolen_cpus",
 		json_number_value(json_object_get(machine, "stolen_cpus")),
@@ -350,4 +351,16 @@ int summary_make(const struct results *results, json_t **summary)
 	json_decref(*summary);
 	*summary = NULL;
 	return err ? err : -ENOMEM;
+}
+
+int summary_of_folder(const char *folder, json_t **summary)
+{
+	struct results results;
+	int err = results_open(&results, folder, true);
+
+	if (err)
+		return err;
+	err = summary_make(&results, summary);
+	results_close(&results);
+	return err;
 }

@@ -11,4 +11,8 @@
 /* *summary: what summary.json holds (a new reference). 0 or -ENOMEM. */
 int summary_make(const struct results *results, json_t **summary);
 
+/* The same from what stands in a folder, complete or not. 0 or a negative
+ * errno, logged. */
+int summary_of_folder(const char *folder, json_t **summary);
+
 #endif

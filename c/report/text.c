@@ -83,6 +83,26 @@ static void parameters_print(FILE *out, const json_t *manifest)
 			      "unknown"));
 }
 
+/* What ended it, and at which level that was looked at. */
+static void until_print(FILE *out, const json_t *manifest)
+{
+	const json_t *until = json_object_get(
+		json_object_get(manifest, "parameters"), "until");
+	const size_t looks = json_array_size(json_object_get(until, "looks"));
+
+	if (!until)
+		return;
+	fprintf(out, "until     %s: ended by %s, of at most %lld blocks",
+		json_get_text(until, "condition", "unknown"),
+		json_get_text(until, "ended", "nothing yet"),
+		(long long)json_get_integer(until, "blocks"));
+	if (looks > 0)
+		fprintf(out, "; look %lld of %zu, each at %.2g %%",
+			(long long)json_get_integer(until, "taken"), looks,
+			json_get_number(until, "alpha") * 100);
+	fputc('\n', out);
+}
+
 static void clocks_print(FILE *out, const json_t *summary)
 {
 	const json_t *one;
@@ -428,6 +448,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	size_t n;
 
 	parameters_print(out, manifest);
+	until_print(out, manifest);
 	clocks_print(out, summary);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "

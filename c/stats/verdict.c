@@ -16,7 +16,7 @@ const char *const verdict_call_names[] = {
 	[VERDICT_NONE] = "none",	 [VERDICT_INCORRECT] = "incorrect",
 	[VERDICT_OPPOSITE] = "opposite", [VERDICT_TOO_FEW] = "too few blocks",
 	[VERDICT_INCONCLUSIVE] = "~",	 [VERDICT_FASTER] = "faster",
-	[VERDICT_SLOWER] = "slower",
+	[VERDICT_SLOWER] = "slower",	 [VERDICT_EQUIVALENT] = "equivalent",
 };
 
 /* Logarithms of ratios, stratum after stratum. */
@@ -177,17 +177,21 @@ static void interval_set(const struct walsh *walsh, const double *null,
 }
 
 static enum verdict_call call_of(const struct verdict *verdict,
-				 size_t arm_count)
+				 const struct verdict_rule *rule)
 {
-	if (verdict->pairs < verdict_blocks_needed(arm_count))
+	const double far = 1 + rule->equal;
+
+	if (verdict->pairs < verdict_blocks_needed(rule))
 		return VERDICT_TOO_FEW;
+	if (rule->equal > 0 && verdict->low >= 1 / far && verdict->high <= far)
+		return VERDICT_EQUIVALENT;
 	if (verdict->high < 1)
 		return VERDICT_FASTER;
 	return verdict->low > 1 ? VERDICT_SLOWER : VERDICT_INCONCLUSIVE;
 }
 
-static int logs_judge(const struct strata *strata, size_t arm_count,
-		      struct verdict *verdict)
+static int logs_judge(const struct strata *strata,
+		      const struct verdict_rule *rule, struct verdict *verdict)
 {
 	struct walsh walsh;
 	double *null;
@@ -204,9 +208,11 @@ static int logs_judge(const struct strata *strata, size_t arm_count,
 	verdict->ratio = exp(gsl_stats_median_from_sorted_data(walsh.averages,
 							       1, walsh.count));
 	verdict->p = p_of(&walsh, null, NULL);
-	verdict->p_adjusted = fmin(1, verdict->p * (double)arm_count);
-	interval_set(&walsh, null, VERDICT_ALPHA / (double)arm_count, verdict);
-	verdict->call = call_of(verdict, arm_count);
+	verdict->p_adjusted = fmin(1, verdict->p * (double)rule->arm_count);
+	verdict->equal = rule->equal;
+	interval_set(&walsh, null, rule->alpha / (double)rule->arm_count,
+		     verdict);
+	verdict->call = call_of(verdict, rule);
 	free(null);
 close_walsh:
 	walsh_close(&walsh);
@@ -223,8 +229,15 @@ static struct verdict without(enum verdict_call call)
 				 .call = call };
 }
 
+struct verdict_rule verdict_rule(size_t arm_count)
+{
+	return (struct verdict_rule){ .arm_count = arm_count,
+				      .alpha = VERDICT_ALPHA };
+}
+
 int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
-			   size_t arm_count, struct verdict *verdict)
+			   const struct verdict_rule *rule,
+			   struct verdict *verdict)
 {
 	size_t *counts = calloc(count + 1, sizeof(*counts)), blocks = 0;
 	double *logs = NULL;
@@ -242,8 +255,8 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
 	for (size_t s = 0; s < count; s++)
 		for (size_t i = 0; i < counts[s]; i++)
 			logs[blocks++] = log(strata[s].ratios[i]);
-	err = blocks ? logs_judge(&(struct strata){ logs, counts, count },
-				  arm_count, verdict)
+	err = blocks ? logs_judge(&(struct strata){ logs, counts, count }, rule,
+				  verdict)
 		     : 0;
 	free(logs);
 free_counts:
@@ -252,7 +265,7 @@ free_counts:
 }
 
 int verdict_compare(const double *arms, const double *bases, size_t count,
-		    size_t arm_count, struct verdict *verdict)
+		    const struct verdict_rule *rule, struct verdict *verdict)
 {
 	double *ratios = malloc((count + 1) * sizeof(*ratios));
 	int err;
@@ -263,7 +276,7 @@ int verdict_compare(const double *arms, const double *bases, size_t count,
 	for (size_t i = 0; i < count; i++)
 		ratios[i] = arms[i] / bases[i];
 	err = verdict_compare_strata(&(struct verdict_stratum){ ratios, count },
-				     1, arm_count, verdict);
+				     1, rule, verdict);
 	free(ratios);
 	return err;
 }
@@ -278,12 +291,12 @@ struct verdict verdict_of_opposite(void)
 	return without(VERDICT_OPPOSITE);
 }
 
-unsigned int verdict_blocks_needed(size_t arm_count)
+unsigned int verdict_blocks_needed(const struct verdict_rule *rule)
 {
 	unsigned int blocks = 1;
 
 	/* All blocks on one side: p = 2 / 2^blocks. */
-	while (ldexp(2, -(int)blocks) * (double)arm_count > VERDICT_ALPHA)
+	while (ldexp(2, -(int)blocks) * (double)rule->arm_count > rule->alpha)
 		blocks++;
 	return blocks;
 }
@@ -328,6 +341,12 @@ const char *verdict_format(const struct verdict *verdict,
 		snprintf(text, VERDICT_TEXT_MAX,
 			 "slower by %.1f %% (95 %% CI %.1f..%.1f %%)", change,
 			 low, high);
+		break;
+	case VERDICT_EQUIVALENT:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "equivalent within %.4g %% (change %+.1f %%, "
+			 "95 %% CI %+.1f..%+.1f %%)",
+			 verdict->equal * 100, change, low, high);
 		break;
 	}
 	return text;

@@ -12,9 +12,13 @@
  * - the interval is Tukey's, by the Walsh averages at the test's critical
  *   value (ibid., 3.3): it holds just the values that the test does not reject.
  *
- * Several arms share the error: each is tested at VERDICT_ALPHA / arms
- * (Bonferroni), and so are the intervals, which together hold all true ratios
- * in 95 % of campaigns. A verdict other than ~ is an interval without "equal".
+ * Several arms share the error: each is tested at alpha / arms (Bonferroni),
+ * and so are the intervals, which together hold all true ratios in 95 % of
+ * campaigns. "Faster" and "slower" are an interval without "equal". Where it
+ * was said which differences are none, an interval that holds no other one is
+ * "equivalent", be 1 in it or not (Schuirmann, Journal of Pharmacokinetics and
+ * Biopharmaceutics 15 (1987), 657-680: by the interval that is dual to two
+ * one-sided tests; at 95 % here, not 90, so that there is one interval).
  *
  * The baseline runs twice in each block (A/A). That pair goes through the same
  * procedure, alone: a difference there is an alarm about the campaign.
@@ -48,12 +52,22 @@ enum verdict_call {
 	VERDICT_INCONCLUSIVE, /* ~ */
 	VERDICT_FASTER,
 	VERDICT_SLOWER,
+	VERDICT_EQUIVALENT,
+};
+
+/* How it is judged; verdict_rule() has what is usual. */
+struct verdict_rule {
+	size_t arm_count; /* so many arms are held against one baseline */
+	double alpha;	  /* the error that they share */
+	double equal; /* 0.03: a ratio from 1 / 1.03 to 1.03 is no difference;
+			 0: nothing was said */
 };
 
 struct verdict {
 	size_t pairs;		 /* 0: the ratios are NAN */
 	double ratio, low, high; /* arm / baseline, and its interval */
 	double p, p_adjusted;	 /* of this test; times the number of arms */
+	double equal;		 /* the rule's */
 	enum verdict_call call;
 };
 
@@ -65,17 +79,20 @@ struct verdict_stratum {
 	size_t count;
 };
 
+/* At VERDICT_ALPHA, and nothing said of what is no difference. */
+struct verdict_rule verdict_rule(size_t arm_count);
+
 /*
- * Compare values above 0, pair by pair; arm_count: so many arms are compared
- * with the same baseline. With too few pairs for an interval at that level low
- * and high are 0 and INFINITY. 0 or -ENOMEM.
+ * Compare values above 0, pair by pair. With too few pairs for an interval at
+ * that level low and high are 0 and INFINITY. 0 or -ENOMEM.
  */
 int verdict_compare(const double *arms, const double *bases, size_t count,
-		    size_t arm_count, struct verdict *verdict);
+		    const struct verdict_rule *rule, struct verdict *verdict);
 
 /* The same of several machines at once; verdict->pairs counts all blocks. */
 int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
-			   size_t arm_count, struct verdict *verdict);
+			   const struct verdict_rule *rule,
+			   struct verdict *verdict);
 
 /* No verdict, and no figure that could be read as one: of an arm that sent
  * wrong orders, or is held against a baseline that did; and of strata whose own
@@ -84,10 +101,11 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
 struct verdict verdict_of_incorrect(void);
 struct verdict verdict_of_opposite(void);
 
-/* So many blocks must there be, for that many arms. */
-unsigned int verdict_blocks_needed(size_t arm_count);
+/* So many blocks must there be. */
+unsigned int verdict_blocks_needed(const struct verdict_rule *rule);
 
-/* "faster by 12.3 % (95 % CI 10.0..14.1 %)". Returns text. */
+/* "faster by 12.3 % (95 % CI 10.0..14.1 %)", "equivalent within 3 % (change
+ * +0.4 %, 95 % CI -1.0..+1.8 %)". Returns text. */
 const char *verdict_format(const struct verdict *verdict,
 			   char text[static VERDICT_TEXT_MAX]);
 

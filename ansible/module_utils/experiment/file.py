@@ -284,7 +284,8 @@ def experiment(path):
         "name": checker.file.removesuffix(".yml"),
         "question": data["question"].strip(),
         "places": data["places"],
-        **{key: data.get(key, default(key)) for key in ("seed", "warm_up")},
+        **{key: data.get(key, default(key))
+           for key in ("seed", "warm_up", "until")},
         **{key: by_place(data.get(key, default(key)))
            for key in ("blocks", "pace", "lines")},
         "rule": rule_of(checker, data.get("rule", {})),

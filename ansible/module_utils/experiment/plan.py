@@ -104,9 +104,13 @@ def begun_seed(folder):
     return 0
 
 
+# What ends by its own verdict, and not by the time alone.
+LOOKS = re.compile("decided|equivalent")
+
+
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
-    feed, group, and overrides: blocks, lines, pace, seed, threshold_usd,
+    feed, group, and overrides: blocks, until, lines, pace, seed, threshold_usd,
     aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
     the machines told)."""
     place = where["place"]
@@ -144,9 +148,18 @@ def plan(what, where):
     # 0: drawn, so that no order is favoured by being everybody's.
     seed = (int(where.get("seed") or 0) or begun_seed(where.get("begun"))
             or what["seed"] or random.SystemRandom().randint(1, 10**6))
-    rule = rule_of(Checker("asked for"), what["rule"] | {
+    checker = Checker("asked for")
+    rule = rule_of(checker, what["rule"] | {
         key: where[key] for key in what["rule"] if where.get(key)})
+    until = str(where.get("until") or what["until"])
+    if until and not re.search(schema()["properties"]["until"]["pattern"],
+                               until):
+        checker.wrong("until", f"{until!r}: wanted: "
+                      + schema()["properties"]["until"]["description"])
     drawn = order(len(arms), blocks, seed)
+    if LOOKS.search(until) and blocks < drawn["blocks_needed"]:
+        raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
+                    f"decide nothing; {drawn['blocks_needed']} are needed")
     made = {
         "schema": SCHEMA, "name": what["name"], "question": what["question"],
         "place": place, "accelerator": where["accelerator"],
@@ -160,6 +173,8 @@ def plan(what, where):
         "arms": arms, "trials": trials(arms, drawn["order"]),
     }
     made["seconds"] = seconds(made)
+    if until:
+        made["until"] = until
     return made
 
 

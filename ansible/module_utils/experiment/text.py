@@ -18,7 +18,10 @@ def text(made):
             "trial enter no figure",
             f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
             f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
-            f"seed {made['seed']}, about {lasts(made['seconds'])}", ""]
+            f"seed {made['seed']}, about {lasts(made['seconds'])}"]
+    if "until" in made:
+        rows.append(f"until       {made['until']}: perhaps fewer of them")
+    rows.append("")
     width = max([len(arm["name"]) for arm in made["arms"]] + [0])
     for i, arm in enumerate(made["arms"]):
         told = ", ".join(f"{label(knob)}={knob['value']}"

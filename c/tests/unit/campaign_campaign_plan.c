@@ -85,6 +85,24 @@ static void each_missing_member_is_a_fault(void **state)
 	}
 }
 
+static void until_arrives(void **state)
+{
+	struct campaign_config config;
+	json_t *plan = plan_make();
+
+	(void)state;
+	json_object_set_new(plan, "until", json_string("equivalent:3,60"));
+	assert_int_equal(read_back(plan, &config), 0);
+	assert_true(config.until.decided);
+	assert_true(config.until.equal == 0.03 && config.until.seconds == 60);
+	campaign_plan_free(&config);
+	json_object_set_new(plan, "until", json_string("soon"));
+	assert_int_equal(read_back(plan, &config), -EINVAL);
+	json_object_set_new(plan, "until", json_integer(60));
+	assert_int_equal(read_back(plan, &config), -EINVAL);
+	json_decref(plan);
+}
+
 /* Three machines; the second arm has its exchange on the host, and guests of
  * its own. */
 static const char machines_text[] =
@@ -309,6 +327,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_members_arrive),
 		cmocka_unit_test(each_missing_member_is_a_fault),
+		cmocka_unit_test(until_arrives),
 		cmocka_unit_test(machines_arrive),
 		cmocka_unit_test(each_part_of_a_machine_is_needed),
 		cmocka_unit_test(an_unknown_machine_is_a_fault),

@@ -20,6 +20,7 @@ static json_t *said(const char *arm, double ratio)
 {
 	double arms[BLOCKS], bases[BLOCKS];
 	json_t *ratios = json_array(), *object;
+	const struct verdict_rule rule = verdict_rule(1);
 	struct verdict verdict;
 
 	for (int i = 0; i < BLOCKS; i++) {
@@ -27,7 +28,8 @@ static json_t *said(const char *arm, double ratio)
 		bases[i] = 1;
 		json_array_append_new(ratios, json_real(arms[i]));
 	}
-	assert_int_equal(verdict_compare(arms, bases, BLOCKS, 1, &verdict), 0);
+	assert_int_equal(verdict_compare(arms, bases, BLOCKS, &rule, &verdict),
+			 0);
 	object = json_pack("{s:s,s:s,s:i}", "arm", arm, "against", "base",
 			   "pairs", (int)verdict.pairs);
 	comparisons_verdict(object, &verdict);
@@ -255,6 +257,9 @@ static void another_campaign_is_refused_by_name(void **state)
 	refused("feed", json_pack("{s:s}", "sha256", "12"),
 		"another campaign than a's: 'feed.sha256' is \"12\", there "
 		"missing");
+	refused("parameters.until", json_pack("{s:s}", "condition", "decided"),
+		"it looked at itself (until): what stops by its own verdict is "
+		"not to be added up");
 	refused("programs", json_pack("{s:s}", "version", "1"),
 		"another campaign than a's: 'programs.version' is \"1\", there "
 		"missing");

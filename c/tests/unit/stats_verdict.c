@@ -15,6 +15,15 @@
 #include "base/mem.h"
 #include "campaign/campaign_order.h"
 #include "stats/verdict.h"
+#include "tests/support/noise.h"
+
+static const struct verdict_rule *rule_of(size_t arm_count)
+{
+	static struct verdict_rule rule;
+
+	rule = verdict_rule(arm_count);
+	return &rule;
+}
 
 static void near(double value, double wanted)
 {
@@ -99,8 +108,9 @@ static void interval_as_hollander_and_wolfe(void **state)
 		arms[i] = exp(x[i]);
 		bases[i] = exp(y[i]);
 	}
-	assert_int_equal(
-		verdict_compare(arms, bases, ARRAY_SIZE(x), 1, &verdict), 0);
+	assert_int_equal(verdict_compare(arms, bases, ARRAY_SIZE(x), rule_of(1),
+					 &verdict),
+			 0);
 	near(log(verdict.ratio), 0.46);
 	near(log(verdict.low), 0.010);
 	near(log(verdict.high), 0.786);
@@ -126,7 +136,8 @@ static void strata_as_by_counting(void **state)
 			sum += signs >> i & 1 ? ranks[i] : 0;
 		as_far += sum >= 11 || sum <= 5;
 	}
-	assert_int_equal(verdict_compare_strata(strata, 2, 1, &verdict), 0);
+	assert_int_equal(
+		verdict_compare_strata(strata, 2, rule_of(1), &verdict), 0);
 	near(verdict.p, as_far / 128.0);
 	assert_int_equal(verdict.pairs, 7);
 }
@@ -143,7 +154,8 @@ static void strata_are_never_mixed(void **state)
 		half[i] = 0.5;
 	for (size_t i = 0; i < ARRAY_SIZE(tenth); i++)
 		tenth[i] = 0.9;
-	assert_int_equal(verdict_compare_strata(strata, 2, 1, &verdict), 0);
+	assert_int_equal(
+		verdict_compare_strata(strata, 2, rule_of(1), &verdict), 0);
 	near(verdict.ratio, 0.9);
 	near(verdict.low, 0.5);
 	near(verdict.high, 0.9);
@@ -163,12 +175,12 @@ static void strata_of_many(void **state)
 	assert_int_equal(verdict_compare_strata(
 				 (const struct verdict_stratum[]){
 					 { ratios, 25 }, { ratios + 25, 25 } },
-				 2, 1, &exact),
+				 2, rule_of(1), &exact),
 			 0);
 	assert_int_equal(verdict_compare_strata(
 				 (const struct verdict_stratum[]){
 					 { ratios, 25 }, { ratios + 25, 27 } },
-				 2, 1, &normal),
+				 2, rule_of(1), &normal),
 			 0);
 	if (!(exact.p < 0.2 && fabs(exact.p - normal.p) < 0.02))
 		fail_msg("%f, %f", exact.p, normal.p);
@@ -193,7 +205,7 @@ static void false_verdicts_of_strata_are_few(void **state)
 		assert_int_equal(verdict_compare_strata(
 					 (const struct verdict_stratum[]){
 						 { quiet, 8 }, { loud, 8 } },
-					 2, 1, &verdict),
+					 2, rule_of(1), &verdict),
 				 0);
 		found += verdict.call == VERDICT_FASTER ||
 			 verdict.call == VERDICT_SLOWER;
@@ -207,40 +219,12 @@ static void false_verdicts_of_strata_are_few(void **state)
 static void blocks_needed(void **state)
 {
 	(void)state;
-	assert_int_equal(verdict_blocks_needed(1), 6);
-	assert_int_equal(verdict_blocks_needed(2), 7);
-	assert_int_equal(verdict_blocks_needed(6), 8);
+	assert_int_equal(verdict_blocks_needed(rule_of(1)), 6);
+	assert_int_equal(verdict_blocks_needed(rule_of(2)), 7);
+	assert_int_equal(verdict_blocks_needed(rule_of(6)), 8);
 }
 
 #define ARMS_MAX 6
-
-/* What a machine does to a trial, on the logarithm of its p50. */
-enum noise { GAUSSIAN, HEAVY, SKEWED, BIMODAL, STICKY, SPIKES, NOISES };
-
-static double noise_of(gsl_rng *random, enum noise noise, double *kept)
-{
-	switch (noise) {
-	case GAUSSIAN:
-		return gsl_ran_gaussian(random, 0.1);
-	case HEAVY:
-		return 0.1 * gsl_ran_tdist(random, 3);
-	case SKEWED:
-		return gsl_ran_exponential(random, 0.15);
-	case BIMODAL:
-		return (gsl_rng_uniform(random) < 0.2 ? 0.5 : 0) +
-		       gsl_ran_gaussian(random, 0.03);
-	case STICKY:
-		*kept = 0.8 * *kept + gsl_ran_gaussian(random, 0.1);
-		return *kept + gsl_ran_gaussian(random, 0.05);
-	case SPIKES:
-		return gsl_rng_uniform(random) < 0.05
-			       ? gsl_ran_exponential(random, 2)
-			       : gsl_ran_gaussian(random, 0.05);
-	case NOISES:
-		break;
-	}
-	return NAN;
-}
 
 /* A campaign of so many arms beside the baseline and itself, all alike but
  * the first, which takes factor times as long. The machine slows down to
@@ -270,7 +254,7 @@ static void campaign_make(gsl_rng *random, enum noise noise, double factor,
 		struct verdict verdict;
 
 		assert_int_equal(verdict_compare(values[arm], values[0], blocks,
-						 tested, &verdict),
+						 rule_of(tested), &verdict),
 				 0);
 		calls[verdict.call]++;
 	}
@@ -337,8 +321,9 @@ static void verdict_and_interval_agree(void **state)
 			arm[j] = 95 + (double)gsl_rng_uniform_int(random, 10);
 			base[j] = 97 + (double)gsl_rng_uniform_int(random, 10);
 		}
-		assert_int_equal(
-			verdict_compare(arm, base, blocks, arms, &verdict), 0);
+		assert_int_equal(verdict_compare(arm, base, blocks,
+						 rule_of(arms), &verdict),
+				 0);
 		decided = verdict.call == VERDICT_FASTER ||
 			  verdict.call == VERDICT_SLOWER;
 		assert_true(decided == (verdict.low > 1 || verdict.high < 1));
@@ -358,20 +343,26 @@ static void each_call_has_its_sentence(void **state)
 	char text[VERDICT_TEXT_MAX];
 
 	(void)state;
-	assert_int_equal(verdict_compare(arm, base, 8, 1, &verdict), 0);
+	assert_int_equal(verdict_compare(arm, base, 8, rule_of(1), &verdict),
+			 0);
 	assert_string_equal(verdict_format(&verdict, text),
 			    "faster by 10.0 % (95 % CI 10.0..10.0 %)");
-	assert_int_equal(verdict_compare(mixed, base, 8, 1, &verdict), 0);
+	assert_int_equal(verdict_compare(mixed, base, 8, rule_of(1), &verdict),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_INCONCLUSIVE);
-	assert_int_equal(verdict_compare(arm, base, 5, 1, &verdict), 0);
+	assert_int_equal(verdict_compare(arm, base, 5, rule_of(1), &verdict),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
 	assert_true(isinf(verdict.high));
 	/* Eight blocks decide about six arms, not about seven. */
-	assert_int_equal(verdict_compare(arm, base, 8, 6, &verdict), 0);
+	assert_int_equal(verdict_compare(arm, base, 8, rule_of(6), &verdict),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_FASTER);
-	assert_int_equal(verdict_compare(arm, base, 8, 7, &verdict), 0);
+	assert_int_equal(verdict_compare(arm, base, 8, rule_of(7), &verdict),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
-	assert_int_equal(verdict_compare(arm, base, 0, 1, &verdict), 0);
+	assert_int_equal(verdict_compare(arm, base, 0, rule_of(1), &verdict),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_NONE);
 	verdict = verdict_of_incorrect();
 	verdict_format(&verdict, text);
@@ -383,6 +374,36 @@ static void each_call_has_its_sentence(void **state)
 			    "no verdict: faster on one machine, slower on "
 			    "another");
 	assert_true(isnan(verdict.ratio));
+}
+
+/* An interval within what was said to be no difference is one, be there a
+ * difference or not; one that reaches beyond it is not, however likely. */
+static void what_is_near_is_equivalent(void **state)
+{
+	static const double base[] = { 100, 100, 100, 100, 100, 100, 100, 100 };
+	static const double near[] = { 99, 101, 99, 101, 99, 101, 99, 101 };
+	static const double less[] = { 98, 98, 98, 98, 98, 98, 98, 98 };
+	static const double wide[] = { 96, 104, 96, 104, 96, 104, 96, 104 };
+	struct verdict_rule rule = verdict_rule(1);
+	struct verdict verdict;
+	char text[VERDICT_TEXT_MAX];
+
+	(void)state;
+	rule.equal = 0.03;
+	assert_int_equal(verdict_compare(near, base, 8, &rule, &verdict), 0);
+	assert_string_equal(verdict_format(&verdict, text),
+			    "equivalent within 3 % (change -0.0 %, 95 % CI "
+			    "-1.0..+1.0 %)");
+	assert_int_equal(verdict_compare(less, base, 8, &rule, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_EQUIVALENT);
+	assert_int_equal(verdict_compare(wide, base, 8, &rule, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_INCONCLUSIVE);
+	/* 0.98 lies within 1 / 1.03, and not within 1 / 1.01. */
+	rule.equal = 0.01;
+	assert_int_equal(verdict_compare(less, base, 8, &rule, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_FASTER);
+	assert_int_equal(verdict_compare(near, base, 5, &rule, &verdict), 0);
+	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
 }
 
 int main(void)
@@ -402,6 +423,7 @@ int main(void)
 		cmocka_unit_test(what_is_there_is_found),
 		cmocka_unit_test(verdict_and_interval_agree),
 		cmocka_unit_test(each_call_has_its_sentence),
+		cmocka_unit_test(what_is_near_is_equivalent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

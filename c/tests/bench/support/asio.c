@@ -53,13 +53,14 @@ static int pair_tell(struct bench *bench, const struct results *results,
 		     const struct pair *pair, bool p50)
 {
 	double ours[BENCH_ROUNDS_MAX], peer[BENCH_ROUNDS_MAX];
+	const struct verdict_rule rule = verdict_rule(1);
 	struct verdict verdict;
 	char name[64];
 	int err;
 
 	arm_read(results, pair->ours, p50, ours);
 	arm_read(results, pair->peer, p50, peer);
-	err = verdict_compare(ours, peer, results->blocks, 1, &verdict);
+	err = verdict_compare(ours, peer, results->blocks, &rule, &verdict);
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "%s %s", pair->name, p50 ? "p50" : "p99");

@@ -210,6 +210,9 @@ class Refused(unittest.TestCase):
     def test_wrong_blocks(self):
         self.refused(GOOD + "blocks: 0\n", "blocks", "1 to 1000")
 
+    def test_wrong_until(self):
+        self.refused(GOOD + "until: soon\n", "until", "equivalent:PERCENT")
+
     def test_arms_and_factors(self):
         self.refused(GOOD + "factors: {x: {y: }}\n", "arms", "factors")
 
@@ -258,6 +261,30 @@ class Plan(unittest.TestCase):
         self.assertIn("no verdict: 6 blocks", lab.text(made))
         made = lab.plan(read(GOOD), dict(WHERE, blocks=6))
         self.assertNotIn("no verdict", lab.text(made))
+
+    def test_until(self):
+        self.assertNotIn("until", lab.plan(read(GOOD), WHERE))
+        asked = read(GOOD + "until: 'equivalent:3%'\nblocks: 20\n")
+        made = lab.plan(asked, WHERE)
+        self.assertEqual(made["until"], "equivalent:3%")
+        self.assertIn("until       equivalent:3%", lab.text(made))
+        made = lab.plan(asked, dict(WHERE, until="decided,60"))
+        self.assertEqual(made["until"], "decided,60")
+
+    def test_until_that_is_no_end(self):
+        for until in ("soon", "decided;60", "equivalent", "60m"):
+            with self.subTest(until):
+                with self.assertRaises(lab.Wrong) as caught:
+                    lab.plan(read(GOOD), dict(WHERE, until=until))
+                self.assertIn("until", str(caught.exception))
+                self.assertIn("equivalent:PERCENT", str(caught.exception))
+
+    def test_looks_that_could_decide_nothing(self):
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.plan(read(GOOD), dict(WHERE, until="decided", blocks=5))
+        self.assertIn("6 are needed", str(caught.exception))
+        made = lab.plan(read(GOOD), dict(WHERE, until="60", blocks=5))
+        self.assertEqual(made["until"], "60")
 
     def test_the_baseline_comes_again(self):
         made = lab.plan(read(GOOD), WHERE)

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "campaign/until.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_get.h"
+#include "base/mem.h"
+#include "stats/verdict.h"
+
+#define PART_MAX    64
+#define SECONDS_MAX 1e6
+
+/* A number and nothing after it but the unit, which may be left out. */
+static bool number_read(const char *text, char unit, double *number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*number = strtod(text, &end);
+	end += *end == unit;
+	return *end == '\0' && isfinite(*number);
+}
+
+static const char *part_read(const char *part, struct until *until)
+{
+	static const char equivalent[] = "equivalent:";
+	const size_t prefix = sizeof(equivalent) - 1;
+	double percent;
+
+	if (!strcmp(part, "decided")) {
+		until->decided = true;
+		return NULL;
+	}
+	if (!strncmp(part, equivalent, prefix)) {
+		if (!number_read(part + prefix, '%', &percent) ||
+		    percent <= 0 || percent > 100 * UNTIL_EQUAL_MAX)
+			return "equivalent: wants a percentage above 0, of at "
+			       "most 50";
+		until->decided = true;
+		until->equal = percent / 100;
+		return NULL;
+	}
+	if (number_read(part, 's', &until->seconds) && until->seconds > 0 &&
+	    until->seconds <= SECONDS_MAX)
+		return NULL;
+	return "expected decided, equivalent:PERCENT, SECONDS, or several with "
+	       "commas between";
+}
+
+int until_parse(const char *text, struct until *until, const char **why)
+{
+	const char *next = text;
+
+	*until = (struct until){ .text = text };
+	do {
+		const size_t length = strcspn(next, ",");
+		char part[PART_MAX];
+
+		*why = "too long";
+		if (length >= sizeof(part))
+			return -EINVAL;
+		memcpy(part, next, length);
+		part[length] = '\0';
+		*why = part_read(part, until);
+		if (*why)
+			return -EINVAL;
+		next += length;
+	} while (*next++ == ',');
+	return 0;
+}
+
+int until_looks(const struct until *until, size_t arm_count,
+		unsigned int blocks, struct looks *looks, unsigned int *needed)
+{
+	*looks = (struct looks){ .alpha = VERDICT_ALPHA };
+	*needed = 0;
+	return until->decided ? looks_plan(arm_count, blocks, looks, needed)
+			      : 0;
+}
+
+json_t *until_json(const struct until *until, const struct looks *looks,
+		   unsigned int blocks)
+{
+	json_t *at = json_array();
+
+	for (unsigned int i = 0; i < looks->count; i++)
+		json_array_append_new(at, json_integer(looks->blocks[i]));
+	return json_pack("{s:s,s:i,s:o,s:f,s:f}", "condition", until->text,
+			 "blocks", (int)blocks, "looks", at, "alpha",
+			 looks->alpha, "equal", until->equal);
+}
+
+bool until_settled(const json_t *summary)
+{
+	static const enum verdict_call ends[] = { VERDICT_FASTER,
+						  VERDICT_SLOWER,
+						  VERDICT_EQUIVALENT,
+						  VERDICT_INCORRECT };
+	const json_t *comparison;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "comparisons"), i,
+			   comparison)
+	{
+		const char *call = json_get_text(comparison, "call", "");
+		bool ended = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(ends); j++)
+			ended |= !strcmp(call, verdict_call_names[ends[j]]);
+		if (!ended)
+			return false;
+	}
+	return i > 0;
+}

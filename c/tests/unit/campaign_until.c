@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "campaign/until.h"
+#include "stats/verdict.h"
+
+static void each_part_is_read(void **state)
+{
+	struct until until;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(until_parse("decided", &until, &why), 0);
+	assert_true(until.decided && until.equal == 0 && until.seconds == 0);
+	assert_int_equal(until_parse("equivalent:3", &until, &why), 0);
+	assert_true(until.decided && until.equal == 0.03);
+	assert_int_equal(until_parse("equivalent:0.5%", &until, &why), 0);
+	assert_true(until.equal == 0.005);
+	assert_int_equal(until_parse("90", &until, &why), 0);
+	assert_true(!until.decided && until.seconds == 90);
+	assert_int_equal(until_parse("1.5s,decided", &until, &why), 0);
+	assert_true(until.decided && until.seconds == 1.5);
+	assert_string_equal(until.text, "1.5s,decided");
+}
+
+static void what_is_none_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		",",
+		"decided,",
+		"soon",
+		"equivalent",
+		"equivalent:",
+		"equivalent:0",
+		"equivalent:-3",
+		"equivalent:51",
+		"equivalent:3s",
+		"equivalent:nan",
+		"0",
+		"-5",
+		"5m",
+		"1e9",
+		"inf",
+		" 5",
+		"decided decided",
+		"equivalent:0.0000000000000000000000000000"
+		"0000000000000000000000000001",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct until until;
+		const char *why = NULL;
+
+		if (until_parse(texts[i], &until, &why) != -EINVAL || !why)
+			fail_msg("'%s'", texts[i]);
+	}
+}
+
+/* Time alone stops by nothing that was measured: it has the whole error. */
+static void time_alone_looks_at_nothing(void **state)
+{
+	struct until until;
+	struct looks looks;
+	unsigned int needed;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(until_parse("60", &until, &why), 0);
+	assert_int_equal(until_looks(&until, 1, 2, &looks, &needed), 0);
+	assert_int_equal(looks.count, 0);
+	assert_true(looks.alpha == VERDICT_ALPHA);
+	assert_int_equal(until_parse("60,decided", &until, &why), 0);
+	assert_int_equal(until_looks(&until, 1, 2, &looks, &needed), -ERANGE);
+	assert_int_equal(needed, 6);
+	assert_int_equal(until_looks(&until, 1, 60, &looks, &needed), 0);
+	assert_true(looks.count > 1 && looks.alpha < VERDICT_ALPHA);
+}
+
+static bool settled(const char *one, const char *two)
+{
+	json_t *summary = json_pack("{s:[{s:s},{s:s}]}", "comparisons", "call",
+				    one, "call", two);
+	const bool is = until_settled(summary);
+
+	json_decref(summary);
+	return is;
+}
+
+static void all_arms_must_be_settled(void **state)
+{
+	json_t *none = json_pack("{s:[]}", "comparisons");
+
+	(void)state;
+	assert_true(settled("faster", "slower"));
+	assert_true(settled("equivalent", "incorrect"));
+	assert_false(settled("faster", "~"));
+	assert_false(settled("too few blocks", "slower"));
+	assert_false(settled("faster", "none"));
+	assert_false(until_settled(none));
+	json_decref(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_part_is_read),
+		cmocka_unit_test(what_is_none_is_refused),
+		cmocka_unit_test(time_alone_looks_at_nothing),
+		cmocka_unit_test(all_arms_must_be_settled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
