@@ -168,6 +168,24 @@ run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two na
 		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
 		--output $(RESULT)
 
+# Two revisions, or trees: code against code, until the difference is known.
+A :=
+B :=
+A_CFLAGS :=
+B_CFLAGS :=
+ARM := spin
+compare: private UNTIL := equivalent:2%
+compare: private BLOCKS := 60
+compare: build $(BUILD)/sample.csv.gz ## the trader of A=REV against that of B=REV or B=path:FOLDER; A_CFLAGS, B_CFLAGS, ARM=spin
+	@[ -n '$(A)' ] && [ -n '$(B)' ] || \
+		{ echo 'make compare: A=REVISION B=REVISION, or path:FOLDER' >&2; exit 1; }
+	@mkdir -p results
+	@A_CFLAGS=$(call quote,$(A_CFLAGS)) B_CFLAGS=$(call quote,$(B_CFLAGS)) \
+		ARM=$(call quote,$(ARM)) SUDO='$(sudo)' c/compare-builds $(BUILD) \
+		$(call quote,$(A)) $(call quote,$(B)) --feed '$(FEED)' \
+		--blocks $(BLOCKS) $(if $(UNTIL),--until '$(UNTIL)') \
+		--pace $(PACE) --seed $(SEED) --output $(RESULT)
+
 verify: ## the orders of RESULT=folder judged once more, by a second oracle in Python; FEED=file
 	@[ -n '$(REPORTED)' ] || { echo 'make verify: RESULT=FOLDER' >&2; exit 1; }
 	@python3 -B c/verify/verify.py $(call quote,$(REPORTED)) \
@@ -317,4 +335,4 @@ clean: ## remove what was built; results stay
 	run report power image doctor up status console debug crash ssh \
 	experiment experiments fleet restore teardown test tests-built coverage \
 	mutants simulate fuzz quick test-real bench probe lint man install \
-	uninstall clean verify
+	uninstall clean compare verify

@@ -13,6 +13,11 @@ struct arm {
 	const char *receive; /* receive path, as t2t-trader takes it */
 	const char *program; /* in the place of t2t-trader, with its arguments;
 				NULL: t2t-trader itself */
+	/* Of a build: the same code in several layouts, one of which is drawn
+	 * for each trial as its program (campaign/arm_build.h), and with it so
+	 * many bytes for its environment. NULL: none. */
+	const char *const *layouts;
+	unsigned int padding;
 	/* Further arguments; they come last, so that they win. Lists end with
 	 * NULL, and are NULL when empty. */
 	const char *const *trader;

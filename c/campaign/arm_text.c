@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "receive/receive_ops.h"
 
-/* Behind a receive path: a slow-down, to see whether the lab finds it. */
+/* Behind a receive path: a slow-down, to see whether the lab finds it; and a
+ * build of the trader. */
 #define HANDICAP "@handicap="
+#define BUILD	 "@build="
 #define AGAIN	 "@again"
 
 /* Is the text a receive path of this name, whatever its options? */
@@ -28,11 +30,27 @@ static const char *program_of(const char *arm, const char *peer)
 	return peer && path_is(arm, peer, len) ? peer + len + 1 : NULL;
 }
 
-static struct arm arm_make(const char *name, const char *more, const char *peer,
+/* The value behind one of an arm's suffixes, up to the next one; NULL: it has
+ * none. */
+static const char *suffix_value(const char *arm, const char *suffix,
+				size_t *length)
+{
+	const char *at = strstr(arm, suffix);
+
+	if (!at)
+		return NULL;
+	at += strlen(suffix);
+	*length = strcspn(at, "@");
+	return at;
+}
+
+static struct arm arm_make(const char *name, const char *more,
+			   const struct arm_programs *programs,
 			   struct arm_text *text)
 {
-	const char *handicap = strstr(name, HANDICAP);
-	size_t receive_len = strcspn(name, "+@");
+	size_t receive_len = strcspn(name, "+@"), length;
+	const struct arm_build *build = NULL;
+	const char *value;
 	unsigned int n = 0;
 
 	snprintf(text->name, sizeof(text->name), "%s%s", name, more);
@@ -46,40 +64,56 @@ static struct arm arm_make(const char *name, const char *more, const char *peer,
 		text->trader[n++] = "--transport";
 		text->trader[n++] = text->transport;
 	}
-	if (handicap) {
-		snprintf(text->handicap, sizeof(text->handicap), "%s",
-			 handicap + strlen(HANDICAP));
+	value = suffix_value(name, HANDICAP, &length);
+	if (value) {
+		snprintf(text->handicap, sizeof(text->handicap), "%.*s",
+			 (int)length, value);
 		text->trader[n++] = "--inject-delay-ns";
 		text->trader[n++] = text->handicap;
 	}
+	value = suffix_value(name, BUILD, &length);
+	if (value)
+		build = arm_build_find(programs->builds, value, length);
 	return (struct arm){ .name = text->name,
 			     .receive = text->receive,
-			     .program = program_of(name, peer),
+			     .program =
+				     build ? build->layouts[0]
+					   : program_of(name, programs->peer),
+			     .layouts = build ? build->layouts : NULL,
 			     .trader = n ? text->trader : NULL };
 }
 
-/* The A/A pair's, or a slow-down in digits. */
-static bool suffix_known(const char *suffix)
+/* A slow-down in digits, or one of the builds. */
+static bool suffix_known(const char *suffix, size_t length,
+			 const struct arm_programs *programs)
 {
-	const size_t len = strlen(HANDICAP);
+	const size_t handicap = strlen(HANDICAP), build = strlen(BUILD);
 
-	if (!strcmp(suffix, AGAIN))
-		return true;
-	if (strncmp(suffix, HANDICAP, len) != 0 || !suffix[len])
-		return false;
-	return strspn(suffix + len, "0123456789") == strlen(suffix + len);
+	if (length > handicap && !strncmp(suffix, HANDICAP, handicap))
+		return strspn(suffix + handicap, "0123456789") ==
+		       length - handicap;
+	return length > build && !strncmp(suffix, BUILD, build) &&
+	       arm_build_find(programs->builds, suffix + build, length - build);
 }
 
 /* What stands behind a receive path is known. */
-static int suffix_check(const char *arm)
+static int suffixes_check(const char *arm, const struct arm_programs *programs)
 {
 	const char *suffix = strchr(arm, '@');
 
-	if (!suffix || suffix_known(suffix))
-		return 0;
-	log_error("--arms: '%s': expected PATH" HANDICAP "NS, not '%s'", arm,
-		  suffix);
-	return -EINVAL;
+	while (suffix) {
+		const size_t length = 1 + strcspn(suffix + 1, "@");
+
+		if (!suffix_known(suffix, length, programs)) {
+			log_error("--arms: '%s': expected PATH" HANDICAP
+				  "NS or PATH" BUILD "NAME of --builds, not "
+				  "'%.*s'",
+				  arm, (int)length, suffix);
+			return -EINVAL;
+		}
+		suffix = suffix[length] ? suffix + length : NULL;
+	}
+	return 0;
 }
 
 static int peer_check(const char *peer)
@@ -92,29 +126,29 @@ static int peer_check(const char *peer)
 	return -EINVAL;
 }
 
-int arm_text_read(char *text, const char *peer,
+int arm_text_read(char *text, const struct arm_programs *programs,
 		  struct campaign_config *campaign,
 		  struct arm_text texts[static CAMPAIGN_ARMS_MAX])
 {
 	unsigned int n = 0;
 	char *arm;
 
-	if (peer_check(peer) < 0)
+	if (peer_check(programs->peer) < 0)
 		return -EINVAL;
 	while ((arm = strsep(&text, " "))) {
 		if (!*arm)
 			continue;
 		if (n == CAMPAIGN_ARMS_MAX - 1)
 			goto wrong_number;
-		if (suffix_check(arm) < 0)
+		if (suffixes_check(arm, programs) < 0)
 			return -EINVAL;
-		campaign->arms[n] = arm_make(arm, "", peer, &texts[n]);
+		campaign->arms[n] = arm_make(arm, "", programs, &texts[n]);
 		n++;
 	}
 	if (n == 0)
 		goto wrong_number;
 	/* The A/A pair, always. */
-	campaign->arms[n] = arm_make(texts[0].name, AGAIN, peer, &texts[n]);
+	campaign->arms[n] = arm_make(texts[0].name, AGAIN, programs, &texts[n]);
 	campaign->arm_count = n + 1;
 	return 0;
 wrong_number:
@@ -130,8 +164,8 @@ int arm_text_check(const struct arm *arm)
 	if (arm->program) {
 		if (access(arm->program, X_OK) == 0)
 			return 0;
-		log_error("--trader: %s: %s", arm->program,
-			  log_strerror(-errno));
+		log_error("%s: %s: %s", arm->layouts ? "--builds" : "--trader",
+			  arm->program, log_strerror(-errno));
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)

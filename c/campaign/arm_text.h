@@ -6,6 +6,7 @@
 #ifndef CAMPAIGN_ARM_TEXT_H
 #define CAMPAIGN_ARM_TEXT_H
 
+#include "campaign/arm_build.h"
 #include "campaign/campaign.h"
 
 /* What an arm's strings lie in. */
@@ -17,13 +18,18 @@ struct arm_text {
 	const char *trader[5];
 };
 
+/* What may run in the place of t2t-trader. */
+struct arm_programs {
+	const char *peer; /* "PATH=PROGRAM": arms of that receive path, which
+			     may be PROGRAM's own, are run by it; NULL: none */
+	const struct arm_build *builds; /* of ARM_BUILDS_MAX */
+};
+
 /*
  * Fill the campaign's arms from names split at blanks (text is changed); the
- * first is added again, as the A/A pair. peer: "PATH=PROGRAM": arms of that
- * receive path, which may be PROGRAM's own, are run by it; NULL: none. 0 or
- * -EINVAL, logged.
+ * first is added again, as the A/A pair. 0 or -EINVAL, logged.
  */
-int arm_text_read(char *text, const char *peer,
+int arm_text_read(char *text, const struct arm_programs *programs,
 		  struct campaign_config *campaign,
 		  struct arm_text texts[static CAMPAIGN_ARMS_MAX]);
 

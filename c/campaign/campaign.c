@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_get.h"
 #include "base/log.h"
+#include "campaign/arm_build.h"
 #include "campaign/campaign_looks.h"
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
@@ -195,7 +196,8 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 		    unsigned int block, unsigned int arm)
 {
 	const struct campaign_config *config = campaign->config;
-	const char *name = config->arms[arm].name;
+	struct arm drawn = config->arms[arm];
+	const char *name = drawn.name;
 	char folder[PATH_MAX], text[128];
 	json_t *result;
 	int err;
@@ -209,8 +211,9 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
 		 campaign_trials(campaign), block + 1, campaign->blocks, name);
 	progress_show(campaign, text);
-	err = trial_run(&config->trial, &campaign->machines, &config->arms[arm],
-			folder, &result);
+	arm_build_draw(&drawn, config->seed, number);
+	err = trial_run(&config->trial, &campaign->machines, &drawn, folder,
+			&result);
 	if (err)
 		return err;
 	campaign->done++;
@@ -222,6 +225,8 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 	json_object_set_new(result, "name", json_string(name));
 	json_object_set_new(result, "folder",
 			    json_string(folder + strlen(config->folder) + 1));
+	if (drawn.layouts)
+		json_object_set_new(result, "build", arm_build_json(&drawn));
 	err = results_save(folder, "trial.json", schema_trial, result);
 	json_decref(result);
 	campaign->trials += !err;

@@ -14,11 +14,16 @@ static unsigned int compared(const struct campaign_config *config)
 	return config->arm_count > 2 ? config->arm_count - 2 : 1;
 }
 
-int campaign_looks_check(const struct campaign_config *config)
+int campaign_looks_read(const char *text, struct campaign_config *config)
 {
 	struct looks looks;
 	unsigned int needed;
+	const char *why;
 
+	if (text && until_parse(text, &config->until, &why) < 0) {
+		log_error("--until: '%s': %s", text, why);
+		return -EINVAL;
+	}
 	if (until_looks(&config->until, compared(config), config->blocks,
 			&looks, &needed) == 0)
 		return 0;

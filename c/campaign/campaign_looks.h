@@ -16,10 +16,11 @@ struct campaign_looks {
 	json_t *until; /* of the manifest's parameters; NULL: never */
 };
 
-/* 0; -EINVAL, logged, where its blocks could never decide anything. */
-int campaign_looks_check(const struct campaign_config *config);
+/* text: --until, which goes over the plan's; NULL: that is it. 0; -EINVAL,
+ * logged, also where its blocks could never decide anything. */
+int campaign_looks_read(const char *text, struct campaign_config *config);
 
-/* Of one that was checked. The plan of the looks is entered into the
+/* Of one that was read. The plan of the looks is entered into the
  * manifest. */
 void campaign_looks_open(struct campaign_looks *looks,
 			 const struct campaign_config *config,

@@ -109,7 +109,8 @@ static void ran_note(const struct campaign_config *config, json_t *manifest)
 	}
 }
 
-json_t *campaign_manifest_plan(const struct campaign_config *config)
+/* The plan, without how it is done here: a new reference; NULL of none. */
+static json_t *plan_of(const struct campaign_config *config)
 {
 	json_t *plan = json_copy(config->plan);
 
@@ -125,9 +126,22 @@ json_t *campaign_manifest_make(const struct campaign_config *config)
 		json_object_set_new(json_object_get(manifest, "parameters"),
 				    "aa", json_integer(config->arm_count - 1));
 	if (config->plan)
-		json_object_set_new(manifest, "experiment",
-				    campaign_manifest_plan(config));
+		json_object_set_new(manifest, "experiment", plan_of(config));
 	earlier_keep(config, manifest);
 	ran_note(config, manifest);
 	return manifest;
+}
+
+bool campaign_manifest_is_of(const char *folder,
+			     const struct campaign_config *config)
+{
+	json_t *manifest = results_part(folder, "manifest.json");
+	json_t *plan = plan_of(config);
+	const bool same =
+		manifest &&
+		json_equal(json_object_get(manifest, "experiment"), plan);
+
+	json_decref(manifest);
+	json_decref(plan);
+	return same;
 }

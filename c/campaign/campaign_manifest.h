@@ -5,6 +5,7 @@
 #define CAMPAIGN_CAMPAIGN_MANIFEST_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "campaign/campaign_config.h"
 
@@ -15,7 +16,8 @@ json_t *campaign_manifest_make(const struct campaign_config *config);
 /* Now, as manifests have it: "2024-08-08T12:00:00Z". A new reference. */
 json_t *campaign_manifest_time(void);
 
-/* The plan, without how it is done here: a new reference; NULL of none. */
-json_t *campaign_manifest_plan(const struct campaign_config *config);
+/* Was the campaign in that folder begun by the same plan? */
+bool campaign_manifest_is_of(const char *folder,
+			     const struct campaign_config *config);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.h"
 #include "base/log.h"
+#include "campaign/arm_build.h"
 #include "campaign/trial_files.h"
 #include "campaign/trial_judge.h"
 #include "campaign/trial_keys.h"
@@ -21,6 +22,7 @@
 
 #define ARGUMENTS_MAX 64
 #define FRAMES_MS     600000 /* for all of them */
+#define PADDING	      "T2T_PADDING="
 
 /* Where a trial is to run: machines whose agents stand; site NULL: two
  * namespaces of its own. */
@@ -217,12 +219,14 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 static int trader_start(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_config *config = trial->config;
-	char samples[PATH_MAX];
+	char samples[PATH_MAX], padding[sizeof(PADDING) + ARM_BUILD_PADDING];
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_TRADER], NULL };
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
+		"env",
+		padding,
 		program,
 		"--connect",
 		trial->machines->site->listen,
@@ -248,9 +252,12 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, arm->trader);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
+	memset(padding, 'x', sizeof(padding));
+	memcpy(padding, PADDING, strlen(PADDING));
+	padding[strlen(PADDING) + arm->padding] = '\0';
 	return err ? fail(trial, TRIAL_TRADER, "did not start", err)
-		   : start(trial, TRIAL_TRADER, argv, TRIAL_FILE_TRADER_JSON,
-			   NULL);
+		   : start(trial, TRIAL_TRADER, argv + (arm->padding ? 0 : 2),
+			   TRIAL_FILE_TRADER_JSON, NULL);
 }
 
 /* The trader leaves at the end of the feed; then the tap is emptied. */

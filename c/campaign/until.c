@@ -38,7 +38,7 @@ static const char *part_read(const char *part, struct until *until)
 	if (!strncmp(part, equivalent, prefix)) {
 		if (!number_read(part + prefix, '%', &percent) ||
 		    percent <= 0 || percent > 100 * UNTIL_EQUAL_MAX)
-			return "equivalent: wants a percentage above 0, of at "
+			return "equivalent: needs a percentage above 0, of at "
 			       "most 50";
 		until->decided = true;
 		until->equal = percent / 100;

@@ -32,6 +32,7 @@ struct config {
 	const char *feed;
 	const char *arms;
 	const char *peer;
+	const char *builds;
 	uint64_t blocks;
 	const char *until;
 	uint64_t seed;
@@ -72,6 +73,13 @@ static const struct option_row rows[] = {
 	  .help = "run this program in the place of t2t-trader, with its\n"
 		  "arguments, for arms of the receive path PATH, which may\n"
 		  "be the program's own" },
+	{ .name = "builds",
+	  .metavar = "'NAME=FOLDER NAME=FOLDER...'",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, builds),
+	  .help = "code against code: arms PATH@build=NAME are run by a\n"
+		  "t2t-trader of that folder; of several, the same linked in\n"
+		  "several orders, each trial draws one (make compare)" },
 	{ .name = "blocks",
 	  .metavar = "N",
 	  .def = "8",
@@ -190,6 +198,15 @@ static void on_signal(int signal)
 	stopped = 1;
 }
 
+static void signals_catch(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
 static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
 {
 	unsigned int cpus[64], n = cpu_list(cpus, 64);
@@ -232,17 +249,6 @@ static int programs_folder(char path[static PATH_MAX])
 	return 0;
 }
 
-/* Of a plan its own, but for what the command line says. */
-static int until_set(const char *text, struct campaign_config *campaign)
-{
-	const char *why;
-
-	if (!text || until_parse(text, &campaign->until, &why) == 0)
-		return campaign_looks_check(campaign);
-	log_error("--until: '%s': %s", text, why);
-	return -EINVAL;
-}
-
 static int campaign_check(const struct campaign_config *campaign)
 {
 	const struct trial_config *trial = &campaign->trial;
@@ -277,23 +283,6 @@ static int campaign_check(const struct campaign_config *campaign)
 	return 0;
 }
 
-/* Is it the plan that the folder was begun with? */
-static bool plan_is_same(const struct config *config,
-			 const struct campaign_config *campaign)
-{
-	json_t *manifest, *plan = campaign_manifest_plan(campaign);
-	char path[PATH_MAX];
-	bool same;
-
-	snprintf(path, sizeof(path), "%s/manifest.json", config->output);
-	manifest = json_load_file(path, 0, NULL);
-	same = manifest &&
-	       json_equal(json_object_get(manifest, "experiment"), plan);
-	json_decref(manifest);
-	json_decref(plan);
-	return same;
-}
-
 static int output_check(const struct config *config,
 			const struct campaign_config *campaign)
 {
@@ -313,7 +302,7 @@ static int output_check(const struct config *config,
 			  config->output);
 		return -EINVAL;
 	}
-	if (plan_is_same(config, campaign))
+	if (campaign_manifest_is_of(config->output, campaign))
 		return 0;
 	log_error("--resume: %s was begun with another plan", config->output);
 	return -EINVAL;
@@ -321,16 +310,19 @@ static int output_check(const struct config *config,
 
 /* From the command line alone, or from the plan. */
 static int campaign_make(const struct config *config, char *arms,
+			 const struct arm_build *builds,
 			 struct arm_text texts[static CAMPAIGN_ARMS_MAX],
 			 struct campaign_config *campaign)
 {
+	const struct arm_programs programs = { config->peer, builds };
+
 	if (config->campaign)
 		return campaign_plan_read(config->campaign, campaign);
 	if (!config->feed) {
 		log_error("--feed is required");
 		return -EINVAL;
 	}
-	if (arm_text_read(arms, config->peer, campaign, texts) < 0)
+	if (arm_text_read(arms, &programs, campaign, texts) < 0)
 		return -EINVAL;
 	campaign->trial.feed = config->feed;
 	campaign->trial.pace = config->pace;
@@ -391,6 +383,15 @@ static bool all_correct(const json_t *summary)
 	return true;
 }
 
+/* What was printed is there: an exit code. */
+static int printed(void)
+{
+	if (fflush(stdout) != EOF && !ferror(stdout))
+		return 0;
+	log_error("can't write to stdout: %s", log_strerror(-errno));
+	return 1;
+}
+
 static int result_print(const struct config *config, const json_t *summary)
 {
 	char path[PATH_MAX];
@@ -408,11 +409,7 @@ static int result_print(const struct config *config, const json_t *summary)
 		printf("results    %s/\n", config->output);
 		json_decref(manifest);
 	}
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("can't write to stdout: %s", log_strerror(-errno));
-		return 1;
-	}
-	return all_correct(summary) ? 0 : 1;
+	return printed() == 0 && all_correct(summary) ? 0 : 1;
 }
 
 static int order_print(const char *text)
@@ -430,20 +427,16 @@ static int order_print(const char *text)
 	json_dumpf(order, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(order);
-	if (fflush(stdout) == EOF) {
-		log_error("can't write to stdout: %s", log_strerror(-errno));
-		return 1;
-	}
-	return 0;
+	return printed();
 }
 
 int main(int argc, char **argv)
 {
 	enum option_result result;
-	const struct sigaction action = { .sa_handler = on_signal };
 	struct campaign_config campaign = { 0 };
 	char folder[PATH_MAX], command[4096];
 	struct arm_text texts[CAMPAIGN_ARMS_MAX] = { 0 };
+	struct arm_build builds[ARM_BUILDS_MAX] = { 0 };
 	struct config config = { 0 };
 	json_t *summary = NULL, *passwords = NULL;
 	char *arms = NULL;
@@ -456,8 +449,9 @@ int main(int argc, char **argv)
 		return order_print(config.order);
 	command_line_join(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
-	if (!arms || campaign_make(&config, arms, texts, &campaign) < 0 ||
-	    until_set(config.until, &campaign) < 0 ||
+	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
+	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
+	    campaign_looks_read(config.until, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
 	    cpus_set(campaign.machine_count ? "none" : config.cpus,
@@ -465,9 +459,7 @@ int main(int argc, char **argv)
 		goto free_arms;
 
 	code = 1;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	signals_catch();
 	if (campaign.machine_count == 0 && namespace_need_root() < 0)
 		goto free_arms;
 	if (config.passwords && passwords_read(&passwords) < 0)
@@ -495,6 +487,7 @@ int main(int argc, char **argv)
 free_arms:
 	json_decref(passwords);
 	campaign_plan_free(&campaign);
+	arm_builds_close(builds);
 	free(arms);
 	return code;
 }

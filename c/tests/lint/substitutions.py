@@ -186,7 +186,14 @@ export MMDEBSTRAP_APT_CONFIG=none
 for hook in $hooks; do "$hook" "$root" || exit; done""",
     # Of .ci/run.
     "make": "pwd",
-    # Of bench/power.sh.
+    # Of c/compare-builds: a repository of one revision, and compilers of nothing.
+    "git": """
+case "$*" in
+*archive*) tar -cf - -T /dev/null ;;
+*" /"*tree*) exit 128 ;;
+*) echo 1a2b3c4 ;;
+esac""",
+    # Of c/compare-builds and bench/power.sh.
     "t2t-run": """
 echo '{"comparisons": [{"call": "slower"}, {"call": "slower"}], "aa": []}' |
 	sed 's/[[{,]/&\\n/g; s/[]}]/\\n&/g'""",
@@ -219,6 +226,13 @@ SCENARIOS = {
     },
     "c/configure": {
         "configured": [["{copy}/configure", "--build={copy}/output"]],
+    },
+    "c/compare-builds": {
+        "compared": [["mkdir", "-p", "{copy}/tree/c", "{copy}/build"],
+                     ["cp", "{work}/stubs/t2t-run", "{copy}/build"],
+                     ["touch", "{copy}/tree/c/Makefile"],
+                     ["env", "LAYOUTS=1", "{copy}/compare-builds", "{copy}/build",
+                      "path:{copy}/tree", "HEAD"]],
     },
     "c/tests/bench/power.sh": {
         "power": [["env", "CAMPAIGNS=1", "{copy}/power.sh", "{work}/stubs",

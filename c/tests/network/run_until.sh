@@ -38,6 +38,7 @@ else
 	fail "$name" < <(cat "$folder/log" "$folder/out")
 fi
 name='and what it has done is what its plan had for that look'
+# shellcheck disable=SC2016 # jq expands it
 at=$(said plain manifest '.parameters.until as $u | $u.looks[$u.taken - 1]')
 expect_none "$name" < <(
 	diff <(said plain manifest '.parameters.blocks') - <<<"$at"
