@@ -10,8 +10,10 @@ FEED := $(BUILD)/sample.csv.gz
 # As many lines as a few minutes of a busy market.
 BENCH_FEED := $(BUILD)/bench.csv.gz
 ARMS := block spin
-# 6 decide about one arm, 8 about six.
-BLOCKS := 8
+# So many; without a number at most 40, until each arm is faster or slower.
+BLOCKS :=
+# Another end of it, as t2t-run --until takes it: equivalent:3%,60.
+UNTIL :=
 PACE := rate:20000
 # Of the order of the arms; 0: drawn, and recorded.
 SEED := 0
@@ -135,7 +137,7 @@ help: ## list the verbs
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
-	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 PACE=rate:20000 SEED=0;'
+	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 or UNTIL=equivalent:3% PACE=rate:20000 SEED=0;'
 	@echo 'up, experiment and status take INVENTORY=lab SET="domain_nic_model=e1000e exchange_place=host";'
 	@echo 'make bench takes FEED=file.csv.gz, and makes a feed of its own without it'
 
@@ -162,11 +164,23 @@ $(BUILD)/sample.csv.gz: build
 	@[ -e $@ ] || $(BUILD)/t2t-feedgen --quiet --bytes 1000000 --seed 1 \
 		--triggers 0.01 --output $@ >/dev/null
 
-run: build $(BUILD)/sample.csv.gz ## the main job: block against spin, in two namespaces, no VM
+# A third of a second of it, with as many triggers: what differs between two
+# trials is more than what differs within one, so that short ones say more.
+$(BUILD)/short.csv.gz: build
+	@[ -e $@ ] || $(BUILD)/t2t-feedgen --quiet --bytes 250000 --seed 1 \
+		--triggers 0.04 --output $@ >/dev/null
+
+# How a campaign of so many blocks, or until something, is asked for.
+campaign = --feed '$(FEED)' --blocks $(or $(BLOCKS),$(1)) \
+	$(addprefix --until ,$(or $(UNTIL),$(if $(BLOCKS),,$(2)))) \
+	--pace $(PACE) --seed $(SEED) --output $(RESULT)
+
+# One arm alone is never decided.
+run: private FEED := $(BUILD)/short.csv.gz
+run: build $(BUILD)/short.csv.gz ## the main job: block against spin, in two namespaces, no VM
 	@mkdir -p results
-	@$(sudo) $(BUILD)/t2t-run --feed '$(FEED)' --arms '$(ARMS)' \
-		--blocks $(BLOCKS) --pace $(PACE) --seed $(SEED) \
-		--output $(RESULT)
+	@$(sudo) $(BUILD)/t2t-run --arms '$(ARMS)' \
+		$(if $(word 2,$(ARMS)),$(call campaign,40,decided),$(call campaign,8))
 
 # Two revisions, or trees: code against code, until the difference is known.
 A :=
@@ -174,17 +188,15 @@ B :=
 A_CFLAGS :=
 B_CFLAGS :=
 ARM := spin
-compare: private UNTIL := equivalent:2%
-compare: private BLOCKS := 60
-compare: build $(BUILD)/sample.csv.gz ## the trader of A=REV against that of B=REV or B=path:FOLDER; A_CFLAGS, B_CFLAGS, ARM=spin
+compare: private FEED := $(BUILD)/short.csv.gz
+compare: build $(BUILD)/short.csv.gz ## the trader of A=REV against that of B=REV or B=path:FOLDER; A_CFLAGS, B_CFLAGS, ARM=spin
 	@[ -n '$(A)' ] && [ -n '$(B)' ] || \
 		{ echo 'make compare: A=REVISION B=REVISION, or path:FOLDER' >&2; exit 1; }
 	@mkdir -p results
 	@A_CFLAGS=$(call quote,$(A_CFLAGS)) B_CFLAGS=$(call quote,$(B_CFLAGS)) \
 		ARM=$(call quote,$(ARM)) SUDO='$(sudo)' c/compare-builds $(BUILD) \
-		$(call quote,$(A)) $(call quote,$(B)) --feed '$(FEED)' \
-		--blocks $(BLOCKS) $(if $(UNTIL),--until '$(UNTIL)') \
-		--pace $(PACE) --seed $(SEED) --output $(RESULT)
+		$(call quote,$(A)) $(call quote,$(B)) \
+		$(call campaign,200,equivalent:5%)
 
 verify: ## the orders of RESULT=folder judged once more, by a second oracle in Python; FEED=file
 	@[ -n '$(REPORTED)' ] || { echo 'make verify: RESULT=FOLDER' >&2; exit 1; }
@@ -269,7 +281,7 @@ fleet: build ## NAME=busy-poll, or make run's job, on each hypervisor of invento
 		-e fleet_name='$(NAME)' $(if $(NAME),,$(fleet_arguments)) \
 		$(if $(strip $(SET)),-e $(call quote,$(SET)))
 fleet_arguments = -e '{"fleet_place": "local", "fleet_arguments": {"ARMS": "$(ARMS)", \
-	"BLOCKS": "$(BLOCKS)", "PACE": "$(PACE)"}}'
+	"BLOCKS": "$(or $(BLOCKS),8)", "PACE": "$(PACE)"}}'
 
 restore: ## put back knobs that an experiment left turned when it was killed
 	@$(playbook) restore.yml
