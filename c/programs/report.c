@@ -11,16 +11,23 @@
 #include "base/option.h"
 #include "report/export.h"
 #include "report/fleet.h"
+#include "report/gate.h"
 #include "report/html.h"
+#include "report/markdown.h"
 #include "report/schema.h"
 #include "report/summary.h"
 #include "report/text.h"
+
+#define EXIT_GATE 3
 
 struct config {
 	const char *result;
 	const char *html;
 	const char *compare;
 	const char *files;
+	const char *markdown;
+	const char *fail_if;
+	struct gate gate; /* by fail_if */
 	bool json;
 };
 
@@ -44,6 +51,18 @@ static const struct option_row rows[] = {
 	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
 		  "each arm into that folder, which must exist; of a fleet\n"
 		  "summary.json alone" },
+	{ .name = "markdown",
+	  .metavar = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, markdown),
+	  .help = "write verdicts and a table there, for a pull request" },
+	{ .name = "fail-if",
+	  .metavar = "slower:PERCENT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, fail_if),
+	  .help = "exit status 3, and a failure in junit.xml, where an arm\n"
+		  "is slower by so much or more, or its orders were not all\n"
+		  "right; what is undecided passes" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -74,7 +93,7 @@ static const struct option_program program = {
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
 		"when the results can't be used, and when a cell of a\n"
-		"fleet is not in the merged figures.",
+		"fleet is not in the merged figures; 3 by --fail-if.",
 	.rows = rows,
 };
 
@@ -110,6 +129,19 @@ static int page_write(const char *path, const struct report *report)
 		return err;
 	err = html_write(whole.file, &report->results, report->summary);
 	return atomic_file_close(&whole, err);
+}
+
+static int markdown_save(const char *path, const struct report *report,
+			 const struct gate *gate)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	markdown_write(whole.file, report->summary, report->results.manifest,
+		       gate);
+	return atomic_file_close(&whole, 0);
 }
 
 static const char *accelerator(const struct report *report)
@@ -216,7 +248,8 @@ static int stdout_check(void)
 	return -EIO;
 }
 
-/* other: what --compare names, or NULL. */
+/* other: what --compare names, or NULL. EXIT_GATE: all is shown, and --fail-if
+ * fails. */
 static int report_show(const struct config *config, const struct report *report,
 		       const struct report *other)
 {
@@ -224,9 +257,11 @@ static int report_show(const struct config *config, const struct report *report,
 
 	if (!err && config->files)
 		err = export_all(config->files, &report->results,
-				 report->summary);
+				 report->summary, &config->gate);
 	if (!err && config->html)
 		err = page_write(config->html, report);
+	if (!err && config->markdown)
+		err = markdown_save(config->markdown, report, &config->gate);
 	if (!err && config->json)
 		err = json_print(report, other);
 	if (err)
@@ -236,7 +271,10 @@ static int report_show(const struct config *config, const struct report *report,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
 		compare_print(report, other);
-	return stdout_check();
+	err = stdout_check();
+	if (!err && gate_failures(&config->gate, report->summary) > 0)
+		err = EXIT_GATE;
+	return err;
 }
 
 static int fleet_page_write(const char *path, const json_t *summary)
@@ -271,6 +309,11 @@ static int fleet_make(const struct config *config)
 	json_t *summary;
 	int err;
 
+	if (config->markdown || config->fail_if) {
+		log_error("--markdown and --fail-if: not of a fleet, as %s is",
+			  config->result);
+		return -EINVAL;
+	}
 	if (config->compare) {
 		log_error("--compare: %s is a fleet's: compare its cells",
 			  config->result);
@@ -335,21 +378,33 @@ static char **arguments(int *argc, char **argv)
 	return all;
 }
 
+/* An exit code. */
+static int make(struct config *config)
+{
+	const char *why;
+	int err;
+
+	if (config->fail_if &&
+	    gate_parse(config->fail_if, &config->gate, &why) < 0) {
+		log_error("--fail-if: '%s': %s", config->fail_if, why);
+		return 2;
+	}
+	err = fleet_is(config->result) ? fleet_make(config)
+				       : report_make(config);
+	return err < 0 ? 1 : err;
+}
+
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	enum option_result result;
-	int code = 1;
+	int code;
 
 	argv = arguments(&argc, argv);
 	if (!argv)
 		return 1;
 	result = option_parse_arguments(&program, argc, argv, &config);
-	if (result != OPTION_RUN)
-		code = (int)result;
-	else
-		code = (fleet_is(config.result) ? fleet_make(&config)
-						: report_make(&config)) < 0;
+	code = result == OPTION_RUN ? make(&config) : (int)result;
 	free(argv);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/json_get.h"
 #include "base/mem.h"
 #include "stats/percentile.h"
 #include "wire/market_data.h"
@@ -197,9 +198,27 @@ static json_int_t found(const struct results_trial *trial, const char *key)
 		json_object_get(json_object_get(trial->json, "analysis"), key));
 }
 
-void export_junit(FILE *out, const struct results *results)
+static void junit_comparison(FILE *out, const json_t *comparison,
+			     const struct gate *gate)
 {
-	size_t failures = 0, skipped = 0;
+	fputs("  <testcase classname=\"", out);
+	export_escaped(out, json_get_text(comparison, "arm", "unknown"));
+	fputs("\" name=\"against ", out);
+	export_escaped(out, json_get_text(comparison, "against", "unknown"));
+	fputs(gate_fails(gate, comparison) ? "\">\n    <failure message=\""
+					   : "\">\n    <system-out>",
+	      out);
+	export_escaped(out, json_get_text(comparison, "verdict", "unknown"));
+	fputs(gate_fails(gate, comparison) ? "\"/>\n  </testcase>\n"
+					   : "</system-out>\n  </testcase>\n",
+	      out);
+}
+
+void export_junit(FILE *out, const struct results *results,
+		  const json_t *summary, const struct gate *gate)
+{
+	const json_t *comparisons = json_object_get(summary, "comparisons");
+	size_t failures = gate_failures(gate, summary), skipped = 0;
 
 	for (size_t i = 0; i < results->count; i++) {
 		failures += results->trials[i].word == RESULTS_INCORRECT;
@@ -209,7 +228,8 @@ void export_junit(FILE *out, const struct results *results)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuite name=\"t2t\" tests=\"%zu\" failures=\"%zu\" "
 		"skipped=\"%zu\">\n",
-		results->count, failures, skipped);
+		results->count + json_array_size(comparisons), failures,
+		skipped);
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_trial *trial = &results->trials[i];
 
@@ -235,6 +255,8 @@ void export_junit(FILE *out, const struct results *results)
 			(long long)found(trial, "extra"),
 			(long long)found(trial, "wrong"));
 	}
+	for (size_t i = 0; i < json_array_size(comparisons); i++)
+		junit_comparison(out, json_array_get(comparisons, i), gate);
 	fputs("</testsuite>\n", out);
 }
 
@@ -268,25 +290,23 @@ static int hgrm_write(const char *folder, const struct results *results,
 }
 
 int export_all(const char *folder, const struct results *results,
-	       const json_t *summary)
+	       const json_t *summary, const struct gate *gate)
 {
-	static const struct {
-		const char *name;
-		void (*write)(FILE *out, const struct results *results);
-	} files[] = {
-		{ "trials.csv", export_csv },
-		{ "junit.xml", export_junit },
-	};
 	struct atomic_file whole;
 	int err = results_save(folder, "summary.json", schema_summary, summary);
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
-		err = file_open(&whole, folder, files[i].name);
-		if (err)
-			return err;
-		files[i].write(whole.file, results);
-		err = atomic_file_close(&whole, 0);
-	}
+	if (!err)
+		err = file_open(&whole, folder, "trials.csv");
+	if (err)
+		return err;
+	export_csv(whole.file, results);
+	err = atomic_file_close(&whole, 0);
+	if (!err)
+		err = file_open(&whole, folder, "junit.xml");
+	if (err)
+		return err;
+	export_junit(whole.file, results, summary, gate);
+	err = atomic_file_close(&whole, 0);
 	for (unsigned int arm = 0; arm < results->arm_count && !err; arm++)
 		err = hgrm_write(folder, results, arm);
 	return err;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "report/gate.h"
 #include "report/results.h"
 
 /* All of an arm's latencies in HdrHistogram's percentile format, us. 0 or
@@ -15,8 +16,10 @@ int export_hgrm(FILE *out, const struct results *results, unsigned int arm);
 /* A row a trial; RFC 4180. */
 void export_csv(FILE *out, const struct results *results);
 
-/* A test case a trial: an incorrect one failed. */
-void export_junit(FILE *out, const struct results *results);
+/* A test case a trial: an incorrect one failed; and one a comparison, which
+ * the gate fails or not. */
+void export_junit(FILE *out, const struct results *results,
+		  const json_t *summary, const struct gate *gate);
 
 /* Text with what XML and HTML would take for markup escaped; controls, which
  * neither may hold, become '?'. */
@@ -25,6 +28,6 @@ void export_escaped(FILE *out, const char *text);
 /* Files summary.json, trials.csv, junit.xml, NN-ARM.hgrm into a folder. 0 or
  * a negative errno, logged. */
 int export_all(const char *folder, const struct results *results,
-	       const json_t *summary);
+	       const json_t *summary, const struct gate *gate);
 
 #endif

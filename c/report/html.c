@@ -397,6 +397,34 @@ static int plots_write(FILE *out, const struct results *results)
 	return plot_blocks(out, results);
 }
 
+/* Why there are no more blocks, where it could end by its own verdicts. */
+static void until_write(FILE *out, const json_t *manifest)
+{
+	const json_t *until = schema_value(manifest, "parameters.until"), *at;
+	size_t i;
+
+	if (!until)
+		return;
+	fputs("<p class=\"note\">It could end before its ", out);
+	fprintf(out,
+		"%lld blocks: ", (long long)json_get_integer(until, "blocks"));
+	export_escaped(out, json_get_text(until, "condition", "unknown"));
+	fputs(". It ended by: ", out);
+	export_escaped(out, json_get_text(until, "ended", "nothing yet"));
+	json_array_foreach(json_object_get(until, "looks"), i, at)
+	{
+		fprintf(out, "%s %lld",
+			i ? "," : ". It looked, or would have, after",
+			(long long)json_integer_value(at));
+	}
+	if (i > 0)
+		fprintf(out,
+			" blocks; so that all looks together err in 5 %% of "
+			"campaigns at most, each is at %.2g %%",
+			json_get_number(until, "alpha") * 100);
+	fputs(".</p>\n", out);
+}
+
 int html_write(FILE *out, const struct results *results, const json_t *summary)
 {
 	int err;
@@ -407,6 +435,7 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 	if (err)
 		return err;
 	comparisons_write(out, summary);
+	until_write(out, results->manifest);
 	arms_write(out, summary);
 	recovery_table_write(out, json_object_get(summary, "arms"));
 	prepared_write(out, json_object_get(summary, "arms"));

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/markdown.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/json_get.h"
+#include "report/text_cell.h"
+
+/* What Markdown or a table would take for its own. */
+static void escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_[]<>|#&~", *text))
+			fputc('\\', out);
+		fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
+	}
+}
+
+static void verdict_write(FILE *out, const json_t *comparison,
+			  const struct gate *gate)
+{
+	fputs("- **", out);
+	escaped(out, json_get_text(comparison, "arm", "unknown"));
+	fputs("** against ", out);
+	escaped(out, json_get_text(comparison, "against", "unknown"));
+	fputs(": **", out);
+	escaped(out, json_get_text(comparison, "verdict", "unknown"));
+	fputs("**", out);
+	if (gate_fails(gate, comparison))
+		fputs(", which fails", out);
+	fputc('\n', out);
+}
+
+static void arm_write(FILE *out, const json_t *arm)
+{
+	static const char *const keys[] = { "p50", "p90", "p99" };
+	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
+	const json_t *correct = json_object_get(arm, "correct");
+	char text[TEXT_CELL_US_MAX];
+
+	fputs("| ", out);
+	escaped(out, json_get_text(arm, "receive", "unknown"));
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fprintf(out, " | %s",
+			text_cell_us_text(json_object_get(latency, keys[i]),
+					  text));
+	fprintf(out, " | %lld of %lld | %s |\n",
+		(long long)json_get_integer(arm, "matched"),
+		(long long)json_get_integer(arm, "triggers"),
+		json_is_true(correct)	? "correct"
+		: json_is_null(correct) ? "VOID"
+					: "INCORRECT");
+}
+
+void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
+		    const struct gate *gate)
+{
+	const json_t *parameters = json_object_get(manifest, "parameters");
+	const json_t *one;
+	size_t i;
+
+	fputs("### ", out);
+	escaped(out, json_get_text(manifest, "question", "t2t-lab"));
+	fputs("\n\n", out);
+	json_array_foreach(json_object_get(summary, "comparisons"), i, one)
+	{
+		verdict_write(out, one, gate);
+	}
+	if (json_is_true(
+		    json_object_get(json_object_get(summary, "aa"), "alarm")))
+		fputs("- **ALARM**: the baseline differs from itself\n", out);
+	fputs("\n| arm | p50, us | p90 | p99 | orders right | |\n"
+	      "|---|---:|---:|---:|---:|---|\n",
+	      out);
+	json_array_foreach(json_object_get(summary, "arms"), i, one)
+	{
+		arm_write(out, one);
+	}
+	fputs("\nWire to wire; ", out);
+	fprintf(out, "%lld blocks, place %s, accelerator %s, pace ",
+		(long long)json_get_integer(parameters, "blocks"),
+		json_get_text(manifest, "place", "unknown"),
+		json_get_text(manifest, "accelerator", "unknown"));
+	escaped(out, json_get_text(parameters, "pace", "unknown"));
+	fputs("; ", out);
+	escaped(out, json_get_text(json_object_get(manifest, "host"), "cpu",
+				   "unknown"));
+	fputs(", Linux ", out);
+	escaped(out, json_get_text(json_object_get(manifest, "host"), "kernel",
+				   "unknown"));
+	fputs(", ", out);
+	fputs(json_get_text(manifest, "started", "unknown"), out);
+	fputs(".\n", out);
+}
