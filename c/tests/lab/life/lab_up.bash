@@ -82,6 +82,14 @@ life_lab_up() {
 		done
 	)
 
+	name='programs lie where they were where CPUs are emulated, and only there'
+	found=$(virsh -c qemu:///system dumpxml "${prefix}trader" |
+		sed -n "s/^<domain type='\([a-z]*\)'.*/\1/p")
+	expect_none "$name" < <(
+		lab_ssh trader cat /proc/sys/kernel/randomize_va_space |
+			diff - <([ "$found" = qemu ] && echo 0 || echo 2)
+	)
+
 	name='the console is a shell'
 	if console_answers; then
 		pass "$name"
