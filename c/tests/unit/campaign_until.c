@@ -52,11 +52,16 @@ static void what_is_none_is_refused(void **state)
 		"inf",
 		" 5",
 		"decided decided",
-		"equivalent:0.0000000000000000000000000000"
-		"0000000000000000000000000001",
 	};
 
+	static const char too_long[] = "equivalent:0.000000000000000000000000"
+				       "0000000000000000000000000000000001";
+	struct until wanted;
+	const char *reason;
+
 	(void)state;
+	assert_int_equal(until_parse(too_long, &wanted, &reason), -EINVAL);
+	assert_string_equal(reason, "too long");
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct until until;
 		const char *why = NULL;
