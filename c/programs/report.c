@@ -61,8 +61,9 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, fail_if),
 	  .help = "exit status 3, and a failure in junit.xml, where an arm\n"
-		  "is slower by so much or more, or its orders were not all\n"
-		  "right; what is undecided passes" },
+		  "is slower by so much or more, and where nothing can be\n"
+		  "said of it: wrong orders, nothing judged, too few blocks;\n"
+		  "what is undecided (~) passes" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),

@@ -38,6 +38,22 @@ check 'and the pull request is told' grep -qE '^- .*slower by .*, which fails$' 
 	"$folder/pull.md"
 check 'what is slower by less passes' ends 0 slower slower:100%
 check 'an arm with wrong orders fails' ends 3 wrong slower:1000
+# Five of its eight blocks, which decide nothing.
+cp -r "$folder/slower" "$folder/few"
+sed -i 's/"blocks": 8/"blocks": 5/' "$folder/few/manifest.json"
+rm -r "$folder"/few/trials/{16,17,18,19,20,21,22,23,24}-x
+check 'so do too few blocks to tell' ends 3 few slower:1000
+cp -r "$folder/slower" "$folder/void"
+sed -i 's/"correct": true/"correct": null, "reason": "tap"/' "$folder"/void/trials/*/trial.json
+check 'and what could not be judged at all' ends 3 void slower:1000
+# One arm, once, and nothing to hold it against.
+mkdir -p "$folder/one/trials"
+sed -E 's/"arms": \[.*\],/"arms": ["base"],/; s/"aa": 2, "blocks": 8/"blocks": 1/' \
+	"$folder/faster/manifest.json" >"$folder/one/manifest.json"
+cp -r "$folder/faster/trials/1-x" "$folder/one/trials"
+check 'one arm that was right passes' ends 0 one slower:2
+sed -i 's/"correct": true/"correct": false/' "$folder/one/trials/1-x/trial.json"
+check 'one that was wrong fails' ends 3 one slower:2
 check 'without a gate nothing fails' report "$folder/slower"
 for gate in '' slower slower: slower:x slower:-2 slower:5s slower:2000 faster:2; do
 	check "--fail-if '$gate' is bad usage" ends 2 faster "$gate"
