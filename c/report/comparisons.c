@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/json_get.h"
+#include "report/stages.h"
+#include "stats/statistics.h"
 
 static bool arm_incorrect(const struct results *results, unsigned int arm)
 {
@@ -40,11 +42,9 @@ static double judged(const struct results *results, unsigned int block,
 /* An arm against the first, block by block. pairs: room for twice the
  * blocks. */
 static int compare(const struct results *results, unsigned int arm,
-		   size_t arm_count, double *pairs, struct verdict *verdict)
+		   const struct verdict_rule *rule, double *pairs,
+		   struct verdict *verdict)
 {
-	const struct verdict_rule rule = { .arm_count = arm_count,
-					   .alpha = results->alpha,
-					   .equal = results->equal };
 	double *arms = pairs, *bases = pairs + results->blocks;
 	size_t n = 0;
 
@@ -57,7 +57,7 @@ static int compare(const struct results *results, unsigned int arm,
 		arms[n] = judged(results, block, arm);
 		n += !isnan(bases[n]) && !isnan(arms[n]);
 	}
-	return verdict_compare(arms, bases, n, &rule, verdict);
+	return verdict_compare(arms, bases, n, rule, verdict);
 }
 
 /* Of an incorrect arm there is none. */
@@ -96,58 +96,140 @@ void comparisons_verdict(json_t *comparison, const struct verdict *verdict)
 			  "p_adjusted", verdict->p_adjusted));
 }
 
-static json_t *comparison(const struct results *results, unsigned int arm,
-			  const struct verdict *verdict)
+static json_t *difference(double estimate, double low, double high)
 {
-	double least, most;
-	json_t *ratios = block_ratios(results, arm, verdict, &least, &most);
-	json_t *summary = json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
-				    results_arm_name(results, arm), "against",
-				    results_arm_name(results, 0), "pairs",
-				    (int)verdict->pairs, "block_ratios", ratios,
-				    "block_ratio_min", json_real_or_null(least),
-				    "block_ratio_max", json_real_or_null(most));
+	return json_pack("{s:o,s:o,s:o}", "estimate_ns",
+			 json_real_or_null(estimate), "low_ns",
+			 json_real_or_null(low), "high_ns",
+			 json_real_or_null(high));
+}
 
-	comparisons_verdict(summary, verdict);
-	return summary;
+/* The verdict in time: what its ratio, and the ends of its interval, are of
+ * the baseline's p50. So it can't say anything else. values: room for the
+ * blocks. */
+static void time_set(const struct results *results, unsigned int arm,
+		     const struct verdict *verdict, double *values,
+		     json_t *comparison)
+{
+	size_t n = 0;
+	double base;
+
+	for (unsigned int block = 0; block < results->blocks; block++) {
+		values[n] = judged(results, block, 0);
+		n += !isnan(values[n]) && !isnan(judged(results, block, arm));
+	}
+	base = statistics_median(values, n);
+	json_object_set_new(comparison, "base_p50_ns", json_real_or_null(base));
+	json_object_set_new(comparison, "difference",
+			    difference(base * (verdict->ratio - 1),
+				       base * (verdict->low - 1),
+				       base * (verdict->high - 1)));
+}
+
+static double stage_p50(const struct results *results, unsigned int block,
+			unsigned int arm, size_t stage)
+{
+	return isnan(judged(results, block, arm))
+		       ? NAN
+		       : stages_p50(results_trial(results, block, arm)->json,
+				    stage);
+}
+
+/* What each of the trader's stages takes more or less than the baseline's,
+ * block by block. 0 or -ENOMEM. */
+static int stages_set(const struct results *results, unsigned int arm,
+		      const struct verdict_rule *rule, double *values,
+		      json_t *comparison)
+{
+	json_t *all = json_object();
+	int err = 0;
+
+	for (size_t i = 0; i < STAGES && !err; i++) {
+		double estimate, low, high;
+		size_t n = 0;
+
+		for (unsigned int block = 0; block < results->blocks; block++) {
+			values[n] = stage_p50(results, block, arm, i) -
+				    stage_p50(results, block, 0, i);
+			n += !isnan(values[n]);
+		}
+		if (n == 0)
+			continue;
+		err = verdict_shift(values, n, rule, &estimate, &low, &high);
+		if (!err)
+			json_object_set_new(all, stages[i].key,
+					    difference(estimate, low, high));
+	}
+	json_object_set_new(comparison, "stages", all);
+	return err;
+}
+
+/* values: room for twice the blocks. 0 or -ENOMEM. */
+static int comparison_make(const struct results *results, unsigned int arm,
+			   size_t arm_count, double *values,
+			   struct verdict *verdict, json_t **comparison)
+{
+	const struct verdict_rule rule = { .arm_count = arm_count,
+					   .alpha = results->alpha,
+					   .equal = results->equal };
+	double least, most;
+	json_t *ratios;
+	int err = compare(results, arm, &rule, values, verdict);
+
+	if (err)
+		return err;
+	ratios = block_ratios(results, arm, verdict, &least, &most);
+	*comparison = json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
+				results_arm_name(results, arm), "against",
+				results_arm_name(results, 0), "pairs",
+				(int)verdict->pairs, "block_ratios", ratios,
+				"block_ratio_min", json_real_or_null(least),
+				"block_ratio_max", json_real_or_null(most));
+	comparisons_verdict(*comparison, verdict);
+	if (verdict->pairs == 0)
+		return 0;
+	time_set(results, arm, verdict, values, *comparison);
+	return stages_set(results, arm, &rule, values, *comparison);
 }
 
 /* The baseline again. It alarms where it differs from itself. */
-static int aa_compare(const struct results *results, double *pairs, json_t **aa)
+static int aa_compare(const struct results *results, double *values,
+		      json_t **aa)
 {
-	const unsigned int arm = (unsigned int)results->aa;
 	struct verdict verdict;
 	int err;
 
 	*aa = json_null();
 	if (results->aa <= 0)
 		return 0;
-	err = compare(results, arm, 1, pairs, &verdict);
-	if (err)
-		return err;
-	*aa = comparison(results, arm, &verdict);
-	json_object_set_new(*aa, "alarm",
-			    json_boolean(verdict.call == VERDICT_FASTER ||
-					 verdict.call == VERDICT_SLOWER));
-	return 0;
+	err = comparison_make(results, (unsigned int)results->aa, 1, values,
+			      &verdict, aa);
+	if (!err)
+		json_object_set_new(
+			*aa, "alarm",
+			json_boolean(verdict.call == VERDICT_FASTER ||
+				     verdict.call == VERDICT_SLOWER));
+	return err;
 }
 
 int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 {
-	double *pairs = calloc(2 * (size_t)results->blocks + 2, sizeof(*pairs));
+	double *values =
+		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
 	size_t count = results->arm_count - 1 - (results->aa > 0);
-	int err = pairs ? aa_compare(results, pairs, aa) : -ENOMEM;
+	int err = values ? aa_compare(results, values, aa) : -ENOMEM;
 
 	for (unsigned int arm = 1; arm < results->arm_count && !err; arm++) {
 		struct verdict verdict;
+		json_t *comparison;
 
 		if ((int)arm == results->aa)
 			continue;
-		err = compare(results, arm, count, pairs, &verdict);
+		err = comparison_make(results, arm, count, values, &verdict,
+				      &comparison);
 		if (!err)
-			json_array_append_new(
-				list, comparison(results, arm, &verdict));
+			json_array_append_new(list, comparison);
 	}
-	free(pairs);
+	free(values);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "report/export.h"
 #include "report/page.h"
+#include "report/page_comparison.h"
 #include "report/plot.h"
 #include "report/prepared.h"
 #include "report/recovery_table.h"
@@ -160,48 +161,6 @@ static void verdict_write(FILE *out, const json_t *summary)
 	lateness_write(out, summary);
 	ambiguous_write(out, summary);
 	fputs("</div>\n", out);
-}
-
-static void comparison_row(FILE *out, const json_t *comparison)
-{
-	fputs("<tr>", out);
-	page_tagged(out, "td", json_get_text(comparison, "arm", ""));
-	fprintf(out, "<td>%lld</td>",
-		(long long)json_get_number(comparison, "pairs"));
-	page_percent_cell(out, json_object_get(comparison, "ratio"));
-	page_percent_cell(out, json_object_get(comparison, "ratio_low"));
-	page_percent_cell(out, json_object_get(comparison, "ratio_high"));
-	fprintf(out, "<td>%.4f</td>",
-		json_get_number(comparison, "p_adjusted"));
-	page_tagged(out, "td", json_get_text(comparison, "call", ""));
-	fputs("</tr>\n", out);
-}
-
-static void comparisons_write(FILE *out, const json_t *summary)
-{
-	const json_t *comparison, *aa = json_object_get(summary, "aa");
-	size_t i;
-
-	fputs("<h2>How sure</h2>\n<div class=\"wide\"><table><tr><th>arm</th>"
-	      "<th>blocks</th><th>p50 change</th><th>CI low</th>"
-	      "<th>CI high</th><th>p, adjusted</th><th>verdict</th></tr>\n",
-	      out);
-	json_array_foreach(json_object_get(summary, "comparisons"), i,
-			   comparison) comparison_row(out, comparison);
-	if (json_is_object(aa))
-		comparison_row(out, aa);
-	fprintf(out,
-		"</table></div>\n<p class=\"note\">Each arm ran once in each "
-		"block, in a balanced order drawn from seed %lld; a block "
-		"gives one ratio of its p50 to the baseline's. p: Wilcoxon's "
-		"signed-rank test of their logarithms. Change: the Hodges-"
-		"Lehmann estimate. CI: the ratios that this test does not "
-		"reject, so that a verdict is an interval without 0; all "
-		"intervals together hold with 95 %%. The baseline runs twice "
-		"in each block (A/A): if it differs from itself, that is an "
-		"alarm.</p>\n",
-		(long long)json_get_number(
-			json_object_get(summary, "statistics"), "seed"));
 }
 
 static void arms_write(FILE *out, const json_t *summary)
@@ -397,34 +356,6 @@ static int plots_write(FILE *out, const struct results *results)
 	return plot_blocks(out, results);
 }
 
-/* Why there are no more blocks, where it could end by its own verdicts. */
-static void until_write(FILE *out, const json_t *manifest)
-{
-	const json_t *until = schema_value(manifest, "parameters.until"), *at;
-	size_t i;
-
-	if (!until)
-		return;
-	fputs("<p class=\"note\">It could end before its ", out);
-	fprintf(out,
-		"%lld blocks: ", (long long)json_get_integer(until, "blocks"));
-	export_escaped(out, json_get_text(until, "condition", "unknown"));
-	fputs(". It ended by: ", out);
-	export_escaped(out, json_get_text(until, "ended", "nothing yet"));
-	json_array_foreach(json_object_get(until, "looks"), i, at)
-	{
-		fprintf(out, "%s %lld",
-			i ? "," : ". It looked, or would have, after",
-			(long long)json_integer_value(at));
-	}
-	if (i > 0)
-		fprintf(out,
-			" blocks; so that all looks together err in 5 %% of "
-			"campaigns at most, each is at %.2g %%",
-			json_get_number(until, "alpha") * 100);
-	fputs(".</p>\n", out);
-}
-
 int html_write(FILE *out, const struct results *results, const json_t *summary)
 {
 	int err;
@@ -434,8 +365,7 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 	err = plots_write(out, results);
 	if (err)
 		return err;
-	comparisons_write(out, summary);
-	until_write(out, results->manifest);
+	page_comparisons(out, summary, results->manifest);
 	arms_write(out, summary);
 	recovery_table_write(out, json_object_get(summary, "arms"));
 	prepared_write(out, json_object_get(summary, "arms"));

@@ -2,6 +2,7 @@
 #include "report/summary.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "report/comparisons.h"
 #include "report/prepared.h"
 #include "report/recovery_summary.h"
+#include "report/stages.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 #include "stats/lateness.h"
@@ -60,32 +62,21 @@ static int latency_set(const struct results *results, unsigned int arm,
 static json_t *stages_of(const struct results *results, unsigned int arm,
 			 double *values)
 {
-	static const char *const names[] = { "kernel_to_user",
-					     "user_to_decision",
-					     "decision_to_sent" };
-	json_t *stages = json_object();
+	json_t *medians = json_object();
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < STAGES; i++) {
 		size_t n = 0;
 
 		for (size_t j = 0; j < results->count; j++) {
-			const json_t *stage = json_object_get(
-				json_object_get(
-					json_object_get(results->trials[j].json,
-							"trader"),
-					"stages_ns"),
-				names[i]);
-
-			if (results_counts(&results->trials[j], arm) &&
-			    json_is_integer(json_object_get(stage, "p50")))
-				values[n++] =
-					(double)json_get_integer(stage, "p50");
+			values[n] = stages_p50(results->trials[j].json, i);
+			n += results_counts(&results->trials[j], arm) &&
+			     !isnan(values[n]);
 		}
 		json_object_set_new(
-			stages, names[i],
+			medians, stages[i].key,
 			json_real_or_null(statistics_median(values, n)));
 	}
-	return stages;
+	return medians;
 }
 
 static json_t *histogram_of(const struct results *results, unsigned int arm)

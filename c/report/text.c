@@ -8,23 +8,14 @@
 #include "report/prepared.h"
 #include "report/recovery_table.h"
 #include "report/results.h"
+#include "report/stages.h"
 #include "report/text_cell.h"
+#include "report/text_comparison.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 
 /* CPUs that others kept busy, from which on it is said. */
 #define OTHERS_NOTED 0.3
-
-struct style {
-	const char *bold, *good, *bad, *plain;
-};
-
-static struct style style_of(bool colour)
-{
-	if (!colour)
-		return (struct style){ "", "", "", "" };
-	return (struct style){ "\033[1m", "\033[32m", "\033[31m", "\033[0m" };
-}
 
 /* "0", or "any" of what was not pinned. */
 static const char *cpu_of(const json_t *cpus, const char *role,
@@ -113,7 +104,7 @@ static void clocks_print(FILE *out, const json_t *summary)
 }
 
 static void arm_print(FILE *out, int width, const json_t *arm,
-		      const struct style *style)
+		      const struct text_style *style)
 {
 	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
 	const json_t *correct = json_object_get(arm, "correct");
@@ -225,7 +216,7 @@ static void incorrect_print(FILE *out, int width, const json_t *arms)
 }
 
 static void void_print(FILE *out, const json_t *summary,
-		       const struct style *style)
+		       const struct text_style *style)
 {
 	const json_t *trials = json_object_get(summary, "void_trials"), *trial;
 	const size_t blocks =
@@ -332,9 +323,6 @@ static void distributions_print(FILE *out, int width, const json_t *arms)
 
 static void stages_print(FILE *out, int width, const json_t *arms)
 {
-	static const char *const names[] = { "kernel_to_user",
-					     "user_to_decision",
-					     "decision_to_sent" };
 	const json_t *arm;
 	size_t n;
 
@@ -343,68 +331,18 @@ static void stages_print(FILE *out, int width, const json_t *arms)
 	      out);
 	json_array_foreach(arms, n, arm)
 	{
-		const json_t *stages = json_object_get(arm, "stages_p50_ns");
+		const json_t *p50s = json_object_get(arm, "stages_p50_ns");
 
 		text_cell_name(out, arm, width);
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			text_cell_us(out, json_object_get(stages, names[i]));
+		for (size_t i = 0; i < STAGES; i++)
+			text_cell_us(out, json_object_get(p50s, stages[i].key));
 		fputc('\n', out);
 	}
 }
 
-static void comparison_print(FILE *out, const json_t *comparison,
-			     const struct style *style)
-{
-	fprintf(out, "\n%s%s against %s: %s%s\n", style->bold,
-		json_get_text(comparison, "arm", "unknown"),
-		json_get_text(comparison, "against", "unknown"),
-		json_get_text(comparison, "verdict", "unknown"), style->plain);
-	if (json_get_integer(comparison, "pairs") == 0)
-		return;
-	fprintf(out,
-		"  %.2f x the time at p50 (%lld blocks; %.2f to %.2f); p %.4f, "
-		"adjusted for all arms\n",
-		json_get_number(comparison, "ratio"),
-		(long long)json_get_integer(comparison, "pairs"),
-		json_get_number(comparison, "block_ratio_min"),
-		json_get_number(comparison, "block_ratio_max"),
-		json_get_number(comparison, "p_adjusted"));
-}
-
-static void aa_print(FILE *out, const json_t *aa, const struct style *style)
-{
-	if (!json_is_object(aa) || json_get_integer(aa, "pairs") == 0)
-		return;
-	fprintf(out,
-		"\nA/A: the same arm twice in each block differs by %+.1f %%",
-		(json_get_number(aa, "ratio") - 1) * 100);
-	if (json_is_number(json_object_get(aa, "ratio_high")))
-		fprintf(out, " (95 %% CI %+.1f..%+.1f %%)",
-			(json_get_number(aa, "ratio_low") - 1) * 100,
-			(json_get_number(aa, "ratio_high") - 1) * 100);
-	fputc('\n', out);
-	if (json_is_true(json_object_get(aa, "alarm")))
-		fprintf(out,
-			"%sALARM%s: the baseline differs from itself: "
-			"something other than the arms decides here; repeat "
-			"the campaign before you believe a verdict\n",
-			style->bad, style->plain);
-}
-
-static void comparisons_print(FILE *out, const json_t *summary,
-			      const struct style *style)
-{
-	const json_t *comparison;
-	size_t n;
-
-	json_array_foreach(json_object_get(summary, "comparisons"), n,
-			   comparison) comparison_print(out, comparison, style);
-	aa_print(out, json_object_get(summary, "aa"), style);
-}
-
 /* A spinning path suffers most from whoever else wants its CPU. */
 static void others_print(FILE *out, const json_t *summary,
-			 const struct style *style)
+			 const struct text_style *style)
 {
 	double others = json_get_number(summary, "others_cpus");
 
@@ -441,7 +379,7 @@ static void bias_print(FILE *out, const json_t *summary)
 void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 		  bool colour)
 {
-	const struct style style = style_of(colour);
+	const struct text_style style = text_style(colour);
 	const json_t *arms = json_object_get(summary, "arms");
 	const int width = text_cell_width(arms);
 	const json_t *arm;
@@ -470,7 +408,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	prepared_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
-	comparisons_print(out, summary, &style);
+	text_comparisons(out, summary, &style);
 	bias_print(out, summary);
 	others_print(out, summary, &style);
 }

@@ -8,6 +8,14 @@
 #define WIDTH_LEAST 13
 #define WIDTH_MOST  48
 
+struct text_style text_style(bool colour)
+{
+	if (!colour)
+		return (struct text_style){ "", "", "", "" };
+	return (struct text_style){ "\033[1m", "\033[32m", "\033[31m",
+				    "\033[0m" };
+}
+
 /* What an arm is called: its receive path, unless it has a name. */
 static const char *name_of(const json_t *arm)
 {

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells of a terminal's tables: an arm's name, a time. */
+/* Cells of a terminal's tables: an arm's name, a time; and its colours. */
 #ifndef REPORT_TEXT_CELL_H
 #define REPORT_TEXT_CELL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
+
+struct text_style {
+	const char *bold, *good, *bad, *plain;
+};
+
+/* Without colour: nothing, each of them. */
+struct text_style text_style(bool colour);
 
 #define TEXT_CELL_US_MAX 32
 

@@ -159,21 +159,28 @@ double verdict_signed_rank(const double *differences, size_t count,
 	return p;
 }
 
+/* Of one arm. */
+static double level_of(const struct verdict_rule *rule)
+{
+	return rule->alpha / (double)rule->arm_count;
+}
+
 /* The values that a test at level alpha does not reject. */
-static void interval_set(const struct walsh *walsh, const double *null,
-			 double alpha, struct verdict *verdict)
+static void interval_of(const struct walsh *walsh, const double *null,
+			double alpha, double *low, double *high)
 {
 	size_t critical = 0; /* so many averages may lie beyond each end */
 
 	while (critical < walsh->count && 2 * null[critical] <= alpha)
 		critical++;
-	if (critical == 0) {
-		verdict->low = 0;
-		verdict->high = INFINITY;
-		return;
-	}
-	verdict->low = exp(walsh->averages[critical - 1]);
-	verdict->high = exp(walsh->averages[walsh->count - critical]);
+	*low = critical ? walsh->averages[critical - 1] : -INFINITY;
+	*high = critical ? walsh->averages[walsh->count - critical] : INFINITY;
+}
+
+static double estimate_of(const struct walsh *walsh)
+{
+	return gsl_stats_median_from_sorted_data(walsh->averages, 1,
+						 walsh->count);
 }
 
 static enum verdict_call call_of(const struct verdict *verdict,
@@ -205,16 +212,40 @@ static int logs_judge(const struct strata *strata,
 		goto close_walsh;
 	}
 	verdict->pairs = strata_blocks(strata);
-	verdict->ratio = exp(gsl_stats_median_from_sorted_data(walsh.averages,
-							       1, walsh.count));
+	verdict->ratio = exp(estimate_of(&walsh));
 	verdict->p = p_of(&walsh, null, NULL);
 	verdict->p_adjusted = fmin(1, verdict->p * (double)rule->arm_count);
 	verdict->equal = rule->equal;
-	interval_set(&walsh, null, rule->alpha / (double)rule->arm_count,
-		     verdict);
+	interval_of(&walsh, null, level_of(rule), &verdict->low,
+		    &verdict->high);
+	verdict->low = exp(verdict->low);
+	verdict->high = exp(verdict->high);
 	verdict->call = call_of(verdict, rule);
 	free(null);
 close_walsh:
+	walsh_close(&walsh);
+	return err;
+}
+
+int verdict_shift(const double *differences, size_t count,
+		  const struct verdict_rule *rule, double *estimate,
+		  double *low, double *high)
+{
+	const struct strata strata = { differences, &count, 1 };
+	struct walsh walsh;
+	double *null;
+	int err = walsh_open(&walsh, &strata);
+
+	if (err)
+		return err;
+	null = null_of(&strata);
+	if (null) {
+		*estimate = estimate_of(&walsh);
+		interval_of(&walsh, null, level_of(rule), low, high);
+	} else {
+		err = -ENOMEM;
+	}
+	free(null);
 	walsh_close(&walsh);
 	return err;
 }

@@ -101,6 +101,15 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
 struct verdict verdict_of_incorrect(void);
 struct verdict verdict_of_opposite(void);
 
+/*
+ * Estimate and interval of differences as they are, not of ratios, by the same
+ * procedure: what is added, or saved. With too few for an interval low and high
+ * are -INFINITY and INFINITY. 0 or -ENOMEM.
+ */
+int verdict_shift(const double *differences, size_t count,
+		  const struct verdict_rule *rule, double *estimate,
+		  double *low, double *high);
+
 /* So many blocks must there be. */
 unsigned int verdict_blocks_needed(const struct verdict_rule *rule);
 

@@ -31,6 +31,11 @@ check 'a campaign without orders has a page, which says so' \
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"
 check 'the verdict is right' grep -q 'faster by 39.9 %' "$folder/out"
+check 'what it is in time is the same ratio' grep -qE \
+	'^  of 10\.79 us at p50 +-4\.30 us +\(95 % CI -4\.31\.\.-4\.29\)$' "$folder/out"
+# Of block n 4000 and 10 n less: the pseudomedian of 0 to 7 is 3.5.
+check 'and where it comes from is told by stage' grep -qE \
+	'^  kernel to user +-4\.0[34] us +\(95 % CI -4\.0[67]\.\.-4\.0[01]\)$' "$folder/out"
 check 'what was skipped is shown, and why' \
 	grep -qE '^e1001 +skipped: QEMU <has> none$' "$folder/out"
 check 'a curve for HdrHistogram' \
@@ -60,6 +65,8 @@ else
 			! grep -oE '(src|href)="?(https?:)?//[^ ]*' "$page"
 	}
 	check 'nothing is loaded, no name becomes markup' quiet
+	check 'the page has it in time and by stage, too' \
+		grep -qE '<td>kernel to user</td><td>-4\.0[34]</td><td>-4\.0[67]</td><td>-4\.0[01]</td>' "$page"
 	check 'knobs wanted and found are shown' grep -q '<td>49</td>' "$page"
 	check 'what was skipped is on the page' \
 		grep -q '<td>e1001</td>.*<td>QEMU &lt;has&gt; none</td>' "$page"

@@ -24,7 +24,8 @@ END
 			cat >"$to/trial.json" <<END
 {"schema": "t2t-run/2", "number": $number, "block": $block, "arm": $arm,
  "folder": "trials/$number-x", "counters": {"before": {"drops": 1},
- "after": {"drops": 3}}, "analysis": {"correct": true, "packets": 9,
+ "after": {"drops": 3}}, "trader": {"stages_ns": {"kernel_to_user":
+ {"p50": $((arm == 1 ? 1000 + 10 * block : 5000 + 20 * block))}}}, "analysis": {"correct": true, "packets": 9,
  "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
  "wrong": 0, "wire_to_wire_ns": {"count": 30}}}
 END

@@ -118,6 +118,28 @@ static void interval_as_hollander_and_wolfe(void **state)
 	assert_int_equal(verdict.call, VERDICT_SLOWER);
 }
 
+/* Of the differences themselves they are what they are; and of too few there is
+ * no interval. */
+static void shift_as_hollander_and_wolfe(void **state)
+{
+	static const double differences[] = { 0.952, -0.147, 1.022,
+					      0.430, 0.620,  0.590,
+					      0.490, -0.080, 0.010 };
+	double estimate, low, high;
+
+	(void)state;
+	assert_int_equal(verdict_shift(differences, ARRAY_SIZE(differences),
+				       rule_of(1), &estimate, &low, &high),
+			 0);
+	near(estimate, 0.46);
+	near(low, 0.010);
+	near(high, 0.786);
+	assert_int_equal(verdict_shift(differences, 5, rule_of(1), &estimate,
+				       &low, &high),
+			 0);
+	assert_true(isinf(low) && isinf(high) && low < high);
+}
+
 /* Each of the 2^7 choices of signs, ranked within strata of 3 and 4 blocks. */
 static void strata_as_by_counting(void **state)
 {
@@ -414,6 +436,7 @@ int main(void)
 		cmocka_unit_test(wilcoxon_ties_zeros_and_ends),
 		cmocka_unit_test(wilcoxon_of_many),
 		cmocka_unit_test(interval_as_hollander_and_wolfe),
+		cmocka_unit_test(shift_as_hollander_and_wolfe),
 		cmocka_unit_test(strata_as_by_counting),
 		cmocka_unit_test(strata_are_never_mixed),
 		cmocka_unit_test(strata_of_many),

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/text_comparison.h"
+
+#include "base/json_get.h"
+#include "report/stages.h"
+
+/* "  kernel to user       -4.70 us  (95 % CI -5.80..-0.12)" */
+static void difference_print(FILE *out, const char *what,
+			     const json_t *difference)
+{
+	if (!json_is_number(json_object_get(difference, "estimate_ns")))
+		return;
+	fprintf(out, "  %-20s %+8.2f us", what,
+		json_get_number(difference, "estimate_ns") / 1e3);
+	if (json_is_number(json_object_get(difference, "low_ns")) &&
+	    json_is_number(json_object_get(difference, "high_ns")))
+		fprintf(out, "  (95 %% CI %+.2f..%+.2f)",
+			json_get_number(difference, "low_ns") / 1e3,
+			json_get_number(difference, "high_ns") / 1e3);
+	fputc('\n', out);
+}
+
+/* In time, and where it comes from. */
+static void differences_print(FILE *out, const json_t *comparison)
+{
+	const json_t *by_stage = json_object_get(comparison, "stages");
+	char whole[64];
+
+	snprintf(whole, sizeof(whole), "of %.2f us at p50",
+		 json_get_number(comparison, "base_p50_ns") / 1e3);
+	difference_print(out, whole, json_object_get(comparison, "difference"));
+	for (size_t i = 0; i < STAGES; i++)
+		difference_print(out, stages[i].text,
+				 json_object_get(by_stage, stages[i].key));
+}
+
+static void comparison_print(FILE *out, const json_t *comparison,
+			     const struct text_style *style)
+{
+	fprintf(out, "\n%s%s against %s: %s%s\n", style->bold,
+		json_get_text(comparison, "arm", "unknown"),
+		json_get_text(comparison, "against", "unknown"),
+		json_get_text(comparison, "verdict", "unknown"), style->plain);
+	if (json_get_integer(comparison, "pairs") == 0)
+		return;
+	fprintf(out,
+		"  %.2f x the time at p50 (%lld blocks; %.2f to %.2f); p %.4f, "
+		"adjusted for all arms\n",
+		json_get_number(comparison, "ratio"),
+		(long long)json_get_integer(comparison, "pairs"),
+		json_get_number(comparison, "block_ratio_min"),
+		json_get_number(comparison, "block_ratio_max"),
+		json_get_number(comparison, "p_adjusted"));
+	differences_print(out, comparison);
+}
+
+static void aa_print(FILE *out, const json_t *aa,
+		     const struct text_style *style)
+{
+	if (!json_is_object(aa) || json_get_integer(aa, "pairs") == 0)
+		return;
+	fprintf(out,
+		"\nA/A: the same arm twice in each block differs by %+.1f %%",
+		(json_get_number(aa, "ratio") - 1) * 100);
+	if (json_is_number(json_object_get(aa, "ratio_high")))
+		fprintf(out, " (95 %% CI %+.1f..%+.1f %%)",
+			(json_get_number(aa, "ratio_low") - 1) * 100,
+			(json_get_number(aa, "ratio_high") - 1) * 100);
+	fputc('\n', out);
+	if (json_is_true(json_object_get(aa, "alarm")))
+		fprintf(out,
+			"%sALARM%s: the baseline differs from itself: "
+			"something other than the arms decides here; repeat "
+			"the campaign before you believe a verdict\n",
+			style->bad, style->plain);
+}
+
+void text_comparisons(FILE *out, const json_t *summary,
+		      const struct text_style *style)
+{
+	const json_t *comparison;
+	size_t n;
+
+	json_array_foreach(json_object_get(summary, "comparisons"), n,
+			   comparison) comparison_print(out, comparison, style);
+	aa_print(out, json_object_get(summary, "aa"), style);
+}
