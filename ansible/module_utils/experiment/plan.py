@@ -151,7 +151,9 @@ def plan(what, where):
     checker = Checker("asked for")
     rule = rule_of(checker, what["rule"] | {
         key: where[key] for key in what["rule"] if where.get(key)})
-    until = str(where.get("until") or what["until"])
+    # A number of blocks that was asked for is that number.
+    until = str(where.get("until")
+                or ("" if int(where.get("blocks") or 0) else what["until"]))
     if until and not re.search(schema()["properties"]["until"]["pattern"],
                                until):
         checker.wrong("until", f"{until!r}: wanted: "

@@ -268,6 +268,7 @@ class Plan(unittest.TestCase):
         made = lab.plan(asked, WHERE)
         self.assertEqual(made["until"], "equivalent:3%")
         self.assertIn("until       equivalent:3%", lab.text(made))
+        self.assertNotIn("until", lab.plan(asked, dict(WHERE, blocks=3)))
         made = lab.plan(asked, dict(WHERE, until="decided,60"))
         self.assertEqual(made["until"], "decided,60")
 
