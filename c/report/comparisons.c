@@ -8,6 +8,7 @@
 
 #include "base/json_get.h"
 #include "report/stages.h"
+#include "stats/power.h"
 #include "stats/statistics.h"
 
 static bool arm_incorrect(const struct results *results, unsigned int arm)
@@ -126,6 +127,27 @@ static void time_set(const struct results *results, unsigned int arm,
 				       base * (verdict->high - 1)));
 }
 
+/* What so many blocks, that differ as much, find; for who reads "~". */
+static void power_set(const struct results *results, unsigned int arm,
+		      const struct verdict_rule *rule, double *values,
+		      json_t *comparison)
+{
+	size_t n = 0;
+	double spread;
+
+	for (unsigned int block = 0; block < results->blocks; block++) {
+		values[n] =
+			judged(results, block, arm) / judged(results, block, 0);
+		n += !isnan(values[n]);
+	}
+	spread = power_spread(values, n);
+	json_object_set_new(comparison, "finds",
+			    json_real_or_null(power_finds(spread, n, rule)));
+	json_object_set_new(
+		comparison, "blocks_for_5_percent",
+		json_real_or_null(power_blocks(spread, 0.05, rule)));
+}
+
 static double stage_p50(const struct results *results, unsigned int block,
 			unsigned int arm, size_t stage)
 {
@@ -189,6 +211,7 @@ static int comparison_make(const struct results *results, unsigned int arm,
 	if (verdict->pairs == 0)
 		return 0;
 	time_set(results, arm, verdict, values, *comparison);
+	power_set(results, arm, &rule, values, *comparison);
 	return stages_set(results, arm, &rule, values, *comparison);
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text_comparison.h"
 
+#include <string.h>
+
 #include "base/json_get.h"
 #include "report/stages.h"
+#include "stats/verdict.h"
 
 /* "  kernel to user       -4.70 us  (95 % CI -5.80..-0.12)" */
 static void difference_print(FILE *out, const char *what,
@@ -34,6 +37,18 @@ static void differences_print(FILE *out, const json_t *comparison)
 				 json_object_get(by_stage, stages[i].key));
 }
 
+/* What to make of a "~". */
+static void power_print(FILE *out, const json_t *comparison)
+{
+	if (!json_is_number(json_object_get(comparison, "finds")))
+		return;
+	fprintf(out,
+		"  so many blocks that differ as much find %.1f %% in 9 of 10 "
+		"campaigns; for 5 %% it takes about %.0f\n",
+		json_get_number(comparison, "finds") * 100,
+		json_get_number(comparison, "blocks_for_5_percent"));
+}
+
 static void comparison_print(FILE *out, const json_t *comparison,
 			     const struct text_style *style)
 {
@@ -51,6 +66,9 @@ static void comparison_print(FILE *out, const json_t *comparison,
 		json_get_number(comparison, "block_ratio_min"),
 		json_get_number(comparison, "block_ratio_max"),
 		json_get_number(comparison, "p_adjusted"));
+	if (!strcmp(json_get_text(comparison, "call", ""),
+		    verdict_call_names[VERDICT_INCONCLUSIVE]))
+		power_print(out, comparison);
 	differences_print(out, comparison);
 }
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said that a campaign finds, it finds: by simulation. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <gsl/gsl_rng.h>
+#include <math.h>
+
+#include "base/mem.h"
+#include "stats/power.h"
+#include "tests/support/noise.h"
+
+#define BLOCKS_MAX 60
+#define CAMPAIGNS  400
+
+/* In how many of a hundred campaigns of so many blocks is a difference found
+ * that their own spread promises? */
+static double found(enum noise noise, unsigned int blocks, size_t arms)
+{
+	const struct verdict_rule rule = verdict_rule(arms);
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+	double all[CAMPAIGNS], kept = 0, difference;
+	unsigned int n = 0;
+
+	gsl_rng_set(random, 7);
+	for (size_t i = 0; i < CAMPAIGNS; i++)
+		all[i] = exp(noise_of(random, noise, &kept) -
+			     noise_of(random, noise, &kept));
+	difference = power_finds(power_spread(all, CAMPAIGNS), blocks, &rule);
+	for (unsigned int i = 0; i < CAMPAIGNS; i++) {
+		double arm[BLOCKS_MAX], base[BLOCKS_MAX];
+		struct verdict verdict;
+
+		for (unsigned int j = 0; j < blocks; j++) {
+			base[j] = exp(noise_of(random, noise, &kept));
+			arm[j] = exp(noise_of(random, noise, &kept)) *
+				 (1 + difference);
+		}
+		assert_int_equal(
+			verdict_compare(arm, base, blocks, &rule, &verdict), 0);
+		n += verdict.call == VERDICT_SLOWER;
+	}
+	gsl_rng_free(random);
+	return 100.0 * n / CAMPAIGNS;
+}
+
+/* Nine of ten where noise is Gaussian, and no fewer where its tails are
+ * heavier. */
+static void what_is_promised_is_found(void **state)
+{
+	static const unsigned int blocks[] = { 15, 30, 60 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		const double normal = found(GAUSSIAN, blocks[i], 1);
+		const double heavy = found(HEAVY, blocks[i], 1);
+
+		if (!(normal >= 85 && normal <= 95) || heavy < 85)
+			fail_msg("%u blocks: %.1f and %.1f %%", blocks[i],
+				 normal, heavy);
+	}
+	assert_true(found(GAUSSIAN, 30, 4) >= 85);
+}
+
+static void blocks_and_difference_are_one_rule(void **state)
+{
+	const struct verdict_rule rule = verdict_rule(1);
+
+	(void)state;
+	for (size_t blocks = 10; blocks < 1000; blocks += 70) {
+		const double difference = power_finds(0.2, blocks, &rule);
+
+		assert_in_range(power_blocks(0.2, difference, &rule), blocks,
+				blocks + 1);
+	}
+	/* Never fewer than could decide at all, and no promise of such. */
+	assert_true(power_blocks(0.01, 0.5, &rule) == 6);
+	assert_true(isinf(power_finds(0.2, 5, &rule)));
+}
+
+/* By hand: the logarithms of 1/e, 1 and e. */
+static void spread_is_that_of_logarithms(void **state)
+{
+	const double ratios[] = { exp(-1), 1, exp(1) };
+
+	(void)state;
+	assert_true(fabs(power_spread(ratios, 3) - 1) < 1e-12);
+	assert_true(isnan(power_spread(ratios, 1)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_promised_is_found),
+		cmocka_unit_test(blocks_and_difference_are_one_rule),
+		cmocka_unit_test(spread_is_that_of_logarithms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
