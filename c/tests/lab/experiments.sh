@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Experiments: their files, knobs and campaigns, in two namespaces; no VM. What
 # of it is decided in Python: tests/lab/python.sh.
+# Waits for the machine's knobs: lab/life has them for minutes.
 set -u
 # shellcheck source=tests/lab/lab.bash
 . tests/lab/lab.bash

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each experiment that this machine can run by itself, really run: two arms and
 # the first again, one block, few lines. Seconds each.
+# Waits for the machine's knobs: lab/life has them for minutes.
 set -u
 # shellcheck source=tests/lab/lab.bash
 . tests/lab/lab.bash

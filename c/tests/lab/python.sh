@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The Python of ansible/ that decides: pins, checks, knobs, and the record.
+# Waits for the machine's knobs: lab/life has them for minutes.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

@@ -223,6 +223,15 @@ END
 		'2 passed, 0 failed, 0 skipped'
 	rm "$folder/first" "$folder/second"
 	fake lab/first <<END
+# Waits for the machine's knobs$colon somebody has them.
+[ -e second ] && echo ok 1 - one
+END
+	fake lab/second <<<'sleep 0.5; touch second; echo ok 1 - one'
+	run build 'lab:*'
+	expect "who waits for the machine's knobs comes last" 0 \
+		'2 passed, 0 failed, 0 skipped'
+	rm "$folder/second"
+	fake lab/first <<END
 # Makes guests$colon two.
 [ -e busy ] && exit 1; touch busy; sleep 0.5; rm busy; echo ok 1 - one
 END
