@@ -38,6 +38,7 @@ struct campaign_config {
 	unsigned int arm_count;
 	unsigned int blocks; /* at most, where it may end before */
 	struct until until;
+	struct looks looks; /* of until, by campaign_looks_read() */
 	uint64_t seed;
 	/* Of the plan's trials, the arms of each block in their order; NULL:
 	 * drawn from the seed. */

@@ -8,15 +8,11 @@
 #include "base/log.h"
 #include "report/summary.h"
 
-/* Neither the baseline nor its repetition is compared with itself. */
-static unsigned int compared(const struct campaign_config *config)
-{
-	return config->arm_count > 2 ? config->arm_count - 2 : 1;
-}
-
 int campaign_looks_read(const char *text, struct campaign_config *config)
 {
-	struct looks looks;
+	/* Neither the baseline nor its repetition is compared with itself. */
+	const unsigned int compared =
+		config->arm_count > 2 ? config->arm_count - 2 : 1;
 	unsigned int needed;
 	const char *why;
 
@@ -24,8 +20,8 @@ int campaign_looks_read(const char *text, struct campaign_config *config)
 		log_error("--until: '%s': %s", text, why);
 		return -EINVAL;
 	}
-	if (until_looks(&config->until, compared(config), config->blocks,
-			&looks, &needed) == 0)
+	if (until_looks(&config->until, compared, config->blocks,
+			&config->looks, &needed) == 0)
 		return 0;
 	log_error("--until %s: %u blocks can decide nothing: at least %u are "
 		  "needed",
@@ -36,15 +32,11 @@ int campaign_looks_read(const char *text, struct campaign_config *config)
 void campaign_looks_open(struct campaign_looks *looks,
 			 const struct campaign_config *config, json_t *manifest)
 {
-	unsigned int needed;
-
 	*looks = (struct campaign_looks){ .config = config };
 	if (!config->until.text)
 		return;
-	until_looks(&config->until, compared(config), config->blocks,
-		    &looks->looks, &needed);
 	looks->until =
-		until_json(&config->until, &looks->looks, config->blocks);
+		until_json(&config->until, &config->looks, config->blocks);
 	json_object_set_new(json_object_get(manifest, "parameters"), "until",
 			    looks->until);
 }
@@ -56,7 +48,7 @@ static void tell(const struct campaign_looks *looks, unsigned int blocks,
 	size_t i;
 
 	fprintf(stderr, "look %u of %u, after %u blocks\n", looks->taken,
-		looks->looks.count, blocks);
+		looks->config->looks.count, blocks);
 	json_array_foreach(json_object_get(summary, "comparisons"), i,
 			   comparison)
 	{
@@ -73,7 +65,7 @@ int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 	const bool last = blocks == config->blocks;
 	const bool late =
 		config->until.seconds > 0 && seconds >= config->until.seconds;
-	const bool looking = looks->taken < looks->looks.count;
+	const bool looking = looks->taken < config->looks.count;
 	bool settled = false;
 	json_t *summary;
 	int err;
@@ -81,7 +73,7 @@ int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 	*over = false;
 	if (!looks->until ||
 	    !(late || last ||
-	      (looking && blocks == looks->looks.blocks[looks->taken])))
+	      (looking && blocks == config->looks.blocks[looks->taken])))
 		return 0;
 	/* Time that is up takes the next look's share. */
 	if (looking) {

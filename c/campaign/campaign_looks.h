@@ -11,7 +11,6 @@
 
 struct campaign_looks {
 	const struct campaign_config *config;
-	struct looks looks;
 	unsigned int taken;
 	json_t *until; /* of the manifest's parameters; NULL: never */
 };

@@ -40,25 +40,32 @@ static double judged(const struct results *results, unsigned int block,
 	return (double)trial->percentiles.p50;
 }
 
-/* An arm against the first, block by block. pairs: room for twice the
- * blocks. */
+/* The p50s of blocks in which both an arm and the first count. */
+struct pairs {
+	double *arms, *bases; /* room for all blocks */
+	size_t count;
+};
+
+/* An arm against the first, block by block. */
 static int compare(const struct results *results, unsigned int arm,
-		   const struct verdict_rule *rule, double *pairs,
+		   const struct verdict_rule *rule, struct pairs *pairs,
 		   struct verdict *verdict)
 {
-	double *arms = pairs, *bases = pairs + results->blocks;
-	size_t n = 0;
-
+	pairs->count = 0;
 	if (arm_incorrect(results, arm) || baseline_incorrect(results)) {
 		*verdict = verdict_of_incorrect();
 		return 0;
 	}
 	for (unsigned int block = 0; block < results->blocks; block++) {
-		bases[n] = judged(results, block, 0);
-		arms[n] = judged(results, block, arm);
-		n += !isnan(bases[n]) && !isnan(arms[n]);
+		const double base = judged(results, block, 0);
+		const double mine = judged(results, block, arm);
+
+		pairs->bases[pairs->count] = base;
+		pairs->arms[pairs->count] = mine;
+		pairs->count += !isnan(base) && !isnan(mine);
 	}
-	return verdict_compare(arms, bases, n, rule, verdict);
+	return verdict_compare(pairs->arms, pairs->bases, pairs->count, rule,
+			       verdict);
 }
 
 /* Of an incorrect arm there is none. */
@@ -106,20 +113,12 @@ static json_t *difference(double estimate, double low, double high)
 }
 
 /* The verdict in time: what its ratio, and the ends of its interval, are of
- * the baseline's p50. So it can't say anything else. values: room for the
- * blocks. */
-static void time_set(const struct results *results, unsigned int arm,
-		     const struct verdict *verdict, double *values,
+ * the baseline's p50. So it can't say anything else. bases lose their order. */
+static void time_set(double *bases, size_t count, const struct verdict *verdict,
 		     json_t *comparison)
 {
-	size_t n = 0;
-	double base;
+	const double base = statistics_median(bases, count);
 
-	for (unsigned int block = 0; block < results->blocks; block++) {
-		values[n] = judged(results, block, 0);
-		n += !isnan(values[n]) && !isnan(judged(results, block, arm));
-	}
-	base = statistics_median(values, n);
 	json_object_set_new(comparison, "base_p50_ns", json_real_or_null(base));
 	json_object_set_new(comparison, "difference",
 			    difference(base * (verdict->ratio - 1),
@@ -128,21 +127,14 @@ static void time_set(const struct results *results, unsigned int arm,
 }
 
 /* What so many blocks, that differ as much, find; for who reads "~". */
-static void power_set(const struct results *results, unsigned int arm,
-		      const struct verdict_rule *rule, double *values,
-		      json_t *comparison)
+static void power_set(const double *logs, size_t count,
+		      const struct verdict_rule *rule, json_t *comparison)
 {
-	size_t n = 0;
-	double spread;
+	const double spread = power_spread(logs, count);
 
-	for (unsigned int block = 0; block < results->blocks; block++) {
-		values[n] =
-			judged(results, block, arm) / judged(results, block, 0);
-		n += !isnan(values[n]);
-	}
-	spread = power_spread(values, n);
-	json_object_set_new(comparison, "finds",
-			    json_real_or_null(power_finds(spread, n, rule)));
+	json_object_set_new(
+		comparison, "finds",
+		json_real_or_null(power_finds(spread, count, rule)));
 	json_object_set_new(
 		comparison, "blocks_for_5_percent",
 		json_real_or_null(power_blocks(spread, 0.05, rule)));
@@ -186,9 +178,9 @@ static int stages_set(const struct results *results, unsigned int arm,
 	return err;
 }
 
-/* values: room for twice the blocks. 0 or -ENOMEM. */
+/* 0 or -ENOMEM. */
 static int comparison_make(const struct results *results, unsigned int arm,
-			   size_t arm_count, double *values,
+			   size_t arm_count, struct pairs *pairs,
 			   struct verdict *verdict, json_t **comparison)
 {
 	const struct verdict_rule rule = { .arm_count = arm_count,
@@ -196,7 +188,7 @@ static int comparison_make(const struct results *results, unsigned int arm,
 					   .equal = results->equal };
 	double least, most;
 	json_t *ratios;
-	int err = compare(results, arm, &rule, values, verdict);
+	int err = compare(results, arm, &rule, pairs, verdict);
 
 	if (err)
 		return err;
@@ -210,13 +202,15 @@ static int comparison_make(const struct results *results, unsigned int arm,
 	comparisons_verdict(*comparison, verdict);
 	if (verdict->pairs == 0)
 		return 0;
-	time_set(results, arm, verdict, values, *comparison);
-	power_set(results, arm, &rule, values, *comparison);
-	return stages_set(results, arm, &rule, values, *comparison);
+	for (size_t i = 0; i < pairs->count; i++)
+		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
+	time_set(pairs->bases, pairs->count, verdict, *comparison);
+	power_set(pairs->arms, pairs->count, &rule, *comparison);
+	return stages_set(results, arm, &rule, pairs->arms, *comparison);
 }
 
 /* The baseline again. It alarms where it differs from itself. */
-static int aa_compare(const struct results *results, double *values,
+static int aa_compare(const struct results *results, struct pairs *pairs,
 		      json_t **aa)
 {
 	struct verdict verdict;
@@ -225,7 +219,7 @@ static int aa_compare(const struct results *results, double *values,
 	*aa = json_null();
 	if (results->aa <= 0)
 		return 0;
-	err = comparison_make(results, (unsigned int)results->aa, 1, values,
+	err = comparison_make(results, (unsigned int)results->aa, 1, pairs,
 			      &verdict, aa);
 	if (!err)
 		json_object_set_new(
@@ -240,7 +234,8 @@ int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 	double *values =
 		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
 	size_t count = results->arm_count - 1 - (results->aa > 0);
-	int err = values ? aa_compare(results, values, aa) : -ENOMEM;
+	struct pairs pairs = { values, values + results->blocks, 0 };
+	int err = values ? aa_compare(results, &pairs, aa) : -ENOMEM;
 
 	for (unsigned int arm = 1; arm < results->arm_count && !err; arm++) {
 		struct verdict verdict;
@@ -248,7 +243,7 @@ int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 
 		if ((int)arm == results->aa)
 			continue;
-		err = comparison_make(results, arm, count, values, &verdict,
+		err = comparison_make(results, arm, count, &pairs, &verdict,
 				      &comparison);
 		if (!err)
 			json_array_append_new(list, comparison);

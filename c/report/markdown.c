@@ -36,7 +36,6 @@ static void arm_write(FILE *out, const json_t *arm)
 {
 	static const char *const keys[] = { "p50", "p90", "p99" };
 	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
-	const json_t *correct = json_object_get(arm, "correct");
 	char text[TEXT_CELL_US_MAX];
 
 	fputs("| ", out);
@@ -48,9 +47,7 @@ static void arm_write(FILE *out, const json_t *arm)
 	fprintf(out, " | %lld of %lld | %s |\n",
 		(long long)json_get_integer(arm, "matched"),
 		(long long)json_get_integer(arm, "triggers"),
-		json_is_true(correct)	? "correct"
-		: json_is_null(correct) ? "VOID"
-					: "INCORRECT");
+		text_cell_correct(arm));
 }
 
 void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,

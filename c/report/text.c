@@ -120,10 +120,7 @@ static void arm_print(FILE *out, int width, const json_t *arm,
 		(long long)json_get_integer(arm, "extra"),
 		(long long)json_get_integer(arm, "wrong"),
 		json_is_true(correct) ? style->good : style->bad,
-		json_is_true(correct)	? "correct"
-		: json_is_null(correct) ? "VOID"
-					: "INCORRECT",
-		style->plain);
+		text_cell_correct(arm), style->plain);
 }
 
 /* Which glyphs the reader's terminal can show. */

@@ -60,3 +60,12 @@ void text_cell_us(FILE *out, const json_t *ns)
 
 	fprintf(out, " %9s", text_cell_us_text(ns, text));
 }
+
+const char *text_cell_correct(const json_t *arm)
+{
+	const json_t *correct = json_object_get(arm, "correct");
+
+	if (json_is_true(correct))
+		return "correct";
+	return json_is_null(correct) ? "VOID" : "INCORRECT";
+}

@@ -22,6 +22,9 @@ int text_cell_width(const json_t *arms);
 /* Its name, or its receive path. */
 void text_cell_name(FILE *out, const json_t *arm, int width);
 
+/* What the oracle says of an arm: "correct", "VOID" or "INCORRECT". */
+const char *text_cell_correct(const json_t *arm);
+
 /* ns in us; "-" where nothing was measured, or too little. */
 const char *text_cell_us_text(const json_t *ns,
 			      char text[static TEXT_CELL_US_MAX]);

@@ -3,26 +3,19 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_math.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-double power_spread(const double *ratios, size_t count)
+double power_spread(const double *logs, size_t count)
 {
-	double mean = 0, square = 0;
-
-	for (size_t i = 0; i < count; i++)
-		mean += log(ratios[i]) / (double)count;
-	for (size_t i = 0; i < count; i++)
-		square += gsl_pow_2(log(ratios[i]) - mean);
-	return count > 1 ? sqrt(square / (double)(count - 1)) : NAN;
+	return count > 1 ? gsl_stats_sd(logs, 1, count) : NAN;
 }
 
 /* Of one block's spread, times the square root of their number: how far the
  * true value must lie from none. */
 static double reach(const struct verdict_rule *rule)
 {
-	const double level = rule->alpha / (double)rule->arm_count;
-
-	return (gsl_cdf_ugaussian_Qinv(level / 2) +
+	return (gsl_cdf_ugaussian_Qinv(verdict_level(rule) / 2) +
 		gsl_cdf_ugaussian_Pinv(POWER)) *
 	       sqrt(M_PI / 3);
 }

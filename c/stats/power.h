@@ -17,9 +17,9 @@
 
 #define POWER 0.9 /* of campaigns that find it */
 
-/* The standard deviation of the logarithms of ratios above 0; NAN of fewer than
+/* The standard deviation of the logarithms of blocks' ratios; NAN of fewer than
  * two. */
-double power_spread(const double *ratios, size_t count);
+double power_spread(const double *logs, size_t count);
 
 /* The difference, 0.05 for 5 %, that so many blocks of that spread find in
  * POWER of campaigns; INFINITY where they are too few to decide. */

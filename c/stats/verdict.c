@@ -159,8 +159,7 @@ double verdict_signed_rank(const double *differences, size_t count,
 	return p;
 }
 
-/* Of one arm. */
-static double level_of(const struct verdict_rule *rule)
+double verdict_level(const struct verdict_rule *rule)
 {
 	return rule->alpha / (double)rule->arm_count;
 }
@@ -216,7 +215,7 @@ static int logs_judge(const struct strata *strata,
 	verdict->p = p_of(&walsh, null, NULL);
 	verdict->p_adjusted = fmin(1, verdict->p * (double)rule->arm_count);
 	verdict->equal = rule->equal;
-	interval_of(&walsh, null, level_of(rule), &verdict->low,
+	interval_of(&walsh, null, verdict_level(rule), &verdict->low,
 		    &verdict->high);
 	verdict->low = exp(verdict->low);
 	verdict->high = exp(verdict->high);
@@ -241,7 +240,7 @@ int verdict_shift(const double *differences, size_t count,
 	null = null_of(&strata);
 	if (null) {
 		*estimate = estimate_of(&walsh);
-		interval_of(&walsh, null, level_of(rule), low, high);
+		interval_of(&walsh, null, verdict_level(rule), low, high);
 	} else {
 		err = -ENOMEM;
 	}

@@ -110,6 +110,9 @@ int verdict_shift(const double *differences, size_t count,
 		  const struct verdict_rule *rule, double *estimate,
 		  double *low, double *high);
 
+/* Of one arm's test and interval. */
+double verdict_level(const struct verdict_rule *rule);
+
 /* So many blocks must there be. */
 unsigned int verdict_blocks_needed(const struct verdict_rule *rule);
 

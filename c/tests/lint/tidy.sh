@@ -30,9 +30,9 @@ found() {
 	# shellcheck disable=SC2016 # that shell expands it
 	printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c '
 		said=$(clang-tidy --quiet "${@: -1}" "${@:1:$#-1}" 2>&1)
-		printf "%s\n" "$said"' tidy \
+		[ -z "$said" ] || printf "%s\n" "$said"' tidy \
 		"${deep[@]}" -- "${flags[@]}" "${libraries[@]}" |
-		grep -v -e '^[0-9]* warnings\? generated' -e '^$'
+		grep -v '^[0-9]* warnings\? generated'
 }
 expect_none "$name (${#sources[@]} files)" < <(found)
 finish

@@ -27,8 +27,8 @@ static double found(enum noise noise, unsigned int blocks, size_t arms)
 
 	gsl_rng_set(random, 7);
 	for (size_t i = 0; i < CAMPAIGNS; i++)
-		all[i] = exp(noise_of(random, noise, &kept) -
-			     noise_of(random, noise, &kept));
+		all[i] = noise_of(random, noise, &kept) -
+			 noise_of(random, noise, &kept);
 	difference = power_finds(power_spread(all, CAMPAIGNS), blocks, &rule);
 	for (unsigned int i = 0; i < CAMPAIGNS; i++) {
 		double arm[BLOCKS_MAX], base[BLOCKS_MAX];
@@ -81,14 +81,14 @@ static void blocks_and_difference_are_one_rule(void **state)
 	assert_true(isinf(power_finds(0.2, 5, &rule)));
 }
 
-/* By hand: the logarithms of 1/e, 1 and e. */
+/* By hand: of ratios 1/e, 1 and e. */
 static void spread_is_that_of_logarithms(void **state)
 {
-	const double ratios[] = { exp(-1), 1, exp(1) };
+	const double logs[] = { -1, 0, 1 };
 
 	(void)state;
-	assert_true(fabs(power_spread(ratios, 3) - 1) < 1e-12);
-	assert_true(isnan(power_spread(ratios, 1)));
+	assert_true(fabs(power_spread(logs, 3) - 1) < 1e-12);
+	assert_true(isnan(power_spread(logs, 1)));
 }
 
 int main(void)
