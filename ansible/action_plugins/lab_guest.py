@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Wait for a guest's login, settle its NIC under test and say what the kernel
-made of it; by ethtool(8), which knows every driver, since no collection has a
+"""Wait for a guest's login, settle its clock and its NIC under test and say what the
+kernel made of it; by ethtool(8), which knows every driver, since no collection has a
 module for it. It is read here: an emulated guest takes seconds to start Python.
 
 - name: Settle the NIC
@@ -12,7 +12,7 @@ module for it. It is read here: an emulated guest takes seconds to start Python.
 timeout: seconds until it can be logged into; 0: it can now. mac: of the NIC under
 test. rx_ring, tx_ring: descriptors; 0: as it is. offloads: default, on, off.
 console: quiet, verbose: what the kernel says on it from now on; empty: as it is.
-Returns found: kernel, command_line, cpus and console; and of the nic name, driver,
+Returns found: kernel, boot (its ID), command_line, cpus and console; and of the nic name, driver,
 bus, place, rings, queues, offloads and state. In check mode: what would be set.
 """
 
@@ -47,6 +47,9 @@ OFFLOADS = {"rx-checksumming": "rx", "tx-checksumming": "tx",
             "generic-segmentation-offload": "gso",
             "generic-receive-offload": "gro"}
 
+# What a clock may be off (s): it is read in whole seconds.
+CLOCK_S = 2
+
 PRINTK = "/proc/sys/kernel/printk"
 # console_loglevel: what is more urgent is printed, a panic always (printk(9),
 # console_verbose()); 7 is the kernel's own.
@@ -59,6 +62,8 @@ for path in /sys/class/net/*; do
 	read -r its <"$path/address" && [ "$its" = "$mac" ] && nic=${path##*/}
 done 2>/dev/null
 show kernel /proc/sys/kernel/osrelease
+show boot /proc/sys/kernel/random/boot_id
+section clock; date +%s
 show command_line /proc/cmdline
 show cpus /sys/devices/system/cpu/online
 show printk "$printk"
@@ -101,12 +106,22 @@ def offloads(text):
             if name in OFFLOADS}
 
 
+def late(clock, asked, answered):
+    """By how many seconds a clock is off that was read between the two: that of
+    a guest which slept is."""
+    if clock < asked - CLOCK_S:
+        return int(clock - asked)
+    return int(max(0, clock - answered - CLOCK_S))
+
+
 def report(said):
     """said: sections of LOOK."""
     rings, queues = current(said["rings"]), current(said["queues"])
     driver = dict(re.findall(r"^(\S+): (.+)$", said["driver"], re.M))
     return {
         "kernel": said["kernel"],
+        "boot": said["boot"],
+        "clock_late_s": said["late"],
         "command_line": said["command_line"],
         "cpus": said["cpus"],
         "console": "quiet" if int((said["printk"] or "7").split()[0]) <= 1
@@ -122,6 +137,9 @@ def report(said):
 def changes(found, wanted):
     """(what, before, after, the command that makes it so) of what differs."""
     nic = found["nic"]
+    if found["clock_late_s"]:
+        yield ("clock, s", found["clock_late_s"], 0,
+               ["date", "-s", f"@{time.time():.3f}"])
     for ring in ("rx", "tx"):
         now, size = nic[ring + "_ring"], wanted[ring + "_ring"]
         if size and now is not None and now != size:
@@ -146,11 +164,14 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def look(self, mac):
+        asked = time.time()
         said = self._low_level_execute_command(
             f"mac={shlex.quote(mac)} printk={PRINTK}\n{LOOK}", sudoable=False)
         if said["rc"]:
             return None, said["stderr"].strip() or f"ended with {said['rc']}"
-        return sections(said["stdout"]), ""
+        found = sections(said["stdout"])
+        found["late"] = late(int(found["clock"]), asked, time.time())
+        return found, ""
 
     def wait(self, mac, seconds):
         """What it says as soon as it can be logged into; else why not."""

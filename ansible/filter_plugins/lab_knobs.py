@@ -73,6 +73,11 @@ def kernel_rows(domain, guest, kernels):
     return [equal("kernel", wanted, guest["kernel"])] if wanted else []
 
 
+def boot_rows(guest):
+    """None is wanted: it tells whether two trials were of one boot."""
+    return [row("boot", "any", guest["boot"], True)]
+
+
 def pin_rows(domain, qemu):
     rows = []
     for i, cpus in enumerate(domain["vcpupin"]):
@@ -171,7 +176,7 @@ def knobs(domain, qemu, guest, kernels=None):
         equal("accelerator", domain["accelerator"], qemu["accelerator"]),
         machine(domain["machine"], qemu["machine"]),
         cpu_model(domain, qemu["cpu_type"]),
-        *kernel_rows(domain, guest, kernels or {}),
+        *kernel_rows(domain, guest, kernels or {}), *boot_rows(guest),
         equal("vcpus, QEMU", domain["vcpus"], qemu["vcpus"]),
         row("vcpus, guest", domain["vcpus"], len(number_set(guest["cpus"])),
             len(number_set(guest["cpus"])) == int(domain["vcpus"])),

@@ -15,8 +15,8 @@ attributes:
   diff_mode: {support: full, description: Of the names of the files in it.}
 options:
   path: {description: The folder., type: path, required: true}
-  state: {description: "tidied: without seeds and layers of the domain that
-          nothing uses.", choices: [present, tidied, absent], required: true}
+  state: {description: "tidied: without seeds, layers and states of the domain
+          that nothing uses.", choices: [present, tidied, absent], required: true}
   domain: {description: Whose are tidied., type: str, default: ""}
   keep: {description: "Those that are used, as in disk/NAME.qcow2.",
          type: list, elements: str, default: []}

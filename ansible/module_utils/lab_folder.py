@@ -28,6 +28,7 @@ FILES = {
     r"seed": rf".+{ID}\.(img|part)",
     r"seed/[^/]+": r"user-data|meta-data|network-config",
     r"disk": rf".+{ID}\.qcow2(\.part|\.TRANSIENT(-.+)?)?",
+    r"state": rf".+{ID}\.sav(\.part)?",
     r"console": r".+\.log(\.\d+)?",
     r"dump": r".+\.core(\.part)?",
     r"overlay": r"hosts\.yml",
@@ -171,9 +172,9 @@ def remove(path, dry=False):
 
 
 def tidy(path, domain, keep, dry=False):
-    """Seeds and layers of this guest that nothing uses any longer."""
-    old = re.compile(rf"(seed|disk)/{re.escape(domain)}-\w{{12,16}}"
-                     r"\.(img|qcow2|part|qcow2\.part)")
+    """Seeds, layers and states of this guest that nothing uses any longer."""
+    old = re.compile(rf"(seed|disk|state)/{re.escape(domain)}-\w{{12,16}}"
+                     r"(-\w{8})?\.(img|qcow2|sav|part|qcow2\.part|sav\.part)")
     gone = [name for name in below(path)
             if old.fullmatch(name) and name not in keep]
     for name in gone if not dry else ():

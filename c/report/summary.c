@@ -10,6 +10,7 @@
 
 #include "base/json_get.h"
 #include "base/mem.h"
+#include "report/boots.h"
 #include "report/comparisons.h"
 #include "report/prepared.h"
 #include "report/recovery_summary.h"
@@ -212,6 +213,7 @@ static int arm_summary(const struct results *results, unsigned int arm,
 	json_object_set_new(summary, "histogram_ns",
 			    histogram_of(results, arm));
 	json_object_set_new(summary, "lateness", lateness_of_arm(results, arm));
+	boots_set(results, arm, summary);
 	prepared_set(results, arm, summary);
 	recovery_summary_set(results, arm, summary);
 	json_array_append_new(list, summary);

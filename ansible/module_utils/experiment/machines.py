@@ -2,6 +2,7 @@
 """What a plan turns on which machine, what each machine said, and which guests
 an arm wants. sides: where, as experiments call it, and host."""
 
+import hashlib
 import json
 
 from .knobs import OPTIONS, RUNTIME
@@ -206,17 +207,42 @@ def handed_down(wanted, given=None):
             if name not in variables(wanted)}
 
 
+def change_guests(arms):
+    """Does one of them want guests of its own? Then each has them named."""
+    return any(arm["domain"] for arm in arms)
+
+
+def settings_name(wanted):
+    """What settings are called that have no name; "" where there are none."""
+    text = json.dumps(wanted, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8] if wanted else ""
+
+
+def layer(wanted):
+    """What the disk of a guest with an arm's settings is called."""
+    return settings_name({name: value for name, value in wanted.items()
+                  if name != "exchange_place"})
+
+
+def folder(arm):
+    """What the inventory of an arm's guests is called: alike guests, one."""
+    return settings_name(arm["domain"]) or "inventory"
+
+
 def overlay(wanted, trader, hosts, given=None):
     """host -> variables that go over the lab's inventory: the settings are of
     the trader's guest alone, but the exchange's place is everybody's. What the
-    user gave for all guests stays for the others."""
+    user gave for all guests stays for the others. Guests whose place others
+    take sleep until they are wanted again."""
     given = command_line() if given is None else given
     own = variables(wanted)
     found = {}
     for host in hosts:
-        found[host] = {name: given[name] for name in own if name in given}
+        found[host] = {"lab_campaign": True}
         found[host].update(
-            own if host == trader else
+            (name, given[name]) for name in own if name in given)
+        found[host].update(
+            dict(own, lab_layer=layer(wanted)) if host == trader else
             {name: own[name] for name in own if name == "exchange_place"})
     return found
 
@@ -230,10 +256,18 @@ def inventory(hosts):
               for host, found in hosts.items())]
 
 
-def guests(arms, trader, hosts):
-    """(arm, file) of the inventories of arms that want guests of their own."""
-    return [[arm["name"], file] for arm in arms if arm["domain"]
-            for file in inventory(overlay(arm["domain"], trader, hosts))]
+def guests(arms, trader, hosts, given=None):
+    """The inventories of all arms, where one of them wants guests of its own:
+    name, files, and the arms and their settings."""
+    found = {}
+    for arm in arms if change_guests(arms) else ():
+        name = folder(arm)
+        found.setdefault(name, {
+            "name": name, "domain": arm["domain"], "arms": [],
+            "files": inventory(overlay(arm["domain"], trader, hosts,
+                                       given))})
+        found[name]["arms"].append(arm["name"])
+    return list(found.values())
 
 
 def fault(result):
@@ -256,5 +290,6 @@ def missing_of(arms, sides, probed, asked):
              for one in probed
              for tried_arm, missing in zip(one["item"]["arms"],
                                            one["missing"])]
-    told += [(one["item"]["name"], fault(one)) for one in asked]
+    told += [(arm, fault(one)) for one in asked
+             for arm in one["item"]["arms"]]
     return {name: why for name, why in reversed(told) if why}

@@ -7,7 +7,8 @@ import json
 import os
 import shlex
 
-from .machines import beside, by_machine, handed_down, reads, turned, turning
+from .machines import beside, by_machine, change_guests, folder, handed_down, \
+    reads, turned, turning
 
 # Of this folder's parent: what turns knobs on a machine, and its helpers.
 KNOBS = "lab_knob.py"
@@ -195,7 +196,8 @@ class Site:
         """The command that starts them as the arm has them."""
         handed = json.dumps(handed_down(arm["domain"], given))
         return ["sh", "-c", UP, "sh", self.where["overlay"],
-                self.where["asked_for"] + arm["name"], self.where["folder"],
+                self.where["asked_for"] + folder(arm),
+                self.where["folder"],
                 *self.up(["-i", self.where["overlay"], "up.yml", "-e",
                           handed])]
 
@@ -219,7 +221,7 @@ def with_site(made, where, variables, sides, ran=None, *, uid=None,
         more = {"turns": site.turns(made, arm, sides)}
         if exchange != where["exchange"]:
             more["seats"] = site.seats(exchange)
-        if arm["domain"]:
+        if change_guests(made["arms"]):
             more["guests"] = site.guests(arm, given)
         arms.append(more)
     hosts = dict.fromkeys([where["trader"], *sorted(exchanges),

@@ -15,10 +15,11 @@ set -u
 #	before_up	nothing is there; its end is a lab that is up
 #	lab_up		two guests as the inventory has them
 #	campaign	an experiment of several arms
+#	sleep		a campaign of two kinds of trader
 #	settings	the trader as others would have it; the exchange stays
 #	teardown	the lab is up; its end is that it is gone
 #	gone		nothing is there any more
-stages='before_up lab_up campaign settings teardown gone'
+stages='before_up lab_up campaign sleep settings teardown gone'
 owners=(life)
 
 # Those whose text has the case, or all.
@@ -108,6 +109,7 @@ if ! lab_ssh exchange true || ! lab_ssh trader true; then
 fi
 run_stage lab_up
 run_stage campaign
+run_stage sleep
 run_stage settings
 run_stage teardown
 [ ! -e "$LAB_FOLDER/record.json" ] || works 'the lab is taken down' teardown

@@ -482,8 +482,11 @@ class Plan(unittest.TestCase):
         self.assertEqual(lab.handed_down({}, given), given)
         self.assertEqual(
             lab.overlay(wanted, "t", ["t", "e"], given),
-            {"t": {"domain_nic_model": "rtl8139", "exchange_place": "host"},
-             "e": {"domain_nic_model": "e1000e", "exchange_place": "host"}})
+            {"t": {"domain_nic_model": "rtl8139", "exchange_place": "host",
+                   "lab_campaign": True,
+                   "lab_layer": machines.settings_name({"nic_model": "rtl8139"})},
+             "e": {"domain_nic_model": "e1000e", "exchange_place": "host",
+                   "lab_campaign": True}})
 
     def test_an_arm_goes_over_the_files_of_the_inventory(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -530,9 +533,27 @@ class Plan(unittest.TestCase):
         made = lab.plan(read(arms("{domain: {nic_driver: vhost}}")), LAB)
         self.assertEqual(
             lab.missing_of(made["arms"], SIDES, [], [
-                {"item": {"name": "a"}, "skipped": True},
-                {"item": {"name": "b"}, "stdout": json.dumps(rows)}]),
-            {"b": "vhost-net: absent; wanted: there"})
+                {"item": {"arms": ["a"]}, "skipped": True},
+                {"item": {"arms": ["b", "b-again"]},
+                 "stdout": json.dumps(rows)}]),
+            {"b": "vhost-net: absent; wanted: there",
+             "b-again": "vhost-net: absent; wanted: there"})
+
+    def test_alike_guests_have_one_inventory(self):
+        arms_of = [dict(name=name, domain=domain) for name, domain in (
+            ("a", {}), ("b", {"vcpus": 2}), ("a-again", {}),
+            ("c", {"exchange_place": "host"}))]
+        own, more, place = lab.guests(arms_of, "t", ["t", "e"], {})
+        self.assertEqual([one["arms"] for one in (own, more, place)],
+                         [["a", "a-again"], ["b"], ["c"]])
+        self.assertEqual(len({one["name"] for one in (own, more, place)}), 3)
+        layers = [next(file["content"]["lab_layer"] for file in one["files"]
+                       if file["path"] == "host_vars/t.yml")
+                  for one in (own, more, place)]
+        # The trader's disk is the inventory's unless its settings differ.
+        self.assertEqual((layers[0], layers[2]), ("", ""))
+        self.assertRegex(layers[1], "^[0-9a-f]{8}$")
+        self.assertEqual(lab.guests(arms_of[:1], "t", ["t"], {}), [])
 
     def test_knobs_of_a_machine_that_is_not_there(self):
         made = lab.plan(read(arms("{exchange: {machine: {thp: never}}}")), LAB)

@@ -174,7 +174,10 @@ class Folders(unittest.TestCase):
         keep = ["disk/trader-" + "1" * 16 + ".qcow2",
                 "seed/trader-" + "1" * 16 + ".img"]
         old = ["disk/trader-" + "2" * 16 + ".qcow2",
-               "seed/trader-" + "2" * 16 + ".img"]
+               "seed/trader-" + "2" * 16 + ".img",
+               "disk/trader-" + "1" * 12 + "-" + "3" * 8 + ".qcow2",
+               "state/trader-" + "4" * 16 + ".sav",
+               "state/trader-" + "5" * 16 + ".sav.part"]
         other = ["disk/t-trader-" + "2" * 16 + ".qcow2", "disk/mine.qcow2"]
         for name in keep + old + other:
             write(os.path.join(self.path, name))

@@ -5,6 +5,7 @@ answers as it is told."""
 import os
 import subprocess
 import tempfile
+import time
 import types
 import unittest
 from unittest import mock
@@ -115,6 +116,19 @@ class Guest(unittest.TestCase):
         self.assertEqual(self.as_user, [True, False, True])
         self.assertIn('"rx ring": 256', said["diff"]["before"])
         self.assertIn('"rx ring": 512', said["diff"]["after"])
+
+    def test_the_clock_of_a_guest_that_slept_is_set(self):
+        now = time.time() + 100
+        with mock.patch.object(lab_guest.time, "time", lambda: now):
+            said = self.run_it(check=True)
+        self.assertTrue(said["changed"])
+        self.assertIn('"clock, s": -', said["diff"]["before"])
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            self.assertEqual(said["found"]["boot"], file.read().strip())
+        for clock, asked, answered, late in (
+                (98, 100, 101, 0), (97, 100, 101, -3), (103, 100, 101, 0),
+                (104, 100, 101, 1)):
+            self.assertEqual(lab_guest.late(clock, asked, answered), late)
 
     def test_in_check_mode_nothing_is_set(self):
         said = self.run_it(check=True, rx_ring=512, console="quiet")

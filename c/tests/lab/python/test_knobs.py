@@ -33,7 +33,7 @@ QEMU = {"accelerator": "tcg", "machine": "pc-q35-7.2", "vcpus": 2,
         "nic_model": "virtio", "nic_driver": "qemu", "nic_queues": 2,
         "nic_rx_ring": 512, "nic_tx_ring": 256,
         "nic_offloads": {"csum": False, "guest_tso4": False}}
-GUEST = {"console": "quiet", "cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
+GUEST = {"boot": "1-2", "console": "quiet", "cpus": "0-1", "kernel": "6.1-rt", "command_line": "root=/dev/vda quiet isolcpus=1",
          "nic": {"queues": 2, "place": "node", "rx_ring": 512, "tx_ring": 256,
                  "offloads": {"gro": {"state": "off", "fixed": False}}}}
 
@@ -88,8 +88,9 @@ class Knobs(unittest.TestCase):
             # By what QEMU says of each feature that is asked about.
             and name != "cpu_features_off"})
         self.assertEqual(asked["QEMU"].names, all_keys("QEMU"))
+        # What boot it is nobody asks for: it is told.
         self.assertEqual(asked["guest"].names | asked["NIC"].names,
-                         all_keys("guest") | {"nic"})
+                         all_keys("guest") | {"nic", "boot"})
 
     def test_each_difference_is_found(self):
         for knob, qemu in (

@@ -10,7 +10,7 @@ import unittest
 
 import support  # noqa: F401  pylint: disable=unused-import
 
-from experiment import site
+from experiment import machines, site
 
 KNOB = {"where": "trader", "kind": "sysctl", "name": "net.core.busy_read",
         "value": "50"}
@@ -200,23 +200,26 @@ class Placed(unittest.TestCase):
 
     def test_guests_are_started_by_the_lab_s_own_verb(self):
         found = made(arm("a"), arm("b", nic_model="igb"))
-        self.assertNotIn("guests", found["arms"][0])
-        for command, overlay in ((found["arms"][1]["guests"],
+        for command, overlay in ((found["arms"][0]["guests"],
+                                  ["-i", "/lab/overlay"]),
+                                 (found["arms"][1]["guests"],
                                   ["-i", "/lab/overlay"]),
                                  (found["guests"]["back"], [])):
             words = command[command.index("ansible-playbook"):]
             self.assertEqual(words, [
                 "ansible-playbook", "-i", "inv", *overlay, "up.yml", "-e",
                 '{"x": 1}', "-e", "readback_file=/lab/readback.json"])
+        self.assertIn("/beside/guests-inventory", found["arms"][0]["guests"])
+        self.assertNotIn("guests", made(arm("a"))["arms"][0])
         self.assertNotIn("guests", made(hypervisor=""))
         self.assertEqual(found["timeout_s"], 3600)
 
     def test_their_overlay_is_there_while_they_run(self):
         with tempfile.TemporaryDirectory() as folder:
-            os.mkdir(f"{folder}/guests-b")
+            own = f"{folder}/guests-{machines.settings_name({'nic_model': 'igb'})}"
+            os.mkdir(own)
             for number in "12":
-                with open(f"{folder}/guests-b/{number}", "w",
-                          encoding="ascii"):
+                with open(f"{own}/{number}", "w", encoding="ascii"):
                     pass
                 where = dict(overlay=f"{folder}/overlay", folder=folder,
                              asked_for=f"{folder}/guests-",
