@@ -23,7 +23,7 @@ RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
 	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev libssl-dev
-PACKAGES_RUN := iproute2 coreutils gnuplot-nox
+PACKAGES_RUN := iproute2 coreutils
 PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
 	util-linux binutils python3-websockets node-ws g++ libquickfix-dev \

@@ -14,6 +14,7 @@
 #include "report/gate.h"
 #include "report/html.h"
 #include "report/markdown.h"
+#include "report/page_trials.h"
 #include "report/schema.h"
 #include "report/summary.h"
 #include "report/text.h"
@@ -124,11 +125,14 @@ static void report_free(struct report *report)
 static int page_write(const char *path, const struct report *report)
 {
 	struct atomic_file whole;
+	char links[PATH_MAX];
 	int err = atomic_file_open(&whole, path);
 
 	if (err)
 		return err;
-	err = html_write(whole.file, &report->results, report->summary);
+	err = html_write(
+		whole.file, &report->results, report->summary,
+		page_trials_links(path, report->results.folder, links));
 	return atomic_file_close(&whole, err);
 }
 

@@ -8,6 +8,9 @@
 #include "report/export.h"
 #include "report/page.h"
 #include "report/page_comparison.h"
+#include "report/page_counters.h"
+#include "report/page_trials.h"
+#include "report/page_verdicts.h"
 #include "report/plot.h"
 #include "report/prepared.h"
 #include "report/recovery_table.h"
@@ -28,139 +31,6 @@ static void value_cell(FILE *out, const json_t *value)
 		       : NULL;
 	page_tagged(out, "td", dump ? dump : "-");
 	free(dump);
-}
-
-static void head_write(FILE *out, const struct results *results)
-{
-	const char *question = json_get_text(results->manifest, "question", "");
-
-	question =
-		*question ? question : "which arm gets an order out soonest?";
-	page_head(out, question);
-}
-
-/* " 3, 7" */
-static void numbers_write(FILE *out, const json_t *numbers)
-{
-	const json_t *number;
-	size_t i;
-
-	json_array_foreach(numbers, i, number)
-	{
-		fprintf(out, "%s %lld", i ? "," : "",
-			(long long)json_integer_value(number));
-	}
-}
-
-static void void_write(FILE *out, const json_t *summary)
-{
-	const size_t trials =
-		json_array_size(json_object_get(summary, "void_trials"));
-
-	if (trials == 0)
-		return;
-	fprintf(out,
-		"<p class=\"bad\">%zu trial%s could not be judged: their "
-		"blocks were made again, but for %zu that count for nothing. "
-		"Why stands below.</p>\n",
-		trials, trials == 1 ? "" : "s",
-		json_array_size(json_object_get(summary, "void_blocks")));
-}
-
-static void lateness_write(FILE *out, const json_t *summary)
-{
-	const json_t *arm;
-	size_t i;
-
-	json_array_foreach(json_object_get(summary, "arms"), i, arm)
-	{
-		const json_t *lateness = json_object_get(arm, "lateness");
-		const json_t *trials = json_object_get(lateness, "trials");
-
-		if (json_array_size(trials) == 0)
-			continue;
-		fputs("<p class=\"note\">", out);
-		export_escaped(out, json_get_text(arm, "receive", ""));
-		fprintf(out,
-			": %.1f %% of its orders answer packets that the "
-			"exchange sent %.0f us late or more; most in trials",
-			100 * json_get_number(lateness, "orders_late") /
-				json_get_number(lateness, "orders"),
-			json_get_number(lateness, "late_ns") / 1e3);
-		numbers_write(out, trials);
-		fputs("</p>\n", out);
-	}
-}
-
-static void ambiguous_write(FILE *out, const json_t *summary)
-{
-	const json_t *arm;
-	size_t i;
-
-	json_array_foreach(json_object_get(summary, "arms"), i, arm)
-	{
-		const json_int_t count = json_get_integer(arm, "ambiguous");
-
-		if (count == 0)
-			continue;
-		fputs("<p class=\"note\">", out);
-		export_escaped(out, json_get_text(arm, "receive", ""));
-		fprintf(out, ": %lld " RESULTS_AMBIGUOUS "</p>\n",
-			(long long)count);
-	}
-}
-
-static void verdict_write(FILE *out, const json_t *summary)
-{
-	const json_t *comparison, *arm;
-	size_t i;
-
-	fputs("\n<div class=\"verdict\">\n", out);
-	json_array_foreach(json_object_get(summary, "comparisons"), i,
-			   comparison)
-	{
-		fputs("<p><strong>", out);
-		export_escaped(out, json_get_text(comparison, "arm", ""));
-		fputs("</strong> against ", out);
-		export_escaped(out, json_get_text(comparison, "against", ""));
-		fputs(": ", out);
-		page_tagged(out, "strong",
-			    json_get_text(comparison, "verdict", ""));
-		fputs("</p>\n", out);
-	}
-	if (i == 0)
-		fputs("<p>one arm alone: there is nothing to compare it "
-		      "with</p>\n",
-		      out);
-	json_array_foreach(json_object_get(summary, "arms"), i, arm)
-	{
-		if (json_get_number(arm, "incorrect_trials") == 0)
-			continue;
-		fputs("<p class=\"bad\">", out);
-		export_escaped(out, json_get_text(arm, "receive", ""));
-		fprintf(out,
-			": %lld of %lld trials INCORRECT, in no figure, and no "
-			"verdict for this arm: number",
-			(long long)json_get_number(arm, "incorrect_trials"),
-			(long long)json_get_number(arm, "trials"));
-		numbers_write(out, json_object_get(arm, "incorrect"));
-		fputs("</p>\n", out);
-	}
-	if (json_get_number(summary, "others_cpus") >= 0.3)
-		fprintf(out,
-			"<p class=\"bad\">CPU contention: "
-			"other processes kept %.2f CPUs busy</p>\n",
-			json_get_number(summary, "others_cpus"));
-	if (json_is_true(
-		    json_object_get(json_object_get(summary, "aa"), "alarm")))
-		fputs("<p class=\"bad\">ALARM: the baseline differs from "
-		      "itself (A/A): repeat the campaign before you believe a "
-		      "verdict</p>\n",
-		      out);
-	void_write(out, summary);
-	lateness_write(out, summary);
-	ambiguous_write(out, summary);
-	fputs("</div>\n", out);
 }
 
 static void arms_write(FILE *out, const json_t *summary)
@@ -286,50 +156,38 @@ static void table_write(FILE *out, const char *title, const json_t *object)
 	fputs("</table></div>\n", out);
 }
 
-/* What the counters of a trial rose by, summed by arm; 0 is left out. */
-static json_t *counters_of(const struct results *results)
+/* Of arms with trials in which they are many. */
+static void lateness_write(FILE *out, const json_t *summary)
 {
-	json_t *sums = json_object();
+	const json_t *arm;
+	bool any = false;
+	size_t i;
 
-	for (size_t i = 0; i < results->count; i++) {
-		const struct results_trial *trial = &results->trials[i];
-		const json_t *counters =
-			json_object_get(trial->json, "counters");
-		json_t *after = json_object_get(counters, "after"), *value;
-		const char *key;
+	json_array_foreach(json_object_get(summary, "arms"), i, arm)
+	{
+		const json_t *lateness = json_object_get(arm, "lateness");
 
-		json_object_foreach(after, key, value)
-		{
-			char name[256];
-			json_int_t rise =
-				json_integer_value(value) -
-				json_integer_value(json_object_get(
-					json_object_get(counters, "before"),
-					key));
-
-			if (rise == 0)
-				continue;
-			snprintf(name, sizeof(name), "%s: %s",
-				 results_arm_name(results, trial->arm), key);
-			json_object_set_new(
-				sums, name,
-				json_integer(rise +
-					     json_integer_value(json_object_get(
-						     sums, name))));
-		}
+		if (json_array_size(json_object_get(lateness, "trials")) == 0)
+			continue;
+		if (!any)
+			fprintf(out,
+				"<p class=\"note\">Orders that answer "
+				"packets which the exchange sent %.0f us late "
+				"or more, and so in a burst: ",
+				json_get_number(lateness, "late_ns") / 1e3);
+		fputs(any ? ", " : "", out);
+		any = true;
+		export_escaped(out, json_get_text(arm, "receive", ""));
+		fprintf(out, " %.1f %%",
+			100 * json_get_number(lateness, "orders_late") /
+				json_get_number(lateness, "orders"));
 	}
-	return sums;
+	if (any)
+		fputs(". Trials with more than 1 % of them are marked "
+		      "!.</p>\n",
+		      out);
 }
 
-static void counters_write(FILE *out, const struct results *results)
-{
-	json_t *sums = counters_of(results);
-
-	table_write(out, "Counters, what each rose by", sums);
-	json_decref(sums);
-}
-
-/* gnuplot refuses to draw nothing. */
 static bool has_orders(const struct results *results)
 {
 	for (size_t i = 0; i < results->count; i++)
@@ -338,7 +196,8 @@ static bool has_orders(const struct results *results)
 	return false;
 }
 
-static int plots_write(FILE *out, const struct results *results)
+static int plots_write(FILE *out, const struct results *results,
+		       const json_t *summary)
 {
 	int err;
 
@@ -349,20 +208,27 @@ static int plots_write(FILE *out, const struct results *results)
 		return 0;
 	}
 	fputs("<h2>All orders, by percentile</h2>\n", out);
-	err = plot_curves(out, results);
+	err = plot_percentiles(out, results);
 	if (err)
 		return err;
-	fputs("<h2>Every trial, by block</h2>\n", out);
-	return plot_blocks(out, results);
+	fputs("<h2>Every trial, in the order they ran</h2>\n", out);
+	err = plot_trials(out, results);
+	lateness_write(out, summary);
+	return err;
 }
 
-int html_write(FILE *out, const struct results *results, const json_t *summary)
+int html_write(FILE *out, const struct results *results, const json_t *summary,
+	       const char *links)
 {
 	int err;
 
-	head_write(out, results);
-	verdict_write(out, summary);
-	err = plots_write(out, results);
+	page_verdicts(out, results, summary);
+	err = plots_write(out, results, summary);
+	if (err)
+		return err;
+	plot_stages(out, results, summary);
+	page_differences(out, summary);
+	err = page_counters(out, results);
 	if (err)
 		return err;
 	page_comparisons(out, summary, results->manifest);
@@ -371,13 +237,13 @@ int html_write(FILE *out, const struct results *results, const json_t *summary)
 	prepared_write(out, json_object_get(summary, "arms"));
 	clocks_write(out, summary);
 	bias_write(out, summary);
-	list_write(out, "Knobs, wanted and found",
-		   json_object_get(results->manifest, "knobs"));
+	page_trials(out, results, links);
 	list_write(out, "Could not be judged, and why",
 		   json_object_get(summary, "void_trials"));
+	list_write(out, "Knobs, wanted and found",
+		   json_object_get(results->manifest, "knobs"));
 	list_write(out, "Skipped, and why",
 		   json_object_get(results->manifest, "skipped"));
-	counters_write(out, results);
 	fputs("<h2>Run it again</h2>\n", out);
 	page_tagged(out, "pre",
 		    json_get_text(results->manifest, "command_line", ""));

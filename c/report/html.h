@@ -8,7 +8,9 @@
 
 #include "report/results.h"
 
-/* 0 or a negative errno, logged. */
-int html_write(FILE *out, const struct results *results, const json_t *summary);
+/* links: the result's folder, as the page's links have to name it
+ * (page_trials.h). 0 or -ENOMEM. */
+int html_write(FILE *out, const struct results *results, const json_t *summary,
+	       const char *links);
 
 #endif

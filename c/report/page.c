@@ -3,35 +3,100 @@
 
 #include "report/export.h"
 
+/* Colours of the arms: Okabe and Ito's, told apart by colour-blind readers and
+ * in grey; lighter ones where the page is dark. Stages: light and dark by
+ * turns, in the order that the words beside them have. */
 static const char style[] =
-	"body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;"
-	"max-width:58rem;margin:0 auto;padding:1rem}"
-	"h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0}"
-	"h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #ddd}"
-	".verdict{background:#eef4fa;border-left:5px solid #0072b2;"
-	"padding:.7rem 1rem;font-size:1.1rem}"
-	".verdict p{margin:.2rem 0}"
-	".bad{color:#b00020;font-weight:600}.note{color:#555;font-size:.9rem}"
+	":root{--ink:#1b1f24;--soft:#59636e;--line:#d8dde3;--ground:#fff;"
+	"--box:#f4f6f8;--bad:#b00020;--zone:#dfe7ee;"
+	"--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b8558f;--c4:#3d9fd6;"
+	"--c5:#c98a00;--c6:#444;--c7:#7b5ba6;"
+	"--s0:#0b4f7d;--s1:#f0b440;--s2:#74b5dc;--rest:#d8dde3}"
+	"body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);"
+	"background:var(--ground);max-width:58rem;margin:0 auto;padding:1rem}"
+	"h1{font-size:1.6rem;line-height:1.2;margin:.3rem 0 .4rem}"
+	"h2{font-size:1.2rem;margin:2.2rem 0 .5rem}"
+	"h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+	"h1,h2,p,figcaption{overflow-wrap:anywhere}"
+	".facts{margin:.2rem 0 .9rem;color:var(--soft);font-size:.88rem}"
+	".facts span{margin-right:1.1em;display:inline-block}"
+	".facts b{color:var(--ink);font-weight:500}"
+	".call,.verdict{background:var(--box);"
+	"border-left:6px solid var(--soft);padding:.55rem .9rem;"
+	"margin:.5rem 0;border-radius:3px}"
+	".call p,.verdict p{margin:.1rem 0}"
+	".call p:first-child{font-size:1.12rem}"
+	".call .figures{color:var(--soft);font-size:.93rem}"
+	".call .figures strong{color:var(--ink)}"
+	".sign{display:inline-block;width:1.3em;font-weight:700}"
+	".faster{border-color:var(--c2)}.slower{border-color:var(--c1)}"
+	".same{border-color:var(--c0)}.no{border-color:var(--bad)}"
+	".faster .sign{color:var(--c2)}.slower .sign{color:var(--c1)}"
+	".same .sign{color:var(--c0)}.no .sign,.bad{color:var(--bad)}"
+	".bad{font-weight:600}.note,figcaption,summary{color:var(--soft);"
+	"font-size:.88rem}"
 	".wide{overflow-x:auto}"
-	"table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}"
-	"th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;"
+	"table{border-collapse:collapse;font-size:.88rem;margin:.4rem 0}"
+	"th,td{padding:.22rem .5rem;border-bottom:1px solid var(--line);"
 	"text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}"
+	"th{font-weight:600}"
 	"th:first-child,td:first-child,.text td,.text th{text-align:left}"
 	"td{white-space:nowrap}"
+	".trials td:nth-child(3),.trials th:nth-child(3),"
+	".trials td:nth-child(n+7),.trials th:nth-child(n+7){text-align:left}"
+	".of td:nth-child(2),.of th:nth-child(2){text-align:left}"
+	".out td{color:var(--bad)}a{color:var(--c0)}"
 	".text td{white-space:normal;overflow-wrap:anywhere}"
 	".text td:first-child,.text th:first-child{min-width:9rem}"
-	"svg{width:100%;height:auto;display:block}"
-	"pre{background:#f5f5f5;padding:.7rem;white-space:pre-wrap;"
+	"pre{background:var(--box);padding:.7rem;white-space:pre-wrap;"
 	"overflow-wrap:anywhere;font-size:.85rem}"
-	/* On screen only: paper stays white. Turning the hue back keeps the
-	 * curves' colours apart as they were. */
-	"@media screen and (prefers-color-scheme:dark){"
-	"body{color:#ddd;background:#16181c}h2,th,td{border-color:#3a3f47}"
-	".verdict{background:#1d2a38}.bad{color:#ff8a80}.note{color:#aaa}"
-	"pre{background:#22262c}svg{filter:invert(1) hue-rotate(180deg)}}"
-	"@media print{body{max-width:none;padding:0;font-size:10pt}"
-	"h2{break-after:avoid}svg,table,.verdict{break-inside:avoid}"
+	/* On screen only: paper stays white. */
+	"@media screen and (prefers-color-scheme:dark){:root{--ink:#e3e6ea;"
+	"--soft:#9aa4af;--line:#343a42;--ground:#15181c;--box:#1f242a;"
+	"--bad:#ff8a80;--zone:#26333f;"
+	"--c0:#4ea8e0;--c1:#f08a4b;--c2:#3cc79c;--c3:#e08fc0;--c4:#8fd0f5;"
+	"--c5:#f0c04a;--c6:#d0d4d8;--c7:#b49ae0;"
+	"--s0:#2f7fb8;--s1:#e0a93c;--s2:#9fd2f0;--rest:#3a4149}}"
+	"@media print{body{max-width:none;padding:0;font-size:9.5pt}"
+	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+	"h2,h3,.legend{break-after:avoid}figure,.call,tr{break-inside:avoid}"
+	"thead{display:table-header-group}table{font-size:8pt}"
 	".wide{overflow:visible}}";
+
+/* Of what stands in report/svg.h's figures, and beside them. */
+static const char figure_style[] =
+	"figure{margin:1rem 0 1.4rem}figure>svg{display:block;overflow:visible}"
+	"figcaption{margin-top:.3rem}"
+	".legend{margin:.2rem 0 .5rem;font-size:.88rem}"
+	".legend span{display:inline-block;margin-right:1.1em;max-width:100%;"
+	"overflow-wrap:anywhere}"
+	".icon{width:14px;height:14px;vertical-align:-2px;margin-right:.35em}"
+	".swatch{display:inline-block;width:1em;height:.8em;margin-right:.4em}"
+	"svg text{font:12.5px system-ui,sans-serif;fill:var(--ink)}"
+	"svg .name{font-weight:600;font-size:13.5px}"
+	"svg .tick,svg .axis{fill:var(--soft);font-size:12px}"
+	"svg .wrong{fill:var(--bad);color:var(--bad);"
+	"font-weight:700}svg .noted{fill:var(--soft)}"
+	"svg .aside{color:var(--soft)}"
+	".grid{stroke:var(--line)}.equal{stroke:var(--soft)}"
+	".rule{stroke:var(--line);stroke-dasharray:2 4}"
+	".zone{fill:var(--zone)}.shade{fill:var(--box)}"
+	".interval{stroke:var(--ink);stroke-width:2}"
+	".unbounded{stroke:var(--soft);stroke-dasharray:3 5}"
+	".mark{fill:currentColor;stroke:var(--ground);stroke-width:.8}"
+	".mark.hollow{fill:var(--ground);stroke:currentColor;stroke-width:1.8}"
+	".cross{fill:none;stroke:currentColor;stroke-width:2}"
+	".curve{fill:none;stroke:currentColor;stroke-width:2;"
+	"vector-effect:non-scaling-stroke}.curve.dashed{stroke-dasharray:6 5}"
+	".band{fill:currentColor;opacity:.16}"
+	".s0{fill:var(--s0);background:var(--s0)}"
+	".s1{fill:var(--s1);background:var(--s1)}"
+	".s2{fill:var(--s2);background:var(--s2)}"
+	".whole{fill:var(--ink);background:var(--ink)}.swatch.whole{width:4px}"
+	".rest{fill:var(--rest);background:var(--rest)}"
+	".c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}"
+	".c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}"
+	".c6{color:var(--c6)}.c7{color:var(--c7)}";
 
 void page_tagged(FILE *out, const char *tag, const char *text)
 {
@@ -65,7 +130,8 @@ void page_head(FILE *out, const char *title)
 	      "<meta name=\"color-scheme\" content=\"light dark\"/>\n",
 	      out);
 	page_tagged(out, "title", title);
-	fprintf(out, "\n<style>%s</style>\n</head>\n<body>\n", style);
+	fprintf(out, "\n<style>%s%s</style>\n</head>\n<body>\n", style,
+		figure_style);
 	page_tagged(out, "h1", title);
 }
 

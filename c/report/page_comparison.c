@@ -81,15 +81,15 @@ static void difference_row(FILE *out, const json_t *comparison,
 	fputs("</tr>\n", out);
 }
 
-/* In time, and where it comes from. */
-static void differences_write(FILE *out, const json_t *summary)
+void page_differences(FILE *out, const json_t *summary)
 {
 	const json_t *comparison;
 	size_t i;
 
 	if (json_array_size(json_object_get(summary, "comparisons")) == 0)
 		return;
-	fputs("<h2>How much, us, and where</h2>\n<div class=\"wide\"><table>"
+	fputs("<h3>What each stage takes more or less, us</h3>\n"
+	      "<div class=\"wide\"><table class=\"of\">"
 	      "<tr><th>arm</th><th>of</th><th>change</th><th>CI low</th>"
 	      "<th>CI high</th></tr>\n",
 	      out);
@@ -144,5 +144,4 @@ void page_comparisons(FILE *out, const json_t *summary, const json_t *manifest)
 {
 	comparisons_write(out, summary);
 	until_write(out, manifest);
-	differences_write(out, summary);
 }

@@ -64,52 +64,85 @@ report "$folder/good" --json
 check 'the same again, to the last digit' cmp -s "$folder/out" "$folder/first"
 
 page=$folder/page.html
-if ! command -v gnuplot >/dev/null 2>&1; then
-	skip 'the page' 'gnuplot is not installed'
+report "$folder/good" --html "$page"
+check 'the page is written' test -s "$page"
+# shellcheck disable=SC2317 # called by check
+curves() {
+	[ "$(grep -oE 'class="curve( dashed)? c[0-9]"' "$page" | sort -u | wc -l)" -eq 3 ]
+}
+check 'every arm has a curve' curves
+# shellcheck disable=SC2317 # called by check
+quiet() {
+	! grep -qiE '<script|<link|<img|<iframe|@import|url\(http' "$page" &&
+		! grep -oE '(src|href)="?(https?:)?//[^ ]*' "$page"
+}
+check 'nothing is loaded, no name becomes markup' quiet
+check 'the page has it in time and by stage, too' \
+	grep -qE '<td>kernel to user</td><td>-4\.0[34]</td><td>-4\.0[67]</td><td>-4\.0[01]</td>' "$page"
+check 'knobs wanted and found are shown' grep -q '<td>49</td>' "$page"
+check 'what was skipped is on the page' \
+	grep -q '<td>e1001</td>.*<td>QEMU &lt;has&gt; none</td>' "$page"
+check 'counters are shown, an arm a column' \
+	grep -q '<td>drops</td><td>2</td><td>2</td><td>2</td>' "$page"
+# The table of those that differ has this one alone.
+expect_none 'those that differ between arms come first' < <(
+	sed -n '/<h2>Counters that differ/,/<details>/s/^<tr><td>\([a-z]*\).*/\1/p' \
+		"$page" | diff - <(echo switches)
+)
+# Question, verdict in words and in us, its ratio, its picture, and the machine.
+first=$(sed '/All orders, by percentile/,$d' "$page")
+for text in 'is &lt;b&gt; faster?' '<strong>faster by 39.9 % (95 % CI' \
+	'p50 10.79 → 6.48 us: <strong>-4.30 us</strong> (95 % CI -4.31..-4.29)' \
+	'ratio 0.601 (0.600..0.602); 8 blocks' 'id="forest"' '>ALARM: differs from itself, +0.01 us' \
+	'<b>Xeon &lt;script&gt;, 2 CPUs</b>' 'Linux <b>6.1</b>'; do
+	check "the first screen has: $text" grep -qF -- "$text" <<<"$first"
+done
+check 'each figure has a name and a description' \
+	test "$(grep -cE '^<title id="[a-z]+-title">.+</title><desc id="[a-z]+-text">.+</desc>' "$page")" \
+	-eq "$(grep -c '<figure>' "$page")" -a "$(grep -c '<figure>' "$page")" -eq 4
+check 'each trial is a mark in the order they ran' \
+	test "$(sed -n '/id="trials"/,/<figcaption>/p' "$page" | grep -c '<title>trial [0-9]*, block')" -eq 24
+check 'each trial is a row' \
+	test "$(grep -cE '^<tr><td>[0-9]+</td><td>[1-8]</td><td>.*>latencies</a>' "$page")" -eq 24
+expect_none 'each link leads to a file' < <(
+	grep -oE 'href="[^"]*"' "$page" | sed 's/href="\(.*\)"/\1/' | sort -u |
+		while read -r link; do
+			[ -e "$folder/$link" ] || echo "$link"
+		done
+)
+check 'it prints' grep -q '@media print' "$page"
+check 'it fits a phone' grep -q 'name="viewport".*' "$page"
+check 'it is dark where the reader wants that' \
+	grep -q 'prefers-color-scheme:dark' "$page"
+if command -v xmllint >/dev/null 2>&1; then
+	sed 1d "$page" | xmllint --noout - 2>"$folder/err"
+	check 'the page is well-formed' test "${PIPESTATUS[1]}" -eq 0
+	check 'JUnit is well-formed' xmllint --noout "$folder/files/junit.xml"
 else
-	report "$folder/good" --html "$page"
-	check 'the page is written' test -s "$page"
-	# shellcheck disable=SC2317 # called by check
-	curves() {
-		[ "$(grep -oE 'id="curves_plot_[0-9]+"' "$page" | sort -u | wc -l)" -eq 3 ]
-	}
-	check 'every arm has a curve' curves
-	# shellcheck disable=SC2317 # called by check
-	quiet() {
-		! grep -qiE '<script|<link|<img|<iframe|@import|url\(http' "$page" &&
-			! grep -oE '(src|href)="?(https?:)?//[^ ]*' "$page"
-	}
-	check 'nothing is loaded, no name becomes markup' quiet
-	check 'the page has it in time and by stage, too' \
-		grep -qE '<td>kernel to user</td><td>-4\.0[34]</td><td>-4\.0[67]</td><td>-4\.0[01]</td>' "$page"
-	check 'knobs wanted and found are shown' grep -q '<td>49</td>' "$page"
-	check 'what was skipped is on the page' \
-		grep -q '<td>e1001</td>.*<td>QEMU &lt;has&gt; none</td>' "$page"
-	check 'counters are shown' grep -q '<td>16</td>' "$page"
-	check 'it prints and fits a phone' \
-		grep -q 'name="viewport".*' "$page"
-	check 'it is dark where the reader wants that' \
-		grep -q 'prefers-color-scheme:dark' "$page"
-	if command -v xmllint >/dev/null 2>&1; then
-		sed 1d "$page" | xmllint --noout - 2>"$folder/err"
-		check 'the page is well-formed' test "${PIPESTATUS[1]}" -eq 0
-		check 'JUnit is well-formed' xmllint --noout "$folder/files/junit.xml"
-	else
-		skip 'the page is well-formed' 'xmllint is not installed'
-	fi
-	if command -v chromium >/dev/null 2>&1; then
-		mkdir -p "$BUILD/tests/log"
-		timeout 60 chromium --headless --no-sandbox --disable-gpu \
-			--user-data-dir="$folder/chromium" --enable-logging=stderr \
-			--window-size=1000,2600 \
-			--screenshot="$BUILD/tests/log/report.png" \
-			"file://$page" >"$folder/out" 2>"$folder/err"
-		check 'Chromium shows it' test -s "$BUILD/tests/log/report.png"
-		check 'Chromium has nothing against it' \
-			test "$(grep -c 'CONSOLE' "$folder/err")" -eq 0
-	else
-		skip 'Chromium shows it' 'chromium is not installed'
-	fi
+	skip 'the page is well-formed' 'xmllint is not installed'
+fi
+if command -v chromium >/dev/null 2>&1; then
+	mkdir -p "$BUILD/tests/log"
+	timeout 60 chromium --headless --no-sandbox --disable-gpu \
+		--user-data-dir="$folder/chromium" --enable-logging=stderr \
+		--window-size=1000,2600 \
+		--screenshot="$BUILD/tests/log/report.png" \
+		"file://$page" >"$folder/out" 2>"$folder/err"
+	check 'Chromium shows it' test -s "$BUILD/tests/log/report.png"
+	check 'Chromium has nothing against it' \
+		test "$(grep -c 'CONSOLE' "$folder/err")" -eq 0
+	# How wide it gets in a frame that is as wide as a phone.
+	cat >"$folder/phone.html" <<'END'
+<iframe src="page.html" width="390" height="800" style="border:0"
+ onload="document.title = 'is ' + contentDocument.documentElement.scrollWidth"></iframe>
+END
+	timeout 60 chromium --headless --no-sandbox --disable-gpu \
+		--user-data-dir="$folder/chromium" --hide-scrollbars --allow-file-access-from-files \
+		--dump-dom "file://$folder/phone.html" >"$folder/out" 2>"$folder/err"
+	check 'on a phone nothing but tables scrolls sideways' \
+		grep -q '<title>is 390</title>' "$folder/out"
+else
+	skip 'Chromium shows it' 'chromium is not installed'
 fi
 
 # A copy with one thing wrong is refused, with file and key, and nothing is
@@ -216,25 +249,21 @@ verb() { # argument...
 		report BUILD="$(realpath "$BUILD")" "$@" \
 		>"$folder/out" 2>"$folder/err" </dev/null
 }
-if ! command -v gnuplot >/dev/null 2>&1; then
-	skip 'make report' 'gnuplot is not installed'
-else
-	rm -rf "$folder/copy"
-	cp -r "$folder/good" "$folder/copy"
-	verb RESULT="$folder/copy"
-	check 'make report makes a report' test $? -eq 0
-	check 'it prints the tables and where the page is' \
-		grep -qF "report     $folder/copy/report.html" "$folder/out"
-	check 'and writes page and files' test -s "$folder/copy/report.html" -a \
-		-s "$folder/copy/summary.json" -a -s "$folder/copy/trials.csv"
-	verb COMPARE="$folder/copy,$folder/good"
-	check 'make report COMPARE=a,b sets two side by side' \
-		grep -q "^beside $folder/good" "$folder/out"
-	truncate -s 99 "$folder/copy/manifest.json"
-	verb RESULT="$folder/copy"
-	check "what it can't use ends make" test $? -ne 0
-	check 'with file and line' grep -q 'manifest.json: line' "$folder/err"
-fi
+rm -rf "$folder/copy"
+cp -r "$folder/good" "$folder/copy"
+verb RESULT="$folder/copy"
+check 'make report makes a report' test $? -eq 0
+check 'it prints the tables and where the page is' \
+	grep -qF "report     $folder/copy/report.html" "$folder/out"
+check 'and writes page and files' test -s "$folder/copy/report.html" -a \
+	-s "$folder/copy/summary.json" -a -s "$folder/copy/trials.csv"
+verb COMPARE="$folder/copy,$folder/good"
+check 'make report COMPARE=a,b sets two side by side' \
+	grep -q "^beside $folder/good" "$folder/out"
+truncate -s 99 "$folder/copy/manifest.json"
+verb RESULT="$folder/copy"
+check "what it can't use ends make" test $? -ne 0
+check 'with file and line' grep -q 'manifest.json: line' "$folder/err"
 verb
 check 'make report without a result is told' grep -q 'RESULT=FOLDER' "$folder/err"
 

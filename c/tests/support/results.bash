@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Three arms: base, base again, and one at 60 % of it, in 8 blocks. Its name
-# tries to be markup, and gnuplot's.
+# tries to be markup, and so does the machine's.
 # shellcheck disable=SC2016 # it must not expand
 evil='</title><script>alert(1)</script>'"'"'`"$x'
 make_results() { # folder
@@ -10,7 +10,8 @@ make_results() { # folder
 	cat >"$1/manifest.json" <<END
 {"schema": "t2t-run/2", "state": "complete", "started": "now",
  "place": "test", "accelerator": "none", "command_line": "again <&> 'it'",
- "question": "is <b> faster?", "host": {"kernel": "6.1"},
+ "question": "is <b> faster?", "host": {"kernel": "6.1",
+ "cpu": "Xeon <script>", "cpus": 2},
  "knobs": [{"knob": "net.core.busy_read", "wanted": "50", "found": "49"}],
  "skipped": [{"what": "e1001", "reason": "QEMU <has> none"}],
  "parameters": {"arms": ["base", "${evil//\"/\\\"}", "base@again"],
@@ -23,8 +24,8 @@ END
 			mkdir "$to"
 			cat >"$to/trial.json" <<END
 {"schema": "t2t-run/2", "number": $number, "block": $block, "arm": $arm,
- "folder": "trials/$number-x", "counters": {"before": {"drops": 1},
- "after": {"drops": 3}}, "trader": {"stages_ns": {"kernel_to_user":
+ "folder": "trials/$number-x", "counters": {"before": {"drops": 1, "switches": 1},
+ "after": {"drops": 3, "switches": $((arm == 1 ? 3 : 9 + block))}}, "trader": {"stages_ns": {"kernel_to_user":
  {"p50": $((arm == 1 ? 1000 + 10 * block : 5000 + 20 * block))}}}, "analysis": {"correct": true, "packets": 9,
  "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
  "wrong": 0, "wire_to_wire_ns": {"count": 30}}}
