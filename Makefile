@@ -210,6 +210,13 @@ report: build ## the report of RESULT=folder anew from its raw files; COMPARE=a,
 		$(if $(COMPARE),--compare '$(word 2,$(subst $(comma), ,$(COMPARE)))') && \
 	echo "report     $$result/report.html"
 
+# A folder with results, as they are kept.
+RESULTS := results
+history: build ## what changed over all results in RESULTS=results, by machine and load, and since when
+	@$(BUILD)/t2t-report $(call quote,$(RESULTS)) --history \
+		--html $(call quote,$(RESULTS)/history.html) && \
+	printf 'history    %s\n' $(call quote,$(RESULTS)/history.html)
+
 power: build $(BUILD)/sample.csv.gz ## how small a slow-down the lab finds, and how often it errs
 	@$(sudo) c/tests/bench/power.sh $(BUILD) '$(FEED)'
 

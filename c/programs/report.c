@@ -12,6 +12,7 @@
 #include "report/export.h"
 #include "report/fleet.h"
 #include "report/gate.h"
+#include "report/history.h"
 #include "report/html.h"
 #include "report/markdown.h"
 #include "report/page_trials.h"
@@ -30,6 +31,7 @@ struct config {
 	const char *fail_if;
 	struct gate gate; /* by fail_if */
 	bool json;
+	bool history;
 };
 
 static const struct option_row rows[] = {
@@ -69,6 +71,12 @@ static const struct option_row rows[] = {
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
 	  .help = "print the summary as JSON instead of the tables" },
+	{ .name = "history",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct config, history),
+	  .help = "show what changed over all results in FOLDER and below,\n"
+		  "those of the same machine, kernel, place and load together\n"
+		  "whatever the programs' version; with --html and --json" },
 	{ .name = "compare",
 	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
@@ -308,6 +316,45 @@ static int fleet_files_write(const char *folder, const json_t *summary)
 	return atomic_file_close(&whole, 0);
 }
 
+static int history_page_write(const char *path, const json_t *history)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	history_page(whole.file, history);
+	return atomic_file_close(&whole, 0);
+}
+
+static int history_show(const struct config *config)
+{
+	json_t *history;
+	int err;
+
+	if (config->markdown || config->fail_if || config->compare ||
+	    config->files) {
+		log_error("--markdown, --fail-if, --compare and --files: not "
+			  "with --history");
+		return -EINVAL;
+	}
+	err = history_load(config->result, &history);
+	if (err)
+		return err;
+	if (config->html)
+		err = history_page_write(config->html, history);
+	if (!err && config->json) {
+		json_dumpf(history, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (!err) {
+		history_print(stdout, history, isatty(STDOUT_FILENO));
+	}
+	if (!err)
+		err = stdout_check();
+	json_decref(history);
+	return err;
+}
+
 /* -ENODATA: all is shown, but not all cells are in it. */
 static int fleet_make(const struct config *config)
 {
@@ -394,8 +441,12 @@ static int make(struct config *config)
 		log_error("--fail-if: '%s': %s", config->fail_if, why);
 		return 2;
 	}
-	err = fleet_is(config->result) ? fleet_make(config)
-				       : report_make(config);
+	if (config->history)
+		err = history_show(config);
+	else if (fleet_is(config->result))
+		err = fleet_make(config);
+	else
+		err = report_make(config);
 	return err < 0 ? 1 : err;
 }
 

@@ -131,14 +131,7 @@ if command -v chromium >/dev/null 2>&1; then
 	check 'Chromium shows it' test -s "$BUILD/tests/log/report.png"
 	check 'Chromium has nothing against it' \
 		test "$(grep -c 'CONSOLE' "$folder/err")" -eq 0
-	# How wide it gets in a frame that is as wide as a phone.
-	cat >"$folder/phone.html" <<'END'
-<iframe src="page.html" width="390" height="800" style="border:0"
- onload="document.title = 'is ' + contentDocument.documentElement.scrollWidth"></iframe>
-END
-	timeout 60 chromium --headless --no-sandbox --disable-gpu \
-		--user-data-dir="$folder/chromium" --hide-scrollbars --allow-file-access-from-files \
-		--dump-dom "file://$folder/phone.html" >"$folder/out" 2>"$folder/err"
+	phone "$page"
 	check 'on a phone nothing but tables scrolls sideways' \
 		grep -q '<title>is 390</title>' "$folder/out"
 else

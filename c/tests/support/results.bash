@@ -51,3 +51,16 @@ report() { # argument...
 
 # shellcheck disable=SC2317 # called by check
 shown() { cat "$folder/out" "$folder/err"; }
+
+# How wide a page gets in a frame that is as wide as a phone, in $folder/out.
+# shellcheck disable=SC2317
+phone() { # page
+	cat >"$folder/phone.html" <<END
+<iframe src="file://$1" width="390" height="800" style="border:0"
+ onload="document.title = 'is ' + contentDocument.documentElement.scrollWidth"></iframe>
+END
+	timeout 60 chromium --headless --no-sandbox --disable-gpu \
+		--user-data-dir="$folder/chromium" --hide-scrollbars \
+		--allow-file-access-from-files --dump-dom \
+		"file://$folder/phone.html" >"$folder/out" 2>"$folder/err"
+}
