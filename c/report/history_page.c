@@ -206,7 +206,7 @@ static void levels_draw(FILE *out, const struct figure *figure,
 	json_array_foreach(changes, i, change)
 	{
 		const size_t at = (size_t)json_get_integer(change, "result");
-		/* Between the last result of the old and the first of the new. */
+		/* Between the last of the old and the first of the new. */
 		const double x = (x_of(figure, at) + x_of(figure, at - 1)) / 2;
 		char text[16];
 

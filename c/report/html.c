@@ -212,7 +212,7 @@ static int plots_write(FILE *out, const struct results *results,
 	if (err)
 		return err;
 	fputs("<h2>Every trial, in the order they ran</h2>\n", out);
-	err = plot_trials(out, results);
+	err = plot_trials(out, results, summary);
 	lateness_write(out, summary);
 	return err;
 }

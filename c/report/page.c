@@ -84,6 +84,7 @@ static const char figure_style[] =
 	".interval{stroke:var(--ink);stroke-width:2}"
 	".reach{stroke:currentColor;opacity:.5}"
 	".level{stroke:currentColor;stroke-width:6;opacity:.35}"
+	".drift{stroke:var(--bad);stroke-width:2;stroke-dasharray:7 5}"
 	".change{stroke:var(--ink);stroke-dasharray:3 3}"
 	".unbounded{stroke:var(--soft);stroke-dasharray:3 5}"
 	".mark{fill:currentColor;stroke:var(--ground);stroke-width:.8}"

@@ -25,8 +25,9 @@ void plot_forest(FILE *out, const struct results *results,
 int plot_percentiles(FILE *out, const struct results *results);
 
 /* Every trial's p50 in the order they ran, marked as report/trial_mark.h has
- * it. 0 or -ENOMEM. */
-int plot_trials(FILE *out, const struct results *results);
+ * it, and the baseline's drift where the summary found one. 0 or -ENOMEM. */
+int plot_trials(FILE *out, const struct results *results,
+		const json_t *summary);
 
 /* Every arm's p50, and what of it the trader's stages take. */
 void plot_stages(FILE *out, const struct results *results,

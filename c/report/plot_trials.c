@@ -139,17 +139,17 @@ static enum trial_mark_kind trial_draw(FILE *out, const struct results *results,
 	return mark.kind;
 }
 
-/* Those of blocks that were made again: where they would stand. */
-static size_t aside_draw(FILE *out, const struct results *results,
+/* Those of blocks that were made again: below where they would stand. */
+static size_t aside_draw(FILE *out, const json_t *trials,
 			 const struct frame *frame)
 {
 	const json_t *json;
 	char tip[320];
 	size_t i;
 
-	json_array_foreach(results->aside, i, json)
+	json_array_foreach(trials, i, json)
 	{
-		const struct trial_mark mark = trial_mark(json, true);
+		const struct trial_mark mark = trial_mark_aside(json);
 
 		snprintf(tip, sizeof(tip), "made again: trial %lld: %s%s%s",
 			 (long long)json_get_integer(json, "number"),
@@ -161,21 +161,51 @@ static size_t aside_draw(FILE *out, const struct results *results,
 	return i;
 }
 
-static void caption_write(FILE *out, const size_t kinds[], size_t aside)
+/* Where the summary says that the baseline drifts: from where to where, its
+ * median in the middle. False: it doesn't. */
+static bool drift_draw(FILE *out, const json_t *summary,
+		       const struct frame *frame)
+{
+	const json_t *drift = json_object_get(
+		json_object_get(summary, "steadiness"), "drift");
+	const json_t *arm = json_array_get(json_object_get(summary, "arms"), 0);
+	const double us =
+		json_get_number(json_object_get(arm, "wire_to_wire_ns"),
+				"p50") /
+		1e3;
+	const double half = sqrt(1 + json_get_number(drift, "whole"));
+
+	if (!json_is_true(json_object_get(drift, "found")) || !(us > 0) ||
+	    !(half > 0))
+		return false;
+	svg_line(out, x_of(frame, 1),
+		 plot_y(&frame->scale, TOP, frame->bottom, us / half),
+		 x_of(frame, frame->last),
+		 plot_y(&frame->scale, TOP, frame->bottom, us * half), "drift");
+	return true;
+}
+
+/* What the crosses and marks are, as many as there are. */
+static void caption_write(FILE *out, const size_t kinds[TRIAL_MARKS],
+			  size_t aside, bool drifts)
 {
 	fputs("<figcaption>", out);
+	if (kinds[TRIAL_MARK_NOTED] > 0)
+		fprintf(out,
+			"!: %zu count, but something is to be said of "
+			"them. ",
+			kinds[TRIAL_MARK_NOTED]);
+	for (size_t i = TRIAL_MARK_INCORRECT; i < TRIAL_MARKS; i++)
+		if (kinds[i] > 0)
+			fprintf(out, "Red cross, %s: %zu. ",
+				trial_mark_words[i], kinds[i]);
 	if (aside > 0)
 		fprintf(out,
-			"%zu trials of blocks that were made again stand "
-			"at the bottom, as grey crosses. ",
+			"Grey crosses: %zu trials of blocks that were made "
+			"again. ",
 			aside);
-	for (size_t i = TRIAL_MARK_NOTED; i <= TRIAL_MARK_GATED; i++)
-		if (kinds[i] > 0)
-			fprintf(out, "%s: %zu (%s). ",
-				i == TRIAL_MARK_NOTED ? "Sent late"
-						      : trial_mark_words[i],
-				kinds[i],
-				i == TRIAL_MARK_NOTED ? "!" : "a cross");
+	if (drifts)
+		fputs("Broken line: the baseline drifts. ", out);
 	fputs("What rises or falls for all arms alike is the machine, and "
 	      "blocks take it out of the comparison.</figcaption>\n",
 	      out);
@@ -206,10 +236,11 @@ static int frame_make(const struct results *results, struct frame *frame)
 	return 0;
 }
 
-int plot_trials(FILE *out, const struct results *results)
+int plot_trials(FILE *out, const struct results *results, const json_t *summary)
 {
-	size_t kinds[TRIAL_MARK_GATED + 1] = { 0 }, aside;
+	size_t kinds[TRIAL_MARKS] = { 0 }, aside;
 	struct frame frame;
+	bool drifts;
 	int err = frame_make(results, &frame);
 
 	if (err)
@@ -220,11 +251,12 @@ int plot_trials(FILE *out, const struct results *results)
 	blocks_draw(out, results, &frame);
 	plot_us_axis(out, &frame.scale, TOP, frame.bottom,
 		     "us, p50 of each trial");
-	aside = aside_draw(out, results, &frame);
+	drifts = drift_draw(out, summary, &frame);
+	aside = aside_draw(out, results->aside, &frame);
 	for (size_t i = 0; i < results->count; i++)
 		kinds[trial_draw(out, results, &results->trials[i], &frame)]++;
 	svg_close(out);
-	caption_write(out, kinds, aside);
+	caption_write(out, kinds, aside, drifts);
 	fputs("</figure>\n", out);
 	return 0;
 }

@@ -15,7 +15,9 @@ enum trial_mark_kind {
 	TRIAL_MARK_INCORRECT, /* the rest don't */
 	TRIAL_MARK_VOID,
 	TRIAL_MARK_BLOCK_VOID, /* another of its block is */
-	TRIAL_MARK_GATED,      /* it did not pass a gate of the plan */
+	TRIAL_MARK_GATED,      /* it failed the gate */
+	TRIAL_MARK_AGAIN,      /* its block ran again, not for its own fault */
+	TRIAL_MARKS,
 };
 
 struct trial_mark {
@@ -24,10 +26,13 @@ struct trial_mark {
 };
 
 /* "counts", "INCORRECT" and so on. */
-extern const char *const trial_mark_words[];
+extern const char *const trial_mark_words[TRIAL_MARKS];
 
 /* json: its trial.json. block_void: one of its block could not be judged. */
 struct trial_mark trial_mark(const json_t *json, bool block_void);
+
+/* Of one whose whole block ran again: it stands aside, and counts nowhere. */
+struct trial_mark trial_mark_aside(const json_t *json);
 
 /* Does its figure enter the arm's? */
 static inline bool trial_mark_counts(const struct trial_mark *mark)

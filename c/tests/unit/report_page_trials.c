@@ -40,29 +40,68 @@ static const struct mark_case {
 	{ "{'analysis': {'correct': false}, 'lateness': {'orders': 100,"
 	  " 'orders_late': 2, 'late_ns': 50000}}",
 	  false, TRIAL_MARK_INCORRECT, "0 missing, 0 extra, 0 wrong" },
+	/* A block that failed the gate too often counts none the less. */
+	{ "{'analysis': {'correct': true}, 'gate': {'fit': false,"
+	  " 'reasons': ['gap 900 us', 'psi']}}",
+	  false, TRIAL_MARK_NOTED, "it failed the gate: gap 900 us" },
+	{ "{'analysis': {'correct': true}, 'gate': {'fit': true,"
+	  " 'reasons': []}}",
+	  false, TRIAL_MARK_NONE, "" },
 	{ "{}", false, TRIAL_MARK_INCORRECT, "0 missing, 0 extra, 0 wrong" },
 };
+
+/* Of blocks that ran again. */
+static const struct mark_case aside[] = {
+	{ "{'analysis': {'correct': true}}", true, TRIAL_MARK_AGAIN, "" },
+	{ "{'analysis': {'correct': null, 'reason': 'tap'}}", true,
+	  TRIAL_MARK_VOID, "tap" },
+	{ "{'analysis': {'correct': true}, 'gate': {'fit': false,"
+	  " 'reasons': ['steal 3 %']}}",
+	  true, TRIAL_MARK_GATED, "steal 3 %" },
+	{ "{'analysis': {'correct': true}, 'gate': {'fit': false}}", true,
+	  TRIAL_MARK_GATED, "no reason is given" },
+};
+
+static json_t *json_of(const char *single_quoted)
+{
+	char *text = strdup(single_quoted);
+	json_t *json;
+
+	for (char *c = text; *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	json = json_loads(text, 0, NULL);
+	free(text);
+	assert_non_null(json);
+	return json;
+}
+
+static void one_that_ran_again_has_one_too(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(aside); i++) {
+		json_t *json = json_of(aside[i].json);
+		struct trial_mark mark = trial_mark_aside(json);
+
+		assert_int_equal(mark.kind, aside[i].kind);
+		assert_string_equal(mark.why, aside[i].why);
+		assert_false(trial_mark_counts(&mark));
+		json_decref(json);
+	}
+}
 
 static void a_trial_has_one_mark_and_its_reason(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *text = strdup(cases[i].json);
-		struct trial_mark mark;
-		json_t *json;
+		json_t *json = json_of(cases[i].json);
+		struct trial_mark mark = trial_mark(json, cases[i].block_void);
 
-		for (char *c = text; *c; c++)
-			*c = *c == '\'' ? '"' : *c;
-		json = json_loads(text, 0, NULL);
-		assert_non_null(json);
-		mark = trial_mark(json, cases[i].block_void);
 		assert_int_equal(mark.kind, cases[i].kind);
 		assert_string_equal(mark.why, cases[i].why);
 		assert_int_equal(trial_mark_counts(&mark),
 				 cases[i].kind == TRIAL_MARK_NONE ||
 					 cases[i].kind == TRIAL_MARK_NOTED);
 		json_decref(json);
-		free(text);
 	}
 }
 
@@ -106,6 +145,7 @@ static void links_lead_from_the_page_to_the_result(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_ran_again_has_one_too),
 		cmocka_unit_test(a_trial_has_one_mark_and_its_reason),
 		cmocka_unit_test(links_lead_from_the_page_to_the_result),
 	};
