@@ -147,7 +147,7 @@ static void versions_write(FILE *out, const struct figure *figure)
 		svg_line(out, x, BOTTOM, x, BOTTOM + 6, "equal");
 		if (x < free_from)
 			continue;
-		snprintf(text, sizeof(text), "%.12s", version);
+		snprintf(text, sizeof(text), "%.15s", version);
 		svg_text(out, x, BOTTOM + 38,
 			 x > 1 - NAME ? SVG_END : SVG_START, "tick", text);
 		free_from = x + NAME;

@@ -85,11 +85,13 @@ static size_t even_ticks(const struct scale *scale, size_t most, double *ticks)
 		}
 }
 
-/* The given multiples of each step-th power of 10; as evenly() otherwise. */
-static size_t by_decades(const struct scale *scale, size_t multiple_count,
+/* Each step-th power of 10; fine: and 2 and 5 times it. As evenly()
+ * otherwise. */
+static size_t by_decades(const struct scale *scale, bool fine,
 			 unsigned int step, size_t most, double *ticks)
 {
 	static const double multiples[] = { 1, 2, 5 };
+	const size_t multiple_count = fine ? ARRAY_SIZE(multiples) : 1;
 	const double last = floor(log10(scale->high));
 	size_t count = 0;
 
@@ -114,11 +116,11 @@ size_t scale_ticks(const struct scale *scale, size_t most,
 
 	if (most > SCALE_TICKS_MAX)
 		most = SCALE_TICKS_MAX;
-	if (!scale->log || scale->high / scale->low < 4)
+	if (!scale->log || scale->high / scale->low < 8)
 		return even_ticks(scale, most, ticks);
-	count = by_decades(scale, 3, 1, most, ticks);
+	count = by_decades(scale, true, 1, most, ticks);
 	for (unsigned int step = 1; count > most; step++)
-		count = by_decades(scale, 1, step, most, ticks);
+		count = by_decades(scale, false, step, most, ticks);
 	return count;
 }
 
