@@ -26,6 +26,8 @@ static const char style[] =
 	"margin:.5rem 0;border-radius:3px}"
 	".call p,.verdict p{margin:.1rem 0}"
 	".call p:first-child{font-size:1.12rem}"
+	".calls{display:grid;gap:0 .6rem;"
+	"grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr))}"
 	".call .figures{color:var(--soft);font-size:.93rem}"
 	".call .figures strong{color:var(--ink)}"
 	".sign{display:inline-block;width:1.3em;font-weight:700}"

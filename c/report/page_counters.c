@@ -15,29 +15,30 @@
 #define ALPHA 0.05
 
 struct counter {
-	const char *name;		/* of a trial's json */
+	const char *name;		/* of names */
 	double means[RESULTS_ARMS_MAX]; /* a trial; NAN: not told */
 	double p;			/* that arms differ by chance */
 };
 
 struct counters {
+	json_t *names;
 	struct counter *list;
 	size_t count;
 	double *values; /* room for one of each trial */
 };
 
-/* NAN: this trial doesn't tell. */
+/* NAN: this trial tells of no counter. One that it does not name is 0, as it
+ * is in the kernel's files before it moves. */
 static double rise(const struct results_trial *trial, const char *name)
 {
 	const json_t *counters = json_object_get(trial->json, "counters");
-	const json_t *before =
-		json_object_get(json_object_get(counters, "before"), name);
-	const json_t *after =
-		json_object_get(json_object_get(counters, "after"), name);
+	const json_t *after = json_object_get(counters, "after");
 
-	if (!json_is_integer(after))
+	if (json_object_size(after) == 0)
 		return NAN;
-	return (double)(json_integer_value(after) - json_integer_value(before));
+	return (double)(json_get_integer(after, name) -
+			json_get_integer(json_object_get(counters, "before"),
+					 name));
 }
 
 /* Each arm's mean, and whether the arms' trials differ (Kruskal and Wallis,
@@ -69,44 +70,45 @@ static bool counter_fill(const struct results *results, struct counter *counter,
 	return moved;
 }
 
-static bool listed(const struct counters *counters, const char *name)
+/* Each that any trial names, once: {NAME: true}; to be freed. */
+static json_t *names_of(const struct results *results)
 {
-	for (size_t i = 0; i < counters->count; i++)
-		if (!strcmp(counters->list[i].name, name))
-			return true;
-	return false;
+	json_t *names = json_object();
+
+	for (size_t i = 0; i < results->count; i++) {
+		const json_t *after = json_object_get(
+				     json_object_get(results->trials[i].json,
+						     "counters"),
+				     "after"),
+			     *value;
+		const char *name;
+
+		json_object_foreach((json_t *)(uintptr_t)after, name, value)
+			json_object_set_new(names, name, json_true());
+	}
+	return names;
 }
 
-/* All that moved in a trial, by the names of those that tell most. */
+/* All that moved in a trial. */
 static int counters_open(struct counters *counters,
 			 const struct results *results)
 {
-	const json_t *widest = NULL, *value;
+	const json_t *value;
 	const char *name;
-	size_t most = 0;
 
 	memset(counters, 0, sizeof(*counters));
-	for (size_t i = 0; i < results->count; i++) {
-		const json_t *after = json_object_get(
-			json_object_get(results->trials[i].json, "counters"),
-			"after");
-
-		if (json_object_size(after) > most) {
-			widest = after;
-			most = json_object_size(after);
-		}
-	}
-	counters->list = calloc(most + 1, sizeof(*counters->list));
+	counters->names = names_of(results);
+	counters->list = calloc(json_object_size(counters->names) + 1,
+				sizeof(*counters->list));
 	counters->values = calloc(results->count + 1, sizeof(double));
 	if (!counters->list || !counters->values)
 		return -ENOMEM;
-	json_object_foreach((json_t *)(uintptr_t)widest, name, value)
+	json_object_foreach(counters->names, name, value)
 	{
 		struct counter *counter = &counters->list[counters->count];
 
 		counter->name = name;
-		if (!listed(counters, name) &&
-		    counter_fill(results, counter, counters->values))
+		if (counter_fill(results, counter, counters->values))
 			counters->count++;
 	}
 	return 0;
@@ -116,6 +118,7 @@ static void counters_close(struct counters *counters)
 {
 	free(counters->list);
 	free(counters->values);
+	json_decref(counters->names);
 }
 
 static bool differs(const struct counters *counters,

@@ -10,6 +10,8 @@
 #include "report/plot.h"
 #include "stats/verdict.h"
 
+#define SIDE_BY_SIDE 3
+
 /* What an arm's box looks like. */
 static const struct look {
 	const char *class, *sign;
@@ -252,14 +254,22 @@ void page_verdicts(FILE *out, const struct results *results,
 		   const json_t *summary)
 {
 	const char *question = json_get_text(results->manifest, "question", "");
+	const json_t *list = json_object_get(summary, "comparisons");
 	const json_t *comparison;
 	size_t i;
 
 	page_head(out, *question ? question
 				 : "which arm gets an order out soonest?");
 	facts_write(out, results);
-	json_array_foreach(json_object_get(summary, "comparisons"), i,
-			   comparison) comparison_write(out, comparison);
+	/* Of many two stand side by side, where there is room. */
+	if (json_array_size(list) > SIDE_BY_SIDE)
+		fputs("<div class=\"calls\">\n", out);
+	json_array_foreach(list, i, comparison)
+	{
+		comparison_write(out, comparison);
+	}
+	if (i > SIDE_BY_SIDE)
+		fputs("</div>\n", out);
 	if (i == 0)
 		fputs("<div class=\"call no\"><p>one arm alone: there is "
 		      "nothing to compare it with</p></div>\n",

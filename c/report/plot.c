@@ -4,6 +4,10 @@
 #include "report/export.h"
 #include "report/svg.h"
 
+/* Letters of a name, on a phone: beside figures, and on a line of its own. */
+#define NAME_BESIDE 16
+#define NAME_MOST   42
+
 unsigned int plot_mark(const struct results *results, unsigned int arm)
 {
 	return (int)arm == results->aa ? 0 : arm;
@@ -25,6 +29,35 @@ void plot_legend(FILE *out, const struct results *results)
 		fputs("</span>\n", out);
 	}
 	fputs("</p>\n", out);
+}
+
+static size_t letters_of(const char *name)
+{
+	size_t letters = 0;
+
+	for (; *name; name++)
+		letters += (*name & 0xc0) != 0x80;
+	return letters;
+}
+
+double plot_name_room(const struct results *results)
+{
+	for (unsigned int arm = 0; arm < results->arm_count; arm++)
+		if (letters_of(results_arm_name(results, arm)) > NAME_BESIDE)
+			return 16;
+	return 0;
+}
+
+const char *plot_name(const char *name, char text[static PLOT_NAME_MAX])
+{
+	size_t letters = 0, n = 0;
+
+	for (; name[n] && n < PLOT_NAME_MAX - 8; n++)
+		if ((name[n] & 0xc0) != 0x80 && ++letters > NAME_MOST)
+			break;
+	snprintf(text, PLOT_NAME_MAX, "%.*s%s", (int)n, name,
+		 name[n] ? "\u2026" : "");
+	return text;
 }
 
 double plot_y(const struct scale *scale, double top, double bottom,

@@ -40,6 +40,15 @@ bool plot_hollow(const struct results *results, unsigned int arm);
 /* Which mark is whose, above a figure. */
 void plot_legend(FILE *out, const struct results *results);
 
+/* Beside a row's name there is room for its figures on a phone, or, where one
+ * of the names is long, below them: so many pixels more in each row, or 0. */
+double plot_name_room(const struct results *results);
+
+/* A name cut to what a phone has room for, between letters of UTF-8. Returns
+ * text. */
+#define PLOT_NAME_MAX 192
+const char *plot_name(const char *name, char text[static PLOT_NAME_MAX]);
+
 /* The vertical scale of us with its grid, top to bottom in pixels. */
 void plot_us_axis(FILE *out, const struct scale *scale, double top,
 		  double bottom, const char *title);

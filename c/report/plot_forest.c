@@ -18,6 +18,14 @@
 	"A row an arm: the estimate of its change, and the interval that " \
 	"holds the true one. The last row is the baseline against itself."
 
+struct forest {
+	const struct results *results;
+	const json_t *summary;
+	struct scale scale;
+	size_t rows;
+	double more; /* px in each row: plot_name_room() */
+};
+
 static const double *none(double *values)
 {
 	values[0] = values[1] = values[2] = NAN;
@@ -79,11 +87,16 @@ static double x_of(const struct scale *scale, double ratio)
 	return EDGE + scale_at(scale, ratio) * (1 - 2 * EDGE);
 }
 
-static void ground_draw(FILE *out, const struct results *results,
-			const struct scale *scale, size_t rows,
-			const char *baseline)
+static double row_top(const struct forest *forest, size_t row)
 {
-	const double bottom = TOP + ROW * (double)rows;
+	return TOP + (ROW + forest->more) * (double)row;
+}
+
+static void ground_draw(FILE *out, const struct forest *forest)
+{
+	const struct results *results = forest->results;
+	const struct scale *scale = &forest->scale;
+	const double bottom = row_top(forest, forest->rows);
 	const double equal = x_of(scale, 1);
 	double ticks[SCALE_TICKS_MAX];
 	size_t count = scale_ratio_ticks(scale, 6, ticks);
@@ -107,7 +120,7 @@ static void ground_draw(FILE *out, const struct results *results,
 		svg_text(out, 0, 14, SVG_START, "axis", "\u25c0 faster");
 	if (scale->high > 1.01)
 		svg_text(out, 1, 14, SVG_END, "axis", "slower \u25b6");
-	snprintf(zone, sizeof(zone), "as %.40s", baseline);
+	snprintf(zone, sizeof(zone), "as %.40s", results_arm_name(results, 0));
 	svg_text(out, equal, 32,
 		 equal < 0.25	? SVG_START
 		 : equal > 0.75 ? SVG_END
@@ -139,18 +152,6 @@ static void words_write(char *text, size_t size, const json_t *comparison,
 		snprintf(text, size, "%s, %+.1f %%", word, (ratio - 1) * 100);
 }
 
-/* At most 24 letters: a phone has no more beside the figures. The rest is in
- * the table. UTF-8 is cut between letters. */
-static void name_short(char text[static 128], const char *name)
-{
-	size_t letters = 0, n = 0;
-
-	for (; name[n] && n < 120; n++)
-		if ((name[n] & 0xc0) != 0x80 && ++letters > 24)
-			break;
-	snprintf(text, 128, "%.*s%s", (int)n, name, name[n] ? "\u2026" : "");
-}
-
 /* arm: -1 where the comparison's is not known by its name. */
 static int arm_named(const struct results *results, const char *name)
 {
@@ -160,74 +161,87 @@ static int arm_named(const struct results *results, const char *name)
 	return -1;
 }
 
-static void row_draw(FILE *out, const struct results *results,
-		     const struct scale *scale, const json_t *comparison,
-		     double top)
+static void interval_draw(FILE *out, const struct forest *forest,
+			  const double values[3], double y)
 {
+	const bool bounded = !isnan(values[1]);
+	const double low = bounded ? x_of(&forest->scale, values[1]) : 0;
+	const double high = bounded ? x_of(&forest->scale, values[2]) : 1;
+
+	svg_line(out, low, y, high, y, bounded ? "interval" : "unbounded");
+	if (!bounded)
+		return;
+	svg_line(out, low, y - 5, low, y + 5, "interval");
+	svg_line(out, high, y - 5, high, y + 5, "interval");
+}
+
+static void row_draw(FILE *out, const struct forest *forest, size_t row)
+{
+	const struct results *results = forest->results;
+	const json_t *comparison = row_of(forest->summary, row);
+	const double top = row_top(forest, row);
+	const double y = top + LINE + forest->more;
 	const char *name = json_get_text(comparison, "arm", "");
 	const char *call = json_get_text(comparison, "call", "none");
 	const int arm = arm_named(results, name);
-	double values[3], low, high;
-	char words[96], text[128];
+	const bool alarm = json_is_true(json_object_get(comparison, "alarm"));
+	char words[96], text[PLOT_NAME_MAX];
+	double values[3];
 
-	if (top > TOP)
+	if (row > 0)
 		svg_line(out, 0, top, 1, top, "rule");
 	ratios_of(comparison, values);
-	name_short(text, name);
-	svg_text(out, 0, top + 16, SVG_START, "name", text);
+	svg_text(out, 0, top + 16, SVG_START, "name", plot_name(name, text));
 	words_write(words, sizeof(words), comparison, values[0]);
-	svg_text(out, 1, top + 16, SVG_END,
-		 strcmp(call, "incorrect") && !json_is_true(json_object_get(
-						      comparison, "alarm"))
-			 ? "word"
-			 : "word wrong",
+	svg_text(out, 1, top + 16 + forest->more, SVG_END,
+		 alarm || !strcmp(call, "incorrect") ? "word wrong" : "word",
 		 words);
 	if (isnan(values[0]) || arm < 0)
 		return;
-	low = isnan(values[1]) ? 0 : x_of(scale, values[1]);
-	high = isnan(values[1]) ? 1 : x_of(scale, values[2]);
-	svg_line(out, low, top + LINE, high, top + LINE,
-		 isnan(values[1]) ? "unbounded" : "interval");
-	if (!isnan(values[1])) {
-		svg_line(out, low, top + LINE - 5, low, top + LINE + 5,
-			 "interval");
-		svg_line(out, high, top + LINE - 5, high, top + LINE + 5,
-			 "interval");
-	}
-	svg_mark(out, x_of(scale, values[0]), top + LINE,
+	interval_draw(out, forest, values, y);
+	svg_mark(out, x_of(&forest->scale, values[0]), y,
 		 plot_mark(results, (unsigned int)arm),
 		 plot_hollow(results, (unsigned int)arm), words);
+}
+
+static void caption_write(FILE *out, const struct forest *forest)
+{
+	fputs("<figcaption>Change of p50, wire to wire, with the interval that "
+	      "holds the true one; all together do in 95 % of campaigns.",
+	      out);
+	if (forest->results->equal > 0)
+		fprintf(out,
+			" Shaded: within %.3g %%, which was declared to be no "
+			"difference.",
+			forest->results->equal * 100);
+	if (json_is_object(json_object_get(forest->summary, "aa")))
+		fputs(" Last, the baseline against itself: what this machine "
+		      "sees where there is nothing to see.",
+		      out);
+	fputs("</figcaption>\n", out);
 }
 
 void plot_forest(FILE *out, const struct results *results,
 		 const json_t *summary)
 {
 	const size_t rows = rows_of(summary);
-	const bool again = json_is_object(json_object_get(summary, "aa"));
-	const struct scale scale = scale_of_all(results, summary, rows);
+	const struct forest forest = {
+		.results = results,
+		.summary = summary,
+		.scale = scale_of_all(results, summary, rows),
+		.rows = rows,
+		.more = plot_name_room(results),
+	};
 
 	if (rows == 0)
 		return;
 	fputs("<figure>\n", out);
-	svg_open(out, "forest", TOP + ROW * (double)rows + BOTTOM, TITLE,
+	svg_open(out, "forest", row_top(&forest, rows) + BOTTOM, TITLE,
 		 DESCRIPTION);
-	ground_draw(out, results, &scale, rows, results_arm_name(results, 0));
-	for (size_t i = 0; i < rows; i++)
-		row_draw(out, results, &scale, row_of(summary, i),
-			 TOP + ROW * (double)i);
+	ground_draw(out, &forest);
+	for (size_t row = 0; row < rows; row++)
+		row_draw(out, &forest, row);
 	svg_close(out);
-	fputs("<figcaption>", out);
-	fputs("Change of p50, wire to wire, with the interval that holds the "
-	      "true one; all together do in 95 % of campaigns.",
-	      out);
-	if (results->equal > 0)
-		fprintf(out,
-			" Shaded: within %.3g %%, which was declared to be no "
-			"difference.",
-			results->equal * 100);
-	if (again)
-		fputs(" Last, the baseline against itself: what this machine "
-		      "sees where there is nothing to see.",
-		      out);
-	fputs("</figcaption>\n</figure>\n", out);
+	caption_write(out, &forest);
+	fputs("</figure>\n", out);
 }

@@ -64,13 +64,14 @@ static void words_write(char text[static 128], const struct bar *bar)
 }
 
 static void bar_draw(FILE *out, const char *name, const struct bar *bar,
-		     double most, double top)
+		     double most, double top, double more)
 {
+	char text[128], shown[PLOT_NAME_MAX];
 	double from = 0;
-	char text[128];
 
-	svg_text(out, 0, top + 15, SVG_START, "name", name);
+	svg_text(out, 0, top + 15, SVG_START, "name", plot_name(name, shown));
 	words_write(text, bar);
+	top += more;
 	svg_text(out, 1, top + 15, SVG_END, "word", text);
 	if (!isnan(bar->whole))
 		svg_box(out, 0, x_of(bar->whole, most), top + 21, BAR, "rest",
@@ -127,6 +128,7 @@ void plot_stages(FILE *out, const struct results *results,
 		 const json_t *summary)
 {
 	const json_t *arms = json_object_get(summary, "arms"), *arm;
+	const double more = plot_name_room(results);
 	double most = 0, told = 0, top = 0;
 	size_t i;
 
@@ -142,15 +144,15 @@ void plot_stages(FILE *out, const struct results *results,
 	most *= 1.02;
 	fputs("<h2>Where the time goes</h2>\n<figure>\n", out);
 	legend_write(out);
-	svg_open(out, "stages", ROW * (double)results->arm_count + BOTTOM,
+	svg_open(out, "stages", (ROW + more) * results->arm_count + BOTTOM,
 		 TITLE, DESCRIPTION);
 	json_array_foreach(arms, i, arm)
 	{
 		const struct bar bar = bar_of(arm);
 
 		bar_draw(out, json_get_text(arm, "receive", ""), &bar, most,
-			 top);
-		top += ROW;
+			 top, more);
+		top += ROW + more;
 	}
 	axis_draw(out, most, top + 2);
 	svg_close(out);

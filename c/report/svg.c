@@ -15,7 +15,7 @@ static const char *const shapes[SVG_COLOURS] = {
 	"M0 5L5 -4H-5Z",					/* on its tip */
 	"M-1.7 -5H1.7V-1.7H5V1.7H1.7V5H-1.7V1.7H-5V-1.7H-1.7Z", /* plus */
 	"M0 -5.3L5 -1.6L3.1 4.3H-3.1L-5 -1.6Z",			/* pentagon */
-	"M-5 -5L0 -1.5L5 -5L1.5 0L5 5L0 1.5L-5 5L-1.5 0Z",	/* star */
+	"M-5 -5H5L-5 5H5Z",					/* hourglass */
 };
 
 /* From the ninth on a colour has another shape. */
