@@ -87,8 +87,10 @@ check 'counters are shown, an arm a column' \
 # The table of those that differ has this one alone.
 expect_none 'those that differ between arms come first' < <(
 	sed -n '/<h2>Counters that differ/,/<details>/s/^<tr><td>\([a-z]*\).*/\1/p' \
-		"$page" | diff - <(echo switches)
+		"$page" | diff - <(printf '%s\n' xdp switches)
 )
+check 'one that a trial does not name is 0' \
+	grep -q '<td>xdp</td><td>0</td><td>7</td><td>0</td>' "$page"
 # Question, verdict in words and in us, its ratio, its picture, and the machine.
 first=$(sed '/All orders, by percentile/,$d' "$page")
 for text in 'is &lt;b&gt; faster?' '<strong>faster by 39.9 % (95 % CI' \

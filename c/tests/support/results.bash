@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016 # it must not expand
 evil='</title><script>alert(1)</script>'"'"'`"$x'
 make_results() { # folder
-	local block arm number=0 order to
+	local block arm number=0 order to xdp
 	mkdir -p "$1/trials"
 	cat >"$1/manifest.json" <<END
 {"schema": "t2t-run/2", "state": "complete", "started": "now",
@@ -21,11 +21,13 @@ END
 		for arm in 0 1 2; do
 			number=$((number + 1))
 			to=$1/trials/$number-x
+			xdp=''
+			[ $arm != 1 ] || xdp=', "xdp": 7'
 			mkdir "$to"
 			cat >"$to/trial.json" <<END
 {"schema": "t2t-run/2", "number": $number, "block": $block, "arm": $arm,
  "folder": "trials/$number-x", "counters": {"before": {"drops": 1, "switches": 1},
- "after": {"drops": 3, "switches": $((arm == 1 ? 3 : 9 + block))}}, "trader": {"stages_ns": {"kernel_to_user":
+ "after": {"drops": 3, "switches": $((arm == 1 ? 3 : 9 + block))$xdp}}, "trader": {"stages_ns": {"kernel_to_user":
  {"p50": $((arm == 1 ? 1000 + 10 * block : 5000 + 20 * block))}}}, "analysis": {"correct": true, "packets": 9,
  "triggers": 9, "orders": 9, "matched": 9, "missing": 0, "extra": 0,
  "wrong": 0, "wire_to_wire_ns": {"count": 30}}}
