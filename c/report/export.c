@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "stats/percentile.h"
 #include "wire/market_data.h"
+#include "wire/utf8.h"
 
 /* HdrHistogram's default: lines to each halving of what remains. */
 #define TICKS_PER_HALF 5
@@ -168,9 +169,38 @@ void export_csv(FILE *out, const struct results *results)
 	}
 }
 
+/* Bytes of the character of UTF-8 that text begins with; 0: of none. */
+static size_t character_len(const char *text)
+{
+	struct utf8 utf8 = { 0 };
+
+	for (size_t n = 1; text[n - 1]; n++) {
+		if (!utf8_take(&utf8, (const uint8_t *)text + n - 1, 1))
+			break;
+		if (utf8_whole(&utf8))
+			return n;
+	}
+	return 0;
+}
+
+/* It is no markup. Returns how many bytes it has. */
+static size_t character_write(FILE *out, const char *text)
+{
+	const size_t len = character_len(text);
+
+	if (len == 0 || iscntrl((unsigned char)*text)) {
+		fputc('?', out);
+		return 1;
+	}
+	return fwrite(text, 1, len, out) ? len : 1;
+}
+
 void export_escaped(FILE *out, const char *text)
 {
-	for (; *text; text++)
+	size_t len;
+
+	for (; *text; text += len) {
+		len = 1;
 		switch (*text) {
 		case '&':
 			fputs("&amp;", out);
@@ -188,8 +218,9 @@ void export_escaped(FILE *out, const char *text)
 			fputs("&#39;", out);
 			break;
 		default:
-			fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
+			len = character_write(out, text);
 		}
+	}
 }
 
 static json_int_t found(const struct results_trial *trial, const char *key)
