@@ -320,14 +320,14 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 static int pass(struct trial *trial, const struct arm *arm)
 {
 	const struct trial_files *files = &trial->files;
-	int err = trial_knobs_turn(trial->machines, arm, files);
+	int err = trial_keys_open(&trial->keys, trial->machines, arm);
 
+	if (!err)
+		err = trial_knobs_turn(trial->machines, arm, files);
 	if (!err)
 		err = trial_counters_take(
 			trial->machines,
 			files->path[TRIAL_FILE_COUNTERS_BEFORE]);
-	if (!err)
-		err = trial_keys_open(&trial->keys, trial->machines, arm);
 	if (!err)
 		err = programs_run(trial, arm);
 	if (!err)

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "campaign/arm_told.h"
 #include "campaign/trial_programs.h"
-#include "order/tls_keys.h"
 
 #define REMOVE_MS 60000 /* on a busy machine */
 
@@ -24,44 +23,96 @@ static const char *channel_of(const struct arm *arm, enum trial_role role)
 			"--channel", CHANNEL_DEFAULT);
 }
 
-static int folder_make(struct trial_keys *keys)
+/* The other one's stay away. */
+static void files_of(enum trial_role role, enum tls_keys_file files[static 3])
 {
-	const struct tls_keys_config config = { .folder = keys->folder,
-						.host = "exchange",
-						.days = 1 };
+	files[0] = TLS_KEYS_CA;
+	files[1] = role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE : TLS_KEYS_TRADER;
+	files[2] = role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE_KEY
+					  : TLS_KEYS_TRADER_KEY;
+}
+
+/*
+ * Of machines: in the folder of the agent where the role's program runs.
+ */
+
+/* What the agent has to do at its end, or when it is told to put back; now, it
+ * takes away what an earlier one has left. */
+static int removal_owe(struct trial_machines *machines, enum trial_role role)
+{
+	const struct trial_seat *seat = &machines->site->seats[role];
+	const char *folder = machines->site->machines[seat->machine].folder;
+	char paths[TLS_KEYS_FILES][PATH_MAX];
+	const char *argv[TLS_KEYS_FILES + 3] = { "rm", "-f" };
+	json_t *answer;
 	int err;
 
-	snprintf(keys->folder, sizeof(keys->folder), "%s/t2t-keys-XXXXXX",
-		 P_tmpdir);
-	if (mkdtemp(keys->folder))
-		return tls_keys_make(&config);
-	err = -errno;
-	log_error("%s: %s", keys->folder, log_strerror(err));
-	keys->folder[0] = '\0';
+	for (int i = 0; i < TLS_KEYS_FILES; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder,
+			 tls_keys_files[i]);
+		argv[i + 2] = paths[i];
+	}
+	err = trial_machines_ask(machines, seat->machine,
+				 json_pack("{s:s,s:o,s:o}", "do", "turn",
+					   "argv", trial_strings(argv),
+					   "restore", trial_strings(argv)),
+				 REMOVE_MS, &answer);
+	if (!err)
+		err = trial_command_judge("rm", answer);
+	json_decref(answer);
 	return err;
 }
 
-/* To the folder of the agent where the role's program runs. */
 static int keys_bring(const struct trial_keys *keys,
 		      struct trial_machines *machines, enum trial_role role)
 {
-	struct machine *machine = trial_machines_at(
-		machines, machines->site->seats[role].machine);
-	/* The other one's stay away. */
-	const enum tls_keys_file wanted[] = {
-		TLS_KEYS_CA,
-		role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE : TLS_KEYS_TRADER,
-		role == TRIAL_EXCHANGE ? TLS_KEYS_EXCHANGE_KEY
-				       : TLS_KEYS_TRADER_KEY,
-	};
-	char path[PATH_MAX + 16];
-	int err = machine ? 0 : -EPIPE;
+	const unsigned int there = machines->site->seats[role].machine;
+	enum tls_keys_file files[3];
+	char path[64];
+	int err = removal_owe(machines, role);
 
-	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !err; i++) {
-		const char *name = tls_keys_files[wanted[i]];
+	files_of(role, files);
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
+		struct machine *machine = trial_machines_at(machines, there);
 
-		snprintf(path, sizeof(path), "%s/%s", keys->folder, name);
-		err = machine_put(machine, path, name);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d",
+			 keys->fds[files[i]]);
+		err = machine ? machine_put(machine, path,
+					    tls_keys_files[files[i]])
+			      : -EPIPE;
+	}
+	return err;
+}
+
+static int brought_name(struct trial_keys *keys, const struct trial_site *site,
+			const char *channel, enum trial_role role)
+{
+	const unsigned int there = site->seats[role].machine;
+
+	return channel_text_add(channel, "--channel", "folder",
+				site->machines[there].folder, keys->text[role]);
+}
+
+/*
+ * Of namespaces, whose programs open this process's own.
+ */
+
+static int held_name(struct trial_keys *keys, const char *channel,
+		     enum trial_role role)
+{
+	static const char *const options[] = { "ca", "cert", "key" };
+	char path[64], text[CHANNEL_TEXT_MAX];
+	enum tls_keys_file files[3];
+	int err = 0;
+
+	files_of(role, files);
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(),
+			 keys->fds[files[i]]);
+		err = channel_text_add(channel, "--channel", options[i], path,
+				       keys->text[role]);
+		snprintf(text, sizeof(text), "%s", keys->text[role]);
+		channel = text;
 	}
 	return err;
 }
@@ -69,66 +120,40 @@ static int keys_bring(const struct trial_keys *keys,
 int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
 		    const struct arm *arm)
 {
-	const struct trial_site *site = machines->site;
-	int err = 0;
+	const struct tls_keys_config config = { .host = "exchange", .days = 1 };
+	int err;
 
-	*keys = (struct trial_keys){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		keys->wanted |= channel_is_encrypted(channel_of(arm, ends[i]));
 	if (!keys->wanted)
 		return 0;
-	err = folder_make(keys);
+	err = tls_keys_hold(&config, keys->fds);
 	/* Namespaces have the files of this machine. */
-	keys->brought = arm->site != NULL;
+	keys->brought = !err && arm->site;
 	for (size_t i = 0; i < ARRAY_SIZE(ends) && !err; i++) {
 		const enum trial_role role = ends[i];
-		const char *folder = keys->folder;
+		const char *channel = channel_of(arm, role);
 
-		if (keys->brought) {
-			folder = site->machines[site->seats[role].machine]
-					 .folder;
+		if (keys->brought)
 			err = keys_bring(keys, machines, role);
-		}
 		if (!err)
-			err = channel_text_add(channel_of(arm, role),
-					       "--channel", "folder", folder,
-					       keys->text[role]);
+			err = keys->brought ? brought_name(keys, machines->site,
+							   channel, role)
+					    : held_name(keys, channel, role);
 	}
 	return err;
 }
 
-/* What has been brought goes by a command there; that it is not done was
- * logged. */
-static void keys_remove(struct trial_machines *machines, enum trial_role role)
-{
-	const struct trial_seat *seat = &machines->site->seats[role];
-	const char *folder = machines->site->machines[seat->machine].folder;
-	char paths[TLS_KEYS_FILES][PATH_MAX];
-	const char *argv[TLS_KEYS_FILES + 3] = { "rm", "-f" };
-
-	for (int i = 0; i < TLS_KEYS_FILES; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder,
-			 tls_keys_files[i]);
-		argv[i + 2] = paths[i];
-	}
-	trial_machines_run(machines, seat->machine, trial_strings(argv),
-			   REMOVE_MS);
-}
-
+/* What has been brought goes by what is owed; that it was not done the agent
+ * has logged. */
 void trial_keys_close(struct trial_keys *keys, struct trial_machines *machines)
 {
-	char path[PATH_MAX + 16];
-
 	for (size_t i = 0; i < ARRAY_SIZE(ends) && keys->brought; i++)
-		keys_remove(machines, ends[i]);
-	if (!*keys->folder)
-		return;
-	for (int i = 0; i < TLS_KEYS_FILES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", keys->folder,
-			 tls_keys_files[i]);
-		unlink(path);
-	}
-	rmdir(keys->folder);
+		trial_machines_ask(
+			machines, machines->site->seats[ends[i]].machine,
+			json_pack("{s:s}", "do", "restore"), REMOVE_MS, NULL);
+	if (keys->wanted)
+		tls_keys_drop(keys->fds);
 }
 
 int trial_keys_take(const struct trial_keys *keys,

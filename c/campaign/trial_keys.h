@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an arm with --channel tls needs: certificates and keys, made for its
- * trial in a folder that nobody else may look into, brought where its programs
- * run, and gone with it; and the key log, which stays beside the capture and is
- * its owner's alone.
+ * trial in memory and brought where its programs run; and the key log, which
+ * stays beside the capture and is its owner's alone. Keys are gone with their
+ * trial, also when its runner is killed: from memory then, and elsewhere by
+ * what the agent there owes at its end.
  */
 #ifndef CAMPAIGN_TRIAL_KEYS_H
 #define CAMPAIGN_TRIAL_KEYS_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "campaign/trial_machines.h"
 #include "order/channel.h"
+#include "order/tls_keys.h"
 
 struct trial_keys {
 	bool wanted; /* by the arm */
 	bool brought;
-	char folder[PATH_MAX];			  /* here; "": there is none */
+	int fds[TLS_KEYS_FILES];		  /* in memory; -1: none */
 	char text[TRIAL_ROLES][CHANNEL_TEXT_MAX]; /* of --channel, with keys */
 };
 
 /* Make them, if the arm wants any, and bring them to its machines, unless those
- * are namespaces of this one. 0 or a negative errno, logged; close() comes all
- * the same. */
+ * are namespaces of this one. Before its knobs are turned: those are put back
+ * first. 0 or a negative errno, logged; close() comes all the same. */
 int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
 		    const struct arm *arm);
 void trial_keys_close(struct trial_keys *keys, struct trial_machines *machines);

@@ -2,6 +2,7 @@
 #include "order/tls_keys.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -13,9 +14,16 @@ const char *const tls_keys_files[TLS_KEYS_FILES] = {
 	[TLS_KEYS_TRADER_KEY] = "trader.key",
 };
 
+static void fds_clear(int fds[static TLS_KEYS_FILES])
+{
+	for (int i = 0; i < TLS_KEYS_FILES; i++)
+		fds[i] = -1;
+}
+
 #ifdef HAVE_OPENSSL
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -24,8 +32,8 @@ const char *const tls_keys_files[TLS_KEYS_FILES] = {
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "order/tls_files.h"
 
@@ -108,54 +116,50 @@ static bool identity_make(struct identity *identity, const struct identity *ca,
  * Files.
  */
 
+static int errno_or(int other)
+{
+	return errno ? -errno : -other;
+}
+
+/* All of what is in memory. 0 or a negative errno, silent. */
+static int pem_write(BIO *pem, int fd)
+{
+	char *bytes;
+	const long len = BIO_get_mem_data(pem, &bytes);
+
+	errno = 0;
+	return write(fd, bytes, (size_t)len) == len ? 0 : errno_or(EIO);
+}
+
 /* Made anew, so that its mode is what it must be from the first byte on. 0 or
  * a negative errno, logged. */
-static int file_write(const char *folder, const char *name, X509 *cert,
-		      EVP_PKEY *key)
+static int file_write(const char *folder, const char *name, BIO *pem)
 {
 	char path[PATH_MAX];
-	BIO *out = BIO_new(BIO_s_mem());
-	char *bytes;
-	long len;
-	FILE *file;
-	int err = 0;
+	int fd, err;
 
 	tls_files_name("", folder, name, path);
-	if (!out || (cert && !PEM_write_bio_X509(out, cert)) ||
-	    (key && !PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0,
-						   NULL, NULL))) {
-		BIO_free(out);
-		return -ENOMEM;
-	}
-	len = BIO_get_mem_data(out, &bytes);
 	unlink(path);
-	file = fopen(path, "wxe");
-	if (!file || fwrite(bytes, 1, (size_t)len, file) != (size_t)len)
-		err = errno ? -errno : -EIO;
-	if (file && fclose(file) == EOF && !err)
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	err = fd < 0 ? -errno : pem_write(pem, fd);
+	if (fd >= 0 && close(fd) < 0 && !err)
 		err = -errno;
-	BIO_free(out);
 	if (err)
 		log_error("%s: %s", path, log_strerror(err));
 	return err;
 }
 
-static int all_write(const char *folder, const struct identity *ca,
-		     const struct identity *exchange,
-		     const struct identity *trader)
+/* A file without a name, or a negative errno, logged. */
+static int memory_write(const char *name, BIO *pem)
 {
-	const struct identity content[TLS_KEYS_FILES] = {
-		[TLS_KEYS_CA] = { NULL, ca->cert },
-		[TLS_KEYS_EXCHANGE] = { NULL, exchange->cert },
-		[TLS_KEYS_EXCHANGE_KEY] = { exchange->key, NULL },
-		[TLS_KEYS_TRADER] = { NULL, trader->cert },
-		[TLS_KEYS_TRADER_KEY] = { trader->key, NULL },
-	};
-	int err = 0;
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	int err = fd < 0 || fchmod(fd, 0600) < 0 ? -errno : pem_write(pem, fd);
 
-	for (int i = 0; i < TLS_KEYS_FILES && !err; i++)
-		err = file_write(folder, tls_keys_files[i], content[i].cert,
-				 content[i].key);
+	if (!err)
+		return fd;
+	log_error("%s, in memory: %s", name, log_strerror(err));
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -199,41 +203,119 @@ static int names_make(const char *host, char *names, size_t size)
 	return 0;
 }
 
-int tls_keys_make(const struct tls_keys_config *config)
+/* A certificate, or a key, as its file has it. NULL: no memory. */
+static BIO *pem_make(X509 *cert, EVP_PKEY *key)
+{
+	BIO *pem = BIO_new(BIO_s_mem());
+
+	if (pem && (!cert || PEM_write_bio_X509(pem, cert)) &&
+	    (!key || PEM_write_bio_PKCS8PrivateKey(pem, key, NULL, NULL, 0,
+						   NULL, NULL)))
+		return pem;
+	BIO_free(pem);
+	return NULL;
+}
+
+static void pems_free(BIO *pems[static TLS_KEYS_FILES])
+{
+	for (int i = 0; i < TLS_KEYS_FILES; i++)
+		BIO_free(pems[i]);
+}
+
+/* All files' content. 0 or a negative errno, logged. */
+static int pems_make(const struct tls_keys_config *config,
+		     BIO *pems[static TLS_KEYS_FILES])
 {
 	struct identity ca = { 0 }, exchange = { 0 }, trader = { 0 };
 	char names[NAME_MAX_LEN + 8];
-	const mode_t mask = umask(077);
 	int err = names_make(config->host, names, sizeof(names));
+	bool done;
 
-	if (!err)
-		err = folder_make(config->folder);
-	if (!err && (!identity_make(&ca, NULL, "t2t-lab CA", config->days, NULL,
-				    NULL) ||
-		     !identity_make(&exchange, &ca, "t2t-exchange",
-				    config->days, "serverAuth", names) ||
-		     !identity_make(&trader, &ca, "t2t-trader", config->days,
-				    "clientAuth", "DNS:trader"))) {
+	if (err)
+		return err;
+	done = identity_make(&ca, NULL, "t2t-lab CA", config->days, NULL,
+			     NULL) &&
+	       identity_make(&exchange, &ca, "t2t-exchange", config->days,
+			     "serverAuth", names) &&
+	       identity_make(&trader, &ca, "t2t-trader", config->days,
+			     "clientAuth", "DNS:trader");
+	if (done) {
+		pems[TLS_KEYS_CA] = pem_make(ca.cert, NULL);
+		pems[TLS_KEYS_EXCHANGE] = pem_make(exchange.cert, NULL);
+		pems[TLS_KEYS_EXCHANGE_KEY] = pem_make(NULL, exchange.key);
+		pems[TLS_KEYS_TRADER] = pem_make(trader.cert, NULL);
+		pems[TLS_KEYS_TRADER_KEY] = pem_make(NULL, trader.key);
+	}
+	for (int i = 0; i < TLS_KEYS_FILES; i++)
+		done = done && pems[i];
+	if (!done)
 		log_error("keys can't be made: %s",
 			  ERR_reason_error_string(ERR_get_error()));
-		err = -EIO;
-	}
-	if (!err)
-		err = all_write(config->folder, &ca, &exchange, &trader);
 	identity_free(&ca);
 	identity_free(&exchange);
 	identity_free(&trader);
-	umask(mask);
+	return done ? 0 : -EIO;
+}
+
+int tls_keys_make(const struct tls_keys_config *config)
+{
+	BIO *pems[TLS_KEYS_FILES] = { NULL };
+	int err = pems_make(config, pems);
+
+	if (!err)
+		err = folder_make(config->folder);
+	for (int i = 0; i < TLS_KEYS_FILES && !err; i++)
+		err = file_write(config->folder, tls_keys_files[i], pems[i]);
+	pems_free(pems);
+	return err;
+}
+
+int tls_keys_hold(const struct tls_keys_config *config,
+		  int fds[static TLS_KEYS_FILES])
+{
+	BIO *pems[TLS_KEYS_FILES] = { NULL };
+	int err;
+
+	fds_clear(fds);
+	err = pems_make(config, pems);
+	for (int i = 0; i < TLS_KEYS_FILES && !err; i++) {
+		fds[i] = memory_write(tls_keys_files[i], pems[i]);
+		err = fds[i] < 0 ? fds[i] : 0;
+	}
+	pems_free(pems);
+	if (err)
+		tls_keys_drop(fds);
 	return err;
 }
 
 #else
 
-int tls_keys_make(const struct tls_keys_config *config)
+static int absent(void)
 {
-	(void)config;
 	log_error("keys can't be made: built without OpenSSL 3 (libssl-dev)");
 	return -EOPNOTSUPP;
 }
 
+int tls_keys_make(const struct tls_keys_config *config)
+{
+	(void)config;
+	return absent();
+}
+
+int tls_keys_hold(const struct tls_keys_config *config,
+		  int fds[static TLS_KEYS_FILES])
+{
+	(void)config;
+	fds_clear(fds);
+	return absent();
+}
+
 #endif
+
+void tls_keys_drop(int fds[static TLS_KEYS_FILES])
+{
+	for (int i = 0; i < TLS_KEYS_FILES; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	fds_clear(fds);
+}

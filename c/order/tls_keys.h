@@ -29,4 +29,11 @@ extern const char *const tls_keys_files[TLS_KEYS_FILES]; /* "ca.pem" */
  * negative errno, logged. */
 int tls_keys_make(const struct tls_keys_config *config);
 
+/* The same without a folder: files in memory (memfd_create(2)), which nobody
+ * finds once their descriptors are closed, however this process ends. Others
+ * of its user open /proc/PID/fd/N. All -1 on an error. */
+int tls_keys_hold(const struct tls_keys_config *config,
+		  int fds[static TLS_KEYS_FILES]);
+void tls_keys_drop(int fds[static TLS_KEYS_FILES]); /* -1: none */
+
 #endif

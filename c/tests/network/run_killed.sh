@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Whoever is killed in the middle of a trial (the runner, an agent, its keeper,
-# Mostly waits: for the bias, and for processes to end.
-# a program): what the arm turned is back, and none of the trial runs on.
+# a program): what the arm turned is back, none of the trial runs on, and no key
+# of it is left. Mostly waits: for the bias, and for processes to end.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
@@ -20,6 +20,9 @@ if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; 
 fi
 "$BUILD/t2t-feedgen" --quiet --bytes 200000 --seed 3 --triggers 0.05 \
 	--output "$folder/feed.csv.gz" >/dev/null
+# Its orders are encrypted, where this build can.
+tls=', "trader": ["--channel", "tls"], "exchange": ["--channel", "tls"]'
+"$BUILD/t2t-trader" --channel help | grep -q '^tls .*built without' && tls=''
 # The knob is a file, and the feed takes longer than we wait.
 cat >"$folder/plan.json" <<-END
 	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
@@ -29,7 +32,7 @@ cat >"$folder/plan.json" <<-END
 	 "site": {"arms": [{"turns": [{"machine": "trader",
 	     "turn": ["sh", "-c", "echo turned >'$folder/knob'; echo '{}'"],
 	     "restore": ["sh", "-c", "echo back >'$folder/knob'; echo '{}'"]}]}]},
-	 "arms": [{"name": "one", "receive": "block"},
+	 "arms": [{"name": "one", "receive": "block"$tls},
 	          {"name": "two", "receive": "block"}],
 	 "trials": [{"block": 0, "arm": 0}, {"block": 0, "arm": 1}]}
 END
@@ -42,7 +45,14 @@ transmits() {
 is_back() {
 	grep -qxs back "$folder/knob"
 }
-# A trial under way: family.txt has its processes.
+# What the exchange was told of certificates and keys: files, or their folder.
+keys_named() {
+	local pid
+	pid=$(awk '$2 == "t2t-exchange" { print $1 }' "$folder/family.txt")
+	tr '\0' '\n' <"/proc/$pid/cmdline" |
+		grep -oE '\<(folder|ca|cert|key)=[^,]*' | cut -d= -f2
+}
+# A trial under way: family.txt has its processes, keys.txt its keys' names.
 begin() {
 	rm -rf "$folder/result" "$folder/knob"
 	"$BUILD/t2t-run" --campaign "$folder/plan.json" \
@@ -50,6 +60,10 @@ begin() {
 	run=$!
 	within 60 transmits || { cat "$folder/log"; return 1; }
 	family $run >"$folder/family.txt"
+	keys_named >"$folder/keys.txt"
+	[ -z "$tls" ] || xargs ls -L >/dev/null <"$folder/keys.txt" ||
+		echo 'no keys were there'
+	[ -z "$tls" ] || [ -s "$folder/keys.txt" ] || echo 'no keys were named'
 	diff <(echo turned) "$folder/knob"
 }
 # The keepers come first, exchange's and trader's, each with its agent.
@@ -69,6 +83,7 @@ killed() { # signal, exit code, whom
 	while read -r pid name; do
 		within 20 process_gone "$pid" || echo "$name ($pid) runs on"
 	done <"$folder/family.txt"
+	xargs -r ls -d 2>/dev/null <"$folder/keys.txt"
 }
 expect_none 'the runner is killed' < <(killed KILL 137 runner)
 expect_none 'the runner is told to end' < <(killed TERM 1 runner)

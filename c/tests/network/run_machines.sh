@@ -208,6 +208,33 @@ check 'a machine that is lost ends the wait for another one' \
 [ -z "$pid" ] || kill "$pid"
 wait
 
+# The runner is killed where keys have been brought.
+plan rate:50 reach
+sed -i 's/"block": 0, "arm": 0}, {"block": 0, "arm": 1}/"block": 0, "arm": 1}, {"block": 0, "arm": 0}/' \
+	"$folder/plan.json"
+"$BUILD/t2t-run" --campaign "$folder/plan.json" --output "$folder/killed" \
+	>"$folder/out" 2>"$folder/err" &
+pid=$!
+rm -f "$folder/exchange/exchange.out"
+within 60 on
+brought() {
+	find "$folder"/{exchange,trader} -name '*.pem' -o -name '*.key' | sort
+}
+there=$(brought)
+kill -KILL $pid
+wait $pid 2>/dev/null
+# shellcheck disable=SC2317 # called by within
+none_is() { [ -z "$(brought)" ]; }
+within 20 none_is
+expect_none 'keys were brought, and are gone when the runner is killed' < <(
+	[ -z "$tls" ] || diff <(printf "$folder/%s\n" exchange/{ca,exchange}.pem \
+		trader/{ca,trader}.pem exchange/exchange.key trader/trader.key | sort) \
+		<(echo "$there")
+	brought)
+# shellcheck disable=SC2317 # called by within
+quiet() { [ -z "$(ip netns pids "$exchange"; ip netns pids "$trader")" ]; }
+within 20 quiet
+
 # The exchange's connection breaks in mid-trial.
 plan rate:500 reach
 run lost &
