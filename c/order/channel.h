@@ -49,6 +49,9 @@ struct channel_mark {
 struct channel_buffer {
 	uint8_t *bytes;
 	size_t begin, end, size;
+	/* Where a kernel seals what is sent: the last so many are a record of
+	 * their own, of this content type, and nothing follows. 0: none. */
+	uint8_t apart_len, apart_type;
 };
 
 struct channel {
@@ -65,6 +68,8 @@ struct channel {
 	bool cause_known;     /* the oracle's: the order said so */
 	const char *why;      /* the last error, in words; NULL: errno's */
 	char *text;	      /* the options' text, which strings point into */
+	const char *records;  /* who makes them of what is sent, for reports:
+				 "program" or "kernel"; NULL: there are none */
 	const char *prepared; /* what of an order is ready before the tick: for
 				 reports; "nothing", until a codec says */
 	/* What decode() has found last, where messages have any length. */

@@ -19,6 +19,12 @@
 #include "base/registry.h"
 #include "order/channel.h"
 
+struct tls_direction;
+
+/* Let a kernel seal with these keys: 0, or a negative errno with *why. */
+typedef int channel_take_fn(void *owner, const struct tls_direction *seals,
+			    const char **why);
+
 struct channel_ops {
 	struct registry_entry entry; /* first */
 
@@ -43,6 +49,13 @@ struct channel_ops {
 	 * errno, with channel->why: what is in channel->out is still sent.
 	 * NULL: there is none. */
 	int (*handshake)(struct channel *channel, uint64_t now_ns);
+
+	/* The handshake is over, and all of it has gone: a kernel may seal what
+	 * is sent from now on, if that is wanted and `take` goes well. 0, also
+	 * when all stays as it was; a negative errno, with channel->why, where
+	 * it was wanted and can't be. The trader's end alone. Optional. */
+	int (*hand_over)(struct channel *channel, channel_take_fn *take,
+			 void *owner);
 
 	/* HOT. Append an order to channel->out: 0; with nothing changed,
 	 * -ENOSPC, or -EAGAIN while something else has to go first. No system

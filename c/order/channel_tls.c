@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/kernel_tls.h"
+#include "order/tls_options.h"
 #include "order/tls_session.h"
 #include "order/tls_sight.h"
 
@@ -24,10 +26,7 @@
 #define OVERHEAD_SHARE 512
 
 struct channel_tls {
-	struct channel channel;
-	struct tls_settings settings;
-	const char *inner_text;
-	uint64_t update;
+	struct tls_chosen chosen; /* with the channel */
 
 	struct channel *inner;
 	bool begun;	 /* the inner handshake has been called */
@@ -38,90 +37,9 @@ struct channel_tls {
 	struct tls_sight *sight;
 };
 
-#define AT(field) offsetof(struct channel_tls, field)
-
-static const struct option_row options[] = {
-	{ .name = "folder",
-	  .metavar = "DIR",
-	  .def = "",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.folder),
-	  .help = "where t2t-keys has made certificates and keys, for what\n"
-		  "ca, cert and key don't name" },
-	{ .name = "ca",
-	  .metavar = "FILE",
-	  .def = "",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.ca),
-	  .help = "certificates of those whose word is taken for whom the\n"
-		  "other end is; of a trader the system's by default" },
-	{ .name = "cert",
-	  .metavar = "FILE",
-	  .def = "",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.cert),
-	  .help = "our certificate, and those between it and the CA" },
-	{ .name = "key",
-	  .metavar = "FILE",
-	  .def = "",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.key),
-	  .help = "its private key" },
-	{ .name = "host",
-	  .metavar = "NAME",
-	  .def = "exchange",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.host),
-	  .help = "whom the trader asks for (SNI), and whose name or address\n"
-		  "the exchange's certificate must have" },
-	{ .name = "suites",
-	  .metavar = "LIST",
-	  .def = TLS_CONTEXT_SUITES,
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.suites),
-	  .help = "as OpenSSL names them, with colons between them, the\n"
-		  "trader's best first" },
-	{ .name = "mutual",
-	  .metavar = "on|off",
-	  .def = "off",
-	  .type = OPTION_FLAG,
-	  .offset = AT(settings.mutual),
-	  .help = "the exchange takes only whom the CA vouches for" },
-	{ .name = "early",
-	  .metavar = "on|off",
-	  .def = "off",
-	  .type = OPTION_FLAG,
-	  .offset = AT(settings.early),
-	  .help = "early data: in a session that is resumed the trader's\n"
-		  "first words go with its first packet; each ticket is good\n"
-		  "for one connection, so that they are not taken twice" },
-	{ .name = "update",
-	  .metavar = "RECORDS",
-	  .def = "16m",
-	  .type = OPTION_UNSIGNED,
-	  .min = 1,
-	  .max = UINT64_C(1) << 24,
-	  .offset = AT(update),
-	  .help = "between key updates of what we send, about" },
-	{ .name = "keys",
-	  .metavar = "FILE",
-	  .def = "",
-	  .type = OPTION_STRING,
-	  .offset = AT(settings.keylog),
-	  .help = "the key log, as --keys" },
-	{ .name = "inner",
-	  .metavar = "CHANNEL",
-	  .def = CHANNEL_DEFAULT,
-	  .type = OPTION_STRING,
-	  .rest = 1,
-	  .offset = AT(inner_text),
-	  .help = "the channel inside; the last one: what follows is its own" },
-	OPTION_END,
-};
-
 static struct channel_tls *tls_of(struct channel *channel)
 {
-	return container_of(channel, struct channel_tls, channel);
+	return container_of(channel, struct channel_tls, chosen.channel);
 }
 
 /*
@@ -130,7 +48,7 @@ static struct channel_tls *tls_of(struct channel *channel)
 
 static int ends_open(struct channel_tls *tls)
 {
-	struct channel *channel = &tls->channel;
+	struct channel *channel = &tls->chosen.channel;
 	const size_t inside = tls->inner->out.size;
 	struct tls_context *context;
 	int err = 0;
@@ -140,14 +58,14 @@ static int ends_open(struct channel_tls *tls)
 		err = channel_buffers_make(channel, IN_LEN,
 					   OUT_LEN + inside +
 						   inside / OVERHEAD_SHARE);
-	tls->settings.client = channel->role == CHANNEL_TRADER;
+	tls->chosen.settings.client = channel->role == CHANNEL_TRADER;
 	if (!err)
-		err = tls_context_get(&tls->settings, &context);
+		err = tls_context_get(&tls->chosen.settings, &context);
 	if (!err)
 		err = tls_session_open(&tls->session, context,
-				       tls->settings.host, &channel->in,
+				       tls->chosen.settings.host, &channel->in,
 				       &channel->out);
-	tls->session.update_after = tls->update;
+	tls->session.update_after = tls->chosen.update;
 	return err;
 }
 
@@ -160,21 +78,39 @@ static void tls_close(struct channel *channel)
 	tls_sight_close(tls->sight);
 }
 
+/* Before anything is connected. 0 or a negative errno, logged. */
+static int ktls_check(const struct channel_tls *tls)
+{
+	const char *why;
+	int err = tls->chosen.ktls == TLS_KTLS_ON &&
+				  tls->chosen.channel.role == CHANNEL_TRADER
+			  ? kernel_tls_probe(&why)
+			  : 0;
+
+	if (err)
+		log_error("--channel tls: ktls=on: %s", why);
+	return err;
+}
+
 static int tls_open(struct channel *channel)
 {
 	struct channel_tls *tls = tls_of(channel);
-	int err;
+	int err = ktls_check(tls);
 
-	if (!strcmp(tls->inner_text, "tls") ||
-	    !strncmp(tls->inner_text, "tls:", 4)) {
+	if (err)
+		return err;
+	channel->records = "program";
+
+	if (!strcmp(tls->chosen.inner, "tls") ||
+	    !strncmp(tls->chosen.inner, "tls:", 4)) {
 		log_error("--channel tls: inner=%s: TLS inside TLS",
-			  tls->inner_text);
+			  tls->chosen.inner);
 		return -EINVAL;
 	}
-	err = channel_open(tls->inner_text, channel->role, &tls->inner);
+	err = channel_open(tls->chosen.inner, channel->role, &tls->inner);
 	if (!err)
 		err = channel->role == CHANNEL_ORACLE
-			      ? tls_sight_open(tls->settings.keylog,
+			      ? tls_sight_open(tls->chosen.settings.keylog,
 					       &tls->sight)
 			      : ends_open(tls);
 	if (err)
@@ -218,7 +154,7 @@ static int flush(struct channel_tls *tls)
 		channel_sent(inner, len);
 	/* It goes once there is room. */
 	if (err == -ENOSPC)
-		tls->channel.due_ns = 0;
+		tls->chosen.channel.due_ns = 0;
 	return err == -ENOSPC ? 0 : err;
 }
 
@@ -227,12 +163,12 @@ static int tell(struct channel_tls *tls, int got)
 {
 	const struct channel *inner = tls->inner;
 
-	tls->channel.due_ns = inner->due_ns;
+	tls->chosen.channel.due_ns = inner->due_ns;
 	if (got < 0 && inner->why)
-		tls->channel.why = inner->why;
-	tls->channel.cause_known = inner->cause_known;
+		tls->chosen.channel.why = inner->why;
+	tls->chosen.channel.cause_known = inner->cause_known;
 	if (inner->cause_known)
-		tls->channel.cause = inner->cause;
+		tls->chosen.channel.cause = inner->cause;
 	return got;
 }
 
@@ -241,7 +177,7 @@ static int session_tell(struct channel_tls *tls, int got)
 	if (got == -EPIPE)
 		tls->ended = true;
 	else if (got < 0 && *tls->session.why)
-		tls->channel.why = tls->session.why;
+		tls->chosen.channel.why = tls->session.why;
 	return got;
 }
 
@@ -251,8 +187,8 @@ static int next(struct channel_tls *tls, const uint8_t **bytes, size_t *len)
 	if (!tls->sight)
 		return session_tell(
 			tls, tls_session_next(&tls->session, bytes, len));
-	return tls_sight_next(tls->sight, &tls->channel.in, bytes, len,
-			      &tls->channel.why);
+	return tls_sight_next(tls->sight, &tls->chosen.channel.in, bytes, len,
+			      &tls->chosen.channel.why);
 }
 
 /* Bytes that were opened go to the inner channel. 1, 0 when there are none, or
@@ -272,7 +208,7 @@ static int pump(struct channel_tls *tls)
 		return -EMSGSIZE;
 	len = len < room ? len : room;
 	memcpy(to, bytes, len);
-	channel_received(inner, len, tls->channel.received_ns);
+	channel_received(inner, len, tls->chosen.channel.received_ns);
 	if (tls->sight)
 		tls_sight_take(tls->sight, len);
 	else
@@ -339,6 +275,29 @@ static int tls_handshake(struct channel *channel, uint64_t now_ns)
 			return got;
 	}
 	return got < 0 ? got : inner_shake(tls, now_ns);
+}
+
+static int tls_hand_over(struct channel *channel, channel_take_fn *take,
+			 void *owner)
+{
+	struct channel_tls *tls = tls_of(channel);
+	const char *why;
+	int err;
+
+	if (tls->chosen.ktls == TLS_KTLS_OFF)
+		return 0;
+	err = take(owner, &tls->session.seals, &why);
+	if (!err) {
+		tls_session_hand_over(&tls->session);
+		channel->records = "kernel";
+	} else if (tls->chosen.ktls == TLS_KTLS_AUTO) {
+		log_info("--channel tls: ktls=auto: %s: the program seals",
+			 why);
+		err = 0;
+	} else {
+		channel->why = why;
+	}
+	return err;
 }
 
 /*
@@ -472,12 +431,13 @@ const struct channel_ops channel_tls_ops = {
 	.entry.name = "tls",
 	.entry.help = "another channel inside TLS 1.3",
 	.entry.size = sizeof(struct channel_tls),
-	.entry.options = options,
+	.entry.options = tls_options,
 	.in_size = IN_LEN,
 	.out_size = OUT_LEN,
 	.open = tls_open,
 	.prepare = tls_prepare,
 	.handshake = tls_handshake,
+	.hand_over = tls_hand_over,
 	.encode = tls_encode,
 	.retract = tls_retract,
 	.decode = tls_decode,

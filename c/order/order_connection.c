@@ -8,6 +8,23 @@
 
 #define LOOK_MAX 16 /* receives: whoever talks without end waits */
 
+/* What a kernel that seals is told beside the application's bytes. */
+static int apart_send(struct order_connection *connection)
+{
+	struct channel_buffer *out = &connection->channel->out;
+	int err;
+
+	if (out->apart_len == 0)
+		return 0;
+	err = transport_record(connection->transport, out->apart_type,
+			       out->bytes + out->begin, out->apart_len);
+	if (!err) {
+		channel_buffer_take(out, out->apart_len);
+		out->apart_len = 0;
+	}
+	return err;
+}
+
 /* What has no room yet goes the next time. 0 or a negative errno. */
 static int waiting_send(struct order_connection *connection)
 {
@@ -17,9 +34,12 @@ static int waiting_send(struct order_connection *connection)
 	int err;
 
 	bytes = channel_waiting(channel, &len);
+	len -= channel->out.apart_len;
 	err = transport_send(connection->transport, bytes, len);
-	if (!err)
+	if (!err) {
 		channel_sent(channel, len);
+		err = apart_send(connection);
+	}
 	return err == -EAGAIN ? 0 : err;
 }
 
@@ -67,6 +87,32 @@ static int handshake_step(struct order_connection *connection, uint64_t now_ns)
 	return over < 0 || !err ? over : err;
 }
 
+/* As a channel_take_fn. */
+static int take(void *owner, const struct tls_direction *seals,
+		const char **why)
+{
+	const struct order_connection *connection = owner;
+
+	*why = "not all of the handshake has gone";
+	return channel_buffer_len(&connection->channel->out) > 0
+		       ? -EAGAIN
+		       : transport_seal(connection->transport, seals, why);
+}
+
+/* The handshake is over. 0 or a negative errno, logged. */
+static int hand_over(struct order_connection *connection)
+{
+	struct channel *channel = connection->channel;
+	int err = channel->ops->hand_over
+			  ? channel->ops->hand_over(channel, take, connection)
+			  : 0;
+
+	if (err)
+		log_error("--channel %s: %s", channel_name(channel),
+			  channel_reason(channel, err));
+	return err;
+}
+
 int order_connection_handshake(struct order_connection *connection,
 			       unsigned int timeout_ms,
 			       const volatile int *stop)
@@ -86,7 +132,7 @@ int order_connection_handshake(struct order_connection *connection,
 		now_ns = clock_monotonic_ns();
 	}
 	if (over > 0)
-		return 0;
+		return hand_over(connection);
 	if (over == 0 && stop && *stop)
 		return -EINTR;
 	if (over == 0)

@@ -19,6 +19,8 @@ static int record_say(struct tls_session *session, uint8_t *record, size_t len)
 
 	if (n < 0 || channel_buffer_room(out) < len)
 		return -ENOSPC;
+	if (session->kernel)
+		return tls_session_apart(session, type, plain, (size_t)n);
 	n = tls_record_seal(&session->seals, type, plain, (size_t)n,
 			    out->bytes + out->end);
 	if (n < 0)

@@ -222,12 +222,28 @@ int tls_session_handshake(struct tls_session *session, const uint8_t *early,
  * What goes out.
  */
 
+/* As they are, for the kernel; counted about as it does. */
+static int plain_append(struct tls_session *session, const uint8_t *bytes,
+			size_t len)
+{
+	struct channel_buffer *out = session->out;
+
+	if (session->closing || channel_buffer_room(out) < len + ALERT_RESERVE)
+		return -ENOSPC;
+	memcpy(out->bytes + out->end, bytes, len);
+	out->end += len;
+	session->seals.sequence += 1 + len / TLS_PLAIN_MAX;
+	return 0;
+}
+
 int tls_session_seal(struct tls_session *session, const uint8_t *bytes,
 		     size_t len)
 {
 	const size_t records = (len + TLS_PLAIN_MAX - 1) / TLS_PLAIN_MAX;
 	struct channel_buffer *out = session->out;
 
+	if (__builtin_expect(session->kernel, 0))
+		return plain_append(session, bytes, len);
 	if (__builtin_expect(channel_buffer_room(out) <
 				     len + records * TLS_OVERHEAD +
 					     ALERT_RESERVE,
@@ -255,6 +271,9 @@ void tls_session_unseal(struct tls_session *session, uint64_t sequence)
 
 static int update_say(struct tls_session *session, int type)
 {
+	if (session->kernel)
+		return fail(session, "new keys are due, and a kernel that "
+				     "seals is given none: ktls=off");
 	if (SSL_key_update(session->ssl, type) != 1 ||
 	    SSL_do_handshake(session->ssl) != 1)
 		return openssl_fail(session);
@@ -314,7 +333,9 @@ static int refuse(struct tls_session *session, uint8_t alert, const char *why)
 	struct channel_buffer *out = session->out;
 	int n;
 
-	if (channel_buffer_room(out) >= sizeof(bytes) + TLS_OVERHEAD) {
+	if (session->kernel) {
+		tls_session_apart(session, TLS_ALERT, bytes, sizeof(bytes));
+	} else if (channel_buffer_room(out) >= sizeof(bytes) + TLS_OVERHEAD) {
 		n = tls_record_seal(&session->seals, TLS_ALERT, bytes,
 				    sizeof(bytes), out->bytes + out->end);
 		out->end += n > 0 ? (size_t)n : 0;

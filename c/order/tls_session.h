@@ -13,6 +13,8 @@
 #ifndef ORDER_TLS_SESSION_H
 #define ORDER_TLS_SESSION_H
 
+#include <errno.h>
+
 #include "order/channel.h"
 #include "order/tls_context.h"
 #include "wire/tls_record.h"
@@ -34,6 +36,7 @@ struct tls_session {
 	bool early_said;       /* there were some of ours */
 	bool closed;	       /* the peer has said close_notify */
 	bool closing;	       /* we have */
+	bool kernel;	       /* it makes the records of what goes out */
 	uint64_t update_after; /* records between KeyUpdates */
 	unsigned int empty;    /* records in a row that hold nothing */
 
@@ -103,6 +106,31 @@ static inline bool tls_session_has_plain(const struct tls_session *session)
 /* New keys for what goes out, if it is time. Cold. 0 or as
  * tls_session_next(). */
 int tls_session_renew(struct tls_session *session);
+
+/* From now on what is to go out lies in `out` as it is, for a kernel that has
+ * session->seals' keys. There are no new ones: what would need them is an
+ * error. An alert is the last of it, apart. */
+static inline void tls_session_hand_over(struct tls_session *session)
+{
+	session->kernel = true;
+}
+
+/* Such an alert. 0 or -ENOSPC, of anything else and where there is no room. */
+static inline int tls_session_apart(struct tls_session *session,
+				    enum tls_content type, const uint8_t *bytes,
+				    size_t len)
+{
+	struct channel_buffer *out = session->out;
+
+	if (type != TLS_ALERT || out->apart_len > 0 || len > UINT8_MAX ||
+	    channel_buffer_room(out) < len)
+		return -ENOSPC;
+	memcpy(out->bytes + out->end, bytes, len);
+	out->end += len;
+	out->apart_len = (uint8_t)len;
+	out->apart_type = (uint8_t)type;
+	return 0;
+}
 
 /* Say close_notify. */
 void tls_session_bye(struct tls_session *session);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/kernel_tls.h"
 #include "net/socket.h"
 #include "order/transport.h"
 #include "order/transport_ops.h"
@@ -256,6 +257,32 @@ ssize_t transport_receive(struct transport *transport, uint8_t *bytes,
 	if (errno != EAGAIN && errno != EINTR)
 		return -errno;
 	return err;
+}
+
+int transport_seal(struct transport *transport,
+		   const struct tls_direction *seals, const char **why)
+{
+	int err = rest_send(transport);
+
+	*why = "not all of the handshake has gone";
+	if (err || transport->rest_len)
+		return err ? err : -EAGAIN;
+	if (transport->fd < 0 || !transport->ops->kernel_tls) {
+		*why = "the transport does not send by a socket of the "
+		       "kernel's alone: --transport send and uring do";
+		return -EOPNOTSUPP;
+	}
+	return kernel_tls_begin(transport->fd, seals, why);
+}
+
+int transport_record(struct transport *transport, enum tls_content type,
+		     const uint8_t *bytes, size_t len)
+{
+	int err = rest_send(transport);
+
+	if (err || transport->rest_len)
+		return err ? err : -EAGAIN;
+	return kernel_tls_record(transport->fd, type, bytes, len);
 }
 
 /* Also while there are bytes to be read before the end. */

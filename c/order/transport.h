@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/registry.h"
+#include "wire/tls_record.h"
 
 struct transport_ops;
 struct frame_port;
@@ -57,6 +58,16 @@ int transport_connect(const char *text, const struct transport_config *config,
  * what is left of an order goes on its way. */
 ssize_t transport_receive(struct transport *transport, uint8_t *bytes,
 			  size_t len);
+
+/* From now on the kernel seals what is sent, and a message is a record. All
+ * must have gone that was to go before. 0, or a negative errno with *why. */
+int transport_seal(struct transport *transport,
+		   const struct tls_direction *seals, const char **why);
+
+/* A record of another type than application data, on such a transport: 0, or a
+ * negative errno: it has not gone. */
+int transport_record(struct transport *transport, enum tls_content type,
+		     const uint8_t *bytes, size_t len);
 
 /* Has the peer ended the connection? 0; -EPIPE when it closed it, or another
  * negative errno; silent. Takes none of its bytes. Else as

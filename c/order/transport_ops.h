@@ -14,6 +14,10 @@
 struct transport_ops {
 	struct registry_entry entry; /* first */
 
+	/* What send() does, TLS of the kernel's under the socket does not mind:
+	 * it is told nothing but bytes. */
+	bool kernel_tls;
+
 	/* Make the connection without a kernel socket: transport->fd stays
 	 * -1, and open() is not called. May block. 0, -EINTR when *stop was
 	 * set, or a negative errno, logged; gives everything back on failure.

@@ -41,6 +41,7 @@ const struct transport_ops transport_send_ops = {
 	.entry.help = "send(2) on the connected socket",
 	.entry.size = sizeof(struct transport_plain),
 	.entry.options = options,
+	.kernel_tls = true,
 	.open = send_open,
 	.send = send_send,
 };

@@ -189,6 +189,7 @@ const struct transport_ops transport_uring_ops = {
 	.entry.size = sizeof(struct transport_uring),
 	.entry.options = uring_options,
 	.entry.probe = uring_probe_transport,
+	.kernel_tls = true,
 	.open = uring_open_transport,
 	.send = uring_send,
 	.close = uring_close_transport,

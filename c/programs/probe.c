@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/option.h"
 #include "base/option_json.h"
+#include "net/kernel_tls.h"
 #include "net/namespace.h"
 #include "order/channel_ops.h"
 #include "order/transport_ops.h"
@@ -123,6 +124,14 @@ static void tell_huge_pages(json_t *found)
 	mem_arena_close(&arena);
 }
 
+static void tell_kernel_tls(json_t *found)
+{
+	const char *why = "for --channel tls:ktls=on";
+	int err = kernel_tls_probe(&why);
+
+	tell(found, "host", "kernel TLS", !err, why);
+}
+
 static void tell_cpus(json_t *found)
 {
 	char text[64];
@@ -222,6 +231,7 @@ int main(int argc, char **argv)
 		tell_registry(found, families[i].kind, families[i].registry);
 	tell_cpus(found);
 	tell_huge_pages(found);
+	tell_kernel_tls(found);
 	tell_kvm(found);
 	/* Last: without root this moves into a user namespace. */
 	tell_packet_socket(found);

@@ -119,8 +119,10 @@ static json_t *channel_json(const struct trader *trader)
 {
 	const struct channel *channel = trader->connection.channel;
 
-	return channel ? json_pack("{s:s,s:s}", "name", channel_name(channel),
-				   "prepared", channel->prepared)
+	return channel ? json_pack("{s:s,s:s,s:s?}", "name",
+				   channel_name(channel), "prepared",
+				   channel->prepared, "records",
+				   channel->records)
 		       : json_null();
 }
 
@@ -170,9 +172,12 @@ static void recovery_print(const struct trader *trader)
 
 static void channel_print(const struct channel *channel)
 {
-	if (channel)
-		printf("channel %s; prepared before the tick: %s\n",
-		       channel_name(channel), channel->prepared);
+	if (!channel)
+		return;
+	printf("channel %s; prepared before the tick: %s\n",
+	       channel_name(channel), channel->prepared);
+	if (channel->records)
+		printf("records made by the %s\n", channel->records);
 }
 
 void trader_report_print(struct trader *trader)

@@ -51,6 +51,13 @@ says 'huge pages: those that are free' \
 	"host[|]huge pages[|]$([ "${free:-0}" -gt 0 ] && echo yes || echo no)[|].*"
 first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
 probe taskset -c "$first"
+ulp=$(python3 -c '
+import errno, socket
+try:
+	socket.socket().setsockopt(socket.IPPROTO_TCP, 31, b"tls")
+except OSError as error:
+	print("yes" if error.errno == errno.ENOTCONN else "no")')
+says 'kernel TLS: where a socket takes it' "host[|]kernel TLS[|]$ulp[|].*"
 says 'one CPU is none for the trader' 'host[|]a CPU for the trader[|]no[|]1 CPU'
 for flag in vmx svm none; do
 	sed "s/^flags.*/flags\t\t: fpu $flag sse/" /proc/cpuinfo >"$folder/cpuinfo"
