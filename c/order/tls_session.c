@@ -85,7 +85,7 @@ void tls_session_close(struct tls_session *session)
 		SSL_set_shutdown(session->ssl,
 				 SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(session->ssl);
-	OPENSSL_cleanse(session, sizeof(*session));
+	explicit_bzero(session, sizeof(*session));
 }
 
 /*
@@ -172,17 +172,12 @@ static int directions_begin(struct tls_session *session)
 	const uint8_t *peers =
 		client ? session->server_secret : session->client_secret;
 	const size_t len = session->secret_len;
-	int err = tls_direction_begin(&session->seals, suite, ours, len, true);
+	int err = tls_direction_pair(&session->seals, &session->openssl_opens,
+				     suite, ours, len);
 
 	if (!err)
-		err = tls_direction_begin(&session->openssl_opens, suite, ours,
-					  len, false);
-	if (!err)
-		err = tls_direction_begin(&session->opens, suite, peers, len,
-					  false);
-	if (!err)
-		err = tls_direction_begin(&session->openssl_seals, suite, peers,
-					  len, true);
+		err = tls_direction_pair(&session->openssl_seals,
+					 &session->opens, suite, peers, len);
 	session->seals.sequence = session->early_answers;
 	session->openssl_opens.sequence = session->early_answers;
 	return err ? fail(session, "its keys can't be derived") : 0;

@@ -86,63 +86,105 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 	return done > 0 ? 0 : -EIO;
 }
 
-/* The secret's keys. 0 or a negative errno. */
-static int keys_make(struct tls_direction *direction,
-		     const struct tls_suite_row *suite)
-{
+struct keys {
 	uint8_t key[KEY_MAX], iv[TLS_NONCE_LEN];
-	int err = tls_expand_label(suite->number, direction->secret,
-				   direction->secret_len, "key", key,
-				   suite->key_len);
+};
 
-	if (!err)
-		err = tls_expand_label(suite->number, direction->secret,
-				       direction->secret_len, "iv", iv,
-				       sizeof(iv));
-	if (!err &&
-	    EVP_CipherInit_ex(direction->cipher, ciphers[suite - tls_suites],
-			      NULL, key, NULL, direction->seals) <= 0)
-		err = -EIO;
-	OPENSSL_cleanse(key, sizeof(key));
-	if (err)
-		return err;
-	memcpy(direction->iv, iv, sizeof(iv));
+/* The secret's keys. 0 or a negative errno. */
+static int keys_make(struct keys *keys, const struct tls_suite_row *suite,
+		     const uint8_t *secret, size_t secret_len)
+{
+	int err = tls_expand_label(suite->number, secret, secret_len, "key",
+				   keys->key, suite->key_len);
+
+	return err ? err
+		   : tls_expand_label(suite->number, secret, secret_len, "iv",
+				      keys->iv, sizeof(keys->iv));
+}
+
+static int keys_set(struct tls_direction *direction,
+		    const struct tls_suite_row *suite, const struct keys *keys)
+{
+	if (EVP_CipherInit_ex(direction->cipher, ciphers[suite - tls_suites],
+			      NULL, keys->key, NULL, direction->seals) <= 0)
+		return -EIO;
+	memcpy(direction->iv, keys->iv, sizeof(keys->iv));
 	direction->sequence = 0;
 	return 0;
 }
 
-int tls_direction_begin(struct tls_direction *direction, unsigned int number,
-			const uint8_t *secret, size_t secret_len, bool seals)
+/* With keys that are made already. 0 or a negative errno. */
+static int direction_fill(struct tls_direction *direction,
+			  const struct tls_suite_row *suite,
+			  const uint8_t *secret, size_t secret_len,
+			  const struct keys *keys, bool seals)
 {
-	const struct tls_suite_row *suite = suite_find(number);
 	int err;
 
-	*direction = (struct tls_direction){ .suite = number, .seals = seals };
-	if (!suite || secret_len != suite->secret_len)
-		return -EINVAL;
+	*direction = (struct tls_direction){ .suite = suite->number,
+					     .seals = seals,
+					     .secret_len = secret_len };
 	direction->cipher = EVP_CIPHER_CTX_new();
 	if (!direction->cipher)
 		return -ENOMEM;
-	direction->secret_len = secret_len;
 	memcpy(direction->secret, secret, secret_len);
-	err = keys_make(direction, suite);
+	err = keys_set(direction, suite, keys);
 	if (err)
 		tls_direction_end(direction);
 	return err;
 }
 
+int tls_direction_pair(struct tls_direction *seals, struct tls_direction *opens,
+		       unsigned int number, const uint8_t *secret,
+		       size_t secret_len)
+{
+	const struct tls_suite_row *suite = suite_find(number);
+	struct keys keys;
+	int err;
+
+	if (seals)
+		*seals = (struct tls_direction){ .seals = true };
+	if (opens)
+		*opens = (struct tls_direction){ .seals = false };
+	if (!suite || secret_len != suite->secret_len)
+		return -EINVAL;
+	err = keys_make(&keys, suite, secret, secret_len);
+	if (!err && seals)
+		err = direction_fill(seals, suite, secret, secret_len, &keys,
+				     true);
+	if (!err && opens)
+		err = direction_fill(opens, suite, secret, secret_len, &keys,
+				     false);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return err;
+}
+
+int tls_direction_begin(struct tls_direction *direction, unsigned int number,
+			const uint8_t *secret, size_t secret_len, bool seals)
+{
+	return tls_direction_pair(seals ? direction : NULL,
+				  seals ? NULL : direction, number, secret,
+				  secret_len);
+}
+
 int tls_direction_update(struct tls_direction *direction)
 {
+	const struct tls_suite_row *suite = suite_find(direction->suite);
 	uint8_t next[TLS_SECRET_MAX];
+	struct keys keys;
 	int err = tls_expand_label(direction->suite, direction->secret,
 				   direction->secret_len, "traffic upd", next,
 				   direction->secret_len);
 
-	if (err)
-		return err;
-	memcpy(direction->secret, next, direction->secret_len);
+	if (!err)
+		err = keys_make(&keys, suite, next, direction->secret_len);
+	if (!err)
+		err = keys_set(direction, suite, &keys);
+	if (!err)
+		memcpy(direction->secret, next, direction->secret_len);
 	OPENSSL_cleanse(next, sizeof(next));
-	return keys_make(direction, suite_find(direction->suite));
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return err;
 }
 
 void tls_direction_end(struct tls_direction *direction)
@@ -231,6 +273,18 @@ int tls_expand_label(unsigned int number, const uint8_t *secret,
 {
 	(void)number, (void)secret, (void)secret_len, (void)label, (void)out;
 	(void)len;
+	return -EOPNOTSUPP;
+}
+
+int tls_direction_pair(struct tls_direction *seals, struct tls_direction *opens,
+		       unsigned int number, const uint8_t *secret,
+		       size_t secret_len)
+{
+	(void)number, (void)secret, (void)secret_len;
+	if (seals)
+		*seals = (struct tls_direction){ 0 };
+	if (opens)
+		*opens = (struct tls_direction){ 0 };
 	return -EOPNOTSUPP;
 }
 

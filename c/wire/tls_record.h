@@ -69,6 +69,12 @@ struct tls_direction {
 int tls_direction_begin(struct tls_direction *direction, unsigned int number,
 			const uint8_t *secret, size_t secret_len, bool seals);
 
+/* Both of one secret, for whoever makes records and reads them, too; either may
+ * be NULL. As above; on failure what has begun is to be ended. */
+int tls_direction_pair(struct tls_direction *seals, struct tls_direction *opens,
+		       unsigned int number, const uint8_t *secret,
+		       size_t secret_len);
+
 /* The keys behind a KeyUpdate (RFC 8446, 7.2). As above; on failure it is
  * as it was. */
 int tls_direction_update(struct tls_direction *direction);

@@ -19,6 +19,7 @@ int bench_tls(struct bench *bench)
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "order/channel_ops.h"
@@ -149,7 +150,17 @@ static int ends_open(struct ends *ends, const char *text)
 	return -EPROTO;
 }
 
-/* ns each. tickets: each has that of the one before it. */
+/* Of this thread alone, which has both ends and never waits: whoever shares the
+ * CPU is not in a handshake's time. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* ns of CPU each. tickets: each has that of the one before it. */
 static double handshake_ns(const char *text, bool tickets)
 {
 	struct order order;
@@ -157,12 +168,12 @@ static double handshake_ns(const char *text, bool tickets)
 	uint64_t begin, ns = 0;
 
 	for (int i = 0; i <= HANDSHAKES; i++) {
-		begin = clock_monotonic_ns();
+		begin = cpu_ns();
 		if (ends_open(&ends, text) < 0)
 			return -1;
 		/* The first one is a full one. */
 		if (i > 0)
-			ns += clock_monotonic_ns() - begin;
+			ns += cpu_ns() - begin;
 		carry(ends.exchange, ends.trader);
 		if (tickets)
 			channel_decode(ends.trader, &order);
@@ -287,7 +298,7 @@ int bench_tls(struct bench *bench)
 	/* Without the trader's certificate there is less to be saved. */
 	bench_figure(bench, "TLS handshake, one verified, resumed", "ns",
 		     ns[RESUMED], "a full one", ns[FULL], bench->rounds,
-		     BENCH_NO_BOUND, 0);
+		     BENCH_AT_MOST, 0.5);
 	return 0;
 }
 
