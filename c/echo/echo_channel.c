@@ -64,7 +64,7 @@ static int part_append(struct echo_link *link)
 	struct channel *channel = link->connection.channel;
 	struct order order;
 
-	if (channel->ops->write) {
+	if (channel->writes) {
 		echo_message_write(link->out, link->size, link->sending,
 				   ECHO_ASKS);
 		return channel->ops->write(channel, link->out, link->size);
@@ -77,7 +77,7 @@ static int channel_link_send(struct echo_link *link)
 {
 	struct channel *channel = link->connection.channel;
 	const size_t parts =
-		channel->ops->write ? 1 : echo_message_orders(link->size);
+		channel->writes ? 1 : echo_message_orders(link->size);
 	int err = 0;
 
 	while (link->sent < parts && !err) {
@@ -107,7 +107,7 @@ static int part_take(struct echo_link *link, const struct order *order,
 	size_t parts = 1;
 	bool good;
 
-	if (channel->ops->write) {
+	if (channel->writes) {
 		good = channel->message_len == link->size &&
 		       echo_message_read(channel->message, link->size,
 					 ECHO_ASKS, number) &&

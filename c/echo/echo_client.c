@@ -169,7 +169,7 @@ static void result_keep(const struct pass *pass, enum echo_measure measure,
 {
 	const struct echo_link *link = pass->link;
 	const bool orders = link->ops == &echo_channel_ops &&
-			    !link->connection.channel->ops->write;
+			    !link->connection.channel->writes;
 
 	result->measure = measure;
 	result->size = link->size;

@@ -66,6 +66,7 @@ int channel_open(const char *text, enum channel_role role,
 	new->text = options;
 	new->due_ns = UINT64_MAX;
 	new->prepared = "nothing";
+	new->writes = new->ops->write != NULL;
 	err = channel_buffers_make(new, new->ops->in_size, new->ops->out_size);
 	if (!err && new->ops->open)
 		err = new->ops->open(new);

@@ -72,7 +72,8 @@ struct channel {
 				 "program" or "kernel"; NULL: there are none */
 	const char *prepared; /* what of an order is ready before the tick: for
 				 reports; "nothing", until a codec says */
-	/* What decode() has found last, where messages have any length. */
+	bool writes;	      /* messages of any length: channel_ops.write() */
+	/* What decode() has found last, where they have. */
 	const uint8_t *message;
 	size_t message_len;
 };
@@ -85,6 +86,9 @@ void channel_close(struct channel *channel); /* NULL is allowed */
 
 /* Room for a choice with a file's name in it. */
 #define CHANNEL_TEXT_MAX 8192
+
+/* The option of one that names a channel inside: the last one. */
+#define CHANNEL_INNER "inner"
 
 /* Is that what the choice is? */
 bool channel_is_encrypted(const char *text);

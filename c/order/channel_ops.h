@@ -64,7 +64,8 @@ struct channel_ops {
 
 	/* Append a message of any length, for who measures with an echo: as
 	 * encode(). The one that comes back is what decode() finds, as
-	 * channel->message. Optional: NULL where messages are orders. */
+	 * channel->message. Optional: NULL where messages are orders;
+	 * channel->writes tells. */
 	int (*write)(struct channel *channel, const uint8_t *bytes, size_t len);
 
 	/* HOT. What encode() has appended last was not sent, and won't be: its

@@ -50,14 +50,18 @@ static int ends_open(struct channel_tls *tls)
 {
 	struct channel *channel = &tls->chosen.channel;
 	const size_t inside = tls->inner->out.size;
+	size_t out = OUT_LEN;
 	struct tls_context *context;
 	int err = 0;
 
-	/* What the inner channel has room for has room as records. */
+	/* What the inner channel has room for has room as records; and an
+	 * echo of all that came at once. */
 	if (inside > OUT_LEN / 2)
-		err = channel_buffers_make(channel, IN_LEN,
-					   OUT_LEN + inside +
-						   inside / OVERHEAD_SHARE);
+		out += inside + inside / OVERHEAD_SHARE;
+	if (channel->role == CHANNEL_EXCHANGE)
+		out += IN_LEN;
+	if (out > OUT_LEN)
+		err = channel_buffers_make(channel, IN_LEN, out);
 	tls->chosen.settings.client = channel->role == CHANNEL_TRADER;
 	if (!err)
 		err = tls_context_get(&tls->chosen.settings, &context);
@@ -108,6 +112,7 @@ static int tls_open(struct channel *channel)
 		return -EINVAL;
 	}
 	err = channel_open(tls->chosen.inner, channel->role, &tls->inner);
+	channel->writes = !err && tls->inner->writes;
 	if (!err)
 		err = channel->role == CHANNEL_ORACLE
 			      ? tls_sight_open(tls->chosen.settings.keylog,
@@ -328,6 +333,26 @@ static int tls_encode(struct channel *channel, const struct order *order)
 	return err;
 }
 
+static int tls_write(struct channel *channel, const uint8_t *bytes, size_t len)
+{
+	struct channel_tls *tls = tls_of(channel);
+	struct channel *inner = tls->inner;
+	const uint8_t *framed;
+	size_t waiting;
+	int err;
+
+	channel_waiting(inner, &waiting);
+	if (waiting > 0)
+		return -EAGAIN;
+	err = inner->ops->write(inner, bytes, len);
+	if (err)
+		return err;
+	framed = channel_waiting(inner, &waiting);
+	err = tls_session_seal(&tls->session, framed, waiting);
+	channel_sent(inner, waiting);
+	return err;
+}
+
 static void tls_retract(struct channel *channel)
 {
 	struct channel_tls *tls = tls_of(channel);
@@ -340,13 +365,17 @@ static void tls_retract(struct channel *channel)
 /* Of the inner channel, which may not have shaken hands yet: a capture's. */
 static int inner_decode(struct channel_tls *tls, struct order *order)
 {
-	if (!tls->inner_over) {
-		int got = inner_step(tls, 0);
+	int got;
 
+	if (!tls->inner_over) {
+		got = inner_step(tls, 0);
 		if (got <= 0)
 			return got;
 	}
-	return tell(tls, channel_decode(tls->inner, order));
+	got = tell(tls, channel_decode(tls->inner, order));
+	tls->chosen.channel.message = tls->inner->message;
+	tls->chosen.channel.message_len = tls->inner->message_len;
+	return got;
 }
 
 /* Behind the inner channel's logout nothing counts. */
@@ -366,13 +395,15 @@ static void rest_drop(struct channel_tls *tls)
 static int tls_decode(struct channel *channel, struct order *order)
 {
 	struct channel_tls *tls = tls_of(channel);
-	int got = inner_decode(tls, order), more, err;
+	int got = inner_decode(tls, order), more, err = flush(tls);
 
-	while (got == 0 && (more = pump(tls)) != 0)
+	/* An echo has room for what comes at once, and no more. */
+	while (got == 0 && !err && (more = pump(tls)) != 0) {
 		got = more < 0 ? more : inner_decode(tls, order);
+		err = flush(tls);
+	}
 	if (got == -EPIPE)
 		rest_drop(tls);
-	err = flush(tls);
 	if (!err && !tls->sight)
 		err = session_tell(tls, tls_session_renew(&tls->session));
 	return got >= 0 && err < 0 ? err : got;
@@ -439,6 +470,7 @@ const struct channel_ops channel_tls_ops = {
 	.handshake = tls_handshake,
 	.hand_over = tls_hand_over,
 	.encode = tls_encode,
+	.write = tls_write,
 	.retract = tls_retract,
 	.decode = tls_decode,
 	.mark = tls_mark,

@@ -236,20 +236,25 @@ static void on_signal(int number)
 	stop = 1;
 }
 
-/* The channel with its echo switched on; the caller's to free. NULL: no such
- * channel, logged, or no memory. */
+/* The channel with its echo switched on, or that of the channel inside of it,
+ * which comes last; the caller's to free. NULL: no such channel, logged, or no
+ * memory. */
 static char *channel_with_echo(const char *text)
 {
-	const struct registry_entry *entry = registry_find(&channels, text);
+	const char *inner = channel_is_encrypted(text)
+				    ? strstr(text, CHANNEL_INNER "=")
+				    : NULL;
+	const char *last = inner ? inner + strlen(CHANNEL_INNER "=") : text;
+	const struct registry_entry *entry = registry_find(&channels, last);
 	const struct option_row *row = entry ? entry->options : NULL;
-	const char *colon = strchr(text, ':');
+	const char *colon = strchr(last, ':');
 	char *with = NULL;
 
 	if (!entry)
 		return NULL;
 	while (row && row->name && strcmp(row->name, "echo") != 0)
 		row++;
-	if (!row || !row->name || strstr(text, "echo="))
+	if (!row || !row->name || strstr(last, "echo="))
 		return strdup(text);
 	if (asprintf(&with, "%s%secho=on", text,
 		     !colon	? ":"

@@ -99,6 +99,20 @@ for channel in $channels; do
 	check "$channel: messages come back whole" \
 		whole 10.77.8.2:9100 13,1500,16k --channel "$channel"
 done
+# Inside TLS a message is one of the channel's own; without any it is orders.
+if "$BUILD/t2t-trader" --channel help | grep -q '^tls .*built without'; then
+	skip 'echoes inside TLS' 'built without OpenSSL'
+else
+	"$BUILD/t2t-keys" --folder "$folder/keys"
+	for inner in ws:ping=0 ws:echo=on fix raw; do
+		# shellcheck disable=SC2034 # whole() takes it
+		near=(--channel "tls:folder=$folder/keys,inner=$inner")
+		check "inside TLS, $inner: messages come back whole" \
+			whole 10.77.8.2:9100 13,1500,16k "${near[@]}"
+		[ "${inner%%:*}" != ws ] || check "inside TLS, $inner: one a message" \
+			holds '[one["payload"] for one in r["ping-pong"]] == [13, 1500, 16384]'
+	done
+fi
 near=(--channel raw)
 whole 10.77.8.2:9100 1500 --channel raw
 check 'orders: as many as there is room for' holds \
