@@ -15,6 +15,7 @@
 #include "net/address.h"
 #include "net/network_error.h"
 #include "net/socket.h"
+#include "net/socket_end.h"
 #include "order/channel_ops.h"
 #include "order/channel_socket.h"
 
@@ -58,7 +59,7 @@ static void client_close(struct echo_server *server, unsigned int at)
 {
 	struct echo_client *client = &server->clients[at];
 
-	close(client->fd);
+	socket_end(client->fd);
 	channel_close(client->channel);
 	free(client->buffer.bytes);
 	server->count--;

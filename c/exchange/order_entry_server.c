@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "exchange/order_entry_waiting.h"
 #include "net/socket.h"
+#include "net/socket_end.h"
 #include "order/channel_ops.h"
 #include "order/channel_socket.h"
 
@@ -273,7 +274,7 @@ void order_entry_server_end(struct order_entry_server *server)
 		server->channel->ops->logout(server->channel);
 		channel_socket_send(server->channel, server->client);
 	}
-	close(server->client);
+	socket_end(server->client);
 	server->client = -1;
 	server->unfinished = false;
 	channel_close(server->channel);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/socket.h"
+#include "net/socket_end.h"
 #include "order/channel_ops.h"
 #include "order/channel_socket.h"
 
@@ -61,7 +62,7 @@ void order_entry_waiting_close(struct order_entry_server *server,
 	struct order_entry_waiting removed =
 		order_entry_waiting_remove(server, at);
 
-	close(removed.fd);
+	socket_end(removed.fd);
 	channel_close(removed.channel);
 }
 

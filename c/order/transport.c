@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "net/kernel_tls.h"
 #include "net/socket.h"
+#include "net/socket_end.h"
 #include "order/transport.h"
 #include "order/transport_ops.h"
 
@@ -355,19 +356,6 @@ uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms)
 			return transport_unacknowledged(transport);
 	}
 	return left;
-}
-
-/* With a FIN: what is unread would make it an RST, which takes what is on its
- * way along. RFC 2525, 2.17. */
-static void socket_end(int fd)
-{
-	char bytes[512];
-
-	shutdown(fd, SHUT_WR);
-	for (int i = 0; i < 64; i++)
-		if (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
-			break;
-	close(fd);
 }
 
 void transport_close(struct transport *transport)
