@@ -404,6 +404,16 @@ static int order_check(struct fix_session *session,
 		       : fix_refuse(session, fix_reason_text(reason));
 }
 
+/* A SequenceReset that is no gap fill: its own number is not looked at, and is
+ * 0 from some. */
+static bool is_reset(const struct fix_message *message)
+{
+	const struct fix_field *number = fix_find(message, FIX_MSG_SEQ_NUM);
+
+	return fix_type(message) == '4' && fix_is(message, number, "0") &&
+	       !flag_is_set(message, FIX_GAP_FILL_FLAG);
+}
+
 /* Who sent it, and when. 0, or a negative errno: that was the last one. */
 static int header_check(struct fix_session *session,
 			const struct fix_message *message)
@@ -415,7 +425,7 @@ static int header_check(struct fix_session *session,
 	if (!fix_is(message, &message->fields[0],
 		    fix_begin_string(session->config.version)))
 		return fix_refuse(session, "Incorrect BeginString");
-	if (!number_of(message, FIX_MSG_SEQ_NUM))
+	if (!number_of(message, FIX_MSG_SEQ_NUM) && !is_reset(message))
 		return fix_refuse(session, no_number);
 	if ((sender && !fix_is(message, sender, session->peer)) ||
 	    (target && !fix_is(message, target, session->config.ours)))

@@ -199,6 +199,17 @@ static const struct {
 	     "tag|371=36|372=4|373=5\n" },
 	{ "11.a a reset to a higher number",
 	  ON "> 35=4|34=7|36=50\n> 35=0|34=50\n= nothing\n" },
+	{ "11.a ... whose own number is 0",
+	  ON "> 35=4|34=0|36=50\n> 35=0|34=50\n= nothing\n" },
+	{ "11.c ... to a lower one",
+	  ON "> 35=0|34=2\n> 35=4|34=0|36=2\n"
+	     "< 35=3|34=2|45=0|58=Value is incorrect (out of range) for this "
+	     "tag|371=36|372=4|373=5\n"
+	     "> 35=0|34=3\n= nothing\n" },
+	{ "10 a gap fill's own number is none",
+	  ON "> 35=4|34=0|36=50|123=Y\n"
+	     "< 35=5|34=2|58=Received message without MsgSeqNum\n"
+	     "= refused\n" },
 	{ "11.b a reset to the same number",
 	  ON "> 35=4|34=1|36=2\n> 35=0|34=2\n= nothing\n" },
 	{ "11.c a reset to a lower number",
