@@ -69,6 +69,17 @@ class Guest:
         except OSError:
             module.fail_json(msg=f"domain {self.name} does not run")
 
+    def version(self):
+        """QEMU's. Who can't be asked for it can't be asked for anything."""
+        code, out, err = self.module.run_command(
+            VIRSH + ["qemu-monitor-command", self.name,
+                     '{"execute": "query-version"}'])
+        if code != 0:
+            self.module.fail_json(msg=f"domain {self.name} can't be asked how "
+                                  f"it runs: {err.strip()}. make up")
+        return "{major}.{minor}.{micro}".format(
+            **json.loads(out)["return"]["qemu"])
+
     def ask(self, command, **arguments):
         """None where QEMU has no such thing."""
         request = json.dumps({"execute": command, "arguments": arguments})
@@ -191,16 +202,16 @@ class Guest:
         return False
 
     def look(self):
+        version = self.version()
         cpus = self.ask("query-cpus-fast") or []
         iothreads = self.ask("query-iothreads") or []
         machine = self.member("/machine", "type") or ""
         with open(f"/proc/{self.pid}/cmdline", encoding="utf-8",
                   errors="replace") as file:
             command_line = file.read().split("\0")[:-1]
-        version = (self.ask("query-version") or {}).get("qemu", {})
         return {
             "pid": self.pid,
-            "qemu": "{major}.{minor}.{micro}".format(**version),
+            "qemu": version,
             "command_line": command_line,
             "accelerator": "kvm" if (self.ask("query-kvm") or {}).get("enabled")
             else "tcg",
