@@ -22,8 +22,8 @@ void export_junit(FILE *out, const struct results *results,
 		  const json_t *summary, const struct gate *gate);
 
 /* Text with what XML and HTML would take for markup escaped; controls, which
- * neither may hold, become '?', and so does what is not UTF-8, as of a name that
- * was cut. */
+ * neither may hold, become '?', and so does what is not UTF-8, as of a name
+ * that was cut. */
 void export_escaped(FILE *out, const char *text);
 
 /* Files summary.json, trials.csv, junit.xml, NN-ARM.hgrm into a folder. 0 or
