@@ -129,12 +129,13 @@ static json_t *cell_row(const json_t *cell, const json_t *first)
 	json_array_foreach(json_object_get(summary, "arms"), i, arm)
 		json_array_append_new(arms, arm_row(arm));
 	return json_pack(
-		"{s:s,s:s,s:s,s:o,s:O?,s:O?,s:O?,s:O?}", "cell", name, "state",
-		state, "reason", why, "arms", arms, "comparisons",
+		"{s:s,s:s,s:s,s:o,s:O?,s:O?,s:O?,s:O?,s:O?}", "cell", name,
+		"state", state, "reason", why, "arms", arms, "comparisons",
 		json_object_get(summary, "comparisons"), "aa",
 		json_object_get(summary, "aa"), "host",
 		schema_value(json_object_get(cell, "manifest"), "host"),
-		"others_cpus", json_object_get(summary, "others_cpus"));
+		"others_cpus", json_object_get(summary, "others_cpus"),
+		"noticed", json_object_get(summary, "noticed"));
 }
 
 static bool is_merged(const json_t *row)

@@ -5,6 +5,7 @@
 
 #include "base/json_get.h"
 #include "report/export.h"
+#include "report/noticed.h"
 #include "report/page.h"
 
 static const char head[] =
@@ -66,6 +67,7 @@ static void verdicts_write(FILE *out, const json_t *summary)
 		      out);
 	json_array_foreach(json_object_get(summary, "cells"), i, row)
 	{
+		noticed_write(out, row);
 		if (is_merged(row))
 			continue;
 		fputs("<p class=\"bad\">Not in it: cell ", out);

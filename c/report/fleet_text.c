@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/noticed.h"
 
 #define WIDTH_LEAST 10
 #define WIDTH_MOST  32
@@ -181,6 +182,7 @@ void fleet_print(FILE *out, const json_t *summary, bool colour)
 	{
 		const char *state = json_get_text(row, "state", "");
 
+		noticed_print(out, row, bad, plain);
 		if (strcmp(state, "merged") != 0)
 			fprintf(out, "\n%snot in it%s: cell %s, %s: %s\n", bad,
 				plain, json_get_text(row, "cell", ""), state,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/noticed.h"
 #include "report/text_cell.h"
 
 /* What Markdown or a table would take for its own. */
@@ -67,6 +68,7 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 	if (json_is_true(
 		    json_object_get(json_object_get(summary, "aa"), "alarm")))
 		fputs("- **ALARM**: the baseline differs from itself\n", out);
+	noticed_markdown(out, summary, escaped);
 	fputs("\n| arm | p50, us | p90 | p99 | orders right | |\n"
 	      "|---|---:|---:|---:|---:|---|\n",
 	      out);

@@ -15,6 +15,7 @@
 #include "report/prepared.h"
 #include "report/recovery_summary.h"
 #include "report/stages.h"
+#include "report/steadiness.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 #include "stats/lateness.h"
@@ -308,6 +309,17 @@ static void clocks_set(const struct results *results, json_t *summary)
 	json_decref(texts);
 }
 
+/* Sentences for whoever reads the verdicts, and what they are made of. */
+static int noticed_set(const struct results *results, json_t *summary)
+{
+	json_t *noticed = json_array(), *steadiness;
+	int err = steadiness_make(results, &steadiness, noticed);
+
+	json_object_set_new(summary, "steadiness", steadiness);
+	json_object_set_new(summary, "noticed", noticed);
+	return err;
+}
+
 int summary_make(const struct results *results, json_t **summary)
 {
 	double *values = calloc(results->count + 1, sizeof(*values));
@@ -337,6 +349,8 @@ int summary_make(const struct results *results, json_t **summary)
 		json_number_value(json_object_get(machine, "stolen_cpus")),
 		"seconds",
 		json_number_value(json_object_get(machine, "seconds")));
+	if (*summary && !err)
+		err = noticed_set(results, *summary);
 	if (*summary && !err) {
 		clocks_set(results, *summary);
 		return 0;

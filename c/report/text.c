@@ -6,6 +6,7 @@
 
 #include "base/json_get.h"
 #include "report/boots.h"
+#include "report/noticed.h"
 #include "report/prepared.h"
 #include "report/recovery_table.h"
 #include "report/results.h"
@@ -417,6 +418,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
 	text_comparisons(out, summary, &style);
+	noticed_print(out, summary, style.bad, style.plain);
 	bias_print(out, summary);
 	others_print(out, summary, &style);
 }
