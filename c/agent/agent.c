@@ -12,6 +12,8 @@
 
 #include "agent/agent_command.h"
 #include "agent/agent_files.h"
+#include "agent/canary.h"
+#include "agent/cpu_look.h"
 #include "agent/json_lines.h"
 #include "base/json_get.h"
 #include "base/log.h"
@@ -51,8 +53,8 @@ static json_t *refused(int err, const char *why)
 	return json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", -err, "why", why);
 }
 
-/* What came of a command; whether it went well its exit code tells. */
-static json_t *command_answer(json_t *answer)
+/* What came of it; whether a command went well its exit code tells. */
+static json_t *answered(json_t *answer)
 {
 	json_object_set_new(answer, "ok", json_true());
 	return answer;
@@ -126,7 +128,7 @@ static json_t *ask_run(struct agent *agent, const json_t *request)
 
 	if (!agent_argv(list, argv))
 		return refused(-EINVAL, "argv: expected a list of strings");
-	return command_answer(agent_standby_run(
+	return answered(agent_standby_run(
 		&agent->standby, list, agent->config->namespace,
 		timeout_of(request), &agent->stop->set));
 }
@@ -230,8 +232,11 @@ static json_t *ask_end(struct agent *agent, const json_t *request)
 					 &agent->stop->set);
 	if (code < 0)
 		return refused(code, log_strerror(code));
-	return json_pack("{s:b,s:i,s:I}", "ok", 1, "code", code, "max_rss_kib",
-			 (json_int_t)program->process.max_rss_kib);
+	return json_pack("{s:b,s:i,s:I,s:I}", "ok", 1, "code", code,
+			 "max_rss_kib",
+			 (json_int_t)program->process.max_rss_kib,
+			 "involuntary_switches",
+			 (json_int_t)program->process.involuntary_switches);
 }
 
 static json_t *ask_cpus(struct agent *agent, const json_t *request)
@@ -245,6 +250,34 @@ static json_t *ask_cpus(struct agent *agent, const json_t *request)
 	err = process_cpus(&program->process, cpus, sizeof(cpus));
 	return err ? refused(err, log_strerror(err))
 		   : json_pack("{s:b,s:s}", "ok", 1, "cpus", cpus);
+}
+
+/* The CPU that is asked about; -1: none by itself. */
+static int cpu_of(const json_t *request)
+{
+	const json_t *cpu = json_object_get(request, "cpu");
+	json_int_t value = json_integer_value(cpu);
+
+	return json_is_integer(cpu) && value >= 0 && value < INT_MAX
+		       ? (int)value
+		       : -1;
+}
+
+static json_t *ask_canary(struct agent *agent, const json_t *request)
+{
+	struct canary canary;
+	int err = canary_take(cpu_of(request), &canary);
+
+	(void)agent;
+	return err ? refused(err, log_strerror(err))
+		   : json_pack("{s:b,s:f,s:f}", "ok", 1, "call_ns",
+			       canary.call_ns, "gap_ns", canary.gap_ns);
+}
+
+static json_t *ask_look(struct agent *agent, const json_t *request)
+{
+	(void)agent;
+	return answered(cpu_look(cpu_of(request)));
 }
 
 /* Until there is something to read, or we are to stop. */
@@ -324,11 +357,12 @@ static json_t *answer_of(struct agent *agent, const json_t *request)
 		const char *name;
 		json_t *(*ask)(struct agent *agent, const json_t *request);
 	} all[] = {
-		{ "turn", ask_turn },	{ "restore", ask_restore },
-		{ "run", ask_run },	{ "start", ask_start },
-		{ "await", ask_await }, { "end", ask_end },
-		{ "cpus", ask_cpus },	{ "put", ask_put },
-		{ "take", ask_take },	{ "standby", ask_standby },
+		{ "turn", ask_turn },	  { "restore", ask_restore },
+		{ "run", ask_run },	  { "start", ask_start },
+		{ "await", ask_await },	  { "end", ask_end },
+		{ "cpus", ask_cpus },	  { "put", ask_put },
+		{ "take", ask_take },	  { "standby", ask_standby },
+		{ "canary", ask_canary }, { "look", ask_look },
 	};
 	const char *name = json_get_text(request, "do", "");
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "campaign/arm_build.h"
 #include "campaign/trial_files.h"
+#include "campaign/trial_fingerprint.h"
 #include "campaign/trial_judge.h"
 #include "campaign/trial_keys.h"
 #include "campaign/trial_knobs.h"
@@ -282,8 +283,7 @@ static int found_save(const struct trial *trial, json_t *found)
 	struct atomic_file whole;
 	int err;
 
-	json_object_set_new(found, "max_rss_kib",
-			    trial_programs_memory(trial->machines));
+	trial_programs_used(trial->machines, found);
 	err = atomic_file_open(&whole, trial->files.path[TRIAL_FILE_FOUND]);
 	if (err)
 		return err;
@@ -292,9 +292,10 @@ static int found_save(const struct trial *trial, json_t *found)
 	return atomic_file_close(&whole, 0);
 }
 
-static int programs_run(struct trial *trial, const struct arm *arm)
+static int programs_run(struct trial *trial, const struct arm *arm,
+			json_t *found)
 {
-	json_t *found, *cpus;
+	json_t *cpus;
 	int err = wiretap_start(trial);
 
 	if (!err)
@@ -307,11 +308,24 @@ static int programs_run(struct trial *trial, const struct arm *arm)
 	trial_programs_meet(trial->machines);
 	cpus = json_object();
 	err = trial_programs_cpus(trial->machines, cpus);
-	found = json_pack("{s:o}", "cpus", cpus);
+	json_object_set_new(found, "cpus", cpus);
+	return err ? err : run_to_the_end(trial);
+}
+
+/* And what its CPUs were like, before and after. */
+static int programs_watch(struct trial *trial, const struct arm *arm)
+{
+	json_t *found = json_object();
+	struct trial_fingerprint print;
+	int err = trial_fingerprint_begin(&print, trial->machines, arm);
+
 	if (!err)
-		err = run_to_the_end(trial);
+		err = programs_run(trial, arm, found);
+	if (!err)
+		err = trial_fingerprint_end(&print, trial->machines, found);
 	if (!err)
 		err = found_save(trial, found);
+	trial_fingerprint_close(&print);
 	json_decref(found);
 	return err;
 }
@@ -329,7 +343,7 @@ static int pass(struct trial *trial, const struct arm *arm)
 			trial->machines,
 			files->path[TRIAL_FILE_COUNTERS_BEFORE]);
 	if (!err)
-		err = programs_run(trial, arm);
+		err = programs_watch(trial, arm);
 	if (!err)
 		err = trial_counters_take(
 			trial->machines,

@@ -21,7 +21,9 @@ struct trial_machines {
 	const struct campaign_guests *guests;
 	const char *const *guests_now;
 	json_t *turned; /* of this trial: what its knobs were found to be */
-	long max_rss_kib[TRIAL_ROLES]; /* 0 until it has ended */
+	/* 0 until it has ended */
+	long max_rss_kib[TRIAL_ROLES];
+	long involuntary_switches[TRIAL_ROLES];
 };
 
 /* guests: NULL where there are none. Nothing is started yet. */

@@ -136,6 +136,8 @@ int trial_program_end(struct trial_machines *machines, enum trial_role role,
 		return code;
 	machines->max_rss_kib[role] =
 		(long)json_get_integer(answer, "max_rss_kib");
+	machines->involuntary_switches[role] =
+		(long)json_get_integer(answer, "involuntary_switches");
 	code = (int)json_get_integer(answer, "code");
 	json_decref(answer);
 	return code;
@@ -177,14 +179,19 @@ int trial_programs_cpus(struct trial_machines *machines, json_t *found)
 	return err;
 }
 
-json_t *trial_programs_memory(const struct trial_machines *machines)
+void trial_programs_used(const struct trial_machines *machines, json_t *found)
 {
-	json_t *found = json_object();
+	json_t *memory = json_object(), *switches = json_object();
 
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		json_object_set_new(found, trial_role_names[i],
+	for (int i = 0; i < TRIAL_ROLES; i++) {
+		json_object_set_new(memory, trial_role_names[i],
 				    json_integer(machines->max_rss_kib[i]));
-	return found;
+		json_object_set_new(
+			switches, trial_role_names[i],
+			json_integer(machines->involuntary_switches[i]));
+	}
+	json_object_set_new(found, "max_rss_kib", memory);
+	json_object_set_new(found, "involuntary_switches", switches);
 }
 
 int trial_command_run(struct trial_machines *machines, enum trial_role role,

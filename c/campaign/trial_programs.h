@@ -27,8 +27,9 @@ int trial_program_end(struct trial_machines *machines, enum trial_role role,
  * effect would spoil the trial: -EIO, logged. */
 int trial_programs_cpus(struct trial_machines *machines, json_t *found);
 
-/* What each had in memory at most, by role: a new reference. */
-json_t *trial_programs_memory(const struct trial_machines *machines);
+/* What each had in memory at most, and how often the CPU was taken from it, by
+ * role, into found. */
+void trial_programs_used(const struct trial_machines *machines, json_t *found);
 
 /* A command of the role's machine to its end, at most timeout_ms, in place of
  * one of the trial's programs. 0 or a negative errno, logged. */

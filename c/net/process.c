@@ -142,8 +142,10 @@ int process_ended(struct process *process)
 		return -EAGAIN;
 	process->pid = 0;
 	process->code = pid < 0 ? 127 : exit_code(status);
-	if (pid > 0)
+	if (pid > 0) {
 		process->max_rss_kib = usage.ru_maxrss;
+		process->involuntary_switches = usage.ru_nivcsw;
+	}
 	return process->code;
 }
 

@@ -16,6 +16,8 @@ struct process {
 	int code;	  /* how it ended: as process_ended() tells */
 	long max_rss_kib; /* the most it had in memory, once it ended; at
 			     least what its parent had when it was started */
+	/* How often the CPU was taken from it: getrusage(2); once it ended. */
+	long involuntary_switches;
 	const char *name; /* argv[0], for messages */
 };
 
