@@ -12,6 +12,8 @@
 #include "base/json_get.h"
 #include "base/log.h"
 #include "campaign/arm_build.h"
+#include "campaign/campaign_again.h"
+#include "campaign/campaign_gate.h"
 #include "campaign/campaign_looks.h"
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
@@ -29,6 +31,7 @@ struct campaign {
 	json_t *manifest;
 	unsigned int blocks; /* to be done: fewer, once it has its end */
 	struct campaign_looks looks;
+	struct campaign_gate gate;
 	unsigned int trials; /* so far */
 	uint64_t begin_ns;
 	struct cpu_contention begin_busy;
@@ -192,6 +195,18 @@ static void knobs_take(struct campaign *campaign)
 	}
 }
 
+/* Whole, of an earlier run. */
+static int trial_keep(struct campaign *campaign, unsigned int arm,
+		      const char *folder)
+{
+	json_t *trial = results_part(folder, "trial.json");
+	int err = campaign_gate_remember(&campaign->gate, arm, trial);
+
+	json_decref(trial);
+	campaign->trials += !err;
+	return err;
+}
+
 static int trial_do(struct campaign *campaign, unsigned int number,
 		    unsigned int block, unsigned int arm)
 {
@@ -204,10 +219,8 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 
 	trial_folder(campaign, number, name, folder);
 	/* trial.json comes last: where it is, the trial is whole. */
-	if (config->resume && file_there(folder, "trial.json")) {
-		campaign->trials++;
-		return 0;
-	}
+	if (config->resume && file_there(folder, "trial.json"))
+		return trial_keep(campaign, arm, folder);
 	snprintf(text, sizeof(text), "[%u/%u] block %u of %u: %s ...", number,
 		 campaign_trials(campaign), block + 1, campaign->blocks, name);
 	progress_show(campaign, text);
@@ -227,7 +240,9 @@ static int trial_do(struct campaign *campaign, unsigned int number,
 			    json_string(folder + strlen(config->folder) + 1));
 	if (drawn.layouts)
 		json_object_set_new(result, "build", arm_build_json(&drawn));
-	err = results_save(folder, "trial.json", schema_trial, result);
+	err = campaign_gate_judge(&campaign->gate, arm, result);
+	if (!err)
+		err = results_save(folder, "trial.json", schema_trial, result);
 	json_decref(result);
 	campaign->trials += !err;
 	return err;
@@ -277,67 +292,23 @@ static int bias_measure(struct campaign *campaign)
 	return 0;
 }
 
-/* Is the trial in this folder one that can't be judged? */
-static bool trial_is_void(const char *folder)
-{
-	json_t *trial = results_part(folder, "trial.json");
-	bool is_void = json_is_null(
-		json_object_get(json_object_get(trial, "analysis"), "correct"));
-	json_decref(trial);
-	return is_void;
-}
-
-/* FOLDER/trials/NN-ARM becomes FOLDER/void/NN-ARM.K, K from 1. 0; -EEXIST when
- * that was done often enough; another negative errno, logged. */
-static int trial_set_aside(const struct campaign *campaign, const char *folder)
-{
-	const char *name = strrchr(folder, '/') + 1;
-	char path[PATH_MAX];
-	int err = folder_make(campaign->config->folder, "void");
-
-	for (unsigned int k = 1; k < CAMPAIGN_BLOCK_TRIES && !err; k++) {
-		if (snprintf(path, sizeof(path), "%s/void/%s.%u",
-			     campaign->config->folder, name, k) >= PATH_MAX)
-			return -ENAMETOOLONG;
-		if (access(path, F_OK) == 0)
-			continue;
-		if (rename(folder, path) == 0)
-			return 0;
-		err = -errno;
-		log_error("can't move %s to %s: %s", folder, path,
-			  log_strerror(err));
-	}
-	return err ? err : -EEXIST;
-}
-
-/* A void trial takes its whole block with it: what is left out alone is left
- * out for a reason. 1: the block is to be made again; 0 or a negative errno. */
+/* 1: all of it is to be made again; 0 or a negative errno. */
 static int block_again(struct campaign *campaign, unsigned int block,
 		       const unsigned int *order)
 {
 	const struct campaign_config *config = campaign->config;
+	const bool late = config->until.seconds > 0 &&
+			  campaign_seconds(campaign) >= config->until.seconds;
 	char folders[CAMPAIGN_ARMS_MAX][PATH_MAX];
-	bool any_void = false;
-	int err = 0;
+	int again;
 
-	for (unsigned int i = 0; i < config->arm_count; i++) {
+	for (unsigned int i = 0; i < config->arm_count; i++)
 		trial_folder(campaign, block * config->arm_count + i + 1,
 			     config->arms[order[i]].name, folders[i]);
-		any_void |= trial_is_void(folders[i]);
-	}
-	for (unsigned int i = 0; i < config->arm_count && any_void && !err; i++)
-		err = trial_set_aside(campaign, folders[i]);
-	if (err == -EEXIST) {
-		log_warning("block %u can't be judged, in %d tries: it counts "
-			    "for nothing",
-			    block + 1, CAMPAIGN_BLOCK_TRIES);
-		return 0;
-	}
-	if (err || !any_void)
-		return err;
-	campaign->trials -= config->arm_count;
-	log_warning("block %u can't be judged: it is made again", block + 1);
-	return 1;
+	again = campaign_again(&campaign->gate, block, folders, late);
+	if (again > 0)
+		campaign->trials -= config->arm_count;
+	return again;
 }
 
 static int block_run(struct campaign *campaign, unsigned int block)
@@ -453,7 +424,9 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 		return err;
 	campaign.manifest = campaign_manifest_make(config);
 	campaign_looks_open(&campaign.looks, config, campaign.manifest);
-	err = state_save(&campaign, "running");
+	err = campaign_gate_open(&campaign.gate, config, campaign.manifest);
+	if (!err)
+		err = state_save(&campaign, "running");
 	cpu_contention_take(&campaign.begin_busy);
 	trial_machines_init(&campaign.machines, &config->trial,
 			    config->machine_count ? &config->guests : NULL);
@@ -462,6 +435,7 @@ int campaign_run(const struct campaign_config *config, json_t **summary)
 	if (!err)
 		err = blocks_run(&campaign);
 	closed = trial_machines_close(&campaign.machines);
+	campaign_gate_close(&campaign.gate);
 	err = err ? err : closed;
 	progress_show(&campaign, "");
 

@@ -9,6 +9,7 @@
 
 #include "campaign/arm.h"
 #include "campaign/trial_config.h"
+#include "campaign/trial_gate.h"
 #include "campaign/until.h"
 
 #define CAMPAIGN_ARMS_MAX   16
@@ -39,6 +40,7 @@ struct campaign_config {
 	unsigned int blocks; /* at most, where it may end before */
 	struct until until;
 	struct looks looks; /* of until, by campaign_looks_read() */
+	struct trial_gate gate;
 	uint64_t seed;
 	/* Of the plan's trials, the arms of each block in their order; NULL:
 	 * drawn from the seed. */

@@ -77,6 +77,20 @@ static int until_read(const char *path, const json_t *plan,
 	return plan_fault(path, "until", why);
 }
 
+static int gate_read(const char *path, const json_t *plan,
+		     struct campaign_config *config)
+{
+	const json_t *gate = json_object_get(plan, "gate");
+	const char *why = "a string";
+
+	if (!gate)
+		return 0;
+	if (json_is_string(gate) &&
+	    trial_gate_parse(json_string_value(gate), &config->gate, &why) == 0)
+		return 0;
+	return plan_fault(path, "gate", why);
+}
+
 static int arm_read(const char *path, const json_t *json, unsigned int number,
 		    struct campaign_config *config)
 {
@@ -186,6 +200,8 @@ int campaign_plan_read(const char *path, struct campaign_config *config)
 		err = numbers_read(path, config->plan, config);
 	if (!err)
 		err = until_read(path, config->plan, config);
+	if (!err)
+		err = gate_read(path, config->plan, config);
 	if (!err)
 		err = plan_machines_read(path, config->plan, config);
 	if (!err)

@@ -17,6 +17,7 @@
 #include "campaign/arm_judged.h"
 #include "campaign/arm_text.h"
 #include "campaign/campaign.h"
+#include "campaign/campaign_gate.h"
 #include "campaign/campaign_looks.h"
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
@@ -35,6 +36,7 @@ struct config {
 	const char *builds;
 	uint64_t blocks;
 	const char *until;
+	const char *gate;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -97,6 +99,16 @@ static const struct option_row rows[] = {
 		  "is faster or slower; equivalent:PERCENT, or so near the\n"
 		  "baseline; SECONDS, once that time has passed. At some\n"
 		  "blocks it looks, and the looks share the error" },
+	{ .name = "gate",
+	  .metavar = "NAME:BOUND[,NAME:BOUND]",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, gate),
+	  .help = "a block with a trial whose machine was not as it\n"
+		  "usually is of that arm is run again: by how much more\n"
+		  "canary:30%, gap:2ms, steal:5%, lateness:1ms, and psi:N%\n"
+		  "where it is said; NAME:off; repeats:N blocks at most, an\n"
+		  "eighth and one if nothing is said. off: whatever the\n"
+		  "machine was like" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",
@@ -433,7 +445,7 @@ static int order_print(const char *text)
 int main(int argc, char **argv)
 {
 	enum option_result result;
-	struct campaign_config campaign = { 0 };
+	struct campaign_config campaign = { .gate = trial_gate_default() };
 	char folder[PATH_MAX], command[4096];
 	struct arm_text texts[CAMPAIGN_ARMS_MAX] = { 0 };
 	struct arm_build builds[ARM_BUILDS_MAX] = { 0 };
@@ -451,6 +463,7 @@ int main(int argc, char **argv)
 	arms = strdup(config.arms);
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
+	    campaign_gate_read(config.gate, &campaign) < 0 ||
 	    campaign_looks_read(config.until, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||

@@ -240,6 +240,8 @@ int html_write(FILE *out, const struct results *results, const json_t *summary,
 	page_trials(out, results, links);
 	list_write(out, "Could not be judged, and why",
 		   json_object_get(summary, "void_trials"));
+	list_write(out, "Failed the gate, and why",
+		   json_object_get(json_object_get(summary, "gate"), "failed"));
 	list_write(out, "Knobs, wanted and found",
 		   json_object_get(results->manifest, "knobs"));
 	list_write(out, "Skipped, and why",

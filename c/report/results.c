@@ -274,26 +274,27 @@ static int bias_load(struct results *results)
 	return 0;
 }
 
-/* Of blocks that were void and made again: FOLDER/void/NN-ARM.K. */
-static int aside_load(struct results *results)
+/* Of blocks that were made again: FOLDER/void/NN-ARM.K, or gated. */
+static int aside_load(const struct results *results, const char *where,
+		      json_t **trials)
 {
 	char path[PATH_MAX];
 	struct dirent **names;
 	int count, err = 0;
 
-	results->aside = json_array();
-	snprintf(path, sizeof(path), "%s/void", results->folder);
+	*trials = json_array();
+	snprintf(path, sizeof(path), "%s/%s", results->folder, where);
 	count = scandir(path, &names, visible, alphasort);
 	for (int i = 0; i < count; i++) {
 		json_t *trial = NULL;
 
-		snprintf(path, sizeof(path), "%s/void/%s/trial.json",
-			 results->folder, names[i]->d_name);
+		snprintf(path, sizeof(path), "%s/%s/%s/trial.json",
+			 results->folder, where, names[i]->d_name);
 		if (!err && access(path, F_OK) == 0)
 			err = schema_load(path, RESULTS_SCHEMA, schema_trial,
 					  &trial);
 		if (trial)
-			json_array_append_new(results->aside, trial);
+			json_array_append_new(*trials, trial);
 		free(names[i]);
 	}
 	if (count >= 0)
@@ -311,7 +312,9 @@ int results_open(struct results *results, const char *folder, bool any_state)
 	if (!err)
 		err = trials_load(results);
 	if (!err)
-		err = aside_load(results);
+		err = aside_load(results, "void", &results->aside);
+	if (!err)
+		err = aside_load(results, RESULTS_GATED, &results->gated);
 	if (!err && !any_state)
 		err = all_there(results);
 	if (!err)
@@ -329,6 +332,7 @@ void results_close(struct results *results)
 	}
 	free(results->trials);
 	json_decref(results->aside);
+	json_decref(results->gated);
 	json_decref(results->bias);
 	json_decref(results->manifest);
 	memset(results, 0, sizeof(*results));

@@ -17,6 +17,7 @@
 
 #define RESULTS_SCHEMA	 "t2t-run/2"
 #define RESULTS_ARMS_MAX 64
+#define RESULTS_GATED	 "gated" /* in the folder: see the manifest's gate */
 
 /* Behind a count: terminal and page say the same. */
 #define RESULTS_AMBIGUOUS                                                  \
@@ -48,6 +49,7 @@ struct results {
 	struct results_trial *trials; /* as they ran */
 	size_t count;
 	json_t *aside; /* trials of void blocks that were made again */
+	json_t *gated; /* of blocks that failed the gate, and were, too */
 	unsigned int arm_count, blocks;
 	int aa; /* the arm that is the baseline again; -1: none */
 	/* At which level it is judged, and what is no difference: of a

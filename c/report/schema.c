@@ -41,6 +41,12 @@ const struct schema_row schema_manifest[] = {
 	  .optional = true,
 	  .min = 0,
 	  .max = 0.5 },
+	{ .key = "parameters.gate", .type = SCHEMA_OBJECT, .optional = true },
+	{ .key = "parameters.gate.repeats",
+	  .type = SCHEMA_INTEGER,
+	  .optional = true,
+	  .min = 0,
+	  .max = 1000 },
 	{ .key = "parameters.pace", .type = SCHEMA_STRING, .optional = true },
 	{ .key = "feed", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "programs", .type = SCHEMA_OBJECT, .optional = true },
@@ -76,6 +82,7 @@ const struct schema_row schema_trial[] = {
 	{ .key = "found", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "counters", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = "lateness", .type = SCHEMA_OBJECT, .optional = true },
+	{ .key = "gate", .type = SCHEMA_OBJECT, .optional = true },
 	{ .key = NULL }
 };
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "report/boots.h"
 #include "report/comparisons.h"
+#include "report/gated.h"
 #include "report/prepared.h"
 #include "report/recovery_summary.h"
 #include "report/stages.h"
@@ -313,8 +314,10 @@ static void clocks_set(const struct results *results, json_t *summary)
 static int noticed_set(const struct results *results, json_t *summary)
 {
 	json_t *noticed = json_array(), *steadiness;
+	json_t *gate = gated_make(results, noticed);
 	int err = steadiness_make(results, &steadiness, noticed);
 
+	json_object_set_new(summary, "gate", gate);
 	json_object_set_new(summary, "steadiness", steadiness);
 	json_object_set_new(summary, "noticed", noticed);
 	return err;

@@ -6,6 +6,7 @@
 
 #include "base/json_get.h"
 #include "report/boots.h"
+#include "report/gated.h"
 #include "report/noticed.h"
 #include "report/prepared.h"
 #include "report/recovery_table.h"
@@ -395,6 +396,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 
 	parameters_print(out, manifest);
 	until_print(out, manifest);
+	gated_print(out, summary);
 	clocks_print(out, summary);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
