@@ -234,6 +234,14 @@ def lines_insist(checker, base, arms):
                               "second_group names its group")
 
 
+def gate_of(gate):
+    """As t2t-run --gate takes it; empty: as it is there."""
+    if not isinstance(gate, dict):
+        return "off"
+    return ",".join(f"{name}:{'off' if bound is False else bound}"
+                    for name, bound in gate.items())
+
+
 def rule_of(checker, rule):
     """What calls for an order, and which side it takes."""
     shape = schema()["properties"]["rule"]["properties"]
@@ -288,6 +296,7 @@ def experiment(path):
            for key in ("seed", "warm_up", "until")},
         **{key: by_place(data.get(key, default(key)))
            for key in ("blocks", "pace", "lines")},
+        "gate": gate_of(data.get("gate", default("gate"))),
         "rule": rule_of(checker, data.get("rule", {})),
         "base": base,
         "arms": arms,

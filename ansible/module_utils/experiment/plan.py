@@ -104,13 +104,17 @@ def begun_seed(folder):
     return 0
 
 
+# As t2t-run --gate takes it.
+GATE = re.compile(r"off|(((canary|steal|psi):[\d.]+%?|(gap|lateness):[\d.]+(ms)?"
+                  r"|(canary|steal|psi|gap|lateness):off|repeats:\d+)"
+                  r"(,(?!$)|$))+")
 # What ends by its own verdict, and not by the time alone.
 LOOKS = re.compile("decided|equivalent")
 
 
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
-    feed, group, and overrides: blocks, until, lines, pace, seed, threshold_usd,
+    feed, group, and overrides: blocks, until, gate, lines, pace, seed, threshold_usd,
     aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
     the machines told)."""
     place = where["place"]
@@ -158,6 +162,10 @@ def plan(what, where):
                                until):
         checker.wrong("until", f"{until!r}: wanted: "
                       + schema()["properties"]["until"]["description"])
+    gate = str(where.get("gate") or what["gate"])
+    if gate and not GATE.fullmatch(gate):
+        checker.wrong("gate", f"{gate!r}: wanted: off, or canary:30%, gap:2ms "
+                      "and the like, with commas between")
     drawn = order(len(arms), blocks, seed)
     if LOOKS.search(until) and blocks < drawn["blocks_needed"]:
         raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
@@ -177,6 +185,8 @@ def plan(what, where):
     made["seconds"] = seconds(made)
     if until:
         made["until"] = until
+    if gate:
+        made["gate"] = gate
     return made
 
 

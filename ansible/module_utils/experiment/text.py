@@ -21,6 +21,8 @@ def text(made):
             f"seed {made['seed']}, about {lasts(made['seconds'])}"]
     if "until" in made:
         rows.append(f"until       {made['until']}: perhaps fewer of them")
+    if "gate" in made:
+        rows.append(f"gate        {made['gate']}")
     rows.append("")
     width = max([len(arm["name"]) for arm in made["arms"]] + [0])
     for i, arm in enumerate(made["arms"]):

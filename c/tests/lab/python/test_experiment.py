@@ -213,6 +213,14 @@ class Refused(unittest.TestCase):
     def test_wrong_until(self):
         self.refused(GOOD + "until: soon\n", "until", "equivalent:PERCENT")
 
+    def test_wrong_gate(self):
+        self.refused(GOOD + "gate: on\n", "gate", "off, or bounds")
+        self.refused(GOOD + "gate: {gap: 2s}\n", "gate.gap", "2ms")
+        self.refused(GOOD + "gate: {psi: 5}\n", "gate.psi", "30%")
+        self.refused(GOOD + "gate: {gop: 2ms}\n", "gate.gop", "gap")
+        self.refused(GOOD + "gate: {repeats: -1}\n", "gate.repeats",
+                     "0 to 1000")
+
     def test_arms_and_factors(self):
         self.refused(GOOD + "factors: {x: {y: }}\n", "arms", "factors")
 
@@ -279,6 +287,25 @@ class Plan(unittest.TestCase):
                     lab.plan(read(GOOD), dict(WHERE, until=until))
                 self.assertIn("until", str(caught.exception))
                 self.assertIn("equivalent:PERCENT", str(caught.exception))
+
+    def test_gate(self):
+        self.assertNotIn("gate", lab.plan(read(GOOD), WHERE))
+        made = lab.plan(read(
+            GOOD + "gate: {canary: 40%, psi: off, repeats: 3}\n"), WHERE)
+        self.assertEqual(made["gate"], "canary:40%,psi:off,repeats:3")
+        self.assertIn("gate        canary:40%", lab.text(made))
+        off = read(GOOD + "gate: off\n")
+        self.assertEqual(lab.plan(off, WHERE)["gate"], "off")
+        self.assertEqual(lab.plan(off, dict(WHERE, gate="gap:1ms"))["gate"],
+                         "gap:1ms")
+
+    def test_gate_that_is_none(self):
+        for gate in ("on", "gap:2s", "gap:2ms,", "gop:1", "off,gap:2ms",
+                     "gap:2ms psi:5%"):
+            with self.subTest(gate):
+                with self.assertRaises(lab.Wrong) as caught:
+                    lab.plan(read(GOOD), dict(WHERE, gate=gate))
+                self.assertIn("gate", str(caught.exception))
 
     def test_looks_that_could_decide_nothing(self):
         with self.assertRaises(lab.Wrong) as caught:
