@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cpu.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -22,6 +21,7 @@
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/campaign_plan.h"
+#include "campaign/local_cpus.h"
 #include "exchange/pace.h"
 #include "net/address.h"
 #include "net/namespace.h"
@@ -217,33 +217,6 @@ static void signals_catch(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-}
-
-static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
-{
-	unsigned int cpus[64], n = cpu_list(cpus, 64);
-
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		cpu[i] = -1;
-	if (!strcmp(text, "none"))
-		return 0;
-	if (strcmp(text, "auto") != 0) {
-		if (!cpu_numbers(text, cpu, TRIAL_ROLES))
-			return 0;
-		log_error("--cpus: '%s': expected auto, none or three numbers",
-			  text);
-		return -EINVAL;
-	}
-	if (n < 2) {
-		log_warning("one CPU alone: nothing is pinned, and a path "
-			    "that spins takes it from the exchange");
-		return 0;
-	}
-	n = n > 64 ? 64 : n;
-	cpu[TRIAL_EXCHANGE] = (int)cpus[0];
-	cpu[TRIAL_WIRETAP] = (int)cpus[n > 2 ? 1 : 0];
-	cpu[TRIAL_TRADER] = (int)cpus[n - 1];
-	return 0;
 }
 
 static int programs_folder(char path[static PATH_MAX])
@@ -467,8 +440,8 @@ int main(int argc, char **argv)
 	    campaign_looks_read(config.until, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
-	    cpus_set(campaign.machine_count ? "none" : config.cpus,
-		     campaign.trial.cpu) < 0)
+	    local_cpus_read(campaign.machine_count ? "none" : config.cpus,
+			    campaign.trial.cpu) < 0)
 		goto free_arms;
 
 	code = 1;

@@ -17,8 +17,8 @@
  * many of each; "lopsided": an arm's name or null. For noticed a sentence of
  * each.
  *
- * lopsided: of an arm that fails more often than its share (binomial, one-sided,
- * 1 % over all arms), since each arm is tried as often as any.
+ * lopsided: of an arm that fails more often than its share (binomial,
+ * one-sided, 1 % over all arms), since each arm is tried as often as any.
  */
 json_t *gated_make(const struct results *results, json_t *noticed);
 

@@ -82,8 +82,8 @@ static int drift_look(struct steadiness *steadiness, json_t *all)
 				      found));
 	if (found)
 		notice(steadiness, "drift",
-		       json_sprintf("drift: the baseline's p50 changed by "
-				    "%+.0f %% from the first block to the last "
+		       json_sprintf("drift: the baseline's p50 changed %+.0f "
+				    "%% from the first block to the last "
 				    "(Mann-Kendall p %.2g)",
 				    percent(drift.whole), drift.p));
 	return 0;

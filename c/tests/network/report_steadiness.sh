@@ -55,7 +55,7 @@ campaign drift '10000 + 300 * b + 900 * r' '6000 + 180 * b + 500 * r'
 expect_none 'a drift is said, in every output' < <(
 	diff <(kinds drift) - <<<drift
 	for output in txt html md; do
-		grep -qE 'drift: the baseline.*s p50 changed by .?\+[0-9]+ %' \
+		grep -qE 'drift: the baseline.*s p50 changed .?\+[0-9]+ %' \
 			"$folder/drift.$output" || echo "not in $output"
 	done
 )
