@@ -69,13 +69,13 @@ static const char *bound_read(size_t i, const char *value,
 
 static const char *part_read(char *part, struct trial_gate *gate)
 {
-	const char *value = strchr(part, ':');
+	char *value = strchr(part, ':');
 	double number;
 
-	if (!value++)
+	if (!value)
 		return "expected off, or NAME:BOUND, several with commas "
 		       "between";
-	part[value - part - 1] = '\0';
+	*value++ = '\0';
 	if (!strcmp(part, "repeats")) {
 		if (!number_read(value, "", &number) ||
 		    number > TRIAL_GATE_REPEATS_MAX || number > floor(number))

@@ -45,26 +45,18 @@ static void text_is_read_as_it_is_written(void **state)
 	}
 }
 
+#define TOO_LONG \
+	"gap:2ms                                                          "
+
 static void what_is_no_gate_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"",
-		"on",
-		"gap",
-		"gap:",
-		"gap:2s",
-		"gap:-1",
-		"steal:101%",
-		"psi:5ms",
-		"repeats:1.5",
-		"repeats:-1",
-		"repeats:1001",
-		"gap:2ms,",
-		"gop:2ms",
-		"off,gap:2",
-		"gap:nan",
-		"gap:2ms "
-		"                                                          ",
+		"",	      "on",	      "gap",
+		"gap:",	      "gap:2s",	      "gap:-1",
+		"steal:101%", "psi:5ms",      "repeats:1.5",
+		"repeats:-1", "repeats:1001", "gap:2ms,",
+		"gop:2ms",    "off,gap:2",    "gap:nan",
+		TOO_LONG,
 	};
 
 	(void)state;
