@@ -171,20 +171,19 @@ static int all_look(struct steadiness *steadiness, json_t *all)
 	return err;
 }
 
-int steadiness_make(const struct results *results, json_t **made,
+int steadiness_make(const struct results *results, json_t **steadiness,
 		    json_t *noticed)
 {
-	struct steadiness steadiness = {
+	struct steadiness all = {
 		.results = results,
-		.values =
-			calloc(results->blocks + 1, sizeof(*steadiness.values)),
+		.values = calloc(results->blocks + 1, sizeof(*all.values)),
 		.noticed = noticed,
 	};
-	int err = steadiness.values ? 0 : -ENOMEM;
+	int err = all.values ? 0 : -ENOMEM;
 
-	*made = json_pack("{s:f}", "level", STEADINESS_LEVEL);
+	*steadiness = json_pack("{s:f}", "level", STEADINESS_LEVEL);
 	if (!err)
-		err = all_look(&steadiness, *made);
-	free(steadiness.values);
+		err = all_look(&all, *steadiness);
+	free(all.values);
 	return err;
 }
