@@ -110,14 +110,15 @@ static int void_again(struct aside *aside, unsigned int block)
 static int unfit_again(struct campaign_gate *gate, struct aside *aside,
 		       unsigned int block, bool late)
 {
-	int err = late || gate->repeated >= gate->repeats
+	const unsigned int most = campaign_gate_repeats(gate, block);
+	int err = late || gate->repeated >= most
 			  ? -EEXIST
 			  : aside_move(aside, RESULTS_GATED);
 
 	if (err == -EEXIST) {
 		log_warning("block %u counts all the same: no more may be run "
 			    "again (%u of %u were)",
-			    block + 1, gate->repeated, gate->repeats);
+			    block + 1, gate->repeated, most);
 		return 0;
 	}
 	if (err)

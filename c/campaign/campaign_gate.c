@@ -102,6 +102,13 @@ int campaign_gate_open(struct campaign_gate *gate,
 	return config->resume ? aside_take(gate) : 0;
 }
 
+unsigned int campaign_gate_repeats(const struct campaign_gate *gate,
+				   unsigned int block)
+{
+	return gate->config->gate.repeats < 0 ? 1 + block / BLOCKS_A_REPEAT
+					      : gate->repeats;
+}
+
 void campaign_gate_close(struct campaign_gate *gate)
 {
 	free(gate->past);

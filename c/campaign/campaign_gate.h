@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The gate over a campaign: it judges each trial by those so far,
- * and lets blocks run again while there are any left to be. They are few: an
- * eighth of the campaign's blocks and one, where nobody says otherwise, and
- * when they are used up, or --until's time is, blocks that fail count all the
- * same, which is said.
+ * and lets blocks run again while there are any left to be. They are few: one,
+ * and one more for each eight blocks that are done, where nobody says
+ * otherwise. So a campaign on a machine that is never as it was takes an eighth
+ * longer, and one that ends early is not held up. When they are used up, or
+ * --until's time is, blocks that fail count all the same, which is said.
  */
 #ifndef CAMPAIGN_CAMPAIGN_GATE_H
 #define CAMPAIGN_CAMPAIGN_GATE_H
@@ -34,6 +35,10 @@ void campaign_gate_close(struct campaign_gate *gate);
  * -ENOMEM. */
 int campaign_gate_judge(struct campaign_gate *gate, unsigned int arm,
 			json_t *trial);
+
+/* So many may have been run again once it comes to that block. */
+unsigned int campaign_gate_repeats(const struct campaign_gate *gate,
+				   unsigned int block);
 
 /* One that an earlier run has judged. 0 or -ENOMEM. */
 int campaign_gate_remember(struct campaign_gate *gate, unsigned int arm,
