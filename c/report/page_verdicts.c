@@ -6,6 +6,7 @@
 
 #include "base/json_get.h"
 #include "report/export.h"
+#include "report/noticed.h"
 #include "report/page.h"
 #include "report/plot.h"
 #include "stats/verdict.h"
@@ -247,6 +248,7 @@ static void warnings_write(FILE *out, const json_t *summary)
 		      "itself (A/A): repeat the campaign before you believe a "
 		      "verdict</p>\n",
 		      out);
+	noticed_write(out, summary);
 	void_write(out, summary);
 }
 

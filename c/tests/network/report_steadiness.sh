@@ -46,7 +46,7 @@ kinds() { jq -r '.noticed[].kind' "$folder/$1.json"; }
 campaign steady '10000 + 900 * r' '6000 + 500 * r'
 expect_none 'of a steady machine nothing is said' < <(
 	kinds steady
-	grep -E 'noticed|drift|two groups' "$folder"/steady.{txt,html,md}
+	grep -oE '^noticed|(drift|autocorrelation|two groups): ' "$folder"/steady.{txt,html,md}
 	jq -r '.steadiness | .drift, .autocorrelation[], .groups[] |
 		select(.p == null or .p <= 0.01)' "$folder/steady.json"
 )
