@@ -310,6 +310,13 @@ static int trial_set_aside(const struct campaign *campaign, const char *folder)
 	return err ? err : -EEXIST;
 }
 
+/* Who is out of a race is as if it had run. */
+static bool arm_is_out(struct campaign *campaign, unsigned int arm)
+{
+	campaign->trials += campaign->looks.out[arm];
+	return campaign->looks.out[arm];
+}
+
 /* A void trial takes its whole block with it: what is left out alone is left
  * out for a reason. 1: the block is to be made again; 0 or a negative errno. */
 static int block_again(struct campaign *campaign, unsigned int block,
@@ -326,7 +333,8 @@ static int block_again(struct campaign *campaign, unsigned int block,
 		any_void |= trial_is_void(folders[i]);
 	}
 	for (unsigned int i = 0; i < config->arm_count && any_void && !err; i++)
-		err = trial_set_aside(campaign, folders[i]);
+		if (!campaign->looks.out[order[i]])
+			err = trial_set_aside(campaign, folders[i]);
 	if (err == -EEXIST) {
 		log_warning("block %u can't be judged, in %d tries: it counts "
 			    "for nothing",
@@ -349,10 +357,13 @@ static int block_run(struct campaign *campaign, unsigned int block)
 	block_order(config, block, order);
 	do {
 		for (unsigned int i = 0; i < config->arm_count; i++) {
-			int err = trial_do(campaign,
-					   block * config->arm_count + i + 1,
-					   block, order[i]);
+			int err = 0;
 
+			if (!arm_is_out(campaign, order[i]))
+				err = trial_do(campaign,
+					       block * config->arm_count + i +
+						       1,
+					       block, order[i]);
 			if (err)
 				return err;
 		}

@@ -37,6 +37,7 @@ struct campaign_config {
 	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
 	unsigned int arm_count;
 	unsigned int blocks; /* at most, where it may end before */
+	enum until_verdict verdict;
 	struct until until;
 	struct looks looks; /* of until, by campaign_looks_read() */
 	uint64_t seed;

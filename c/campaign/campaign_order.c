@@ -79,9 +79,10 @@ int campaign_order_parse(const char *text, unsigned int *arm_count,
 json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			    uint64_t seed)
 {
-	/* Neither the baseline nor its repetition is compared with itself. */
-	const struct verdict_rule rule =
-		verdict_rule(arm_count > 3 ? arm_count - 2 : 1);
+	const struct verdict_rule each =
+		verdict_rule(until_compared(UNTIL_EACH, arm_count));
+	const struct verdict_rule best =
+		verdict_rule(until_compared(UNTIL_BEST, arm_count));
 	json_t *all = json_array();
 
 	for (unsigned int block = 0; block < blocks; block++) {
@@ -93,8 +94,9 @@ json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			json_array_append_new(row, json_integer(order[i]));
 		json_array_append_new(all, row);
 	}
-	return json_pack("{s:o,s:i,s:i}", "order", all, "blocks_needed",
-			 (int)verdict_blocks_needed(&rule), "block_tries",
+	return json_pack("{s:o,s:i,s:i,s:i}", "order", all, "blocks_needed",
+			 (int)verdict_blocks_needed(&each), "best_needed",
+			 (int)verdict_blocks_needed(&best), "block_tries",
 			 CAMPAIGN_BLOCK_TRIES);
 }
 

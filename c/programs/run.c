@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cpu.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -21,6 +20,7 @@
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/campaign_plan.h"
+#include "campaign/trial_cpus.h"
 #include "exchange/pace.h"
 #include "net/address.h"
 #include "net/namespace.h"
@@ -35,6 +35,7 @@ struct config {
 	const char *builds;
 	uint64_t blocks;
 	const char *until;
+	const char *verdict;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -89,6 +90,15 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, blocks),
 	  .help = "rounds; each runs every arm once, in a balanced order;\n"
 		  "fewer than 6 can decide nothing" },
+	{ .name = "verdict",
+	  .metavar = "WHAT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, verdict),
+	  .help = "each: each arm against the first (if nothing is said);\n"
+		  "best: which one is the best, or a group that can't be\n"
+		  "told apart within --until equivalent:PERCENT (3): who is\n"
+		  "slower runs no more; none: figures alone, of however few\n"
+		  "blocks" },
 	{ .name = "until",
 	  .metavar = "WHAT[,WHAT]",
 	  .type = OPTION_STRING,
@@ -205,33 +215,6 @@ static void signals_catch(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-}
-
-static int cpus_set(const char *text, int cpu[static TRIAL_ROLES])
-{
-	unsigned int cpus[64], n = cpu_list(cpus, 64);
-
-	for (int i = 0; i < TRIAL_ROLES; i++)
-		cpu[i] = -1;
-	if (!strcmp(text, "none"))
-		return 0;
-	if (strcmp(text, "auto") != 0) {
-		if (!cpu_numbers(text, cpu, TRIAL_ROLES))
-			return 0;
-		log_error("--cpus: '%s': expected auto, none or three numbers",
-			  text);
-		return -EINVAL;
-	}
-	if (n < 2) {
-		log_warning("one CPU alone: nothing is pinned, and a path "
-			    "that spins takes it from the exchange");
-		return 0;
-	}
-	n = n > 64 ? 64 : n;
-	cpu[TRIAL_EXCHANGE] = (int)cpus[0];
-	cpu[TRIAL_WIRETAP] = (int)cpus[n > 2 ? 1 : 0];
-	cpu[TRIAL_TRADER] = (int)cpus[n - 1];
-	return 0;
 }
 
 static int programs_folder(char path[static PATH_MAX])
@@ -451,11 +434,11 @@ int main(int argc, char **argv)
 	arms = strdup(config.arms);
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
-	    campaign_looks_read(config.until, &campaign) < 0 ||
+	    campaign_looks_read(config.until, config.verdict, &campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
-	    cpus_set(campaign.machine_count ? "none" : config.cpus,
-		     campaign.trial.cpu) < 0)
+	    trial_cpus_parse(campaign.machine_count ? "none" : config.cpus,
+			     campaign.trial.cpu) < 0)
 		goto free_arms;
 
 	code = 1;

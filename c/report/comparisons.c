@@ -3,15 +3,15 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/json_get.h"
 #include "report/stages.h"
 #include "stats/power.h"
+#include "stats/race.h"
 #include "stats/statistics.h"
 
-static bool arm_incorrect(const struct results *results, unsigned int arm)
+bool comparisons_incorrect(const struct results *results, unsigned int arm)
 {
 	for (size_t i = 0; i < results->count; i++)
 		if (results->trials[i].arm == arm &&
@@ -23,14 +23,13 @@ static bool arm_incorrect(const struct results *results, unsigned int arm)
 /* Or it itself once more: the A/A arm. */
 static bool baseline_incorrect(const struct results *results)
 {
-	return arm_incorrect(results, 0) ||
+	return comparisons_incorrect(results, 0) ||
 	       (results->aa > 0 &&
-		arm_incorrect(results, (unsigned int)results->aa));
+		comparisons_incorrect(results, (unsigned int)results->aa));
 }
 
-/* The p50 that may enter a comparison. */
-static double judged(const struct results *results, unsigned int block,
-		     unsigned int arm)
+double comparisons_value(const struct results *results, unsigned int block,
+			 unsigned int arm)
 {
 	const struct results_trial *trial = results_trial(results, block, arm);
 
@@ -52,13 +51,14 @@ static int compare(const struct results *results, unsigned int arm,
 		   struct verdict *verdict)
 {
 	pairs->count = 0;
-	if (arm_incorrect(results, arm) || baseline_incorrect(results)) {
+	if (comparisons_incorrect(results, arm) ||
+	    baseline_incorrect(results)) {
 		*verdict = verdict_of_incorrect();
 		return 0;
 	}
 	for (unsigned int block = 0; block < results->blocks; block++) {
-		const double base = judged(results, block, 0);
-		const double mine = judged(results, block, arm);
+		const double base = comparisons_value(results, block, 0);
+		const double mine = comparisons_value(results, block, arm);
 
 		pairs->bases[pairs->count] = base;
 		pairs->arms[pairs->count] = mine;
@@ -79,8 +79,8 @@ static json_t *block_ratios(const struct results *results, unsigned int arm,
 	for (unsigned int block = 0;
 	     block < results->blocks && verdict->call != VERDICT_INCORRECT;
 	     block++) {
-		double ratio =
-			judged(results, block, arm) / judged(results, block, 0);
+		double ratio = comparisons_value(results, block, arm) /
+			       comparisons_value(results, block, 0);
 
 		*least = fmin(*least, ratio);
 		*most = fmax(*most, ratio);
@@ -143,7 +143,7 @@ static void power_set(const double *logs, size_t count,
 static double stage_p50(const struct results *results, unsigned int block,
 			unsigned int arm, size_t stage)
 {
-	return isnan(judged(results, block, arm))
+	return isnan(comparisons_value(results, block, arm))
 		       ? NAN
 		       : stages_p50(results_trial(results, block, arm)->json,
 				    stage);
@@ -233,7 +233,10 @@ int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 {
 	double *values =
 		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
-	size_t count = results->arm_count - 1 - (results->aa > 0);
+	const size_t others = results->arm_count - 1 - (results->aa > 0);
+	/* Of a race all pairs share the error, and these are of them. */
+	const size_t count =
+		results->race && others > 0 ? race_pairs(others + 1) : others;
 	struct pairs pairs = { values, values + results->blocks, 0 };
 	int err = values ? aa_compare(results, &pairs, aa) : -ENOMEM;
 

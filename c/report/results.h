@@ -53,6 +53,10 @@ struct results {
 	/* At which level it is judged, and what is no difference: of a
 	 * campaign that looked at itself what its plan says of one look. */
 	double alpha, equal;
+	/* Of a race: after so many blocks was the arm out of it, and ran no
+	 * more; blocks: it never was. */
+	bool race;
+	unsigned int out_after[RESULTS_ARMS_MAX];
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "report/boots.h"
 #include "report/comparisons.h"
 #include "report/prepared.h"
+#include "report/race_summary.h"
 #include "report/recovery_summary.h"
 #include "report/stages.h"
 #include "stats/histogram.h"
@@ -339,8 +340,10 @@ int summary_make(const struct results *results, json_t **summary)
 		json_number_value(json_object_get(machine, "seconds")));
 	if (*summary && !err) {
 		clocks_set(results, *summary);
-		return 0;
+		err = race_summary_set(results, *summary);
 	}
+	if (*summary && !err)
+		return 0;
 	json_decref(*summary);
 	*summary = NULL;
 	return err ? err : -ENOMEM;

@@ -12,6 +12,7 @@
 #include "report/stages.h"
 #include "report/text_cell.h"
 #include "report/text_comparison.h"
+#include "report/text_race.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 
@@ -416,6 +417,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	prepared_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
+	text_race(out, summary, &style);
 	text_comparisons(out, summary, &style);
 	bias_print(out, summary);
 	others_print(out, summary, &style);

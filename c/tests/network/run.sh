@@ -54,7 +54,7 @@ spaces=''
 	--output "$folder/feed.csv.gz"
 
 name='A.20 a run is correct and its result complete'
-"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --output "$folder/one" \
+"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --verdict none --output "$folder/one" \
 	>"$folder/one.out" 2>"$folder/one.err"
 code=$?
 if [ $code -eq 0 ] &&
@@ -91,7 +91,7 @@ fi
 
 # A run that is ended in the middle of a trial by a signal.
 interrupted_run() { # signal, folder
-	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --pace rate:500 --blocks 2 \
+	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --pace rate:500 --blocks 2 --verdict none \
 		--output "$2" >"$2.out" 2>"$2.err" &
 	local pid=$!
 	eventually grep -rqs --include=exchange.out 'state TRANSMIT' "$2"
@@ -145,7 +145,7 @@ check_usage 'a wrong side is bad usage' '--aggress' "${feed[@]}" --aggress up
 check_usage 'wrong CPUs are bad usage' '--cpus' "${feed[@]}" --cpus 1,2
 
 name='a trial that fails says which program and why'
-"$BUILD/t2t-run" "${feed[@]}" --arms 'spin:rcvbuf=nonsense' --blocks 1 \
+"$BUILD/t2t-run" "${feed[@]}" --arms 'spin:rcvbuf=nonsense' --blocks 1 --verdict none \
 	--output "$folder/four" >/dev/null 2>"$folder/err"
 if [ $? -eq 1 ] && grep -q 'trader failed' "$folder/err" &&
 	grep -q 'nonsense' "$folder/err" &&
@@ -197,7 +197,7 @@ fi
 
 power() { # argument...
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s -C .. -o build \
-		power BUILD="$(realpath "$BUILD")" CAMPAIGNS=1 BLOCKS=1 "$@" \
+		power BUILD="$(realpath "$BUILD")" CAMPAIGNS=1 BLOCKS=7 "$@" \
 		>"$folder/out" 2>"$folder/err" </dev/null
 }
 name='make power runs to its end and prints its counts'
@@ -224,7 +224,7 @@ fi
 
 full='No space left on device'
 name='a summary into a full disk is told'
-"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --arms block --json --output "$folder/five" \
+"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --verdict none --arms block --json --output "$folder/five" \
 	>/dev/full 2>"$folder/err"
 if [ $? -eq 1 ] && grep -q "stdout: $full" "$folder/err"; then
 	pass "$name"
@@ -265,7 +265,7 @@ for kib in 4 16 100 300 2000; do
 	name="a campaign on a disk of $kib KiB names the file that found no room"
 	rm -rf "$small/one"
 	mount -o "remount,size=${kib}k" "$small"
-	"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --output "$small/one" \
+	"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --verdict none --output "$small/one" \
 		>"$folder/out" 2>"$folder/err"
 	code=$?
 	if [ $code -eq 1 ] && grep -q "$small/one/.*: $full" "$folder/err" &&
