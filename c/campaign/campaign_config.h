@@ -38,6 +38,7 @@ struct campaign_config {
 	unsigned int arm_count;
 	unsigned int blocks; /* at most, where it may end before */
 	enum until_verdict verdict;
+	double judged; /* percentile; 0: p50 */
 	struct until until;
 	struct looks looks; /* of until, by campaign_looks_read() */
 	uint64_t seed;

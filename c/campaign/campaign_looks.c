@@ -17,6 +17,10 @@ static int race_read(struct campaign_config *config)
 
 	if (config->verdict != UNTIL_BEST)
 		return 0;
+	if (config->judged > 50) {
+		log_error("--verdict best: is by p50, not by --judge");
+		return -EINVAL;
+	}
 	if (config->arm_count < 3) {
 		log_error("--verdict best: there is one arm alone");
 		return -EINVAL;
@@ -31,9 +35,8 @@ static int race_read(struct campaign_config *config)
 /* Fewer blocks than the test's least p needs give no verdict. */
 static int blocks_check(const struct campaign_config *config)
 {
-	const struct verdict_rule rule = verdict_rule(
-		until_compared(config->verdict, config->arm_count));
-	const unsigned int needed = verdict_blocks_needed(&rule);
+	const unsigned int needed = until_blocks_needed(
+		config->verdict, config->judged, config->arm_count);
 
 	if (config->verdict == UNTIL_NONE || config->arm_count < 2 ||
 	    config->blocks >= needed || config->until.seconds > 0)
@@ -45,10 +48,15 @@ static int blocks_check(const struct campaign_config *config)
 }
 
 int campaign_looks_read(const char *until, const char *verdict,
-			struct campaign_config *config)
+			const char *judge, struct campaign_config *config)
 {
 	unsigned int needed;
 	const char *why;
+
+	if (judge && until_judge_parse(judge, &config->judged, &why) < 0) {
+		log_error("--judge: '%s': %s", judge, why);
+		return -EINVAL;
+	}
 
 	if (until && until_parse(until, &config->until, &why) < 0) {
 		log_error("--until: '%s': %s", until, why);
@@ -85,6 +93,9 @@ void campaign_looks_open(struct campaign_looks *looks,
 					  .manifest = manifest };
 	json_object_set_new(parameters, "verdict",
 			    json_string(until_verdict_names[config->verdict]));
+	if (config->judged > 50)
+		json_object_set_new(parameters, "judged",
+				    json_real(config->judged));
 	if (!config->until.text)
 		return;
 	looks->until =

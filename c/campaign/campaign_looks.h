@@ -17,10 +17,11 @@ struct campaign_looks {
 	bool out[CAMPAIGN_ARMS_MAX]; /* of a race: these run no more */
 };
 
-/* --until and --verdict, which go over the plan's; NULL: those are it. 0;
- * -EINVAL, logged, also where its blocks could never decide anything. */
+/* --until, --verdict and --judge, which go over the plan's; NULL: those are
+ * it. 0; -EINVAL, logged, also where its blocks could never decide
+ * anything. */
 int campaign_looks_read(const char *until, const char *verdict,
-			struct campaign_config *config);
+			const char *judge, struct campaign_config *config);
 
 /* Of one that was read. The plan of the looks is entered into the
  * manifest, which has to outlast it. */

@@ -9,6 +9,7 @@
 #include "base/json_get.h"
 #include "base/mem.h"
 #include "stats/race.h"
+#include "stats/tails.h"
 #include "stats/verdict.h"
 
 const char *const until_verdict_names[] = {
@@ -90,6 +91,38 @@ int until_verdict_parse(const char *text, enum until_verdict *verdict,
 	}
 	*why = "expected each, best or none";
 	return -EINVAL;
+}
+
+int until_judge_parse(const char *text, double *percent, const char **why)
+{
+	static const struct {
+		const char *text;
+		double percent;
+	} known[] = {
+		{ "p50", 50 },
+		{ "p99", 99 },
+		{ "p99.9", 99.9 },
+		{ "p99.99", 99.99 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		*percent = known[i].percent;
+		if (!strcmp(text, known[i].text))
+			return 0;
+	}
+	*why = "expected p50, p99, p99.9 or p99.99";
+	return -EINVAL;
+}
+
+unsigned int until_blocks_needed(enum until_verdict verdict, double judged,
+				 size_t arm_count)
+{
+	const struct verdict_rule rule =
+		verdict_rule(until_compared(verdict, arm_count));
+	const unsigned int needed = verdict_blocks_needed(&rule);
+
+	return judged > 50 && needed < TAILS_BLOCKS_MIN ? TAILS_BLOCKS_MIN
+							: needed;
 }
 
 size_t until_compared(enum until_verdict verdict, size_t arm_count)

@@ -44,6 +44,15 @@ int until_parse(const char *text, struct until *until, const char **why);
 int until_verdict_parse(const char *text, enum until_verdict *verdict,
 			const char **why);
 
+/* Which percentile is judged: "p50", "p99", "p99.9", "p99.99", as 50 ... 0, or
+ * -EINVAL with *why set to the reason. */
+int until_judge_parse(const char *text, double *percent, const char **why);
+
+/* So many blocks can decide at all: that of its test, and of tails those that
+ * they need beside. */
+unsigned int until_blocks_needed(enum until_verdict verdict, double judged,
+				 size_t arm_count);
+
 /* How many verdicts share the error of a campaign of so many arms, the last of
  * them the first one again. */
 size_t until_compared(enum until_verdict verdict, size_t arm_count);

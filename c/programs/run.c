@@ -36,6 +36,7 @@ struct config {
 	uint64_t blocks;
 	const char *until;
 	const char *verdict;
+	const char *judge;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -107,6 +108,12 @@ static const struct option_row rows[] = {
 		  "is faster or slower; equivalent:PERCENT, or so near the\n"
 		  "baseline; SECONDS, once that time has passed. At some\n"
 		  "blocks it looks, and the looks share the error" },
+	{ .name = "judge",
+	  .metavar = "PERCENTILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, judge),
+	  .help = "p50 (if nothing is said), or of the tail p99, p99.9 or\n"
+		  "p99.99: of all orders of an arm, in 12 blocks or more" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",
@@ -434,7 +441,8 @@ int main(int argc, char **argv)
 	arms = strdup(config.arms);
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
-	    campaign_looks_read(config.until, config.verdict, &campaign) < 0 ||
+	    campaign_looks_read(config.until, config.verdict, config.judge,
+				&campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
 	    trial_cpus_parse(campaign.machine_count ? "none" : config.cpus,

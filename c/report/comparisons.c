@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json_get.h"
+#include "report/comparison_tails.h"
 #include "report/stages.h"
 #include "stats/power.h"
 #include "stats/race.h"
@@ -178,6 +180,43 @@ static int stages_set(const struct results *results, unsigned int arm,
 	return err;
 }
 
+/* What it says of p50, and where in the trader that comes from. */
+static int median_set(const struct results *results, unsigned int arm,
+		      const struct verdict_rule *rule, struct pairs *pairs,
+		      const struct verdict *verdict, json_t *comparison)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
+	time_set(pairs->bases, pairs->count, verdict, comparison);
+	power_set(pairs->arms, pairs->count, rule, comparison);
+	return stages_set(results, arm, rule, pairs->arms, comparison);
+}
+
+/* The verdict is on the tail, and what is said of p50 stands beside it. */
+static int tail_set(const struct results *results, unsigned int arm,
+		    const struct verdict_rule *rule, struct verdict *verdict,
+		    json_t *comparison)
+{
+	char text[VERDICT_TEXT_MAX], whole[VERDICT_TEXT_MAX + 16];
+	double base;
+	int err = comparison_tails_verdict(results, arm, rule, &base, verdict);
+
+	if (err)
+		return err;
+	comparisons_verdict(comparison, verdict);
+	snprintf(whole, sizeof(whole), "at p%g %s", results->judged,
+		 verdict_format(verdict, text));
+	json_object_set_new(comparison, "verdict", json_string(whole));
+	json_object_set_new(comparison, "judged", json_real(results->judged));
+	json_object_set_new(comparison, "base_ns", json_real_or_null(base));
+	json_object_set_new(comparison, "difference",
+			    difference(base * (verdict->ratio - 1),
+				       base * (verdict->low - 1),
+				       base * (verdict->high - 1)));
+	json_object_set_new(comparison, "finds", json_null());
+	return 0;
+}
+
 /* 0 or -ENOMEM. */
 static int comparison_make(const struct results *results, unsigned int arm,
 			   size_t arm_count, struct pairs *pairs,
@@ -202,11 +241,12 @@ static int comparison_make(const struct results *results, unsigned int arm,
 	comparisons_verdict(*comparison, verdict);
 	if (verdict->pairs == 0)
 		return 0;
-	for (size_t i = 0; i < pairs->count; i++)
-		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
-	time_set(pairs->bases, pairs->count, verdict, *comparison);
-	power_set(pairs->arms, pairs->count, &rule, *comparison);
-	return stages_set(results, arm, &rule, pairs->arms, *comparison);
+	err = median_set(results, arm, &rule, pairs, verdict, *comparison);
+	if (!err)
+		err = comparison_tails_set(results, arm, &rule, *comparison);
+	if (!err && results->judged > 50)
+		err = tail_set(results, arm, &rule, verdict, *comparison);
+	return err;
 }
 
 /* The baseline again. It alarms where it differs from itself. */

@@ -210,14 +210,17 @@ static int trials_load(struct results *results)
 	return blocks_mark(results);
 }
 
-/* Which arms of a race ran no more, from when on. */
-static void race_load(struct results *results, const json_t *parameters)
+/* What is judged, and which arms of a race ran no more, from when on. */
+static void verdict_load(struct results *results, const json_t *parameters)
 {
 	const json_t *until = json_object_get(parameters, "until"), *one;
 	const char *verdict = json_get_text(parameters, "verdict", "");
 	size_t i;
 
 	results->race = !strcmp(verdict, "best");
+	results->judged = json_get_number(parameters, "judged");
+	if (results->judged <= 0)
+		results->judged = 50;
 	for (i = 0; i < RESULTS_ARMS_MAX; i++)
 		results->out_after[i] = results->blocks;
 	json_array_foreach(json_object_get(until, "out"), i, one)
@@ -252,7 +255,7 @@ static int manifest_load(struct results *results, bool any_state)
 	if (until)
 		results->alpha = json_get_number(until, "alpha");
 	results->equal = json_get_number(until, "equal");
-	race_load(results, parameters);
+	verdict_load(results, parameters);
 	aa = json_object_get(parameters, "aa");
 	results->aa = json_is_integer(aa) ? (int)json_integer_value(aa) : -1;
 	if (results->arm_count > RESULTS_ARMS_MAX ||

@@ -4,10 +4,11 @@
  * arm still in it is held against every other one, and who is slower than one
  * of them is out, and need not run any more (Paulson, Annals of Mathematical
  * Statistics 35 (1964), 174-180; Maron and Moore, Hoeffding races, NIPS 6
- * (1993)). All pairs that there were at the beginning share the error of a look,
- * be they still in it or not (Bonferroni), and the looks share that of the
- * campaign. So in 95 % of campaigns the intervals of all pairs and all looks
- * hold what is true, and then no arm is out that is as fast as the fastest.
+ * (1993)). All pairs that there were at the beginning share the error of a
+ * look, be they still in it or not (Bonferroni), and the looks share that of
+ * the campaign. So in 95 % of campaigns the intervals of all pairs and all
+ * looks hold what is true, and then no arm is out that is as fast as the
+ * fastest.
  *
  * It ends with one arm, or with a group of which each pair is equivalent.
  */

@@ -285,7 +285,8 @@ def experiment(path):
         "question": data["question"].strip(),
         "places": data["places"],
         **{key: data.get(key, default(key))
-           for key in ("seed", "warm_up", "until", "verdict")},
+           for key in ("seed", "warm_up", "until", "verdict",
+                       "judge")},
         **{key: by_place(data.get(key, default(key)))
            for key in ("blocks", "pace", "lines")},
         "rule": rule_of(checker, data.get("rule", {})),

@@ -110,7 +110,7 @@ LOOKS = re.compile("decided|equivalent")
 
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
-    feed, group, and overrides: blocks, until, verdict, lines, pace, seed,
+    feed, group, and overrides: blocks, until, verdict, judge, lines, pace, seed,
     threshold_usd, aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
     the machines told)."""
     place = where["place"]
@@ -166,7 +166,15 @@ def plan(what, where):
         raise Wrong(f"{what['name']}: until {until}: needs a verdict, and "
                     "verdict is none")
     drawn = order(len(arms), blocks, seed)
-    needed = drawn["best_needed" if verdict == "best" else "blocks_needed"]
+    judge = str(where.get("judge") or what["judge"])
+    if judge not in schema()["properties"]["judge"]["enum"]:
+        checker.wrong("judge", f"{judge!r}: wanted: "
+                      + schema()["properties"]["judge"]["description"])
+    if verdict == "best" and judge != "p50":
+        raise Wrong(f"{what['name']}: verdict: best is by p50, not by "
+                    f"judge: {judge}")
+    needed = drawn["best_needed" if verdict == "best" else
+                   "blocks_needed" if judge == "p50" else "tail_needed"]
     if verdict != "none" and blocks < needed:
         if LOOKS.search(until):
             raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
@@ -186,7 +194,7 @@ def plan(what, where):
         **rule, "skipped": skipped, "aa": len(arms) - 1,
         "comparable": comparable(chosen, arms),
         "blocks_needed": needed,
-        "verdict": verdict,
+        "verdict": verdict, "judge": judge,
         "block_tries": drawn["block_tries"],
         "arms": arms, "trials": trials(arms, drawn["order"]),
     }

@@ -22,6 +22,8 @@ def text(made):
     if made["verdict"] == "best":
         rows.append("verdict     which arm is the best: who is slower runs "
                     "no more")
+    if made["judge"] != "p50":
+        rows.append(f"judge       {made['judge']} of all orders")
     if "until" in made:
         rows.append(f"until       {made['until']}: perhaps fewer of them")
     rows.append("")

@@ -129,6 +129,7 @@ static bool race_settled(const char *end)
 static void a_race_has_its_own_end(void **state)
 {
 	enum until_verdict verdict;
+	double percent;
 	const char *why;
 
 	(void)state;
@@ -138,6 +139,12 @@ static void a_race_has_its_own_end(void **state)
 	assert_int_equal(until_verdict_parse("best", &verdict, &why), 0);
 	assert_int_equal(verdict, UNTIL_BEST);
 	assert_int_equal(until_verdict_parse("worst", &verdict, &why), -EINVAL);
+	/* A tail wants blocks enough to be drawn from. */
+	assert_int_equal(until_judge_parse("p99.9", &percent, &why), 0);
+	assert_true(percent == 99.9);
+	assert_int_equal(until_judge_parse("p98", &percent, &why), -EINVAL);
+	assert_int_equal(until_blocks_needed(UNTIL_EACH, 50, 3), 6);
+	assert_int_equal(until_blocks_needed(UNTIL_EACH, 99, 3), 12);
 	/* Of nine arms and the baseline again: 36 pairs, 8 against it. */
 	assert_int_equal(until_compared(UNTIL_BEST, 10), 36);
 	assert_int_equal(until_compared(UNTIL_EACH, 10), 8);

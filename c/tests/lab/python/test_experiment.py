@@ -253,7 +253,8 @@ class Plan(unittest.TestCase):
             what = lab.experiment(path)
             needed = lab.order(len(what["arms"]) + 1, 1, 1)[
                 "best_needed" if what["verdict"] == "best"
-                else "blocks_needed"]
+                else "blocks_needed" if what["judge"] == "p50"
+                else "tail_needed"]
             for place in what["places"]:
                 self.assertGreaterEqual(int(what["blocks"][place]), needed,
                                         (path, place))
@@ -292,6 +293,20 @@ class Plan(unittest.TestCase):
             lab.plan(race, dict(WHERE, verdict="each"))["verdict"], "each")
         few = read(GOOD + "blocks: 5\nverdict: none\n")
         self.assertEqual(lab.plan(few, WHERE)["verdict"], "none")
+
+    def test_judge(self):
+        tail = read(GOOD + "judge: p99\nblocks: 12\n")
+        made = lab.plan(tail, WHERE)
+        self.assertEqual(made["judge"], "p99")
+        self.assertEqual(made["blocks_needed"], 12)
+        self.assertIn("p99 of all orders", lab.text(made))
+        self.assertEqual(lab.plan(tail, dict(WHERE, judge="p50"))["judge"],
+                         "p50")
+        for where, wanted in (({"judge": "p98"}, "p50, p99"),
+                              ({"verdict": "best"}, "best is by p50")):
+            with self.assertRaises(lab.Wrong) as caught:
+                lab.plan(tail, dict(WHERE, **where))
+            self.assertIn(wanted, str(caught.exception))
 
     def test_what_could_tell_nothing_is_refused(self):
         for text, where, wanted in (
