@@ -6,7 +6,9 @@
 
 #include "base/json_get.h"
 #include "base/log.h"
+#include "report/plan_summary.h"
 #include "report/summary.h"
+#include "report/text_plan.h"
 #include "stats/race.h"
 #include "stats/verdict.h"
 
@@ -155,6 +157,21 @@ static void tell(const struct campaign_looks *looks, unsigned int blocks,
 	}
 }
 
+/* What the blocks to come will find, by those that there are. */
+static int plan_tell(const struct campaign_looks *looks)
+{
+	json_t *summary;
+	int err = summary_of_folder(looks->config->folder, &summary);
+
+	if (err)
+		return err;
+	/* What they have found already is no news of theirs. */
+	json_object_del(summary, "comparisons");
+	text_plan(stderr, summary);
+	json_decref(summary);
+	return 0;
+}
+
 int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 			double seconds, bool *over)
 {
@@ -168,6 +185,12 @@ int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 	int err;
 
 	*over = false;
+	if (config->verdict != UNTIL_NONE &&
+	    blocks == plan_summary_blocks(config->arm_count)) {
+		err = plan_tell(looks);
+		if (err)
+			return err;
+	}
 	if (!looks->until ||
 	    !(late || last ||
 	      (looking && blocks == config->looks.blocks[looks->taken])))

@@ -148,9 +148,10 @@ json_t *until_json(const struct until *until, const struct looks *looks,
 
 	for (unsigned int i = 0; i < looks->count; i++)
 		json_array_append_new(at, json_integer(looks->blocks[i]));
-	return json_pack("{s:s,s:i,s:o,s:f,s:f}", "condition", until->text,
+	return json_pack("{s:s,s:i,s:o,s:f,s:f,s:f}", "condition", until->text,
 			 "blocks", (int)blocks, "looks", at, "alpha",
-			 looks->alpha, "equal", until->equal);
+			 looks->alpha, "equal", until->equal, "seconds",
+			 until->seconds);
 }
 
 bool until_settled(const json_t *summary)

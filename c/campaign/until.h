@@ -62,7 +62,7 @@ int until_looks(const struct until *until, size_t compared, unsigned int blocks,
 		struct looks *looks, unsigned int *needed);
 
 /* For the manifest's parameters: condition, blocks (at most), looks, alpha (of
- * one look), equal. A new reference. */
+ * one look), equal, seconds. A new reference. */
 json_t *until_json(const struct until *until, const struct looks *looks,
 		   unsigned int blocks);
 

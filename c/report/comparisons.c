@@ -269,14 +269,21 @@ static int aa_compare(const struct results *results, struct pairs *pairs,
 	return err;
 }
 
+size_t comparisons_count(const struct results *results)
+{
+	const size_t others = results->arm_count - 1 - (results->aa > 0);
+
+	if (others == 0)
+		return 1;
+	/* Of a race all pairs share the error, and these are of them. */
+	return results->race ? race_pairs(others + 1) : others;
+}
+
 int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 {
 	double *values =
 		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
-	const size_t others = results->arm_count - 1 - (results->aa > 0);
-	/* Of a race all pairs share the error, and these are of them. */
-	const size_t count =
-		results->race && others > 0 ? race_pairs(others + 1) : others;
+	const size_t count = comparisons_count(results);
 	struct pairs pairs = { values, values + results->blocks, 0 };
 	int err = values ? aa_compare(results, &pairs, aa) : -ENOMEM;
 

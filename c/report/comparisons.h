@@ -13,6 +13,9 @@
  * the A/A one, or null (a new reference). 0 or -ENOMEM. */
 int comparisons_make(const struct results *results, json_t *list, json_t **aa);
 
+/* So many verdicts share the error; 1 of a campaign without any. */
+size_t comparisons_count(const struct results *results);
+
 /* Did any trial of an arm send wrong orders, or miss one? */
 bool comparisons_incorrect(const struct results *results, unsigned int arm);
 

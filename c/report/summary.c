@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "report/boots.h"
 #include "report/comparisons.h"
+#include "report/plan_summary.h"
 #include "report/prepared.h"
 #include "report/race_summary.h"
 #include "report/recovery_summary.h"
@@ -342,6 +343,8 @@ int summary_make(const struct results *results, json_t **summary)
 		clocks_set(results, *summary);
 		err = race_summary_set(results, *summary);
 	}
+	if (*summary && !err)
+		err = plan_summary_set(results, *summary);
 	if (*summary && !err)
 		return 0;
 	json_decref(*summary);

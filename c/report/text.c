@@ -12,6 +12,7 @@
 #include "report/stages.h"
 #include "report/text_cell.h"
 #include "report/text_comparison.h"
+#include "report/text_plan.h"
 #include "report/text_race.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
@@ -395,6 +396,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 
 	parameters_print(out, manifest);
 	until_print(out, manifest);
+	text_plan(out, summary);
 	clocks_print(out, summary);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
