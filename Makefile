@@ -220,8 +220,18 @@ history: build ## what changed over all results in RESULTS=results, by machine a
 		--html $(call quote,$(RESULTS)/history.html) && \
 	printf 'history    %s\n' $(call quote,$(RESULTS)/history.html)
 
-power: build $(BUILD)/sample.csv.gz ## how small a slow-down the lab finds, and how often it errs
-	@$(sudo) c/tests/bench/power.sh $(BUILD) '$(FEED)'
+# Of short trials, as make run has them. What is there is not run again.
+POWER :=
+COUNT :=
+LIMIT :=
+power: private FEED := $(BUILD)/short.csv.gz
+power: build $(BUILD)/short.csv.gz ## how small a slow-down the lab finds, and how often it errs; POWER='aa slow5 slow1us equal curve' COUNT=20, in parts
+	@mkdir -p results
+	@$(sudo) env $(foreach name,POWER COUNT LIMIT ARM PACE,$(name)=$(call quote,$($(name)))) \
+		python3 -B c/tests/bench/power.py $(BUILD) $(call quote,$(FEED)) \
+		$(or $(OUTPUT),results/power)
+	@$(sudo) $(BUILD)/t2t-report $(or $(OUTPUT),results/power) \
+		--html $(or $(OUTPUT),results/power)/report.html
 
 # sudo takes proxies out of the environment.
 proxies = $(foreach name,http_proxy https_proxy no_proxy,\

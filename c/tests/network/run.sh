@@ -197,23 +197,33 @@ fi
 
 power() { # argument...
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s -C .. -o build \
-		power BUILD="$(realpath "$BUILD")" CAMPAIGNS=1 BLOCKS=7 "$@" \
+		power BUILD="$(realpath "$BUILD")" OUTPUT="$folder/power" POWER=aa LIMIT=1 "$@" \
 		>"$folder/out" 2>"$folder/err" </dev/null
 }
 name='make power runs to its end and prints its counts'
-power FEED="$folder/feed.csv.gz"
+power FEED="$folder/feed.csv.gz" COUNT=1
 code=$?
-if [ $code -eq 0 ] &&
-	grep -qx 'aa: 0 false verdicts of 1 (failed 0)' "$folder/out" &&
-	grep -q '^slow-down of 3us: found in 0 of 1 .*failed 0)$' "$folder/out" &&
-	grep -q '^slow-down of 1us: found in 0 of 1 .*failed 0)$' "$folder/out"; then
+if [ $code -eq 0 ] && [ "$(wc -l <"$folder/power/campaigns.jsonl")" = 1 ] &&
+	grep -qE '^the same arm +decided,10 +[01] of +1 ' "$folder/out" &&
+	grep -q '<td>the same arm</td>' "$folder/power/report.html"; then
 	pass "$name"
 else
 	fail "$name" < <(echo "exit $code"; cat "$folder/out" "$folder/err")
 fi
+name='what is there is not run again, and what was cut off is'
+cp "$folder/power/campaigns.jsonl" "$folder/jsonl"
+sed 's/"number": 1/"number": 2/' "$folder/jsonl" >>"$folder/power/campaigns.jsonl"
+sed 's/"number": 1/"number": 3/' "$folder/jsonl" | head -c 40 >>"$folder/power/campaigns.jsonl"
+if power FEED="$folder/nothing" COUNT=2 &&
+	grep -qE '^the same arm +decided,10 +[0-2] of +2 ' "$folder/out" &&
+	[ "$(wc -l <"$folder/power/campaigns.jsonl")" = 2 ]; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/out" "$folder/err" "$folder/power/campaigns.jsonl")
+fi
 name='campaigns that failed are counted and end make power'
-if ! power FEED="$folder/nothing" &&
-	grep -qx 'aa: 0 false verdicts of 1 (failed 1)' "$folder/out" &&
+if ! power FEED="$folder/nothing" COUNT=3 &&
+	grep -qx 'power.py: 1 campaigns failed' "$folder/err" &&
 	grep -q -- "--feed $folder/nothing: No such file" "$folder/err"; then
 	pass "$name"
 else
