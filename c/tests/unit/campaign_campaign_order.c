@@ -149,10 +149,9 @@ static void it_is_told_to_who_makes_a_plan(void **state)
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	(void)state;
-	assert_string_equal(
-		text,
-		"{\"order\":[[1,2,3,0],[0,3,2,1],[2,0,1,3]],"
-		"\"blocks_needed\":7,\"best_needed\":7,\"tail_needed\":12,\"block_tries\":3}");
+	assert_string_equal(text, "{\"order\":[[1,2,3,0],[0,3,2,1],[2,0,1,3]],"
+				  "\"blocks_needed\":7,\"best_needed\":7,"
+				  "\"tail_needed\":12,\"block_tries\":3}");
 	free(text);
 	json_decref(json);
 }

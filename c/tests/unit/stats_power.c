@@ -95,10 +95,10 @@ static double seen(double spread, double ratio, unsigned int blocks)
 
 /* A review of the lab had a table: what 8, 10 and 20 blocks of long trials find
  * by ranks alone, and by ranks against the mean of both baselines, the sharpest
- * rule that it knew (which errs in 7 to 8 % where noise is skewed). Where blocks
- * spread so that the first column comes out, short trials, of which four take
- * the time of one, find more than the second; though their medians, of a quarter
- * of the orders, differ by another 3.5 %. */
+ * rule that it knew (which errs in 7 to 8 % where noise is skewed). Where
+ * blocks spread so that the first column comes out, short trials, of which four
+ * take the time of one, find more than the second; though their medians, of a
+ * quarter of the orders, differ by another 3.5 %. */
 static void short_trials_find_more_than_any_rule(void **state)
 {
 	static const struct {
