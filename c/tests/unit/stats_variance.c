@@ -67,6 +67,7 @@ static void each_part_is_found(void **state)
 	}
 	gsl_rng_free(random);
 	of = variance_split(logs[0], errors[0], ARMS, BLOCKS, BLOCKS);
+	assert_true(fabs(of.trial + of.order - of.residue) < 1e-12);
 	if (fabs(sqrt(of.block) - 0.2) > 0.02 ||
 	    fabs(sqrt(of.trial) - 0.1) > 0.01 ||
 	    fabs(sqrt(of.order) - sqrt(order)) > 0.006)
