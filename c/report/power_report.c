@@ -196,8 +196,8 @@ void power_report_page(FILE *out, const json_t *power)
 		row_write(out, kind);
 	}
 	fputs("</table></div>\n<p class=\"note\">Each is a whole campaign of "
-	      "an arm and itself, or itself slowed down. Right: of the same arm "
-	      "no difference, of one until equivalent that it is. Half by: "
+	      "an arm and itself, or itself slowed down. Right: of the same "
+	      "arm no difference, of one until equivalent that it is. Half by: "
 	      "when half of all campaigns had said so.</p>\n",
 	      out);
 	page_end(out);
