@@ -392,17 +392,6 @@ static int fleet_make(const struct config *config)
 	return err;
 }
 
-static int power_page_write(const char *path, const json_t *power)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	power_report_page(whole.file, power);
-	return atomic_file_close(&whole, 0);
-}
-
 static int power_make(const struct config *config)
 {
 	json_t *power;
@@ -416,7 +405,7 @@ static int power_make(const struct config *config)
 	}
 	err = power_report_load(config->result, &power);
 	if (!err && config->html)
-		err = power_page_write(config->html, power);
+		err = power_report_page(config->html, power);
 	if (!err && config->json) {
 		json_dumpf(power, stdout, JSON_INDENT(2));
 		putchar('\n');
