@@ -14,6 +14,8 @@ ARMS := block spin
 BLOCKS :=
 # Another end of it, as t2t-run --until takes it: equivalent:3%,60.
 UNTIL :=
+# each, best or none: t2t-run --verdict.
+VERDICT :=
 PACE := rate:20000
 # Of the order of the arms; 0: drawn, and recorded.
 SEED := 0
@@ -137,7 +139,7 @@ help: ## list the verbs
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo
-	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 or UNTIL=equivalent:3% PACE=rate:20000 SEED=0;'
+	@echo 'make run takes FEED=file.csv.gz ARMS="block spin" BLOCKS=8 or UNTIL=equivalent:3% VERDICT=best PACE=rate:20000 SEED=0;'
 	@echo 'up, experiment and status take INVENTORY=lab SET="domain_nic_model=e1000e exchange_place=host";'
 	@echo 'make bench takes FEED=file.csv.gz, and makes a feed of its own without it'
 
@@ -173,6 +175,7 @@ $(BUILD)/short.csv.gz: build
 # How a campaign of so many blocks, or until something, is asked for.
 campaign = --feed '$(FEED)' --blocks $(or $(BLOCKS),$(1)) \
 	$(addprefix --until ,$(or $(UNTIL),$(if $(BLOCKS),,$(2)))) \
+	$(addprefix --verdict ,$(VERDICT)) \
 	--pace $(PACE) --seed $(SEED) --output $(RESULT)
 
 # One arm alone is never decided.
@@ -217,8 +220,18 @@ history: build ## what changed over all results in RESULTS=results, by machine a
 		--html $(call quote,$(RESULTS)/history.html) && \
 	printf 'history    %s\n' $(call quote,$(RESULTS)/history.html)
 
-power: build $(BUILD)/sample.csv.gz ## how small a slow-down the lab finds, and how often it errs
-	@$(sudo) c/tests/bench/power.sh $(BUILD) '$(FEED)'
+# Of short trials, as make run has them. What is there is not run again.
+POWER :=
+COUNT :=
+LIMIT :=
+power: private FEED := $(BUILD)/short.csv.gz
+power: build $(BUILD)/short.csv.gz ## how small a slow-down the lab finds, and how often it errs; POWER='aa slow5 slow1us equal curve' COUNT=20, in parts
+	@mkdir -p results
+	@$(sudo) env $(foreach name,POWER COUNT LIMIT ARM PACE,$(name)=$(call quote,$($(name)))) \
+		python3 -B c/tests/bench/power.py $(BUILD) $(call quote,$(FEED)) \
+		$(or $(OUTPUT),results/power)
+	@$(sudo) $(BUILD)/t2t-report $(or $(OUTPUT),results/power) \
+		--html $(or $(OUTPUT),results/power)/report.html
 
 # sudo takes proxies out of the environment.
 proxies = $(foreach name,http_proxy https_proxy no_proxy,\

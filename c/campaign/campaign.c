@@ -292,6 +292,13 @@ static int bias_measure(struct campaign *campaign)
 	return 0;
 }
 
+/* Who is out of a race is as if it had run. */
+static bool arm_is_out(struct campaign *campaign, unsigned int arm)
+{
+	campaign->trials += campaign->looks.out[arm];
+	return campaign->looks.out[arm];
+}
+
 /* 1: all of it is to be made again; 0 or a negative errno. */
 static int block_again(struct campaign *campaign, unsigned int block,
 		       const unsigned int *order)
@@ -300,12 +307,15 @@ static int block_again(struct campaign *campaign, unsigned int block,
 	const bool late = config->until.seconds > 0 &&
 			  campaign_seconds(campaign) >= config->until.seconds;
 	char folders[CAMPAIGN_ARMS_MAX][PATH_MAX];
+	unsigned int ran = 0;
 	int again;
 
 	for (unsigned int i = 0; i < config->arm_count; i++)
-		trial_folder(campaign, block * config->arm_count + i + 1,
-			     config->arms[order[i]].name, folders[i]);
-	again = campaign_again(&campaign->gate, block, folders, late);
+		if (!campaign->looks.out[order[i]])
+			trial_folder(
+				campaign, block * config->arm_count + i + 1,
+				config->arms[order[i]].name, folders[ran++]);
+	again = campaign_again(&campaign->gate, block, folders, ran, late);
 	if (again > 0)
 		campaign->trials -= config->arm_count;
 	return again;
@@ -320,10 +330,13 @@ static int block_run(struct campaign *campaign, unsigned int block)
 	block_order(config, block, order);
 	do {
 		for (unsigned int i = 0; i < config->arm_count; i++) {
-			int err = trial_do(campaign,
-					   block * config->arm_count + i + 1,
-					   block, order[i]);
+			int err = 0;
 
+			if (!arm_is_out(campaign, order[i]))
+				err = trial_do(campaign,
+					       block * config->arm_count + i +
+						       1,
+					       block, order[i]);
 			if (err)
 				return err;
 		}

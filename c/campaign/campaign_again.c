@@ -14,13 +14,14 @@
 struct aside {
 	const struct campaign_config *config;
 	char (*folders)[PATH_MAX];
+	unsigned int count;
 	bool marked[CAMPAIGN_ARMS_MAX]; /* they are why */
 	bool any;
 };
 
 static void mark_void(struct aside *aside)
 {
-	for (unsigned int i = 0; i < aside->config->arm_count; i++) {
+	for (unsigned int i = 0; i < aside->count; i++) {
 		json_t *trial = results_part(aside->folders[i], "trial.json");
 
 		aside->marked[i] = json_is_null(json_object_get(
@@ -32,7 +33,7 @@ static void mark_void(struct aside *aside)
 
 static void mark_unfit(struct aside *aside, unsigned int block)
 {
-	for (unsigned int i = 0; i < aside->config->arm_count; i++) {
+	for (unsigned int i = 0; i < aside->count; i++) {
 		json_t *trial = results_part(aside->folders[i], "trial.json");
 		const json_t *gate = json_object_get(trial, "gate"), *reason;
 		size_t n;
@@ -83,8 +84,7 @@ static int aside_move(const struct aside *aside, const char *where)
 	int err = 0;
 
 	for (int why = 0; why < 2; why++)
-		for (unsigned int i = 0; i < aside->config->arm_count && !err;
-		     i++)
+		for (unsigned int i = 0; i < aside->count && !err; i++)
 			if (aside->marked[i] == (bool)why)
 				err = trial_move(aside->config,
 						 aside->folders[i], where);
@@ -130,9 +130,11 @@ static int unfit_again(struct campaign_gate *gate, struct aside *aside,
 }
 
 int campaign_again(struct campaign_gate *gate, unsigned int block,
-		   char (*folders)[PATH_MAX], bool late)
+		   char (*folders)[PATH_MAX], unsigned int count, bool late)
 {
-	struct aside aside = { .config = gate->config, .folders = folders };
+	struct aside aside = { .config = gate->config,
+			       .folders = folders,
+			       .count = count };
 
 	mark_void(&aside);
 	if (aside.any)

@@ -13,10 +13,10 @@
  * Of a block with a trial that can't be judged, or that fails the gate while
  * blocks may be repeated for it, put all trials aside: FOLDER/void/NN-ARM.K or
  * FOLDER/gated/NN-ARM.K, K from 1. folders: of the block's trials, as many as
- * arms. late: no time is left for what the gate wants. 1: it is to be made
- * again; 0; a negative errno, logged.
+ * arms still run. late: no time is left for what the gate wants. 1: it is to be
+ * made again; 0; a negative errno, logged.
  */
 int campaign_again(struct campaign_gate *gate, unsigned int block,
-		   char (*folders)[PATH_MAX], bool late);
+		   char (*folders)[PATH_MAX], unsigned int count, bool late);
 
 #endif

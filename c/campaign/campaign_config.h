@@ -38,6 +38,8 @@ struct campaign_config {
 	struct arm arms[CAMPAIGN_ARMS_MAX]; /* the last is the first again */
 	unsigned int arm_count;
 	unsigned int blocks; /* at most, where it may end before */
+	enum until_verdict verdict;
+	double judged; /* percentile; 0: p50 */
 	struct until until;
 	struct looks looks; /* of until, by campaign_looks_read() */
 	struct trial_gate gate;

@@ -12,15 +12,19 @@
 struct campaign_looks {
 	const struct campaign_config *config;
 	unsigned int taken;
+	json_t *manifest;
 	json_t *until; /* of the manifest's parameters; NULL: never */
+	bool out[CAMPAIGN_ARMS_MAX]; /* of a race: these run no more */
 };
 
-/* text: --until, which goes over the plan's; NULL: that is it. 0; -EINVAL,
- * logged, also where its blocks could never decide anything. */
-int campaign_looks_read(const char *text, struct campaign_config *config);
+/* --until, --verdict and --judge, which go over the plan's; NULL: those are
+ * it. 0; -EINVAL, logged, also where its blocks could never decide
+ * anything. */
+int campaign_looks_read(const char *until, const char *verdict,
+			const char *judge, struct campaign_config *config);
 
 /* Of one that was read. The plan of the looks is entered into the
- * manifest. */
+ * manifest, which has to outlast it. */
 void campaign_looks_open(struct campaign_looks *looks,
 			 const struct campaign_config *config,
 			 json_t *manifest);

@@ -10,7 +10,6 @@
 
 #include "base/random.h"
 #include "campaign/campaign_config.h"
-#include "stats/verdict.h"
 
 #define SEED_MAX 1000000
 
@@ -79,9 +78,12 @@ int campaign_order_parse(const char *text, unsigned int *arm_count,
 json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			    uint64_t seed)
 {
-	/* Neither the baseline nor its repetition is compared with itself. */
-	const struct verdict_rule rule =
-		verdict_rule(arm_count > 3 ? arm_count - 2 : 1);
+	const unsigned int each =
+		until_blocks_needed(UNTIL_EACH, 50, arm_count);
+	const unsigned int best =
+		until_blocks_needed(UNTIL_BEST, 50, arm_count);
+	const unsigned int tail =
+		until_blocks_needed(UNTIL_EACH, 99, arm_count);
 	json_t *all = json_array();
 
 	for (unsigned int block = 0; block < blocks; block++) {
@@ -93,9 +95,9 @@ json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			json_array_append_new(row, json_integer(order[i]));
 		json_array_append_new(all, row);
 	}
-	return json_pack("{s:o,s:i,s:i}", "order", all, "blocks_needed",
-			 (int)verdict_blocks_needed(&rule), "block_tries",
-			 CAMPAIGN_BLOCK_TRIES);
+	return json_pack("{s:o,s:i,s:i,s:i,s:i}", "order", all, "blocks_needed",
+			 (int)each, "best_needed", (int)best, "tail_needed",
+			 (int)tail, "block_tries", CAMPAIGN_BLOCK_TRIES);
 }
 
 uint64_t campaign_order_seed(void)

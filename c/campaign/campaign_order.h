@@ -9,6 +9,10 @@
  * for it as there are arms, an odd one twice as many. Which arm takes which
  * column, and in which order the rows run, is drawn anew for each square.
  *
+ * Who is out of a race is left out of its rows. Each row stands in the square
+ * backwards, too, so that those left are still as far in front as each other,
+ * and as often before as behind (tests/unit/campaign_campaign_order.c).
+ *
  * A campaign that a playbook runs has its order from here too: it asks
  * t2t-run --order, and its plan lists the trials.
  */
@@ -31,9 +35,10 @@ int campaign_order_parse(const char *text, unsigned int *arm_count,
 
 /*
  * For who makes a plan, a new reference: {"order": [[2, 0, 1]...],
- * "blocks_needed": 7, "block_tries": 3}: the arms of each block, the last arm
- * being the first one again; how many blocks a verdict needs; and how often a
- * block is run at most.
+ * "blocks_needed": 7, "best_needed": 7, "tail_needed": 12,
+ * "block_tries": 3}: the arms of each block, the last arm being the first one
+ * again; how many blocks a verdict needs, one of which is the best, and one on
+ * a tail; and how often a block is run at most.
  */
 json_t *campaign_order_json(unsigned int arm_count, unsigned int blocks,
 			    uint64_t seed);

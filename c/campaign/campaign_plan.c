@@ -67,8 +67,18 @@ static int until_read(const char *path, const json_t *plan,
 		      struct campaign_config *config)
 {
 	const json_t *until = json_object_get(plan, "until");
+	const json_t *verdict = json_object_get(plan, "verdict");
+	const json_t *judge = json_object_get(plan, "judge");
 	const char *why = "a string";
 
+	if (verdict && (!json_is_string(verdict) ||
+			until_verdict_parse(json_string_value(verdict),
+					    &config->verdict, &why) < 0))
+		return plan_fault(path, "verdict", why);
+	if (judge && (!json_is_string(judge) ||
+		      until_judge_parse(json_string_value(judge),
+					&config->judged, &why) < 0))
+		return plan_fault(path, "judge", why);
 	if (!until)
 		return 0;
 	if (json_is_string(until) &&

@@ -16,6 +16,7 @@
 #include "report/html.h"
 #include "report/markdown.h"
 #include "report/page_trials.h"
+#include "report/power_report.h"
 #include "report/schema.h"
 #include "report/summary.h"
 #include "report/text.h"
@@ -99,7 +100,8 @@ static const struct option_program program = {
 		"result in cells/NAME each) every cell is shown by itself\n"
 		"and all are merged with the machine as a factor; a cell\n"
 		"that is dead, void or of another campaign is named, and\n"
-		"the others are merged.",
+		"the others are merged. Of what make power counted: how\n"
+		"often verdicts were right, and the curve of it.",
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
 		"when the results can't be used, and when a cell of a\n"
@@ -390,6 +392,30 @@ static int fleet_make(const struct config *config)
 	return err;
 }
 
+static int power_make(const struct config *config)
+{
+	json_t *power;
+	int err;
+
+	if (config->markdown || config->fail_if || config->compare ||
+	    config->files) {
+		log_error("%s is of make power: it has --html and --json alone",
+			  config->result);
+		return -EINVAL;
+	}
+	err = power_report_load(config->result, &power);
+	if (!err && config->html)
+		err = power_report_page(config->html, power);
+	if (!err && config->json) {
+		json_dumpf(power, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (!err) {
+		power_report_print(stdout, power);
+	}
+	json_decref(power);
+	return err ? err : stdout_check();
+}
+
 /* What can't be read or compared is refused before anything is written. */
 static int report_make(const struct config *config)
 {
@@ -445,6 +471,8 @@ static int make(struct config *config)
 		err = history_show(config);
 	else if (fleet_is(config->result))
 		err = fleet_make(config);
+	else if (power_report_is(config->result))
+		err = power_make(config);
 	else
 		err = report_make(config);
 	return err < 0 ? 1 : err;

@@ -37,6 +37,8 @@ struct config {
 	uint64_t blocks;
 	const char *until;
 	const char *gate;
+	const char *verdict;
+	const char *judge;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -91,6 +93,15 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, blocks),
 	  .help = "rounds; each runs every arm once, in a balanced order;\n"
 		  "fewer than 6 can decide nothing" },
+	{ .name = "verdict",
+	  .metavar = "WHAT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, verdict),
+	  .help = "each: each arm against the first (if nothing is said);\n"
+		  "best: which one is the best, or a group that can't be\n"
+		  "told apart within --until equivalent:PERCENT (3): who is\n"
+		  "slower runs no more; none: figures alone, of however few\n"
+		  "blocks" },
 	{ .name = "until",
 	  .metavar = "WHAT[,WHAT]",
 	  .type = OPTION_STRING,
@@ -109,6 +120,12 @@ static const struct option_row rows[] = {
 		  "where it is said; NAME:off; repeats:N blocks at most, an\n"
 		  "eighth and one if nothing is said. off: whatever the\n"
 		  "machine was like" },
+	{ .name = "judge",
+	  .metavar = "PERCENTILE",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, judge),
+	  .help = "p50 (if nothing is said), or of the tail p99, p99.9 or\n"
+		  "p99.99: of all orders of an arm, in 12 blocks or more" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",
@@ -437,7 +454,8 @@ int main(int argc, char **argv)
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
 	    campaign_gate_read(config.gate, &campaign) < 0 ||
-	    campaign_looks_read(config.until, &campaign) < 0 ||
+	    campaign_looks_read(config.until, config.verdict, config.judge,
+				&campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
 	    output_check(&config, &campaign) < 0 ||
 	    local_cpus_read(campaign.machine_count ? "none" : config.cpus,

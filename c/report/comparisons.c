@@ -3,15 +3,17 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json_get.h"
+#include "report/comparison_tails.h"
 #include "report/stages.h"
 #include "stats/power.h"
+#include "stats/race.h"
 #include "stats/statistics.h"
 
-static bool arm_incorrect(const struct results *results, unsigned int arm)
+bool comparisons_incorrect(const struct results *results, unsigned int arm)
 {
 	for (size_t i = 0; i < results->count; i++)
 		if (results->trials[i].arm == arm &&
@@ -23,14 +25,13 @@ static bool arm_incorrect(const struct results *results, unsigned int arm)
 /* Or it itself once more: the A/A arm. */
 static bool baseline_incorrect(const struct results *results)
 {
-	return arm_incorrect(results, 0) ||
+	return comparisons_incorrect(results, 0) ||
 	       (results->aa > 0 &&
-		arm_incorrect(results, (unsigned int)results->aa));
+		comparisons_incorrect(results, (unsigned int)results->aa));
 }
 
-/* The p50 that may enter a comparison. */
-static double judged(const struct results *results, unsigned int block,
-		     unsigned int arm)
+double comparisons_value(const struct results *results, unsigned int block,
+			 unsigned int arm)
 {
 	const struct results_trial *trial = results_trial(results, block, arm);
 
@@ -52,13 +53,14 @@ static int compare(const struct results *results, unsigned int arm,
 		   struct verdict *verdict)
 {
 	pairs->count = 0;
-	if (arm_incorrect(results, arm) || baseline_incorrect(results)) {
+	if (comparisons_incorrect(results, arm) ||
+	    baseline_incorrect(results)) {
 		*verdict = verdict_of_incorrect();
 		return 0;
 	}
 	for (unsigned int block = 0; block < results->blocks; block++) {
-		const double base = judged(results, block, 0);
-		const double mine = judged(results, block, arm);
+		const double base = comparisons_value(results, block, 0);
+		const double mine = comparisons_value(results, block, arm);
 
 		pairs->bases[pairs->count] = base;
 		pairs->arms[pairs->count] = mine;
@@ -79,8 +81,8 @@ static json_t *block_ratios(const struct results *results, unsigned int arm,
 	for (unsigned int block = 0;
 	     block < results->blocks && verdict->call != VERDICT_INCORRECT;
 	     block++) {
-		double ratio =
-			judged(results, block, arm) / judged(results, block, 0);
+		double ratio = comparisons_value(results, block, arm) /
+			       comparisons_value(results, block, 0);
 
 		*least = fmin(*least, ratio);
 		*most = fmax(*most, ratio);
@@ -143,7 +145,7 @@ static void power_set(const double *logs, size_t count,
 static double stage_p50(const struct results *results, unsigned int block,
 			unsigned int arm, size_t stage)
 {
-	return isnan(judged(results, block, arm))
+	return isnan(comparisons_value(results, block, arm))
 		       ? NAN
 		       : stages_p50(results_trial(results, block, arm)->json,
 				    stage);
@@ -178,6 +180,43 @@ static int stages_set(const struct results *results, unsigned int arm,
 	return err;
 }
 
+/* What it says of p50, and where in the trader that comes from. */
+static int median_set(const struct results *results, unsigned int arm,
+		      const struct verdict_rule *rule, struct pairs *pairs,
+		      const struct verdict *verdict, json_t *comparison)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
+	time_set(pairs->bases, pairs->count, verdict, comparison);
+	power_set(pairs->arms, pairs->count, rule, comparison);
+	return stages_set(results, arm, rule, pairs->arms, comparison);
+}
+
+/* The verdict is on the tail, and what is said of p50 stands beside it. */
+static int tail_set(const struct results *results, unsigned int arm,
+		    const struct verdict_rule *rule, struct verdict *verdict,
+		    json_t *comparison)
+{
+	char text[VERDICT_TEXT_MAX], whole[VERDICT_TEXT_MAX + 16];
+	double base;
+	int err = comparison_tails_verdict(results, arm, rule, &base, verdict);
+
+	if (err)
+		return err;
+	comparisons_verdict(comparison, verdict);
+	snprintf(whole, sizeof(whole), "at p%g %s", results->judged,
+		 verdict_format(verdict, text));
+	json_object_set_new(comparison, "verdict", json_string(whole));
+	json_object_set_new(comparison, "judged", json_real(results->judged));
+	json_object_set_new(comparison, "base_ns", json_real_or_null(base));
+	json_object_set_new(comparison, "difference",
+			    difference(base * (verdict->ratio - 1),
+				       base * (verdict->low - 1),
+				       base * (verdict->high - 1)));
+	json_object_set_new(comparison, "finds", json_null());
+	return 0;
+}
+
 /* 0 or -ENOMEM. */
 static int comparison_make(const struct results *results, unsigned int arm,
 			   size_t arm_count, struct pairs *pairs,
@@ -202,11 +241,12 @@ static int comparison_make(const struct results *results, unsigned int arm,
 	comparisons_verdict(*comparison, verdict);
 	if (verdict->pairs == 0)
 		return 0;
-	for (size_t i = 0; i < pairs->count; i++)
-		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
-	time_set(pairs->bases, pairs->count, verdict, *comparison);
-	power_set(pairs->arms, pairs->count, &rule, *comparison);
-	return stages_set(results, arm, &rule, pairs->arms, *comparison);
+	err = median_set(results, arm, &rule, pairs, verdict, *comparison);
+	if (!err)
+		err = comparison_tails_set(results, arm, &rule, *comparison);
+	if (!err && results->judged > 50)
+		err = tail_set(results, arm, &rule, verdict, *comparison);
+	return err;
 }
 
 /* The baseline again. It alarms where it differs from itself. */
@@ -229,11 +269,21 @@ static int aa_compare(const struct results *results, struct pairs *pairs,
 	return err;
 }
 
+size_t comparisons_count(const struct results *results)
+{
+	const size_t others = results->arm_count - 1 - (results->aa > 0);
+
+	if (others == 0)
+		return 1;
+	/* Of a race all pairs share the error, and these are of them. */
+	return results->race ? race_pairs(others + 1) : others;
+}
+
 int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 {
 	double *values =
 		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
-	size_t count = results->arm_count - 1 - (results->aa > 0);
+	const size_t count = comparisons_count(results);
 	struct pairs pairs = { values, values + results->blocks, 0 };
 	int err = values ? aa_compare(results, &pairs, aa) : -ENOMEM;
 

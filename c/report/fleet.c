@@ -110,6 +110,11 @@ static json_t *cell_row(const json_t *cell, const json_t *first)
 			snprintf(why, sizeof(why),
 				 "it looked at itself (until): what stops by "
 				 "its own verdict is not to be added up");
+		else if (schema_value(cell, "manifest.parameters.judged"))
+			snprintf(
+				why, sizeof(why),
+				"it judges a tail, of all orders: those of two "
+				"machines are never pooled");
 		else if (first)
 			plan_compare(cell, first, why);
 		if (*why) {

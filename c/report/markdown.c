@@ -61,6 +61,12 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 	fputs("### ", out);
 	escaped(out, json_get_text(manifest, "question", "t2t-lab"));
 	fputs("\n\n", out);
+	one = json_object_get(summary, "race");
+	if (one) {
+		fputs("- **", out);
+		escaped(out, json_get_text(one, "verdict", "unknown"));
+		fputs("**\n", out);
+	}
 	json_array_foreach(json_object_get(summary, "comparisons"), i, one)
 	{
 		verdict_write(out, one, gate);

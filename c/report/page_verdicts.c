@@ -21,6 +21,7 @@ static const struct look {
 	[VERDICT_INCORRECT] = { "no", "!" },
 	[VERDICT_OPPOSITE] = { "no", "!" },
 	[VERDICT_TOO_FEW] = { "open", "?" },
+	[VERDICT_FEW_ORDERS] = { "open", "?" },
 	[VERDICT_INCONCLUSIVE] = { "open", "\u2248" },
 	[VERDICT_FASTER] = { "faster", "\u25bc" },
 	[VERDICT_SLOWER] = { "slower", "\u25b2" },
@@ -44,10 +45,14 @@ static bool is_number(const json_t *object, const char *key)
 static void time_write(FILE *out, const json_t *comparison)
 {
 	const json_t *difference = json_object_get(comparison, "difference");
-	const double base = json_get_number(comparison, "base_p50_ns") / 1e3;
+	const bool tail = is_number(comparison, "base_ns");
+	const double base =
+		json_get_number(comparison, tail ? "base_ns" : "base_p50_ns") /
+		1e3;
 	const double change = json_get_number(difference, "estimate_ns") / 1e3;
 
-	fprintf(out, "p50 %.2f \u2192 %.2f us: <strong>%+.2f us</strong>", base,
+	fprintf(out, "p%g %.2f \u2192 %.2f us: <strong>%+.2f us</strong>",
+		tail ? json_get_number(comparison, "judged") : 50, base,
 		base + change, change);
 	if (is_number(difference, "low_ns") && is_number(difference, "high_ns"))
 		fprintf(out, " (95 %% CI %+.2f..%+.2f)",

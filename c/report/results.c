@@ -210,6 +210,29 @@ static int trials_load(struct results *results)
 	return blocks_mark(results);
 }
 
+/* What is judged, and which arms of a race ran no more, from when on. */
+static void verdict_load(struct results *results, const json_t *parameters)
+{
+	const json_t *until = json_object_get(parameters, "until"), *one;
+	const char *verdict = json_get_text(parameters, "verdict", "");
+	size_t i;
+
+	results->race = !strcmp(verdict, "best");
+	results->judged = json_get_number(parameters, "judged");
+	if (results->judged <= 0)
+		results->judged = 50;
+	for (i = 0; i < RESULTS_ARMS_MAX; i++)
+		results->out_after[i] = results->blocks;
+	json_array_foreach(json_object_get(until, "out"), i, one)
+	{
+		const json_int_t arm = json_get_integer(one, "arm");
+
+		if (arm >= 0 && arm < RESULTS_ARMS_MAX)
+			results->out_after[arm] =
+				(unsigned int)json_get_integer(one, "after");
+	}
+}
+
 static int manifest_load(struct results *results, bool any_state)
 {
 	const json_t *parameters, *aa, *until;
@@ -232,6 +255,7 @@ static int manifest_load(struct results *results, bool any_state)
 	if (until)
 		results->alpha = json_get_number(until, "alpha");
 	results->equal = json_get_number(until, "equal");
+	verdict_load(results, parameters);
 	aa = json_object_get(parameters, "aa");
 	results->aa = json_is_integer(aa) ? (int)json_integer_value(aa) : -1;
 	if (results->arm_count > RESULTS_ARMS_MAX ||
@@ -252,7 +276,8 @@ static int all_there(const struct results *results)
 {
 	for (unsigned int block = 0; block < results->blocks; block++)
 		for (unsigned int arm = 0; arm < results->arm_count; arm++)
-			if (!results_trial(results, block, arm)) {
+			if (block < results->out_after[arm] &&
+			    !results_trial(results, block, arm)) {
 				log_error("%s: half-written: no trial of block "
 					  "%u, arm '%s'",
 					  results->folder, block,

@@ -55,6 +55,11 @@ struct results {
 	/* At which level it is judged, and what is no difference: of a
 	 * campaign that looked at itself what its plan says of one look. */
 	double alpha, equal;
+	double judged; /* the percentile: 50, or of the tail */
+	/* Of a race: after so many blocks was the arm out of it, and ran no
+	 * more; blocks: it never was. */
+	bool race;
+	unsigned int out_after[RESULTS_ARMS_MAX];
 };
 
 /*

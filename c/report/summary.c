@@ -13,7 +13,9 @@
 #include "report/boots.h"
 #include "report/comparisons.h"
 #include "report/gated.h"
+#include "report/plan_summary.h"
 #include "report/prepared.h"
+#include "report/race_summary.h"
 #include "report/recovery_summary.h"
 #include "report/stages.h"
 #include "report/steadiness.h"
@@ -356,8 +358,12 @@ int summary_make(const struct results *results, json_t **summary)
 		err = noticed_set(results, *summary);
 	if (*summary && !err) {
 		clocks_set(results, *summary);
-		return 0;
+		err = race_summary_set(results, *summary);
 	}
+	if (*summary && !err)
+		err = plan_summary_set(results, *summary);
+	if (*summary && !err)
+		return 0;
 	json_decref(*summary);
 	*summary = NULL;
 	return err ? err : -ENOMEM;

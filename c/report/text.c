@@ -14,6 +14,8 @@
 #include "report/stages.h"
 #include "report/text_cell.h"
 #include "report/text_comparison.h"
+#include "report/text_plan.h"
+#include "report/text_race.h"
 #include "stats/histogram.h"
 #include "stats/latencies.h"
 
@@ -397,6 +399,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	parameters_print(out, manifest);
 	until_print(out, manifest);
 	gated_print(out, summary);
+	text_plan(out, summary);
 	clocks_print(out, summary);
 	fprintf(out,
 		"\n%swire to wire, us%s: frame in -> order out, stamped "
@@ -419,6 +422,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	prepared_print(out, width, arms);
 	stages_print(out, width, arms);
 	distributions_print(out, width, arms);
+	text_race(out, summary, &style);
 	text_comparisons(out, summary, &style);
 	noticed_print(out, summary, style.bad, style.plain);
 	bias_print(out, summary);

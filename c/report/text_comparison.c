@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text_comparison.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/json_get.h"
@@ -29,8 +30,13 @@ static void differences_print(FILE *out, const json_t *comparison)
 	const json_t *by_stage = json_object_get(comparison, "stages");
 	char whole[64];
 
-	snprintf(whole, sizeof(whole), "of %.2f us at p50",
-		 json_get_number(comparison, "base_p50_ns") / 1e3);
+	if (json_is_number(json_object_get(comparison, "base_ns")))
+		snprintf(whole, sizeof(whole), "of %.2f us at p%g",
+			 json_get_number(comparison, "base_ns") / 1e3,
+			 json_get_number(comparison, "judged"));
+	else
+		snprintf(whole, sizeof(whole), "of %.2f us at p50",
+			 json_get_number(comparison, "base_p50_ns") / 1e3);
 	difference_print(out, whole, json_object_get(comparison, "difference"));
 	for (size_t i = 0; i < STAGES; i++)
 		difference_print(out, stages[i].text,
@@ -49,6 +55,49 @@ static void power_print(FILE *out, const json_t *comparison)
 		json_get_number(comparison, "blocks_for_5_percent"));
 }
 
+/* "  p99 of all orders    12.30 us, -1.20  (95 % CI -2.00..-0.40)" */
+static void tails_print(FILE *out, const json_t *comparison)
+{
+	const json_t *band;
+	size_t i;
+
+	json_array_foreach(json_object_get(comparison, "tails"), i, band)
+	{
+		const double base = json_get_number(band, "base_ns") / 1e3;
+
+		fprintf(out,
+			"  p%-5g of all orders  %+8.2f us of %.2f  (95 %% CI "
+			"%+.2f..%+.2f)\n",
+			json_get_number(band, "percent"),
+			base * (json_get_number(band, "ratio") - 1), base,
+			base * (json_get_number(band, "ratio_low") - 1),
+			base * (json_get_number(band, "ratio_high") - 1));
+	}
+}
+
+/* "  deciles, us          -1.2* -1.1* -0.9 ...": where the difference lies. */
+static void shift_print(FILE *out, const json_t *comparison)
+{
+	const json_t *shift = json_object_get(comparison, "shift"), *band;
+	size_t i;
+
+	if (json_array_size(shift) == 0)
+		return;
+	fputs("  at p10, p20... p90  ", out);
+	json_array_foreach(shift, i, band)
+	{
+		const bool apart = json_get_number(band, "ratio_low") > 1 ||
+				   json_get_number(band, "ratio_high") < 1;
+
+		fprintf(out, " %+.2f%s",
+			json_get_number(band, "base_ns") / 1e3 *
+				(json_get_number(band, "ratio") - 1),
+			apart ? "*" : "");
+	}
+	fputs(" us (*: its band, of bands that hold together, is without 0)\n",
+	      out);
+}
+
 static void comparison_print(FILE *out, const json_t *comparison,
 			     const struct text_style *style)
 {
@@ -59,9 +108,12 @@ static void comparison_print(FILE *out, const json_t *comparison,
 	if (json_get_integer(comparison, "pairs") == 0)
 		return;
 	fprintf(out,
-		"  %.2f x the time at p50 (%lld blocks; %.2f to %.2f); p %.4f, "
+		"  %.2f x the time at p%g (%lld blocks; %.2f to %.2f); p %.4f, "
 		"adjusted for all arms\n",
 		json_get_number(comparison, "ratio"),
+		json_is_number(json_object_get(comparison, "judged"))
+			? json_get_number(comparison, "judged")
+			: 50,
 		(long long)json_get_integer(comparison, "pairs"),
 		json_get_number(comparison, "block_ratio_min"),
 		json_get_number(comparison, "block_ratio_max"),
@@ -70,6 +122,8 @@ static void comparison_print(FILE *out, const json_t *comparison,
 		    verdict_call_names[VERDICT_INCONCLUSIVE]))
 		power_print(out, comparison);
 	differences_print(out, comparison);
+	tails_print(out, comparison);
+	shift_print(out, comparison);
 }
 
 static void aa_print(FILE *out, const json_t *aa,

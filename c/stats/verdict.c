@@ -13,10 +13,15 @@
 #define EQUAL 1e-12
 
 const char *const verdict_call_names[] = {
-	[VERDICT_NONE] = "none",	 [VERDICT_INCORRECT] = "incorrect",
-	[VERDICT_OPPOSITE] = "opposite", [VERDICT_TOO_FEW] = "too few blocks",
-	[VERDICT_INCONCLUSIVE] = "~",	 [VERDICT_FASTER] = "faster",
-	[VERDICT_SLOWER] = "slower",	 [VERDICT_EQUIVALENT] = "equivalent",
+	[VERDICT_NONE] = "none",
+	[VERDICT_INCORRECT] = "incorrect",
+	[VERDICT_OPPOSITE] = "opposite",
+	[VERDICT_TOO_FEW] = "too few blocks",
+	[VERDICT_FEW_ORDERS] = "too few orders",
+	[VERDICT_INCONCLUSIVE] = "~",
+	[VERDICT_FASTER] = "faster",
+	[VERDICT_SLOWER] = "slower",
+	[VERDICT_EQUIVALENT] = "equivalent",
 };
 
 /* Logarithms of ratios, stratum after stratum. */
@@ -321,6 +326,16 @@ struct verdict verdict_of_opposite(void)
 	return without(VERDICT_OPPOSITE);
 }
 
+struct verdict verdict_of_few_orders(void)
+{
+	return without(VERDICT_FEW_ORDERS);
+}
+
+void verdict_decide(struct verdict *verdict, const struct verdict_rule *rule)
+{
+	verdict->call = call_of(verdict, rule);
+}
+
 unsigned int verdict_blocks_needed(const struct verdict_rule *rule)
 {
 	unsigned int blocks = 1;
@@ -356,6 +371,11 @@ const char *verdict_format(const struct verdict *verdict,
 		snprintf(text, VERDICT_TEXT_MAX,
 			 "no verdict: too few blocks (%zu; change %+.1f %%)",
 			 verdict->pairs, change);
+		break;
+	case VERDICT_FEW_ORDERS:
+		snprintf(text, VERDICT_TEXT_MAX,
+			 "no verdict: fewer than 10 orders lie beyond that "
+			 "percentile");
 		break;
 	case VERDICT_INCONCLUSIVE:
 		snprintf(text, VERDICT_TEXT_MAX,

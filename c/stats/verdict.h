@@ -49,6 +49,7 @@ enum verdict_call {
 	VERDICT_INCORRECT,    /* a trial of the arm or the baseline was */
 	VERDICT_OPPOSITE,     /* one stratum's is faster, another's slower */
 	VERDICT_TOO_FEW,      /* not even the clearest outcome could decide */
+	VERDICT_FEW_ORDERS,   /* beyond the percentile that is judged */
 	VERDICT_INCONCLUSIVE, /* ~ */
 	VERDICT_FASTER,
 	VERDICT_SLOWER,
@@ -100,6 +101,10 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
  * Simon, Biometrics 41 (1985), 361-372). */
 struct verdict verdict_of_incorrect(void);
 struct verdict verdict_of_opposite(void);
+struct verdict verdict_of_few_orders(void);
+
+/* The call of one whose interval came about otherwise (stats/tails.h). */
+void verdict_decide(struct verdict *verdict, const struct verdict_rule *rule);
 
 /*
  * Estimate and interval of differences as they are, not of ratios, by the same

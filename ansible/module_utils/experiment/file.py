@@ -293,7 +293,8 @@ def experiment(path):
         "question": data["question"].strip(),
         "places": data["places"],
         **{key: data.get(key, default(key))
-           for key in ("seed", "warm_up", "until")},
+           for key in ("seed", "warm_up", "until", "verdict",
+                       "judge")},
         **{key: by_place(data.get(key, default(key)))
            for key in ("blocks", "pace", "lines")},
         "gate": gate_of(data.get("gate", default("gate"))),

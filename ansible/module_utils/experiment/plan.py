@@ -114,8 +114,8 @@ LOOKS = re.compile("decided|equivalent")
 
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
-    feed, group, and overrides: blocks, until, gate, lines, pace, seed, threshold_usd,
-    aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
+    feed, group, and overrides: blocks, until, gate, verdict, judge, lines, pace,
+    seed, threshold_usd, aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
     the machines told)."""
     place = where["place"]
     if place not in what["places"]:
@@ -166,10 +166,33 @@ def plan(what, where):
     if gate and not GATE.fullmatch(gate):
         checker.wrong("gate", f"{gate!r}: wanted: off, or canary:30%, gap:2ms "
                       "and the like, with commas between")
+    verdict = str(where.get("verdict") or what["verdict"])
+    if verdict not in schema()["properties"]["verdict"]["enum"]:
+        checker.wrong("verdict", f"{verdict!r}: wanted: "
+                      + schema()["properties"]["verdict"]["description"])
+    if verdict == "none" and LOOKS.search(until):
+        raise Wrong(f"{what['name']}: until {until}: needs a verdict, and "
+                    "verdict is none")
     drawn = order(len(arms), blocks, seed)
-    if LOOKS.search(until) and blocks < drawn["blocks_needed"]:
-        raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
-                    f"decide nothing; {drawn['blocks_needed']} are needed")
+    judge = str(where.get("judge") or what["judge"])
+    if judge not in schema()["properties"]["judge"]["enum"]:
+        checker.wrong("judge", f"{judge!r}: wanted: "
+                      + schema()["properties"]["judge"]["description"])
+    if verdict == "best" and judge != "p50":
+        raise Wrong(f"{what['name']}: verdict: best is by p50, not by "
+                    f"judge: {judge}")
+    needed = drawn["best_needed" if verdict == "best" else
+                   "blocks_needed" if judge == "p50" else "tail_needed"]
+    if verdict != "none" and blocks < needed:
+        if LOOKS.search(until):
+            raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
+                        f"decide nothing; {needed} are needed")
+        if not int(where.get("blocks") or 0) and comparable(chosen, arms):
+            raise Wrong(f"{what['name']}: blocks: {blocks} can decide "
+                        f"nothing; {needed} are needed; for figures alone "
+                        "say verdict: none")
+        # So few were asked for: figures alone.
+        verdict = "none"
     made = {
         "schema": SCHEMA, "name": what["name"], "question": what["question"],
         "place": place, "accelerator": where["accelerator"],
@@ -178,7 +201,8 @@ def plan(what, where):
         "lines": int(where.get("lines") or 0),
         **rule, "skipped": skipped, "aa": len(arms) - 1,
         "comparable": comparable(chosen, arms),
-        "blocks_needed": drawn["blocks_needed"],
+        "blocks_needed": needed,
+        "verdict": verdict, "judge": judge,
         "block_tries": drawn["block_tries"],
         "arms": arms, "trials": trials(arms, drawn["order"]),
     }

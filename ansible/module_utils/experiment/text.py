@@ -19,6 +19,11 @@ def text(made):
             f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
             f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
             f"seed {made['seed']}, about {lasts(made['seconds'])}"]
+    if made["verdict"] == "best":
+        rows.append("verdict     which arm is the best: who is slower runs "
+                    "no more")
+    if made["judge"] != "p50":
+        rows.append(f"judge       {made['judge']} of all orders")
     if "until" in made:
         rows.append(f"until       {made['until']}: perhaps fewer of them")
     if "gate" in made:

@@ -193,7 +193,7 @@ case "$*" in
 *" /"*tree*) exit 128 ;;
 *) echo 1a2b3c4 ;;
 esac""",
-    # Of c/compare-builds and bench/power.sh.
+    # Of c/compare-builds.
     "t2t-run": """
 echo '{"comparisons": [{"call": "slower"}, {"call": "slower"}], "aa": []}' |
 	sed 's/[[{,]/&\\n/g; s/[]}]/\\n&/g'""",
@@ -233,10 +233,6 @@ SCENARIOS = {
                      ["touch", "{copy}/tree/c/Makefile"],
                      ["env", "LAYOUTS=1", "{copy}/compare-builds", "{copy}/build",
                       "path:{copy}/tree", "HEAD"]],
-    },
-    "c/tests/bench/power.sh": {
-        "power": [["env", "CAMPAIGNS=1", "{copy}/power.sh", "{work}/stubs",
-                   "feed"]],
     },
     ".ci/run": {"tests": [["{copy}/run"]]},
 }
@@ -349,7 +345,7 @@ def judge(fault, whole, outcome):
     # Of its own, or of the log of what it ran. What is sourced speaks in the
     # name of who sourced it.
     script = fault.split(":")[0]
-    if "." in script and script != "power.sh":
+    if "." in script:
         script = r"[\w-]+"
     if re.search(rf"^( *\| )?{script}: .", outcome.error, re.M):
         return ""

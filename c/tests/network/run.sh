@@ -54,7 +54,7 @@ spaces=''
 	--output "$folder/feed.csv.gz"
 
 name='A.20 a run is correct and its result complete'
-"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --output "$folder/one" \
+"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --verdict none --output "$folder/one" \
 	>"$folder/one.out" 2>"$folder/one.err"
 code=$?
 if [ $code -eq 0 ] &&
@@ -91,7 +91,7 @@ fi
 
 # A run that is ended in the middle of a trial by a signal.
 interrupted_run() { # signal, folder
-	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --pace rate:500 --blocks 2 \
+	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --pace rate:500 --blocks 2 --verdict none \
 		--output "$2" >"$2.out" 2>"$2.err" &
 	local pid=$!
 	eventually grep -rqs --include=exchange.out 'state TRANSMIT' "$2"
@@ -145,7 +145,7 @@ check_usage 'a wrong side is bad usage' '--aggress' "${feed[@]}" --aggress up
 check_usage 'wrong CPUs are bad usage' '--cpus' "${feed[@]}" --cpus 1,2
 
 name='a trial that fails says which program and why'
-"$BUILD/t2t-run" "${feed[@]}" --arms 'spin:rcvbuf=nonsense' --blocks 1 \
+"$BUILD/t2t-run" "${feed[@]}" --arms 'spin:rcvbuf=nonsense' --blocks 1 --verdict none \
 	--output "$folder/four" >/dev/null 2>"$folder/err"
 if [ $? -eq 1 ] && grep -q 'trader failed' "$folder/err" &&
 	grep -q 'nonsense' "$folder/err" &&
@@ -165,7 +165,8 @@ echo >>"$folder/starts"
 exec "$(realpath "$BUILD")/t2t-trader" "\$@" --receive spin "\${wrong[@]}"
 END
 chmod +x "$folder/wrong"
-# The baseline against itself may be called so, on a machine that is not quiet.
+# The baseline against itself may be called so, on a machine that is not quiet;
+# and a scale says which way is which.
 calls_it_something() {
 	local summary
 	for summary in "$folder/files" "$folder/wrong.d"; do
@@ -174,7 +175,7 @@ calls_it_something() {
 	done
 	grep -riE 'faster|slower|equivalent|times the|x the time' "$folder/out" \
 		"$folder/files" "$folder/wrong.d/summary.json" |
-		grep -v '<td>block@again</td>'
+		grep -vE '<td>block@again</td>|>(◀ faster|slower ▶)<'
 }
 name='an arm that is wrong in one start of three has no verdict in any output'
 "$BUILD/t2t-run" "${feed[@]}" --arms 'block wrong' --trader "wrong=$folder/wrong" \
@@ -197,23 +198,33 @@ fi
 
 power() { # argument...
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s -C .. -o build \
-		power BUILD="$(realpath "$BUILD")" CAMPAIGNS=1 BLOCKS=1 "$@" \
+		power BUILD="$(realpath "$BUILD")" OUTPUT="$folder/power" POWER=aa LIMIT=1 "$@" \
 		>"$folder/out" 2>"$folder/err" </dev/null
 }
 name='make power runs to its end and prints its counts'
-power FEED="$folder/feed.csv.gz"
+power FEED="$folder/feed.csv.gz" COUNT=1
 code=$?
-if [ $code -eq 0 ] &&
-	grep -qx 'aa: 0 false verdicts of 1 (failed 0)' "$folder/out" &&
-	grep -q '^slow-down of 3us: found in 0 of 1 .*failed 0)$' "$folder/out" &&
-	grep -q '^slow-down of 1us: found in 0 of 1 .*failed 0)$' "$folder/out"; then
+if [ $code -eq 0 ] && [ "$(wc -l <"$folder/power/campaigns.jsonl")" = 1 ] &&
+	grep -qE '^the same arm +decided,10 +[01] of +1 ' "$folder/out" &&
+	grep -q '<td>the same arm</td>' "$folder/power/report.html"; then
 	pass "$name"
 else
 	fail "$name" < <(echo "exit $code"; cat "$folder/out" "$folder/err")
 fi
+name='what is there is not run again, and what was cut off is'
+cp "$folder/power/campaigns.jsonl" "$folder/jsonl"
+sed 's/"number": 1/"number": 2/' "$folder/jsonl" >>"$folder/power/campaigns.jsonl"
+sed 's/"number": 1/"number": 3/' "$folder/jsonl" | head -c 40 >>"$folder/power/campaigns.jsonl"
+if power FEED="$folder/nothing" COUNT=2 &&
+	grep -qE '^the same arm +decided,10 +[0-2] of +2 ' "$folder/out" &&
+	[ "$(wc -l <"$folder/power/campaigns.jsonl")" = 2 ]; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/out" "$folder/err" "$folder/power/campaigns.jsonl")
+fi
 name='campaigns that failed are counted and end make power'
-if ! power FEED="$folder/nothing" &&
-	grep -qx 'aa: 0 false verdicts of 1 (failed 1)' "$folder/out" &&
+if ! power FEED="$folder/nothing" COUNT=3 &&
+	grep -qx 'power.py: 1 campaigns failed' "$folder/err" &&
 	grep -q -- "--feed $folder/nothing: No such file" "$folder/err"; then
 	pass "$name"
 else
@@ -224,7 +235,7 @@ fi
 
 full='No space left on device'
 name='a summary into a full disk is told'
-"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --arms block --json --output "$folder/five" \
+"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --verdict none --arms block --json --output "$folder/five" \
 	>/dev/full 2>"$folder/err"
 if [ $? -eq 1 ] && grep -q "stdout: $full" "$folder/err"; then
 	pass "$name"
@@ -265,7 +276,7 @@ for kib in 4 16 100 300 2000; do
 	name="a campaign on a disk of $kib KiB names the file that found no room"
 	rm -rf "$small/one"
 	mount -o "remount,size=${kib}k" "$small"
-	"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --output "$small/one" \
+	"$BUILD/t2t-run" "${feed[@]}" --blocks 1 --verdict none --output "$small/one" \
 		>"$folder/out" 2>"$folder/err"
 	code=$?
 	if [ $code -eq 1 ] && grep -q "$small/one/.*: $full" "$folder/err" &&

@@ -26,7 +26,7 @@ tls=', "trader": ["--channel", "tls"], "exchange": ["--channel", "tls"]'
 # The knob is a file, and the feed takes longer than we wait.
 cat >"$folder/plan.json" <<-END
 	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
-	 "feed": "$folder/feed.csv.gz", "pace": "rate:150", "blocks": 1,
+	 "feed": "$folder/feed.csv.gz", "pace": "rate:150", "blocks": 1, "verdict": "none",
 	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 	 "group": "239.255.0.1:12345", "warm_up": 0,
 	 "site": {"arms": [{"turns": [{"machine": "trader",

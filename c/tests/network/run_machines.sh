@@ -78,7 +78,7 @@ plan() { # pace, words before the trader's connection: a name of a file
 	echo '["as it is"]' >"$folder/guests.json"
 	cat >"$folder/plan.json" <<-END
 		{"schema": "t2t-lab-plan/1", "place": "metal", "accelerator": "none",
-		 "feed": "$folder/feed.csv.gz", "pace": "$1", "blocks": 1,
+		 "feed": "$folder/feed.csv.gz", "pace": "$1", "blocks": 1, "verdict": "none",
 		 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 		 "group": "239.255.0.1:12345", "warm_up": 0,
 		 "arms": [{"name": "one", "receive": "block"},

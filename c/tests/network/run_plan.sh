@@ -15,7 +15,7 @@ order() {
 }
 expect_none 'an order is told: the same for the same seed' < <(
 	diff <(order 3,2,1) - <<-'END'
-		{"order":[[0,2,1],[2,1,0]],"blocks_needed":6,"block_tries":3}
+		{"order":[[0,2,1],[2,1,0]],"blocks_needed":6,"best_needed":6,"tail_needed":12,"block_tries":3}
 		exit 0
 	END
 )
@@ -41,7 +41,7 @@ fi
 # Of two arms a square has each once at the first place.
 cat >"$folder/plan.json" <<-END
 	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
-	 "feed": "$folder/feed.csv.gz", "pace": "rate:2000", "blocks": 2,
+	 "feed": "$folder/feed.csv.gz", "pace": "rate:2000", "blocks": 2, "verdict": "none",
 	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 	 "group": "239.255.0.1:12345", "warm_up": 0,
 	 "arms": [{"name": "one", "receive": "block"},

@@ -20,7 +20,7 @@ both='"--group", "239.255.0.1:12345,239.255.0.2:12345"'
 lose='"--lose", "2%", "--swap", "0.5%"'
 cat >"$folder/plan.json" <<-END
 	{"schema": "t2t-lab-plan/1", "place": "local", "accelerator": "none",
-	 "feed": "$folder/feed.csv.gz", "pace": "rate:2000", "blocks": 1,
+	 "feed": "$folder/feed.csv.gz", "pace": "rate:2000", "blocks": 1, "verdict": "none",
 	 "seed": 1, "threshold_usd": "1000000", "aggress": "opposite",
 	 "group": "239.255.0.1:12345", "warm_up": 0,
 	 "arms": [{"name": "whole", "receive": "block"},

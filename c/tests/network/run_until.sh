@@ -49,11 +49,21 @@ expect_none "$name" < <(
 	diff <(said plain summary '.statistics.alpha') \
 		<(said plain manifest '.parameters.until.alpha')
 )
+expect_none 'its first blocks say what it will find, and its result keeps that' < <(
+	for file in log out; do
+		grep -qE '^plan +by its first 3 blocks: 60 blocks find [0-9.]+ % in 9 of 10; ' \
+			"$folder/$file" || { echo "$file:" && cat "$folder/$file"; }
+	done
+	grep -qE '^plan .*; as it was, [0-9.]+ %$' "$folder/out" || cat "$folder/out"
+	# Of one trial: longer than its data, and what it differs by is all of it.
+	said plain summary '.plan | select((.trial_s > .data_s and .pilot == 3 and
+		(.share | add) > 0.999 and (.share | add) < 1.001) | not)'
+)
 name='a report made later says the same'
 if "$BUILD/t2t-report" --result "$folder/plain" >"$folder/later" 2>&1; then
 	expect_none "$name" < <(
-		diff <(grep -E '^until|against' "$folder/out") \
-			<(grep -E '^until|against' "$folder/later")
+		diff <(grep -E '^until|^plan|against' "$folder/out") \
+			<(grep -E '^until|^plan|against' "$folder/later")
 	)
 else
 	fail "$name" <"$folder/later"

@@ -64,7 +64,7 @@ if ! unshare --net true 2>/dev/null; then
 else
 	"$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.02 \
 		--output "$folder/feed.csv.gz" >/dev/null
-	verb run FEED="$folder/feed.csv.gz" ARMS='spin' BLOCKS=1 PACE=rate:2000 \
+	verb run FEED="$folder/feed.csv.gz" ARMS='spin' BLOCKS=1 VERDICT=none PACE=rate:2000 \
 		SEED=7 RESULT="$folder/result"
 	code=$?
 	if [ $code -eq 0 ] && grep -q 'rate:2000, 1 blocks, seed 7' "$folder/out" &&

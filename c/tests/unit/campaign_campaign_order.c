@@ -57,6 +57,47 @@ static void a_square_is_balanced(void **state)
 	}
 }
 
+/* Who is out of a race is left out of the rows: over a square those left still
+ * stand as far in front, and each as often behind any other as before it. */
+static void those_left_are_balanced(void **state)
+{
+	(void)state;
+	for (unsigned int arms = 3; arms <= 7; arms++) {
+		const unsigned int rows = arms % 2 ? 2 * arms : arms;
+
+		for (unsigned int in = 3; in < 1U << arms; in++) {
+			unsigned int sum[ARMS_MAX] = { 0 }, left = 0;
+			unsigned int before[ARMS_MAX][ARMS_MAX] = { 0 };
+
+			for (unsigned int arm = 0; arm < arms; arm++)
+				left += in >> arm & 1;
+			for (unsigned int block = 0; block < rows; block++) {
+				unsigned int order[ARMS_MAX], place = 0;
+				unsigned int seen = 0;
+
+				campaign_order(arms, block, arms, order);
+				for (unsigned int i = 0; i < arms; i++) {
+					if (!(in >> order[i] & 1))
+						continue;
+					sum[order[i]] += place++;
+					for (unsigned int j = 0; j < arms; j++)
+						before[j][order[i]] +=
+							seen >> j & 1;
+					seen |= 1U << order[i];
+				}
+			}
+			for (unsigned int i = 0; i < arms; i++) {
+				if (!(in >> i & 1))
+					continue;
+				assert_int_equal(2 * sum[i], rows * (left - 1));
+				for (unsigned int j = 0; j < arms; j++)
+					assert_int_equal(before[i][j],
+							 before[j][i]);
+			}
+		}
+	}
+}
+
 static void the_seed_decides(void **state)
 {
 	unsigned int differ = 0;
@@ -109,7 +150,8 @@ static void it_is_told_to_who_makes_a_plan(void **state)
 
 	(void)state;
 	assert_string_equal(text, "{\"order\":[[1,2,3,0],[0,3,2,1],[2,0,1,3]],"
-				  "\"blocks_needed\":7,\"block_tries\":3}");
+				  "\"blocks_needed\":7,\"best_needed\":7,"
+				  "\"tail_needed\":12,\"block_tries\":3}");
 	free(text);
 	json_decref(json);
 }
@@ -142,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_arm_runs_once_a_block),
 		cmocka_unit_test(a_square_is_balanced),
+		cmocka_unit_test(those_left_are_balanced),
 		cmocka_unit_test(the_seed_decides),
 		cmocka_unit_test(a_seed_has_its_order_for_good),
 		cmocka_unit_test(it_is_told_to_who_makes_a_plan),

@@ -115,6 +115,42 @@ static void all_arms_must_be_settled(void **state)
 	json_decref(none);
 }
 
+static bool race_settled(const char *end)
+{
+	json_t *summary = json_pack("{s:[{s:s}],s:{s:s}}", "comparisons",
+				    "call", "faster", "race", "end", end);
+	const bool is = until_settled(summary);
+
+	json_decref(summary);
+	return is;
+}
+
+/* Whatever is known of each against the first. */
+static void a_race_has_its_own_end(void **state)
+{
+	enum until_verdict verdict;
+	double percent;
+	const char *why;
+
+	(void)state;
+	assert_false(race_settled("open"));
+	assert_true(race_settled("best") && race_settled("group"));
+	assert_true(race_settled("none"));
+	assert_int_equal(until_verdict_parse("best", &verdict, &why), 0);
+	assert_int_equal(verdict, UNTIL_BEST);
+	assert_int_equal(until_verdict_parse("worst", &verdict, &why), -EINVAL);
+	/* A tail wants blocks enough to be drawn from. */
+	assert_int_equal(until_judge_parse("p99.9", &percent, &why), 0);
+	assert_true(percent == 99.9);
+	assert_int_equal(until_judge_parse("p98", &percent, &why), -EINVAL);
+	assert_int_equal(until_blocks_needed(UNTIL_EACH, 50, 3), 6);
+	assert_int_equal(until_blocks_needed(UNTIL_EACH, 99, 3), 12);
+	/* Of nine arms and the baseline again: 36 pairs, 8 against it. */
+	assert_int_equal(until_compared(UNTIL_BEST, 10), 36);
+	assert_int_equal(until_compared(UNTIL_EACH, 10), 8);
+	assert_int_equal(until_compared(UNTIL_BEST, 2), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(time_alone_looks_at_nothing),
 		cmocka_unit_test(all_arms_must_be_settled),
+		cmocka_unit_test(a_race_has_its_own_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

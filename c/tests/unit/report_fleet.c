@@ -257,6 +257,9 @@ static void another_campaign_is_refused_by_name(void **state)
 	refused("feed", json_pack("{s:s}", "sha256", "12"),
 		"another campaign than a's: 'feed.sha256' is \"12\", there "
 		"missing");
+	refused("parameters.judged", json_real(99),
+		"it judges a tail, of all orders: those of two machines are "
+		"never pooled");
 	refused("parameters.until", json_pack("{s:s}", "condition", "decided"),
 		"it looked at itself (until): what stops by its own verdict is "
 		"not to be added up");

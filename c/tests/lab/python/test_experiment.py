@@ -221,6 +221,9 @@ class Refused(unittest.TestCase):
         self.refused(GOOD + "gate: {repeats: -1}\n", "gate.repeats",
                      "0 to 1000")
 
+    def test_wrong_verdict(self):
+        self.refused(GOOD + "verdict: worst\n", "verdict", "worst")
+
     def test_arms_and_factors(self):
         self.refused(GOOD + "factors: {x: {y: }}\n", "arms", "factors")
 
@@ -256,7 +259,10 @@ class Plan(unittest.TestCase):
     def test_shipped_files_allow_a_verdict(self):
         for path in glob.glob(support.ANSIBLE + "/experiments/*.yml"):
             what = lab.experiment(path)
-            needed = lab.order(len(what["arms"]) + 1, 1, 1)["blocks_needed"]
+            needed = lab.order(len(what["arms"]) + 1, 1, 1)[
+                "best_needed" if what["verdict"] == "best"
+                else "blocks_needed" if what["judge"] == "p50"
+                else "tail_needed"]
             for place in what["places"]:
                 self.assertGreaterEqual(int(what["blocks"][place]), needed,
                                         (path, place))
@@ -279,6 +285,46 @@ class Plan(unittest.TestCase):
         self.assertNotIn("until", lab.plan(asked, dict(WHERE, blocks=3)))
         made = lab.plan(asked, dict(WHERE, until="decided,60"))
         self.assertEqual(made["until"], "decided,60")
+
+    def test_verdict(self):
+        self.assertEqual(lab.plan(read(GOOD), WHERE)["verdict"], "each")
+        race = read(GOOD + "  c: {program: {receive: spin}}\nverdict: best\n"
+                    "blocks: 20\n")
+        made = lab.plan(race, WHERE)
+        self.assertEqual(made["verdict"], "best")
+        self.assertEqual(made["blocks_needed"], 7)
+        self.assertIn("which arm is the best", lab.text(made))
+        # So few were asked for: figures alone.
+        self.assertEqual(lab.plan(race, dict(WHERE, blocks=6))["verdict"],
+                         "none")
+        self.assertEqual(
+            lab.plan(race, dict(WHERE, verdict="each"))["verdict"], "each")
+        few = read(GOOD + "blocks: 5\nverdict: none\n")
+        self.assertEqual(lab.plan(few, WHERE)["verdict"], "none")
+
+    def test_judge(self):
+        tail = read(GOOD + "judge: p99\nblocks: 12\n")
+        made = lab.plan(tail, WHERE)
+        self.assertEqual(made["judge"], "p99")
+        self.assertEqual(made["blocks_needed"], 12)
+        self.assertIn("p99 of all orders", lab.text(made))
+        self.assertEqual(lab.plan(tail, dict(WHERE, judge="p50"))["judge"],
+                         "p50")
+        for where, wanted in (({"judge": "p98"}, "p50, p99"),
+                              ({"verdict": "best"}, "best is by p50")):
+            with self.assertRaises(lab.Wrong) as caught:
+                lab.plan(tail, dict(WHERE, **where))
+            self.assertIn(wanted, str(caught.exception))
+
+    def test_what_could_tell_nothing_is_refused(self):
+        for text, where, wanted in (
+                ("blocks: 5\n", {}, "blocks: 5 can decide nothing; 6 are"),
+                ("verdict: none\n", {"until": "decided"}, "needs a verdict"),
+                ("", {"verdict": "worst"}, "each, best or none")):
+            with self.subTest(text, **where):
+                with self.assertRaises(lab.Wrong) as caught:
+                    lab.plan(read(GOOD + text), dict(WHERE, **where))
+                self.assertIn(wanted, str(caught.exception))
 
     def test_until_that_is_no_end(self):
         for until in ("soon", "decided;60", "equivalent", "60m"):
@@ -338,7 +384,8 @@ class Plan(unittest.TestCase):
         # c/tests/unit/campaign_campaign_order.c holds the same.
         self.assertEqual(lab.order(4, 3, 7)["order"],
                          [[1, 2, 3, 0], [0, 3, 2, 1], [2, 0, 1, 3]])
-        made = lab.plan(read(GOOD + "blocks: 3\nseed: 5\n"), WHERE)
+        made = lab.plan(read(GOOD + "blocks: 3\nseed: 5\nverdict: none\n"),
+                        WHERE)
         self.assertEqual([trial["arm"] for trial in made["trials"]],
                          sum(lab.order(3, 3, 5)["order"], []))
 
@@ -662,10 +709,11 @@ class Plan(unittest.TestCase):
             lab.single(dict(WHERE, receive="spin", threshold_usd="much"))
 
     def test_a_guest_restarts_when_it_changes(self):
-        what = read(arms("{domain: {nic_model: e1000}}") + "blocks: 4\n")
+        what = read(arms("{domain: {nic_model: e1000}}")
+                    + "blocks: 4\nverdict: none\n")
         tcg = dict(WHERE, place="lab", accelerator="tcg")
         changed = lab.plan(what, tcg)["seconds"]
-        same = lab.plan(read(GOOD + "blocks: 4\n"), tcg)["seconds"]
+        same = lab.plan(read(GOOD + "blocks: 4\nverdict: none\n"), tcg)["seconds"]
         self.assertGreater(changed, same + 4 * lab.RESTART_S["tcg"])
 
     def test_all_knobs_are_told(self):

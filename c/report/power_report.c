@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/power_report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/atomic_file.h"
+#include "base/json_get.h"
+#include "report/export.h"
+#include "report/page.h"
+#include "report/plot.h"
+#include "report/scale.h"
+#include "report/schema.h"
+#include "report/svg.h"
+
+#define SCHEMA	   "t2t-lab-power/1"
+#define NAME	   "power.json"
+#define WHAT_MAX   64
+#define CALLS_MAX  256
+#define CURVE_KIND "curve"
+#define POINTS_MAX 16
+#define HEIGHT	   320
+#define TOP	   36
+#define BOTTOM	   (HEIGHT - 48)
+
+static const struct schema_row rows[] = {
+	{ .key = "schema", .type = SCHEMA_STRING },
+	{ .key = "arm", .type = SCHEMA_STRING },
+	{ .key = "pace", .type = SCHEMA_STRING },
+	{ .key = "kinds", .type = SCHEMA_ARRAY },
+	{ .key = NULL },
+};
+
+bool power_report_is(const char *folder)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, NAME) < PATH_MAX &&
+	       access(path, F_OK) == 0;
+}
+
+int power_report_load(const char *folder, json_t **power)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, NAME) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return schema_load(path, SCHEMA, rows, power);
+}
+
+/* "slower by 5 %" */
+static const char *what_of(const json_t *kind, char text[static WHAT_MAX])
+{
+	const double percent = json_get_number(kind, "percent");
+	const double ns = json_get_number(kind, "ns");
+
+	if (percent > 0)
+		snprintf(text, WHAT_MAX, "slower by %g %%", percent);
+	else if (ns > 0)
+		snprintf(text, WHAT_MAX, "slower by %g us", ns / 1e3);
+	else
+		snprintf(text, WHAT_MAX, "the same arm");
+	return text;
+}
+
+/* "slower 19, ~ 1" */
+static const char *calls_of(const json_t *kind, char text[static CALLS_MAX])
+{
+	json_t *calls = json_object_get(kind, "calls"), *count;
+	const char *call;
+	size_t n = 0;
+
+	*text = '\0';
+	json_object_foreach(calls, call, count)
+	{
+		if (n < CALLS_MAX)
+			n += (size_t)snprintf(
+				text + n, CALLS_MAX - n, "%s%s %lld",
+				n ? ", " : "", call,
+				(long long)json_integer_value(count));
+	}
+	return text;
+}
+
+void power_report_print(FILE *out, const json_t *power)
+{
+	const json_t *kind;
+	size_t i;
+
+	fprintf(out, "power of %s, pace %s\n%-18s %-20s %10s %12s  %s\n",
+		json_get_text(power, "arm", "unknown"),
+		json_get_text(power, "pace", "unknown"), "campaigns", "until",
+		"right", "half by, s", "what they said");
+	json_array_foreach(json_object_get(power, "kinds"), i, kind)
+	{
+		const json_t *seconds = json_object_get(kind, "seconds");
+		char what[WHAT_MAX], calls[CALLS_MAX];
+
+		fprintf(out, "%-18s %-20s %3lld of %3lld ", what_of(kind, what),
+			json_get_text(kind, "until", "unknown"),
+			(long long)json_get_integer(kind, "right"),
+			(long long)json_get_integer(kind, "of"));
+		if (json_is_number(seconds))
+			fprintf(out, "%12.1f", json_number_value(seconds));
+		else
+			fprintf(out, "%12s", "-");
+		fprintf(out, "  %s\n", calls_of(kind, calls));
+	}
+}
+
+static void row_write(FILE *out, const json_t *kind)
+{
+	const json_t *seconds = json_object_get(kind, "seconds");
+	char what[WHAT_MAX], calls[CALLS_MAX];
+
+	fputs("<tr>", out);
+	page_tagged(out, "td", what_of(kind, what));
+	page_tagged(out, "td", json_get_text(kind, "until", ""));
+	fprintf(out, "<td>%lld of %lld</td>",
+		(long long)json_get_integer(kind, "right"),
+		(long long)json_get_integer(kind, "of"));
+	if (json_is_number(seconds))
+		fprintf(out, "<td>%.1f s</td>", json_number_value(seconds));
+	else
+		fputs("<td>-</td>", out);
+	fprintf(out, "<td>%.2f</td>", json_get_number(kind, "others_cpus"));
+	page_tagged(out, "td", calls_of(kind, calls));
+	fputs("</tr>\n", out);
+}
+
+/* The true difference against the time until half are decided, both on
+ * logarithmic scales; a mark a size. */
+static void curve_draw(FILE *out, const json_t *power)
+{
+	const json_t *kind;
+	double values[POINTS_MAX], percents[POINTS_MAX];
+	struct scale across = { 0.8, 12.5, true }, up;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(power, "kinds"), i, kind)
+	{
+		const json_t *seconds = json_object_get(kind, "seconds");
+
+		if (strncmp(json_get_text(kind, "kind", ""), CURVE_KIND,
+			    strlen(CURVE_KIND)) != 0 ||
+		    !json_is_number(seconds) || n == POINTS_MAX)
+			continue;
+		percents[n] = json_get_number(kind, "percent");
+		values[n++] = json_number_value(seconds);
+	}
+	if (n == 0) {
+		fputs("<p class=\"note\">No curve: fewer than half of any "
+		      "size's campaigns were decided.</p>\n",
+		      out);
+		return;
+	}
+	up = scale_of(values, n, true);
+	svg_open(out, "power", HEIGHT, "Seconds until half are decided",
+		 "A mark for each true difference, in per cent.");
+	plot_us_axis(out, &up, TOP, BOTTOM, "seconds until half are decided");
+	for (i = 0; i < n; i++) {
+		const double x = PLOT_LEFT + scale_at(&across, percents[i]) *
+						     (PLOT_RIGHT - PLOT_LEFT);
+		char text[WHAT_MAX];
+
+		snprintf(text, sizeof(text), "%g %%: %.1f s", percents[i],
+			 values[i]);
+		svg_mark(out, x, plot_y(&up, TOP, BOTTOM, values[i]), 0, false,
+			 text);
+		snprintf(text, sizeof(text), "%g %%", percents[i]);
+		svg_text(out, x, BOTTOM + 18, SVG_MIDDLE, "tick", text);
+	}
+	svg_close(out);
+}
+
+static void page_write(FILE *out, const json_t *power)
+{
+	const json_t *kind;
+	size_t i;
+
+	page_head(out, "How small a difference does this lab find?");
+	fputs("<p>Arm ", out);
+	export_escaped(out, json_get_text(power, "arm", ""));
+	fputs(", pace ", out);
+	export_escaped(out, json_get_text(power, "pace", ""));
+	fputs("</p>\n", out);
+	curve_draw(out, power);
+	fputs("<div class=\"wide\"><table><tr><th>campaigns</th><th>until</th>"
+	      "<th>right</th><th>half by</th><th>others' CPUs</th>"
+	      "<th>what they said</th></tr>\n",
+	      out);
+	json_array_foreach(json_object_get(power, "kinds"), i, kind)
+	{
+		row_write(out, kind);
+	}
+	fputs("</table></div>\n<p class=\"note\">Each is a whole campaign of "
+	      "an arm and itself, or itself slowed down. Right: of the same "
+	      "arm no difference, of one until equivalent that it is. Half by: "
+	      "when half of all campaigns had said so.</p>\n",
+	      out);
+	page_end(out);
+}
+
+int power_report_page(const char *path, const json_t *power)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	page_write(whole.file, power);
+	return atomic_file_close(&whole, 0);
+}
