@@ -28,6 +28,8 @@ struct pass {
 	uint64_t progress_ns;
 	uint64_t *from_ns;    /* of each; 0: it is back */
 	uint64_t *latency_ns; /* as they come */
+	uint64_t *send_ns;    /* of each; NULL: not asked for */
+	uint64_t cpu_ns;      /* of this process, once it is over */
 };
 
 static uint64_t due_ns(const struct pass *pass)
@@ -57,6 +59,9 @@ static int send_step(struct pass *pass, uint64_t now_ns)
 	rc = link->ops->send(link);
 	pass->partial = rc == 0;
 	if (rc > 0) {
+		if (pass->send_ns)
+			pass->send_ns[pass->sent] = clock_monotonic_ns() -
+						    pass->from_ns[pass->sent];
 		pass->sent++;
 		link->sending++;
 		pass->progress_ns = now_ns;
@@ -125,8 +130,16 @@ static void nap(const struct pass *pass, uint64_t now_ns)
 	ppoll(&fd, 1, &wait, NULL);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 /* Until all are back, or given up. */
-static int pass_run(struct pass *pass)
+static int pass_steps(struct pass *pass)
 {
 	const uint64_t patience_ns = pass->config->timeout_ms * CLOCK_NS_PER_MS;
 
@@ -156,6 +169,15 @@ static int pass_run(struct pass *pass)
 	return 0;
 }
 
+static int pass_run(struct pass *pass)
+{
+	const uint64_t begin_ns = cpu_ns();
+	int err = pass_steps(pass);
+
+	pass->cpu_ns = cpu_ns() - begin_ns;
+	return err;
+}
+
 static void latencies_keep(struct echo_result *result, uint64_t *latency_ns,
 			   uint64_t count)
 {
@@ -181,7 +203,11 @@ static void result_keep(const struct pass *pass, enum echo_measure measure,
 	result->elapsed_ns = pass->progress_ns - pass->start_ns;
 	result->bytes_out = link->bytes_out;
 	result->bytes_in = link->bytes_in;
+	result->cpu_ns = pass->cpu_ns;
 	latencies_keep(result, pass->latency_ns, pass->received);
+	if (pass->send_ns)
+		result->send_ns =
+			percentiles_of(pass->send_ns, (size_t)pass->sent);
 }
 
 /* One measurement over a link that is open. 0 or a negative errno; not
@@ -207,12 +233,16 @@ static int measure(const struct echo_config *config, struct echo_link *link,
 	link->bytes_out = link->bytes_in = 0;
 	pass.from_ns = calloc(pass.count, sizeof(*pass.from_ns));
 	pass.latency_ns = calloc(pass.count, sizeof(*pass.latency_ns));
-	if (pass.from_ns && pass.latency_ns)
+	if (what == ECHO_PING_PONG)
+		pass.send_ns = calloc(pass.count, sizeof(*pass.send_ns));
+	if (pass.from_ns && pass.latency_ns &&
+	    (pass.send_ns || what != ECHO_PING_PONG))
 		err = pass_run(&pass);
 	if (!err)
 		result_keep(&pass, what, result);
 	free(pass.from_ns);
 	free(pass.latency_ns);
+	free(pass.send_ns);
 	return err;
 }
 
@@ -221,6 +251,7 @@ static int handshakes_measure(const struct echo_config *config,
 			      struct echo_result *result)
 {
 	uint64_t *latency_ns = calloc(config->handshakes, sizeof(*latency_ns));
+	const uint64_t begin_ns = cpu_ns();
 	int err = latency_ns ? 0 : -ENOMEM;
 
 	result->measure = ECHO_HANDSHAKE;
@@ -239,6 +270,7 @@ static int handshakes_measure(const struct echo_config *config,
 			err = -EINTR;
 	}
 	result->sent = result->received;
+	result->cpu_ns = cpu_ns() - begin_ns;
 	if (!err)
 		latencies_keep(result, latency_ns, result->received);
 	free(latency_ns);

@@ -80,7 +80,10 @@ whole() { # address, sizes, options of both ends...
 			and 0 < one["latency_ns"]["min"]
 				<= (one["latency_ns"]["p50"] or one["latency_ns"]["max"])
 				<= one["latency_ns"]["max"]
-			and one["elapsed_ns"] > 0 for one in told["results"])
+			and one["elapsed_ns"] > 0 and one["cpu_ns"] > 0
+			for one in told["results"])
+		and all(0 < one["send_ns"]["min"] <= one["latency_ns"]["max"]
+			for one in r["ping-pong"])
 		and all(r["throughput"][i]["messages_per_s"] > 0
 			and one["bytes_out"] >= one["payload"] * one["sent"]
 			for i, one in enumerate(r["ping-pong"]))'
