@@ -246,28 +246,62 @@ static int measure(const struct echo_config *config, struct echo_link *link,
 	return err;
 }
 
+/* A message there and back, after which whoever resumes has what it takes. */
+static int message_exchange(const struct echo_config *config,
+			    struct echo_link *link)
+{
+	struct echo_config one = *config;
+	struct echo_result *unused = calloc(1, sizeof(*unused));
+	int err = -ENOMEM;
+
+	one.messages = 1;
+	link->size = config->sizes[0];
+	if (unused)
+		err = measure(&one, link, ECHO_PING_PONG, unused);
+	if (err && err != -EINTR)
+		log_error("%zu bytes: %s", link->size,
+			  link->why ? link->why : log_strerror(err));
+	free(unused);
+	return err;
+}
+
+/* One connection, from nothing to nothing: how long its handshake took. */
+static int handshake_once(const struct echo_config *config,
+			  struct echo_link *link, bool again, uint64_t *ns)
+{
+	const uint64_t from_ns = clock_monotonic_ns();
+	int err = echo_link_open(link, config);
+
+	if (err)
+		return err;
+	*ns = clock_monotonic_ns() - from_ns;
+	if (again)
+		err = message_exchange(config, link);
+	echo_link_close(link);
+	return !err && config->stop && *config->stop ? -EINTR : err;
+}
+
 static int handshakes_measure(const struct echo_config *config,
-			      struct echo_link *link,
+			      struct echo_link *link, enum echo_measure what,
 			      struct echo_result *result)
 {
+	const bool again = what == ECHO_RECONNECT;
 	uint64_t *latency_ns = calloc(config->handshakes, sizeof(*latency_ns));
 	const uint64_t begin_ns = cpu_ns();
 	int err = latency_ns ? 0 : -ENOMEM;
 
-	result->measure = ECHO_HANDSHAKE;
-	for (; !err && result->received < config->handshakes;
-	     result->received++) {
-		uint64_t from_ns = clock_monotonic_ns(), to_ns;
+	result->measure = what;
+	/* Whoever comes for the first time has not been there. */
+	if (!err && again)
+		err = handshake_once(config, link, again, latency_ns);
+	while (!err && result->received < config->handshakes) {
+		uint64_t *ns = &latency_ns[result->received];
 
-		err = echo_link_open(link, config);
+		err = handshake_once(config, link, again, ns);
 		if (err)
 			break;
-		to_ns = clock_monotonic_ns();
-		latency_ns[result->received] = to_ns - from_ns;
-		result->elapsed_ns += to_ns - from_ns;
-		echo_link_close(link);
-		if (config->stop && *config->stop)
-			err = -EINTR;
+		result->elapsed_ns += *ns;
+		result->received++;
 	}
 	result->sent = result->received;
 	result->cpu_ns = cpu_ns() - begin_ns;
@@ -305,16 +339,24 @@ static int sizes_measure(const struct echo_config *config,
 static int all_measure(const struct echo_config *config, struct echo_link *link,
 		       struct echo_results *results)
 {
+	static const enum echo_measure handshakes[] = { ECHO_HANDSHAKE,
+							ECHO_RECONNECT };
+	const bool connects =
+		config->over != ECHO_UDP && config->over != ECHO_MULTICAST;
+	unsigned int others = config->measures;
 	int err;
 
-	if (config->measures & ECHO_HANDSHAKE && config->over != ECHO_UDP &&
-	    config->over != ECHO_MULTICAST) {
-		err = handshakes_measure(config, link, results->all);
+	for (size_t i = 0; i < ARRAY_SIZE(handshakes); i++) {
+		others &= ~(unsigned int)handshakes[i];
+		if (!connects || !(config->measures & handshakes[i]))
+			continue;
+		err = handshakes_measure(config, link, handshakes[i],
+					 &results->all[results->count]);
 		if (err)
 			return err;
 		results->count++;
 	}
-	if (!(config->measures & ~(unsigned int)ECHO_HANDSHAKE))
+	if (!others)
 		return 0;
 	err = echo_link_open(link, config);
 	if (err)

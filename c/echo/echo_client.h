@@ -7,7 +7,7 @@
 #include "stats/histogram.h"
 #include "stats/percentile.h"
 
-#define ECHO_RESULTS_MAX (1 + 3 * ECHO_SIZES_MAX)
+#define ECHO_RESULTS_MAX (2 + 3 * ECHO_SIZES_MAX)
 
 /* One measurement. */
 struct echo_result {

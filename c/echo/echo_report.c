@@ -20,6 +20,8 @@ const char *echo_measure_name(enum echo_measure measure)
 		return "open-loop";
 	case ECHO_THROUGHPUT:
 		return "throughput";
+	case ECHO_RECONNECT:
+		return "reconnect";
 	}
 	return "";
 }
@@ -68,7 +70,8 @@ static json_t *result_json(const struct echo_config *config,
 			  latency_json(&result->latency_ns), "histogram_ns",
 			  histogram_to_json(&result->histogram));
 
-	if (result->measure == ECHO_HANDSHAKE)
+	if (result->measure == ECHO_HANDSHAKE ||
+	    result->measure == ECHO_RECONNECT)
 		return json;
 	json_object_update_new(
 		json,
