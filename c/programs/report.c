@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "report/advise.h"
 #include "report/export.h"
 #include "report/fleet.h"
 #include "report/gate.h"
@@ -18,6 +19,7 @@
 #include "report/page_trials.h"
 #include "report/schema.h"
 #include "report/summary.h"
+#include "report/tables.h"
 #include "report/text.h"
 
 #define EXIT_GATE 3
@@ -29,6 +31,7 @@ struct config {
 	const char *files;
 	const char *markdown;
 	const char *fail_if;
+	const char *advise;
 	struct gate gate; /* by fail_if */
 	bool json;
 	bool history;
@@ -39,9 +42,9 @@ static const struct option_row rows[] = {
 	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, result),
-	  .required = true,
-	  .help = "results of t2t-run, of an experiment or of a fleet; the\n"
-		  "option's name may be left out when it comes first" },
+	  .help = "results of t2t-run, of an experiment, of a fleet or of\n"
+		  "t2t-tables; the option's name may be left out when it\n"
+		  "comes first" },
 	{ .name = "html",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -53,7 +56,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, files),
 	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
 		  "each arm into that folder, which must exist; of a fleet\n"
-		  "summary.json alone" },
+		  "or of t2t-tables summary.json alone" },
 	{ .name = "markdown",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -67,6 +70,17 @@ static const struct option_row rows[] = {
 		  "is slower by so much or more, and where nothing can be\n"
 		  "said of it: wrong orders, nothing judged, too few blocks;\n"
 		  "what is undecided (~) passes" },
+	{ .name = "advise",
+	  .metavar = "WHAT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, advise),
+	  .help = "pick a connection type by a result of t2t-tables, or by\n"
+		  "the newest one of make tables: what for (order entry,\n"
+		  "market data, tick to trade, between servers), how far\n"
+		  "(same host, same rack, same datacenter, other\n"
+		  "datacenter), p99 under 20 us, at least 100 MB/s,\n"
+		  "encrypted, reliable, standard; commas between. Exit\n"
+		  "status 1 where none is shown to do" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -99,7 +113,10 @@ static const struct option_program program = {
 		"result in cells/NAME each) every cell is shown by itself\n"
 		"and all are merged with the machine as a factor; a cell\n"
 		"that is dead, void or of another campaign is named, and\n"
-		"the others are merged.",
+		"the others are merged.\n\n"
+		"Of a result of t2t-tables (a folder with tables.json) it\n"
+		"makes the tables of connection types: each claim, what was\n"
+		"measured, and whether that is in, below or above it.",
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
 		"when the results can't be used, and when a cell of a\n"
@@ -301,7 +318,7 @@ static int fleet_page_write(const char *path, const json_t *summary)
 	return atomic_file_close(&whole, 0);
 }
 
-static int fleet_files_write(const char *folder, const json_t *summary)
+static int summary_file_write(const char *folder, const json_t *summary)
 {
 	struct atomic_file whole;
 	char path[PATH_MAX];
@@ -373,7 +390,7 @@ static int fleet_make(const struct config *config)
 	}
 	err = fleet_load(config->result, &summary);
 	if (!err && config->files)
-		err = fleet_files_write(config->files, summary);
+		err = summary_file_write(config->files, summary);
 	if (!err && config->html)
 		err = fleet_page_write(config->html, summary);
 	if (!err && config->json) {
@@ -388,6 +405,98 @@ static int fleet_make(const struct config *config)
 		err = -ENODATA;
 	json_decref(summary);
 	return err;
+}
+
+static int tables_page_write(const char *path, const json_t *summary)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	tables_page(whole.file, summary);
+	return atomic_file_close(&whole, 0);
+}
+
+static int tables_markdown_write(const char *path, const json_t *summary)
+{
+	struct atomic_file whole;
+	int err = atomic_file_open(&whole, path);
+
+	if (err)
+		return err;
+	tables_markdown(whole.file, summary);
+	return atomic_file_close(&whole, 0);
+}
+
+/* Of a result of t2t-tables. */
+static int tables_report(const struct config *config)
+{
+	json_t *summary;
+	int err;
+
+	if (config->fail_if || config->compare) {
+		log_error("--fail-if and --compare: not of a result of "
+			  "t2t-tables, as %s is",
+			  config->result);
+		return -EINVAL;
+	}
+	err = tables_load(config->result, &summary);
+	if (err)
+		return err;
+	if (config->files)
+		err = summary_file_write(config->files, summary);
+	if (!err && config->html)
+		err = tables_page_write(config->html, summary);
+	if (!err && config->markdown)
+		err = tables_markdown_write(config->markdown, summary);
+	if (!err && config->json) {
+		json_dumpf(summary, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (!err) {
+		tables_print(stdout, summary);
+	}
+	json_decref(summary);
+	return err ? err : stdout_check();
+}
+
+/* -ENODATA: none is shown to do. */
+static int advise(const struct config *config)
+{
+	struct advise_wish wish;
+	struct tables_raw raw;
+	char newest[PATH_MAX], fault[ADVISE_FAULT_MAX];
+	const char *folder = config->result;
+	json_t *advice;
+	int err;
+
+	if (advise_parse(config->advise, &wish, fault) < 0) {
+		log_error("--advise: %s", fault);
+		return -EINVAL;
+	}
+	if (!folder) {
+		err = advise_newest(newest);
+		if (err)
+			return err;
+		folder = newest;
+	}
+	err = tables_raw_open(&raw, folder);
+	if (err)
+		return err;
+	err = advise_make(&raw, &wish, &advice);
+	tables_raw_close(&raw);
+	if (err)
+		return err;
+	if (config->json) {
+		json_dumpf(advice, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		advise_print(stdout, advice);
+		printf("results    %s/\n", folder);
+	}
+	err = json_is_null(json_object_get(advice, "pick")) ? -ENODATA : 0;
+	json_decref(advice);
+	return err ? err : stdout_check();
 }
 
 /* What can't be read or compared is refused before anything is written. */
@@ -441,8 +550,18 @@ static int make(struct config *config)
 		log_error("--fail-if: '%s': %s", config->fail_if, why);
 		return 2;
 	}
+	if (config->advise) {
+		err = advise(config);
+		return err == -EINVAL ? 2 : err < 0;
+	}
+	if (!config->result) {
+		log_error("--result is required");
+		return 2;
+	}
 	if (config->history)
 		err = history_show(config);
+	else if (tables_is(config->result))
+		err = tables_report(config);
 	else if (fleet_is(config->result))
 		err = fleet_make(config);
 	else

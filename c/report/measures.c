@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/measures.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ALL   "--measure handshake,reconnect,ping-pong,open-loop,throughput"
+#define PONGS "--measure ping-pong,throughput"
+#define FULL  "--sizes 13,1500,16k"
+/* 8 orders of FIX are about 1,400 bytes. */
+#define ORDERS "--sizes 13,104"
+#define RAW    "raw:echo=on"
+
+#define RDMA_ELSEWHERE                                                      \
+	"an RDMA NIC, or soft-RoCE in guests: experiment order-transports " \
+	"with INVENTORY=lab or metal, once the build has transport rdma"
+#define DPDK_ELSEWHERE                                                    \
+	"DPDK and a NIC that it may have: experiment receive-paths with " \
+	"INVENTORY=lab or metal, once the build has receive path dpdk"
+
+const struct measure measures[] = {
+	{ .name = "tcp",
+	  .help = "bare TCP, poll(2)",
+	  .both = "--over tcp",
+	  .client = FULL " " ALL },
+	{ .name = "tcp-spin",
+	  .help = "bare TCP, both ends spin",
+	  .both = "--over tcp --wait spin",
+	  .client = FULL " " PONGS },
+	{ .name = "tcp-many",
+	  .kind = MEASURE_MANY,
+	  .help = "bare TCP, a connection a CPU",
+	  .both = "--over tcp",
+	  .client = "--sizes 16k --measure throughput" },
+	{ .name = "raw",
+	  .help = "13-byte orders over TCP, poll(2)",
+	  .both = "--channel " RAW,
+	  .client = "--sizes 13 " ALL },
+	{ .name = "raw-spin",
+	  .help = "13-byte orders over TCP, both ends spin",
+	  .both = "--wait spin --channel " RAW,
+	  .client = "--sizes 13 " PONGS },
+	{ .name = "tls",
+	  .needs_kind = "channel",
+	  .needs = "tls",
+	  .elsewhere = "a build with OpenSSL: make deps",
+	  .plain = "raw",
+	  .help = "13-byte orders in TLS 1.3, poll(2)",
+	  .both = "--channel tls:folder=" MEASURES_KEYS ",inner=" RAW,
+	  .client = "--sizes 13 " ALL },
+	{ .name = "tls-spin",
+	  .needs_kind = "channel",
+	  .needs = "tls",
+	  .elsewhere = "a build with OpenSSL: make deps",
+	  .help = "13-byte orders in TLS 1.3, both ends spin",
+	  .both = "--wait spin --channel tls:folder=" MEASURES_KEYS
+		  ",inner=" RAW,
+	  .client = "--sizes 13 " PONGS },
+	{ .name = "wss",
+	  .needs_kind = "channel",
+	  .needs = "tls",
+	  .elsewhere = "a build with OpenSSL: make deps",
+	  .plain = "ws",
+	  .help = "WebSocket in TLS 1.3, for messages of any length, poll(2)",
+	  .both = "--channel tls:folder=" MEASURES_KEYS ",inner=ws:echo=on",
+	  .client = FULL " " ALL },
+	{ .name = "wss-many",
+	  .needs_kind = "channel",
+	  .needs = "tls",
+	  .elsewhere = "a build with OpenSSL: make deps",
+	  .kind = MEASURE_MANY,
+	  .help = "WebSocket in TLS 1.3, a connection a CPU",
+	  .both = "--channel tls:folder=" MEASURES_KEYS ",inner=ws:echo=on",
+	  .client = "--sizes 16k --measure throughput" },
+	{ .name = "ws",
+	  .help = "WebSocket, poll(2)",
+	  .both = "--channel ws:echo=on",
+	  .client = FULL " " ALL },
+	{ .name = "ws-many",
+	  .kind = MEASURE_MANY,
+	  .help = "WebSocket, a connection a CPU",
+	  .both = "--channel ws:echo=on",
+	  .client = "--sizes 16k --measure throughput" },
+	/* The seed's row is an optimised one. */
+	{ .name = "fix",
+	  .help = "FIX 4.4 orders over TCP, both ends spin",
+	  .both = "--wait spin --channel fix:echo=on",
+	  .client = ORDERS
+	  " --measure handshake,reconnect,ping-pong,throughput" },
+	{ .name = "fix-sleep",
+	  .help = "FIX 4.4 orders over TCP, poll(2)",
+	  .both = "--channel fix:echo=on",
+	  .client = ORDERS " --measure ping-pong,open-loop" },
+	{ .name = "udp",
+	  .opens = "udp-open",
+	  .help = "UDP, poll(2)",
+	  .both = "--over udp",
+	  .client = FULL " " ALL },
+	{ .name = "udp-spin",
+	  .help = "UDP, both ends spin",
+	  .both = "--over udp --wait spin",
+	  .client = FULL " " PONGS },
+	{ .name = "udp-many",
+	  .kind = MEASURE_MANY,
+	  .help = "UDP, a pair of sockets a CPU",
+	  .both = "--over udp",
+	  .client = "--sizes 16k --measure throughput" },
+	{ .name = "multicast",
+	  .opens = "multicast-open",
+	  .help = "UDP multicast, poll(2)",
+	  .both = "--over multicast",
+	  .client = FULL " " ALL },
+	{ .name = "rdma",
+	  .help = "RDMA, both ends spin",
+	  .both = "--wait spin --over tcp --transport rdma",
+	  .client = FULL " --measure handshake,ping-pong,open-loop,throughput",
+	  .needs_kind = "transport",
+	  .needs = "rdma",
+	  .elsewhere = RDMA_ELSEWHERE },
+	{ .name = "shm",
+	  .help = "rings in shared memory, both ends spin",
+	  .both = "--wait spin --over tcp --transport shm",
+	  .client = FULL " " PONGS,
+	  .needs_kind = "transport",
+	  .needs = "shm",
+	  .elsewhere = "a build with transport shm, on one host" },
+	{ .name = "block",
+	  .kind = MEASURE_ARM,
+	  .help = "market data by blocking recvmsg, orders by send(2)",
+	  .arm = "block",
+	  .campaign = "kernel" },
+	{ .name = "spin",
+	  .kind = MEASURE_ARM,
+	  .help = "market data by a spinning recvmsg, orders by send(2)",
+	  .arm = "spin",
+	  .campaign = "kernel" },
+	{ .name = "bypass",
+	  .kind = MEASURE_ARM,
+	  .help = "market data by AF_XDP, orders by TCP in the process",
+	  .arm = "xdp+bypass",
+	  .campaign = "kernel",
+	  .needs_kind = "receive path",
+	  .needs = "xdp",
+	  .elsewhere = "a kernel with AF_XDP: experiment receive-paths with "
+		       "INVENTORY=lab" },
+	{ .name = "dpdk",
+	  .kind = MEASURE_ARM,
+	  .help = "market data and orders by DPDK",
+	  .arm = "dpdk+bypass",
+	  .campaign = "dpdk",
+	  .needs_kind = "receive path",
+	  .needs = "dpdk",
+	  .elsewhere = DPDK_ELSEWHERE },
+	{ .name = "fix-parse",
+	  .kind = MEASURE_OPERATION,
+	  .help = "a NewOrderSingle read, verified, in place" },
+	{ .name = "fix-build",
+	  .kind = MEASURE_OPERATION,
+	  .help = "a NewOrderSingle written field by field" },
+	{ .name = "aes-128-gcm",
+	  .needs_kind = "channel",
+	  .needs = "tls",
+	  .elsewhere = "a build with OpenSSL: make deps",
+	  .kind = MEASURE_OPERATION,
+	  .help = "16 KiB sealed by OpenSSL's AES-128-GCM" },
+	{ .name = "udp-open",
+	  .kind = MEASURE_OPERATION,
+	  .help = "socket, bind and connect of UDP" },
+	{ .name = "multicast-open",
+	  .kind = MEASURE_OPERATION,
+	  .help = "socket, bind and join of a group" },
+	{ 0 },
+};
+
+const struct measure *measure_find(const char *name)
+{
+	for (const struct measure *one = measures; name && one->name; one++) {
+		if (!strcmp(one->name, name))
+			return one;
+	}
+	return NULL;
+}
