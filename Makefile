@@ -216,6 +216,18 @@ WANT := order entry, same rack, p99 under 100 us
 advise: build ## a connection type for WANT='order entry, same rack, p99 under 20 us, encrypted', of RESULT or the newest make tables
 	@$(BUILD)/t2t-report $(if $(REPORTED),$(call quote,$(REPORTED))) --advise $(call quote,$(WANT))
 
+# Those without a result that need no guest; ten minutes, if it is all of them.
+checklist: build ## ten known measures, each on against off: results' verdicts in one table; RUN=1 measures what is missing and can run here
+	@mkdir -p results
+	@for name in $(if $(RUN),$$($(BUILD)/t2t-report --checklist results --json | \
+		/usr/bin/python3 -c 'import json, sys; print(*(one["experiment"] \
+			for one in json.load(sys.stdin)["items"] \
+			if one["local"] and not one["result"]))')); do \
+		$(MAKE) --no-print-directory experiment NAME=$$name INVENTORY=local || exit 1; \
+	done
+	@$(BUILD)/t2t-report --checklist results --markdown results/checklist.md && \
+	echo 'checklist  results/checklist.md'
+
 verify: ## the orders of RESULT=folder judged once more, by a second oracle in Python; FEED=file
 	@[ -n '$(REPORTED)' ] || { echo 'make verify: RESULT=FOLDER' >&2; exit 1; }
 	@python3 -B c/verify/verify.py $(call quote,$(REPORTED)) \

@@ -215,8 +215,8 @@ static int keys_make(struct run *run)
 
 	if (is_absent(run, tls))
 		return 0;
-	snprintf(run->keys, sizeof(run->keys), "%s/t2t-tables-XXXXXX",
-		 P_tmpdir);
+	snprintf(run->keys, sizeof(run->keys), "%s/t2t-tables-%d-XXXXXX",
+		 P_tmpdir, (int)getpid());
 	if (!mkdtemp(run->keys)) {
 		err = -errno;
 		log_error("%s: %s", run->keys, log_strerror(err));

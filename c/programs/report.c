@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "report/advise.h"
+#include "report/checklist.h"
 #include "report/export.h"
 #include "report/fleet.h"
 #include "report/gate.h"
@@ -32,6 +33,7 @@ struct config {
 	const char *markdown;
 	const char *fail_if;
 	const char *advise;
+	const char *checklist;
 	struct gate gate; /* by fail_if */
 	bool json;
 	bool history;
@@ -81,6 +83,12 @@ static const struct option_row rows[] = {
 		  "datacenter), p99 under 20 us, at least 100 MB/s,\n"
 		  "encrypted, reliable, standard; commas between. Exit\n"
 		  "status 1 where none is shown to do" },
+	{ .name = "checklist",
+	  .metavar = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, checklist),
+	  .help = "of ten known measures: what the newest result of each\n"
+		  "one's experiment says, of those in this folder" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -460,6 +468,31 @@ static int tables_report(const struct config *config)
 	return err ? err : stdout_check();
 }
 
+static int checklist(const struct config *config)
+{
+	struct atomic_file whole;
+	json_t *list;
+	int err = checklist_make(config->checklist, &list);
+
+	if (err)
+		return err;
+	if (config->markdown) {
+		err = atomic_file_open(&whole, config->markdown);
+		if (!err) {
+			checklist_markdown(whole.file, list);
+			err = atomic_file_close(&whole, 0);
+		}
+	}
+	if (!err && config->json) {
+		json_dumpf(list, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (!err) {
+		checklist_print(stdout, list);
+	}
+	json_decref(list);
+	return err ? err : stdout_check();
+}
+
 /* -ENODATA: none is shown to do. */
 static int advise(const struct config *config)
 {
@@ -550,6 +583,8 @@ static int make(struct config *config)
 		log_error("--fail-if: '%s': %s", config->fail_if, why);
 		return 2;
 	}
+	if (config->checklist)
+		return checklist(config) < 0;
 	if (config->advise) {
 		err = advise(config);
 		return err == -EINVAL ? 2 : err < 0;
