@@ -14,7 +14,7 @@
 
 #define PROBE_MS 60000
 
-static int probe_read(const struct tables_run_config *config, json_t **found)
+static int probe_read(const struct tables_config *config, json_t **found)
 {
 	char program[PATH_MAX], out[PATH_MAX];
 	const char *const argv[] = { program, "--json", NULL };
@@ -33,7 +33,7 @@ static int probe_read(const struct tables_run_config *config, json_t **found)
 	*found = code == 0 ? json_load_file(out, 0, NULL) : NULL;
 	if (*found)
 		return 0;
-	log_error("%s ended with %d, or %s is no JSON", program, code, out);
+	log_error("%s ended with %d, or %s is not JSON", program, code, out);
 	return code < 0 ? code : -EIO;
 }
 
@@ -61,7 +61,7 @@ static json_t *lack(const json_t *probe, const struct measure *measure)
 			    measure->needs);
 }
 
-int tables_absent_find(const struct tables_run_config *config, json_t **absent)
+int tables_absent_find(const struct tables_config *config, json_t **absent)
 {
 	json_t *probe;
 	int err = probe_read(config, &probe);

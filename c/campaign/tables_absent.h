@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "campaign/tables_run.h"
+#include "campaign/tables_config.h"
 
 /* As t2t-probe says, whose answer goes to probe.json of the folder. *absent: a
  * new object of measures' names, and why not. 0 or a negative errno, logged. */
-int tables_absent_find(const struct tables_run_config *config, json_t **absent);
+int tables_absent_find(const struct tables_config *config, json_t **absent);
 
 #endif

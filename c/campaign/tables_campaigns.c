@@ -77,8 +77,8 @@ static void campaign_absent(json_t *absent, const char *campaign,
 }
 
 /* Wrong orders are no failure here: the report says of which arm they are. */
-static int campaign_measure(const struct tables_run_config *config,
-			    json_t *absent, const char *campaign)
+static int campaign_measure(const struct tables_config *config, json_t *absent,
+			    const char *campaign)
 {
 	char program[PATH_MAX], path[PATH_MAX], log[PATH_MAX], arms[512];
 	char blocks[32], seed[32], ignored[1];
@@ -130,7 +130,7 @@ static bool is_first_of_campaign(const json_t *absent,
 	return true;
 }
 
-int tables_campaigns(const struct tables_run_config *config, json_t *absent)
+int tables_campaigns(const struct tables_config *config, json_t *absent)
 {
 	char path[PATH_MAX];
 	int err;

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "campaign/tables_run.h"
+#include "campaign/tables_config.h"
 
 /*
  * Run those that have an arm that is not absent into folder/campaigns/NAME; one
@@ -13,6 +13,6 @@
  * become absent, with what t2t-run said. 0; -EINTR; or a negative errno,
  * logged.
  */
-int tables_campaigns(const struct tables_run_config *config, json_t *absent);
+int tables_campaigns(const struct tables_config *config, json_t *absent);
 
 #endif

@@ -35,7 +35,7 @@
 #define ROUNDS_MAX   500 /* as report/tables_raw.h reads */
 
 struct run {
-	const struct tables_run_config *config;
+	const struct tables_config *config;
 	json_t *manifest, *absent;
 	struct tables_site site;
 	char keys[PATH_MAX];
@@ -111,7 +111,7 @@ static int manifest_save(struct run *run, const char *state)
 }
 
 /* What a resumed one must have alike. */
-static json_t *parameters(const struct tables_run_config *config)
+static json_t *parameters(const struct tables_config *config)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:s}", "messages",
 			 (json_int_t)config->messages, "handshakes",
@@ -150,7 +150,7 @@ static int resume_check(struct run *run)
 
 static int manifest_begin(struct run *run)
 {
-	const struct tables_run_config *config = run->config;
+	const struct tables_config *config = run->config;
 	json_t *cpus = json_array();
 
 	for (unsigned int i = 0; i < run->site.cpu_count; i++)
@@ -324,7 +324,7 @@ static int round_measure(struct run *run, unsigned int round)
 
 static bool is_enough(const struct run *run, unsigned int rounds)
 {
-	const struct tables_run_config *config = run->config;
+	const struct tables_config *config = run->config;
 	const uint64_t passed_ns = clock_monotonic_ns() - run->begin_ns;
 
 	if (config->rounds)
@@ -372,7 +372,7 @@ static int all_measure(struct run *run)
 	return err ? err : rounds_measure(run);
 }
 
-int tables_run(const struct tables_run_config *config)
+int tables_run(const struct tables_config *config)
 {
 	struct run run = { .config = config,
 			   .seed = config->seed,

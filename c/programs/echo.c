@@ -215,9 +215,10 @@ static const struct option_program program = {
 	.description =
 		"The server sends back what it is sent, to up to 64 clients,\n"
 		"until SIGINT or SIGTERM. The client measures a handshake,\n"
-		"that of one who has been there before, one message at a time, messages at even times and as many\n"
-		"as may be on their way, for each size. Both ends are told\n"
-		"the same --over and --channel.\n\n"
+		"that of one who has been there before, one message at a\n"
+		"time, messages at even times and as many as may be on\n"
+		"their way, for each size. Both ends are told the same\n"
+		"--over and --channel.\n\n"
 		"Latencies are from when a message was sent, or in the open\n"
 		"loop should have been, to when it was back whole; what came\n"
 		"back is compared with what was sent.",

@@ -17,6 +17,7 @@
 #include "report/history.h"
 #include "report/html.h"
 #include "report/markdown.h"
+#include "report/output.h"
 #include "report/page_trials.h"
 #include "report/schema.h"
 #include "report/summary.h"
@@ -273,17 +274,8 @@ static int json_print(const struct report *one, const struct report *two)
 						 json_object_get(two->summary,
 								 "arms"))) < 0)
 		return -ENOMEM;
-	json_dumpf(one->summary, stdout, JSON_INDENT(2));
-	putchar('\n');
+	output_json(stdout, one->summary);
 	return 0;
-}
-
-static int stdout_check(void)
-{
-	if (fflush(stdout) != EOF && !ferror(stdout))
-		return 0;
-	log_error("can't write to stdout: %s", log_strerror(-errno));
-	return -EIO;
 }
 
 /* other: what --compare names, or NULL. EXIT_GATE: all is shown, and --fail-if
@@ -309,47 +301,18 @@ static int report_show(const struct config *config, const struct report *report,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
 		compare_print(report, other);
-	err = stdout_check();
+	err = output_check();
 	if (!err && gate_failures(&config->gate, report->summary) > 0)
 		err = EXIT_GATE;
 	return err;
 }
 
-static int fleet_page_write(const char *path, const json_t *summary)
+static int summary_save(const char *folder, const json_t *summary)
 {
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	fleet_page(whole.file, summary);
-	return atomic_file_close(&whole, 0);
-}
-
-static int summary_file_write(const char *folder, const json_t *summary)
-{
-	struct atomic_file whole;
 	char path[PATH_MAX];
-	int err;
 
 	snprintf(path, sizeof(path), "%s/summary.json", folder);
-	err = atomic_file_open(&whole, path);
-	if (err)
-		return err;
-	json_dumpf(summary, whole.file, JSON_INDENT(2));
-	fputc('\n', whole.file);
-	return atomic_file_close(&whole, 0);
-}
-
-static int history_page_write(const char *path, const json_t *history)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	history_page(whole.file, history);
-	return atomic_file_close(&whole, 0);
+	return output_write(path, output_json, summary);
 }
 
 static int history_show(const struct config *config)
@@ -367,15 +330,13 @@ static int history_show(const struct config *config)
 	if (err)
 		return err;
 	if (config->html)
-		err = history_page_write(config->html, history);
-	if (!err && config->json) {
-		json_dumpf(history, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+		err = output_write(config->html, history_page, history);
+	if (!err && config->json)
+		output_json(stdout, history);
+	else if (!err)
 		history_print(stdout, history, isatty(STDOUT_FILENO));
-	}
 	if (!err)
-		err = stdout_check();
+		err = output_check();
 	json_decref(history);
 	return err;
 }
@@ -398,43 +359,19 @@ static int fleet_make(const struct config *config)
 	}
 	err = fleet_load(config->result, &summary);
 	if (!err && config->files)
-		err = summary_file_write(config->files, summary);
+		err = summary_save(config->files, summary);
 	if (!err && config->html)
-		err = fleet_page_write(config->html, summary);
-	if (!err && config->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+		err = output_write(config->html, fleet_page, summary);
+	if (!err && config->json)
+		output_json(stdout, summary);
+	else if (!err)
 		fleet_print(stdout, summary, isatty(STDOUT_FILENO));
-	}
 	if (!err)
-		err = stdout_check();
+		err = output_check();
 	if (!err && !fleet_is_whole(summary))
 		err = -ENODATA;
 	json_decref(summary);
 	return err;
-}
-
-static int tables_page_write(const char *path, const json_t *summary)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	tables_page(whole.file, summary);
-	return atomic_file_close(&whole, 0);
-}
-
-static int tables_markdown_write(const char *path, const json_t *summary)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	tables_markdown(whole.file, summary);
-	return atomic_file_close(&whole, 0);
 }
 
 /* Of a result of t2t-tables. */
@@ -453,83 +390,51 @@ static int tables_report(const struct config *config)
 	if (err)
 		return err;
 	if (config->files)
-		err = summary_file_write(config->files, summary);
+		err = summary_save(config->files, summary);
 	if (!err && config->html)
-		err = tables_page_write(config->html, summary);
+		err = output_write(config->html, tables_page, summary);
 	if (!err && config->markdown)
-		err = tables_markdown_write(config->markdown, summary);
-	if (!err && config->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+		err = output_write(config->markdown, tables_markdown, summary);
+	if (!err && config->json)
+		output_json(stdout, summary);
+	else if (!err)
 		tables_print(stdout, summary);
-	}
 	json_decref(summary);
-	return err ? err : stdout_check();
+	return err ? err : output_check();
 }
 
 static int checklist(const struct config *config)
 {
-	struct atomic_file whole;
 	json_t *list;
 	int err = checklist_make(config->checklist, &list);
 
 	if (err)
 		return err;
-	if (config->markdown) {
-		err = atomic_file_open(&whole, config->markdown);
-		if (!err) {
-			checklist_markdown(whole.file, list);
-			err = atomic_file_close(&whole, 0);
-		}
-	}
-	if (!err && config->json) {
-		json_dumpf(list, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+	if (config->markdown)
+		err = output_write(config->markdown, checklist_markdown, list);
+	if (!err && config->json)
+		output_json(stdout, list);
+	else if (!err)
 		checklist_print(stdout, list);
-	}
 	json_decref(list);
-	return err ? err : stdout_check();
+	return err ? err : output_check();
 }
 
 /* -ENODATA: none is shown to do. */
 static int advise(const struct config *config)
 {
-	struct advise_wish wish;
-	struct tables_raw raw;
-	char newest[PATH_MAX], fault[ADVISE_FAULT_MAX];
-	const char *folder = config->result;
 	json_t *advice;
-	int err;
+	int err = advise_load(config->result, config->advise, &advice);
 
-	if (advise_parse(config->advise, &wish, fault) < 0) {
-		log_error("--advise: %s", fault);
-		return -EINVAL;
-	}
-	if (!folder) {
-		err = advise_newest(newest);
-		if (err)
-			return err;
-		folder = newest;
-	}
-	err = tables_raw_open(&raw, folder);
 	if (err)
 		return err;
-	err = advise_make(&raw, &wish, &advice);
-	tables_raw_close(&raw);
-	if (err)
-		return err;
-	if (config->json) {
-		json_dumpf(advice, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
+	if (config->json)
+		output_json(stdout, advice);
+	else
 		advise_print(stdout, advice);
-		printf("results    %s/\n", folder);
-	}
 	err = json_is_null(json_object_get(advice, "pick")) ? -ENODATA : 0;
 	json_decref(advice);
-	return err ? err : stdout_check();
+	return err ? err : output_check();
 }
 
 /* What can't be read or compared is refused before anything is written. */

@@ -15,7 +15,7 @@
 #include "net/namespace.h"
 
 struct config {
-	struct tables_run_config run;
+	struct tables_config run;
 };
 
 #define AT(field) offsetof(struct config, field)

@@ -297,9 +297,10 @@ void advise_print(FILE *out, const json_t *advice)
 	json_array_foreach(json_object_get(advice, "not_measured"), i, one)
 		fprintf(out, "%s%s\n", i ? "              " : "not measured: ",
 			json_string_value(one));
+	fprintf(out, "results    %s/\n", json_get_text(advice, "result", ""));
 }
 
-int advise_newest(char path[static PATH_MAX])
+static int newest(char path[static PATH_MAX])
 {
 	glob_t found;
 	int err = -ENOENT;
@@ -325,5 +326,32 @@ int advise_newest(char path[static PATH_MAX])
 	if (err)
 		log_error("--advise: no result of make tables in results/: run "
 			  "it, or name one");
+	return err;
+}
+
+int advise_load(const char *folder, const char *text, json_t **advice)
+{
+	struct advise_wish wish;
+	struct tables_raw raw;
+	char path[PATH_MAX], fault[ADVISE_FAULT_MAX];
+	int err;
+
+	if (advise_parse(text, &wish, fault) < 0) {
+		log_error("--advise: %s", fault);
+		return -EINVAL;
+	}
+	if (!folder) {
+		err = newest(path);
+		if (err)
+			return err;
+		folder = path;
+	}
+	err = tables_raw_open(&raw, folder);
+	if (err)
+		return err;
+	err = advise_make(&raw, &wish, advice);
+	tables_raw_close(&raw);
+	if (!err)
+		json_object_set_new(*advice, "result", json_string(folder));
 	return err;
 }

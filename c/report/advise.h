@@ -65,8 +65,9 @@ int advise_make(const struct tables_raw *raw, const struct advise_wish *wish,
 
 void advise_print(FILE *out, const json_t *advice);
 
-/* The newest result of make tables in the folder "results" that is complete,
- * into path. 0 or -ENOENT, logged. */
-int advise_newest(char path[static PATH_MAX]);
+/* All of it: of this folder, or of NULL, which is the newest complete result of
+ * make tables in results/; advice gets its name as "result". 0; -EINVAL: the
+ * wish is not understood; or another negative errno. All logged. */
+int advise_load(const char *folder, const char *text, json_t **advice);
 
 #endif

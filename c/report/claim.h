@@ -28,8 +28,9 @@ struct claim_range {
 
 /*
  * Read a claim's words. "500-2ms" goes up, so that its 500 are of the next
- * smaller unit; words behind the unit say of what. What begins with no number is CLAIM_WORDS. 0, or -EINVAL where
- * it begins with one and can't be read to its end.
+ * smaller unit; words behind the unit say of what. What begins with no number
+ * is CLAIM_WORDS. 0, or -EINVAL where it begins with one and can't be read to
+ * its end.
  */
 int claim_parse(const char *text, struct claim_range *range);
 

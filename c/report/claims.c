@@ -23,9 +23,9 @@
 	"what its orders' connection takes is TCP's"
 #define WHY_BYPASS_TOTAL \
 	"its setup is not timed; the rest is in Data TX/RX of the breakdown"
-#define WHY_BYPASS_RX                                                       \
-	"a frame past the kernel has no stamp of its coming, so that this " \
-	"half has no beginning: wire to wire has both; experiment "         \
+#define WHY_BYPASS_RX                                                        \
+	"a frame that bypasses the kernel has no stamp of its coming: this " \
+	"half has no beginning: wire to wire has both; experiment "          \
 	"receive-paths with INVENTORY=metal and a NIC that stamps"
 #define WHY_RDMA_MANY                                        \
 	"wants an RDMA NIC with a queue a core: experiment " \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # t2t-report --checklist: ten items, each with an experiment that there is, and
 # what its newest result says. Needs no network.
+# shellcheck disable=SC2016 # eval expands it
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
