@@ -11,9 +11,11 @@ struct tables_config {
 	const char *folder;   /* made, or with resume gone on with */
 	const char *feed;     /* of the campaigns */
 	const char *command_line;
-	uint64_t seconds; /* no round begins after so many, but for the least */
-	uint64_t rounds;  /* exactly so many; 0: as many as time allows */
-	uint64_t blocks;  /* of the campaigns */
+	/* No round begins after so many; for the six that an interval needs it
+	 * may be twice as many. */
+	uint64_t seconds;
+	uint64_t rounds; /* exactly so many; 0: as many as time allows */
+	uint64_t blocks; /* of the campaigns */
 	uint64_t messages, handshakes; /* of each measurement */
 	uint64_t seed;
 	bool resume, progress;

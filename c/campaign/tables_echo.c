@@ -107,7 +107,10 @@ static void commands_make(const struct tables_site *site,
 		text_add(client, "--interface");
 		text_add(client, TABLES_CLIENT_INTERFACE);
 	}
-	snprintf(number, sizeof(number), "%" PRIu64, site->messages);
+	snprintf(number, sizeof(number), "%" PRIu64,
+		 measure->fewer && site->messages > measure->fewer
+			 ? site->messages / measure->fewer
+			 : site->messages);
 	text_add(client, "--messages");
 	text_add(client, number);
 	snprintf(number, sizeof(number), "%" PRIu64, site->handshakes);

@@ -327,11 +327,14 @@ static bool is_enough(const struct run *run, unsigned int rounds)
 	const struct tables_config *config = run->config;
 	const uint64_t passed_ns = clock_monotonic_ns() - run->begin_ns;
 
+	if (rounds == 0)
+		return false;
 	if (config->rounds)
 		return rounds >= config->rounds;
-	return rounds >= ROUNDS_MAX ||
-	       (rounds >= TABLES_RUN_ROUNDS_LEAST &&
-		passed_ns >= config->seconds * CLOCK_NS_PER_S);
+	if (rounds >= ROUNDS_MAX)
+		return true;
+	return passed_ns >= config->seconds * CLOCK_NS_PER_S *
+				    (rounds < TABLES_RUN_ROUNDS_LEAST ? 2 : 1);
 }
 
 static int rounds_measure(struct run *run)

@@ -39,8 +39,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_UNSIGNED,
 	  .max = 86400,
 	  .offset = AT(run.seconds),
-	  .help = "no round begins after so many, but for the first six,\n"
-		  "which an interval needs" },
+	  .help = "no round begins after so many; for the first six, which\n"
+		  "an interval needs, it may be twice as many" },
 	{ .name = "rounds",
 	  .metavar = "N",
 	  .def = "0",
@@ -58,7 +58,7 @@ static const struct option_row rows[] = {
 	  .help = "of the campaigns, as t2t-run has them" },
 	{ .name = "messages",
 	  .metavar = "N",
-	  .def = "2000",
+	  .def = "1000",
 	  .type = OPTION_UNSIGNED,
 	  .min = 20,
 	  .max = 1000000,

@@ -26,27 +26,28 @@ static const struct candidate {
 	unsigned int purposes, places;
 	bool encrypted, reliable, standard;
 } candidates[] = {
-	{ "TCP with binary messages", "raw", "tcp", TWO_ENDS, ANYWHERE, false,
-	  true, false },
-	{ "WebSocket", "ws", "ws", TWO_ENDS, ANYWHERE, false, true, true },
+	{ "TCP with binary messages", "raw", "tcp-bulk", TWO_ENDS, ANYWHERE,
+	  false, true, false },
+	{ "WebSocket", "ws", "ws-bulk", TWO_ENDS, ANYWHERE, false, true, true },
 	{ "FIX over TCP", "fix-sleep", NULL, ADVISE_ORDERS, ANYWHERE, false,
 	  true, true },
-	{ "TLS 1.3 with binary messages", "tls", "wss", TWO_ENDS, ANYWHERE,
+	{ "TLS 1.3 with binary messages", "tls", "wss-bulk", TWO_ENDS, ANYWHERE,
 	  true, true, false },
-	{ "WebSocket in TLS 1.3", "wss", "wss", TWO_ENDS, ANYWHERE, true, true,
+	{ "WebSocket in TLS 1.3", "wss", "wss-bulk", TWO_ENDS, ANYWHERE, true,
+	  true, true },
+	{ "UDP", "udp", "udp-bulk", ADVISE_SERVERS, ANYWHERE, false, false,
 	  true },
-	{ "UDP", "udp", "udp", ADVISE_SERVERS, ANYWHERE, false, false, true },
-	{ "UDP multicast", "multicast", "multicast", ADVISE_DATA, NEAR, false,
-	  false, true },
+	{ "UDP multicast", "multicast", "multicast-bulk", ADVISE_DATA, NEAR,
+	  false, false, true },
 	{ "a blocking receive", "block", NULL, ADVISE_DATA | ADVISE_TICK, NEAR,
 	  false, false, true },
-	{ "TCP with binary messages, spinning", "raw-spin", "tcp-spin",
+	{ "TCP with binary messages, spinning", "raw-spin", "tcp-bulk",
 	  TWO_ENDS, ANYWHERE, false, true, false },
 	{ "FIX over TCP, spinning", "fix", NULL, ADVISE_ORDERS, ANYWHERE, false,
 	  true, true },
 	{ "TLS 1.3 with binary messages, spinning", "tls-spin", NULL, TWO_ENDS,
 	  ANYWHERE, true, true, false },
-	{ "UDP, spinning", "udp-spin", "udp-spin", ADVISE_SERVERS, ANYWHERE,
+	{ "UDP, spinning", "udp-spin", "udp-bulk", ADVISE_SERVERS, ANYWHERE,
 	  false, false, true },
 	{ "a spinning receive", "spin", NULL, ADVISE_DATA | ADVISE_TICK, NEAR,
 	  false, false, true },
@@ -67,8 +68,9 @@ static const char *unfit(const struct candidate *one,
 		return "does not reach so far";
 	if (wish->encrypted && !one->encrypted)
 		return "is not encrypted";
-	if (wish->reliable && !one->reliable)
-		return "does not bring back what was lost";
+	if (wish->reliable && (!one->reliable || wish->purpose == ADVISE_DATA))
+		return "does not bring back what was lost (of market data: "
+		       "t2t-trader --recover)";
 	if (wish->standard && !one->standard)
 		return "is no protocol that others speak";
 	return NULL;

@@ -26,7 +26,8 @@ struct measure {
 	const char *help; /* in words, for a cell's "how" */
 	const char *both; /* options of both ends, blanks between */
 	const char *client;
-	const char *arm; /* as t2t-run --arms takes it */
+	unsigned int fewer; /* messages by so much; 0: not */
+	const char *arm;    /* as t2t-run --arms takes it */
 	/* The campaign that the arm is of. */
 	const char *campaign;
 	/* Of datagrams: the operation that stands for a handshake. */

@@ -79,6 +79,53 @@ fi
 check 'Markdown has a row a cell' test \
 	"$(grep -c '^| ' "$folder/tables.md")" -gt 100
 
+# -- Of six rounds, which say what they are told to
+
+six=$folder/six
+cp -r "$good" "$six"
+python3 - "$six" <<-'END'
+	import json, os, sys
+	def edit(path, what):
+	    told = json.load(open(path))
+	    what(told)
+	    json.dump(told, open(path, "w"))
+	def pong(us):  # there and back, half of which is one way
+	    def what(told):
+	        for one in told["results"]:
+	            if one["measure"] == "ping-pong":
+	                one["latency_ns"]["p50"] = 2000 * us
+	                one["send_ns"]["p50"] = 1000 * us + 1
+	    return what
+	os.chdir(sys.argv[1])
+	edit("tables.json", lambda told: told.update(rounds=6))
+	for n in range(2, 7):
+	    os.system("cp -r rounds/001 rounds/%03d" % n)
+	for n in range(1, 7):
+	    edit("rounds/%03d/tcp.json" % n, pong(20 + n))
+	    edit("rounds/%03d/raw.json" % n, pong(200 + n))
+	    edit("rounds/%03d/ws.json" % n, pong(10 + n))
+	    edit("rounds/%03d/udp.json" % n, pong(8 + n / 2))
+END
+report "$six" --json
+cp "$folder/out" "$folder/summary.json"
+cell() { # row, column, expression
+	holds "next($3 for row, cell in cells if row == '$1' and cell['column'] == '$2')"
+}
+check 'C.31 what lies within a claim' cell 'Traditional TCP' 'Data TX/RX' \
+	'cell["verdict"] == "in" and cell["measured"]["value"] == 23500
+	and 21000 <= cell["measured"]["low"] < 23500 < cell["measured"]["high"] <= 26000'
+check 'C.31 below one claim, in another' cell 'WebSocket' 'Latency' \
+	'(cell["verdict"], cell["also"][0]["verdict"]) == ("below", "below or in")'
+check 'C.31 a claim ends within the interval' cell 'UDP' 'Data TX/RX' \
+	'cell["verdict"] == "in or above"'
+# Its receiver runs in its call that sends.
+check 'a half that is nothing is no figure' cell 'Traditional TCP' 'RX' \
+	'not cell["measured"] and "veth" in cell["reason"]'
+check 'C.38 the first that a bound allows' eval 'report "$six" --advise \
+	"order entry, p50 under 50 us" && head -n 1 "$folder/out" | grep -qx WebSocket'
+check '... and why no simpler one' grep -q \
+	'TCP with binary messages  .*204 us .*: not shown to be under 50 us' "$folder/out"
+
 # -- It goes on where it was cut off
 
 cut=$folder/cut
