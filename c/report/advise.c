@@ -117,8 +117,8 @@ static bool bound_holds(const struct figure *figure, enum claim_unit unit,
 			double bound, bool above, const char *what, char *why)
 {
 	char text[WHY_MAX], limit[CLAIM_VALUE_MAX];
-	const bool holds = figure->interval && (above ? figure->low >= bound
-						      : figure->high < bound);
+	/* Without an interval its ends are infinite. */
+	const bool holds = above ? figure->low >= bound : figure->high < bound;
 
 	text_of(figure, unit, text);
 	snprintf(why + strlen(why), WHY_MAX - strlen(why), "%s%s %s",

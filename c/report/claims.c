@@ -371,8 +371,8 @@ static const struct {
 	[FIGURE_BYTES] = { "bytes one way, while as many come back",
 			   CLAIM_BYTES_PER_S },
 	[FIGURE_MESSAGES] = { "there and back, 16 on their way", CLAIM_PER_S },
-	[FIGURE_OVERHEAD] = { "bytes on the connection beside the payload, a "
-			      "message",
+	[FIGURE_OVERHEAD] = { "whole bytes on the connection beside the "
+			      "payload, a message",
 			      CLAIM_BYTES },
 	[FIGURE_LOST] = { "of messages at even times", CLAIM_WORDS },
 	[FIGURE_WIRE] = { "wire to wire", CLAIM_NS },
@@ -380,7 +380,7 @@ static const struct {
 	[FIGURE_DECISION] = { "in the trader's hands to its decision",
 			      CLAIM_NS },
 	[FIGURE_LEFT] = { "decision to send returned", CLAIM_NS },
-	[FIGURE_OPERATION] = { "on average", CLAIM_NS },
+	[FIGURE_OPERATION] = { "median of many batches", CLAIM_NS },
 };
 
 const char *claims_figure_help(enum claims_figure figure)

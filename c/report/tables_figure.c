@@ -170,7 +170,9 @@ static double value_of(const struct tables_raw *raw,
 		const json_t *pong =
 			result_of(raw, round, name, "ping-pong", size);
 
-		return part_of(pong, "bytes_out") - number_of(pong, "payload");
+		/* A ping now and then is none of a message's. */
+		return floor(part_of(pong, "bytes_out")) -
+		       number_of(pong, "payload");
 	}
 	case FIGURE_OPERATION:
 		return operation(raw, round, name);

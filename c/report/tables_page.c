@@ -54,15 +54,18 @@ static void measured_write(FILE *out, const json_t *cell)
 	page_tagged(out, "td", json_get_text(cell, "verdict", "-"));
 }
 
+/* Its name has a line of its own: a telephone is narrow. */
 static void row_write(FILE *out, const json_t *row)
 {
 	const json_t *cell, *cells = json_object_get(row, "cells");
 	size_t i;
 
+	fputs("<tr><th class=\"row\" colspan=\"4\">", out);
+	export_escaped(out, json_get_text(row, "row", ""));
+	fputs("</th></tr>\n", out);
 	json_array_foreach(cells, i, cell)
 	{
 		fputs("<tr>", out);
-		page_tagged(out, "td", i ? "" : json_get_text(row, "row", ""));
 		page_tagged(out, "td", json_get_text(cell, "column", ""));
 		fputs("<td>", out);
 		export_escaped(out, json_get_text(cell, "claim", ""));
@@ -79,7 +82,7 @@ static void table_write(FILE *out, const json_t *table)
 	size_t i;
 
 	page_tagged(out, "h2", json_get_text(table, "title", ""));
-	fputs("\n<div class=\"wide text\"><table><tr><th></th><th></th>"
+	fputs("\n<div class=\"wide claims\"><table><tr><th></th>"
 	      "<th>claimed</th><th>measured (95 % CI)</th><th>that is</th>"
 	      "</tr>\n",
 	      out);
