@@ -33,13 +33,15 @@ static void measured_write(FILE *out, const json_t *cell)
 	char text[TABLES_TEXT_MAX];
 
 	if (reason) {
-		fputs("<td colspan=\"2\" class=\"note\">", out);
+		fputs("<td class=\"note\">", out);
 		export_escaped(out, reason);
 		fputs("</td>", out);
 		return;
 	}
 	fputs("<td>", out);
 	export_escaped(out, tables_measured(cell, text));
+	fputs("<br/>", out);
+	page_tagged(out, "strong", json_get_text(cell, "verdict", "-"));
 	if (missing) {
 		fputs("<br/><small>no interval: ", out);
 		export_escaped(out, missing);
@@ -51,7 +53,6 @@ static void measured_write(FILE *out, const json_t *cell)
 		fputs("</small>", out);
 	}
 	fputs("</td>", out);
-	page_tagged(out, "td", json_get_text(cell, "verdict", "-"));
 }
 
 /* Its name has a line of its own: a telephone is narrow. */
@@ -60,7 +61,7 @@ static void row_write(FILE *out, const json_t *row)
 	const json_t *cell, *cells = json_object_get(row, "cells");
 	size_t i;
 
-	fputs("<tr><th class=\"row\" colspan=\"4\">", out);
+	fputs("<tr><th class=\"row\" colspan=\"3\">", out);
 	export_escaped(out, json_get_text(row, "row", ""));
 	fputs("</th></tr>\n", out);
 	json_array_foreach(cells, i, cell)
@@ -83,7 +84,7 @@ static void table_write(FILE *out, const json_t *table)
 
 	page_tagged(out, "h2", json_get_text(table, "title", ""));
 	fputs("\n<div class=\"wide claims\"><table><tr><th></th>"
-	      "<th>claimed</th><th>measured (95 % CI)</th><th>that is</th>"
+	      "<th>claimed</th><th>measured (95 % CI), and what that is</th>"
 	      "</tr>\n",
 	      out);
 	json_array_foreach(json_object_get(table, "rows"), i, row)
