@@ -119,23 +119,42 @@ static bool is_of(const char *path, const char *experiment)
 	return good;
 }
 
-/* Folders' names begin with their time, and glob(3) sorts them: from the newest
- * to the first one that has a verdict. */
+/* With fewer blocks than a verdict needs it says nothing. */
+static bool says_something(const json_t *found)
+{
+	return json_is_string(json_object_get(found, "verdict")) &&
+	       strcmp(json_get_text(found, "call", ""), "too few blocks") != 0;
+}
+
+/* Folders' names begin with their time, and glob(3) sorts them: the newest that
+ * says something, or else the newest. */
 static void results_look(const struct checklist_item *item,
 			 const glob_t *manifests, json_t *row)
 {
+	json_t *newest = NULL;
+
 	for (size_t i = manifests->gl_pathc; i-- > 0;) {
 		const char *path = manifests->gl_pathv[i];
 		char folder[PATH_MAX];
+		json_t *found;
 
 		if (!is_of(path, item->experiment))
 			continue;
 		snprintf(folder, sizeof(folder), "%.*s",
 			 (int)(strlen(path) - strlen("/manifest.json")), path);
-		result_take(item, folder, row);
-		if (json_is_string(json_object_get(row, "verdict")))
-			return;
+		found = json_object();
+		result_take(item, folder, found);
+		if (json_object_size(found) > 0 &&
+		    (!newest || says_something(found))) {
+			json_decref(newest);
+			newest = json_incref(found);
+		}
+		json_decref(found);
+		if (says_something(newest))
+			break;
 	}
+	json_object_update(row, newest);
+	json_decref(newest);
 }
 
 static json_t *how(const struct checklist_item *item)

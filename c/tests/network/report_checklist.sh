@@ -52,6 +52,20 @@ result_of 1 nodelay nodelay nagle
 report --checklist "$folder/results"
 check 'C.37 a result gives its verdict' grep -qF \
 	'nodelay: nagle against nodelay: faster by 39.9 %' "$folder/out"
+# One block, which can't decide: an older one says more.
+result_of 15 nodelay nodelay nagle
+python3 - "$folder/results/15" <<-'END'
+	import json, os, shutil, sys
+	os.chdir(sys.argv[1])
+	manifest = json.load(open("manifest.json"))
+	manifest["parameters"]["blocks"] = 1
+	json.dump(manifest, open("manifest.json", "w"))
+	for trial in os.listdir("trials"):
+	    if int(trial.split("-")[0]) > 3:
+	        shutil.rmtree("trials/" + trial)
+END
+report --checklist "$folder/results"
+check 'one that can not decide is no newer one' grep -q 'results/1$' "$folder/out"
 result_of 2 nodelay nodelay nagle
 # Half-written, and the newest.
 result_of 3 nodelay nodelay nagle
