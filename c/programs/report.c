@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/option.h"
 #include "report/advise.h"
+#include "report/beside.h"
 #include "report/checklist.h"
 #include "report/export.h"
 #include "report/fleet.h"
@@ -189,41 +190,6 @@ static const char *accelerator(const struct report *report)
 		json_object_get(report->summary, "accelerator"));
 }
 
-static const json_t *arm_named(const struct report *report, const char *name)
-{
-	const json_t *arm;
-	size_t i;
-
-	json_array_foreach(json_object_get(report->summary, "arms"), i, arm)
-	{
-		const char *found =
-			json_string_value(json_object_get(arm, "receive"));
-
-		if (!strcmp(found, name))
-			return arm;
-	}
-	return NULL;
-}
-
-/* An arm's p50, ns, if it is a figure: all its orders were right. Else 0. */
-static double p50_of(const json_t *arm)
-{
-	if (!json_is_true(json_object_get(arm, "correct")))
-		return 0;
-	return json_number_value(json_object_get(
-		json_object_get(arm, "wire_to_wire_ns"), "p50"));
-}
-
-static void p50_print(const json_t *arm)
-{
-	if (!arm)
-		printf(" %12s", "not there");
-	else if (p50_of(arm) > 0)
-		printf(" %12.2f", p50_of(arm) / 1e3);
-	else
-		printf(" %12s", "no figure");
-}
-
 static int comparable(const struct report *one, const struct report *two)
 {
 	if (!strcmp(accelerator(one), accelerator(two)))
@@ -232,37 +198,6 @@ static int comparable(const struct report *one, const struct report *two)
 		  one->results.folder, two->results.folder, accelerator(one),
 		  accelerator(two));
 	return -EINVAL;
-}
-
-/* Not interleaved, so no verdict: what the machine did between the two is in
- * the difference. */
-static void compare_print(const struct report *one, const struct report *two)
-{
-	printf("\nbeside %s: no verdict, since blocks are not shared\n"
-	       "%-24s %12s %12s %8s\n",
-	       two->results.folder, "p50, us", "this", "that", "that/this");
-	for (unsigned int i = 0; i < one->results.arm_count; i++) {
-		const char *name = results_arm_name(&one->results, i);
-		const json_t *here = arm_named(one, name);
-		const json_t *there = arm_named(two, name);
-
-		printf("%-24s", name);
-		p50_print(here);
-		p50_print(there);
-		if (p50_of(here) > 0 && p50_of(there) > 0)
-			printf(" %8.2f", p50_of(there) / p50_of(here));
-		putchar('\n');
-	}
-	for (unsigned int i = 0; i < two->results.arm_count; i++) {
-		const char *name = results_arm_name(&two->results, i);
-
-		if (arm_named(one, name))
-			continue;
-		printf("%-24s", name);
-		p50_print(NULL);
-		p50_print(arm_named(two, name));
-		putchar('\n');
-	}
 }
 
 /* One JSON object, also of two. */
@@ -300,7 +235,8 @@ static int report_show(const struct config *config, const struct report *report,
 		report_print(stdout, report->summary, report->results.manifest,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
-		compare_print(report, other);
+		beside_print(&report->results, report->summary, &other->results,
+			     other->summary);
 	err = output_check();
 	if (!err && gate_failures(&config->gate, report->summary) > 0)
 		err = EXIT_GATE;
