@@ -201,6 +201,37 @@ compare: build $(BUILD)/short.csv.gz ## the trader of A=REV against that of B=RE
 		$(call quote,$(A)) $(call quote,$(B)) \
 		$(call campaign,200,equivalent:5%)
 
+# Seconds of measuring; a number of rounds instead, such as 1 for a look.
+SECONDS := 600
+ROUNDS :=
+TABLES := results/tables-$(shell date +%Y%m%d-%H%M%S)
+tables: build $(BUILD)/short.csv.gz ## every connection type beside what is claimed of it; SECONDS=600, or RESUME=folder
+	@mkdir -p results
+	@result=$(call quote,$(or $(RESUME),$(TABLES))); \
+	$(sudo) $(BUILD)/t2t-tables --output "$$result" --feed $(BUILD)/short.csv.gz \
+		--seconds $(SECONDS) $(addprefix --rounds ,$(ROUNDS)) \
+		$(addprefix --blocks ,$(BLOCKS)) $(if $(RESUME),--resume) && \
+	$(BUILD)/t2t-report "$$result" --html "$$result/report.html" \
+		--markdown "$$result/tables.md" --files "$$result" && \
+	echo "tables     $$result/report.html, tables.md, summary.json"
+
+WANT := order entry, same rack, p99 under 100 us
+advise: build ## a connection type for WANT='order entry, same rack, p99 under 20 us, encrypted', of RESULT or the newest make tables
+	@$(BUILD)/t2t-report $(if $(REPORTED),$(call quote,$(REPORTED))) --advise $(call quote,$(WANT))
+
+# Those without a result that need no guest; ten minutes, if it is all of them.
+checklist: build ## ten known measures, each on against off: results' verdicts in one table; RUN=1 measures what is missing and can run here
+	@mkdir -p results
+	@for name in $(if $(RUN),$$($(BUILD)/t2t-report --checklist results --json | \
+		/usr/bin/python3 -c 'import json, sys; print(*(one["experiment"] \
+			for one in json.load(sys.stdin)["items"] \
+			if one["local"] and (not one["verdict"] or \
+				one["call"] == "too few blocks")))')); do \
+		$(MAKE) --no-print-directory experiment NAME=$$name INVENTORY=local || exit 1; \
+	done
+	@$(BUILD)/t2t-report --checklist results --markdown results/checklist.md && \
+	echo 'checklist  results/checklist.md'
+
 verify: ## the orders of RESULT=folder judged once more, by a second oracle in Python; FEED=file
 	@[ -n '$(REPORTED)' ] || { echo 'make verify: RESULT=FOLDER' >&2; exit 1; }
 	@python3 -B c/verify/verify.py $(call quote,$(REPORTED)) \
@@ -367,4 +398,4 @@ clean: ## remove what was built; results stay
 	run report power image doctor up status console debug crash ssh \
 	experiment experiments fleet restore teardown test tests-built coverage \
 	mutants simulate fuzz quick test-real bench probe lint man install \
-	uninstall clean compare verify
+	uninstall clean compare verify tables advise checklist

@@ -28,6 +28,9 @@ enum echo_measure {
 	ECHO_PING_PONG = 2,  /* one message at a time */
 	ECHO_OPEN_LOOP = 4,  /* at even times, whatever comes back */
 	ECHO_THROUGHPUT = 8, /* as many as are allowed to be on their way */
+	/* The handshake of one who has been there: each connection before had a
+	 * message there and back, so that TLS has a session to resume. */
+	ECHO_RECONNECT = 16,
 };
 
 struct echo_config {

@@ -28,6 +28,8 @@ struct pass {
 	uint64_t progress_ns;
 	uint64_t *from_ns;    /* of each; 0: it is back */
 	uint64_t *latency_ns; /* as they come */
+	uint64_t *send_ns;    /* of each; NULL: not asked for */
+	uint64_t cpu_ns;      /* of this process, once it is over */
 };
 
 static uint64_t due_ns(const struct pass *pass)
@@ -57,6 +59,9 @@ static int send_step(struct pass *pass, uint64_t now_ns)
 	rc = link->ops->send(link);
 	pass->partial = rc == 0;
 	if (rc > 0) {
+		if (pass->send_ns)
+			pass->send_ns[pass->sent] = clock_monotonic_ns() -
+						    pass->from_ns[pass->sent];
 		pass->sent++;
 		link->sending++;
 		pass->progress_ns = now_ns;
@@ -125,8 +130,16 @@ static void nap(const struct pass *pass, uint64_t now_ns)
 	ppoll(&fd, 1, &wait, NULL);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 /* Until all are back, or given up. */
-static int pass_run(struct pass *pass)
+static int pass_steps(struct pass *pass)
 {
 	const uint64_t patience_ns = pass->config->timeout_ms * CLOCK_NS_PER_MS;
 
@@ -156,6 +169,15 @@ static int pass_run(struct pass *pass)
 	return 0;
 }
 
+static int pass_run(struct pass *pass)
+{
+	const uint64_t begin_ns = cpu_ns();
+	int err = pass_steps(pass);
+
+	pass->cpu_ns = cpu_ns() - begin_ns;
+	return err;
+}
+
 static void latencies_keep(struct echo_result *result, uint64_t *latency_ns,
 			   uint64_t count)
 {
@@ -181,7 +203,11 @@ static void result_keep(const struct pass *pass, enum echo_measure measure,
 	result->elapsed_ns = pass->progress_ns - pass->start_ns;
 	result->bytes_out = link->bytes_out;
 	result->bytes_in = link->bytes_in;
+	result->cpu_ns = pass->cpu_ns;
 	latencies_keep(result, pass->latency_ns, pass->received);
+	if (pass->send_ns)
+		result->send_ns =
+			percentiles_of(pass->send_ns, (size_t)pass->sent);
 }
 
 /* One measurement over a link that is open. 0 or a negative errno; not
@@ -207,38 +233,78 @@ static int measure(const struct echo_config *config, struct echo_link *link,
 	link->bytes_out = link->bytes_in = 0;
 	pass.from_ns = calloc(pass.count, sizeof(*pass.from_ns));
 	pass.latency_ns = calloc(pass.count, sizeof(*pass.latency_ns));
-	if (pass.from_ns && pass.latency_ns)
+	if (what == ECHO_PING_PONG)
+		pass.send_ns = calloc(pass.count, sizeof(*pass.send_ns));
+	if (pass.from_ns && pass.latency_ns &&
+	    (pass.send_ns || what != ECHO_PING_PONG))
 		err = pass_run(&pass);
 	if (!err)
 		result_keep(&pass, what, result);
 	free(pass.from_ns);
 	free(pass.latency_ns);
+	free(pass.send_ns);
 	return err;
 }
 
+/* A message there and back, after which whoever resumes has what it takes. */
+static int message_exchange(const struct echo_config *config,
+			    struct echo_link *link)
+{
+	struct echo_config one = *config;
+	struct echo_result *unused = calloc(1, sizeof(*unused));
+	int err = -ENOMEM;
+
+	one.messages = 1;
+	link->size = config->sizes[0];
+	if (unused)
+		err = measure(&one, link, ECHO_PING_PONG, unused);
+	if (err && err != -EINTR)
+		log_error("%zu bytes: %s", link->size,
+			  link->why ? link->why : log_strerror(err));
+	free(unused);
+	return err;
+}
+
+/* One connection, from nothing to nothing: how long its handshake took. */
+static int handshake_once(const struct echo_config *config,
+			  struct echo_link *link, bool again, uint64_t *ns)
+{
+	const uint64_t from_ns = clock_monotonic_ns();
+	int err = echo_link_open(link, config);
+
+	if (err)
+		return err;
+	*ns = clock_monotonic_ns() - from_ns;
+	if (again)
+		err = message_exchange(config, link);
+	echo_link_close(link);
+	return !err && config->stop && *config->stop ? -EINTR : err;
+}
+
 static int handshakes_measure(const struct echo_config *config,
-			      struct echo_link *link,
+			      struct echo_link *link, enum echo_measure what,
 			      struct echo_result *result)
 {
+	const bool again = what == ECHO_RECONNECT;
 	uint64_t *latency_ns = calloc(config->handshakes, sizeof(*latency_ns));
+	const uint64_t begin_ns = cpu_ns();
 	int err = latency_ns ? 0 : -ENOMEM;
 
-	result->measure = ECHO_HANDSHAKE;
-	for (; !err && result->received < config->handshakes;
-	     result->received++) {
-		uint64_t from_ns = clock_monotonic_ns(), to_ns;
+	result->measure = what;
+	/* Whoever comes for the first time has not been there. */
+	if (!err && again)
+		err = handshake_once(config, link, again, latency_ns);
+	while (!err && result->received < config->handshakes) {
+		uint64_t *ns = &latency_ns[result->received];
 
-		err = echo_link_open(link, config);
+		err = handshake_once(config, link, again, ns);
 		if (err)
 			break;
-		to_ns = clock_monotonic_ns();
-		latency_ns[result->received] = to_ns - from_ns;
-		result->elapsed_ns += to_ns - from_ns;
-		echo_link_close(link);
-		if (config->stop && *config->stop)
-			err = -EINTR;
+		result->elapsed_ns += *ns;
+		result->received++;
 	}
 	result->sent = result->received;
+	result->cpu_ns = cpu_ns() - begin_ns;
 	if (!err)
 		latencies_keep(result, latency_ns, result->received);
 	free(latency_ns);
@@ -273,16 +339,24 @@ static int sizes_measure(const struct echo_config *config,
 static int all_measure(const struct echo_config *config, struct echo_link *link,
 		       struct echo_results *results)
 {
+	static const enum echo_measure handshakes[] = { ECHO_HANDSHAKE,
+							ECHO_RECONNECT };
+	const bool connects =
+		config->over != ECHO_UDP && config->over != ECHO_MULTICAST;
+	unsigned int others = config->measures;
 	int err;
 
-	if (config->measures & ECHO_HANDSHAKE && config->over != ECHO_UDP &&
-	    config->over != ECHO_MULTICAST) {
-		err = handshakes_measure(config, link, results->all);
+	for (size_t i = 0; i < ARRAY_SIZE(handshakes); i++) {
+		others &= ~(unsigned int)handshakes[i];
+		if (!connects || !(config->measures & handshakes[i]))
+			continue;
+		err = handshakes_measure(config, link, handshakes[i],
+					 &results->all[results->count]);
 		if (err)
 			return err;
 		results->count++;
 	}
-	if (!(config->measures & ~(unsigned int)ECHO_HANDSHAKE))
+	if (!others)
 		return 0;
 	err = echo_link_open(link, config);
 	if (err)

@@ -20,6 +20,8 @@ const char *echo_measure_name(enum echo_measure measure)
 		return "open-loop";
 	case ECHO_THROUGHPUT:
 		return "throughput";
+	case ECHO_RECONNECT:
+		return "reconnect";
 	}
 	return "";
 }
@@ -59,15 +61,17 @@ static json_t *result_json(const struct echo_config *config,
 			   const struct echo_result *result)
 {
 	json_t *json =
-		json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "measure",
+		json_pack("{s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "measure",
 			  echo_measure_name(result->measure), "sent",
 			  (json_int_t)result->sent, "received",
 			  (json_int_t)result->received, "elapsed_ns",
-			  (json_int_t)result->elapsed_ns, "latency_ns",
+			  (json_int_t)result->elapsed_ns, "cpu_ns",
+			  (json_int_t)result->cpu_ns, "latency_ns",
 			  latency_json(&result->latency_ns), "histogram_ns",
 			  histogram_to_json(&result->histogram));
 
-	if (result->measure == ECHO_HANDSHAKE)
+	if (result->measure == ECHO_HANDSHAKE ||
+	    result->measure == ECHO_RECONNECT)
 		return json;
 	json_object_update_new(
 		json,
@@ -79,6 +83,9 @@ static json_t *result_json(const struct echo_config *config,
 				  : json_null(),
 			  "bytes_out", (json_int_t)result->bytes_out,
 			  "bytes_in", (json_int_t)result->bytes_in));
+	if (result->measure == ECHO_PING_PONG)
+		json_object_set_new(json, "send_ns",
+				    latency_json(&result->send_ns));
 	if (result->measure == ECHO_OPEN_LOOP)
 		json_object_set_new(json, "rate",
 				    json_integer((json_int_t)config->rate));

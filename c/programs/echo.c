@@ -62,14 +62,14 @@ static int sizes_parse(const char *text, void *target, const char **why)
 /* "all", or names with commas between. */
 static int measures_parse(const char *text, void *target, const char **why)
 {
-	static const enum echo_measure all[] = { ECHO_HANDSHAKE, ECHO_PING_PONG,
-						 ECHO_OPEN_LOOP,
+	static const enum echo_measure all[] = { ECHO_HANDSHAKE, ECHO_RECONNECT,
+						 ECHO_PING_PONG, ECHO_OPEN_LOOP,
 						 ECHO_THROUGHPUT };
 	unsigned int *measures = target, known = 0;
 
 	*measures = 0;
-	*why = "expected all, or some of handshake, ping-pong, open-loop and "
-	       "throughput, with commas between";
+	*why = "expected all, or some of handshake, reconnect, ping-pong, "
+	       "open-loop and throughput, with commas between";
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		known |= all[i];
 	if (!strcmp(text, "all")) {
@@ -141,7 +141,8 @@ static const struct option_row rows[] = {
 	  .type = OPTION_PARSED,
 	  .parse = measures_parse,
 	  .offset = AT(echo.measures),
-	  .help = "of handshake, ping-pong, open-loop, throughput" },
+	  .help = "of handshake, reconnect, ping-pong, open-loop,\n"
+		  "throughput" },
 	{ .name = "sizes",
 	  .metavar = "LIST",
 	  .def = "13,1500,16k",
@@ -214,9 +215,10 @@ static const struct option_program program = {
 	.description =
 		"The server sends back what it is sent, to up to 64 clients,\n"
 		"until SIGINT or SIGTERM. The client measures a handshake,\n"
-		"one message at a time, messages at even times and as many\n"
-		"as may be on their way, for each size. Both ends are told\n"
-		"the same --over and --channel.\n\n"
+		"that of one who has been there before, one message at a\n"
+		"time, messages at even times and as many as may be on\n"
+		"their way, for each size. Both ends are told the same\n"
+		"--over and --channel.\n\n"
 		"Latencies are from when a message was sent, or in the open\n"
 		"loop should have been, to when it was back whole; what came\n"
 		"back is compared with what was sent.",

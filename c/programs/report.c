@@ -9,16 +9,21 @@
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "report/advise.h"
+#include "report/beside.h"
+#include "report/checklist.h"
 #include "report/export.h"
 #include "report/fleet.h"
 #include "report/gate.h"
 #include "report/history.h"
 #include "report/html.h"
 #include "report/markdown.h"
+#include "report/output.h"
 #include "report/page_trials.h"
 #include "report/power_report.h"
 #include "report/schema.h"
 #include "report/summary.h"
+#include "report/tables.h"
 #include "report/text.h"
 
 #define EXIT_GATE 3
@@ -30,6 +35,8 @@ struct config {
 	const char *files;
 	const char *markdown;
 	const char *fail_if;
+	const char *advise;
+	const char *checklist;
 	struct gate gate; /* by fail_if */
 	bool json;
 	bool history;
@@ -40,9 +47,9 @@ static const struct option_row rows[] = {
 	  .metavar = "FOLDER",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, result),
-	  .required = true,
-	  .help = "results of t2t-run, of an experiment or of a fleet; the\n"
-		  "option's name may be left out when it comes first" },
+	  .help = "results of t2t-run, of an experiment, of a fleet or of\n"
+		  "t2t-tables; the option's name may be left out when it\n"
+		  "comes first" },
 	{ .name = "html",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -54,7 +61,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, files),
 	  .help = "write summary.json, trials.csv, junit.xml and an .hgrm of\n"
 		  "each arm into that folder, which must exist; of a fleet\n"
-		  "summary.json alone" },
+		  "or of t2t-tables summary.json alone" },
 	{ .name = "markdown",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
@@ -68,6 +75,23 @@ static const struct option_row rows[] = {
 		  "is slower by so much or more, and where nothing can be\n"
 		  "said of it: wrong orders, nothing judged, too few blocks;\n"
 		  "what is undecided (~) passes" },
+	{ .name = "advise",
+	  .metavar = "WHAT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, advise),
+	  .help = "pick a connection type by a result of t2t-tables, or by\n"
+		  "the newest one of make tables: what for (order entry,\n"
+		  "market data, tick to trade, between servers), how far\n"
+		  "(same host, same rack, same datacenter, other\n"
+		  "datacenter), p99 under 20 us, at least 100 MB/s,\n"
+		  "encrypted, reliable, standard; commas between. Exit\n"
+		  "status 1 where none is shown to do" },
+	{ .name = "checklist",
+	  .metavar = "FOLDER",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, checklist),
+	  .help = "of ten known measures: what the newest result of each\n"
+		  "one's experiment says, of those in this folder" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct config, json),
@@ -101,7 +125,10 @@ static const struct option_program program = {
 		"and all are merged with the machine as a factor; a cell\n"
 		"that is dead, void or of another campaign is named, and\n"
 		"the others are merged. Of what make power counted: how\n"
-		"often verdicts were right, and the curve of it.",
+		"often verdicts were right, and the curve of it.\n\n"
+		"Of a result of t2t-tables (a folder with tables.json) it\n"
+		"makes the tables of connection types: each claim, what was\n"
+		"measured, and whether that is in, below or above it.",
 	.exit_and_output =
 		"Tables, or one JSON object, on stdout. Exit status 1\n"
 		"when the results can't be used, and when a cell of a\n"
@@ -165,41 +192,6 @@ static const char *accelerator(const struct report *report)
 		json_object_get(report->summary, "accelerator"));
 }
 
-static const json_t *arm_named(const struct report *report, const char *name)
-{
-	const json_t *arm;
-	size_t i;
-
-	json_array_foreach(json_object_get(report->summary, "arms"), i, arm)
-	{
-		const char *found =
-			json_string_value(json_object_get(arm, "receive"));
-
-		if (!strcmp(found, name))
-			return arm;
-	}
-	return NULL;
-}
-
-/* An arm's p50, ns, if it is a figure: all its orders were right. Else 0. */
-static double p50_of(const json_t *arm)
-{
-	if (!json_is_true(json_object_get(arm, "correct")))
-		return 0;
-	return json_number_value(json_object_get(
-		json_object_get(arm, "wire_to_wire_ns"), "p50"));
-}
-
-static void p50_print(const json_t *arm)
-{
-	if (!arm)
-		printf(" %12s", "not there");
-	else if (p50_of(arm) > 0)
-		printf(" %12.2f", p50_of(arm) / 1e3);
-	else
-		printf(" %12s", "no figure");
-}
-
 static int comparable(const struct report *one, const struct report *two)
 {
 	if (!strcmp(accelerator(one), accelerator(two)))
@@ -208,37 +200,6 @@ static int comparable(const struct report *one, const struct report *two)
 		  one->results.folder, two->results.folder, accelerator(one),
 		  accelerator(two));
 	return -EINVAL;
-}
-
-/* Not interleaved, so no verdict: what the machine did between the two is in
- * the difference. */
-static void compare_print(const struct report *one, const struct report *two)
-{
-	printf("\nbeside %s: no verdict, since blocks are not shared\n"
-	       "%-24s %12s %12s %8s\n",
-	       two->results.folder, "p50, us", "this", "that", "that/this");
-	for (unsigned int i = 0; i < one->results.arm_count; i++) {
-		const char *name = results_arm_name(&one->results, i);
-		const json_t *here = arm_named(one, name);
-		const json_t *there = arm_named(two, name);
-
-		printf("%-24s", name);
-		p50_print(here);
-		p50_print(there);
-		if (p50_of(here) > 0 && p50_of(there) > 0)
-			printf(" %8.2f", p50_of(there) / p50_of(here));
-		putchar('\n');
-	}
-	for (unsigned int i = 0; i < two->results.arm_count; i++) {
-		const char *name = results_arm_name(&two->results, i);
-
-		if (arm_named(one, name))
-			continue;
-		printf("%-24s", name);
-		p50_print(NULL);
-		p50_print(arm_named(two, name));
-		putchar('\n');
-	}
 }
 
 /* One JSON object, also of two. */
@@ -250,17 +211,8 @@ static int json_print(const struct report *one, const struct report *two)
 						 json_object_get(two->summary,
 								 "arms"))) < 0)
 		return -ENOMEM;
-	json_dumpf(one->summary, stdout, JSON_INDENT(2));
-	putchar('\n');
+	output_json(stdout, one->summary);
 	return 0;
-}
-
-static int stdout_check(void)
-{
-	if (fflush(stdout) != EOF && !ferror(stdout))
-		return 0;
-	log_error("can't write to stdout: %s", log_strerror(-errno));
-	return -EIO;
 }
 
 /* other: what --compare names, or NULL. EXIT_GATE: all is shown, and --fail-if
@@ -285,48 +237,20 @@ static int report_show(const struct config *config, const struct report *report,
 		report_print(stdout, report->summary, report->results.manifest,
 			     isatty(STDOUT_FILENO));
 	if (!config->json && other)
-		compare_print(report, other);
-	err = stdout_check();
+		beside_print(&report->results, report->summary, &other->results,
+			     other->summary);
+	err = output_check();
 	if (!err && gate_failures(&config->gate, report->summary) > 0)
 		err = EXIT_GATE;
 	return err;
 }
 
-static int fleet_page_write(const char *path, const json_t *summary)
+static int summary_save(const char *folder, const json_t *summary)
 {
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	fleet_page(whole.file, summary);
-	return atomic_file_close(&whole, 0);
-}
-
-static int fleet_files_write(const char *folder, const json_t *summary)
-{
-	struct atomic_file whole;
 	char path[PATH_MAX];
-	int err;
 
 	snprintf(path, sizeof(path), "%s/summary.json", folder);
-	err = atomic_file_open(&whole, path);
-	if (err)
-		return err;
-	json_dumpf(summary, whole.file, JSON_INDENT(2));
-	fputc('\n', whole.file);
-	return atomic_file_close(&whole, 0);
-}
-
-static int history_page_write(const char *path, const json_t *history)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	history_page(whole.file, history);
-	return atomic_file_close(&whole, 0);
+	return output_write(path, output_json, summary);
 }
 
 static int history_show(const struct config *config)
@@ -344,15 +268,13 @@ static int history_show(const struct config *config)
 	if (err)
 		return err;
 	if (config->html)
-		err = history_page_write(config->html, history);
-	if (!err && config->json) {
-		json_dumpf(history, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+		err = output_write(config->html, history_page, history);
+	if (!err && config->json)
+		output_json(stdout, history);
+	else if (!err)
 		history_print(stdout, history, isatty(STDOUT_FILENO));
-	}
 	if (!err)
-		err = stdout_check();
+		err = output_check();
 	json_decref(history);
 	return err;
 }
@@ -375,17 +297,15 @@ static int fleet_make(const struct config *config)
 	}
 	err = fleet_load(config->result, &summary);
 	if (!err && config->files)
-		err = fleet_files_write(config->files, summary);
+		err = summary_save(config->files, summary);
 	if (!err && config->html)
-		err = fleet_page_write(config->html, summary);
-	if (!err && config->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (!err) {
+		err = output_write(config->html, fleet_page, summary);
+	if (!err && config->json)
+		output_json(stdout, summary);
+	else if (!err)
 		fleet_print(stdout, summary, isatty(STDOUT_FILENO));
-	}
 	if (!err)
-		err = stdout_check();
+		err = output_check();
 	if (!err && !fleet_is_whole(summary))
 		err = -ENODATA;
 	json_decref(summary);
@@ -407,13 +327,75 @@ static int power_make(const struct config *config)
 	if (!err && config->html)
 		err = power_report_page(config->html, power);
 	if (!err && config->json) {
-		json_dumpf(power, stdout, JSON_INDENT(2));
-		putchar('\n');
+		output_json(stdout, power);
 	} else if (!err) {
 		power_report_print(stdout, power);
 	}
 	json_decref(power);
-	return err ? err : stdout_check();
+	return err ? err : output_check();
+}
+
+/* Of a result of t2t-tables. */
+static int tables_report(const struct config *config)
+{
+	json_t *summary;
+	int err;
+
+	if (config->fail_if || config->compare) {
+		log_error("--fail-if and --compare: not of a result of "
+			  "t2t-tables, as %s is",
+			  config->result);
+		return -EINVAL;
+	}
+	err = tables_load(config->result, &summary);
+	if (err)
+		return err;
+	if (config->files)
+		err = summary_save(config->files, summary);
+	if (!err && config->html)
+		err = output_write(config->html, tables_page, summary);
+	if (!err && config->markdown)
+		err = output_write(config->markdown, tables_markdown, summary);
+	if (!err && config->json)
+		output_json(stdout, summary);
+	else if (!err)
+		tables_print(stdout, summary);
+	json_decref(summary);
+	return err ? err : output_check();
+}
+
+static int checklist(const struct config *config)
+{
+	json_t *list;
+	int err = checklist_make(config->checklist, &list);
+
+	if (err)
+		return err;
+	if (config->markdown)
+		err = output_write(config->markdown, checklist_markdown, list);
+	if (!err && config->json)
+		output_json(stdout, list);
+	else if (!err)
+		checklist_print(stdout, list);
+	json_decref(list);
+	return err ? err : output_check();
+}
+
+/* -ENODATA: none is shown to do. */
+static int advise(const struct config *config)
+{
+	json_t *advice;
+	int err = advise_load(config->result, config->advise, &advice);
+
+	if (err)
+		return err;
+	if (config->json)
+		output_json(stdout, advice);
+	else
+		advise_print(stdout, advice);
+	err = json_is_null(json_object_get(advice, "pick")) ? -ENODATA : 0;
+	json_decref(advice);
+	return err ? err : output_check();
 }
 
 /* What can't be read or compared is refused before anything is written. */
@@ -467,8 +449,20 @@ static int make(struct config *config)
 		log_error("--fail-if: '%s': %s", config->fail_if, why);
 		return 2;
 	}
+	if (config->checklist)
+		return checklist(config) < 0;
+	if (config->advise) {
+		err = advise(config);
+		return err == -EINVAL ? 2 : err < 0;
+	}
+	if (!config->result) {
+		log_error("--result is required");
+		return 2;
+	}
 	if (config->history)
 		err = history_show(config);
+	else if (tables_is(config->result))
+		err = tables_report(config);
 	else if (fleet_is(config->result))
 		err = fleet_make(config);
 	else if (power_report_is(config->result))

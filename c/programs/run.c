@@ -21,6 +21,7 @@
 #include "campaign/campaign_manifest.h"
 #include "campaign/campaign_order.h"
 #include "campaign/campaign_plan.h"
+#include "campaign/launch.h"
 #include "campaign/local_cpus.h"
 #include "exchange/pace.h"
 #include "net/address.h"
@@ -236,21 +237,6 @@ static void signals_catch(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
-static int programs_folder(char path[static PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return -ENOENT;
-	*slash = '\0';
-	return 0;
-}
-
 static int campaign_check(const struct campaign_config *campaign)
 {
 	const struct trial_config *trial = &campaign->trial;
@@ -338,20 +324,6 @@ static int campaign_make(const struct config *config, char *arms,
 	return 0;
 }
 
-/* What sudo made belongs to who called it. */
-static void give_to_caller(const char *folder)
-{
-	const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
-	char owner[64], ignored[1];
-	const char *const argv[] = { "chown", "-R", owner, "--", folder, NULL };
-
-	if (!user || !group || getuid() != 0)
-		return;
-	snprintf(owner, sizeof(owner), "%s:%s", user, group);
-	if (process_output(argv, ignored, sizeof(ignored)) != 0)
-		log_warning("can't give %s to user %s", folder, user);
-}
-
 /* Not by arguments, which everybody can read. */
 static int passwords_read(json_t **passwords)
 {
@@ -363,16 +335,6 @@ static int passwords_read(json_t **passwords)
 	log_error("--passwords: stdin: line %d: expected a JSON object",
 		  error.line);
 	return -EINVAL;
-}
-
-static void command_line_join(int argc, char **argv, char *text, size_t size)
-{
-	size_t n = 0;
-
-	*text = '\0';
-	for (int i = 0; i < argc && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n, "%s'%s'",
-				      i ? " " : "", argv[i]);
 }
 
 static bool all_correct(const json_t *summary)
@@ -449,7 +411,7 @@ int main(int argc, char **argv)
 		return (int)result;
 	if (config.order)
 		return order_print(config.order);
-	command_line_join(argc, argv, command, sizeof(command));
+	launch_command_line(argc, argv, command, sizeof(command));
 	arms = strdup(config.arms);
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
@@ -468,11 +430,8 @@ int main(int argc, char **argv)
 		goto free_arms;
 	if (config.passwords && passwords_read(&passwords) < 0)
 		goto free_arms;
-	if (programs_folder(folder) < 0) {
-		log_error(
-			"/proc/self/exe does not tell where the programs lie");
+	if (launch_programs(folder) < 0)
 		goto free_arms;
-	}
 	campaign.trial.programs = folder;
 	campaign.trial.stop = &stopped;
 	campaign.trial.passwords = passwords;
@@ -486,7 +445,7 @@ int main(int argc, char **argv)
 			  config.output);
 	if (!err)
 		code = result_print(&config, summary);
-	give_to_caller(config.output);
+	launch_give_to_caller(config.output);
 	json_decref(summary);
 free_arms:
 	json_decref(passwords);

@@ -8,8 +8,7 @@
 #include "report/noticed.h"
 #include "report/text_cell.h"
 
-/* What Markdown or a table would take for its own. */
-static void escaped(FILE *out, const char *text)
+void markdown_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		if (strchr("\\`*_[]<>|#&~", *text))
@@ -22,11 +21,11 @@ static void verdict_write(FILE *out, const json_t *comparison,
 			  const struct gate *gate)
 {
 	fputs("- **", out);
-	escaped(out, json_get_text(comparison, "arm", "unknown"));
+	markdown_escaped(out, json_get_text(comparison, "arm", "unknown"));
 	fputs("** against ", out);
-	escaped(out, json_get_text(comparison, "against", "unknown"));
+	markdown_escaped(out, json_get_text(comparison, "against", "unknown"));
 	fputs(": **", out);
-	escaped(out, json_get_text(comparison, "verdict", "unknown"));
+	markdown_escaped(out, json_get_text(comparison, "verdict", "unknown"));
 	fputs("**", out);
 	if (gate_fails(gate, comparison))
 		fputs(", which fails", out);
@@ -40,7 +39,7 @@ static void arm_write(FILE *out, const json_t *arm)
 	char text[TEXT_CELL_US_MAX];
 
 	fputs("| ", out);
-	escaped(out, json_get_text(arm, "receive", "unknown"));
+	markdown_escaped(out, json_get_text(arm, "receive", "unknown"));
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		fprintf(out, " | %s",
 			text_cell_us_text(json_object_get(latency, keys[i]),
@@ -59,12 +58,12 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 	size_t i;
 
 	fputs("### ", out);
-	escaped(out, json_get_text(manifest, "question", "t2t-lab"));
+	markdown_escaped(out, json_get_text(manifest, "question", "t2t-lab"));
 	fputs("\n\n", out);
 	one = json_object_get(summary, "race");
 	if (one) {
 		fputs("- **", out);
-		escaped(out, json_get_text(one, "verdict", "unknown"));
+		markdown_escaped(out, json_get_text(one, "verdict", "unknown"));
 		fputs("**\n", out);
 	}
 	json_array_foreach(json_object_get(summary, "comparisons"), i, one)
@@ -74,7 +73,7 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 	if (json_is_true(
 		    json_object_get(json_object_get(summary, "aa"), "alarm")))
 		fputs("- **ALARM**: the baseline differs from itself\n", out);
-	noticed_markdown(out, summary, escaped);
+	noticed_markdown(out, summary, markdown_escaped);
 	fputs("\n| arm | p50, us | p90 | p99 | orders right | |\n"
 	      "|---|---:|---:|---:|---:|---|\n",
 	      out);
@@ -87,13 +86,13 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 		(long long)json_get_integer(parameters, "blocks"),
 		json_get_text(manifest, "place", "unknown"),
 		json_get_text(manifest, "accelerator", "unknown"));
-	escaped(out, json_get_text(parameters, "pace", "unknown"));
+	markdown_escaped(out, json_get_text(parameters, "pace", "unknown"));
 	fputs("; ", out);
-	escaped(out, json_get_text(json_object_get(manifest, "host"), "cpu",
-				   "unknown"));
+	markdown_escaped(out, json_get_text(json_object_get(manifest, "host"),
+					    "cpu", "unknown"));
 	fputs(", Linux ", out);
-	escaped(out, json_get_text(json_object_get(manifest, "host"), "kernel",
-				   "unknown"));
+	markdown_escaped(out, json_get_text(json_object_get(manifest, "host"),
+					    "kernel", "unknown"));
 	fputs(", ", out);
 	fputs(json_get_text(manifest, "started", "unknown"), out);
 	fputs(".\n", out);

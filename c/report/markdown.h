@@ -8,6 +8,9 @@
 
 #include "report/gate.h"
 
+/* Text that is neither markup nor a table's. */
+void markdown_escaped(FILE *out, const char *text);
+
 /* GitHub's Markdown. What fails the gate is said so. */
 void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 		    const struct gate *gate);

@@ -50,6 +50,10 @@ static const char style[] =
 	".out td{color:var(--bad)}a{color:var(--c0)}"
 	".text td{white-space:normal;overflow-wrap:anywhere}"
 	".text td:first-child,.text th:first-child{min-width:9rem}"
+	/* A word is never cut. */
+	".claims td{min-width:4.2rem;white-space:normal;text-align:left}"
+	".claims th{text-align:left}.claims small{font-size:.8rem}"
+	".claims .row{border-bottom:0;padding-top:.8rem}"
 	"pre{background:var(--box);padding:.7rem;white-space:pre-wrap;"
 	"overflow-wrap:anywhere;font-size:.85rem}"
 	/* On screen only: paper stays white. */

@@ -80,7 +80,10 @@ whole() { # address, sizes, options of both ends...
 			and 0 < one["latency_ns"]["min"]
 				<= (one["latency_ns"]["p50"] or one["latency_ns"]["max"])
 				<= one["latency_ns"]["max"]
-			and one["elapsed_ns"] > 0 for one in told["results"])
+			and one["elapsed_ns"] > 0 and one["cpu_ns"] > 0
+			for one in told["results"])
+		and all(0 < one["send_ns"]["min"] <= one["latency_ns"]["max"]
+			for one in r["ping-pong"])
 		and all(r["throughput"][i]["messages_per_s"] > 0
 			and one["bytes_out"] >= one["payload"] * one["sent"]
 			for i, one in enumerate(r["ping-pong"]))'
@@ -119,13 +122,30 @@ check 'orders: as many as there is room for' holds \
 	'r["ping-pong"][0]["orders"] == 115
 	and r["ping-pong"][0]["payload"] == 1495
 	and r["ping-pong"][0]["bytes_out"] == 60 * 1495
-	and len(r["handshake"]) == 1 and r["handshake"][0]["sent"] == 3'
+	and len(r["handshake"]) == 1 and r["handshake"][0]["sent"] == 3
+	and len(r["reconnect"]) == 1 and r["reconnect"][0]["sent"] == 3'
 near=(--channel ws)
 whole 10.77.8.2:9100 16k --channel ws
 check 'WebSocket: one message, whatever its size' holds \
 	'r["ping-pong"][0]["orders"] is None
 	and r["ping-pong"][0]["payload"] == 16384
 	and 60 * 16384 < r["ping-pong"][0]["bytes_out"] < 60 * 16420'
+tls_resumed() {
+	"$BUILD/t2t-keys" --folder "$folder/keys" 2>"$folder/client.log" &&
+		serve 10.77.8.2:9100 --channel "tls:folder=$folder/keys,inner=raw:echo=on" &&
+		connect 10.77.8.2:9100 --measure "$1" --handshakes 3 --verbose \
+			--channel "tls:folder=$folder/keys,inner=raw:echo=on" &&
+		served && grep -q 'a full handshake' "$folder/client.log" &&
+		[ "$(grep -c ', resumed' "$folder/client.log")" = "$2" ]
+}
+if "$BUILD/t2t-probe" --json | python3 -c 'import json, sys
+sys.exit(any(row["name"] == "tls" and not row["can"]
+             for row in json.load(sys.stdin)["found"]))'; then
+	check 'TLS: each handshake is a full one' tls_resumed handshake 0
+	check 'TLS: who has been there resumes' tls_resumed reconnect 3
+else
+	skip 'TLS: who has been there resumes' 'built without OpenSSL'
+fi
 for over in tcp udp; do
 	near=(--over "$over")
 	check "bare $over: messages come back whole" \
