@@ -71,6 +71,19 @@ int shm_writer_open(struct shm_writer *writer, uint32_t slots)
 	return 0;
 }
 
+int shm_ring_probe(const char **reason)
+{
+	struct shm_writer writer;
+	int err = shm_writer_open(&writer, SHM_RING_SLOTS_MIN);
+
+	if (!err)
+		shm_writer_close(&writer);
+	else
+		*reason = "no memory that is sealed against others' writing "
+			  "(F_SEAL_FUTURE_WRITE, Linux 5.1)";
+	return err;
+}
+
 void shm_writer_close(struct shm_writer *writer)
 {
 	munmap(writer->head, writer->size);

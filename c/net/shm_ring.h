@@ -82,6 +82,9 @@ struct shm_reader {
 	size_t size;
 };
 
+/* As struct registry_entry's probe(): can this kernel seal memory so? */
+int shm_ring_probe(const char **reason);
+
 /* slots: a power of two. All memory is there on return. 0 or a negative errno,
  * silent. */
 int shm_writer_open(struct shm_writer *writer, uint32_t slots);

@@ -121,6 +121,7 @@ const struct publish_path_ops publish_shm_ops = {
 	.entry.help = "a ring in memory, for --receive shm on this host",
 	.entry.size = sizeof(struct publish_shm),
 	.entry.options = shm_options,
+	.entry.probe = shm_ring_probe,
 	.in_memory = true,
 	.open = shm_open_path,
 	.send = shm_send,

@@ -198,6 +198,7 @@ const struct receive_ops receive_shm_ops = {
 	.caps = RECEIVE_SHARED,
 	.entry.size = sizeof(struct receive_shm),
 	.entry.options = shm_options,
+	.entry.probe = shm_ring_probe,
 	.open = shm_open_path,
 	.alive = shm_alive,
 	.poll = shm_poll,
