@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A tap on rings in shared memory, which no wire carries: whoever writes one
- * hands it over before its first message (tap=PATH of --send shm), stamps each message right before it is there to be read, by
- * CLOCK_REALTIME as the kernel stamps frames, and waits for nobody. What is
- * read here becomes frames as they would have been on a network, of a further
- * interface of the capture, which says who stamped.
+ * hands it over before its first message (tap=PATH of --send shm), stamps each
+ * message right before it is there to be read, by CLOCK_REALTIME as the kernel
+ * stamps frames, and waits for nobody. What is read here becomes frames as they
+ * would have been on a network, of a further interface of the capture, which
+ * says who stamped.
  */
 #ifndef WIRETAP_WIRETAP_RINGS_H
 #define WIRETAP_WIRETAP_RINGS_H
