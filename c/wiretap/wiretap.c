@@ -26,6 +26,7 @@
 #define WIRETAP_BLOCK_SIZE	(128 << 10)
 #define WIRETAP_BLOCK_COUNT	128
 #define WIRETAP_BLOCK_MS	50
+#define WIRETAP_BLOCK_RINGS_MS	4
 #define WIRETAP_IDLE_MS		200
 #define WIRETAP_SNAP_LEN	262144
 #define WIRETAP_LAST_NS		(2 * WIRETAP_BLOCK_MS * UINT64_C(1000000))
@@ -207,7 +208,10 @@ static int wiretap_open_ring(struct wiretap *tap)
 	const struct packet_rx_ring_config config = {
 		.block_size = WIRETAP_BLOCK_SIZE,
 		.block_count = WIRETAP_BLOCK_COUNT,
-		.block_ms = WIRETAP_BLOCK_MS,
+		/* Rings are read at once: what else is captured may not come
+		 * later than the analysis sorts (frame_window). */
+		.block_ms = tap->config->ring ? WIRETAP_BLOCK_RINGS_MS
+					      : WIRETAP_BLOCK_MS,
 		.nic_stamps = tap->result->nic_stamps,
 		.promiscuous = tap->config->promiscuous,
 	};
