@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "campaign/arm_told.h"
+#include "campaign/trial_ring.h"
 
 const struct arm_judged arm_judged_trader[] = {
 	{ "--connect", ARM_JUDGED_REFUSED },
@@ -127,6 +128,8 @@ int arm_judged_check(const struct arm *arm)
 
 	if (!err)
 		err = refused_check(arm, arm_judged_exchange, arm->exchange);
+	if (!err)
+		err = trial_ring_check(arm);
 	return err ? err : ports_check(arm);
 }
 

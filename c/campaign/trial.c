@@ -18,6 +18,7 @@
 #include "campaign/trial_keys.h"
 #include "campaign/trial_knobs.h"
 #include "campaign/trial_programs.h"
+#include "campaign/trial_ring.h"
 #include "campaign/trial_spaces.h"
 #include "net/process.h"
 
@@ -42,6 +43,7 @@ struct trial {
 	char program[TRIAL_ROLES][PATH_MAX];
 	struct trial_files files;
 	struct trial_keys keys;
+	struct trial_ring ring;
 };
 
 /* What the program said last, so that nobody has to look for the file. */
@@ -167,7 +169,11 @@ static int wiretap_start(struct trial *trial)
 		trial->program[TRIAL_WIRETAP], "--interface",
 		seat(trial, TRIAL_WIRETAP)->interface, "--write", capture
 	};
+	const char *const ring[] = { "--ring", trial->ring.tap, NULL };
 	int err = arguments_join(argv, seat(trial, TRIAL_WIRETAP)->more);
+
+	if (!err && trial->ring.wanted)
+		err = arguments_join(argv, ring);
 
 	trial_machines_path(trial->machines, TRIAL_WIRETAP, TRIAL_FILE_CAPTURE,
 			    capture);
@@ -183,6 +189,7 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_EXCHANGE], "--keys",
 				     log, NULL };
+	const char *const ring[] = { "--send", trial->ring.send, NULL };
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -212,6 +219,8 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, arm->exchange);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
+	if (!err && trial->ring.wanted)
+		err = arguments_join(argv, ring);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
 		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
 			   "state INIT");
@@ -236,7 +245,7 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		"--group",
 		config->group,
 		"--receive",
-		arm->receive,
+		trial->ring.wanted ? trial->ring.receive : arm->receive,
 		"--threshold-usd",
 		config->threshold_usd,
 		"--aggress",
@@ -333,6 +342,7 @@ static int programs_watch(struct trial *trial, const struct arm *arm)
 /* On the machines, with its knobs turned. */
 static int pass(struct trial *trial, const struct arm *arm)
 {
+	const struct trial_site *site = trial->machines->site;
 	const struct trial_files *files = &trial->files;
 	int err = trial_keys_open(&trial->keys, trial->machines, arm);
 
@@ -342,6 +352,9 @@ static int pass(struct trial *trial, const struct arm *arm)
 		err = trial_counters_take(
 			trial->machines,
 			files->path[TRIAL_FILE_COUNTERS_BEFORE]);
+	trial_ring_name(
+		&trial->ring, arm,
+		site->machines[site->seats[TRIAL_TRADER].machine].folder);
 	if (!err)
 		err = programs_watch(trial, arm);
 	if (!err)

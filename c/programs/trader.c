@@ -328,12 +328,13 @@ static int config_check(struct config *config)
 	struct trader_config *trader = &config->trader;
 	const struct registry_entry *path =
 		registry_find(&receive_paths, trader->receive);
-	bool memory;
+	bool memory, shared;
 	int code;
 
 	if (!path || !registry_find(&transports, trader->transport))
 		return 2;
 	memory = receive_ops_of(path)->caps & RECEIVE_MEMORY;
+	shared = receive_ops_of(path)->caps & RECEIVE_SHARED;
 	if (!memory && !trader->connect.sin_port) {
 		log_error("--connect is required");
 		return 2;
@@ -351,14 +352,14 @@ static int config_check(struct config *config)
 			  trader->transport);
 		return 2;
 	}
-	if (!memory && !*trader->interface[0]) {
+	if (!memory && !shared && !*trader->interface[0]) {
 		log_error("--interface is required");
 		return 2;
 	}
 	if (!trader->connect.sin_port)
 		trader->transport = "null";
 	code = feed_check(trader);
-	if (!code && !memory)
+	if (!code && !memory && *trader->interface[0])
 		code = interfaces_check(trader);
 	if (code)
 		return code;

@@ -21,6 +21,7 @@
 struct wiretap_options {
 	const char *interface;
 	const char *write;
+	const char *ring;
 	const char *read;
 	uint64_t fifo;
 	bool json;
@@ -82,6 +83,13 @@ static const struct option_row rows[] = {
 	  .offset = AT(write),
 	  .help = "write the capture there, as pcapng, until SIGINT or SIGTERM;"
 		  "\nan existing file is overwritten; -: standard output" },
+	{ .name = "ring",
+	  .metavar = "PATH|@NAME",
+	  .type = OPTION_STRING,
+	  .offset = AT(ring),
+	  .help = "capture what no wire carries, too: listen at this Unix\n"
+		  "socket for who writes a ring in memory (tap= of --send\n"
+		  "shm); its own stamps are taken, of the kernel's clock" },
 	{ .name = "fifo",
 	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,
@@ -321,6 +329,7 @@ static int capture(const struct wiretap_options *options)
 	const struct wiretap_config config = {
 		.interface = options->interface,
 		.path = options->write,
+		.ring = options->ring,
 		.privileges = options->privileges,
 		.stamps = options->stamps,
 		.promiscuous = options->promiscuous,
@@ -414,6 +423,10 @@ int main(int argc, char **argv)
 	    !options.interface != !options.write) {
 		log_error("either --read FILE, or --interface NAME and "
 			  "--write FILE");
+		return 2;
+	}
+	if (options.ring && options.read) {
+		log_error("--ring goes with --write");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

@@ -18,6 +18,17 @@ static int path_open(struct publish_link *link)
 	return publish_path_open(link->text, &link->config, &link->path);
 }
 
+static int interface_follow(struct publish_link *link)
+{
+	int err = follower_open(&link->follower, link->interface.name,
+				(struct in_addr){ 0 });
+
+	if (err)
+		log_error("%s can't be followed: %s", link_name(link),
+			  log_strerror(err));
+	return err;
+}
+
 int publish_link_open(struct publish_link *link, const char *text,
 		      const struct publish_path_config *config)
 {
@@ -32,15 +43,10 @@ int publish_link_open(struct publish_link *link, const char *text,
 	if (config->interface) {
 		link->interface = *config->interface;
 		link->config.interface = &link->interface;
-		err = follower_open(&link->follower, link->interface.name,
-				    (struct in_addr){ 0 });
-		if (err) {
-			log_error("%s can't be followed: %s", link_name(link),
-				  log_strerror(err));
-			return err;
-		}
 	}
 	err = path_open(link);
+	if (!err && config->interface && !link->path->ops->in_memory)
+		err = interface_follow(link);
 	if (err)
 		publish_link_close(link);
 	return err;

@@ -13,7 +13,8 @@
 	X(zerocopy)       \
 	X(packet)         \
 	X(packet_tx_ring) \
-	X(xdp)
+	X(xdp)            \
+	X(shm)
 
 #define DECLARE(name) extern const struct publish_path_ops publish_##name##_ops;
 #define ENTRY(name)   &publish_##name##_ops.entry,

@@ -4,6 +4,7 @@
 #ifndef PUBLISH_PUBLISH_PATH_OPS_H
 #define PUBLISH_PUBLISH_PATH_OPS_H
 
+#include <stdbool.h>
 #include <sys/uio.h>
 
 #include "base/mem.h"
@@ -13,6 +14,9 @@
 
 struct publish_path_ops {
 	struct registry_entry entry; /* first */
+
+	/* Nothing leaves by the interface: whether it is up does not matter. */
+	bool in_memory;
 
 	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
 	uint64_t privileges;

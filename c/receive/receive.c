@@ -18,7 +18,8 @@
 	X(busy)   \
 	X(packet) \
 	X(uring)  \
-	X(xdp)
+	X(xdp)    \
+	X(shm)
 
 #define DECLARE(name) extern const struct receive_ops receive_##name##_ops;
 #define ENTRY(name)   &receive_##name##_ops.entry,
@@ -26,7 +27,7 @@ PATHS(DECLARE)
 static const struct registry_entry *const entries[] = { PATHS(ENTRY) };
 const struct registry receive_paths = REGISTRY("--receive", "path", entries);
 
-/* "memory,sleeps,bypass,frames,exclusive" and its NUL. */
+/* "memory,shared,sleeps,bypass,frames,exclusive" and its NUL. */
 #define CAPS_TEXT_MAX 64
 
 static int config_check(const struct receive_ops *ops,
@@ -34,7 +35,7 @@ static int config_check(const struct receive_ops *ops,
 {
 	if (ops->caps & RECEIVE_MEMORY)
 		return 0;
-	if (!config->interface) {
+	if (!config->interface && !(ops->caps & RECEIVE_SHARED)) {
 		log_error("--receive %s: needs an interface", ops->entry.name);
 		return -EINVAL;
 	}
@@ -139,6 +140,7 @@ static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
 		const char *word;
 	} words[] = {
 		{ RECEIVE_MEMORY, "memory" },
+		{ RECEIVE_SHARED, "shared" },
 		{ RECEIVE_SLEEPS, "sleeps" },
 		{ RECEIVE_BYPASS, "bypass" },
 		{ RECEIVE_FRAMES, "frames" },

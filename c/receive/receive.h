@@ -31,7 +31,8 @@ struct packet {
 
 /* What a path is asked for by the program, whichever it is. */
 struct receive_config {
-	const char *interface; /* its name; NULL only for paths in memory */
+	const char *interface; /* its name; NULL only for paths in memory, our
+				  own or shared */
 	struct sockaddr_in group;
 	struct in_addr source; /* take this sender's datagrams alone; 0.0.0.0:
 				  anyone's. Paths in memory don't mind it */
@@ -46,6 +47,8 @@ enum receive_caps {
 				       there don't get the group meanwhile */
 	RECEIVE_FRAMES = 1 << 4,    /* sees frames: nothing of a datagram that
 				    came in IP fragments */
+	RECEIVE_SHARED = 1 << 5,    /* memory that the exchange of this host
+				       writes: no interface */
 };
 
 struct receive {

@@ -142,6 +142,41 @@ static void power_set(const double *logs, size_t count,
 		json_real_or_null(power_blocks(spread, 0.05, rule)));
 }
 
+/* Who stamped an arm's market data and orders, as its first trial tells; NULL:
+ * none does. */
+static const json_t *clocks_of(const struct results *results, unsigned int arm)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		const json_t *clocks = json_object_get(
+			json_object_get(results->trials[i].json, "analysis"),
+			"clocks");
+
+		if (results->trials[i].arm == arm && clocks)
+			return clocks;
+	}
+	return NULL;
+}
+
+/* Where an arm was measured by another method than the baseline, what differs
+ * between them may be the methods' own. */
+static void methods_set(const struct results *results, unsigned int arm,
+			json_t *comparison)
+{
+	const json_t *base = clocks_of(results, 0);
+	const json_t *mine = clocks_of(results, arm);
+
+	if (!base || !mine || json_equal(base, mine))
+		return;
+	json_object_set_new(
+		comparison, "methods",
+		json_sprintf("market data stamped by %s against %s, orders by "
+			     "%s against %s",
+			     json_get_text(mine, "market_data", "unknown"),
+			     json_get_text(base, "market_data", "unknown"),
+			     json_get_text(mine, "orders", "unknown"),
+			     json_get_text(base, "orders", "unknown")));
+}
+
 static double stage_p50(const struct results *results, unsigned int block,
 			unsigned int arm, size_t stage)
 {
@@ -239,6 +274,7 @@ static int comparison_make(const struct results *results, unsigned int arm,
 				"block_ratio_min", json_real_or_null(least),
 				"block_ratio_max", json_real_or_null(most));
 	comparisons_verdict(*comparison, verdict);
+	methods_set(results, arm, *comparison);
 	if (verdict->pairs == 0)
 		return 0;
 	err = median_set(results, arm, &rule, pairs, verdict, *comparison);

@@ -106,6 +106,17 @@ static void verdict_write(FILE *out, const char *verdict)
 	fputs("</strong>", out);
 }
 
+/* What else differs than the arms. */
+static void methods_write(FILE *out, const json_t *comparison)
+{
+	const char *methods = json_get_text(comparison, "methods", NULL);
+
+	if (!methods)
+		return;
+	fputs("; of two methods, whose difference is in it: ", out);
+	export_escaped(out, methods);
+}
+
 static void comparison_write(FILE *out, const json_t *comparison)
 {
 	const struct look *look =
@@ -120,6 +131,7 @@ static void comparison_write(FILE *out, const json_t *comparison)
 	export_escaped(out, json_get_text(comparison, "against", ""));
 	fputs(": ", out);
 	verdict_write(out, json_get_text(comparison, "verdict", ""));
+	methods_write(out, comparison);
 	fputs("</p>\n", out);
 	figures_write(out, comparison);
 	fputs("</div>\n", out);

@@ -105,6 +105,10 @@ static void comparison_print(FILE *out, const json_t *comparison,
 		json_get_text(comparison, "arm", "unknown"),
 		json_get_text(comparison, "against", "unknown"),
 		json_get_text(comparison, "verdict", "unknown"), style->plain);
+	if (json_is_string(json_object_get(comparison, "methods")))
+		fprintf(out,
+			"  of two methods, whose difference is in it: %s\n",
+			json_get_text(comparison, "methods", ""));
 	if (json_get_integer(comparison, "pairs") == 0)
 		return;
 	fprintf(out,

@@ -34,6 +34,7 @@ enum code {
 const char *const pcapng_clock_texts[PCAPNG_CLOCKS] = {
 	[PCAPNG_CLOCK_UNTOLD] = "",
 	[PCAPNG_CLOCK_KERNEL] = "stamped by the kernel",
+	[PCAPNG_CLOCK_RING] = "stamped by the ring's writer",
 	[PCAPNG_CLOCK_NIC] = "stamped by the NIC",
 };
 

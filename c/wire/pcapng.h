@@ -48,12 +48,21 @@ struct pcapng_beside {
 enum pcapng_clock {
 	PCAPNG_CLOCK_UNTOLD,
 	PCAPNG_CLOCK_KERNEL, /* CLOCK_REALTIME, in the network stack */
+	PCAPNG_CLOCK_RING,   /* CLOCK_REALTIME, by who writes a ring in memory,
+				right before a message can be read */
 	PCAPNG_CLOCK_NIC,    /* of its PTP hardware clock */
 };
 
-#define PCAPNG_CLOCKS 3
+#define PCAPNG_CLOCKS 4
 /* "stamped by the kernel" and so on; an empty text of PCAPNG_CLOCK_UNTOLD. */
 extern const char *const pcapng_clock_texts[PCAPNG_CLOCKS];
+
+/* Can two stamps be subtracted from each other? */
+static inline bool pcapng_clock_is_one(uint32_t a, uint32_t b)
+{
+	return a == b || (a == PCAPNG_CLOCK_KERNEL && b == PCAPNG_CLOCK_RING) ||
+	       (a == PCAPNG_CLOCK_RING && b == PCAPNG_CLOCK_KERNEL);
+}
 
 /* Room that a packet block needs besides its bytes. */
 #define PCAPNG_PACKET_OVERHEAD (52 + PCAPNG_MERGED_MAX)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "wire/frame.h"
 #include "wire/market_data.h"
+#include "wire/pcapng.h"
 #include "wiretap/frame_kind.h"
 #include "wiretap/frame_window.h"
 #include "wiretap/judge.h"
@@ -213,7 +214,7 @@ static void analysis_clock(struct analysis *analysis,
 		result->order_clock = entry->clock;
 	else
 		result->data_clock = entry->clock;
-	if (entry->clock == analysis->clock)
+	if (pcapng_clock_is_one(entry->clock, analysis->clock))
 		return;
 	result->mixed_clocks++;
 	judge_doubt(analysis->judge);

@@ -112,6 +112,7 @@ static const char *clock_name(uint32_t clock)
 {
 	return clock == PCAPNG_CLOCK_UNTOLD   ? "unknown"
 	       : clock == PCAPNG_CLOCK_KERNEL ? "kernel"
+	       : clock == PCAPNG_CLOCK_RING   ? "ring"
 					      : "NIC";
 }
 

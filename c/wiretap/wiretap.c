@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "wiretap/wiretap.h"
 
-#include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <net/if_arp.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,6 +17,8 @@
 #include "net/packet_rx_ring.h"
 #include "wire/frame.h"
 #include "wire/pcapng.h"
+#include "wiretap/wiretap_file.h"
+#include "wiretap/wiretap_rings.h"
 
 /* The kernel closes a block that has a frame after WIRETAP_BLOCK_MS, full or
  * not: what the ring bridges while this process is kept from running is at
@@ -32,9 +26,9 @@
 #define WIRETAP_BLOCK_SIZE	(128 << 10)
 #define WIRETAP_BLOCK_COUNT	128
 #define WIRETAP_BLOCK_MS	50
+#define WIRETAP_BLOCK_RINGS_MS	4
+#define WIRETAP_RINGS_HELD_NS	(3 * WIRETAP_BLOCK_RINGS_MS * UINT64_C(1000000))
 #define WIRETAP_IDLE_MS		200
-#define WIRETAP_LAST_WAITS	4 /* of WIRETAP_IDLE_MS each */
-#define WIRETAP_BUFFER_SIZE	(1 << 20)
 #define WIRETAP_SNAP_LEN	262144
 #define WIRETAP_LAST_NS		(2 * WIRETAP_BLOCK_MS * UINT64_C(1000000))
 #define WIRETAP_LOOK_MS		20 /* for a link that is down */
@@ -42,84 +36,19 @@
 
 struct wiretap {
 	const struct wiretap_config *config;
-	int fd;
-	bool is_file; /* else a pipe, which somebody has to read */
 	const volatile sig_atomic_t *stop;
-	uint8_t *buffer; /* whole blocks only */
-	size_t used;
+	struct wiretap_file file;
+	struct wiretap_rings *rings; /* NULL: none are tapped */
 	struct packet_rx_ring ring;
 	struct interface interface; /* that it is of, */
+	uint32_t interfaces;	    /* of the file so far */
 	uint32_t number;	    /* and its number in the file; */
 	uint32_t kernel_number; /* of what lacks the NIC's stamp; 0: none yet */
 	struct nic_stamps nic;	/* if result->nic_stamps */
 	uint64_t received, dropped; /* on it */
 	uint64_t last_ns;	    /* the last frame's stamp by the kernel */
-	bool refused;		    /* the file takes no more */
 	struct wiretap_result *result;
 };
-
-/* Leave only whole blocks of what was written before the disk was full. */
-static void wiretap_cut(struct wiretap *tap, size_t written)
-{
-	uint32_t block_len;
-	size_t whole = 0;
-
-	for (;;) {
-		memcpy(&block_len, tap->buffer + whole + 4, sizeof(block_len));
-		block_len = le32toh(block_len);
-		if (whole + block_len > written)
-			break;
-		whole += block_len;
-	}
-	/* A pipe can't be cut; then there is nothing to keep readable. */
-	if (ftruncate(tap->fd, (off_t)(tap->result->bytes + whole)) == 0)
-		tap->result->bytes += whole;
-}
-
-/* As write(2); but a pipe that nobody reads is waited for WIRETAP_LAST_WAITS
- * times at most once it is time to stop. */
-static ssize_t wiretap_write(const struct wiretap *tap, size_t from)
-{
-	struct pollfd ready = { .fd = tap->fd, .events = POLLOUT };
-	size_t len = tap->used - from;
-	int waits = 0;
-
-	if (tap->is_file)
-		return write(tap->fd, tap->buffer + from, len);
-	while (poll(&ready, 1, WIRETAP_IDLE_MS) <= 0) {
-		if (!*tap->stop || ++waits < WIRETAP_LAST_WAITS)
-			continue;
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	/* What poll(2) promises room for. */
-	return write(tap->fd, tap->buffer + from,
-		     len < PIPE_BUF ? len : PIPE_BUF);
-}
-
-static int wiretap_flush(struct wiretap *tap)
-{
-	size_t written = 0;
-	ssize_t n;
-
-	while (written < tap->used) {
-		n = wiretap_write(tap, written);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			n = -errno;
-			log_error("--write %s: %s", tap->config->path,
-				  log_strerror((int)n));
-			wiretap_cut(tap, written);
-			tap->refused = true;
-			return (int)n;
-		}
-		written += (size_t)n;
-	}
-	tap->result->bytes += tap->used;
-	tap->used = 0;
-	return 0;
-}
 
 static int wiretap_link(const struct interface *interface)
 {
@@ -136,26 +65,27 @@ static int wiretap_link(const struct interface *interface)
 }
 
 /* The interface that it captures on, with who stamps and what else is to be
- * said of it; NULL: nothing. */
+ * said of it; NULL: nothing. Its number in the file. */
 static int wiretap_introduce(struct wiretap *tap, enum pcapng_clock clock,
-			     const char *more)
+			     const char *more, uint32_t *number)
 {
-	int link = wiretap_link(&tap->interface);
+	int link = wiretap_link(&tap->interface), rc;
 	char description[WIRETAP_DESCRIPTION_MAX];
-	int len;
+	size_t room;
+	uint8_t *at;
 
 	if (link < 0)
 		return link;
 	snprintf(description, sizeof(description), "%s%s%s",
 		 pcapng_clock_texts[clock], more ? "; " : "", more ? more : "");
-	len = pcapng_interface(tap->buffer + tap->used,
-			       WIRETAP_BUFFER_SIZE - tap->used, (uint16_t)link,
-			       WIRETAP_SNAP_LEN, tap->interface.name,
-			       description);
-	if (len < 0)
-		return len;
-	tap->used += (size_t)len;
-	return wiretap_flush(tap);
+	at = wiretap_file_at(&tap->file, &room);
+	rc = pcapng_interface(at, room, (uint16_t)link, WIRETAP_SNAP_LEN,
+			      tap->interface.name, description);
+	rc = wiretap_file_add(&tap->file, rc);
+	if (rc < 0)
+		return rc;
+	*number = tap->interfaces++;
+	return wiretap_file_flush(&tap->file);
 }
 
 /* The number in the file of the interface that a frame is of. */
@@ -169,13 +99,13 @@ static int wiretap_number(struct wiretap *tap,
 	if (!tap->result->nic_stamps || frame->nic_stamped)
 		return 0;
 	if (!tap->kernel_number) {
-		rc = wiretap_flush(tap);
+		rc = wiretap_file_flush(&tap->file);
 		if (rc == 0)
 			rc = wiretap_introduce(tap, PCAPNG_CLOCK_KERNEL,
-					       "without the NIC's stamp");
+					       "without the NIC's stamp",
+					       &tap->kernel_number);
 		if (rc < 0)
 			return rc;
-		tap->kernel_number = tap->number + 1;
 	}
 	tap->result->kernel_stamped++;
 	*number = tap->kernel_number;
@@ -195,26 +125,24 @@ static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
 	};
 	size_t need = PCAPNG_PACKET_OVERHEAD + (size_t)frame->captured_len;
 	uint32_t number;
+	size_t room;
+	uint8_t *at;
 	int rc = wiretap_number(tap, frame, &number);
 
 	if (rc < 0)
 		return rc;
 	if (!frame->nic_stamped)
 		tap->last_ns = frame->stamp_ns;
-	if (need > WIRETAP_BUFFER_SIZE - tap->used) {
-		rc = wiretap_flush(tap);
-		if (rc < 0)
-			return rc;
-	}
-	rc = pcapng_packet_beside(
-		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
-		number, frame->stamp_ns, frame->bytes, frame->captured_len,
-		frame->wire_len, &beside);
+	rc = wiretap_file_room(&tap->file, need);
 	if (rc < 0)
 		return rc;
-	tap->used += (size_t)rc;
-	tap->result->frames++;
-	return 0;
+	at = wiretap_file_at(&tap->file, &room);
+	rc = pcapng_packet_beside(at, room, number, frame->stamp_ns,
+				  frame->bytes, frame->captured_len,
+				  frame->wire_len, &beside);
+	rc = wiretap_file_add(&tap->file, rc);
+	tap->result->frames += rc == 0;
+	return rc;
 }
 
 static int wiretap_head(struct wiretap *tap)
@@ -222,21 +150,27 @@ static int wiretap_head(struct wiretap *tap)
 	struct utsname host;
 	char system[sizeof(host.sysname) + sizeof(host.release) +
 		    sizeof(host.machine) + 3];
-	int len;
+	size_t room;
+	uint8_t *at;
+	int rc;
 
 	if (uname(&host) < 0)
 		return -errno;
 	snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release,
 		 host.machine);
-	len = pcapng_section(tap->buffer, WIRETAP_BUFFER_SIZE, NULL, system,
-			     "t2t-wiretap");
-	if (len < 0)
-		return len;
-	tap->used = (size_t)len;
-	return wiretap_introduce(tap,
-				 tap->result->nic_stamps ? PCAPNG_CLOCK_NIC
-							 : PCAPNG_CLOCK_KERNEL,
-				 NULL);
+	at = wiretap_file_at(&tap->file, &room);
+	rc = wiretap_file_add(&tap->file, pcapng_section(at, room, NULL, system,
+							 "t2t-wiretap"));
+	if (rc == 0)
+		rc = wiretap_introduce(tap,
+				       tap->result->nic_stamps
+					       ? PCAPNG_CLOCK_NIC
+					       : PCAPNG_CLOCK_KERNEL,
+				       NULL, &tap->number);
+	if (rc == 0 && tap->rings)
+		rc = wiretap_rings_introduce(tap->rings, &tap->file,
+					     tap->interfaces++);
+	return rc;
 }
 
 static int wiretap_count(struct wiretap *tap)
@@ -255,22 +189,19 @@ static int wiretap_count(struct wiretap *tap)
 /* What was counted on the interface. */
 static int wiretap_tail(struct wiretap *tap)
 {
+	size_t room;
+	uint8_t *at;
 	int rc = wiretap_count(tap);
 
+	if (rc == 0)
+		rc = wiretap_file_room(&tap->file, PCAPNG_PACKET_OVERHEAD * 2);
 	if (rc < 0)
 		return rc;
-	if (WIRETAP_BUFFER_SIZE - tap->used < PCAPNG_PACKET_OVERHEAD * 2) {
-		rc = wiretap_flush(tap);
-		if (rc < 0)
-			return rc;
-	}
-	rc = pcapng_statistics(
-		tap->buffer + tap->used, WIRETAP_BUFFER_SIZE - tap->used,
-		tap->number, clock_realtime_ns(), tap->received, tap->dropped);
-	if (rc < 0)
-		return rc;
-	tap->used += (size_t)rc;
-	return wiretap_flush(tap);
+	at = wiretap_file_at(&tap->file, &room);
+	rc = pcapng_statistics(at, room, tap->number, clock_realtime_ns(),
+			       tap->received, tap->dropped);
+	rc = wiretap_file_add(&tap->file, rc);
+	return rc < 0 ? rc : wiretap_file_flush(&tap->file);
 }
 
 static int wiretap_open_ring(struct wiretap *tap)
@@ -278,7 +209,10 @@ static int wiretap_open_ring(struct wiretap *tap)
 	const struct packet_rx_ring_config config = {
 		.block_size = WIRETAP_BLOCK_SIZE,
 		.block_count = WIRETAP_BLOCK_COUNT,
-		.block_ms = WIRETAP_BLOCK_MS,
+		/* Rings are read at once: what else is captured may not come
+		 * later than the analysis sorts (frame_window). */
+		.block_ms = tap->config->ring ? WIRETAP_BLOCK_RINGS_MS
+					      : WIRETAP_BLOCK_MS,
 		.nic_stamps = tap->result->nic_stamps,
 		.promiscuous = tap->config->promiscuous,
 	};
@@ -314,7 +248,6 @@ static int wiretap_renew(struct wiretap *tap, const struct interface *found,
 	if (rc < 0)
 		return rc;
 	to_ns = clock_realtime_ns();
-	tap->number++;
 	tap->received = tap->dropped = 0;
 	tap->result->holes++;
 	tap->result->hole_ns += to_ns - from_ns;
@@ -324,7 +257,8 @@ static int wiretap_renew(struct wiretap *tap, const struct interface *found,
 		 from_ns / CLOCK_NS_PER_S, from_ns % CLOCK_NS_PER_S,
 		 to_ns / CLOCK_NS_PER_S, to_ns % CLOCK_NS_PER_S);
 	log_warning("%s was %s", tap->interface.name, description);
-	return wiretap_introduce(tap, PCAPNG_CLOCK_KERNEL, description);
+	return wiretap_introduce(tap, PCAPNG_CLOCK_KERNEL, description,
+				 &tap->number);
 }
 
 /* What the ring still holds when its interface is down: the kernel hands over
@@ -352,7 +286,7 @@ static int wiretap_wait(struct wiretap *tap)
 	int rc = wiretap_drain(tap);
 
 	if (rc == 0)
-		rc = wiretap_flush(tap);
+		rc = wiretap_file_flush(&tap->file);
 	if (rc < 0)
 		return rc;
 	log_warning("%s: waiting for it", tap->interface.name);
@@ -369,6 +303,24 @@ static int wiretap_wait(struct wiretap *tap)
 	return 0;
 }
 
+/* What is there, of rings too. How many frames, or a negative errno. */
+static int wiretap_turn(struct wiretap *tap)
+{
+	/* Before it the kernel has handed over all, even a block late. */
+	const uint64_t until_ns = clock_realtime_ns() - WIRETAP_RINGS_HELD_NS;
+	int n = packet_rx_ring_read(
+		&tap->ring, tap->rings ? WIRETAP_RINGS_MS : WIRETAP_IDLE_MS,
+		wiretap_each, tap);
+	int of_rings = 0;
+
+	if (n >= 0 && tap->rings)
+		of_rings = wiretap_rings_read(tap->rings, &tap->file, until_ns);
+	if (of_rings < 0)
+		return of_rings;
+	tap->result->frames += (unsigned int)of_rings;
+	return n < 0 ? n : n + of_rings;
+}
+
 static int wiretap_loop(struct wiretap *tap)
 {
 	uint64_t stop_ns;
@@ -376,11 +328,10 @@ static int wiretap_loop(struct wiretap *tap)
 	int rc = 0;
 
 	while (!*tap->stop && rc >= 0) {
-		rc = packet_rx_ring_read(&tap->ring, WIRETAP_IDLE_MS,
-					 wiretap_each, tap);
-		if (rc == 0 && tap->used > 0)
-			rc = wiretap_flush(tap);
-		if (rc < 0 && !tap->refused && network_error_passes(rc))
+		rc = wiretap_turn(tap);
+		if (rc == 0 && tap->file.used > 0)
+			rc = wiretap_file_flush(&tap->file);
+		if (rc < 0 && !tap->file.refused && network_error_passes(rc))
 			rc = wiretap_wait(tap);
 	}
 	/* What came before the stop; the kernel hands over the block that it
@@ -398,28 +349,11 @@ static int wiretap_loop(struct wiretap *tap)
 		if (rc == tap->ring.error)
 			rc = wiretap_wait(tap);
 	}
+	while (rc >= 0 && tap->rings &&
+	       (rc = wiretap_rings_read(tap->rings, &tap->file, UINT64_MAX)) >
+		       0)
+		tap->result->frames += (unsigned int)rc;
 	return rc < 0 ? rc : 0;
-}
-
-static int wiretap_create(struct wiretap *tap)
-{
-	struct stat status;
-
-	tap->fd = STDOUT_FILENO;
-	if (strcmp(tap->config->path, "-") != 0)
-		tap->fd = open(tap->config->path,
-			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (tap->fd < 0 || fstat(tap->fd, &status) < 0) {
-		int err = -errno;
-
-		log_error("--write %s: %s", tap->config->path,
-			  log_strerror(err));
-		if (tap->fd > STDOUT_FILENO)
-			close(tap->fd);
-		return err;
-	}
-	tap->is_file = S_ISREG(status.st_mode);
-	return 0;
 }
 
 static int wiretap_interface(const char *name, struct interface *interface)
@@ -444,8 +378,11 @@ static int wiretap_run(struct wiretap *tap)
 		return rc;
 	log_info("capturing on %s", tap->interface.name);
 	rc = wiretap_loop(tap);
-	if (tap->refused || tap->ring.fd < 0)
+	if (tap->file.refused || tap->ring.fd < 0)
 		return rc;
+	if (tap->rings && rc == 0)
+		rc = wiretap_rings_tail(tap->rings, &tap->file,
+					&tap->result->dropped);
 	/* Also when the ring failed: what was captured is kept. */
 	tail = wiretap_tail(tap);
 	return rc < 0 ? rc : tail;
@@ -464,36 +401,39 @@ int wiretap_capture(const struct wiretap_config *config,
 	rc = wiretap_interface(config->interface, &tap.interface);
 	if (rc < 0)
 		return rc;
-	tap.buffer = malloc(WIRETAP_BUFFER_SIZE);
-	if (!tap.buffer)
-		return -ENOMEM;
+	rc = wiretap_file_open(&tap.file, config->path, stop);
+	if (rc < 0)
+		return rc;
 	rc = wiretap_stamps_open(&tap.nic, config->interface, config->stamps,
 				 config->promiscuous, &result->nic_stamps);
 	if (rc < 0)
-		goto free_buffer;
+		goto close_file;
 	rc = wiretap_open_ring(&tap);
 	if (rc < 0)
 		goto close_stamps;
-	/* Only now: what can't capture should not empty an older capture. */
-	rc = wiretap_create(&tap);
+	if (config->ring)
+		rc = wiretap_rings_open(&tap.rings, config->ring);
 	if (rc < 0)
 		goto close_ring;
+	/* Only now: what can't capture should not empty an older capture. */
+	rc = wiretap_file_create(&tap.file);
+	if (rc < 0)
+		goto close_rings;
 	rc = wiretap_run(&tap);
 	if (rc == 0)
 		rc = wiretap_stamps_judge(config->interface, config->stamps,
 					  result->frames,
 					  result->kernel_stamped);
-	if (tap.fd != STDOUT_FILENO && close(tap.fd) < 0 && rc == 0) {
-		rc = -errno;
-		log_error("--write %s: %s", config->path, log_strerror(rc));
-	}
+close_rings:
+	wiretap_rings_close(tap.rings);
 close_ring:
 	if (tap.ring.fd >= 0)
 		packet_rx_ring_close(&tap.ring);
 close_stamps:
 	back = result->nic_stamps ? nic_stamps_close(&tap.nic) : 0;
 	rc = rc < 0 ? rc : back;
-free_buffer:
-	free(tap.buffer);
-	return rc;
+close_file:
+	result->bytes = tap.file.bytes;
+	back = wiretap_file_close(&tap.file);
+	return rc < 0 ? rc : back;
 }

@@ -19,6 +19,8 @@ struct wiretap_config {
 	const char *path;	 /* "-": standard output */
 	unsigned int privileges; /* enum privileges */
 	unsigned int stamps;	 /* enum wiretap_stamps */
+	const char *ring;	 /* where rings in memory are handed over; NULL:
+			     none (wiretap/wiretap_rings.h) */
 	bool promiscuous; /* also what is for other machines: a mirror port */
 };
 

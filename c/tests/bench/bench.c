@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
 		  "bypass, asio, poll, packets, instructions, reading,\n"
-		  "recovery, websocket, fix or tls" },
+		  "recovery, websocket, fix, tls or shm" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -81,6 +81,7 @@ static const struct {
 	{ "websocket", bench_websocket },
 	{ "fix", bench_fix },
 	{ "tls", bench_tls },
+	{ "shm", bench_shm },
 };
 
 int main(int argc, char **argv)

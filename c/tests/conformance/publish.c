@@ -28,6 +28,7 @@
 #include "net/namespace.h"
 #include "net/socket.h"
 #include "publish/publish_path_ops.h"
+#include "receive/receive_ops.h"
 #include "tests/support/conformance.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/ring.h"
@@ -60,16 +61,36 @@ static struct {
 	int near, far;
 	struct interface near_interface, far_interface;
 	struct publish_path_config config;
+	bool in_memory; /* the path that is asked writes a ring */
 } rig = { .near = -1, .far = -1 };
 
 /*
  * The far end.
  */
 
+static struct receive
+	*memory; /* of a path that writes one; NULL: by a socket */
+
+/* Where it is written: soon. */
+static int ring_receiver_open(void)
+{
+	const struct receive_config config = { .group = rig.config.group };
+	const uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+
+	while (receive_open("shm", &config, &memory) < 0) {
+		assert_true(clock_monotonic_ns() < deadline);
+		poll(NULL, 0, 10);
+	}
+	return -1;
+}
+
 static int receiver_open(void)
 {
 	unsigned int buffer = 64 << 20;
 	int on = 1, fd;
+
+	if (rig.in_memory)
+		return ring_receiver_open();
 
 	assert_int_equal(namespace_enter(rig.far), 0);
 	fd = socket_multicast_receiver(&rig.config.group, &rig.far_interface,
@@ -81,12 +102,36 @@ static int receiver_open(void)
 	return fd;
 }
 
+static void receiver_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	receive_close(memory);
+	memory = NULL;
+}
+
 struct heard {
 	uint8_t bytes[8192];
 	ssize_t len; /* -EAGAIN: nothing came */
 	struct sockaddr_in from;
 	int ttl;
 };
+
+static void ring_hear(struct heard *heard, int timeout_ms)
+{
+	const uint64_t deadline = clock_monotonic_ns() +
+				  (unsigned int)timeout_ms * CLOCK_NS_PER_MS;
+	struct packet packet;
+	int n;
+
+	do
+		n = receive_poll(memory, &packet, 1);
+	while (n == 0 && clock_monotonic_ns() < deadline);
+	assert_true(n >= 0);
+	heard->len = n ? (ssize_t)packet.len : -EAGAIN;
+	if (n)
+		memcpy(heard->bytes, packet.data, packet.len);
+}
 
 static void hear(int fd, struct heard *heard, int timeout_ms)
 {
@@ -100,6 +145,10 @@ static void hear(int fd, struct heard *heard, int timeout_ms)
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *first;
 
+	if (memory) {
+		ring_hear(heard, timeout_ms);
+		return;
+	}
 	poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, timeout_ms);
 	heard->len = recvmsg(fd, &message, MSG_DONTWAIT);
 	if (heard->len < 0) {
@@ -194,6 +243,14 @@ static int one_send(struct publish_path *path, size_t len, uint32_t number)
 	return burst_send(path, &len, 1, number);
 }
 
+/* What does not apply to a ring in memory says why. */
+static bool is_beside_memory(const char *why)
+{
+	if (rig.in_memory)
+		print_message("# not asked of memory: %s\n", why);
+	return rig.in_memory;
+}
+
 static bool makes_frames(const char *text)
 {
 	return !strncmp(text, "packet", 6) || !strncmp(text, "xdp", 3);
@@ -219,14 +276,15 @@ static void all_sizes(const char *text)
 	for (uint32_t i = 0; i < ARRAY_SIZE(lens); i++)
 		expect(fd, lens[i], i);
 	expect_silence(fd);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
 /* Bursts of all sizes, and nobody reads meanwhile. */
 static void many(const char *text)
 {
-	struct publish_path *path = path_open(text);
+	struct publish_path *path =
+		path_open(rig.in_memory ? "shm:slots=16384" : text);
 	size_t lens[PUBLISH_PATH_BURST_MAX];
 	int fd = receiver_open();
 	uint32_t sent = 0;
@@ -244,17 +302,21 @@ static void many(const char *text)
 		expect(fd, PAYLOAD, i);
 	expect_silence(fd);
 	assert_int_equal(socket_drops(fd), 0);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
 static void headers(const char *text)
 {
-	struct publish_path *path = path_open(text);
 	static struct heard heard;
-	int fd = receiver_open();
+	struct publish_path *path;
 	uint16_t port = 0;
+	int fd;
 
+	if (is_beside_memory("it has no headers"))
+		return;
+	path = path_open(text);
+	fd = receiver_open();
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(one_send(path, PAYLOAD, i), 0);
 		hear(fd, &heard, 15000);
@@ -266,7 +328,7 @@ static void headers(const char *text)
 		assert_true(!port || port == heard.from.sin_port);
 		port = heard.from.sin_port;
 	}
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
@@ -274,12 +336,14 @@ static void headers(const char *text)
  * before and after it goes. */
 static void over_the_mtu(const char *text)
 {
-	static const size_t lens[] = { PAYLOAD, PAYLOAD_MAX + 1, PAYLOAD };
+	const bool limited = makes_frames(text) || rig.in_memory;
+	const size_t lens[] = { PAYLOAD, rig.in_memory ? 2049 : PAYLOAD_MAX + 1,
+				PAYLOAD };
 	struct publish_path *path = path_open(text);
 	int fd = receiver_open();
 	int err = burst_send(path, lens, ARRAY_SIZE(lens), 0);
 
-	assert_int_equal(err, makes_frames(text) ? -EMSGSIZE : 0);
+	assert_int_equal(err, limited ? -EMSGSIZE : 0);
 	expect(fd, PAYLOAD, 0);
 	if (!err)
 		expect(fd, PAYLOAD_MAX + 1, 1);
@@ -287,16 +351,20 @@ static void over_the_mtu(const char *text)
 		assert_int_equal(one_send(path, PAYLOAD, 2), 0);
 	expect(fd, PAYLOAD, 2);
 	expect_silence(fd);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
 static void link_bounces(const char *text)
 {
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
-	struct publish_path *path = path_open(text);
-	int fd = receiver_open(), err;
+	struct publish_path *path;
+	int fd, err;
 
+	if (is_beside_memory("it leaves by no link"))
+		return;
+	path = path_open(text);
+	fd = receiver_open();
 	assert_int_equal(one_send(path, PAYLOAD, 1), 0);
 	expect(fd, PAYLOAD, 1);
 	assert_int_equal(namespace_link(rig.near, NEAR, 0), 0);
@@ -320,7 +388,7 @@ static void link_bounces(const char *text)
 			break;
 		assert_true(clock_monotonic_ns() < deadline);
 	} while (true);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
@@ -400,12 +468,14 @@ static void link_goes(const char *text, int space, const char *name)
 	}
 	arrive(fd, &arrived, 100);
 	assert_int_equal(arrived.count, sent);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
 static void link_down(const char *text)
 {
+	if (is_beside_memory("it leaves by no link"))
+		return;
 	link_goes(text, rig.near, NEAR);
 }
 
@@ -413,6 +483,8 @@ static void link_down(const char *text)
  * nothing of it; who hands over frames is told. */
 static void carrier_lost(const char *text)
 {
+	if (is_beside_memory("it leaves by no link"))
+		return;
 	if (!makes_frames(text) || strstr(text, "qdisc_bypass=off")) {
 		print_message("# the kernel does not tell a socket\n");
 		return;
@@ -429,6 +501,8 @@ static void refused(const char *text)
 	uint8_t bytes[PAYLOAD_MAX];
 	int fd;
 
+	if (is_beside_memory("no queue can be full"))
+		return;
 	if (system("tc qdisc add dev " NEAR " root tbf rate 8mbit burst 4kb "
 		   "limit 16kb 2>/dev/null") != 0) {
 		print_message("# skipped: no tc with tbf\n");
@@ -457,7 +531,7 @@ static void refused(const char *text)
 	/* And then there is room again. */
 	assert_int_equal(one_send(path, PAYLOAD, 1), 0);
 	expect(fd, PAYLOAD, 1);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
@@ -494,7 +568,7 @@ static void submission_fails(const char *text)
 	expect_silence(fd);
 	close(saved);
 	close(other);
-	close(fd);
+	receiver_close(fd);
 	publish_path_close(path);
 }
 
@@ -543,7 +617,7 @@ static void killed(const char *text)
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
 	unsigned int before = sockets();
 	static struct heard heard;
-	int fd = receiver_open(), status;
+	int fd, status;
 	pid_t child = fork();
 
 	assert_true(child >= 0);
@@ -556,6 +630,7 @@ static void killed(const char *text)
 			;
 		_exit(1);
 	}
+	fd = receiver_open();
 	hear(fd, &heard, 15000);
 	assert_int_equal(heard.len, PAYLOAD);
 	assert_int_equal(kill(child, SIGKILL), 0);
@@ -566,7 +641,7 @@ static void killed(const char *text)
 		assert_true(clock_monotonic_ns() < deadline);
 		poll(NULL, 0, 5);
 	}
-	close(fd);
+	receiver_close(fd);
 }
 
 static void refusals(const char *text)
@@ -623,12 +698,19 @@ static const struct conformance_case cases[] = {
 	{ "what is wrong is refused", refusals },
 };
 
+static void family_prepare(const char *text)
+{
+	rig.in_memory = publish_path_ops_of(registry_find(&publish_paths, text))
+				->in_memory;
+}
+
 static const struct conformance_suite suite = {
 	.name = "send",
 	.cases = cases,
 	.case_count = ARRAY_SIZE(cases),
 	.variants = variants,
 	.variant_count = ARRAY_SIZE(variants),
+	.prepare = family_prepare,
 };
 
 /* NULL, or why there are no namespaces. */

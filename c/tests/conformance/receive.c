@@ -15,10 +15,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/shm_readers.h"
 #include "tests/conformance/receive_paths.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/sanitizer.h"
@@ -80,20 +83,25 @@ static void in_order(const struct receive_ops *ops)
 static const char *room(const struct receive_ops *ops, const char *bytes,
 			const char *frames)
 {
+	if (ops->caps & RECEIVE_SHARED)
+		return ""; /* it is the ring's */
 	return has_option(ops, "frames") ? frames : bytes;
 }
 
 static void burst_kept(const struct receive_ops *ops)
 {
-	struct burst burst = { .fd = sender_open(), .count = 10000 };
-	/* For all of it, should we not run meanwhile: a ring of v2 takes half a
-	 * page for each. */
-	struct receive *rx =
-		path_open(ops, strstr(variant, "ring") ? "blocks=256"
-						       : room(ops, "rcvbuf=4m",
-							      "frames=16384"));
+	struct burst burst = { .count = 10000 };
+	struct receive *rx;
 	pthread_t thread;
 
+	if (ops->caps & RECEIVE_SHARED)
+		ring_open(16384);
+	burst.fd = sender_open();
+	/* For all of it, should we not run meanwhile: a ring of v2 takes half a
+	 * page for each. */
+	rx = path_open(ops, strstr(variant, "ring")
+				    ? "blocks=256"
+				    : room(ops, "rcvbuf=4m", "frames=16384"));
 	assert_int_equal(pthread_create(&thread, NULL, burst_send, &burst), 0);
 	packets_expect(rx, burst.count);
 	pthread_join(thread, NULL);
@@ -108,14 +116,18 @@ static void burst_kept(const struct receive_ops *ops)
 static void overload_counted(const struct receive_ops *ops)
 {
 	enum { SENT = 5000 };
-	/* A packet socket's ring has its room in blocks. */
-	struct receive *rx =
-		path_open(ops, strstr(variant, "ring")
-				       ? "block=4k,blocks=2"
-				       : room(ops, "rcvbuf=16k", "frames=64"));
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
 	uint32_t received = 0, last = 0;
-	int fd = sender_open();
+	struct receive *rx;
+	int fd;
+
+	if (ops->caps & RECEIVE_SHARED)
+		ring_open(64);
+	/* A packet socket's ring has its room in blocks. */
+	rx = path_open(ops, strstr(variant, "ring")
+				    ? "block=4k,blocks=2"
+				    : room(ops, "rcvbuf=16k", "frames=64"));
+	fd = sender_open();
 
 	for (uint32_t i = 0; i < SENT; i++)
 		assert_int_equal(payload_send(fd, PAYLOAD, i), 0);
@@ -670,6 +682,7 @@ static void no_descriptor(const struct receive_ops *ops)
 static void reopens(const struct receive_ops *ops)
 {
 	const char *options = memory_options(ops);
+	const unsigned int none = descriptors();
 	unsigned int fds = 0;
 	long pages = 0;
 
@@ -682,11 +695,15 @@ static void reopens(const struct receive_ops *ops)
 		receive_close(rx);
 		/* The first rounds fill the allocators' caches. */
 		if (i == REOPENED / 4) {
-			fds = descriptors();
+			fds = ops->caps & RECEIVE_SHARED ? none : descriptors();
 			pages = resident_pages();
 		}
 	}
-	assert_int_equal(descriptors(), fds);
+	/* A ring's thread closes its end when it gets to it. */
+	for (uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
+	     ops->caps & RECEIVE_SHARED && descriptors() > fds;)
+		assert_true(clock_monotonic_ns() < deadline);
+	assert_true(descriptors() == fds || ops->caps & RECEIVE_SHARED);
 	/* A sanitizer keeps what was freed, and looks for leaks itself. */
 	assert_true(SANITIZED || resident_pages() - pages < 64);
 	receive_close(NULL);
@@ -731,14 +748,196 @@ static void memory_in_order(const struct receive_ops *ops)
 }
 
 /*
+ * Cases for rings that another process writes.
+ */
+
+/* In another process, and it is there. told: two of ours, to be closed. */
+static pid_t writer_start(int told[2])
+{
+	pid_t child;
+	char byte;
+
+	ring_close();
+	assert_int_equal(pipe(told), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		ring_open(RING_SLOTS);
+		if (write(told[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	return child;
+}
+
+static void writer_kill(pid_t child, const int told[2])
+{
+	int status;
+
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	close(told[0]);
+	close(told[1]);
+}
+
+/* A writer in another process, which is killed; what a new one has written
+ * before the path knows of it is had, too. */
+static void writer_returns(const struct receive_ops *ops)
+{
+	struct packet packet;
+	struct receive *rx;
+	int told[2];
+	pid_t child = writer_start(told);
+
+	rx = path_open(ops, "");
+	assert_int_equal(receive_alive(rx), 0);
+	writer_kill(child, told);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(receive_alive(rx), 0);
+		assert_int_equal(receive_poll(rx, &packet, 1), 0);
+	}
+	ring_open(RING_SLOTS);
+	assert_int_equal(payload_send(-1, PAYLOAD, 1), 0);
+	assert_int_equal(receive_alive(rx), 0);
+	packet_expect(rx, PAYLOAD, 1);
+	assert_int_equal(payload_send(-1, PAYLOAD, 2), 0);
+	packet_expect(rx, PAYLOAD, 2);
+	/* Nothing of the one that left in good order is lost either. */
+	assert_int_equal(payload_send(-1, PAYLOAD, 3), 0);
+	ring_close();
+	assert_int_equal(receive_alive(rx), 0);
+	packet_expect(rx, PAYLOAD, 3);
+	assert_int_equal(receive_drops(rx), 0);
+	receive_close(rx);
+}
+
+/* One who answers as it should not. */
+struct liar {
+	struct shm_listener listener;
+	struct shm_hello hello;
+	int memory;
+	bool hangs_up;
+};
+
+static void *liar_answer(void *context)
+{
+	struct liar *liar = context;
+	struct pollfd come = { liar->listener.fd, POLLIN, 0 };
+	int fd, memory;
+
+	poll(&come, 1, 20000);
+	fd = shm_socket_accept(&liar->listener);
+	come.fd = fd;
+	poll(&come, 1, 20000);
+	shm_hello_receive(fd, SHM_HELLO_DATA, &(struct shm_hello){ 0 },
+			  &memory);
+	if (!liar->hangs_up)
+		shm_hello_send(fd, &liar->hello, liar->memory);
+	close(fd);
+	return NULL;
+}
+
+static void lie_refused(const struct receive_ops *ops, struct liar *liar,
+			int expected)
+{
+	struct receive *rx;
+	pthread_t thread;
+
+	assert_int_equal(
+		shm_socket_listen(&liar->listener, "liar", SHM_SOCKET_DATA), 0);
+	assert_int_equal(pthread_create(&thread, NULL, liar_answer, liar), 0);
+	assert_int_equal(receive_open(ops->entry.name, &rig.config, &rx),
+			 expected);
+	assert_null(rx);
+	pthread_join(thread, NULL);
+	shm_socket_unlisten(&liar->listener);
+}
+
+static void ring_refusals(const struct receive_ops *ops)
+{
+	struct receive_config config = rig.config;
+	unsigned int before;
+	struct shm_writer writer;
+	struct receive *rx;
+	struct liar liar = { .hello.kind = SHM_HELLO_DATA, .memory = -1 };
+
+	liar.hello.to = config.group;
+	config.group.sin_port++;
+	assert_int_equal(receive_open(ops->entry.name, &config, &rx),
+			 -EADDRNOTAVAIL);
+	assert_null(rx);
+	ring_close();
+	before = descriptors();
+	assert_int_equal(receive_open(ops->entry.name, &rig.config, &rx),
+			 -ECONNREFUSED);
+	assert_int_equal(receive_open("shm:path=/nowhere", &rig.config, &rx),
+			 -ENOENT);
+	assert_int_equal(receive_open("shm:path=", &rig.config, &rx), -EINVAL);
+	assert_int_equal(receive_open("shm:wait=x", &rig.config, &rx), -EINVAL);
+	assert_int_equal(receive_open("shm:slots=4", &rig.config, &rx),
+			 -EINVAL);
+	/* No memory, then some that is not sealed, then none of ours. */
+	lie_refused(ops, &liar, -EPROTO);
+	liar.memory = memfd_create("fake", MFD_CLOEXEC);
+	lie_refused(ops, &liar, -EPERM);
+	close(liar.memory);
+	liar.memory = STDIN_FILENO;
+	lie_refused(ops, &liar, -EPERM);
+	assert_int_equal(shm_writer_open(&writer, 4), 0);
+	writer.head->magic++;
+	liar.memory = writer.fd;
+	lie_refused(ops, &liar, -EBADMSG);
+	writer.head->magic--;
+	writer.head->version++;
+	lie_refused(ops, &liar, -EPROTO);
+	shm_writer_close(&writer);
+	liar.hangs_up = true;
+	lie_refused(ops, &liar, -EPIPE);
+	assert_int_equal(descriptors(), before);
+}
+
+/* No room for our socket, then for the memory's descriptor: by its name. */
+static void no_more_files(const struct receive_ops *ops)
+{
+	struct rlimit limit, narrow;
+	struct receive *rx;
+	int told[2], next;
+	pid_t child = writer_start(told);
+	unsigned int before = descriptors();
+
+	next = dup(STDIN_FILENO);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	narrow = limit;
+	for (int room = 0; room < 2; room++) {
+		int err;
+
+		narrow.rlim_cur = (rlim_t)(next + room);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &narrow), 0);
+		err = receive_open(ops->entry.name, &rig.config, &rx);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(err, -EMFILE);
+	}
+	assert_int_equal(descriptors(), before);
+	writer_kill(child, told);
+}
+
+/*
  * The list of tests, the rig.
  */
 
+/* A ring in shared memory has no frames, MTU, groups or addresses to mistake,
+ * no interface to lose, no kernel stamp, no descriptor that tells of it; and
+ * who was killed leaves no socket in the kernel's lists. */
 static const struct test_case cases[] = {
-	{ "all packets in order", in_order, NETWORK, NULL },
-	{ "a burst of 10,000 is kept", burst_kept, NETWORK, NULL },
-	{ "overload: received + lost = sent", overload_counted, NETWORK, NULL },
-	{ "0 bytes to 1472 bytes, exactly", all_sizes, NETWORK, NULL },
+	{ "all packets in order", in_order, NETWORK | SHARED, NULL },
+	{ "a burst of 10,000 is kept", burst_kept, NETWORK | SHARED, NULL },
+	{ "overload: received + lost = sent", overload_counted,
+	  NETWORK | SHARED, NULL },
+	{ "0 bytes to 1472 bytes, exactly", all_sizes, NETWORK | SHARED, NULL },
 	{ "larger than the MTU", fragments, NETWORK, NULL },
 	{ "another group, port or address is not delivered", other_groups,
 	  NETWORK, NULL },
@@ -747,8 +946,9 @@ static const struct test_case cases[] = {
 	{ "wrong checksum, lengths or VLAN is not delivered", bad_frames,
 	  NETWORK, NULL },
 	{ "two receivers get all, each, or the second is refused",
-	  two_receivers, NETWORK, NULL },
-	{ "goes on when the sender restarts", sender_restarts, NETWORK, NULL },
+	  two_receivers, NETWORK | SHARED, NULL },
+	{ "goes on when the sender restarts", sender_restarts, NETWORK | SHARED,
+	  NULL },
 	{ "recovers from interface down and up", link_bounces, NETWORK, NULL },
 	{ "its interface goes and comes", interface_goes, NETWORK, NULL },
 	{ "killed, it leaves nothing", killed, NETWORK, NULL },
@@ -756,14 +956,20 @@ static const struct test_case cases[] = {
 	{ "kernel stamps lie within the run", stamps_on, NETWORK,
 	  "timestamps" },
 	{ "no stamps with timestamps=off", stamps_off, NETWORK, "timestamps" },
-	{ "a quiet poll returns in time", quiet_returns, NETWORK, NULL },
-	{ "a signal ends the sleep", signal_ends_sleep, NETWORK, NULL },
+	{ "a quiet poll returns in time", quiet_returns, NETWORK | SHARED,
+	  NULL },
+	{ "a signal ends the sleep", signal_ends_sleep, NETWORK | SHARED,
+	  NULL },
 	{ "its descriptor is readable while packets wait", descriptor_tells,
 	  NETWORK, NULL },
-	{ "has no descriptor", no_descriptor, MEMORY, NULL },
+	{ "has no descriptor", no_descriptor, MEMORY | SHARED, NULL },
+	{ "its writer is killed, and another one comes", writer_returns, SHARED,
+	  NULL },
+	{ "who lies about a ring is refused", ring_refusals, SHARED, NULL },
+	{ "as many files as may be open", no_more_files, SHARED, NULL },
 	{ "all in order, then -ESHUTDOWN", memory_in_order, MEMORY, NULL },
 	{ "200 times closed and reopened, nothing left", reopens,
-	  NETWORK | MEMORY, NULL },
+	  NETWORK | MEMORY | SHARED, NULL },
 };
 
 int main(void)

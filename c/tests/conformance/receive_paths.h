@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define RING_SLOTS 4096
+
 #define WAIT_NS (120 * CLOCK_NS_PER_S) /* until it has failed */
 
 extern const struct receive_ops receive_spin_ops;
@@ -19,6 +21,7 @@ extern const struct receive_ops receive_spin_ops;
 static const struct variant {
 	const char *path, *options;
 } variants[] = {
+	{ "shm", "wait=futex" },
 	{ "mmsg", "batch=1" },
 	{ "mmsg", "wait=sleep" },
 	{ "packet", "ring=v2" },
@@ -99,7 +102,7 @@ static inline bool has_option(const struct receive_ops *ops, const char *name)
 	return false;
 }
 
-enum where { NETWORK = 1, MEMORY = 2 };
+enum where { NETWORK = 1, MEMORY = 2, SHARED = 4 };
 
 struct test_case {
 	const char *name;
@@ -122,7 +125,10 @@ static void test_run(void **state)
 	if (!test->test_case)
 		skip();
 	variant = test->variant;
+	if (test->ops->caps & RECEIVE_SHARED)
+		ring_open(RING_SLOTS);
 	test->test_case->run(test->ops);
+	ring_close();
 }
 
 /* Why a path can't be tested; NULL when it can. */
@@ -130,7 +136,7 @@ static const char *path_fault(const struct receive_ops *ops)
 {
 	if (ops->entry.unavailable_reason)
 		return ops->entry.unavailable_reason;
-	if (!(ops->caps & RECEIVE_MEMORY) && rig.fault)
+	if (!(ops->caps & (RECEIVE_MEMORY | RECEIVE_SHARED)) && rig.fault)
 		return rig.fault;
 	return registry_unavailable(&ops->entry);
 }
@@ -139,7 +145,9 @@ static size_t path_list(struct test *tests, const struct receive_ops *ops,
 			const char *options, const struct test_case *cases,
 			size_t case_count)
 {
-	unsigned int where = ops->caps & RECEIVE_MEMORY ? MEMORY : NETWORK;
+	unsigned int where = ops->caps & RECEIVE_MEMORY	  ? MEMORY
+			     : ops->caps & RECEIVE_SHARED ? SHARED
+							  : NETWORK;
 	const char *fault = path_fault(ops);
 	size_t n = 0;
 

@@ -82,6 +82,10 @@ publish/packet_tx_ring ring_send publish_frame_build send
 publish/publish_frame publish_frame_build frame_header_build
 publish/send send_send send
 publish/sendmmsg sendmmsg_send sendmmsg
+publish/shm shm_send clock_realtime_ns shm_writer_ring
+net/shm_ring shm_writer_ring syscall
+net/shm_ring shm_reader_astray
+net/shm_ring shm_reader_wait syscall
 publish/uring uring_send io_uring_submit_and_wait
 publish/xdp xdp_send publish_frame_build xdp_socket_flush xdp_socket_frame xdp_socket_send
 publish/zerocopy zerocopy_publish_path zerocopy_send
@@ -92,6 +96,7 @@ receive/mmsg mmsg_poll recvmmsg errno_is_transient socket_message_stamp_search
 receive/null null_poll market_data_write_header
 receive/packet packet_poll datagram_read datagram_sums_up receive_frames_more receive_frames_odd syscall errno_is_transient socket_message_stamp_search
 receive/replay replay_poll
+receive/shm shm_poll shm_reader_astray shm_reader_wait
 receive/spin spin_poll syscall errno_is_transient socket_message_stamp_search
 receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe errno_is_transient socket_message_stamp_search
 receive/xdp xdp_poll xdp_socket_take datagram_read datagram_sums_up receive_frames_more receive_frames_odd

@@ -166,8 +166,8 @@ agree() { # kind, option, command before...
 	shift 2
 	probe "$@"
 	while IFS='|' read -r _ row can _; do
-		# They need another machine, or a file.
-		[[ $row != replay && $row != bypass ]] || continue
+		# They need another machine, a file, or --send shm (network/shm).
+		[[ $row != replay && $row != bypass && $row != shm ]] || continue
 		really=no
 		runs "$option" "$row" "$@" && really=yes
 		[ $really = "$can" ] || {

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 	/* Its buffer holds what comes while others have the CPUs. */
 	static const char *const third[] = { "mmsg:rcvbuf=16m", NULL };
 	static const char *const none[] = { NULL };
+	static const char *const rings[] = { "shm", "shm:wait=futex", NULL };
 	static struct CMUnitTest tests[120];
 	bool all = getenv("T2T_REAL_PATHS");
 	size_t n = 0;
@@ -92,6 +93,12 @@ int main(int argc, char **argv)
 			  million, NULL, all ? choice_receive : one);
 	n += choice_tests(tests + n, "real data: 7,205 orders at 100,000 USD",
 			  hundred_thousand, NULL, all ? choice_receive : other);
+	n += choice_tests(tests + n,
+			  "C.36 real data: 151 orders over shared memory",
+			  million, NULL, all ? rings : none);
+	n += choice_tests(tests + n,
+			  "C.36 real data: 7,205 orders over shared memory",
+			  hundred_thousand, NULL, all ? rings : none);
 	n += choice_tests(tests + n,
 			  "C.35 real data: 151 orders, 1 % lost and recovered",
 			  million_lossy, NULL, all ? choice_receive : none);

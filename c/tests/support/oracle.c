@@ -148,24 +148,52 @@ static void second_oracle_agrees(const struct oracle_run *run,
 	json_decref(counts);
 }
 
+/* What the programs are told of a ring; all "" of a network. */
+struct ring_texts {
+	char tap[64], send[160], receive[160];
+};
+
+static bool ring_name(const struct lab *lab, const char *receive,
+		      struct ring_texts *texts)
+{
+	*texts = (struct ring_texts){ .tap = "" };
+	if (strncmp(receive, "shm", 3) != 0)
+		return false;
+	snprintf(texts->tap, sizeof(texts->tap), "%s/tap", lab->folder);
+	snprintf(texts->send, sizeof(texts->send),
+		 "shm:slots=65536,path=%s/ring,tap=%s", lab->folder,
+		 texts->tap);
+	snprintf(texts->receive, sizeof(texts->receive), "shm:path=%s/ring%s%s",
+		 lab->folder, receive[3] ? "," : "",
+		 receive[3] ? receive + 4 : "");
+	return true;
+}
+
 void oracle_run(const struct lab *lab, struct oracle_run *run)
 {
 	struct program exchange = { 0 }, trader = { 0 }, wiretap = { 0 };
 	const char *threshold = either(run->threshold_usd, "1000000");
 	const char *aggress = either(run->aggress, "opposite");
+	const char *receive = either(run->receive, "block");
 	int timeout_ms = run->timeout_ms ? run->timeout_ms : LAB_SOON_MS;
+	struct ring_texts texts;
+	const bool ring = ring_name(lab, receive, &texts);
 
 	lab_path(lab, "capture.pcapng", run->capture);
 	unlink(lab_path(lab, "keys.log", run->keys));
 	strcpy(last_keys, run->keys);
-	lab_wiretap(lab, &wiretap, run->capture);
-	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace,
-		     "--channel", either(run->channel, "raw"),
+	lab_start(&wiretap, lab->exchange, "t2t-wiretap", "--interface",
+		  LAB_EXCHANGE_INTERFACE, "--write", run->capture,
+		  ring ? "--ring" : NULL, texts.tap, NULL);
+	lab_says(&wiretap, "capturing on");
+	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, "--send",
+		     ring ? texts.send : "sendmmsg", "--channel",
+		     either(run->channel, "raw"),
 		     is_encrypted(run->channel) ? "--keys" : "--ttl",
 		     is_encrypted(run->channel) ? run->keys : "1",
 		     run->recover ? "--lose=1%" : NULL, "--swap=0.1%",
 		     "--duplicate=1%", NULL);
-	lab_trader(lab, &trader, "--receive", either(run->receive, "block"),
+	lab_trader(lab, &trader, "--receive", ring ? texts.receive : receive,
 		   "--transport", either(run->transport, "send"), "--channel",
 		   either(run->channel, "raw"), "--threshold-usd", threshold,
 		   "--aggress", aggress, "--json", "--recover-ms", RECOVER_MS,

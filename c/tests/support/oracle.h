@@ -11,7 +11,8 @@
 struct oracle_run {
 	const char *feed;
 	const char *pace;
-	const char *receive;   /* NULL: block */
+	const char *receive;   /* NULL: block; of shm the exchange writes the
+				  ring, and the wiretap taps it */
 	const char *transport; /* NULL: send */
 	const char *channel;   /* of both ends; NULL: raw */
 	/* What the trader is told, and what the oracle is; NULL: the

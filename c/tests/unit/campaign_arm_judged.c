@@ -229,6 +229,44 @@ static void ports_agree(void **state)
 	}
 }
 
+static void ring_is(const struct arm *arm, const char *why)
+{
+	log_catch();
+	if (!why)
+		assert_int_equal(arm_judged_check(arm), 0);
+	else
+		assert_int_equal(arm_judged_check(arm), -EINVAL);
+	assert_true(!why || is_one_line(log_caught(), why));
+}
+
+/* What can't be judged, or nobody would hear, is refused before it runs. */
+static void rings_have_two_ends_on_one_host(void **state)
+{
+	static const char *const shm[] = { "--send", "shm", NULL };
+	static const char *const plain[] = { "--send=send", NULL };
+	struct trial_site site = { .seats[TRIAL_TRADER].machine = 1 };
+	struct arm arm = { .name = "a", .receive = "shm:wait=futex" };
+
+	(void)state;
+	ring_is(&arm, NULL);
+	arm.exchange = plain;
+	ring_is(&arm, "--send is the trial's");
+	arm.exchange = NULL;
+	arm.receive = "shm:path=/x";
+	ring_is(&arm, "path= of");
+	arm.receive = "shm";
+	arm.site = &site;
+	site.listen = "10.0.0.1:9012";
+	ring_is(&arm, "one host");
+	site.seats[TRIAL_TRADER].machine = 0;
+	ring_is(&arm, NULL);
+	arm.receive = "spin";
+	arm.exchange = shm;
+	ring_is(&arm, "needs --receive shm");
+	arm.exchange = plain;
+	ring_is(&arm, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +275,7 @@ int main(void)
 		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(unimpaired),
 		cmocka_unit_test(ports_agree),
+		cmocka_unit_test(rings_have_two_ends_on_one_host),
 	};
 
 	return cmocka_run_group_tests_name("campaign/arm_judged", tests, NULL,

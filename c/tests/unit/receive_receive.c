@@ -96,6 +96,11 @@ static void wrong_options_are_named(void **state)
 	said("null:count", &config, -EINVAL);
 }
 
+static bool is_of_network(const struct receive_ops *ops)
+{
+	return !(ops->caps & (RECEIVE_MEMORY | RECEIVE_SHARED));
+}
+
 static void network_paths_need_interface_and_group(void **state)
 {
 	struct receive_config wrong = config;
@@ -103,7 +108,7 @@ static void network_paths_need_interface_and_group(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (ops->entry.unavailable_reason || ops->caps & RECEIVE_MEMORY)
+		if (ops->entry.unavailable_reason || !is_of_network(ops))
 			continue;
 		wrong = config;
 		wrong.interface = NULL;
@@ -129,8 +134,7 @@ static void missing_interface_is_enodev(void **state)
 	wrong.interface = "nowhere0";
 	wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (!ops->entry.unavailable_reason &&
-		    !(ops->caps & RECEIVE_MEMORY))
+		if (!ops->entry.unavailable_reason && is_of_network(ops))
 			assert_non_null(
 				strstr(said(ops->entry.name, &wrong, -ENODEV),
 				       "nowhere0"));

@@ -91,5 +91,6 @@ int bench_recovery(struct bench *bench);
 int bench_websocket(struct bench *bench);
 int bench_fix(struct bench *bench);
 int bench_tls(struct bench *bench);
+int bench_shm(struct bench *bench);
 
 #endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/shm_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/shm_ring.h"
+
+#define BACKLOG 16
+
+/* The folder by a descriptor, since an address has room for 107 bytes. *folder:
+ * -1 of an abstract one. The address's length, or a negative errno. */
+static int address_make(const char *text, struct sockaddr_un *address,
+			int *folder)
+{
+	const char *last = strrchr(text, '/');
+	const char *name = *text == '@' ? text + 1 : last ? last + 1 : text;
+	char path[PATH_MAX] = ".";
+	int len;
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*folder = -1;
+	if (!*name)
+		return -EINVAL;
+	if (strlen(name) > SHM_SOCKET_MAX)
+		return -ENAMETOOLONG;
+	if (*text == '@') {
+		strcpy(address->sun_path + 1, name);
+		return (int)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			     strlen(name));
+	}
+	if (last && snprintf(path, sizeof(path), "%.*s/", (int)(last - text),
+			     text) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	*folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*folder < 0)
+		return -errno;
+	len = snprintf(address->sun_path, sizeof(address->sun_path),
+		       "/proc/self/fd/%d/%s", *folder, name);
+	return (int)offsetof(struct sockaddr_un, sun_path) + len + 1;
+}
+
+/* 0; -EACCES when the other end is neither this user's nor root's. */
+static int peer_check(int fd, const char *who, const char *address)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return -errno;
+	if (peer.uid == geteuid() || peer.uid == 0)
+		return 0;
+	log_error("%s: %s: the other end is a process of user %u, not of this "
+		  "one, %u: refused",
+		  who, address, (unsigned int)peer.uid,
+		  (unsigned int)geteuid());
+	return -EACCES;
+}
+
+/* Nobody listens at it: its owner was killed. */
+static bool is_left_behind(const struct sockaddr_un *address, int len)
+{
+	struct stat status;
+	bool refused;
+	int fd;
+
+	if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	refused = fd >= 0 &&
+		  connect(fd, (const void *)address, (socklen_t)len) < 0 &&
+		  errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return refused;
+}
+
+static int address_bind(int fd, const struct sockaddr_un *address, int len)
+{
+	if (bind(fd, (const void *)address, (socklen_t)len) == 0)
+		return 0;
+	if (errno != EADDRINUSE || !*address->sun_path ||
+	    !is_left_behind(address, len))
+		return -errno;
+	unlink(address->sun_path);
+	return bind(fd, (const void *)address, (socklen_t)len) < 0 ? -errno : 0;
+}
+
+int shm_socket_listen(struct shm_listener *listener, const char *who,
+		      const char *address)
+{
+	const int kind = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	struct sockaddr_un unix_address;
+	int err, len;
+
+	*listener = (struct shm_listener){ .who = who, .address = address };
+	listener->fd = -1;
+	err = len = address_make(address, &unix_address, &listener->folder);
+	if (err < 0)
+		goto log_cause;
+	listener->fd = socket(AF_UNIX, kind, 0);
+	err = listener->fd < 0 ? -errno
+			       : address_bind(listener->fd, &unix_address, len);
+	if (err)
+		goto close_listener;
+	/* Nobody can connect before the listen(2). */
+	if (*unix_address.sun_path && chmod(unix_address.sun_path, 0600) < 0)
+		err = -errno;
+	if (!err && listen(listener->fd, BACKLOG) < 0)
+		err = -errno;
+	if (!err)
+		return 0;
+	if (*unix_address.sun_path)
+		unlink(unix_address.sun_path);
+close_listener:
+	if (listener->fd >= 0)
+		close(listener->fd);
+	if (listener->folder >= 0)
+		close(listener->folder);
+log_cause:
+	listener->fd = -1;
+	log_error("%s: can't listen at %s: %s", who, address,
+		  log_strerror(err));
+	return err;
+}
+
+void shm_socket_unlisten(struct shm_listener *listener)
+{
+	const char *last = strrchr(listener->address, '/');
+
+	if (listener->fd < 0)
+		return;
+	if (listener->folder >= 0) {
+		unlinkat(listener->folder, last ? last + 1 : listener->address,
+			 0);
+		close(listener->folder);
+	}
+	close(listener->fd);
+	listener->fd = -1;
+}
+
+int shm_socket_accept(const struct shm_listener *listener)
+{
+	int err, fd = accept4(listener->fd, NULL, NULL,
+			      SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	err = peer_check(fd, listener->who, listener->address);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int shm_socket_connect(const char *who, const char *address,
+		       unsigned int timeout_ms)
+{
+	const struct timeval timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000,
+	};
+	struct sockaddr_un unix_address;
+	int folder, len, err, fd = -1;
+
+	err = len = address_make(address, &unix_address, &folder);
+	if (err >= 0) {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		err = fd < 0 ? -errno : 0;
+	}
+	if (!err && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+				sizeof(timeout)) < 0 ||
+		     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+				sizeof(timeout)) < 0 ||
+		     connect(fd, (void *)&unix_address, (socklen_t)len) < 0))
+		err = -errno;
+	if (folder >= 0)
+		close(folder);
+	if (!err)
+		err = peer_check(fd, who, address);
+	else if (err != -ENOENT && err != -ECONNREFUSED)
+		log_error("%s: %s: %s", who, address, log_strerror(err));
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int shm_hello_send(int fd, struct shm_hello *hello, int memory)
+{
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec bytes = { hello, sizeof(*hello) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+
+	hello->magic = SHM_RING_MAGIC;
+	hello->version = SHM_RING_VERSION;
+	if (memory >= 0) {
+		struct cmsghdr *rights = (struct cmsghdr *)control;
+
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		rights->cmsg_level = SOL_SOCKET;
+		rights->cmsg_type = SCM_RIGHTS;
+		rights->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(rights), &memory, sizeof(int));
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
+		      int *memory)
+{
+	/* For one descriptor: the kernel closes what has no room. */
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec bytes = { hello, sizeof(*hello) };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *rights;
+
+	*memory = -1;
+	if (n <= 0)
+		return n < 0 && errno != ECONNRESET ? -errno : -EPIPE;
+	rights = CMSG_FIRSTHDR(&message);
+	if (rights && rights->cmsg_level == SOL_SOCKET &&
+	    rights->cmsg_type == SCM_RIGHTS &&
+	    rights->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(memory, CMSG_DATA(rights), sizeof(int));
+	/* Our limit of open files; unix(7). */
+	if (message.msg_flags & MSG_CTRUNC) {
+		if (*memory >= 0)
+			close(*memory);
+		*memory = -1;
+		return -EMFILE;
+	}
+	if (n == sizeof(*hello) && !(message.msg_flags & MSG_TRUNC) &&
+	    hello->magic == SHM_RING_MAGIC &&
+	    hello->version == SHM_RING_VERSION && hello->kind == kind)
+		return 0;
+	if (*memory >= 0)
+		close(*memory);
+	*memory = -1;
+	return -EPROTO;
+}
+
+bool shm_socket_ended(int fd)
+{
+	char byte;
+	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How processes of one host find each other's rings: a Unix socket of packets,
+ * over which a ring's memory is handed (SCM_RIGHTS), by and to the same user
+ * alone (SO_PEERCRED), and whose end is the other process's end, however it
+ * came. unix(7).
+ *
+ * An address is a path, or "@NAME": abstract, which leaves nothing behind but
+ * is not seen from another network namespace. A path may be longer than a Unix
+ * address has room for; what a killed process has left there is removed.
+ */
+#ifndef NET_SHM_SOCKET_H
+#define NET_SHM_SOCKET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where exchange and trader of one network namespace meet, unless told. */
+#define SHM_SOCKET_DATA "@t2t-market-data"
+
+#define SHM_SOCKET_MAX 64 /* of the last part of a path, or of a NAME */
+
+enum shm_hello_kind {
+	SHM_HELLO_DATA = 1, /* market data: one ring */
+};
+
+/* The first packet either way; it carries a ring, or does not. */
+struct shm_hello {
+	uint64_t magic; /* SHM_RING_MAGIC */
+	uint32_t version;
+	uint32_t kind; /* enum shm_hello_kind */
+	/* As on a network: who writes, and to whom; network order. */
+	struct sockaddr_in from, to;
+	uint64_t next;	 /* the first message that its reader gets */
+	uint32_t sleeps; /* it reads by a futex */
+	uint32_t reserved;
+};
+
+/* An open listener. */
+struct shm_listener {
+	const char *who;     /* for messages: "--send shm" */
+	const char *address; /* its owner's text */
+	int fd;
+	int folder; /* of a path; -1: abstract */
+};
+
+/* Listen there, for this user alone. 0 or a negative errno, logged: -EADDRINUSE
+ * when somebody does. who and address must outlive it. */
+int shm_socket_listen(struct shm_listener *listener, const char *who,
+		      const char *address);
+/* Takes the path away. */
+void shm_socket_unlisten(struct shm_listener *listener);
+
+/* The next one who has come: a descriptor, non-blocking; -EAGAIN when there is
+ * none, or another negative errno. Another user's is closed at once, and
+ * logged: -EACCES. */
+int shm_socket_accept(const struct shm_listener *listener);
+
+/* Who listens there. A descriptor that waits up to timeout_ms for each hello;
+ * or a negative errno, logged but for -ENOENT and -ECONNREFUSED: nobody
+ * listens. -EACCES: another user does. */
+int shm_socket_connect(const char *who, const char *address,
+		       unsigned int timeout_ms);
+
+/* Send a hello with a ring's memory (-1: none); magic and version are set. 0 or
+ * a negative errno, silent. */
+int shm_hello_send(int fd, struct shm_hello *hello, int memory);
+
+/* Receive one. 0, with a descriptor of the caller's (-1: none came); -EAGAIN;
+ * -EPIPE: the other end was closed; -EPROTO: no hello of this version and
+ * kind; -EMFILE: as many files are open as may be; silent. */
+int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
+		      int *memory);
+
+/* Is the process at the other end gone? Takes nothing of what it has sent. */
+bool shm_socket_ended(int fd);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* A ring in memory that the traders of this host map: one copy, no system
+ * call, but to wake who sleeps. */
+#include <arpa/inet.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/shm_readers.h"
+#include "publish/publish_path_ops.h"
+
+struct publish_shm {
+	struct publish_path path;
+	const char *address;
+	const char *tap;
+	uint64_t slots;
+	uint64_t (*now)(void); /* NULL: nobody wants stamps */
+	struct shm_writer writer;
+	struct shm_readers readers;
+};
+
+static const struct option_row shm_options[] = {
+	{ .name = "path",
+	  .metavar = "PATH|@NAME",
+	  .def = SHM_SOCKET_DATA,
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct publish_shm, address),
+	  .help = "the Unix socket where --receive shm is handed the memory" },
+	{ .name = "slots",
+	  .metavar = "N",
+	  .def = "4096",
+	  .type = OPTION_UNSIGNED,
+	  .min = SHM_RING_SLOTS_MIN,
+	  .max = SHM_RING_SLOTS_MAX,
+	  .offset = offsetof(struct publish_shm, slots),
+	  .help = "datagrams that a reader may be behind, a power of two; more "
+		  "are lost, as of a socket's buffer" },
+	{ .name = "tap",
+	  .metavar = "PATH|@NAME",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct publish_shm, tap),
+	  .help = "tell the t2t-wiretap --ring that listens there, and stamp "
+		  "each datagram for it" },
+	OPTION_END,
+};
+
+static struct publish_shm *shm_self(struct publish_path *path)
+{
+	return container_of(path, struct publish_shm, path);
+}
+
+static int shm_readers_start(struct publish_shm *self)
+{
+	const struct publish_path_config *config = &self->path.config;
+	struct shm_hello hello = { .kind = SHM_HELLO_DATA,
+				   .to = config->group };
+
+	hello.from = (struct sockaddr_in){ .sin_family = AF_INET,
+					   .sin_port = config->group.sin_port };
+	hello.from.sin_addr.s_addr =
+		config->interface ? config->interface->address.s_addr
+				  : htonl(INADDR_LOOPBACK);
+	return shm_readers_open(&self->readers, &self->writer, "--send shm",
+				self->address, self->tap, &hello);
+}
+
+static int shm_open_path(struct publish_path *path)
+{
+	struct publish_shm *self = shm_self(path);
+	int err;
+
+	if (self->slots & (self->slots - 1)) {
+		log_error("--send shm: slots=%llu is not a power of two",
+			  (unsigned long long)self->slots);
+		return -EINVAL;
+	}
+	err = shm_writer_open(&self->writer, (uint32_t)self->slots);
+	if (err) {
+		log_error("--send shm: no memory for %llu slots to share: %s",
+			  (unsigned long long)self->slots, log_strerror(err));
+		return err;
+	}
+	self->now = self->tap ? clock_realtime_ns : NULL;
+	err = shm_readers_start(self);
+	if (err) {
+		shm_writer_close(&self->writer);
+		return err;
+	}
+	/* There is always room: poll(2) says so of memory. */
+	path->fd = self->writer.fd;
+	return 0;
+}
+
+static int shm_send(struct publish_path *path, const struct iovec *datagrams,
+		    unsigned int count)
+{
+	struct publish_shm *self = shm_self(path);
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (datagrams[i].iov_len > SHM_RING_MESSAGE_MAX)
+			break;
+		shm_writer_put(&self->writer, datagrams[i].iov_base,
+			       datagrams[i].iov_len, self->now);
+	}
+	if (atomic_load_explicit(&self->readers.sleepers,
+				 memory_order_relaxed) > 0)
+		shm_writer_ring(&self->writer);
+	return i ? (int)i : -EMSGSIZE;
+}
+
+static void shm_close_path(struct publish_path *path)
+{
+	struct publish_shm *self = shm_self(path);
+
+	shm_readers_close(&self->readers);
+	shm_writer_close(&self->writer);
+}
+
+const struct publish_path_ops publish_shm_ops = {
+	.entry.name = "shm",
+	.entry.help = "a ring in memory, for --receive shm on this host",
+	.entry.size = sizeof(struct publish_shm),
+	.entry.options = shm_options,
+	.entry.probe = shm_ring_probe,
+	.in_memory = true,
+	.open = shm_open_path,
+	.send = shm_send,
+	.close = shm_close_path,
+};

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Market data over a ring in shared memory: judged by a tap on the ring, and
+ * whatever goes wrong with it is told by name. */
+#include "tests/support/oracle.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct lab lab;
+static struct program exchange, wiretap, trader;
+static int client = -1;
+
+static int clean(void **state)
+{
+	(void)state;
+	if (client >= 0)
+		order_client_close(client);
+	client = -1;
+	program_end(&trader);
+	program_end(&exchange);
+	program_end(&wiretap);
+	return 0;
+}
+
+/* Both ends' choice. */
+static const char *ring_text(void)
+{
+	static char text[PATH_MAX + 16];
+	char path[PATH_MAX];
+
+	snprintf(text, sizeof(text), "shm:path=%s",
+		 lab_path(&lab, "ring", path));
+	return text;
+}
+
+static bool is_there(const char *name)
+{
+	struct stat status;
+	char path[PATH_MAX];
+
+	return lstat(lab_path(&lab, name, path), &status) == 0;
+}
+
+static void ring_exchange(const char *feed)
+{
+	lab_exchange(&lab, &exchange, feed, "--pace", "rate:2000", "--send",
+		     ring_text(), NULL);
+}
+
+static void ring_trader(const char *reconnect_s)
+{
+	lab_trader(&lab, &trader, "--receive", ring_text(), "--json",
+		   reconnect_s ? "--reconnect" : NULL, reconnect_s, NULL);
+}
+
+static void judged(void **state)
+{
+	struct oracle_run run = { .pace = "rate:5000", .receive = *state };
+	char path[PATH_MAX];
+	const json_t *clocks;
+
+	lab_path(&lab, "generated.csv.gz", path);
+	assert_int_equal(lab_call(&exchange, -1, "t2t-feedgen", "--output",
+				  path, "--bytes", "200000", "--triggers",
+				  "0.03", NULL),
+			 0);
+	program_end(&exchange);
+	run.feed = path;
+	oracle_run(&lab, &run);
+	oracle_is_right(run.analysis);
+	assert_true(oracle_count(run.analysis, "triggers") > 50);
+	assert_int_equal(oracle_count(run.analysis, "gaps"), 0);
+	clocks = json_object_get(run.analysis, "clocks");
+	assert_string_equal(
+		json_string_value(json_object_get(clocks, "market_data")),
+		"ring");
+	assert_string_equal(
+		json_string_value(json_object_get(clocks, "orders")), "kernel");
+	assert_false(is_there("ring"));
+	assert_false(is_there("tap"));
+	oracle_free(&run);
+}
+
+/* What the exchange alone is asked, and a trader without a network for it. */
+static void refused(void **state)
+{
+	static const char *const send[] = { "shm:slots=3", "shm:slots=131072",
+					    "shm:path=/nowhere/ring",
+					    "shm:tap=@t2t-no-tap",
+					    "shm:wait=spin" };
+	static const char *const receive[] = { "shm:path=@t2t-nobody",
+					       "shm:wait=never", "shm:path=" };
+	const char *feed = lab_feed(&lab, 1, 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(send); i++) {
+		assert_in_range(lab_call(&exchange, lab.exchange,
+					 "t2t-exchange", "--feed", feed,
+					 "--send", send[i], NULL),
+				1, 2);
+		assert_true(program_says(&exchange, PROGRAM_ERR, "--send shm",
+					 LAB_SOON_MS));
+		program_end(&exchange);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(receive); i++) {
+		assert_in_range(lab_call(&trader, lab.trader, "t2t-trader",
+					 "--connect", LAB_CONNECT, "--receive",
+					 receive[i], NULL),
+				1, 2);
+		assert_true(program_says(&trader, PROGRAM_ERR, "--receive shm",
+					 LAB_SOON_MS));
+		program_end(&trader);
+	}
+	/* Two lines would be the same ring. */
+	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
+				  "--feed", feed, "--send", ring_text(),
+				  "--group",
+				  "239.255.0.1:12345,239.255.0.2:12345", NULL),
+			 1);
+	assert_true(
+		program_says(&exchange, PROGRAM_ERR, "in use", LAB_SOON_MS));
+	assert_false(is_there("ring"));
+}
+
+/* kill -9: the trader ends with 1 and says why; the ring's path, which stays,
+ * is taken over; no memory has a name. */
+static void exchange_killed(void **state)
+{
+	(void)state;
+	ring_exchange(lab_feed(&lab, 10, 20000));
+	ring_trader(NULL);
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	assert_int_equal(kill(exchange.pid, SIGKILL), 0);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
+	lab_says(&trader, "exchange");
+	program_end(&exchange);
+	program_end(&trader);
+	assert_true(is_there("ring"));
+	ring_exchange(lab_feed(&lab, 10, 100));
+	ring_trader(NULL);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_false(is_there("ring"));
+}
+
+/* With --reconnect it goes on with the next exchange, and has all of it. */
+static void exchange_returns(void **state)
+{
+	json_t *said;
+
+	(void)state;
+	ring_exchange(lab_feed(&lab, 10, 20000));
+	ring_trader("30");
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	program_end(&exchange);
+	ring_exchange(lab_feed(&lab, 10, 500));
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	lab_says(&trader, "an exchange is back at");
+	said = oracle_json(&trader);
+	assert_int_equal(
+		oracle_count(json_object_get(said, "counters"), "gaps"), 0);
+	json_decref(said);
+}
+
+static void trader_killed(void **state)
+{
+	(void)state;
+	ring_exchange(lab_feed(&lab, 10, 2000));
+	for (int i = 0; i < 3; i++) {
+		ring_trader(NULL);
+		lab_states(&exchange, "HANDSHAKE TRANSMIT");
+		program_end(&trader);
+		lab_states(&exchange, "INIT");
+	}
+	/* Its socket for readers, ending and listening stay; theirs go. */
+	lab_descriptors(&exchange, program_descriptors(&exchange));
+	ring_trader(NULL);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+}
+
+/* The wire is not what it goes by. */
+static void link_down(void **state)
+{
+	(void)state;
+	ring_exchange(lab_feed(&lab, 10, 1000));
+	ring_trader(NULL);
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	lab_ip(&lab, lab.exchange, "link set " LAB_EXCHANGE_INTERFACE " down");
+	poll(NULL, 0, 300);
+	lab_ip(&lab, lab.exchange, "link set " LAB_EXCHANGE_INTERFACE " up");
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_int_equal(
+		program_count(&exchange, PROGRAM_ERR, "t2t-exchange: warning"),
+		0);
+}
+
+#define TEST(text, function)                             \
+	{                                                \
+		.name = (text), .test_func = (function), \
+		.teardown_func = clean                   \
+	}
+
+int main(int argc, char **argv)
+{
+	static char spin[] = "shm", futex[] = "shm:wait=futex";
+	const struct CMUnitTest tests[] = {
+		{ "C.36 shm: each order called for, by both oracles", judged,
+		  NULL, clean, spin },
+		{ "C.36 shm:wait=futex: each order called for", judged, NULL,
+		  clean, futex },
+		TEST("C.36 shm: what is wrong is refused, by name", refused),
+		TEST("C.36 shm: the exchange is killed", exchange_killed),
+		TEST("C.36 shm: an exchange returns", exchange_returns),
+		TEST("C.36 shm: a trader is killed", trader_killed),
+		TEST("C.36 shm: a link that is down does not matter",
+		     link_down),
+	};
+
+	return lab_run(&lab, "shm", tests, ARRAY_SIZE(tests), argc, argv);
+}

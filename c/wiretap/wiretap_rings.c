@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "wiretap/wiretap_rings.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/address.h"
+#include "net/shm_ring.h"
+#include "net/shm_socket.h"
+#include "wire/frame.h"
+#include "wire/pcapng.h"
+#include "wiretap/wiretap_file.h"
+
+#define RINGS_MAX 16
+#define TURN_MAX  4096 /* messages of one ring before the next one's turn */
+#define NAME	  "rings"
+
+struct tapped {
+	int fd;	   /* its writer's end */
+	bool told; /* it has handed over its ring */
+	struct shm_hello hello;
+	struct shm_reader reader;
+};
+
+struct wiretap_rings {
+	struct shm_listener listener;
+	uint32_t number; /* in the file */
+	uint64_t frames, dropped;
+	unsigned int count;
+	struct tapped ring[RINGS_MAX];
+};
+
+int wiretap_rings_open(struct wiretap_rings **rings, const char *address)
+{
+	int err;
+
+	*rings = calloc(1, sizeof(**rings));
+	if (!*rings)
+		return -ENOMEM;
+	err = shm_socket_listen(&(*rings)->listener, "--ring", address);
+	if (err) {
+		free(*rings);
+		*rings = NULL;
+	}
+	return err;
+}
+
+static void tapped_close(struct wiretap_rings *rings, unsigned int i)
+{
+	struct tapped *ring = &rings->ring[i];
+
+	if (ring->told) {
+		rings->dropped += ring->reader.lost;
+		shm_reader_close(&ring->reader);
+	}
+	close(ring->fd);
+	*ring = rings->ring[--rings->count];
+}
+
+void wiretap_rings_close(struct wiretap_rings *rings)
+{
+	if (!rings)
+		return;
+	while (rings->count > 0)
+		tapped_close(rings, 0);
+	shm_socket_unlisten(&rings->listener);
+	free(rings);
+}
+
+int wiretap_rings_introduce(struct wiretap_rings *rings,
+			    struct wiretap_file *file, uint32_t number)
+{
+	size_t room;
+	uint8_t *at;
+	int rc = wiretap_file_flush(file);
+
+	if (rc < 0)
+		return rc;
+	rings->number = number;
+	at = wiretap_file_at(file, &room);
+	rc = pcapng_interface(at, room, FRAME_LINK_ETHERNET, UINT16_MAX, NAME,
+			      pcapng_clock_texts[PCAPNG_CLOCK_RING]);
+	return wiretap_file_add(file, rc);
+}
+
+/* A message as the frame that it would have been. */
+static int frame_write(struct wiretap_rings *rings, struct tapped *ring,
+		       struct wiretap_file *file, uint64_t stamp_ns,
+		       const uint8_t *bytes, uint32_t len)
+{
+	const struct shm_hello *hello = &ring->hello;
+	const struct frame_ethernet ethernet = { .vlan = 0 };
+	const struct frame frame = {
+		.protocol =
+			hello->kind == SHM_HELLO_DATA ? FRAME_UDP : FRAME_TCP,
+		.ttl = 1,
+		.source = ntohl(hello->from.sin_addr.s_addr),
+		.destination = ntohl(hello->to.sin_addr.s_addr),
+		.source_port = ntohs(hello->from.sin_port),
+		.destination_port = ntohs(hello->to.sin_port),
+		.payload = bytes,
+		.payload_len = len,
+	};
+	uint8_t built[FRAME_HEADER_MAX + SHM_RING_MESSAGE_MAX];
+	int built_len = frame_build(&ethernet, &frame, built, sizeof(built)),
+	    rc;
+	size_t room;
+	uint8_t *at;
+
+	if (built_len < 0)
+		return built_len;
+	rc = wiretap_file_room(file,
+			       PCAPNG_PACKET_OVERHEAD + (size_t)built_len);
+	if (rc < 0)
+		return rc;
+	at = wiretap_file_at(file, &room);
+	rc = pcapng_packet(at, room, rings->number, stamp_ns, built,
+			   (uint32_t)built_len, (uint32_t)built_len,
+			   PCAPNG_OUTBOUND);
+	rings->frames++;
+	return wiretap_file_add(file, rc);
+}
+
+static void tapped_accept(struct wiretap_rings *rings)
+{
+	int fd = shm_socket_accept(&rings->listener);
+
+	if (fd < 0)
+		return;
+	if (rings->count == RINGS_MAX) {
+		log_error("--ring: more than %d rings at once: one is refused",
+			  RINGS_MAX);
+		close(fd);
+		return;
+	}
+	rings->ring[rings->count++] = (struct tapped){ .fd = fd };
+}
+
+/* Its hello, if it has come. 0 or a negative errno. */
+static int tapped_meet(struct tapped *ring)
+{
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	struct shm_hello *hello = &ring->hello;
+	int memory, err;
+
+	err = shm_hello_receive(ring->fd, SHM_HELLO_DATA, hello, &memory);
+	if (err == -EAGAIN)
+		return 0;
+	if (!err)
+		err = memory < 0 ? -EPROTO
+				 : shm_reader_open(&ring->reader, memory, 0);
+	if (memory >= 0)
+		close(memory);
+	if (err) {
+		log_error("--ring: a ring was not taken: %s",
+			  shm_reader_fault(err));
+		return err;
+	}
+	ring->told = true;
+	err = shm_hello_send(ring->fd, hello, -1);
+	if (!err)
+		log_info("a ring from %s to %s",
+			 address_format(&hello->from, from),
+			 address_format(&hello->to, to));
+	return err;
+}
+
+/* What is there until then, in turns. 0, or a negative errno: -EPIPE: it has ended,
+ * and all is read. */
+static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
+		       struct wiretap_file *file, uint64_t until_ns)
+{
+	/* Before what is read: nothing comes behind its end. */
+	const bool ended = shm_socket_ended(ring->fd);
+	uint8_t bytes[SHM_RING_MESSAGE_MAX];
+	uint64_t stamp_ns = 0;
+	uint32_t len = 0;
+	int n, rc = 0;
+
+	for (n = 0; n < TURN_MAX; n++) {
+		rc = shm_reader_take(&ring->reader, bytes, &len, &stamp_ns);
+		if (rc == 0 && shm_reader_has(&ring->reader))
+			continue;
+		if (rc <= 0)
+			break;
+		if (stamp_ns > until_ns) {
+			shm_reader_put_back(&ring->reader);
+			return 0;
+		}
+		rc = frame_write(rings, ring, file, stamp_ns, bytes, len);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc < 0)
+		log_error("--ring: %s", shm_reader_fault(rc));
+	if (rc < 0)
+		return rc;
+	return ended && n < TURN_MAX ? -EPIPE : 0;
+}
+
+/* One that breaks is told and let go: the capture lacks what it would have
+ * had. */
+int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
+		       uint64_t until_ns)
+{
+	const uint64_t before = rings->frames;
+	int rc;
+
+	tapped_accept(rings);
+	for (unsigned int i = rings->count; i-- > 0;) {
+		struct tapped *ring = &rings->ring[i];
+
+		rc = ring->told ? 0 : tapped_meet(ring);
+		if (rc == 0 && ring->told)
+			rc = tapped_read(rings, ring, file, until_ns);
+		if (file->refused)
+			return rc;
+		if (rc < 0) {
+			rings->dropped += rc != -EPIPE;
+			tapped_close(rings, i);
+		}
+	}
+	return (int)(rings->frames - before);
+}
+
+int wiretap_rings_tail(struct wiretap_rings *rings, struct wiretap_file *file,
+		       uint64_t *dropped)
+{
+	size_t room;
+	uint8_t *at;
+	int rc = wiretap_file_room(file, 2 * PCAPNG_PACKET_OVERHEAD);
+
+	while (rings->count > 0)
+		tapped_close(rings, 0);
+	if (rc < 0)
+		return rc;
+	at = wiretap_file_at(file, &room);
+	*dropped += rings->dropped;
+	rc = pcapng_statistics(at, room, rings->number, clock_realtime_ns(),
+			       rings->frames + rings->dropped, rings->dropped);
+	return wiretap_file_add(file, rc);
+}

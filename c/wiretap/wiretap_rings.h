@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tap on rings in shared memory, which no wire carries: whoever writes one
+ * hands it over before its first message (tap=PATH of --send shm), stamps each
+ * message right before it is there to be read, by CLOCK_REALTIME as the kernel
+ * stamps frames, and waits for nobody. What is read here becomes frames as they
+ * would have been on a network, of a further interface of the capture, which
+ * says who stamped.
+ */
+#ifndef WIRETAP_WIRETAP_RINGS_H
+#define WIRETAP_WIRETAP_RINGS_H
+
+#include <stdint.h>
+
+struct wiretap_file;
+struct wiretap_rings;
+
+/* How often rings are looked at: a writer has its slots for so long. */
+#define WIRETAP_RINGS_MS 1
+
+/* Listen at the address (net/shm_socket.h). 0 or a negative errno, logged. */
+int wiretap_rings_open(struct wiretap_rings **rings, const char *address);
+void wiretap_rings_close(struct wiretap_rings *rings); /* NULL is allowed */
+
+/* The file's interface of that number. 0 or a negative errno. */
+int wiretap_rings_introduce(struct wiretap_rings *rings,
+			    struct wiretap_file *file, uint32_t number);
+
+/* Take whoever has come, and write what is there and was stamped until then: what
+ * is newer than the frames that the kernel has handed over would be far ahead of
+ * them in the file. How many frames, or a negative errno, logged. */
+int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
+		       uint64_t until_ns);
+
+/* What was counted, to be called once all is read. *dropped: messages that
+ * their writers overwrote before they were read here. 0 or a negative errno. */
+int wiretap_rings_tail(struct wiretap_rings *rings, struct wiretap_file *file,
+		       uint64_t *dropped);
+
+#endif
