@@ -18,7 +18,8 @@
 	X(busy)   \
 	X(packet) \
 	X(uring)  \
-	X(xdp)
+	X(xdp)    \
+	X(dpdk)
 
 #define DECLARE(name) extern const struct receive_ops receive_##name##_ops;
 #define ENTRY(name)   &receive_##name##_ops.entry,
@@ -26,7 +27,7 @@ PATHS(DECLARE)
 static const struct registry_entry *const entries[] = { PATHS(ENTRY) };
 const struct registry receive_paths = REGISTRY("--receive", "path", entries);
 
-/* "memory,sleeps,bypass,frames,exclusive" and its NUL. */
+/* "memory,sleeps,bypass,frames,exclusive,merged" and its NUL. */
 #define CAPS_TEXT_MAX 64
 
 static int config_check(const struct receive_ops *ops,
@@ -143,6 +144,7 @@ static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
 		{ RECEIVE_BYPASS, "bypass" },
 		{ RECEIVE_FRAMES, "frames" },
 		{ RECEIVE_EXCLUSIVE, "exclusive" },
+		{ RECEIVE_MERGED, "merged" },
 	};
 	size_t n = 0;
 

@@ -46,6 +46,9 @@ enum receive_caps {
 				       there don't get the group meanwhile */
 	RECEIVE_FRAMES = 1 << 4,    /* sees frames: nothing of a datagram that
 				    came in IP fragments */
+	RECEIVE_MERGED = 1 << 5,    /* isn't told which frames are several
+				       datagrams that their sender merged: such
+				       ones come as one, too long a datagram */
 };
 
 struct receive {

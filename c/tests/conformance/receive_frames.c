@@ -87,7 +87,8 @@ static void shapes_check(const struct receive_ops *ops, const char *offloads,
 	rx = path_open(ops, "");
 	wrong = 0;
 	for (uint32_t row = 0; row < ARRAY_SIZE(shapes); row++)
-		shape_check(rx, row);
+		if (!(rx->caps & RECEIVE_MERGED && shapes[row].several))
+			shape_check(rx, row);
 	receive_close(rx);
 	assert_int_equal(wrong, 0);
 }
@@ -131,6 +132,14 @@ static void jumbo(const struct receive_ops *ops)
 	int fd;
 
 	mtu_set("9000");
+	/* A driver that has no room for them. */
+	if (strstr(variant, "af_xdp")) {
+		assert_int_equal(
+			receive_open("dpdk:device=af_xdp", &rig.config, &rx),
+			-EMSGSIZE);
+		mtu_set("1500");
+		return;
+	}
 	rx = path_open(ops, "");
 	fd = sender_open();
 	assert_int_equal(payload_send(fd, 2000, 1), 0);

@@ -22,6 +22,8 @@ const char *const choice_receive[] = { "block",
 				       "uring:mode=single",
 				       "xdp",
 				       "xdp:mode=generic",
+				       "dpdk:descriptors=4096",
+				       "dpdk:device=af_xdp",
 				       NULL };
 
 const char *const choice_transport[] = { "send",
