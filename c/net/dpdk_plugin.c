@@ -78,7 +78,8 @@ static int log_open(void)
 /* The calling thread is EAL's first, on one of the CPUs that it has. */
 static int eal_init(bool huge_pages)
 {
-	char *arguments[16], text[256], *rest;
+	static char text[256]; /* EAL keeps it */
+	char *arguments[16], *rest = text;
 	cpu_set_t cpus;
 	int count = 0, cpu = 0;
 
@@ -91,10 +92,6 @@ static int eal_init(bool huge_pages)
 		 cpu,
 		 huge_pages ? "--in-memory"
 			    : "--no-huge --no-shconf -m " MEMORY_MB);
-	/* It keeps them. */
-	rest = strdup(text);
-	if (!rest)
-		return -ENOMEM;
 	while (count < 15 && (arguments[count] = strsep(&rest, " ")))
 		count++;
 	arguments[count] = NULL;

@@ -15,6 +15,22 @@
 
 #include "net/xdp_socket_program.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED_BY_CLANG
+#endif
+#endif
+
+/* Some releases' driver forgets its UMEM (net/dpdk_port.c), 80 bytes of
+ * libxdp's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(SANITIZED_BY_CLANG)
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:xsk_umem__create\n";
+}
+#endif
+
 int dpdk_port_xdp_prepare(const struct dpdk_port *dp)
 {
 	uint32_t id = 0;
