@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port of DPDK's: what t2t-dpdk.so is asked for, and how it is found. DPDK is
+ * A port of DPDK's: what libt2t-dpdk.so is asked for, and how it is found. DPDK is
  * in that file alone, with the drivers that are used here: a program that links
  * it is slower to start, whether it asks for DPDK or not, and does not start at
  * all where its libraries are missing. Nothing of DPDK's own is in this header.
@@ -15,7 +15,7 @@
 
 /* Changed with whatever follows, so that an older file is refused. */
 #define DPDK_DEVICE_VERSION 1
-#define DPDK_DEVICE_FILE    "t2t-dpdk.so"
+#define DPDK_DEVICE_FILE    "libt2t-dpdk.so"
 #define DPDK_DEVICE_SYMBOL  "t2t_dpdk_device_ops"
 
 enum dpdk_log { DPDK_LOG_ERROR, DPDK_LOG_WARNING, DPDK_LOG_DETAIL };
@@ -79,7 +79,7 @@ struct dpdk_device_ops {
 /* Of one frame, as XDP's: a longer one is no market data. */
 #define DPDK_FRAME_MAX 1792
 
-/* Find and load t2t-dpdk.so, once: beside the program, in ../lib/t2t-lab of
+/* Find and load libt2t-dpdk.so, once: beside the program, in ../lib/t2t-lab of
  * where it is installed, or two folders above (tests). NULL with *why. */
 const struct dpdk_device_ops *dpdk_device_load(const char **why);
 
