@@ -9,22 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/privileges.h"
 #include "net/dpdk_port_frames.h"
-#include "net/dpdk_port_xdp.h"
 #include "net/dpdk_sockets.h"
 
 /* Beside those of descriptors: put aside, in hand, on their way out. */
 #define BUFFERS_SPARE (DPDK_PORT_ASIDE_MAX + 512)
 #define SLOT_SIZE     2048     /* of af_packet's ring */
 #define ETHERNET_MOST (14 + 4) /* beside the MTU: a header, a tag */
-#define BUSY_MS	      250      /* how long a queue may take to become free */
 
-const char *const dpdk_port_device_names[] = { "af_packet", "af_xdp", NULL };
+const char *const dpdk_port_device_names[] = { "af_packet", NULL };
 
 /*
  * What DPDK says. While something is opened, its last complaint is told with
@@ -81,12 +77,6 @@ static int interface_check(struct dpdk_port *dp, const char *name)
 	}
 	if (dp->interface.mtu + ETHERNET_MOST <= DPDK_FRAME_MAX)
 		return 0;
-	if (dp->kind == DPDK_AF_XDP) {
-		log_error("%s: %s: af_xdp: its MTU is %u: frames of more than "
-			  "%d bytes have no room",
-			  dp->who, name, dp->interface.mtu, DPDK_FRAME_MAX);
-		return -EMSGSIZE;
-	}
 	log_warning("%s: %s: its MTU is %u: frames of more than %d bytes are "
 		    "lost, and counted as dropped",
 		    dp->who, name, dp->interface.mtu, DPDK_FRAME_MAX);
@@ -136,35 +126,16 @@ static int eal_start(struct dpdk_port *dp, bool huge_pages)
 	return err;
 }
 
-/* The kernel takes a closed AF_XDP socket off its queue a little later, by a
- * worker; and of whatever was wrong with a queue the driver says -EINVAL. */
-static int device_try(struct dpdk_port *dp,
-		      const struct dpdk_device_config *device,
-		      const char **step)
-{
-	const struct timespec while_busy = { .tv_nsec = 1000000 };
-	int err = dp->ops->open(device, &dp->device, step);
-
-	for (int i = 0;
-	     i < BUSY_MS && err == -EINVAL && dp->kind == DPDK_AF_XDP; i++) {
-		nanosleep(&while_busy, NULL);
-		err = dp->ops->open(device, &dp->device, step);
-	}
-	return err;
-}
-
 /* A driver's name is by the interface, so that a second one is refused. */
 static int device_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
-	unsigned int least = dp->kind == DPDK_AF_XDP ? DPDK_PORT_XDP_RING : 0;
 	char name[64], arguments[160];
 	struct dpdk_device_config device = {
 		.bus = "vdev",
 		.device = name,
 		.arguments = arguments,
-		.descriptors = config->descriptors > least ? config->descriptors
-							   : least,
+		.descriptors = config->descriptors,
 		.promiscuous = config->promiscuous,
 	};
 	const char *step;
@@ -172,16 +143,12 @@ static int device_open(struct dpdk_port *dp,
 
 	snprintf(name, sizeof(name), "net_%s%u",
 		 dpdk_port_device_names[dp->kind], dp->interface.index);
-	if (dp->kind == DPDK_AF_XDP)
-		snprintf(arguments, sizeof(arguments), "iface=%s,busy_budget=0",
-			 dp->interface.name);
-	else
-		snprintf(arguments, sizeof(arguments),
-			 "iface=%s,framesz=%d,blocksz=%d,framecnt=%u",
-			 dp->interface.name, SLOT_SIZE, 2 * SLOT_SIZE,
-			 device.descriptors);
-	device.buffers = BUFFERS_SPARE + device.descriptors + 2 * least;
-	err = device_try(dp, &device, &step);
+	snprintf(arguments, sizeof(arguments),
+		 "iface=%s,framesz=%d,blocksz=%d,framecnt=%u",
+		 dp->interface.name, SLOT_SIZE, 2 * SLOT_SIZE,
+		 device.descriptors);
+	device.buffers = BUFFERS_SPARE + device.descriptors;
+	err = dp->ops->open(&device, &dp->device, &step);
 	if (err == -EEXIST) {
 		log_error("%s: %s: this process has a port there: DPDK serves "
 			  "one an interface",
@@ -199,9 +166,8 @@ static uint64_t missed(struct dpdk_port *dp)
 	socklen_t len = sizeof(counted);
 	uint64_t told = dp->ops->lost(dp->device);
 
-	if (dp->kind == DPDK_AF_PACKET &&
-	    getsockopt(dp->fd, SOL_PACKET, PACKET_STATISTICS, &counted, &len) ==
-		    0)
+	if (getsockopt(dp->fd, SOL_PACKET, PACKET_STATISTICS, &counted, &len) ==
+	    0)
 		dp->missed += counted.tp_drops;
 	return told + dp->missed;
 }
@@ -236,40 +202,24 @@ static int packet_filter_incoming(const struct dpdk_port *dp)
 		       : 0;
 }
 
-/* Some releases' af_xdp forgets its socket, which keeps the queue. */
-static void driver_close(struct dpdk_port *dp)
-{
-	const uint64_t identity = dpdk_sockets_identity(dp->fd);
-
-	dp->ops->close(dp->device);
-	if (identity && dpdk_sockets_identity(dp->fd) == identity)
-		close(dp->fd);
-}
-
 static int driver_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
-	const int family = dp->kind == DPDK_AF_XDP ? AF_XDP : AF_PACKET;
 	struct dpdk_sockets before;
 	int err;
 
-	err = dp->kind == DPDK_AF_XDP ? dpdk_port_xdp_prepare(dp) : 0;
-	if (err)
-		return err;
-	dpdk_sockets_note(&before, family);
+	dpdk_sockets_note(&before, AF_PACKET);
 	err = device_open(dp, config);
 	if (err)
 		return err;
-	dp->fd = dpdk_sockets_new(&before, family);
+	dp->fd = dpdk_sockets_new(&before, AF_PACKET);
 	if (dp->fd < 0)
 		err = fault(dp, "its socket is not found", -EPROTO);
-	else if (dp->kind == DPDK_AF_XDP)
-		err = dpdk_port_xdp_open(dp, &config->flow);
 	else if ((err = packet_filter_incoming(dp)))
 		fault(dp, "SO_ATTACH_FILTER", err);
-	dp->port.kernel_sees = dp->kind == DPDK_AF_PACKET;
+	dp->port.kernel_sees = true;
 	if (err)
-		driver_close(dp);
+		dp->ops->close(dp->device);
 	return err;
 }
 
@@ -322,10 +272,8 @@ void dpdk_port_close(struct dpdk_port *dp)
 			&dp->aside[dp->aside_first++ % DPDK_PORT_ASIDE_MAX]
 				 .buffer,
 			1);
-	if (dp->kind == DPDK_AF_XDP)
-		dpdk_port_xdp_close(dp);
 	kernel_link_close(&dp->kernel_link);
-	driver_close(dp);
+	dp->ops->close(dp->device);
 	opening = false;
 }
 

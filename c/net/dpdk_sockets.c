@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 static bool is_of(int fd, int family)
 {
@@ -32,13 +31,4 @@ int dpdk_sockets_new(const struct dpdk_sockets *before, int family)
 		if ((now.bits[fd / 64] & ~before->bits[fd / 64]) >> fd % 64 & 1)
 			return fd;
 	return -1;
-}
-
-uint64_t dpdk_sockets_identity(int fd)
-{
-	struct stat status;
-
-	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)
-		       ? status.st_ino
-		       : 0;
 }

@@ -21,7 +21,4 @@ void dpdk_sockets_note(struct dpdk_sockets *sockets, int family);
 /* The one that has come since; -1: none has. */
 int dpdk_sockets_new(const struct dpdk_sockets *before, int family);
 
-/* A number that no other socket has while this one is open; 0: fd is none. */
-uint64_t dpdk_sockets_identity(int fd);
-
 #endif

@@ -343,7 +343,7 @@ static int quiet_bpf(enum libbpf_print_level level, const char *format,
 	return 0;
 }
 
-void xdp_socket_silence(void)
+static void libraries_silence(void)
 {
 	/* Their lines would stand beside ours, for the same cause. */
 	libxdp_set_print(quiet);
@@ -367,7 +367,7 @@ int xdp_socket_open(struct xdp_socket *xs,
 	xs->need_wakeup = config->need_wakeup;
 	xs->flows[0] = config->flow;
 	xs->flow_count = config->flow.protocol != 0;
-	xdp_socket_silence();
+	libraries_silence();
 	err = interface_check(xs, config);
 	if (err)
 		return err;
@@ -449,7 +449,7 @@ int xdp_socket_probe(const char **why)
 		return err;
 	}
 	close(fd);
-	xdp_socket_silence();
+	libraries_silence();
 	fd = xdp_program_load(&passes);
 	if (fd < 0) {
 		*why = fd == -EPERM

@@ -37,7 +37,7 @@ static const struct option_row dpdk_options[] = {
 	  .min = 64,
 	  .max = 16384,
 	  .offset = offsetof(struct receive_dpdk, descriptors),
-	  .help = "frames there is room for; af_xdp: always 2048" },
+	  .help = "frames there is room for" },
 	{ .name = "promiscuous",
 	  .metavar = "on|off",
 	  .def = "off",
@@ -85,20 +85,14 @@ static int dpdk_open(struct receive *receive)
 		return err;
 	/* The ring is for the group alone, and so is the count of what it had
 	 * no room for; until a transport sends on the port. */
-	if (self->device == DPDK_AF_PACKET)
-		err = packet_filter_attach(self->port.fd, &receive->config);
+	err = packet_filter_attach(self->port.fd, &receive->config);
 	if (err) {
 		log_error("--receive dpdk: SO_ATTACH_FILTER: %s",
 			  log_strerror(err));
 		dpdk_port_close(&self->port);
 		return err;
 	}
-	/* By af_xdp of 22.11 frames that leave are lost now and then, under
-	 * load half of them: there it only receives. */
-	if (self->device == DPDK_AF_XDP)
-		receive->caps &= ~(unsigned int)RECEIVE_MERGED;
-	else
-		receive->frames = &self->port.port;
+	receive->frames = &self->port.port;
 	return 0;
 }
 

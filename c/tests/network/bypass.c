@@ -84,21 +84,6 @@ static void dpdk_trades_right(void **state)
 	choice_receive_needed("dpdk");
 	oracle_agrees("dpdk:descriptors=4096", "send");
 	oracle_agrees("dpdk:descriptors=4096", "bypass");
-	oracle_agrees("dpdk:device=af_xdp", "send");
-}
-
-/* A device that only receives has no frame port. */
-static void dpdk_refuses(void **state)
-{
-	(void)state;
-	need(true);
-	choice_receive_needed("dpdk");
-	fake_exchange_listen(&fake, &lab);
-	lab_trader(&lab, &trader, "--receive", "dpdk:device=af_xdp",
-		   "--transport", "bypass", NULL);
-	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 2);
-	lab_says(&trader, "--transport bypass: needs a receive path with a "
-			  "frame port");
 }
 
 static void begin(void)
@@ -341,7 +326,6 @@ static const struct CMUnitTest tests[] = {
 		 bypass_trades_right, NULL),
 	LAB_TEST("C.36 dpdk: the oracle finds every order right",
 		 dpdk_trades_right, NULL),
-	LAB_TEST("C.36 dpdk: af_xdp only receives", dpdk_refuses, clean),
 	LAB_TEST("bypass: no kernel socket has a part in a trade",
 		 kernel_sees_nothing, clean),
 	LAB_TEST("bypass: joins before it connects", joins_first, clean),

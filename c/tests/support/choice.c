@@ -23,7 +23,6 @@ const char *const choice_receive[] = { "block",
 				       "xdp",
 				       "xdp:mode=generic",
 				       "dpdk:descriptors=4096",
-				       "dpdk:device=af_xdp",
 				       NULL };
 
 const char *const choice_transport[] = { "send",
