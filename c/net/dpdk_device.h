@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port of DPDK's: what libt2t-dpdk.so is asked for, and how it is found. DPDK is
- * in that file alone, with the drivers that are used here: a program that links
- * it is slower to start, whether it asks for DPDK or not, and does not start at
- * all where its libraries are missing. Nothing of DPDK's own is in this header.
+ * A port of DPDK's: what libt2t-dpdk.so is asked for, and how it is found. DPDK
+ * is in that file alone, with the driver that is used here: a program that
+ * links it is slower to start, whether it asks for DPDK or not, and does not
+ * start at all where its libraries are missing. Nothing of DPDK's own is in
+ * this header.
  *
  * https://doc.dpdk.org/guides/prog_guide/ (EAL, poll mode drivers, mbuf).
  */
