@@ -105,6 +105,7 @@ struct frame_port {
 	struct frame_port_listener *listener; /* NULL: segments are dropped */
 	const char *name;   /* its interface's, for messages */
 	uint32_t frame_max; /* bytes of a frame to send */
+	bool kernel_sees;   /* the kernel gets the flows' frames, too */
 };
 
 #endif

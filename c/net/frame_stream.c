@@ -6,6 +6,7 @@
 #if defined(HAVE_LWIP)
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,6 +37,23 @@ static bool is_stopped(const volatile int *stop)
 	return stop && *stop;
 }
 
+/* Where the kernel is shown the segments, too, it would answer them by a RST.
+ * It does not where it finds a socket that they are for, and that one lets in
+ * nothing. */
+static int port_deafen(const struct frame_stream *stream)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	if (!stream->port->kernel_sees)
+		return 0;
+	if (setsockopt(stream->port_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) < 0 ||
+	    listen(stream->port_fd, 1) < 0)
+		return -errno;
+	return 0;
+}
+
 /* A port that the kernel gives to no one else, for it is bound. */
 static int port_hold(struct frame_stream *stream)
 {
@@ -52,9 +70,12 @@ static int port_hold(struct frame_stream *stream)
 	if (bind(stream->port_fd, (void *)&own, sizeof(own)) == 0 &&
 	    getsockname(stream->port_fd, (void *)&own, &len) == 0) {
 		stream->flow.destination = own;
-		return 0;
+		err = port_deafen(stream);
+		if (!err)
+			return 0;
+	} else {
+		err = -errno;
 	}
-	err = -errno;
 	close(stream->port_fd);
 	return err;
 }

@@ -23,8 +23,9 @@ static int bypass_connect(struct transport *transport,
 			  const struct transport_config *config)
 {
 	if (!config->frames) {
-		log_error("--transport bypass: needs a receive path with a "
-			  "frame port (--receive xdp): orders leave by it");
+		log_error(
+			"--transport bypass: needs a receive path with a "
+			"frame port (--receive xdp, dpdk): orders leave by it");
 		return -EINVAL;
 	}
 	return frame_stream_connect(config->frames, &config->peer,
@@ -80,7 +81,7 @@ static void bypass_close(struct transport *transport)
 const struct transport_ops transport_bypass_ops = {
 	.entry.name = "bypass",
 	.entry.help = "TCP in this process (lwIP), on the frame port of "
-		      "--receive xdp",
+		      "--receive xdp or dpdk",
 #if defined(HAVE_LWIP)
 	.entry.size = sizeof(struct transport_bypass),
 	.connect = bypass_connect,

@@ -88,6 +88,9 @@ int packet_filter_attach(int fd, const struct receive_config *config)
 	emit(&filter,
 	     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 					  PACKET_OTHERHOST, CODE_MAX, 0));
+	emit(&filter,
+	     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+					  PACKET_OUTGOING, CODE_MAX, 0));
 	/* The tag lies beside the frame; 0 where there was none. */
 	load_known(&filter, SKF_AD_VLAN_TAG);
 	expect_none(&filter, 0x0fff);

@@ -19,6 +19,7 @@
 	X(packet) \
 	X(uring)  \
 	X(xdp)    \
+	X(dpdk)   \
 	X(shm)
 
 #define DECLARE(name) extern const struct receive_ops receive_##name##_ops;
@@ -27,7 +28,7 @@ PATHS(DECLARE)
 static const struct registry_entry *const entries[] = { PATHS(ENTRY) };
 const struct registry receive_paths = REGISTRY("--receive", "path", entries);
 
-/* "memory,shared,sleeps,bypass,frames,exclusive" and its NUL. */
+/* "memory,shared,sleeps,bypass,frames,exclusive,merged" and its NUL. */
 #define CAPS_TEXT_MAX 64
 
 static int config_check(const struct receive_ops *ops,
@@ -145,6 +146,7 @@ static const char *caps_print(unsigned int caps, char text[CAPS_TEXT_MAX])
 		{ RECEIVE_BYPASS, "bypass" },
 		{ RECEIVE_FRAMES, "frames" },
 		{ RECEIVE_EXCLUSIVE, "exclusive" },
+		{ RECEIVE_MERGED, "merged" },
 	};
 	size_t n = 0;
 

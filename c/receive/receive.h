@@ -49,6 +49,9 @@ enum receive_caps {
 				    came in IP fragments */
 	RECEIVE_SHARED = 1 << 5,    /* memory that the exchange of this host
 				       writes: no interface */
+	RECEIVE_MERGED = 1 << 6,    /* isn't told which frames are several
+				       datagrams that their sender merged: such
+				       ones come as one, too long a datagram */
 };
 
 struct receive {

@@ -33,6 +33,7 @@ condition_holds() { # condition, build
 	no-node-ws) ! NODE_PATH=/usr/share/nodejs node -e 'require("ws")' 2>/dev/null ;;
 	no-chromium) ! command -v chromium >/dev/null ;;
 	no-openssl) ! grep -qs HAVE_OPENSSL "$2/config.mk" ;;
+	no-dpdk) [ ! -e "$2/libt2t-dpdk.so" ] ;;
 	no-gnutls) ! command -v gnutls-cli >/dev/null ;;
 	no-quickfix) [ ! -e "$2/tests/support/quickfix_peer" ] ;;
 	no-fifo) ! chrt -f 1 true 2>/dev/null ;;

@@ -87,7 +87,8 @@ static void shapes_check(const struct receive_ops *ops, const char *offloads,
 	rx = path_open(ops, "");
 	wrong = 0;
 	for (uint32_t row = 0; row < ARRAY_SIZE(shapes); row++)
-		shape_check(rx, row);
+		if (!(rx->caps & RECEIVE_MERGED && shapes[row].several))
+			shape_check(rx, row);
 	receive_close(rx);
 	assert_int_equal(wrong, 0);
 }

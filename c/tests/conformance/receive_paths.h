@@ -42,6 +42,23 @@ static const struct variant {
 
 static const char *variant = ""; /* of the test that runs */
 
+static inline bool has_option(const struct receive_ops *ops, const char *name)
+{
+	for (const struct option_row *row = ops->entry.options;
+	     row && row->name; row++)
+		if (!strcmp(row->name, name))
+			return true;
+	return false;
+}
+
+/* Room enough on a machine that is busy, where a path has little by itself. */
+static const char *roomy(const struct receive_ops *ops, const char *options)
+{
+	return has_option(ops, "descriptors") && !strstr(options, "descriptors")
+		       ? "descriptors=4096"
+		       : "";
+}
+
 static struct receive *path_open(const struct receive_ops *ops,
 				 const char *options)
 {
@@ -51,8 +68,11 @@ static struct receive *path_open(const struct receive_ops *ops,
 	/* Some ask for a plain neighbour. */
 	const char *own = ops == &receive_spin_ops ? "" : variant;
 
-	snprintf(text, sizeof(text), "%s:%s%s%s", ops->entry.name, own,
-		 *own && *options ? "," : "", options);
+	const char *room = roomy(ops, options);
+
+	snprintf(text, sizeof(text), "%s:%s%s%s%s%s", ops->entry.name, own,
+		 *own && *options ? "," : "", options,
+		 *room && (*own || *options) ? "," : "", room);
 	assert_int_equal(receive_open(text, &rig.config, &rx), 0);
 	assert_non_null(rx);
 	return rx;
@@ -91,15 +111,6 @@ static inline void packet_expect(struct receive *rx, size_t len,
 
 	assert_int_equal(packets_take(rx, &packet, 1, WAIT_NS), 1);
 	packet_check(&packet, len, number);
-}
-
-static inline bool has_option(const struct receive_ops *ops, const char *name)
-{
-	for (const struct option_row *row = ops->entry.options;
-	     row && row->name; row++)
-		if (!strcmp(row->name, name))
-			return true;
-	return false;
 }
 
 enum where { NETWORK = 1, MEMORY = 2, SHARED = 4 };

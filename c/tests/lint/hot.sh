@@ -10,7 +10,7 @@ set -u
 BUILD=${BUILD:-build}
 
 objects=(wire/market_data wire/order wire/fix wire/fix_value wire/datagram wire/frame_build
-	net/xdp_socket_rings receive/receive_frames trader/book trader/session trader/strategy
+	net/xdp_socket_rings net/dpdk_port_frames net/frame_flow receive/receive_frames trader/book trader/session trader/strategy
 	order/channel_raw wire/utf8 wire/websocket wire/websocket_mask)
 everywhere='memcpy|memmove|memset|memcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # open and close; of AF_XDP, wake-ups and a look now and then
@@ -100,6 +100,7 @@ receive/shm shm_poll shm_reader_astray shm_reader_wait
 receive/spin spin_poll syscall errno_is_transient socket_message_stamp_search
 receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe errno_is_transient socket_message_stamp_search
 receive/xdp xdp_poll xdp_socket_take datagram_read datagram_sums_up receive_frames_more receive_frames_odd
+receive/dpdk dpdk_poll dpdk_port_take datagram_read datagram_sums_up receive_frames_odd
 receive/receive_frames receive_frames_more
 receive/receive_frames receive_frames_odd datagram_read_any
 receive/receive_socket errno_is_transient network_error

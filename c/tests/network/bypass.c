@@ -13,6 +13,7 @@
 
 #include "net/frame_stream.h"
 #include "net/xdp_socket.h"
+#include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
 
 static struct lab lab;
@@ -74,6 +75,15 @@ static void bypass_trades_right(void **state)
 	need(true);
 	oracle_agrees("xdp", "bypass");
 	oracle_agrees("xdp:mode=generic", "bypass");
+}
+
+static void dpdk_trades_right(void **state)
+{
+	(void)state;
+	need(true);
+	choice_receive_needed("dpdk");
+	oracle_agrees("dpdk:descriptors=4096", "send");
+	oracle_agrees("dpdk:descriptors=4096", "bypass");
 }
 
 static void begin(void)
@@ -306,7 +316,7 @@ static void wrong_path(void **state)
 		   NULL);
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 2);
 	lab_says(&trader, "--transport bypass: needs a receive path with a "
-			  "frame port (--receive xdp)");
+			  "frame port (--receive xdp, dpdk)");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -314,6 +324,8 @@ static const struct CMUnitTest tests[] = {
 		 NULL),
 	LAB_TEST("bypass: the oracle finds every order right",
 		 bypass_trades_right, NULL),
+	LAB_TEST("C.36 dpdk: the oracle finds every order right",
+		 dpdk_trades_right, NULL),
 	LAB_TEST("bypass: no kernel socket has a part in a trade",
 		 kernel_sees_nothing, clean),
 	LAB_TEST("bypass: joins before it connects", joins_first, clean),

@@ -139,7 +139,8 @@ static void trader_bypasses(void **state)
 /* They are opened anew when their interface comes back. */
 static bool is_of_frames(const char *path)
 {
-	return !strncmp(path, "packet", 6) || !strncmp(path, "xdp", 3);
+	return !strncmp(path, "packet", 6) || !strncmp(path, "xdp", 3) ||
+	       !strncmp(path, "dpdk", 4);
 }
 
 static void exchange_sends(void **state)

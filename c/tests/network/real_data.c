@@ -7,7 +7,10 @@
 /* Takes long: 445,262 packets at 20,000 a second. */
 #include "tests/support/oracle.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/support/choice.h"
 #include "tests/support/real_file.h"
@@ -30,16 +33,22 @@ static void is_recovered(const json_t *analysis)
 		      oracle_count(fill_ns, "max") / 1000);
 }
 
-static void run_at(const char *receive, const char *threshold_usd,
+/* receive: with "+bypass" behind it, orders leave by the same frame port. */
+static void run_at(const char *text, const char *threshold_usd,
 		   json_int_t triggers, const char *recover)
 {
+	const char *plus = strchr(text, '+');
+	char receive[64];
 	struct oracle_run run = { .pace = "rate:20000",
 				  .receive = receive,
+				  .transport = plus ? plus + 1 : NULL,
 				  .threshold_usd = threshold_usd,
 				  .recover = recover,
 				  .timeout_ms = TIMEOUT_MS };
 	char path[PATH_MAX];
 
+	snprintf(receive, sizeof(receive), "%.*s",
+		 (int)(plus ? plus - text : (ptrdiff_t)strlen(text)), text);
 	run.feed = real_file_find(path);
 	choice_receive_needed(receive);
 	oracle_run(&lab, &run);
@@ -85,6 +94,9 @@ int main(int argc, char **argv)
 	static const char *const third[] = { "mmsg:rcvbuf=16m", NULL };
 	static const char *const none[] = { NULL };
 	static const char *const rings[] = { "shm", "shm:wait=futex", NULL };
+	static const char *const around[] = { "xdp+bypass",
+					      "dpdk:descriptors=4096+bypass",
+					      NULL };
 	static struct CMUnitTest tests[120];
 	bool all = getenv("T2T_REAL_PATHS");
 	size_t n = 0;
@@ -93,6 +105,10 @@ int main(int argc, char **argv)
 			  million, NULL, all ? choice_receive : one);
 	n += choice_tests(tests + n, "real data: 7,205 orders at 100,000 USD",
 			  hundred_thousand, NULL, all ? choice_receive : other);
+	n += choice_tests(tests + n, "C.36 real data: 151 orders", million,
+			  NULL, all ? around : none);
+	n += choice_tests(tests + n, "C.36 real data: 7,205 orders",
+			  hundred_thousand, NULL, all ? around : none);
 	n += choice_tests(tests + n,
 			  "C.36 real data: 151 orders over shared memory",
 			  million, NULL, all ? rings : none);

@@ -22,6 +22,7 @@ const char *const choice_receive[] = { "block",
 				       "uring:mode=single",
 				       "xdp",
 				       "xdp:mode=generic",
+				       "dpdk:descriptors=4096",
 				       NULL };
 
 const char *const choice_transport[] = { "send",

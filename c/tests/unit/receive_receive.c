@@ -232,6 +232,7 @@ static void capabilities_are_called_by_their_names(void **state)
 	capabilities_of("packet", "frames");
 	if (!registry_find(&receive_paths, "xdp")->unavailable_reason)
 		capabilities_of("xdp", "bypass,frames,exclusive");
+	capabilities_of("dpdk", "bypass,frames,exclusive,merged");
 }
 
 /* Each row of the table begins its last column where the head does. */

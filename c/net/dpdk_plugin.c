@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* DPDK, in a shared object of its own: net/dpdk_device.h. */
+#include "net/dpdk_device.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_log.h>
+#include <rte_mbuf.h>
+#include <rte_version.h>
+
+#define BURST_MAX   64
+#define CACHE	    64
+#define DATA_ROOM   (RTE_PKTMBUF_HEADROOM + 2048)
+#define DESCRIPTORS 128	  /* to send by */
+#define MEMORY_MB   "256" /* of address space: what is touched is taken */
+
+/* Not a folder that anything can be made in. Without shared configuration EAL
+ * does without one: nothing of it is left, whatever ends the process. */
+#define NO_FOLDER "/proc/self"
+
+struct dpdk_device {
+	uint16_t port;
+	struct rte_mempool *pool;
+	struct rte_mbuf *filling; /* what frame() gave */
+	char name[RTE_ETH_NAME_MAX_LEN];
+	char bus[16];
+};
+
+/*
+ * What DPDK says goes where the program's lines go.
+ */
+
+static void (*say)(enum dpdk_log level, const char *line);
+
+static ssize_t log_take(void *cookie, const char *bytes, size_t len)
+{
+	const int level = rte_log_cur_msg_loglevel();
+	char line[512];
+	size_t n = len < sizeof(line) - 1 ? len : sizeof(line) - 1;
+
+	(void)cookie;
+	while (n && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		n--;
+	memcpy(line, bytes, n);
+	line[n] = '\0';
+	if (n)
+		say(level <= (int)RTE_LOG_ERR	    ? DPDK_LOG_ERROR
+		    : level <= (int)RTE_LOG_WARNING ? DPDK_LOG_WARNING
+						    : DPDK_LOG_DETAIL,
+		    line);
+	return (ssize_t)len;
+}
+
+static int log_open(void)
+{
+	const cookie_io_functions_t functions = { .write = log_take };
+	FILE *stream = fopencookie(NULL, "w", functions);
+
+	if (!stream)
+		return -ENOMEM;
+	setvbuf(stream, NULL, _IOLBF, BUFSIZ);
+	return rte_openlog_stream(stream);
+}
+
+/*
+ * EAL.
+ */
+
+/* The calling thread is EAL's first, on one of the CPUs that it has. */
+static int eal_init(bool huge_pages)
+{
+	static char text[256]; /* EAL keeps it */
+	char *arguments[16], *rest = text;
+	cpu_set_t cpus;
+	int count = 0, cpu = 0;
+
+	if (pthread_getaffinity_np(pthread_self(), sizeof(cpus), &cpus))
+		return -EINVAL;
+	while (cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &cpus))
+		cpu++;
+	snprintf(text, sizeof(text),
+		 "t2t --lcores 0@%d --no-pci --no-telemetry --iova-mode=va %s",
+		 cpu,
+		 huge_pages ? "--in-memory"
+			    : "--no-huge --no-shconf -m " MEMORY_MB);
+	while (count < 15 && (arguments[count] = strsep(&rest, " ")))
+		count++;
+	arguments[count] = NULL;
+	if (rte_eal_init(count, arguments) < 0)
+		count = -(rte_errno ? rte_errno : EIO);
+	return count < 0 ? count : 0;
+}
+
+static int plugin_start(const struct dpdk_start *start)
+{
+	static enum { STOPPED, ORDINARY, HUGE } state;
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+	char *before = folder ? strdup(folder) : NULL;
+	int err = 0;
+
+	say = start->log;
+	if (state != STOPPED)
+		err = (state == HUGE) == start->huge_pages ? 0 : -EINVAL;
+	else
+		err = log_open();
+	if (err || state != STOPPED)
+		goto free_before;
+	setenv("RUNTIME_DIRECTORY", NO_FOLDER, 1);
+	err = eal_init(start->huge_pages);
+	if (before)
+		setenv("RUNTIME_DIRECTORY", before, 1);
+	else
+		unsetenv("RUNTIME_DIRECTORY");
+	if (!err)
+		state = start->huge_pages ? HUGE : ORDINARY;
+free_before:
+	free(before);
+	return err;
+}
+
+/*
+ * A port.
+ */
+
+/* So that no page fault comes with the first frames. */
+static void buffer_touch(struct rte_mempool *pool, void *context, void *object,
+			 unsigned int index)
+{
+	struct rte_mbuf *buffer = object;
+
+	(void)pool, (void)context, (void)index;
+	memset(buffer->buf_addr, 0, buffer->buf_len);
+}
+
+static int queues_open(struct dpdk_device *device,
+		       const struct dpdk_device_config *config,
+		       const char **step)
+{
+	const struct rte_eth_conf none = { 0 };
+	const uint16_t port = device->port;
+	int err;
+
+	*step = "one queue a direction";
+	err = rte_eth_dev_configure(port, 1, 1, &none);
+	if (err)
+		return err;
+	*step = "the receive queue";
+	err = rte_eth_rx_queue_setup(port, 0, (uint16_t)config->descriptors,
+				     (unsigned int)SOCKET_ID_ANY, NULL,
+				     device->pool);
+	if (err)
+		return err;
+	*step = "the send queue";
+	err = rte_eth_tx_queue_setup(port, 0, DESCRIPTORS,
+				     (unsigned int)SOCKET_ID_ANY, NULL);
+	if (err)
+		return err;
+	*step = "promiscuous";
+	err = config->promiscuous ? rte_eth_promiscuous_enable(port) : 0;
+	if (err)
+		return err;
+	*step = "start";
+	return rte_eth_dev_start(port);
+}
+
+static int device_probe(struct dpdk_device *device,
+			const struct dpdk_device_config *config,
+			const char **step)
+{
+	int err = rte_eal_hotplug_add(config->bus, config->device,
+				      config->arguments);
+
+	*step = "the driver does not take it";
+	if (err)
+		return err;
+	err = rte_eth_dev_get_port_by_name(config->device, &device->port);
+	if (err)
+		rte_eal_hotplug_remove(config->bus, config->device);
+	return err;
+}
+
+static int plugin_open(const struct dpdk_device_config *config,
+		       struct dpdk_device **opened, const char **step)
+{
+	struct dpdk_device *device = calloc(1, sizeof(*device));
+	int err = -ENOMEM;
+
+	*step = "memory";
+	if (!device)
+		return -ENOMEM;
+	snprintf(device->name, sizeof(device->name), "%s", config->device);
+	snprintf(device->bus, sizeof(device->bus), "%s", config->bus);
+	/* One thread at a time uses it. */
+	device->pool = rte_pktmbuf_pool_create_by_ops(
+		device->name, config->buffers, CACHE, 0, DATA_ROOM,
+		SOCKET_ID_ANY, "ring_sp_sc");
+	if (!device->pool) {
+		err = -rte_errno;
+		goto free_device;
+	}
+	rte_mempool_obj_iter(device->pool, buffer_touch, NULL);
+	err = device_probe(device, config, step);
+	if (err)
+		goto free_pool;
+	err = queues_open(device, config, step);
+	if (err)
+		goto remove;
+	*opened = device;
+	return 0;
+remove:
+	rte_eth_dev_close(device->port);
+	rte_eal_hotplug_remove(device->bus, device->name);
+free_pool:
+	rte_mempool_free(device->pool);
+free_device:
+	free(device);
+	return err;
+}
+
+static unsigned int plugin_take(struct dpdk_device *device,
+				struct dpdk_frame *frames, unsigned int max)
+{
+	struct rte_mbuf *buffers[BURST_MAX];
+	unsigned int n = rte_eth_rx_burst(device->port, 0, buffers,
+					  (uint16_t)RTE_MIN(max, BURST_MAX));
+
+	for (unsigned int i = 0; i < n; i++)
+		frames[i] = (struct dpdk_frame){
+			.bytes = rte_pktmbuf_mtod(buffers[i], uint8_t *),
+			.buffer = buffers[i],
+			/* One that has several parts is too long for us. */
+			.len = rte_pktmbuf_pkt_len(buffers[i]),
+			.vlan = buffers[i]->ol_flags & RTE_MBUF_F_RX_VLAN
+					? buffers[i]->vlan_tci & 0xfff
+					: 0,
+		};
+	return n;
+}
+
+static void plugin_give(void **buffers, unsigned int count)
+{
+	rte_pktmbuf_free_bulk((struct rte_mbuf **)buffers, count);
+}
+
+static uint8_t *plugin_frame(struct dpdk_device *device)
+{
+	if (!device->filling)
+		device->filling = rte_pktmbuf_alloc(device->pool);
+	return device->filling ? rte_pktmbuf_mtod(device->filling, uint8_t *)
+			       : NULL;
+}
+
+static int plugin_send(struct dpdk_device *device, uint32_t len)
+{
+	struct rte_mbuf *buffer = device->filling;
+
+	device->filling = NULL;
+	buffer->data_len = (uint16_t)len;
+	buffer->pkt_len = len;
+	if (rte_eth_tx_burst(device->port, 0, &buffer, 1) == 1)
+		return 0;
+	rte_pktmbuf_free(buffer);
+	return -ENOBUFS;
+}
+
+static uint64_t plugin_lost(struct dpdk_device *device)
+{
+	struct rte_eth_stats stats = { 0 };
+
+	rte_eth_stats_get(device->port, &stats);
+	return stats.imissed + stats.rx_nombuf;
+}
+
+static void plugin_close(struct dpdk_device *device)
+{
+	rte_pktmbuf_free(device->filling);
+	rte_eth_dev_stop(device->port);
+	rte_eth_dev_close(device->port);
+	rte_eal_hotplug_remove(device->bus, device->name);
+	rte_mempool_free(device->pool);
+	free(device);
+}
+
+extern const struct dpdk_device_ops t2t_dpdk_device_ops;
+const struct dpdk_device_ops t2t_dpdk_device_ops = {
+	.version = DPDK_DEVICE_VERSION,
+	.release = rte_version,
+	.start = plugin_start,
+	.open = plugin_open,
+	.take = plugin_take,
+	.give = plugin_give,
+	.frame = plugin_frame,
+	.send = plugin_send,
+	.lost = plugin_lost,
+	.close = plugin_close,
+};

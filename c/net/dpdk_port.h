@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A port of DPDK's as a frame port, on an interface of the kernel's: by the
+ * poll mode driver net_af_packet, which needs neither a NIC of its own nor huge
+ * pages. The kernel keeps the interface, and with it the link, the addresses,
+ * ARP and IGMP.
+ *
+ * One port an interface and process: the driver's sockets of one process share
+ * its frames among themselves (PACKET_FANOUT).
+ */
+#ifndef NET_DPDK_PORT_H
+#define NET_DPDK_PORT_H
+
+#include "base/mem.h"
+#include "net/dpdk_device.h"
+#include "net/frame_flow.h"
+#include "net/frame_port.h"
+#include "net/interface.h"
+#include "net/kernel_link.h"
+
+/* What a scan has put aside; the oldest go first. */
+#define DPDK_PORT_ASIDE_MAX 1024
+
+enum dpdk_port_device { DPDK_AF_PACKET };
+
+/* "af_packet"; NULL-terminated: an option's choices. */
+extern const char *const dpdk_port_device_names[];
+
+struct dpdk_port_config {
+	const char *who; /* begins each log line: "--receive dpdk" */
+	const char *interface;
+	struct frame_port_flow flow; /* the first */
+	unsigned int device;	     /* enum dpdk_port_device */
+	unsigned int descriptors;
+	bool promiscuous;
+	bool huge_pages;
+};
+
+struct dpdk_port {
+	struct frame_port port;
+	const struct dpdk_device_ops *ops;
+	struct dpdk_device *device;
+	struct frame_flow_set flows;
+	void *held[FRAME_PORT_BURST_MAX]; /* of the last take */
+	unsigned int held_count;
+	unsigned int aside_first, aside_count;
+	unsigned int turns; /* calls, taken modulo */
+	int error;
+	uint64_t aside_lost;
+	uint64_t cut;	 /* of the flows, longer than DPDK_FRAME_MAX: lost */
+	uint64_t before; /* what the driver had lost when it was opened */
+	uint64_t missed; /* of it, as af_packet's socket counts it */
+	struct dpdk_frame aside[DPDK_PORT_ASIDE_MAX];
+
+	const char *who;
+	enum dpdk_port_device kind;
+	int fd; /* the driver's socket, its own to close */
+	struct interface interface;
+	struct kernel_link kernel_link;
+};
+
+/* Can this build do it? 0, or a negative errno with *why; silent. */
+int dpdk_port_probe(const char **why);
+
+/*
+ * Start EAL, where this is the first, and open the port; logs one line. 0, or
+ * a negative errno, logged, everything given back: -ENODEV no such interface;
+ * -ENETDOWN it is down; -EBUSY this process has one there; -EPERM; -ENOMEM no
+ * huge pages are free.
+ */
+int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config);
+void dpdk_port_close(struct dpdk_port *dp);
+
+/* HOT. As frame_port_ops.take. */
+int dpdk_port_take(struct dpdk_port *dp, struct frame_port_frame *frames,
+		   unsigned int max);
+
+/* Frames that there was no room for. */
+uint64_t dpdk_port_lost(struct dpdk_port *dp);
+
+#endif
