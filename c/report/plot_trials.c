@@ -215,7 +215,9 @@ static void caption_write(FILE *out, const size_t kinds[TRIAL_MARKS],
 static int frame_make(const struct results *results, struct frame *frame)
 {
 	double *us = calloc(results->count + 1, sizeof(*us));
-	bool lane = json_array_size(results->aside) > 0;
+	bool lane = json_array_size(results->aside) +
+			    json_array_size(results->gated) >
+		    0;
 	size_t count = 0;
 
 	if (!us)
@@ -252,7 +254,8 @@ int plot_trials(FILE *out, const struct results *results, const json_t *summary)
 	plot_us_axis(out, &frame.scale, TOP, frame.bottom,
 		     "us, p50 of each trial");
 	drifts = drift_draw(out, summary, &frame);
-	aside = aside_draw(out, results->aside, &frame);
+	aside = aside_draw(out, results->aside, &frame) +
+		aside_draw(out, results->gated, &frame);
 	for (size_t i = 0; i < results->count; i++)
 		kinds[trial_draw(out, results, &results->trials[i], &frame)]++;
 	svg_close(out);

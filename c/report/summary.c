@@ -317,8 +317,14 @@ static int noticed_set(const struct results *results, json_t *summary)
 {
 	json_t *noticed = json_array(), *steadiness;
 	json_t *gate = gated_make(results, noticed);
+	char *boots = boots_text(json_object_get(summary, "arms"));
 	int err = steadiness_make(results, &steadiness, noticed);
 
+	if (boots)
+		json_array_append_new(
+			noticed,
+			json_pack("{s:s,s:s}", "kind", "boots", "text", boots));
+	free(boots);
 	json_object_set_new(summary, "gate", gate);
 	json_object_set_new(summary, "steadiness", steadiness);
 	json_object_set_new(summary, "noticed", noticed);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/json_get.h"
-#include "report/boots.h"
 #include "report/gated.h"
 #include "report/noticed.h"
 #include "report/prepared.h"
@@ -261,15 +260,6 @@ static void lateness_print(FILE *out, int width, const json_t *arms)
 	}
 }
 
-static void boots_print(FILE *out, const json_t *arms)
-{
-	char *text = boots_text(arms);
-
-	if (text)
-		fprintf(out, "%s\n", text);
-	free(text);
-}
-
 /* What pairing by content can't tell. */
 static void ambiguous_print(FILE *out, int width, const json_t *arms)
 {
@@ -416,7 +406,6 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	incorrect_print(out, width, arms);
 	void_print(out, summary, &style);
 	lateness_print(out, width, arms);
-	boots_print(out, arms);
 	ambiguous_print(out, width, arms);
 	recovery_table_print(out, width, arms);
 	prepared_print(out, width, arms);
