@@ -26,13 +26,13 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
 	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev libssl-dev
 PACKAGES_RUN := iproute2 coreutils
+# 28 MB and some 240 packages, each of DPDK's libraries being one: who only
+# builds and runs does without.
+dpdk := libdpdk-dev
 PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
 	util-linux binutils python3-websockets node-ws g++ libquickfix-dev \
 	openssl gnutls-bin $(dpdk)
-# 28 MB and some 240 packages, each of DPDK's libraries being one: who only
-# builds and runs does without.
-dpdk := libdpdk-dev
 PACKAGES_BENCH = sockperf strace time gzip valgrind g++ libwslay-dev $(boost)
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Changed with whatever follows, so that an older file is refused. */
-#define DPDK_DEVICE_VERSION 1
+#define DPDK_DEVICE_VERSION 2
 #define DPDK_DEVICE_FILE    "libt2t-dpdk.so"
 #define DPDK_DEVICE_SYMBOL  "t2t_dpdk_device_ops"
 
@@ -36,7 +36,6 @@ struct dpdk_device_config {
 	const char *arguments;	  /* the driver's: "iface=eth0,framecnt=128" */
 	unsigned int descriptors; /* of the receive queue */
 	unsigned int buffers;	  /* of 2 KiB each, for both directions */
-	bool promiscuous;
 };
 
 struct dpdk_frame {

@@ -164,10 +164,6 @@ static int queues_open(struct dpdk_device *device,
 				     (unsigned int)SOCKET_ID_ANY, NULL);
 	if (err)
 		return err;
-	*step = "promiscuous";
-	err = config->promiscuous ? rte_eth_promiscuous_enable(port) : 0;
-	if (err)
-		return err;
 	*step = "start";
 	return rte_eth_dev_start(port);
 }

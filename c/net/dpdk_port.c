@@ -8,7 +8,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/privileges.h"
@@ -48,9 +50,32 @@ static int fault(const struct dpdk_port *dp, const char *step, int err)
 	return err;
 }
 
+/* The driver looks at the interface's flags and sets them, as they are. */
+static bool may_set_flags(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool may = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+		   ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return may;
+}
+
 int dpdk_port_probe(const char **why)
 {
-	return dpdk_device_load(why) ? 0 : -EOPNOTSUPP;
+	int fd;
+
+	if (!dpdk_device_load(why))
+		return -EOPNOTSUPP;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	*why = "CAP_NET_RAW is needed";
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	*why = "CAP_NET_ADMIN is needed";
+	return may_set_flags() ? 0 : -EPERM;
 }
 
 /*
@@ -136,7 +161,6 @@ static int device_open(struct dpdk_port *dp,
 		.device = name,
 		.arguments = arguments,
 		.descriptors = config->descriptors,
-		.promiscuous = config->promiscuous,
 	};
 	const char *step;
 	int err;
@@ -182,6 +206,39 @@ static void begin_anew(struct dpdk_port *dp)
 	dp->before = missed(dp);
 }
 
+static int flags_get(const struct dpdk_port *dp, int fd, struct ifreq *request)
+{
+	memcpy(request->ifr_name, dp->interface.name,
+	       sizeof(request->ifr_name));
+	return ioctl(fd, SIOCGIFFLAGS, request);
+}
+
+/* The driver begins by taking IFF_PROMISC off, whoever has put it there. */
+static void flags_restore(const struct dpdk_port *dp, short before)
+{
+	struct ifreq request = { .ifr_flags = 0 };
+
+	if (flags_get(dp, dp->fd, &request) == 0 &&
+	    (before & ~request.ifr_flags) & IFF_PROMISC) {
+		request.ifr_flags |= IFF_PROMISC;
+		ioctl(dp->fd, SIOCSIFFLAGS, &request);
+	}
+}
+
+/* By the socket, so that it goes with it. */
+static int promiscuous(const struct dpdk_port *dp)
+{
+	const struct packet_mreq all = {
+		.mr_ifindex = (int)dp->interface.index,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+
+	return setsockopt(dp->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all,
+			  sizeof(all)) < 0
+		       ? -errno
+		       : 0;
+}
+
 /* All but what this host sends, which the driver would show, too; its fanout
  * does not mind PACKET_IGNORE_OUTGOING. */
 static int packet_filter_incoming(const struct dpdk_port *dp)
@@ -205,9 +262,14 @@ static int packet_filter_incoming(const struct dpdk_port *dp)
 static int driver_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
+	int asked = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	struct ifreq flags = { .ifr_flags = 0 };
 	struct dpdk_sockets before;
-	int err;
 
+	if (asked < 0 || flags_get(dp, asked, &flags) < 0)
+		flags.ifr_flags = 0;
+	if (asked >= 0)
+		close(asked);
 	dpdk_sockets_note(&before, AF_PACKET);
 	err = device_open(dp, config);
 	if (err)
@@ -217,6 +279,10 @@ static int driver_open(struct dpdk_port *dp,
 		err = fault(dp, "its socket is not found", -EPROTO);
 	else if ((err = packet_filter_incoming(dp)))
 		fault(dp, "SO_ATTACH_FILTER", err);
+	else if (config->promiscuous && (err = promiscuous(dp)))
+		fault(dp, "promiscuous", err);
+	if (dp->fd >= 0)
+		flags_restore(dp, flags.ifr_flags);
 	dp->port.kernel_sees = true;
 	if (err)
 		dp->ops->close(dp->device);
