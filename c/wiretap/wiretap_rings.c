@@ -168,8 +168,8 @@ static int tapped_meet(struct tapped *ring)
 	return err;
 }
 
-/* What is there until then, in turns. 0, or a negative errno: -EPIPE: it has ended,
- * and all is read. */
+/* What is there until then, in turns. 0, or a negative errno: -EPIPE: it has
+ * ended, and all is read. */
 static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
 		       struct wiretap_file *file, uint64_t until_ns)
 {

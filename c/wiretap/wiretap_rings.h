@@ -26,9 +26,9 @@ void wiretap_rings_close(struct wiretap_rings *rings); /* NULL is allowed */
 int wiretap_rings_introduce(struct wiretap_rings *rings,
 			    struct wiretap_file *file, uint32_t number);
 
-/* Take whoever has come, and write what is there and was stamped until then: what
- * is newer than the frames that the kernel has handed over would be far ahead of
- * them in the file. How many frames, or a negative errno, logged. */
+/* Take whoever has come, and write what is there and was stamped until then:
+ * what is newer than the frames that the kernel has handed over would be far
+ * ahead of them in the file. How many frames, or a negative errno, logged. */
 int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
 		       uint64_t until_ns);
 

@@ -57,7 +57,7 @@ try:
 	socket.socket().setsockopt(socket.IPPROTO_TCP, 31, b"tls")
 except OSError as error:
 	print("yes" if error.errno == errno.ENOTCONN else "no")')
-says 'kernel TLS: where a socket takes it' "host[|]kernel TLS[|]$ulp[|].*"
+says 'kernel TLS: where a socket takes it' "host[|]kernel TLS[|]${ulp}[|].*"
 says 'one CPU is none for the trader' 'host[|]a CPU for the trader[|]no[|]1 CPU'
 for flag in vmx svm none; do
 	sed "s/^flags.*/flags\t\t: fpu $flag sse/" /proc/cpuinfo >"$folder/cpuinfo"
