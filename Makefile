@@ -401,4 +401,4 @@ clean: ## remove what was built; results stay
 	run report power image doctor up status console debug crash ssh \
 	experiment experiments fleet restore teardown test tests-built coverage \
 	mutants simulate fuzz quick test-real bench probe lint man install \
-	uninstall clean compare verify tables advise checklist
+	uninstall clean compare verify tables advise checklist history

@@ -34,8 +34,9 @@ static int race_read(struct campaign_config *config)
 	return 0;
 }
 
-/* Fewer blocks than the test's least p needs give no verdict. */
-static int blocks_check(const struct campaign_config *config)
+/* Fewer blocks than the test's least p needs give no verdict: refused where one
+ * was asked for, told where not. */
+static int blocks_check(const struct campaign_config *config, bool asked)
 {
 	const unsigned int needed = until_blocks_needed(
 		config->verdict, config->judged, config->arm_count);
@@ -43,6 +44,12 @@ static int blocks_check(const struct campaign_config *config)
 	if (config->verdict == UNTIL_NONE || config->arm_count < 2 ||
 	    config->blocks >= needed || config->until.seconds > 0)
 		return 0;
+	if (!asked) {
+		log_warning("--blocks %u: they can decide nothing: figures "
+			    "alone; a verdict needs at least %u",
+			    config->blocks, needed);
+		return 0;
+	}
 	log_error("--blocks %u: they can decide nothing: at least %u are "
 		  "needed; for figures alone say --verdict none",
 		  config->blocks, needed);
@@ -79,7 +86,7 @@ int campaign_looks_read(const char *until, const char *verdict,
 	if (until_looks(&config->until,
 			until_compared(config->verdict, config->arm_count),
 			config->blocks, &config->looks, &needed) == 0)
-		return blocks_check(config);
+		return blocks_check(config, verdict || judge);
 	log_error("--until %s: %u blocks can decide nothing: at least %u are "
 		  "needed",
 		  config->until.text, config->blocks, needed);

@@ -18,8 +18,8 @@ struct campaign_looks {
 };
 
 /* --until, --verdict and --judge, which go over the plan's; NULL: those are
- * it. 0; -EINVAL, logged, also where its blocks could never decide
- * anything. */
+ * it. 0; -EINVAL, logged, also where its blocks could never decide anything
+ * that one of these asks for. */
 int campaign_looks_read(const char *until, const char *verdict,
 			const char *judge, struct campaign_config *config);
 

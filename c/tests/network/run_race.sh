@@ -81,6 +81,15 @@ if run figures --blocks 1 --verdict none --arms block; then
 else
 	fail "$name" < <(cat "$folder/log" "$folder/out")
 fi
+name='so few blocks that nobody asked a verdict of are told of'
+if run few --blocks 1 --arms 'block spin' &&
+	grep -q -- '--blocks 1: they can decide nothing: figures alone; a verdict needs at least 6' \
+		"$folder/log" &&
+	grep -q 'too few blocks' "$folder/out"; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/log" "$folder/out")
+fi
 expect_none 'what could tell nothing is refused' < <(
 	refused() { # text, arguments...
 		local text=$1
@@ -91,7 +100,7 @@ expect_none 'what could tell nothing is refused' < <(
 		[ ! -e "$folder/refused" ] || echo "made a result of: $*"
 	}
 	refused '--blocks 5: they can decide nothing: at least 6 are needed; for figures alone say --verdict none' \
-		--blocks 5
+		--blocks 5 --verdict each
 	refused '--until best: 8 blocks can decide nothing: at least 9 are needed' \
 		--verdict best --arms 'block spin busy mmsg epoll'
 	refused '--verdict best: there is one arm alone' --verdict best --arms block
