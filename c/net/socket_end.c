@@ -17,16 +17,16 @@
 
 static atomic_uint waited_for;
 
-/* Drop what is there. Has the peer closed, or said too much? tcp(7) drops by
- * MSG_TRUNC, without a copy. */
+/* Drop what is there. Has the peer closed, or said too much? */
 static bool is_over(int fd, size_t *left)
 {
+	char dropped[4096];
 	ssize_t n = 1;
 
 	while (n > 0 && *left > 0) {
-		n = recv(fd, NULL, *left, MSG_TRUNC | MSG_DONTWAIT);
+		n = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
 		if (n > 0)
-			*left -= (size_t)n;
+			*left -= (size_t)n < *left ? (size_t)n : *left;
 	}
 	return n == 0 || *left == 0 || (errno != EAGAIN && errno != EINTR);
 }

@@ -167,6 +167,8 @@ def plan(what, where):
         checker.wrong("gate", f"{gate!r}: wanted: off, or canary:30%, gap:2ms "
                       "and the like, with commas between")
     verdict = str(where.get("verdict") or what["verdict"])
+    asked = bool(verdict)
+    verdict = verdict or "each"
     if verdict not in schema()["properties"]["verdict"]["enum"]:
         checker.wrong("verdict", f"{verdict!r}: wanted: "
                       + schema()["properties"]["verdict"]["description"])
@@ -187,11 +189,12 @@ def plan(what, where):
         if LOOKS.search(until):
             raise Wrong(f"{what['name']}: until {until}: {blocks} blocks can "
                         f"decide nothing; {needed} are needed")
-        if not int(where.get("blocks") or 0) and comparable(chosen, arms):
+        if (asked or judge != "p50") and comparable(chosen, arms) \
+                and not int(where.get("blocks") or 0):
             raise Wrong(f"{what['name']}: blocks: {blocks} can decide "
                         f"nothing; {needed} are needed; for figures alone "
                         "say verdict: none")
-        # So few were asked for: figures alone.
+        # So few, and nobody asked for a verdict: figures alone.
         verdict = "none"
     made = {
         "schema": SCHEMA, "name": what["name"], "question": what["question"],

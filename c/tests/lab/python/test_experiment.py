@@ -316,9 +316,16 @@ class Plan(unittest.TestCase):
                 lab.plan(tail, dict(WHERE, **where))
             self.assertIn(wanted, str(caught.exception))
 
+    def test_few_blocks_without_a_word_of_a_verdict_are_figures(self):
+        self.assertEqual(lab.plan(read(GOOD + "blocks: 5\n"), WHERE)["verdict"],
+                         "none")
+        self.assertEqual(lab.plan(read(GOOD + "blocks: 6\n"), WHERE)["verdict"],
+                         "each")
+
     def test_what_could_tell_nothing_is_refused(self):
         for text, where, wanted in (
-                ("blocks: 5\n", {}, "blocks: 5 can decide nothing; 6 are"),
+                ("blocks: 5\nverdict: each\n", {},
+                 "blocks: 5 can decide nothing; 6 are"),
                 ("verdict: none\n", {"until": "decided"}, "needs a verdict"),
                 ("", {"verdict": "worst"}, "each, best or none")):
             with self.subTest(text, **where):
