@@ -24,19 +24,27 @@ list_scripts() {
 	done 2>/dev/null
 }
 
-# From the folder that a script runs in: its sources are named from there.
+# From the folder that a script runs in: its sources are named from there, and
+# are among the libraries.
 check() { # script, number
+	local key
+	key=$(cat - "../$1" "${libraries[@]}" <<<"$version" | key_of)
+	! is_silent "$key" || return 0
 	case $1 in
 	c/*) shellcheck -x -f gcc "${1#c/}" ;;
-	*) cd .. && shellcheck -x -f gcc "$1" ;;
+	*) (cd .. && shellcheck -x -f gcc "$1") ;;
 	esac >"$work/$2" 2>&1
+	[ -s "$work/$2" ] || note_silent "$key"
 }
+version=$(shellcheck --version)
+mapfile -t libraries < <(list_files | sed -n '/\.bash$/s,^,../,p')
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mapfile -t scripts < <(list_scripts)
 for i in "${!scripts[@]}"; do
 	[ "$(jobs -r | wc -l)" -lt "$(nproc)" ] || wait -n
+	: >"$work/$i"
 	check "${scripts[i]}" "$i" &
 done
 wait

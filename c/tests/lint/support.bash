@@ -27,3 +27,16 @@ list_c_files() { # regular expression
 list_sources() {
 	list_c_files '\.([ch]|cc)$'
 }
+
+# What a tool had nothing to say of it isn't asked about again: told by a key of
+# all that its answer depends on, which stands on stdin.
+silent=${BUILD:-build}/lint/silent
+key_of() {
+	sha256sum | cut -d ' ' -f 1
+}
+is_silent() { # key
+	[ -n "$1" ] && [ -e "$silent/$1" ]
+}
+note_silent() { # key
+	[ -z "$1" ] || { mkdir -p "$silent" && : >"$silent/$1"; }
+}

@@ -27,25 +27,19 @@ deep=()
 done
 # As many at a time as can run. "N warnings generated" counts those of the
 # system's headers, which are not shown. What a source is made of stands in what
-# the compiler wrote beside its object: of which clang-tidy had nothing to say,
-# with these very words of ours, it isn't asked again.
-silent=$BUILD/lint/silent
-mkdir -p "$silent"
+# the compiler wrote beside its object.
 asked() { # source
 	local files said key=
 	if files=$(sed -n '1,/[^\\]$/{s/^[^:]*://;s/\\$//;p}' \
 		"$BUILD/${1%.c}.d" 2>/dev/null); then
 		# shellcheck disable=SC2086 # a name a word
-		key=$(cat - $files <<<"$how" 2>&1 | sha256sum | cut -d ' ' -f 1)
-		[ ! -e "$silent/$key" ] || return 0
+		key=$(cat - $files <<<"$how" 2>&1 | key_of)
 	fi
+	! is_silent "$key" || return 0
 	said=$(clang-tidy --quiet "$1" "${deep[@]}" -- "${flags[@]}" \
 		"${libraries[@]}" 2>&1 | grep -v '^[0-9]* warnings\? generated')
-	if [ -n "$said" ]; then
-		printf '%s\n' "$said"
-	elif [ -n "$key" ]; then
-		: >"$silent/$key"
-	fi
+	[ -z "$said" ] || printf '%s\n' "$said"
+	[ -n "$said" ] || note_silent "$key"
 }
 how=$(clang-tidy --version && printf '%s\n' "${deep[@]}" "${flags[@]}" \
 	"${libraries[@]}" && cat .clang-tidy)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A whole trade past the kernel, from outside: market data in and orders out
- * by AF_XDP. */
+ * by AF_XDP or DPDK. Takes long: each way, and what befalls it. */
 #include "tests/support/oracle.h"
 
 #include <errno.h>

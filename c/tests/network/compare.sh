@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Code against code: c/compare-builds makes both sides, and each trial draws a layout.
+# Code against code: c/compare-builds makes both sides, and each trial draws a
+# layout. Takes long: both are built.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # t2t-run's gate: blocks whose machine was not as usual are run again as a whole,
-# not for ever, and all of it is told.
+# not for ever, and all of it is told. Takes long: campaigns with a busy neighbour.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

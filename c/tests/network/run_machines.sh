@@ -3,6 +3,7 @@
 # t2t-run conducts a campaign on machines that its plan names: how they are
 # reached, what is turned on them, guests that an arm wants otherwise, and one
 # that is lost. The machines are network namespaces with a wire between them.
+# Takes long: waits for what is lost.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # t2t-run --verdict: a race of arms to its end, and campaigns that are to tell
-# nothing.
+# nothing. Takes long: campaigns to their ends.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

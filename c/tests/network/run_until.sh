@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # t2t-run --until: a campaign that looks at itself, and what its results say.
+# Takes long: campaigns to their ends.
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # t2t-tables, really run, as small as it goes; the tables that t2t-report makes
-# of it, the advice, and what both refuse.
+# of it, the advice, and what both refuse. Takes long: one measurement of each.
 # shellcheck disable=SC2016,SC2317 # eval expands it; called by check
 set -u
 # shellcheck source=tests/tap.bash

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A lossy exchange, and a trader that asks for what is missing or has two
- * lines: whether its orders were right, the oracle can tell. */
+ * lines: whether its orders were right, the oracle can tell. Takes long: by
+ * each way. */
 #include "tests/support/oracle.h"
 #include "tests/support/request_flood.h"
 
