@@ -45,7 +45,7 @@ int publish_link_open(struct publish_link *link, const char *text,
 		link->config.interface = &link->interface;
 	}
 	err = path_open(link);
-	if (!err && config->interface && !link->path->ops->in_memory)
+	if (link->path && config->interface && !link->path->ops->in_memory)
 		err = interface_follow(link);
 	if (err)
 		publish_link_close(link);
