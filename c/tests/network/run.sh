@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # t2t-run, the main job: its results, and that it leaves nothing behind
-# however it ends.
+# however it ends. Takes long: a dozen campaigns.
 set -u
 # A disk that is full is mounted in a namespace of our own.
 if [ -z "${T2T_MOUNTS:-}" ] && unshare --mount true 2>/dev/null; then
