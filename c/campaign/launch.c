@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "campaign/launch.h"
 
-#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/program_folder.h"
 #include "net/process.h"
 
 int launch_programs(char path[static PATH_MAX])
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *slash = NULL;
+	int err = program_folder(path);
 
-	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-	}
-	if (!slash) {
+	if (err)
 		log_error("/proc/self/exe does not tell where the programs "
 			  "lie");
-		return -ENOENT;
-	}
-	*slash = '\0';
-	return 0;
+	return err;
+}
+
+static volatile int stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+const volatile int *launch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	return &stopped;
 }
 
 void launch_give_to_caller(const char *folder)

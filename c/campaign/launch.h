@@ -10,6 +10,9 @@
  * logged. */
 int launch_programs(char path[static PATH_MAX]);
 
+/* Catch SIGINT, SIGTERM and SIGHUP: what is returned is set by one of them. */
+const volatile int *launch_signals(void);
+
 /* What sudo made belongs to who called it. */
 void launch_give_to_caller(const char *folder);
 

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +26,7 @@
 #include "net/address.h"
 #include "net/namespace.h"
 #include "net/process.h"
+#include "report/output.h"
 #include "report/text.h"
 #include "trader/strategy.h"
 
@@ -220,23 +220,6 @@ static const struct option_program program = {
 	.rows = rows,
 };
 
-static volatile int stopped;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-static void signals_catch(void)
-{
-	const struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 static int campaign_check(const struct campaign_config *campaign)
 {
 	const struct trial_config *trial = &campaign->trial;
@@ -271,7 +254,7 @@ static int campaign_check(const struct campaign_config *campaign)
 	return 0;
 }
 
-static int output_check(const struct config *config,
+static int folder_check(const struct config *config,
 			const struct campaign_config *campaign)
 {
 	if (!config->output) {
@@ -347,23 +330,13 @@ static bool all_correct(const json_t *summary)
 	return true;
 }
 
-/* What was printed is there: an exit code. */
-static int printed(void)
-{
-	if (fflush(stdout) != EOF && !ferror(stdout))
-		return 0;
-	log_error("can't write to stdout: %s", log_strerror(-errno));
-	return 1;
-}
-
 static int result_print(const struct config *config, const json_t *summary)
 {
 	char path[PATH_MAX];
 	json_t *manifest;
 
 	if (config->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2));
-		putchar('\n');
+		output_json(stdout, summary);
 	} else {
 		snprintf(path, sizeof(path), "%s/manifest.json",
 			 config->output);
@@ -373,7 +346,7 @@ static int result_print(const struct config *config, const json_t *summary)
 		printf("results    %s/\n", config->output);
 		json_decref(manifest);
 	}
-	return printed() == 0 && all_correct(summary) ? 0 : 1;
+	return output_check() == 0 && all_correct(summary) ? 0 : 1;
 }
 
 static int order_print(const char *text)
@@ -391,7 +364,7 @@ static int order_print(const char *text)
 	json_dumpf(order, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(order);
-	return printed();
+	return output_check() < 0;
 }
 
 int main(int argc, char **argv)
@@ -419,13 +392,13 @@ int main(int argc, char **argv)
 	    campaign_looks_read(config.until, config.verdict, config.judge,
 				&campaign) < 0 ||
 	    campaign_check(&campaign) < 0 ||
-	    output_check(&config, &campaign) < 0 ||
+	    folder_check(&config, &campaign) < 0 ||
 	    local_cpus_read(campaign.machine_count ? "none" : config.cpus,
 			    campaign.trial.cpu) < 0)
 		goto free_arms;
 
 	code = 1;
-	signals_catch();
+	campaign.trial.stop = launch_signals();
 	if (campaign.machine_count == 0 && namespace_need_root() < 0)
 		goto free_arms;
 	if (config.passwords && passwords_read(&passwords) < 0)
@@ -433,7 +406,6 @@ int main(int argc, char **argv)
 	if (launch_programs(folder) < 0)
 		goto free_arms;
 	campaign.trial.programs = folder;
-	campaign.trial.stop = &stopped;
 	campaign.trial.passwords = passwords;
 	campaign.resume = config.resume;
 	campaign.folder = config.output;

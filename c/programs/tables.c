@@ -2,7 +2,6 @@
 /* Measures what the tables of connection types want. */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,23 +102,6 @@ static const struct option_program program = {
 	.rows = rows,
 };
 
-static volatile int stopped;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-static void signals_catch(void)
-{
-	const struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 /* 0 or an exit code. */
 static int output_check(const struct config *config)
 {
@@ -152,14 +134,13 @@ int main(int argc, char **argv)
 	code = output_check(&config);
 	if (code)
 		return code;
-	signals_catch();
+	config.run.stop = launch_signals();
 	if (namespace_need_root() < 0 || launch_programs(folder) < 0)
 		return 1;
 	launch_command_line(argc, argv, command, sizeof(command));
 	config.run.programs = folder;
 	config.run.command_line = command;
 	config.run.progress = isatty(STDERR_FILENO);
-	config.run.stop = &stopped;
 	if (config.run.seed == 0 && !config.run.resume)
 		config.run.seed = campaign_order_seed();
 	err = tables_run(&config.run);
