@@ -325,7 +325,7 @@ static int power_make(const struct config *config)
 	}
 	err = power_report_load(config->result, &power);
 	if (!err && config->html)
-		err = power_report_page(config->html, power);
+		err = output_write(config->html, power_report_page, power);
 	if (!err && config->json) {
 		output_json(stdout, power);
 	} else if (!err) {

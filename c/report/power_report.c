@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/atomic_file.h"
 #include "base/json_get.h"
 #include "report/export.h"
 #include "report/page.h"
@@ -175,7 +174,7 @@ static void curve_draw(FILE *out, const json_t *power)
 	svg_close(out);
 }
 
-static void page_write(FILE *out, const json_t *power)
+void power_report_page(FILE *out, const json_t *power)
 {
 	const json_t *kind;
 	size_t i;
@@ -201,15 +200,4 @@ static void page_write(FILE *out, const json_t *power)
 	      "when half of all campaigns had said so.</p>\n",
 	      out);
 	page_end(out);
-}
-
-int power_report_page(const char *path, const json_t *power)
-{
-	struct atomic_file whole;
-	int err = atomic_file_open(&whole, path);
-
-	if (err)
-		return err;
-	page_write(whole.file, power);
-	return atomic_file_close(&whole, 0);
 }

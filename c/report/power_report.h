@@ -14,8 +14,8 @@ bool power_report_is(const char *folder);
 /* Its power.json, checked (a new reference). 0 or a negative errno, logged. */
 int power_report_load(const char *folder, json_t **power);
 
-/* For a terminal; and a page, with the curve: 0 or a negative errno, logged. */
+/* For a terminal; and a page, with the curve. */
 void power_report_print(FILE *out, const json_t *power);
-int power_report_page(const char *path, const json_t *power);
+void power_report_page(FILE *out, const json_t *power);
 
 #endif
