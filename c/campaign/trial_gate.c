@@ -11,9 +11,10 @@
 
 #include "base/json_get.h"
 #include "base/mem.h"
+#include "campaign/parts.h"
 #include "campaign/trial_files.h"
 
-#define PART_MAX  64
+#define PLACE_MAX 64
 #define NS_PER_MS 1e6
 
 static const struct {
@@ -38,17 +39,6 @@ struct trial_gate trial_gate_default(void)
 	return gate;
 }
 
-/* A number and nothing after it but the unit, which may be left out. */
-static bool number_read(const char *text, const char *unit, double *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*number = strtod(text, &end);
-	return (!*end || !strcmp(end, unit)) && isfinite(*number);
-}
-
 static const char *bound_read(size_t i, const char *value,
 			      struct trial_gate *gate)
 {
@@ -58,7 +48,7 @@ static const char *bound_read(size_t i, const char *value,
 		gate->bounds[i] = INFINITY;
 		return NULL;
 	}
-	if (!number_read(value, criteria[i].unit, &number) ||
+	if (!parts_number(value, criteria[i].unit, &number) ||
 	    number > criteria[i].most)
 		return !strcmp(criteria[i].unit, "%")
 			       ? "a share is a percentage, or off"
@@ -77,7 +67,7 @@ static const char *part_read(char *part, struct trial_gate *gate)
 		       "between";
 	*value++ = '\0';
 	if (!strcmp(part, "repeats")) {
-		if (!number_read(value, "", &number) ||
+		if (!parts_number(value, "", &number) ||
 		    number > TRIAL_GATE_REPEATS_MAX || number > floor(number))
 			return "repeats: a number of blocks, 0 to 1000";
 		gate->repeats = (int)number;
@@ -93,24 +83,18 @@ int trial_gate_parse(const char *text, struct trial_gate *gate,
 		     const char **why)
 {
 	const char *next = text;
+	char part[PARTS_MAX];
 
 	gate->off = !strcmp(text, "off");
 	if (gate->off)
 		return 0;
 	do {
-		const size_t length = strcspn(next, ",");
-		char part[PART_MAX];
-
 		*why = "too long";
-		if (length >= sizeof(part))
-			return -EINVAL;
-		memcpy(part, next, length);
-		part[length] = '\0';
-		*why = part_read(part, gate);
+		if (parts_next(&next, part))
+			*why = part_read(part, gate);
 		if (*why)
 			return -EINVAL;
-		next += length;
-	} while (*next++ == ',');
+	} while (next);
 	return 0;
 }
 
@@ -236,11 +220,11 @@ static double usual(const struct trial_readings *past, size_t count,
 }
 
 /* "CPU 1 (trader)", "trader" of what is not pinned. */
-static void place_text(const json_t *place, char text[static PART_MAX])
+static void place_text(const json_t *place, char text[static PLACE_MAX])
 {
 	const json_t *roles = json_object_get(place, "roles"), *role;
 	const json_t *cpu = json_object_get(place, "cpu");
-	char names[PART_MAX / 2] = "";
+	char names[PLACE_MAX / 2] = "";
 	size_t i, n = 0;
 
 	json_array_foreach(roles, i, role)
@@ -251,10 +235,10 @@ static void place_text(const json_t *place, char text[static PART_MAX])
 					      json_string_value(role));
 	}
 	if (json_is_integer(cpu))
-		snprintf(text, PART_MAX, "CPU %lld (%s)",
+		snprintf(text, PLACE_MAX, "CPU %lld (%s)",
 			 (long long)json_integer_value(cpu), names);
 	else
-		snprintf(text, PART_MAX, "%s", names);
+		snprintf(text, PLACE_MAX, "%s", names);
 }
 
 static json_t *reason(const json_t *place, size_t j, double value, double was)
@@ -262,7 +246,7 @@ static json_t *reason(const json_t *place, size_t j, double value, double was)
 	const bool is_canary = j == TRIAL_GATE_CANARY;
 	const char *unit = is_canary ? "ns" : criteria[j].unit;
 	const double scale = is_canary ? 1 : criteria[j].scale;
-	char where[PART_MAX];
+	char where[PLACE_MAX];
 
 	place_text(place, where);
 	return json_sprintf("%s of %s %.3g %s, usually at most %.3g",

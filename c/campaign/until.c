@@ -8,6 +8,7 @@
 
 #include "base/json_get.h"
 #include "base/mem.h"
+#include "campaign/parts.h"
 #include "stats/race.h"
 #include "stats/tails.h"
 #include "stats/verdict.h"
@@ -18,20 +19,7 @@ const char *const until_verdict_names[] = {
 	[UNTIL_NONE] = "none",
 };
 
-#define PART_MAX    64
 #define SECONDS_MAX 1e6
-
-/* A number and nothing after it but the unit, which may be left out. */
-static bool number_read(const char *text, char unit, double *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*number = strtod(text, &end);
-	end += *end == unit;
-	return *end == '\0' && isfinite(*number);
-}
 
 static const char *part_read(const char *part, struct until *until)
 {
@@ -44,7 +32,7 @@ static const char *part_read(const char *part, struct until *until)
 		return NULL;
 	}
 	if (!strncmp(part, equivalent, prefix)) {
-		if (!number_read(part + prefix, '%', &percent) ||
+		if (!parts_number(part + prefix, "%", &percent) ||
 		    percent <= 0 || percent > 100 * UNTIL_EQUAL_MAX)
 			return "equivalent: needs a percentage above 0, of at "
 			       "most 50";
@@ -52,7 +40,7 @@ static const char *part_read(const char *part, struct until *until)
 		until->equal = percent / 100;
 		return NULL;
 	}
-	if (number_read(part, 's', &until->seconds) && until->seconds > 0 &&
+	if (parts_number(part, "s", &until->seconds) && until->seconds > 0 &&
 	    until->seconds <= SECONDS_MAX)
 		return NULL;
 	return "expected decided, equivalent:PERCENT, SECONDS, or several with "
@@ -62,22 +50,16 @@ static const char *part_read(const char *part, struct until *until)
 int until_parse(const char *text, struct until *until, const char **why)
 {
 	const char *next = text;
+	char part[PARTS_MAX];
 
 	*until = (struct until){ .text = text };
 	do {
-		const size_t length = strcspn(next, ",");
-		char part[PART_MAX];
-
 		*why = "too long";
-		if (length >= sizeof(part))
-			return -EINVAL;
-		memcpy(part, next, length);
-		part[length] = '\0';
-		*why = part_read(part, until);
+		if (parts_next(&next, part))
+			*why = part_read(part, until);
 		if (*why)
 			return -EINVAL;
-		next += length;
-	} while (*next++ == ',');
+	} while (next);
 	return 0;
 }
 
