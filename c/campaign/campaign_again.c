@@ -14,40 +14,43 @@
 struct aside {
 	const struct campaign_config *config;
 	char (*folders)[PATH_MAX];
+	json_t *trials[CAMPAIGN_ARMS_MAX];
 	unsigned int count;
 	bool marked[CAMPAIGN_ARMS_MAX]; /* they are why */
-	bool any;
 };
 
-static void mark_void(struct aside *aside)
+static bool mark_void(struct aside *aside)
 {
-	for (unsigned int i = 0; i < aside->count; i++) {
-		json_t *trial = results_part(aside->folders[i], "trial.json");
+	bool any = false;
 
+	for (unsigned int i = 0; i < aside->count; i++) {
 		aside->marked[i] = json_is_null(json_object_get(
-			json_object_get(trial, "analysis"), "correct"));
-		aside->any |= aside->marked[i];
-		json_decref(trial);
+			json_object_get(aside->trials[i], "analysis"),
+			"correct"));
+		any |= aside->marked[i];
 	}
+	return any;
 }
 
-static void mark_unfit(struct aside *aside, unsigned int block)
+static bool mark_unfit(struct aside *aside, unsigned int block)
 {
+	bool any = false;
+
 	for (unsigned int i = 0; i < aside->count; i++) {
-		json_t *trial = results_part(aside->folders[i], "trial.json");
-		const json_t *gate = json_object_get(trial, "gate"), *reason;
+		const json_t *trial = aside->trials[i], *reason;
+		const json_t *gate = json_object_get(trial, "gate");
 		size_t n;
 
 		aside->marked[i] = json_is_false(json_object_get(gate, "fit"));
-		aside->any |= aside->marked[i];
+		any |= aside->marked[i];
 		json_array_foreach(json_object_get(gate, "reasons"), n, reason)
 		{
 			log_warning("block %u fails the gate: %s: %s",
 				    block + 1, json_get_text(trial, "name", ""),
 				    json_string_value(reason));
 		}
-		json_decref(trial);
 	}
+	return any;
 }
 
 /* -EEXIST when that was done often enough. */
@@ -135,10 +138,15 @@ int campaign_again(struct campaign_gate *gate, unsigned int block,
 	struct aside aside = { .config = gate->config,
 			       .folders = folders,
 			       .count = count };
+	int again = 0;
 
-	mark_void(&aside);
-	if (aside.any)
-		return void_again(&aside, block);
-	mark_unfit(&aside, block);
-	return aside.any ? unfit_again(gate, &aside, block, late) : 0;
+	for (unsigned int i = 0; i < count; i++)
+		aside.trials[i] = results_part(folders[i], "trial.json");
+	if (mark_void(&aside))
+		again = void_again(&aside, block);
+	else if (mark_unfit(&aside, block))
+		again = unfit_again(gate, &aside, block, late);
+	for (unsigned int i = 0; i < count; i++)
+		json_decref(aside.trials[i]);
+	return again;
 }
