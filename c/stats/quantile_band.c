@@ -9,60 +9,46 @@
 
 #include "base/random.h"
 #include "stats/percentile.h"
+#include "stats/pool.h"
 
 #define DRAWS_MAX 999
 #define DRAWS_MIN 199
 /* Samples looked at in all: a second or two. */
 #define EFFORT 4e8
 
-struct sample {
-	uint64_t value;
-	size_t trial;
-};
-
 struct bands {
-	struct sample *samples; /* of all trials, ascending */
-	size_t count;
+	struct pool pool; /* of all trials */
 	size_t *weights;  /* how often each trial was drawn */
 	uint64_t *values; /* of each percent, draw by draw */
 	size_t draws;
 };
 
-static int by_value(const void *a, const void *b)
-{
-	const struct sample *left = a, *right = b;
-
-	return (left->value > right->value) - (left->value < right->value);
-}
-
 static int bands_open(struct bands *bands, const struct quantile_trial *trials,
 		      size_t trial_count, size_t percent_count)
 {
-	size_t n = 0;
+	size_t count = 0;
+	int err;
 
 	memset(bands, 0, sizeof(*bands));
 	for (size_t i = 0; i < trial_count; i++)
-		bands->count += trials[i].count;
+		count += trials[i].count;
 	bands->draws = (size_t)fmin(
-		fmax(EFFORT / ((double)bands->count + 1), DRAWS_MIN),
-		DRAWS_MAX);
-	bands->samples = malloc((bands->count + 1) * sizeof(*bands->samples));
+		fmax(EFFORT / ((double)count + 1), DRAWS_MIN), DRAWS_MAX);
+	err = pool_open(&bands->pool, count);
 	bands->weights = malloc((trial_count + 1) * sizeof(*bands->weights));
 	bands->values = malloc((percent_count * bands->draws + 1) *
 			       sizeof(*bands->values));
-	if (!bands->samples || !bands->weights || !bands->values)
+	if (err || !bands->weights || !bands->values)
 		return -ENOMEM;
 	for (size_t i = 0; i < trial_count; i++)
-		for (size_t j = 0; j < trials[i].count; j++)
-			bands->samples[n++] =
-				(struct sample){ trials[i].values[j], i };
-	qsort(bands->samples, n, sizeof(*bands->samples), by_value);
+		pool_add(&bands->pool, trials[i].values, trials[i].count, i);
+	pool_sort(&bands->pool);
 	return 0;
 }
 
 static void bands_close(struct bands *bands)
 {
-	free(bands->samples);
+	pool_close(&bands->pool);
 	free(bands->weights);
 	free(bands->values);
 }
@@ -75,11 +61,11 @@ static void weighted(const struct bands *bands, const double *percents,
 {
 	size_t passed = 0, next = 0;
 
-	for (size_t i = 0; i < bands->count; i++) {
-		passed += bands->weights[bands->samples[i].trial];
+	for (size_t i = 0; i < bands->pool.count; i++) {
+		passed += bands->weights[bands->pool.samples[i].group];
 		while (next < percent_count &&
 		       passed >= percentile_rank(total, percents[next]))
-			values[step * next++] = bands->samples[i].value;
+			values[step * next++] = bands->pool.samples[i].value;
 		if (next == percent_count)
 			return;
 	}
@@ -123,11 +109,13 @@ int quantile_bands(const struct quantile_trial *trials, size_t trial_count,
 	int err = bands_open(&all, trials, trial_count, percent_count);
 
 	memset(bands, 0, percent_count * sizeof(*bands));
-	if (err || all.count == 0)
+	if (err || all.pool.count == 0)
 		goto close_bands;
 	for (size_t i = 0; i < percent_count; i++) {
 		uint64_t value =
-			all.samples[percentile_rank(all.count, percents[i]) - 1]
+			all.pool.samples[percentile_rank(all.pool.count,
+							 percents[i]) -
+					 1]
 				.value;
 
 		bands[i] = (struct quantile_band){ value, value, value };

@@ -11,80 +11,65 @@
 
 #include "base/random.h"
 #include "stats/percentile.h"
+#include "stats/pool.h"
 
 #define DRAWS 1000
 
-struct sample {
-	uint64_t ns;
-	size_t block;
-};
-
-/* All orders of an arm, ascending, and how many are of each block. */
-struct pool {
-	struct sample *samples;
-	size_t count;
+/* All orders of an arm, and how many are of each block. */
+struct orders {
+	struct pool pool;
 	size_t *of_block;
 };
 
-static int ascending(const void *a, const void *b)
+static void orders_close(struct orders *orders)
 {
-	const struct sample *left = a, *right = b;
-
-	return (left->ns > right->ns) - (left->ns < right->ns);
+	pool_close(&orders->pool);
+	free(orders->of_block);
 }
 
-static void pool_close(struct pool *pool)
+static int orders_open(struct orders *orders, const struct tails_block *blocks,
+		       size_t block_count, bool base)
 {
-	free(pool->samples);
-	free(pool->of_block);
-}
+	size_t count = 0;
 
-static int pool_open(struct pool *pool, const struct tails_block *blocks,
-		     size_t block_count, bool base)
-{
-	size_t n = 0;
-
-	pool->of_block = calloc(block_count + 1, sizeof(*pool->of_block));
-	if (!pool->of_block)
+	orders->of_block = calloc(block_count + 1, sizeof(*orders->of_block));
+	if (!orders->of_block)
 		return -ENOMEM;
 	for (size_t b = 0; b < block_count; b++)
-		n += pool->of_block[b] =
+		count += orders->of_block[b] =
 			base ? blocks[b].base_count : blocks[b].arm_count;
-	pool->count = n;
-	pool->samples = calloc(n + 1, sizeof(*pool->samples));
-	if (!pool->samples) {
-		free(pool->of_block);
+	if (pool_open(&orders->pool, count) < 0) {
+		free(orders->of_block);
 		return -ENOMEM;
 	}
-	n = 0;
 	for (size_t b = 0; b < block_count; b++)
-		for (size_t i = 0; i < pool->of_block[b]; i++)
-			pool->samples[n++] = (struct sample){
-				base ? blocks[b].base[i] : blocks[b].arm[i], b
-			};
-	qsort(pool->samples, n, sizeof(*pool->samples), ascending);
+		pool_add(&orders->pool, base ? blocks[b].base : blocks[b].arm,
+			 orders->of_block[b], b);
+	pool_sort(&orders->pool);
 	return 0;
 }
 
 /* The percentiles where each block is there as often as times says: the least
  * sample with so many at or below it, sought from above, where tails are. */
-static void pool_percentiles(const struct pool *pool, const unsigned int *times,
-			     size_t block_count, const struct tails_band *bands,
-			     size_t count, double *ns)
+static void orders_percentiles(const struct orders *orders,
+			       const unsigned int *times, size_t block_count,
+			       const struct tails_band *bands, size_t count,
+			       double *ns)
 {
 	double all = 0, above = 0;
-	size_t i = pool->count;
+	size_t i = orders->pool.count;
 
 	for (size_t b = 0; b < block_count; b++)
-		all += (double)times[b] * (double)pool->of_block[b];
+		all += (double)times[b] * (double)orders->of_block[b];
 	for (size_t k = count; k-- > 0;) {
 		const double beyond =
 			floor((1 - bands[k].percent / 100) * all + 1e-9);
 
 		while (i > 1 &&
-		       above + times[pool->samples[i - 1].block] <= beyond)
-			above += times[pool->samples[--i].block];
-		ns[k] = (double)pool->samples[i - 1].ns;
+		       above + times[orders->pool.samples[i - 1].group] <=
+			       beyond)
+			above += times[orders->pool.samples[--i].group];
+		ns[k] = (double)orders->pool.samples[i - 1].value;
 	}
 }
 
@@ -99,8 +84,8 @@ static double blocks_beyond(const struct pool *pool, double ns,
 	for (size_t b = 0; b < block_count; b++)
 		counts[b] = 0;
 	for (size_t i = pool->count;
-	     i > 0 && (double)pool->samples[i - 1].ns > ns; i--)
-		counts[pool->samples[i - 1].block]++;
+	     i > 0 && (double)pool->samples[i - 1].value > ns; i--)
+		counts[pool->samples[i - 1].group]++;
 	for (size_t b = 0; b < block_count; b++) {
 		sum += counts[b];
 		squares += (double)counts[b] * counts[b];
@@ -113,21 +98,21 @@ struct drawn {
 	double error[TAILS_MAX];
 };
 
-static void logs_of(const struct pool *arm, const struct pool *base,
+static void logs_of(const struct orders *arm, const struct orders *base,
 		    const unsigned int *times, size_t block_count,
 		    const struct tails_band *bands, size_t count, double *logs,
 		    size_t stride)
 {
 	double of_arm[TAILS_MAX], of_base[TAILS_MAX];
 
-	pool_percentiles(arm, times, block_count, bands, count, of_arm);
-	pool_percentiles(base, times, block_count, bands, count, of_base);
+	orders_percentiles(arm, times, block_count, bands, count, of_arm);
+	orders_percentiles(base, times, block_count, bands, count, of_base);
 	for (size_t k = 0; k < count; k++)
 		logs[k * stride] = log(of_arm[k] / of_base[k]);
 }
 
 /* DRAWS times as many blocks, each any of them. */
-static int draw(const struct pool *arm, const struct pool *base,
+static int draw(const struct orders *arm, const struct orders *base,
 		size_t block_count, uint64_t seed,
 		const struct tails_band *bands, size_t count,
 		struct drawn *drawn)
@@ -209,7 +194,7 @@ static void bands_set(const struct drawn *drawn, double alpha,
 }
 
 /* As they are, and no band yet. */
-static void estimates_set(const struct pool *arm, const struct pool *base,
+static void estimates_set(const struct orders *arm, const struct orders *base,
 			  size_t block_count, struct tails_band *bands,
 			  size_t count, unsigned int *times)
 {
@@ -217,8 +202,8 @@ static void estimates_set(const struct pool *arm, const struct pool *base,
 
 	for (size_t b = 0; b < block_count; b++)
 		times[b] = 1;
-	pool_percentiles(arm, times, block_count, bands, count, of_arm);
-	pool_percentiles(base, times, block_count, bands, count, of_base);
+	orders_percentiles(arm, times, block_count, bands, count, of_arm);
+	orders_percentiles(base, times, block_count, bands, count, of_base);
 	for (size_t k = 0; k < count; k++) {
 		const double percent = bands[k].percent;
 
@@ -228,17 +213,17 @@ static void estimates_set(const struct pool *arm, const struct pool *base,
 		bands[k].low = 0;
 		bands[k].high = INFINITY;
 		bands[k].p = 1;
-		if (!percentile_supported(arm->count, percent) ||
-		    !percentile_supported(base->count, percent) ||
-		    blocks_beyond(arm, of_arm[k], times, block_count) <
+		if (!percentile_supported(arm->pool.count, percent) ||
+		    !percentile_supported(base->pool.count, percent) ||
+		    blocks_beyond(&arm->pool, of_arm[k], times, block_count) <
 			    TAILS_BLOCKS_BEYOND ||
-		    blocks_beyond(base, of_base[k], times, block_count) <
+		    blocks_beyond(&base->pool, of_base[k], times, block_count) <
 			    TAILS_BLOCKS_BEYOND)
 			bands[k].arm = bands[k].base = bands[k].ratio = NAN;
 	}
 }
 
-static int pools_band(const struct pool *arm, const struct pool *base,
+static int pools_band(const struct orders *arm, const struct orders *base,
 		      size_t block_count, double alpha, uint64_t seed,
 		      struct tails_band *bands, size_t count)
 {
@@ -263,15 +248,15 @@ int tails_bands(const struct tails_block *blocks, size_t block_count,
 		double alpha, uint64_t seed, struct tails_band *bands,
 		size_t count)
 {
-	struct pool arm, base;
-	int err = pool_open(&arm, blocks, block_count, false);
+	struct orders arm, base;
+	int err = orders_open(&arm, blocks, block_count, false);
 
 	if (err)
 		return err;
-	err = pool_open(&base, blocks, block_count, true);
+	err = orders_open(&base, blocks, block_count, true);
 	if (err)
 		goto close_arm;
-	if (arm.count > 0 && base.count > 0)
+	if (arm.pool.count > 0 && base.pool.count > 0)
 		err = pools_band(&arm, &base, block_count, alpha, seed, bands,
 				 count);
 	else
@@ -279,9 +264,9 @@ int tails_bands(const struct tails_block *blocks, size_t block_count,
 			bands[k] = (struct tails_band){
 				bands[k].percent, NAN, NAN, NAN, 0, INFINITY, 1
 			};
-	pool_close(&base);
+	orders_close(&base);
 close_arm:
-	pool_close(&arm);
+	orders_close(&arm);
 	return err;
 }
 
