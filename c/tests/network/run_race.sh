@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
+# shellcheck source=tests/support/campaign.bash
+. tests/support/campaign.bash
 BUILD=${BUILD:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -15,17 +17,6 @@ if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; 
 fi
 "$BUILD/t2t-feedgen" --quiet --bytes 8000 --seed 3 --triggers 0.1 \
 	--output "$folder/feed.csv.gz" >/dev/null
-
-run() { # folder of the result, arguments...
-	local output=$folder/$1
-	shift
-	"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --seed 1 \
-		--output "$output" "$@" >"$folder/out" 2>"$folder/log"
-}
-# Of its manifest, or of its summary.
-said() { # folder, file, filter
-	jq -r "$3" "$folder/$1/$2.json"
-}
 
 # Not a verdict of a busy machine's: 2 and 6 ms an order.
 slow=block@handicap=2000000 slower=block@handicap=6000000

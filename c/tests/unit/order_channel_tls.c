@@ -16,9 +16,8 @@
 #include "tests/support/channel_choice.h"
 #include "tests/support/log_catch.h"
 #include "tests/support/sanitizer.h"
+#include "tests/support/tls_ends.h"
 #include "wire/tls_record.h"
-
-#define STEPS_MAX 8
 
 static struct channel *trader, *exchange;
 
@@ -52,19 +51,6 @@ void *realloc(void *bytes, size_t size)
 }
 #endif
 
-static void carry(struct channel *from, struct channel *to)
-{
-	const uint8_t *bytes;
-	size_t len, room;
-	uint8_t *at = channel_room(to, &room);
-
-	bytes = channel_waiting(from, &len);
-	assert_true(len <= room);
-	memcpy(at, bytes, len);
-	channel_received(to, len, 1);
-	channel_sent(from, len);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
@@ -72,29 +58,6 @@ static int teardown(void **state)
 	channel_close(exchange);
 	trader = exchange = NULL;
 	return 0;
-}
-
-/* Two ends of "tls:folder=...,OPTIONS", once they have shaken hands. */
-static void ends_open(const char *options)
-{
-	char text[512];
-	int ours, theirs = 0;
-
-	snprintf(text, sizeof(text), "tls:folder=%s,%s", channel_choice_keys(),
-		 options);
-	assert_int_equal(channel_open(text, CHANNEL_TRADER, &trader), 0);
-	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
-	ours = channel_handshake(trader, 1);
-	for (int i = 0; i < STEPS_MAX && (ours == 0 || theirs == 0); i++) {
-		carry(trader, exchange);
-		if (theirs == 0)
-			theirs = channel_handshake(exchange, 1);
-		carry(exchange, trader);
-		if (ours == 0)
-			ours = channel_handshake(trader, 1);
-	}
-	assert_int_equal(ours, 1);
-	assert_int_equal(theirs, 1);
 }
 
 static void say(uint32_t quantity)
@@ -108,7 +71,7 @@ static void hear(uint32_t quantity)
 {
 	struct order order;
 
-	carry(trader, exchange);
+	tls_ends_carry(trader, exchange);
 	assert_int_equal(channel_decode(exchange, &order), 1);
 	assert_int_equal(order.quantity, quantity);
 	assert_int_equal(channel_decode(exchange, &order), 0);
@@ -124,7 +87,7 @@ static void take_back(void)
 static void an_order_is_taken_back(void **state)
 {
 	(void)state;
-	ends_open("inner=raw");
+	tls_ends_open("inner=raw", &trader, &exchange);
 	say(1);
 	hear(1);
 	for (uint32_t i = 2; i < 5; i++) {
@@ -141,7 +104,7 @@ static void an_order_is_taken_back(void **state)
 static void so_is_one_inside(void **state)
 {
 	(void)state;
-	ends_open("inner=fix");
+	tls_ends_open("inner=fix", &trader, &exchange);
 	say(1);
 	take_back();
 	say(2);
@@ -156,11 +119,11 @@ static void keys_are_updated(void **state)
 	struct order order;
 
 	(void)state;
-	ends_open("update=1,inner=login");
+	tls_ends_open("update=1,inner=login", &trader, &exchange);
 	for (uint32_t i = 1; i < 20; i++) {
 		say(i);
 		hear(i);
-		carry(exchange, trader);
+		tls_ends_carry(exchange, trader);
 		assert_int_equal(channel_decode(trader, &order), 0);
 		exchange->received_ns = exchange->due_ns;
 		assert_int_equal(channel_tick(exchange, exchange->due_ns), 0);
@@ -173,7 +136,7 @@ static void orders_cost_no_allocation(void **state)
 	unsigned long before;
 
 	(void)state;
-	ends_open("inner=ws:ping=0");
+	tls_ends_open("inner=ws:ping=0", &trader, &exchange);
 	/* The ticket. */
 	channel_decode(trader, &order);
 	say(1);
@@ -181,7 +144,7 @@ static void orders_cost_no_allocation(void **state)
 	before = allocations;
 	for (uint32_t i = 1; i < 1000; i++) {
 		say(i);
-		carry(trader, exchange);
+		tls_ends_carry(trader, exchange);
 		channel_decode(exchange, &order);
 		channel_decode(trader, &order);
 	}
@@ -213,20 +176,20 @@ static void early_data_spare_a_round_trip(void **state)
 		assert_int_equal(
 			channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
 		assert_int_equal(channel_handshake(trader, 1), 0);
-		carry(trader, exchange);
+		tls_ends_carry(trader, exchange);
 		assert_int_equal(channel_handshake(exchange, 1), 0);
-		carry(exchange, trader);
+		tls_ends_carry(exchange, trader);
 		assert_int_equal(channel_handshake(trader, 1), spared);
-		carry(trader, exchange);
+		tls_ends_carry(trader, exchange);
 		assert_int_equal(channel_handshake(exchange, 1), 1);
-		carry(exchange, trader);
+		tls_ends_carry(exchange, trader);
 		if (!spared)
 			assert_int_equal(channel_handshake(trader, 1), 1);
 		assert_int_equal(channel_decode(trader, &order), 0);
 		say(5);
 		hear(5);
 		assert_int_equal(channel_tick(exchange, exchange->due_ns), 0);
-		carry(exchange, trader);
+		tls_ends_carry(exchange, trader);
 		assert_int_equal(channel_decode(trader, &order), 0);
 		teardown(NULL);
 	}

@@ -18,12 +18,11 @@
 #include "order/transport.h"
 #include "tests/support/channel_choice.h"
 #include "tests/support/log_catch.h"
+#include "tests/support/tls_ends.h"
 
 #ifdef HAVE_OPENSSL
 
 #include <openssl/evp.h>
-
-#define STEPS_MAX 8
 
 static struct channel *trader, *exchange;
 
@@ -113,19 +112,6 @@ static size_t kernel_seal(uint8_t type, const uint8_t *bytes, size_t len,
  * The ends.
  */
 
-static void carry(struct channel *from, struct channel *to)
-{
-	const uint8_t *bytes;
-	size_t len, room;
-	uint8_t *at = channel_room(to, &room);
-
-	bytes = channel_waiting(from, &len);
-	assert_true(len <= room);
-	memcpy(at, bytes, len);
-	channel_received(to, len, 1);
-	channel_sent(from, len);
-}
-
 /* What the trader says, by the kernel. */
 static void carry_sealed(void)
 {
@@ -155,27 +141,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Two ends that have shaken hands; the trader's is not handed over yet. */
+/* The trader's is not handed over yet. */
 static void ends_open(const char *options)
 {
-	char text[512];
-	int ours, theirs = 0;
-
-	snprintf(text, sizeof(text), "tls:folder=%s,%s", channel_choice_keys(),
-		 options);
-	assert_int_equal(channel_open(text, CHANNEL_TRADER, &trader), 0);
-	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
-	ours = channel_handshake(trader, 1);
-	for (int i = 0; i < STEPS_MAX && (ours == 0 || theirs == 0); i++) {
-		carry(trader, exchange);
-		if (theirs == 0)
-			theirs = channel_handshake(exchange, 1);
-		carry(exchange, trader);
-		if (ours == 0)
-			ours = channel_handshake(trader, 1);
-	}
-	assert_int_equal(ours, 1);
-	assert_int_equal(theirs, 1);
+	tls_ends_open(options, &trader, &exchange);
 	kernel.there = true;
 }
 
@@ -211,7 +180,7 @@ static void orders_and_the_end_are_read(void **state)
 	ends_open(*state);
 	/* Some have gone before. */
 	say(1);
-	carry(trader, exchange);
+	tls_ends_carry(trader, exchange);
 	assert_int_equal(channel_decode(exchange, &order), 1);
 	hand_over(0, "kernel");
 	for (uint32_t i = 2; i < 300; i++) {

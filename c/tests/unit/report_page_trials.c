@@ -6,14 +6,13 @@
 #include <cmocka.h>
 
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "report/page_trials.h"
 #include "report/trial_mark.h"
+#include "tests/support/json_text.h"
 
 static const struct mark_case {
 	const char *json;
@@ -62,24 +61,11 @@ static const struct mark_case aside[] = {
 	  TRIAL_MARK_GATED, "no reason is given" },
 };
 
-static json_t *json_of(const char *single_quoted)
-{
-	char *text = strdup(single_quoted);
-	json_t *json;
-
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = json_loads(text, 0, NULL);
-	free(text);
-	assert_non_null(json);
-	return json;
-}
-
 static void one_that_ran_again_has_one_too(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(aside); i++) {
-		json_t *json = json_of(aside[i].json);
+		json_t *json = json_text(aside[i].json);
 		struct trial_mark mark = trial_mark_aside(json);
 
 		assert_int_equal(mark.kind, aside[i].kind);
@@ -93,7 +79,7 @@ static void a_trial_has_one_mark_and_its_reason(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		json_t *json = json_of(cases[i].json);
+		json_t *json = json_text(cases[i].json);
 		struct trial_mark mark = trial_mark(json, cases[i].block_void);
 
 		assert_int_equal(mark.kind, cases[i].kind);

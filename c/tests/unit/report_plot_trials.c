@@ -9,36 +9,24 @@
 #include <string.h>
 
 #include "report/plot.h"
+#include "tests/support/json_text.h"
 
 #define TRIALS 4
-
-static json_t *json_of(const char *single_quoted)
-{
-	char *text = strdup(single_quoted);
-	json_t *json;
-
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = json_loads(text, 0, NULL);
-	free(text);
-	assert_non_null(json);
-	return json;
-}
 
 /* Of two arms, 10 and 20 us; one trial is void. */
 static char *figure_of(const char *aside, const char *summary)
 {
 	struct results_trial trials[TRIALS] = { 0 };
 	struct results results = {
-		.manifest = json_of("{'parameters': {'arms': ['a', '<b>']}}"),
-		.aside = json_of(aside),
+		.manifest = json_text("{'parameters': {'arms': ['a', '<b>']}}"),
+		.aside = json_text(aside),
 		.trials = trials,
 		.count = TRIALS,
 		.arm_count = 2,
 		.blocks = 2,
 		.aa = -1,
 	};
-	json_t *made = json_of(summary);
+	json_t *made = json_text(summary);
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -49,8 +37,8 @@ static char *figure_of(const char *aside, const char *summary)
 		trials[i].arm = i % 2;
 		trials[i].word = i == 3 ? RESULTS_VOID : RESULTS_CORRECT;
 		trials[i].json =
-			json_of(i == 3 ? "{'analysis': {'correct': null}}"
-				       : "{'analysis': {'correct': true}}");
+			json_text(i == 3 ? "{'analysis': {'correct': null}}"
+					 : "{'analysis': {'correct': true}}");
 		trials[i].percentiles.count = i == 3 ? 0 : 100;
 		trials[i].percentiles.p50 = i == 3 ? 0 : 10000 * (1 + i % 2);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/text.h"
+#include "tests/support/json_text.h"
 
 static const char summary_text[] =
 	"{'arms': ["
@@ -31,23 +32,9 @@ static const char summary_text[] =
 	" 'back_to_back': {'back_to_back_ns': {'count': 4000, 'p50': 1200,"
 	"  'p99': 5000}}}";
 
-static json_t *json_of(const char *text)
-{
-	char *copy = strdup(text);
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, 0, NULL);
-	free(copy);
-	assert_non_null(value);
-	return value;
-}
-
 static char *report_of(const char *summary, const char *manifest, bool colour)
 {
-	json_t *first = json_of(summary), *second = json_of(manifest);
+	json_t *first = json_text(summary), *second = json_text(manifest);
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
