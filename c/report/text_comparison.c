@@ -75,20 +75,26 @@ static void tails_print(FILE *out, const json_t *comparison)
 	}
 }
 
-/* "  deciles, us          -1.2* -1.1* -0.9 ...": where the difference lies. */
+/* "  at p10, p20... p90   -1.2* -1.1* -0.9 ...": where the difference lies. One
+ * that is not told is a dash, so that each stands in its place. */
 static void shift_print(FILE *out, const json_t *comparison)
 {
-	const json_t *shift = json_object_get(comparison, "shift"), *band;
-	size_t i;
+	const json_t *shift = json_object_get(comparison, "shift");
+	size_t next = 0;
 
 	if (json_array_size(shift) == 0)
 		return;
 	fputs("  at p10, p20... p90  ", out);
-	json_array_foreach(shift, i, band)
-	{
+	for (double percent = 10; percent < 100; percent += 10) {
+		const json_t *band = json_array_get(shift, next);
 		const bool apart = json_get_number(band, "ratio_low") > 1 ||
 				   json_get_number(band, "ratio_high") < 1;
 
+		if (!band || json_get_number(band, "percent") > percent) {
+			fputs(" -", out);
+			continue;
+		}
+		next++;
 		fprintf(out, " %+.2f%s",
 			json_get_number(band, "base_ns") / 1e3 *
 				(json_get_number(band, "ratio") - 1),

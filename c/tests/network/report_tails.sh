@@ -28,6 +28,15 @@ expect_none 'of a few blocks no decile and no tail is told' < <(
 report "$folder/good"
 check 'deciles show where the difference lies' \
 	grep -qE '^  at p10, p20... p90   -4\.[0-9]+\*( -[45]\.[0-9]+\*){8} us' "$folder/out"
+# Of the 48 orders beyond p90, 30 are of one block, which tells of itself alone.
+cp -r "$folder/good" "$folder/lone"
+awk -F, -v OFS=, 'NR > 1 { $4 *= 10 } 1' "$folder/good/trials/1-x/latencies.csv" \
+	>"$folder/lone/trials/1-x/latencies.csv"
+cp "$folder/out" "$folder/whole"
+report "$folder/lone"
+check 'a decile that is not told leaves its place' \
+	grep -qE '^  at p10, p20... p90  ( -[0-9.]+\*?){8} - us' "$folder/out"
+cp "$folder/whole" "$folder/out"
 expect_none 'a tail of a few orders is not told' < <(grep 'p99 .*of all orders' "$folder/out")
 cp "$folder/out" "$folder/first"
 report "$folder/good"
