@@ -47,18 +47,14 @@ int comparison_tails_verdict(const struct results *results, unsigned int arm,
 			     const struct verdict_rule *rule, double *base,
 			     struct verdict *verdict)
 {
-	struct tails_band band = { .percent = results->judged };
 	size_t count;
 	struct tails_block *blocks = blocks_of(results, arm, &count);
 	int err = -ENOMEM;
 
+	*base = NAN;
 	if (blocks)
 		err = tails_verdict(blocks, count, results->judged, rule,
-				    seed_of(results, arm), verdict);
-	if (!err)
-		err = tails_bands(blocks, count, rule->alpha,
-				  seed_of(results, arm), &band, 1);
-	*base = err ? NAN : band.base;
+				    seed_of(results, arm), verdict, base);
 	free(blocks);
 	return err;
 }

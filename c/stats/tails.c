@@ -272,7 +272,7 @@ close_arm:
 
 int tails_verdict(const struct tails_block *blocks, size_t block_count,
 		  double percent, const struct verdict_rule *rule,
-		  uint64_t seed, struct verdict *verdict)
+		  uint64_t seed, struct verdict *verdict, double *base)
 {
 	struct tails_band band = { .percent = percent };
 	int err = tails_bands(blocks, block_count, verdict_level(rule), seed,
@@ -280,6 +280,7 @@ int tails_verdict(const struct tails_block *blocks, size_t block_count,
 
 	if (err)
 		return err;
+	*base = band.base;
 	*verdict = (struct verdict){
 		.pairs = block_count,
 		.ratio = band.ratio,

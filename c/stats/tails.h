@@ -50,9 +50,10 @@ int tails_bands(const struct tails_block *blocks, size_t block_count,
 		double alpha, uint64_t seed, struct tails_band *bands,
 		size_t count);
 
-/* The verdict on one percentile, by the same. */
+/* The verdict on one percentile, by the same. *base: the baseline's, ns, NAN:
+ * too few orders beyond it. */
 int tails_verdict(const struct tails_block *blocks, size_t block_count,
 		  double percent, const struct verdict_rule *rule,
-		  uint64_t seed, struct verdict *verdict);
+		  uint64_t seed, struct verdict *verdict, double *base);
 
 #endif

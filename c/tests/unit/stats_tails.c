@@ -156,23 +156,27 @@ static void what_can_not_be_told_is_not(void **state)
 	const struct verdict_rule rule = verdict_rule(1);
 	struct tails_band band = { .percent = 99 };
 	struct verdict verdict;
+	double base;
 
 	(void)state;
 	campaign_make(random, GAUSSIAN, 2, 20, &campaign);
 	gsl_rng_free(random);
-	assert_int_equal(
-		tails_verdict(campaign.blocks, 20, 99, &rule, 1, &verdict), 0);
+	assert_int_equal(tails_verdict(campaign.blocks, 20, 99, &rule, 1,
+				       &verdict, &base),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_SLOWER);
 	assert_true(verdict.low > 1 && verdict.p_adjusted < 0.05);
-	assert_int_equal(
-		tails_verdict(campaign.blocks, 11, 90, &rule, 1, &verdict), 0);
+	assert_int_equal(tails_verdict(campaign.blocks, 11, 90, &rule, 1,
+				       &verdict, &base),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_TOO_FEW);
-	assert_int_equal(
-		tails_verdict(campaign.blocks, 20, 99.9, &rule, 1, &verdict),
-		0);
+	assert_int_equal(tails_verdict(campaign.blocks, 20, 99.9, &rule, 1,
+				       &verdict, &base),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_FEW_ORDERS);
-	assert_int_equal(
-		tails_verdict(campaign.blocks, 0, 99, &rule, 1, &verdict), 0);
+	assert_int_equal(tails_verdict(campaign.blocks, 0, 99, &rule, 1,
+				       &verdict, &base),
+			 0);
 	assert_int_equal(verdict.call, VERDICT_NONE);
 	for (size_t i = 0; i < ORDERS; i++)
 		campaign.ns[1][3][i] *= 100;
