@@ -221,7 +221,7 @@ def settings_name(wanted):
 def layer(wanted):
     """What the disk of a guest with an arm's settings is called."""
     return settings_name({name: value for name, value in wanted.items()
-                  if name != "exchange_place"})
+                          if name != "exchange_place"})
 
 
 def folder(arm):

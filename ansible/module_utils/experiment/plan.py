@@ -115,8 +115,8 @@ LOOKS = re.compile("decided|equivalent")
 def plan(what, where):
     """what: experiment(); where: place, accelerator, paces (of accelerators),
     feed, group, and overrides: blocks, until, gate, verdict, judge, lines, pace,
-    seed, threshold_usd, aggress, only (names of arms), begun (a folder), missing (arm -> reason, as
-    the machines told)."""
+    seed, threshold_usd, aggress, only (names of arms), begun (a folder), missing
+    (arm -> reason, as the machines told)."""
     place = where["place"]
     if place not in what["places"]:
         raise Wrong(f"{what['name']} can't run in {place}; it can in: "
