@@ -35,7 +35,7 @@ int campaign_order_parse(const char *text, unsigned int *arm_count,
 
 /*
  * For who makes a plan, a new reference: {"order": [[2, 0, 1]...],
- * "blocks_needed": 7, "best_needed": 7, "tail_needed": 12,
+ * "blocks_needed": 7, "best_needed": 7, "tail_needed": 16,
  * "block_tries": 3}: the arms of each block, the last arm being the first one
  * again; how many blocks a verdict needs, one of which is the best, and one on
  * a tail; and how often a block is run at most.

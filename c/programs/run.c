@@ -126,7 +126,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct config, judge),
 	  .help = "p50 (if nothing is said), or of the tail p99, p99.9 or\n"
-		  "p99.99: of all orders of an arm, in 12 blocks or more" },
+		  "p99.99: of all orders of an arm, in 16 blocks or more" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",

@@ -133,13 +133,14 @@ static void power_set(const double *logs, size_t count,
 		      const struct verdict_rule *rule, json_t *comparison)
 {
 	const double spread = power_spread(logs, count);
+	const size_t freedom = count - 1;
 
 	json_object_set_new(
 		comparison, "finds",
-		json_real_or_null(power_finds(spread, count, rule)));
+		json_real_or_null(power_finds(spread, freedom, count, rule)));
 	json_object_set_new(
 		comparison, "blocks_for_5_percent",
-		json_real_or_null(power_blocks(spread, 0.05, rule)));
+		json_real_or_null(power_blocks(spread, freedom, 0.05, rule)));
 }
 
 /* Who stamped an arm's market data and orders, as its first trial tells; NULL:

@@ -12,7 +12,8 @@
 #include "stats/statistics.h"
 #include "stats/variance.h"
 
-#define FREEDOM_MIN 4
+#define FREEDOM_MIN 8
+#define BLOCKS_MIN  3
 #define ORDERS_MIN  20 /* a shorter trial's p50 says little */
 
 unsigned int plan_summary_blocks(unsigned int arm_count)
@@ -20,7 +21,7 @@ unsigned int plan_summary_blocks(unsigned int arm_count)
 	const unsigned int others = arm_count > 1 ? arm_count - 1 : 1;
 	const unsigned int blocks = 1 + (FREEDOM_MIN + others - 1) / others;
 
-	return blocks < 2 ? 2 : blocks;
+	return blocks < BLOCKS_MIN ? BLOCKS_MIN : blocks;
 }
 
 struct pilot {
@@ -124,6 +125,7 @@ static void size_set(const struct pilot *pilot, size_t blocks,
 	times = fmin(fmax(times, ORDERS_MIN / pilot->orders), 100);
 	more = pilot->trial_s / (beside + times * pilot->data_s);
 	finds = power_finds(variance_spread(&pilot->variance, times),
+			    pilot->variance.freedom,
 			    (size_t)(more * (double)blocks), rule);
 	if (!(finds < 0.9 * json_get_number(plan, "finds")))
 		return;
@@ -147,9 +149,11 @@ static json_t *plan_json(const struct results *results,
 		"{s:I,s:I,s:i,s:o,s:f,s:{s:f,s:f,s:f},s:f,s:f}", "pilot",
 		(json_int_t)of->blocks, "blocks", (json_int_t)blocks, "needed",
 		(int)verdict_blocks_needed(&rule), "finds",
-		json_real_or_null(power_finds(spread, blocks, &rule)), "spread",
-		spread, "share", "block", all > 0 ? of->block / all : 0,
-		"trial", all > 0 ? of->trial / all : 0, "order",
+		json_real_or_null(
+			power_finds(spread, of->freedom, blocks, &rule)),
+		"spread", spread, "share", "block",
+		all > 0 ? of->block / all : 0, "trial",
+		all > 0 ? of->trial / all : 0, "order",
 		all > 0 ? of->order / all : 0, "trial_s", pilot->trial_s,
 		"data_s", pilot->data_s);
 
@@ -174,4 +178,10 @@ int plan_summary_set(const struct results *results, json_t *summary)
 		return err;
 	json_object_set_new(summary, "plan", plan_json(results, &pilot));
 	return 0;
+}
+
+bool plan_summary_hopeless(const json_t *plan)
+{
+	return json_get_integer(plan, "blocks") <
+	       json_get_integer(plan, "needed");
 }

@@ -2,6 +2,7 @@
 #include "report/text_plan.h"
 
 #include "base/json_get.h"
+#include "report/plan_summary.h"
 
 /* The largest of what the comparisons find: of all blocks that there were. */
 static double found(const json_t *summary)
@@ -46,7 +47,7 @@ void text_plan(FILE *out, const json_t *summary)
 		return;
 	fprintf(out, "plan      by its first %lld blocks: ",
 		(long long)json_get_integer(plan, "pilot"));
-	if (json_is_number(json_object_get(plan, "finds")))
+	if (!plan_summary_hopeless(plan))
 		fprintf(out, "%lld blocks find %.1f %% in 9 of 10",
 			(long long)json_get_integer(plan, "blocks"),
 			json_get_number(plan, "finds") * 100);

@@ -96,8 +96,8 @@ expect_none 'what could tell nothing is refused' < <(
 		--verdict best --arms 'block spin busy mmsg epoll'
 	refused '--verdict best: there is one arm alone' --verdict best --arms block
 	refused "--verdict: 'worst': expected each, best or none" --verdict worst
-	refused '--blocks 11: they can decide nothing: at least 12 are needed' \
-		--blocks 11 --judge p99
+	refused '--blocks 15: they can decide nothing: at least 16 are needed' \
+		--blocks 15 --judge p99
 	refused "--judge: 'p98': expected p50, p99" --judge p98
 	refused '--verdict best: is by p50' --verdict best --judge p99
 	refused '--until decided: needs a verdict' --verdict none --until decided

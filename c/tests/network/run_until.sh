@@ -43,12 +43,12 @@ expect_none "$name" < <(
 )
 expect_none 'its first blocks say what it will find, and its result keeps that' < <(
 	for file in log out; do
-		grep -qE '^plan +by its first 3 blocks: 60 blocks find [0-9.]+ % in 9 of 10; ' \
+		grep -qE '^plan +by its first 5 blocks: 60 blocks find [0-9.]+ % in 9 of 10; ' \
 			"$folder/$file" || { echo "$file:" && cat "$folder/$file"; }
 	done
 	grep -qE '^plan .*; as it was, [0-9.]+ %$' "$folder/out" || cat "$folder/out"
 	# Of one trial: longer than its data, and what it differs by is all of it.
-	said plain summary '.plan | select((.trial_s > .data_s and .pilot == 3 and
+	said plain summary '.plan | select((.trial_s > .data_s and .pilot == 5 and
 		(.share | add) > 0.999 and (.share | add) < 1.001) | not)'
 )
 name='a report made later says the same'
@@ -77,6 +77,18 @@ if run late --blocks 1000 --until 0.1 --arms 'block block' &&
 	[ "$(said late manifest '.parameters.blocks')" = 1 ] &&
 	[ "$(said late manifest '.parameters.until.ended')" = time ] &&
 	[ "$(said late manifest '.state')" = complete ]; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$folder/log" "$folder/out")
+fi
+
+# Six blocks are needed, of which one takes longer than half a second: its first
+# five tell so.
+name='time that leaves too few blocks for a verdict ends it when that is known'
+if run hopeless --blocks 1000 --until decided,2 --arms 'block block' &&
+	[ "$(said hopeless manifest '.parameters.until.ended')" = plan ] &&
+	[ "$(said hopeless manifest '.state')" = complete ] &&
+	grep -q 'blocks, all there is time for, can decide nothing' "$folder/log"; then
 	pass "$name"
 else
 	fail "$name" < <(cat "$folder/log" "$folder/out")

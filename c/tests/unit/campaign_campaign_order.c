@@ -151,7 +151,7 @@ static void it_is_told_to_who_makes_a_plan(void **state)
 	(void)state;
 	assert_string_equal(text, "{\"order\":[[1,2,3,0],[0,3,2,1],[2,0,1,3]],"
 				  "\"blocks_needed\":7,\"best_needed\":7,"
-				  "\"tail_needed\":12,\"block_tries\":3}");
+				  "\"tail_needed\":16,\"block_tries\":3}");
 	free(text);
 	json_decref(json);
 }

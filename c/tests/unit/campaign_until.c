@@ -144,7 +144,7 @@ static void a_race_has_its_own_end(void **state)
 	assert_true(percent == 99.9);
 	assert_int_equal(until_judge_parse("p98", &percent, &why), -EINVAL);
 	assert_int_equal(until_blocks_needed(UNTIL_EACH, 50, 3), 6);
-	assert_int_equal(until_blocks_needed(UNTIL_EACH, 99, 3), 12);
+	assert_int_equal(until_blocks_needed(UNTIL_EACH, 99, 3), 16);
 	/* Of nine arms and the baseline again: 36 pairs, 8 against it. */
 	assert_int_equal(until_compared(UNTIL_BEST, 10), 36);
 	assert_int_equal(until_compared(UNTIL_EACH, 10), 8);

@@ -303,10 +303,10 @@ class Plan(unittest.TestCase):
         self.assertEqual(lab.plan(few, WHERE)["verdict"], "none")
 
     def test_judge(self):
-        tail = read(GOOD + "judge: p99\nblocks: 12\n")
+        tail = read(GOOD + "judge: p99\nblocks: 16\n")
         made = lab.plan(tail, WHERE)
         self.assertEqual(made["judge"], "p99")
-        self.assertEqual(made["blocks_needed"], 12)
+        self.assertEqual(made["blocks_needed"], 16)
         self.assertIn("p99 of all orders", lab.text(made))
         self.assertEqual(lab.plan(tail, dict(WHERE, judge="p50"))["judge"],
                          "p50")
