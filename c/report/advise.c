@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "report/tables_figure.h"
+#include "stats/signed_rank.h"
 #include "stats/verdict.h"
 
 #define WHY_MAX	 256
@@ -83,14 +84,13 @@ struct figure {
 
 static int figure_of(double *values, unsigned int count, struct figure *figure)
 {
-	const struct verdict_rule rule = verdict_rule(1);
 	int err;
 
 	*figure = (struct figure){ NAN, NAN, NAN, false };
 	if (count == 0)
 		return 0;
-	err = verdict_shift(values, count, &rule, &figure->value, &figure->low,
-			    &figure->high);
+	err = signed_rank_interval(values, count, VERDICT_ALPHA, &figure->value,
+				   &figure->low, &figure->high);
 	figure->interval = isfinite(figure->low) && isfinite(figure->high);
 	return err;
 }

@@ -44,8 +44,26 @@ double comparisons_value(const struct results *results, unsigned int block,
 /* The p50s of blocks in which both an arm and the first count. */
 struct pairs {
 	double *arms, *bases; /* room for all blocks */
+	double *again;	      /* of the first arm again; NAN: does not count */
 	size_t count;
 };
+
+/* The arm that is the baseline again, for one that is compared; -1: none. It
+ * has no other than the baseline itself. */
+static int again_of(const struct results *results, unsigned int arm)
+{
+	return results->aa > 0 && (int)arm != results->aa ? results->aa : -1;
+}
+
+static double again_value(const struct results *results, unsigned int block,
+			  unsigned int arm)
+{
+	const int again = again_of(results, arm);
+
+	return again < 0
+		       ? NAN
+		       : comparisons_value(results, block, (unsigned int)again);
+}
 
 /* An arm against the first, block by block. */
 static int compare(const struct results *results, unsigned int arm,
@@ -63,32 +81,56 @@ static int compare(const struct results *results, unsigned int arm,
 		const double mine = comparisons_value(results, block, arm);
 
 		pairs->bases[pairs->count] = base;
+		pairs->again[pairs->count] = again_value(results, block, arm);
 		pairs->arms[pairs->count] = mine;
 		pairs->count += !isnan(base) && !isnan(mine);
 	}
-	return verdict_compare(pairs->arms, pairs->bases, pairs->count, rule,
-			       verdict);
+	return verdict_compare_twice(pairs->arms, pairs->bases, pairs->again,
+				     pairs->count, rule, verdict);
 }
 
-/* Of an incorrect arm there is none. */
+/* To the baseline's first trial, or its other one, of each block. */
 static json_t *block_ratios(const struct results *results, unsigned int arm,
-			    const struct verdict *verdict, double *least,
-			    double *most)
+			    unsigned int base)
 {
 	json_t *blocks = json_array();
 
-	*least = *most = NAN;
-	for (unsigned int block = 0;
-	     block < results->blocks && verdict->call != VERDICT_INCORRECT;
-	     block++) {
-		double ratio = comparisons_value(results, block, arm) /
-			       comparisons_value(results, block, 0);
-
-		*least = fmin(*least, ratio);
-		*most = fmax(*most, ratio);
-		json_array_append_new(blocks, json_real_or_null(ratio));
-	}
+	for (unsigned int block = 0; block < results->blocks; block++)
+		json_array_append_new(
+			blocks,
+			json_real_or_null(
+				comparisons_value(results, block, arm) /
+				comparisons_value(results, block, base)));
 	return blocks;
+}
+
+/* Of an incorrect arm there is none. */
+static void ratios_set(const struct results *results, unsigned int arm,
+		       const struct verdict *verdict, json_t *comparison)
+{
+	const int again = again_of(results, arm);
+	const bool any = verdict->call != VERDICT_INCORRECT;
+	json_t *all = any ? block_ratios(results, arm, 0) : json_array();
+	double least = NAN, most = NAN;
+	const json_t *ratio;
+	size_t i;
+
+	json_array_foreach(all, i, ratio)
+	{
+		if (!json_is_number(ratio))
+			continue;
+		least = fmin(least, json_number_value(ratio));
+		most = fmax(most, json_number_value(ratio));
+	}
+	json_object_set_new(comparison, "block_ratios", all);
+	json_object_set_new(comparison, "block_ratio_min",
+			    json_real_or_null(least));
+	json_object_set_new(comparison, "block_ratio_max",
+			    json_real_or_null(most));
+	if (any && again >= 0)
+		json_object_set_new(
+			comparison, "block_ratios_again",
+			block_ratios(results, arm, (unsigned int)again));
 }
 
 void comparisons_verdict(json_t *comparison, const struct verdict *verdict)
@@ -190,9 +232,11 @@ static double stage_p50(const struct results *results, unsigned int block,
 /* What each of the trader's stages takes more or less than the baseline's,
  * block by block. 0 or -ENOMEM. */
 static int stages_set(const struct results *results, unsigned int arm,
-		      const struct verdict_rule *rule, double *values,
+		      const struct verdict_rule *rule, struct pairs *pairs,
 		      json_t *comparison)
 {
+	const int twice = again_of(results, arm);
+	double *values = pairs->arms, *again = pairs->again;
 	json_t *all = json_object();
 	int err = 0;
 
@@ -201,13 +245,19 @@ static int stages_set(const struct results *results, unsigned int arm,
 		size_t n = 0;
 
 		for (unsigned int block = 0; block < results->blocks; block++) {
-			values[n] = stage_p50(results, block, arm, i) -
-				    stage_p50(results, block, 0, i);
+			const double mine = stage_p50(results, block, arm, i);
+
+			values[n] = mine - stage_p50(results, block, 0, i);
+			again[n] = twice < 0 ? NAN
+					     : mine - stage_p50(results, block,
+								(unsigned)twice,
+								i);
 			n += !isnan(values[n]);
 		}
 		if (n == 0)
 			continue;
-		err = verdict_shift(values, n, rule, &estimate, &low, &high);
+		err = verdict_shift(values, again, n, rule, &estimate, &low,
+				    &high);
 		if (!err)
 			json_object_set_new(all, stages[i].key,
 					    difference(estimate, low, high));
@@ -221,11 +271,15 @@ static int median_set(const struct results *results, unsigned int arm,
 		      const struct verdict_rule *rule, struct pairs *pairs,
 		      const struct verdict *verdict, json_t *comparison)
 {
-	for (size_t i = 0; i < pairs->count; i++)
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (!isnan(pairs->again[i]))
+			pairs->bases[i] =
+				sqrt(pairs->bases[i] * pairs->again[i]);
 		pairs->arms[i] = log(pairs->arms[i] / pairs->bases[i]);
+	}
 	time_set(pairs->bases, pairs->count, verdict, comparison);
 	power_set(pairs->arms, pairs->count, rule, comparison);
-	return stages_set(results, arm, rule, pairs->arms, comparison);
+	return stages_set(results, arm, rule, pairs, comparison);
 }
 
 /* The verdict is on the tail, and what is said of p50 stands beside it. */
@@ -261,19 +315,15 @@ static int comparison_make(const struct results *results, unsigned int arm,
 	const struct verdict_rule rule = { .arm_count = arm_count,
 					   .alpha = results->alpha,
 					   .equal = results->equal };
-	double least, most;
-	json_t *ratios;
 	int err = compare(results, arm, &rule, pairs, verdict);
 
 	if (err)
 		return err;
-	ratios = block_ratios(results, arm, verdict, &least, &most);
-	*comparison = json_pack("{s:s,s:s,s:i,s:o,s:o,s:o}", "arm",
+	*comparison = json_pack("{s:s,s:s,s:i}", "arm",
 				results_arm_name(results, arm), "against",
 				results_arm_name(results, 0), "pairs",
-				(int)verdict->pairs, "block_ratios", ratios,
-				"block_ratio_min", json_real_or_null(least),
-				"block_ratio_max", json_real_or_null(most));
+				(int)verdict->pairs);
+	ratios_set(results, arm, verdict, *comparison);
 	comparisons_verdict(*comparison, verdict);
 	methods_set(results, arm, *comparison);
 	if (verdict->pairs == 0)
@@ -319,9 +369,10 @@ size_t comparisons_count(const struct results *results)
 int comparisons_make(const struct results *results, json_t *list, json_t **aa)
 {
 	double *values =
-		calloc(2 * (size_t)results->blocks + 2, sizeof(*values));
+		calloc(3 * (size_t)results->blocks + 3, sizeof(*values));
 	const size_t count = comparisons_count(results);
-	struct pairs pairs = { values, values + results->blocks, 0 };
+	struct pairs pairs = { values, values + results->blocks,
+			       values + 2 * (size_t)results->blocks, 0 };
 	int err = values ? aa_compare(results, &pairs, aa) : -ENOMEM;
 
 	for (unsigned int arm = 1; arm < results->arm_count && !err; arm++) {

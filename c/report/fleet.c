@@ -179,7 +179,7 @@ static const json_t *said_of(const json_t *row, const char *arm)
 
 /* An arm in all cells that are merged. */
 struct gathered {
-	double *ratios; /* cell after cell */
+	double *ratios, *again; /* cell after cell */
 	size_t *counts;
 	struct verdict_stratum *strata;
 	size_t cells;
@@ -189,6 +189,7 @@ struct gathered {
 static void gathered_free(struct gathered *all)
 {
 	free(all->ratios);
+	free(all->again);
 	free(all->counts);
 	free(all->strata);
 }
@@ -216,9 +217,10 @@ static int gathered_open(struct gathered *all, const json_t *rows)
 	}
 	memset(all, 0, sizeof(*all));
 	all->ratios = calloc(blocks + 1, sizeof(*all->ratios));
+	all->again = calloc(blocks + 1, sizeof(*all->again));
 	all->counts = calloc(cells + 1, sizeof(*all->counts));
 	all->strata = calloc(cells + 1, sizeof(*all->strata));
-	if (all->ratios && all->counts && all->strata)
+	if (all->ratios && all->again && all->counts && all->strata)
 		return 0;
 	gathered_free(all);
 	return -ENOMEM;
@@ -226,7 +228,7 @@ static int gathered_open(struct gathered *all, const json_t *rows)
 
 static void gather(struct gathered *all, const json_t *rows, const char *arm)
 {
-	double *next = all->ratios;
+	double *next = all->ratios, *again = all->again;
 	const json_t *row, *ratio;
 	size_t i, j;
 
@@ -242,14 +244,23 @@ static void gather(struct gathered *all, const json_t *rows, const char *arm)
 		json_array_foreach(json_object_get(said, "block_ratios"), j,
 				   ratio)
 		{
-			if (json_is_number(ratio))
-				next[n++] = json_number_value(ratio);
+			const json_t *other = json_array_get(
+				json_object_get(said, "block_ratios_again"), j);
+
+			if (!json_is_number(ratio))
+				continue;
+			again[n] = json_is_number(other)
+					   ? json_number_value(other)
+					   : NAN;
+			next[n++] = json_number_value(ratio);
 		}
 		if (n == 0)
 			continue;
 		all->counts[all->cells] = n;
-		all->strata[all->cells++] = (struct verdict_stratum){ next, n };
+		all->strata[all->cells++] =
+			(struct verdict_stratum){ next, again, n };
 		next += n;
+		again += n;
 	}
 }
 

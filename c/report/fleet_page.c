@@ -161,10 +161,11 @@ static void merged_write(FILE *out, const json_t *summary)
 		merged_row(out, merged, "");
 	if (json_is_object(aa))
 		merged_row(out, aa, "A/A: ");
-	fputs("</table></div>\n<p class=\"note\">A block gives one ratio of an "
-	      "arm's p50 to the baseline's. It is ranked within its cell "
-	      "alone; the sums of ranks are added up (Wilcoxon's signed-rank "
-	      "test, stratified), and change and CI are those of that test. "
+	fputs("</table></div>\n<p class=\"note\">A block gives the ratio of an "
+	      "arm's p50 to both trials of the baseline, and is held against "
+	      "its own cell's blocks alone; what they say is added up (a "
+	      "randomization test, stratified), and change and CI are those of "
+	      "that test. "
 	      "Latencies of two cells are never pooled. p of disagreement: "
 	      "Kruskal and Wallis's test of the blocks' ratios.</p>\n",
 	      out);

@@ -44,16 +44,16 @@ static void comparisons_write(FILE *out, const json_t *summary)
 		comparison_row(out, aa);
 	fprintf(out,
 		"</table></div>\n<p class=\"note\">Each arm ran once in each "
-		"block, in a balanced order drawn from seed %lld; a block "
-		"gives one ratio of its p50 to the baseline's. p: Wilcoxon's "
-		"signed-rank test of their logarithms. Change: the Hodges-"
-		"Lehmann estimate. CI: the ratios that this test does not "
-		"reject, so that a verdict is an interval without 0; all "
+		"block, in a balanced order drawn from seed %lld, and the "
+		"baseline twice; a block gives the ratio of an arm's p50 to "
+		"both. p: a randomization test of their logarithms, in which "
+		"blocks count for less the further apart their trials lie. "
+		"CI: the ratios that this test does not reject, so that a "
+		"verdict is an interval without 0; all "
 		"intervals together hold with 95 %%. Would find: the "
 		"difference that so many blocks, differing as much, find in 9 "
-		"of 10 campaigns. The baseline runs twice "
-		"in each block (A/A): if it differs from itself, that is an "
-		"alarm.</p>\n",
+		"of 10 campaigns. If the baseline differs from itself (A/A), "
+		"that is an alarm.</p>\n",
 		(long long)json_get_number(
 			json_object_get(summary, "statistics"), "seed"));
 }

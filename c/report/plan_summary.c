@@ -28,6 +28,9 @@ struct pilot {
 	struct variance variance;
 	double trial_s, data_s; /* of one trial: all of it, and its data */
 	double orders;		/* of one trial */
+	/* How often the baseline runs in a block; in a race each pair is of
+	 * single trials. */
+	unsigned int references;
 };
 
 static int variance_take(const struct results *results, unsigned int blocks,
@@ -124,9 +127,9 @@ static void size_set(const struct pilot *pilot, size_t blocks,
 
 	times = fmin(fmax(times, ORDERS_MIN / pilot->orders), 100);
 	more = pilot->trial_s / (beside + times * pilot->data_s);
-	finds = power_finds(variance_spread(&pilot->variance, times),
-			    pilot->variance.freedom,
-			    (size_t)(more * (double)blocks), rule);
+	finds = power_finds(
+		variance_spread(&pilot->variance, pilot->references, times),
+		pilot->variance.freedom, (size_t)(more * (double)blocks), rule);
 	if (!(finds < 0.9 * json_get_number(plan, "finds")))
 		return;
 	json_object_set_new(plan, "better",
@@ -142,7 +145,7 @@ static json_t *plan_json(const struct results *results,
 		.arm_count = comparisons_count(results),
 		.alpha = results->alpha,
 	};
-	const double spread = variance_spread(of, 1);
+	const double spread = variance_spread(of, pilot->references, 1);
 	const double all = of->block + of->residue;
 	const size_t blocks = blocks_planned(results, pilot);
 	json_t *plan = json_pack(
@@ -171,6 +174,7 @@ int plan_summary_set(const struct results *results, json_t *summary)
 	if (results->blocks < blocks || results->arm_count < 2 ||
 	    results->judged > 50)
 		return 0;
+	pilot.references = results->aa > 0 && !results->race ? 2 : 1;
 	err = variance_take(results, blocks, &pilot);
 	if (!err)
 		err = times_take(results, blocks, &pilot);

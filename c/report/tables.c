@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "report/claims.h"
 #include "report/tables_figure.h"
+#include "stats/signed_rank.h"
 #include "stats/verdict.h"
 
 #define REASON_MAX   512
@@ -85,8 +86,8 @@ static int figure_set(json_t *cell, const struct claim *claim,
 	json_t *measured;
 	int err;
 
-	err = verdict_shift(values, count, &rule, &figure.value, &figure.low,
-			    &figure.high);
+	err = signed_rank_interval(values, count, VERDICT_ALPHA, &figure.value,
+				   &figure.low, &figure.high);
 	if (err)
 		return err;
 	figure.interval = isfinite(figure.low) && isfinite(figure.high);

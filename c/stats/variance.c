@@ -112,9 +112,11 @@ double variance_of_p50(const uint64_t *sorted, size_t count)
 	return half * half;
 }
 
-double variance_spread(const struct variance *variance, double times)
+double variance_spread(const struct variance *variance, unsigned int references,
+		       double times)
 {
-	return sqrt(2 * (variance->trial + variance->order / times));
+	return sqrt((1 + 1.0 / references) *
+		    (variance->trial + variance->order / times));
 }
 
 double variance_best_times(const struct variance *variance, double beside_s,

@@ -35,8 +35,10 @@ struct variance variance_split(const double *logs, const double *errors,
  * than five. */
 double variance_of_p50(const uint64_t *sorted, size_t count);
 
-/* Of the logarithm of one block's ratio, trials being times as long. */
-double variance_spread(const struct variance *variance, double times);
+/* Of the logarithm of one block's ratio to the mean of so many trials of the
+ * baseline, trials being times as long. */
+double variance_spread(const struct variance *variance, unsigned int references,
+		       double times);
 
 /*
  * How many times as long trials should be, so that most is found in a given

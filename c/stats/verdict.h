@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is an arm faster than the baseline, and how sure are we? One procedure
- * gives estimate, interval, p and verdict, so that they can't disagree:
- *
- * - each block gives one logarithm of the ratio arm / baseline;
- * - the test is Wilcoxon's signed-rank test, two-sided, exact up to
- *   VERDICT_EXACT_MAX blocks (Hollander and Wolfe, Nonparametric Statistical
- *   Methods, 3.1);
- * - the estimate is the median of the Walsh averages (Hodges and Lehmann;
- *   ibid., 3.2);
- * - the interval is Tukey's, by the Walsh averages at the test's critical
- *   value (ibid., 3.3): it holds just the values that the test does not reject.
+ * Is an arm faster than the baseline, and how sure are we? One procedure gives
+ * estimate, interval, p and verdict, so that they can't disagree: the
+ * randomization test of stats/randomization.h, on logarithms. Each block gives
+ * the ratio of the arm to the baseline; as that runs twice in each, to both its
+ * trials.
  *
  * Several arms share the error: each is tested at alpha / arms (Bonferroni),
  * and so are the intervals, which together hold all true ratios in 95 % of
@@ -20,29 +14,21 @@
  * Biopharmaceutics 15 (1987), 657-680: by the interval that is dual to two
  * one-sided tests; at 95 % here, not 90, so that there is one interval).
  *
- * The baseline runs twice in each block (A/A). That pair goes through the same
- * procedure, alone: a difference there is an alarm about the campaign.
+ * The baseline against itself (A/A) goes through the same procedure, alone: a
+ * difference there is an alarm about the campaign.
  *
- * Of several machines each is a stratum. Blocks are ranked, and Walsh averages
- * taken, within their stratum alone, so that no figure of one machine is ever
- * held against another's; the sums of ranks are added up (van Elteren, Bulletin
- * de l'Institut International de Statistique 37 (1960), 351-361; Lehmann,
- * Nonparametrics, 3.3, for two samples), whose distribution without a
- * difference is that of a sum of independent ones, and exact here. Estimate
- * and interval follow from all strata's Walsh averages as from those of one.
- * Van Elteren's weights, 1 / (blocks + 1), are left out: they are the same for
- * strata of as many blocks, as a campaign's are but for those that are void. So
- * machines weigh alike; by the inverse of their variances the quietest one
- * would speak for all.
+ * Of several machines each is a stratum, and no figure of one machine is ever
+ * held against another's. Each one's differences are counted in its own blocks'
+ * spread, so that machines weigh alike; by the inverse of their variances the
+ * quietest one would speak for all.
  */
 #ifndef STATS_VERDICT_H
 #define STATS_VERDICT_H
 
 #include <stddef.h>
 
-#define VERDICT_ALPHA	  0.05
-#define VERDICT_EXACT_MAX 50
-#define VERDICT_TEXT_MAX  160
+#define VERDICT_ALPHA	 0.05
+#define VERDICT_TEXT_MAX 160
 
 enum verdict_call {
 	VERDICT_NONE,	      /* no pair of trials that count */
@@ -77,6 +63,9 @@ extern const char *const verdict_call_names[];
 /* What the blocks of one machine say. */
 struct verdict_stratum {
 	const double *ratios; /* arm / baseline of each block, above 0 */
+	/* To the baseline's other trial; NAN: it does not count. NULL: there is
+	 * none. */
+	const double *again;
 	size_t count;
 };
 
@@ -89,6 +78,13 @@ struct verdict_rule verdict_rule(size_t arm_count);
  */
 int verdict_compare(const double *arms, const double *bases, size_t count,
 		    const struct verdict_rule *rule, struct verdict *verdict);
+
+/* The same where the baseline ran twice; again: NAN of a block in which that
+ * trial does not count. */
+int verdict_compare_twice(const double *arms, const double *bases,
+			  const double *again, size_t count,
+			  const struct verdict_rule *rule,
+			  struct verdict *verdict);
 
 /* The same of several machines at once; verdict->pairs counts all blocks. */
 int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
@@ -108,31 +104,24 @@ void verdict_decide(struct verdict *verdict, const struct verdict_rule *rule);
 
 /*
  * Estimate and interval of differences as they are, not of ratios, by the same
- * procedure: what is added, or saved. With too few for an interval low and high
- * are -INFINITY and INFINITY. 0 or -ENOMEM.
+ * procedure: what is added, or saved. again: to the baseline's other trial, or
+ * NAN. With too few for an interval low and high are -INFINITY and INFINITY. 0
+ * or -ENOMEM.
  */
-int verdict_shift(const double *differences, size_t count,
+int verdict_shift(const double *differences, const double *again, size_t count,
 		  const struct verdict_rule *rule, double *estimate,
 		  double *low, double *high);
 
 /* Of one arm's test and interval. */
 double verdict_level(const struct verdict_rule *rule);
 
-/* So many blocks must there be. */
+/* So many blocks must there be: as many as could decide if the baseline ran
+ * once in each. */
 unsigned int verdict_blocks_needed(const struct verdict_rule *rule);
 
 /* "faster by 12.3 % (95 % CI 10.0..14.1 %)", "equivalent within 3 % (change
  * +0.4 %, 95 % CI -1.0..+1.8 %)". Returns text. */
 const char *verdict_format(const struct verdict *verdict,
 			   char text[static VERDICT_TEXT_MAX]);
-
-/*
- * Wilcoxon's signed-rank test, two-sided, by the signs of the Walsh averages
- * (their number above 0 is the sum of the positive differences' ranks). Those
- * that are 0 count against a difference. w_plus: the number above 0, and half
- * of those that are 0 (may be NULL). p, or NAN when memory ran out.
- */
-double verdict_signed_rank(const double *differences, size_t count,
-			   double *w_plus);
 
 #endif

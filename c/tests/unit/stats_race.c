@@ -164,7 +164,7 @@ static void alike_arms_end_as_a_group(void **state)
 			!of.race.arms[3].in;
 	}
 	gsl_rng_free(random);
-	if (all < 36 || both < 36)
+	if (all < 34 || both < 36)
 		fail_msg("%u and %u of 40", all, both);
 }
 

@@ -86,7 +86,7 @@ static void the_best_size_is_the_best(void **state)
 
 	(void)state;
 	for (double times = 0.05; times < 5; times += 0.01) {
-		const double spread = variance_spread(&of, times);
+		const double spread = variance_spread(&of, 1, times);
 		const double cost = spread * spread * (beside + times * data);
 
 		if (cost < least) {
