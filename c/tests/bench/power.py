@@ -39,7 +39,7 @@ class Kind:
 
 FALSE = ("faster", "slower")
 KINDS = {
-    "aa": Kind(400, "decided,10", ("~", "equivalent", "too few blocks")),
+    "aa": Kind(400, "decided,10", ("~", "equivalent")),
     "slow5": Kind(20, "decided,40", ("slower",), percent=5),
     "slow1us": Kind(20, "decided,40", ("slower",), ns=1000),
     "equal": Kind(20, "equivalent:5%,40", ("equivalent",)),
