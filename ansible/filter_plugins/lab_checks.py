@@ -225,6 +225,14 @@ def vhost_row(facts, plan):
                 if users else "domain_nic_driver stays qemu"))
 
 
+# Of a setting of qemu.conf: check, found, wanted, and the setting.
+UNSET = {
+    "max_core": ("core files", "limited, and root may not lift it",
+                 "of any size", "max_core = 0"),
+    "namespaces": ("/", "no mount point, as in a chroot", "a mount point",
+                   "namespaces = [ ]")}
+
+
 def libvirt_rows(facts):
     libvirt = facts["libvirt"]
     if not libvirt["there"]:
@@ -239,7 +247,17 @@ def libvirt_rows(facts):
                 ("answers" if libvirt["answers"] else "does not run"),
                 "answers", state, "make up starts it, "
                 + ("by systemd" if facts["systemd"] else
-                   "by hand: no systemd runs here"))]
+                   "by hand: no systemd runs here")),
+            *unset_rows(facts)]
+
+
+def unset_rows(facts):
+    """What a libvirtd of systemd's has, and one that is started by hand may
+    not have."""
+    for name in () if facts["systemd"] else facts["libvirt"]["unset"]:
+        check, found, wanted, line = UNSET[name]
+        yield must(f"libvirt: {check}", found, wanted, False,
+                   f"echo '{line}' >>/etc/libvirt/qemu.conf")
 
 
 def bridge_rows(facts, bridges):

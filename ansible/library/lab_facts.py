@@ -49,6 +49,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import select
 import shutil
 import socket
@@ -159,17 +160,37 @@ def kvm(path, kernels, folder):
     return found
 
 
-def fifo():
-    """May root run ahead of ordinary processes? Not where the control group
-    has no share of real time. Asked of a child that ends at once."""
+def may(call, *arguments):
+    """Asked of a child that ends at once."""
     child = os.fork()
     if child == 0:
         try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        except OSError:
+            call(*arguments)
+        except (OSError, ValueError):
             os._exit(1)  # pylint: disable=protected-access
         os._exit(0)  # pylint: disable=protected-access
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def fifo():
+    """May root run ahead of ordinary processes? Not where the control group
+    has no share of real time."""
+    return may(os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def unset():
+    """Settings of qemu.conf without which a libvirtd that we start can start no
+    guest: it wants core files of any size, which sudo takes away, and not each
+    root may have them back; and to change what / is mounted like, which is no
+    mount point in a plain chroot."""
+    fine = {
+        "max_core": may(resource.setrlimit, resource.RLIMIT_CORE,
+                        (resource.RLIM_INFINITY, resource.RLIM_INFINITY)),
+        "namespaces": any(line.split()[4] == "/" for line in
+                          read("/proc/self/mountinfo").splitlines())}
+    told = re.findall(r"^\s*(\w+)\s*=", read("/etc/libvirt/qemu.conf"), re.M)
+    return [name for name, good in fine.items()
+            if not good and name not in told]
 
 
 def invtsc():
@@ -268,6 +289,7 @@ def libvirt():
         "answers": answering,
         "pids": {name: pid_of(name) for name in ("libvirtd", "virtlogd")},
         "version": output("virsh", "--version").strip(),
+        "unset": [] if answering else unset(),
         "domains": domains(answering),
     }
 

@@ -115,14 +115,17 @@ def running():
 
 
 def stamps(run, name):
-    """Does the NIC stamp whatever comes in? By ethtool(8): its capabilities and
-    filters stand a line each. None: there is no ethtool."""
+    """What the NIC stamps of what comes in: "all", "ptp" (of others nothing),
+    "none". By ethtool(8): its capabilities and filters stand a line each.
+    None: there is no ethtool."""
     code, out, _ = run(["ethtool", "-T", name])
     if code:
         return None
     _, _, filters = out.partition("Hardware Receive Filter Modes:")
-    return "hardware-receive" in out and bool(
-        re.search(r"^\s+all\b", filters, re.M))
+    modes = re.findall(r"^\s+(\w+)", filters, re.M)
+    if "hardware-receive" not in out or not set(modes) - {"none"}:
+        return "none"
+    return "all" if "all" in modes else "ptp"
 
 
 def file_system(path, table=None):

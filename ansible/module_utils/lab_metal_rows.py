@@ -135,8 +135,8 @@ def program_rows(name, machine, found):
     yield must(f"{name}: libraries", "missing: " + " ".join(lacking)
                if lacking else "all", "all that the programs load",
                not lacking, "install them on it: libpcap0.8 libjansson4 "
-               "zlib1g liburing2 libxdp1 libbpf1 "
-               "liblwip0 libgsl27 libssl3 are Debian's names")
+               "zlib1g liburing2 libxdp1 libbpf1 liblwip0 libssl3 and libgsl27 "
+               "(13: libgsl28) are Debian's names")
     if machine["c_library"]:
         yield must(f"{name}: C library", found["c_library"] or "unknown",
                    f"{machine['c_library']} or newer",
@@ -163,11 +163,12 @@ def stamp_rows(name, machine, found):
     """Of the wiretap's machine, where it has one of its own."""
     if not machine["taps_alone"]:
         return
-    told = {True: "the NIC's", False: "the kernel's alone",
+    told = {"all": "the NIC's", "none": "the kernel's alone",
+            "ptp": "the kernel's: the NIC's are of PTP alone",
             None: "no ethtool"}[found["stamps"]]
     wanted = machine["stamps"]
     yield row(f"{name}: stamps", told, "the NIC's",
-              "ok" if found["stamps"] else
+              "ok" if found["stamps"] == "all" else
               "FAIL" if wanted == "hardware" else "note",
               "the NIC, or its driver, stamps not whatever comes in: "
               "experiment_wiretap_stamps is "

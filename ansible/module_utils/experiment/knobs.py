@@ -16,7 +16,7 @@ from .schema import schema
 # default).
 OPTIONS = {"socket": ("receive", "block"), "order": ("transport", "send")}
 RUNTIME = ("sysctl", "nic", "machine")  # turned while the machine runs
-ELSEWHERE = ("host", "exchange")        # RUNTIME's, of another machine
+ELSEWHERE = ("host", "exchange", "wiretap")  # RUNTIME's, of another machine
 
 PACE = text(schema()["definitions"]["pace"]["else"]["pattern"],
             schema()["definitions"]["pace"]["else"]["description"])

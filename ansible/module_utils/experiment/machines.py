@@ -10,6 +10,11 @@ from .wrong import Wrong
 
 TURNED = ("kind", "name", "value")
 TRIED = (*TURNED, "read_back")
+MISSING = {"host": "host beside the trader",
+           "exchange": "exchange beside the trader",
+           # Where it is a guest's host or the exchange's machine, it has not
+           # the NIC of one.
+           "wiretap": "machine that is the wiretap's alone"}
 
 
 def label(knob):
@@ -25,8 +30,8 @@ def lacking(knob, place):
         return f"{place} has no {label(knob)}: no virtual machine there"
     if knob["where"] == "host":
         return f"{place} has no {label(knob)}: no host below the trader"
-    if knob["where"] == "exchange" and place == "local":
-        return f"local has no {label(knob)}: one machine for both"
+    if knob["where"] != "trader" and place == "local":
+        return f"local has no {label(knob)}: one machine for all"
     return None
 
 
@@ -133,7 +138,7 @@ def reason(missing, whose=None):
 def nowhere(knobs, sides):
     """Of the first knob whose machine is not there; None of none."""
     places = [side["where"] for side in sides]
-    return next((f"{label(knob)}: no {knob['where']} beside the trader"
+    return next((f"{label(knob)}: no {MISSING[knob['where']]}"
                  for knob in knobs if knob["where"] not in places), None)
 
 

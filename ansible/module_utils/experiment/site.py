@@ -163,18 +163,23 @@ class Site:
         # -S: they need no more than Python's own.
         return [self.python(host), "-S", f"{self.scratch(host)}/{KNOBS}"]
 
-    def knob_command(self, host, verb, knobs):
+    def interface(self, side):
+        return self.where["interface"] if side["where"] == "wiretap" \
+            else self.of(side["host"], "experiment_interface")
+
+    def knob_command(self, side, verb, knobs):
+        host = side["host"]
         return [*self.knob_words(host), verb, "--record",
                 self.of(host, "experiment_knobs",
                         self.where["defaults"]["knobs"]),
-                "--interface", self.of(host, "experiment_interface"),
+                "--interface", self.interface(side),
                 "--knobs", json.dumps(knobs)]
 
     def turns(self, made, arm, sides):
         return [{"machine": one["host"], "where": one["where"],
-                 "turn": self.knob_command(one["host"], "apply", {
+                 "turn": self.knob_command(one, "apply", {
                      "set": one["set"], "read": one["read"]}),
-                 "restore": self.knob_command(one["host"], "restore", {
+                 "restore": self.knob_command(one, "restore", {
                      "set": [], "read": one["read"]})}
                 for one in turning(made, arm, sides)]
 

@@ -144,12 +144,23 @@ if ! mirror 2>"$folder/out"; then
 fi
 # Programs are not brought: namespaces have this machine's.
 sed -i '/^    machines:/,$d' "$folder/inventory/hosts.yml"
-(cd ../ansible && ansible-playbook -i "$folder/inventory" experiment.yml \
-	-e "experiment_feed=$folder/feed.csv.gz" -e experiment_wiretap=tap \
-	-e experiment_pace=rate:500 -e "experiment_output=$folder/result") \
-	>"$folder/out" 2>&1 </dev/null
+# Its own knobs are turned there, on the interface that it captures on.
+cat >"$folder/mine.yml" <<END
+question: Who looks on?
+places: [metal]
+blocks: 1
+base:
+  wiretap: {nic: {gro: on}, sysctl: {net.ipv4.tcp_keepalive_probes: 3}}
+arms: {plain: {}}
+END
+there() {
+	ip netns exec "$third" sh -c \
+		'ethtool -k lost0; cat /proc/sys/net/ipv4/tcp_keepalive_probes'
+}
+there >"$folder/before"
+(play result rate:500 -e experiment_wiretap=tap)
 code=$?
-trial=$(echo "$folder"/result/trials/*/)
+trial=$(echo "$folder"/result/trials/01-*/)
 if [ $code = 0 ] && grep -q "stamped by the kernel's clock, since its NIC" \
 	"$trial/wiretap.log" && [ "$(jq -c '[.correct, .matched > 0, .clocks]' \
 	"$trial/analysis.json")" = \
@@ -157,9 +168,17 @@ if [ $code = 0 ] && grep -q "stamped by the kernel's clock, since its NIC" \
 	pass "$name"
 else
 	fail "$name" < <(
-		tail -n 30 "$folder/out"
+		tail -n 30 "$folder/log"
 		cat "$trial/wiretap.log"
 		head -n 60 "$trial/analysis.json"
 	)
+fi
+name="the wiretap's knobs are turned on its machine, and put back"
+if [ "$(jq -c '[.turned[] | [.where, (.set | map(.found))]]' \
+	"$trial/knobs.json")" = '[["wiretap",["on","3"]]]' ] &&
+	there | diff "$folder/before" - >"$folder/out" 2>&1; then
+	pass "$name"
+else
+	fail "$name" < <(cat "$trial/knobs.json" "$folder/out")
 fi
 finish

@@ -21,7 +21,7 @@ FACTS = {
     "emulator": {"there": True, "version": "7.2.22", "machines": ["q35"],
                  "devices": ["virtio-net-pci", "e1000"]},
     "libvirt": {"there": True, "daemon": True, "answers": True,
-                "version": "9.0.0",
+                "version": "9.0.0", "unset": [],
                 "domains": {}},
     "links": {}, "routes": [], "record": [],
     "filter": {},
@@ -128,6 +128,16 @@ class Checks(unittest.TestCase):
         self.assertEqual(state("libvirt", apart), ["FAIL"])
         apart["libvirt"]["daemon"] = True
         self.assertEqual(state("libvirt", apart), ["note"])
+
+    def test_a_libvirt_whose_guests_could_not_start(self):
+        """Where systemd starts it, what we are limited to is nothing to it."""
+        for name, check in (("max_core", "libvirt: core files"),
+                            ("namespaces", "libvirt: /")):
+            lacks = {"libvirt": {"answers": False, "unset": [name]}}
+            self.assertEqual(bad(lacks), [check])
+            self.assertEqual(bad(dict(lacks, systemd=True)), [])
+            self.assertIn(f"{name} = ", next(
+                row["mend"] for row in rows(lacks) if row["check"] == check))
 
     def test_a_filter_hinders_whose_packets_it_drops(self):
         dropped = {"b0": {"forward": ["nft inet a b"], "input": []}}

@@ -451,7 +451,8 @@ class Plan(unittest.TestCase):
         for place, where, reason in (
                 ("local", "host", "no host below the trader"),
                 ("metal", "host", "no host below the trader"),
-                ("local", "exchange", "one machine for both")):
+                ("local", "exchange", "one machine for all"),
+                ("local", "wiretap", "one machine for all")):
             what = read(arms("{%s: {machine: {thp: never}}}" % where)
                         .replace("[local, lab]", "[local, metal]"))
             made = lab.plan(what, dict(WHERE, place=place))
@@ -476,6 +477,20 @@ class Plan(unittest.TestCase):
             [("trader", "t", {"b": ["vm.swappiness", "rcvbuf"]}),
              ("host", "h", {"b": ["vm.a"]}),
              ("exchange", "e", {"b": ["thp"]})])
+
+    def test_knobs_of_the_wiretap_are_for_a_machine_of_its_own(self):
+        what = read(arms("{wiretap: {nic: {rx-usecs: 0}}}").replace(
+            "[local, lab]", "[lab, metal]"))
+        made = lab.plan(what, dict(WHERE, place="metal"))
+        sides = [SIDES[0], {"where": "exchange", "host": "e"}]
+        self.assertEqual(
+            lab.missing_of(made["arms"], sides, [], []),
+            {"b": "wiretap.nic.rx-usecs: no machine that is the wiretap's "
+             "alone"})
+        sides.append({"where": "wiretap", "host": "w"})
+        self.assertEqual(lab.missing_of(made["arms"], sides, [], []), {})
+        one, = lab.tries(made["arms"], sides)
+        self.assertEqual((one["host"], one["where"]), ("w", "wiretap"))
 
     def test_a_socket_option_goes_with_how_it_is_read_back(self):
         made = lab.plan(read(arms(

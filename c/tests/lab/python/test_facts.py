@@ -102,3 +102,30 @@ class Kvm(unittest.TestCase):
         os.unlink(self.folder + "/record.json")
         self.answer = False
         self.assertFalse(self.ask())
+
+
+class Unset(unittest.TestCase):
+    """Settings of qemu.conf without which a guest does not start here."""
+
+    def asked(self, mounts="1 0 8:1 / / rw - ext4 a rw", conf="", may=True):
+        texts = {"/proc/self/mountinfo": mounts,
+                 "/etc/libvirt/qemu.conf": conf}
+        with mock.patch.object(facts, "read", texts.get), \
+                mock.patch.object(facts, "may", lambda *_: may):
+            return facts.unset()
+
+    def test_a_machine_and_a_chroot(self):
+        self.assertEqual(self.asked(), [])
+        self.assertEqual(self.asked(
+            mounts="1 0 8:1 / /proc rw - proc a rw"), ["namespaces"])
+        self.assertEqual(self.asked(may=False), ["max_core"])
+        self.assertEqual(self.asked("", "#max_core = 0\n", False),
+                         ["max_core", "namespaces"])
+        self.assertEqual(self.asked(
+            "", "#max_core = 1\n max_core=0\nnamespaces = [ ]", False), [])
+
+    def test_it_is_a_child_that_tries(self):
+        def wrong():
+            raise ValueError
+        self.assertTrue(facts.may(os.getpid))
+        self.assertFalse(facts.may(wrong))

@@ -19,7 +19,7 @@ FOUND = {
     "programs": [], "tuned": "",
     "arguments": ["quiet", "intel_idle.max_cstate=1"],
     "cpus": {"online": "0-7", "isolated": "2-3", "nohz_full": "2-3"},
-    "governors": ["performance"], "stamps": True,
+    "governors": ["performance"], "stamps": "all",
     "scratch": {"type": "ext4", "free": 100 << 30},
     "libraries": [], "c_library": "glibc 2.41",
 }
@@ -122,7 +122,9 @@ class Rows(unittest.TestCase):
         for stamps, state in (("auto", "note"), ("kernel", "note"),
                               ("hardware", "FAIL")):
             self.only("stamps", state, "the kernel's alone", {
-                "stamps": False}, {"taps_alone": True, "stamps": stamps})
+                "stamps": "none"}, {"taps_alone": True, "stamps": stamps})
+            self.only("stamps", state, "of PTP alone", {
+                "stamps": "ptp"}, {"taps_alone": True, "stamps": stamps})
         self.only("stamps", "note", "no ethtool", {"stamps": None},
                   {"taps_alone": True})
 
@@ -230,9 +232,14 @@ class Facts(unittest.TestCase):
                     "PTP Hardware Clock: 0\nHardware Receive Filter Modes:"
                     + "".join(f"\n\t{one}" for one in filters))
             return metal.stamps(lambda _: (code, text, ""), "eth1")
-        self.assertTrue(said("hardware-receive", "none", "all"))
-        self.assertFalse(said("hardware-receive", "none", "ptpv2-event"))
-        self.assertFalse(said("software-receive", " none", "all"))
+        self.assertEqual(said("hardware-receive", "none", "all"), "all")
+        self.assertEqual(said("hardware-receive", "all", "some"), "all")
+        # As igb's 82576 has them.
+        self.assertEqual(said("hardware-receive", "none", "ptpv1-l4-sync",
+                              "ptpv2-event"), "ptp")
+        self.assertEqual(said("hardware-receive", "none"), "none")
+        self.assertEqual(said("hardware-receive"), "none")
+        self.assertEqual(said("software-receive", " none", "all"), "none")
         self.assertIsNone(said("", code=1))
 
     def test_links_and_routes(self):

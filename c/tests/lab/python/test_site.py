@@ -155,6 +155,20 @@ class Placed(unittest.TestCase):
             found = made(wiretap=host, variables=variables)["seats"]["wiretap"]
             self.assertEqual("--promiscuous" in found["more"], wanted, host)
 
+    def test_knobs_of_a_wiretap_are_turned_on_the_interface_it_captures(self):
+        variables = dict(VARIABLES, third=guest("", 3))
+        plan = {"name": "x", "arms": [arm("a", [dict(KNOB, where="wiretap")])]}
+        found = site.with_site(
+            plan, dict(WHERE, wiretap="third", interface="mirror0"), variables,
+            [*SIDES, {"where": "wiretap", "host": "third"}], uid=0,
+            asked=False, given={})["site"]
+        turn, = found["arms"][0]["turns"]
+        self.assertEqual((turn["machine"], turn["where"]),
+                         ("third", "wiretap"))
+        for command in (turn["turn"], turn["restore"]):
+            self.assertEqual(
+                command[command.index("--interface") + 1], "mirror0")
+
     def test_an_arm_that_moves_the_exchange_has_seats_of_its_own(self):
         here, there = made(arm("a"), arm("b", exchange_place="host"))["arms"]
         self.assertNotIn("seats", here)
