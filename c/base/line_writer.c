@@ -27,6 +27,7 @@ struct line_writer {
 	const char *what;
 	const struct line_writer_form *form; /* NULL: text comes in */
 	char *lines;			     /* the thread's, with form */
+	const void *alone;		     /* the record, of such a line */
 	size_t capacity;		     /* of each half */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -55,6 +56,28 @@ static bool goes_on(struct line_writer *writer, size_t taken)
 	return yes;
 }
 
+/* As write(2). */
+static ssize_t piece_write(struct line_writer *writer, int fd, const char *text,
+			   size_t len)
+{
+	const struct line_writer_form *form = writer->form;
+	ssize_t n;
+
+	if (!writer->alone || fd != writer->fd)
+		return write(fd, text, len);
+	n = form->send(form->context, writer->alone, text, len);
+	if (n == -EAGAIN) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* What is left of it is no line. */
+	writer->alone = NULL;
+	if (n == -EOPNOTSUPP)
+		return write(fd, text, len);
+	errno = n < 0 ? (int)-n : 0;
+	return n < 0 ? -1 : n;
+}
+
 /* Write all; a pipe that nobody reads is waited for, but not for ever: the
  * wait ends when the owner gives up. Returns bytes left. */
 static size_t write_all(struct line_writer *writer, int fd, const char *text,
@@ -71,7 +94,7 @@ static size_t write_all(struct line_writer *writer, int fd, const char *text,
 				return len;
 			continue;
 		}
-		n = write(fd, text, piece);
+		n = piece_write(writer, fd, text, piece);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0) {
@@ -108,8 +131,11 @@ static size_t lines_write(struct line_writer *writer, size_t len,
 			  const char *from, const char *to)
 {
 	const struct line_writer_form *form = writer->form;
-	size_t left = write_or_divert(writer, writer->lines, len);
+	size_t left;
 
+	writer->alone =
+		form->alone && from < to && form->alone(from) ? from : NULL;
+	left = write_or_divert(writer, writer->lines, len);
 	for (; form->written && !left && from < to; from += form->record_len)
 		form->written(form->context, from);
 	return left;
@@ -125,9 +151,13 @@ static size_t records_write(struct line_writer *writer, const char *records,
 	/* Who wants to know at once is told at once. */
 	const size_t most = form->written ? PIECE_LEN : LINES_LEN;
 	size_t filled = 0, left = 0;
+	bool was_alone = false;
 
 	for (; records < end; records += form->record_len) {
-		if (filled > most - LINE_WRITER_LINE_MAX) {
+		const bool alone = form->alone && form->alone(records);
+
+		if (filled > 0 && (alone || was_alone ||
+				   filled > most - LINE_WRITER_LINE_MAX)) {
 			left += left ? filled
 				     : lines_write(writer, filled, from,
 						   records);
@@ -135,6 +165,7 @@ static size_t records_write(struct line_writer *writer, const char *records,
 			from = records;
 		}
 		filled += form->print(writer->lines + filled, records);
+		was_alone = alone;
 	}
 	if (left)
 		return left + filled;

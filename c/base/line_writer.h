@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct line_writer;
 
@@ -29,6 +30,12 @@ struct line_writer_form {
 	/* The line of the record has been taken by the descriptor. Called by
 	 * the thread, in order. Optional. */
 	void (*written)(void *context, const void *record);
+	/* Does the record's line go alone, by send()? Optional. */
+	bool (*alone)(const void *record);
+	/* As write(2), with a negative errno, to a descriptor that has room.
+	 * -EOPNOTSUPP: write(2) is to do it. Called by the thread. */
+	ssize_t (*send)(void *context, const void *record, const char *line,
+			size_t len);
 	void *context;
 };
 

@@ -13,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/trial_keys.h"
 #include "net/process.h"
 
 #define PORT	   9100
@@ -58,26 +59,20 @@ static void text_add(struct command *command, const char *text)
 	word_add(command, text, strlen(text));
 }
 
-/* Words with blanks between; KEYS is the folder of the keys. */
+/* Words with blanks between; an encrypted channel has that end's keys. */
 static void words_add(struct command *command, const char *text,
-		      const char *keys)
+		      const struct tables_site *site, enum trial_role role)
 {
 	while (text && *text) {
 		const size_t len = strcspn(text, " ");
-		char word[PATH_MAX];
-		const char *at =
-			memmem(text, len, MEASURES_KEYS, strlen(MEASURES_KEYS));
+		char word[PATH_MAX], with[CHANNEL_TEXT_MAX];
 
-		if (at && keys) {
-			const char *rest = at + strlen(MEASURES_KEYS);
-
-			snprintf(word, sizeof(word), "%.*s%s%.*s",
-				 (int)(at - text), text, keys,
-				 (int)(text + len - rest), rest);
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (site->keys[0] >= 0 && channel_is_encrypted(word) &&
+		    trial_keys_name(site->keys, role, word, with) == 0)
+			text_add(command, with);
+		else
 			text_add(command, word);
-		} else {
-			word_add(command, text, len);
-		}
 		text += len;
 		text += strspn(text, " ");
 	}
@@ -95,12 +90,12 @@ static void commands_make(const struct tables_site *site,
 	text_add(server, program);
 	text_add(server, "--serve");
 	text_add(server, pair->address);
-	words_add(server, measure->both, site->keys);
+	words_add(server, measure->both, site, TRIAL_EXCHANGE);
 	text_add(client, program);
 	text_add(client, "--connect");
 	text_add(client, pair->address);
-	words_add(client, measure->both, site->keys);
-	words_add(client, measure->client, site->keys);
+	words_add(client, measure->both, site, TRIAL_TRADER);
+	words_add(client, measure->client, site, TRIAL_TRADER);
 	if (group) {
 		text_add(server, "--interface");
 		text_add(server, TABLES_SERVER_INTERFACE);

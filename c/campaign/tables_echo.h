@@ -5,14 +5,15 @@
 
 #include <stdint.h>
 
+#include "order/tls_keys.h"
 #include "report/measures.h"
 
 #define TABLES_CPUS_MAX 16
 
 struct tables_site {
-	const char *programs; /* folder */
-	const char *keys;     /* folder of t2t-keys; NULL: there are none */
-	int server, client;   /* descriptors of their namespaces */
+	const char *programs;	  /* folder */
+	int keys[TLS_KEYS_FILES]; /* in memory; -1: there are none */
+	int server, client;	  /* descriptors of their namespaces */
 	/* One pair: the first is the server's, the last the client's. */
 	int cpus[TABLES_CPUS_MAX];
 	unsigned int cpu_count; /* as many pairs in MEASURE_MANY */

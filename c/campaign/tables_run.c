@@ -38,7 +38,6 @@ struct run {
 	const struct tables_config *config;
 	json_t *manifest, *absent;
 	struct tables_site site;
-	char keys[PATH_MAX];
 	uint64_t seed;
 	uint64_t begin_ns;
 	struct cpu_contention begin_busy;
@@ -205,40 +204,14 @@ static int place_make(struct run *run)
 	return namespace_veth(&server, &client);
 }
 
+/* In memory: nothing is left of them, however this process ends. */
 static int keys_make(struct run *run)
 {
-	const struct measure *tls = measure_find("tls");
-	const struct tls_keys_config config = { .folder = run->keys,
-						.host = "exchange",
-						.days = 1 };
-	int err;
+	const struct tls_keys_config config = { .host = "exchange", .days = 1 };
 
-	if (is_absent(run, tls))
+	if (is_absent(run, measure_find("tls")))
 		return 0;
-	snprintf(run->keys, sizeof(run->keys), "%s/t2t-tables-%d-XXXXXX",
-		 P_tmpdir, (int)getpid());
-	if (!mkdtemp(run->keys)) {
-		err = -errno;
-		log_error("%s: %s", run->keys, log_strerror(err));
-		run->keys[0] = '\0';
-		return err;
-	}
-	run->site.keys = run->keys;
-	return tls_keys_make(&config);
-}
-
-static void keys_remove(struct run *run)
-{
-	char path[PATH_MAX + 32];
-
-	if (!run->keys[0])
-		return;
-	for (int i = 0; i < TLS_KEYS_FILES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", run->keys,
-			 tls_keys_files[i]);
-		unlink(path);
-	}
-	rmdir(run->keys);
+	return tls_keys_hold(&config, run->site.keys);
 }
 
 /*
@@ -382,6 +355,7 @@ int tables_run(const struct tables_config *config)
 			   .site = { .programs = config->programs,
 				     .server = -1,
 				     .client = -1,
+				     .keys = { -1, -1, -1, -1, -1 },
 				     .messages = config->messages,
 				     .handshakes = config->handshakes,
 				     .stop = config->stop },
@@ -401,7 +375,7 @@ int tables_run(const struct tables_config *config)
 				    : err == -EINTR ? "interrupted"
 						    : "failed");
 	err = err ? err : saved;
-	keys_remove(&run);
+	tls_keys_drop(run.site.keys);
 	namespace_close(&run.site.client);
 	namespace_close(&run.site.server);
 free_manifest:

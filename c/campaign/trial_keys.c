@@ -97,22 +97,22 @@ static int brought_name(struct trial_keys *keys, const struct trial_site *site,
  * Of namespaces, whose programs open this process's own.
  */
 
-static int held_name(struct trial_keys *keys, const char *channel,
-		     enum trial_role role)
+int trial_keys_name(const int fds[static TLS_KEYS_FILES], enum trial_role role,
+		    const char *channel, char text[static CHANNEL_TEXT_MAX])
 {
 	static const char *const options[] = { "ca", "cert", "key" };
-	char path[64], text[CHANNEL_TEXT_MAX];
+	char path[64], before[CHANNEL_TEXT_MAX];
 	enum tls_keys_file files[3];
 	int err = 0;
 
 	files_of(role, files);
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(),
-			 keys->fds[files[i]]);
+			 fds[files[i]]);
 		err = channel_text_add(channel, "--channel", options[i], path,
-				       keys->text[role]);
-		snprintf(text, sizeof(text), "%s", keys->text[role]);
-		channel = text;
+				       text);
+		snprintf(before, sizeof(before), "%s", text);
+		channel = before;
 	}
 	return err;
 }
@@ -139,7 +139,9 @@ int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
 		if (!err)
 			err = keys->brought ? brought_name(keys, machines->site,
 							   channel, role)
-					    : held_name(keys, channel, role);
+					    : trial_keys_name(keys->fds, role,
+							      channel,
+							      keys->text[role]);
 	}
 	return err;
 }

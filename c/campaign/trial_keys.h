@@ -29,6 +29,12 @@ int trial_keys_open(struct trial_keys *keys, struct trial_machines *machines,
 		    const struct arm *arm);
 void trial_keys_close(struct trial_keys *keys, struct trial_machines *machines);
 
+/* The channel, which is encrypted, with that end's of those that this process
+ * holds: by the names under which others of its user open them. 0 or -EINVAL,
+ * logged. */
+int trial_keys_name(const int fds[static TLS_KEYS_FILES], enum trial_role role,
+		    const char *channel, char text[static CHANNEL_TEXT_MAX]);
+
 /* Take the key log from the exchange's machine. As above. */
 int trial_keys_take(const struct trial_keys *keys,
 		    struct trial_machines *machines,

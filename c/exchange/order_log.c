@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange/order_log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -39,18 +40,43 @@ static size_t record_print(char *line, const void *bytes)
 	return (size_t)len;
 }
 
+static bool record_has_mark(const void *bytes)
+{
+	const struct order_log_record *record = bytes;
+
+	return record->recv_ns != 0 && record->entry.mark.at;
+}
+
 /* The writer's thread: the line of the record is out. */
 static void record_written(void *context, const void *bytes)
 {
 	const struct order_log_record *record = bytes;
 	struct order_log *log = context;
 
-	if (record->recv_ns == 0 || !record->entry.mark.at)
+	if (!record_has_mark(record))
 		return;
 	pthread_mutex_lock(&log->lock);
 	if (record->session == log->session)
 		channel_mark_set(&record->entry.mark);
 	pthread_mutex_unlock(&log->lock);
+}
+
+/* The writer's thread: the line and its mark at once, so that no kill comes
+ * between; the mark is there as long as its session is. */
+static ssize_t record_send(void *context, const void *bytes, const char *line,
+			   size_t len)
+{
+	const struct order_log_record *record = bytes;
+	const struct channel_mark *mark = &record->entry.mark;
+	struct order_log *log = context;
+	ssize_t n = -EOPNOTSUPP;
+
+	pthread_mutex_lock(&log->lock);
+	if (record->session == log->session)
+		n = line_once_write(&log->once, mark->at, mark->value, line,
+				    len);
+	pthread_mutex_unlock(&log->lock);
+	return n;
 }
 
 int order_log_open(struct order_log *log)
@@ -59,9 +85,12 @@ int order_log_open(struct order_log *log)
 		.form = { .record_len = sizeof(struct order_log_record),
 			  .print = record_print,
 			  .written = record_written,
+			  .alone = record_has_mark,
+			  .send = record_send,
 			  .context = log },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
+	line_once_open(&log->once, STDOUT_FILENO);
 	return line_writer_open_records(STDOUT_FILENO, "stdout",
 					RECORDS *
 						sizeof(struct order_log_record),
@@ -70,7 +99,10 @@ int order_log_open(struct order_log *log)
 
 int order_log_close(struct order_log *log)
 {
-	return line_writer_close(log->out, CLOSE_MS);
+	int err = line_writer_close(log->out, CLOSE_MS);
+
+	line_once_close(&log->once);
+	return err;
 }
 
 void order_log_session_end(struct order_log *log, bool marks)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/line_once.h"
 #include "base/line_writer.h"
 #include "exchange/exchange_state.h"
 #include "exchange/order_entry_server.h"
@@ -25,8 +26,9 @@ struct order_log_record {
 struct order_log {
 	struct line_writer *out;
 	struct line_writer_form form;
-	pthread_mutex_t lock; /* of the session, for the writer's thread */
-	uint32_t session;     /* whose marks are still set */
+	struct line_once once; /* the writer's thread's */
+	pthread_mutex_t lock;  /* of the session, for the writer's thread */
+	uint32_t session;      /* whose marks are still set */
 };
 
 /* 0 or a negative errno. The log stays where it is until it is closed. */

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "base/line_once.h"
 #include "base/registry.h"
 #include "wire/order.h"
 
@@ -41,7 +42,7 @@ enum channel_role {
  * a kill; at is NULL where there is nothing to set. Whoever sets it may be a
  * thread of its own, until the channel is closed. */
 struct channel_mark {
-	uint64_t *at;
+	struct line_note *at; /* in a file, where it is to outlive a kill */
 	uint64_t value;
 };
 
@@ -114,11 +115,11 @@ static inline void channel_mark_set(const struct channel_mark *mark)
 
 	if (!mark->at)
 		return;
-	found = __atomic_load_n(mark->at, __ATOMIC_ACQUIRE);
+	found = __atomic_load_n(&mark->at->value, __ATOMIC_ACQUIRE);
 	while (found >> 32 == mark->value >> 32 && found < mark->value &&
-	       !__atomic_compare_exchange_n(mark->at, &found, mark->value,
-					    false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE))
+	       !__atomic_compare_exchange_n(&mark->at->value, &found,
+					    mark->value, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
 }
 

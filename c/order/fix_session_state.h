@@ -102,7 +102,7 @@ static inline void fix_session_keep(struct fix_session *session)
 	if (!store || fix_store_next_in(store) != session->marked)
 		return;
 	session->marked = session->next_in;
-	__atomic_store_n(&store->received,
+	__atomic_store_n(&store->received.value,
 			 fix_store_received(store, session->next_in),
 			 __ATOMIC_RELEASE);
 }

@@ -14,14 +14,15 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "order/channel.h"
 
-#define MAGIC "T2TFIX2"
+#define MAGIC "T2TFIX3"
 
 void fix_store_reset(struct fix_store_content *content)
 {
 	/* A slot is written anew before its number counts again. */
 	content->next_out = 1;
-	__atomic_store_n(&content->received,
+	__atomic_store_n(&content->received.value,
 			 fix_store_received(content, 1) + (UINT64_C(1) << 32),
 			 __ATOMIC_RELEASE);
 }
@@ -44,6 +45,13 @@ static int content_begin(struct fix_store *store, const char *path,
 	    fix_store_next_in(content) == 0 || content->next_out == 0) {
 		log_error("%s: not a store of the FIX session %s", path, name);
 		return -EINVAL;
+	}
+	/* The last line before a kill. */
+	if (line_note_is_out(&content->received)) {
+		const struct channel_mark last = { &content->received,
+						   content->received.next };
+
+		channel_mark_set(&last);
 	}
 	return 0;
 }

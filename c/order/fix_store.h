@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/line_once.h"
+
 #define FIX_STORE_SLOTS	  1024 /* messages */
 #define FIX_STORE_MESSAGE 504  /* bytes of the longest */
 #define FIX_STORE_NAME	  80
@@ -27,7 +29,7 @@ struct fix_store_slot {
 struct fix_store_content {
 	char magic[8];
 	char name[FIX_STORE_NAME];
-	uint64_t received; /* fix_store_received() */
+	struct line_note received; /* fix_store_received() */
 	uint32_t next_out;
 	struct fix_store_slot slots[FIX_STORE_SLOTS];
 };
@@ -53,14 +55,15 @@ void fix_store_reset(struct fix_store_content *content);
 static inline uint32_t fix_store_next_in(
 	const struct fix_store_content *content)
 {
-	return (uint32_t)__atomic_load_n(&content->received, __ATOMIC_ACQUIRE);
+	return (uint32_t)__atomic_load_n(&content->received.value,
+					 __ATOMIC_ACQUIRE);
 }
 
 /* The value that `received` has with this number. */
 static inline uint64_t fix_store_received(
 	const struct fix_store_content *content, uint32_t next_in)
 {
-	return (__atomic_load_n(&content->received, __ATOMIC_RELAXED) >>
+	return (__atomic_load_n(&content->received.value, __ATOMIC_RELAXED) >>
 		32 << 32) |
 	       next_in;
 }

@@ -210,8 +210,9 @@ static void server_set(struct tls_context *context, bool mutual)
 	SSL_CTX_set_session_id_context(ssl, name, sizeof(name) - 1);
 	SSL_CTX_set_num_tickets(ssl, 0);
 	SSL_CTX_set_max_early_data(ssl, context->early ? TLS_EARLY_MAX : 0);
-	SSL_CTX_set_recv_max_early_data(ssl,
-					context->early ? TLS_EARLY_MAX : 0);
+	/* Also what is skipped of those that are not taken, in records: RFC
+	 * 8446, 4.2.10. */
+	SSL_CTX_set_recv_max_early_data(ssl, 2 * TLS_EARLY_MAX);
 }
 
 static int context_fill(struct tls_context *context,

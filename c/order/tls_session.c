@@ -389,6 +389,12 @@ static int record_hear(struct tls_session *session, size_t len)
 			      "a record has more than 16,384 bytes");
 	if (n < 0)
 		return judge(session, record, len);
+	/* RFC 8446, 5.1. */
+	if (__builtin_expect(session->heard.have > 0, 0) &&
+	    type == TLS_APPLICATION_DATA)
+		return refuse(session, SSL_AD_UNEXPECTED_MESSAGE,
+			      "application data came inside a message of the "
+			      "handshake");
 	if (__builtin_expect(type == TLS_APPLICATION_DATA && n > 0, 1)) {
 		session->plain_at = TLS_HEADER_LEN;
 		session->plain_len = (size_t)n;

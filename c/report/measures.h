@@ -10,8 +10,7 @@
 
 #define MEASURES_SCHEMA	    "t2t-tables/1"
 #define MEASURES_FILE	    "tables.json" /* of a result's folder */
-#define MEASURES_KEYS	    "KEYS" /* in options: the folder of t2t-keys */
-#define MEASURES_OPERATIONS "operations" /* their file of a round */
+#define MEASURES_OPERATIONS "operations"  /* their file of a round */
 
 enum measure_kind {
 	MEASURE_ECHO,	   /* t2t-echo, a process at each end */

@@ -254,13 +254,13 @@ int tls_record_open(struct tls_direction *direction, const uint8_t *record,
 	    EVP_DecryptFinal_ex(cipher, out + len, &n) <= 0)
 		return -EBADMSG;
 	direction->sequence++;
+	if (len > TLS_PLAIN_MAX + 1)
+		return -EMSGSIZE;
 	/* Zeros behind the type are padding: RFC 8446, 5.4. */
 	while (len > 0 && out[len - 1] == 0)
 		len--;
 	if (len == 0)
 		return -EPROTO;
-	if (len - 1 > TLS_PLAIN_MAX)
-		return -EMSGSIZE;
 	*type = (enum tls_content)out[len - 1];
 	return (int)len - 1;
 }

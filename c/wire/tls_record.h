@@ -104,7 +104,7 @@ int tls_record_len(const uint8_t *bytes, size_t len);
  * may be record + TLS_HEADER_LEN: *type is what it was inside, and so many
  * bytes of content are there, 0 and more. -EBADMSG: it was not sealed with this
  * key and number, which stay; out is spoilt. -EPROTO: no content type in it;
- * -EMSGSIZE: more than TLS_PLAIN_MAX bytes.
+ * -EMSGSIZE: more than TLS_PLAIN_MAX bytes, padding with them.
  */
 int tls_record_open(struct tls_direction *direction, const uint8_t *record,
 		    size_t record_len, uint8_t *out, enum tls_content *type);

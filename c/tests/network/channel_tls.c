@@ -441,6 +441,19 @@ static void records_that_are_none(void **state)
 	}
 }
 
+/* Of zeros, with zeros behind its type. */
+static int record_make(struct tls_direction *seals, unsigned int type,
+		       size_t len, size_t padding, uint8_t *record)
+{
+	static uint8_t inside[TLS_PLAIN_MAX + 2];
+
+	if (!padding)
+		return tls_record_seal(seals, type, inside, len, record);
+	memset(inside, 0, sizeof(inside));
+	inside[len] = (uint8_t)type;
+	return tls_record_seal(seals, 0, inside, len + padding, record);
+}
+
 /* Records of ours with the peer's keys: so many, of that type and length. */
 static void records_that_open(void **state)
 {
@@ -448,18 +461,26 @@ static void records_that_open(void **state)
 		unsigned int type, count;
 		size_t len;
 		const char *why, *heard;
+		/* Zeros behind the type; and then another record, of data. */
+		size_t padding;
+		bool more;
 	} rows[] = {
 		{ 0, 1, 100, "a record has no content type",
-		  "unexpected message" },
+		  "unexpected message", 0, false },
 		{ TLS_APPLICATION_DATA, 1, TLS_PLAIN_MAX + 1,
-		  "more than 16,384 bytes", "record overflow" },
+		  "more than 16,384 bytes", "record overflow", 0, false },
+		{ TLS_APPLICATION_DATA, 1, 1, "more than 16,384 bytes",
+		  "record overflow", TLS_PLAIN_MAX, false },
 		{ TLS_APPLICATION_DATA, 33, 0, "too many empty records",
-		  "unexpected message" },
-		{ TLS_HANDSHAKE, 1, 0, "bad length", "unexpected message" },
+		  "unexpected message", 0, false },
+		{ TLS_HANDSHAKE, 1, 0, "bad length", "unexpected message", 0,
+		  false },
+		{ TLS_HANDSHAKE, 1, 2, "inside a message of the handshake",
+		  "unexpected message", 0, true },
 		{ TLS_CHANGE_CIPHER_SPEC, 1, 1, "bad record type",
-		  "unexpected message" },
+		  "unexpected message", 0, false },
 	};
-	static uint8_t zeros[TLS_PLAIN_MAX + 1], record[TLS_RECORD_MAX];
+	static uint8_t zeros[TLS_PLAIN_MAX + 2], record[TLS_RECORD_MAX];
 	struct tls_direction seals;
 	char reason[128];
 
@@ -473,8 +494,14 @@ static void records_that_open(void **state)
 						     peer.secret_len, true),
 				 0);
 		for (unsigned int n = 0; n < rows[i].count; n++) {
-			int len = tls_record_seal(&seals, rows[i].type, zeros,
-						  rows[i].len, record);
+			int len = record_make(&seals, rows[i].type, rows[i].len,
+					      rows[i].padding, record);
+
+			order_client_send(peer.fd, record, (size_t)len);
+		}
+		if (rows[i].more) {
+			int len = tls_record_seal(&seals, TLS_APPLICATION_DATA,
+						  zeros, ORDER_LEN, record);
 
 			order_client_send(peer.fd, record, (size_t)len);
 		}
@@ -593,6 +620,33 @@ static void early_order_is_taken_once(void **state)
 	SSL_SESSION_free(copy);
 }
 
+/* Where none are taken they are skipped: RFC 8446, 4.2.10. The ticket is of
+ * an exchange that took them. */
+static void early_data_are_skipped(void **state)
+{
+	static const uint8_t early[1000] = { 9, 0, 0, 0, 1 };
+	SSL_SESSION *ticket;
+	size_t n;
+
+	(void)state;
+	exchange_begin(channel("early=on"));
+	ticket = ticket_get();
+	clean(NULL);
+	exchange_begin(channel(""));
+	peer_begin(false, ticket);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(SSL_write_early_data(peer.ssl, early,
+						      sizeof(early), &n),
+				 1);
+	tls_peer_shake(&peer);
+	assert_int_equal(SSL_get_early_data_status(peer.ssl),
+			 SSL_EARLY_DATA_REJECTED);
+	tls_peer_order(&peer, 10);
+	order_comes(10);
+	assert_int_equal(program_count(&exchange, PROGRAM_OUT, "order"), 1);
+	SSL_SESSION_free(ticket);
+}
+
 /* A trader that is turned out comes back by its ticket, and its greeting goes
  * with the ClientHello. */
 static void trader_resumes(void **state)
@@ -668,6 +722,8 @@ int main(int argc, char **argv)
 			 clean),
 		LAB_TEST("C.32 an early order is taken once",
 			 early_order_is_taken_once, clean),
+		LAB_TEST("C.32 early data that nobody takes are skipped",
+			 early_data_are_skipped, clean),
 		LAB_TEST("a trader comes back by its ticket", trader_resumes,
 			 clean),
 		LAB_TEST("the key log is private", key_log_is_private, clean),

@@ -447,7 +447,7 @@ static void an_order_counts_once_it_is_logged(void **state)
 /* Numbers have begun anew: an order of before does not move them. */
 static void a_mark_is_of_its_numbers(void **state)
 {
-	uint64_t received = (UINT64_C(3) << 32) + 1;
+	struct line_note received = { .value = (UINT64_C(3) << 32) + 1 };
 	const struct channel_mark old = { &received, (UINT64_C(2) << 32) + 9 };
 	const struct channel_mark now = { &received, (UINT64_C(3) << 32) + 4 };
 	const struct channel_mark none = { .at = NULL };
@@ -455,9 +455,9 @@ static void a_mark_is_of_its_numbers(void **state)
 	(void)state;
 	channel_mark_set(&none);
 	channel_mark_set(&old);
-	assert_true(received == (UINT64_C(3) << 32) + 1);
+	assert_true(received.value == (UINT64_C(3) << 32) + 1);
 	channel_mark_set(&now);
-	assert_true(received == (UINT64_C(3) << 32) + 4);
+	assert_true(received.value == (UINT64_C(3) << 32) + 4);
 }
 
 #define BODY "60=20260131-12:30:00|55=MSFT|54=1|40=1|21=3|11=id|"

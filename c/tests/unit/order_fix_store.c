@@ -74,7 +74,8 @@ static void a_kill_forgets_nothing(void **state)
 		memcpy(slot->bytes, "seven", 5);
 		slot->sequence = 7;
 		store.content->next_out = 8;
-		store.content->received = fix_store_received(store.content, 5);
+		store.content->received.value =
+			fix_store_received(store.content, 5);
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
