@@ -10,7 +10,9 @@ same way.
 
     --feed FILE          what was replayed; its lines are understood where it
                          is CSV as of tardis, plain or gzip
-    --channel NAME       raw (default), login, ws or fix
+    --channel NAME       raw (default), login, ws or fix; tls, or
+                         tls:inner=NAME, with
+    --keys FILE          the key log
     --recover            later datagrams waited for those that were missing
     --threshold-usd N    (1000000)      --aggress opposite|same
     --contract linear|inverse           --order-quantity N  (1)
@@ -68,7 +70,8 @@ def of_trial(folder, arguments):
                                            options.order_port + 1)
     if recovery.get("group_b"):
         options.group += "," + recovery["group_b"]
-    options.channel = trader["channel"].partition(":")[0]
+    options.channel = trader["channel"]
+    options.keys = os.path.join(folder, "keys.log")
     return options, first
 
 
@@ -111,7 +114,7 @@ def of_result(arguments):
         if not os.path.exists(capture):
             continue
         options, first = of_trial(folder, arguments)
-        if options.channel not in wire.CHANNELS:
+        if not wire.channel(options.channel):
             print(f"{name:<24} is not read: {options.channel}",
                   file=sys.stderr)
             continue
@@ -140,7 +143,8 @@ def main():
         usage=__doc__, add_help=False, allow_abbrev=False)
     parser.add_argument("what")
     parser.add_argument("--feed")
-    parser.add_argument("--channel", default="raw", choices=wire.CHANNELS)
+    parser.add_argument("--channel", default="raw")
+    parser.add_argument("--keys")
     parser.add_argument("--recover", action="store_true")
     parser.add_argument("--threshold-usd", type=int, default=1000000)
     parser.add_argument("--aggress", default="opposite",
@@ -156,6 +160,9 @@ def main():
         print(__doc__.strip())
         return 0
     arguments = parser.parse_args()
+    if not wire.channel(arguments.channel):
+        parser.error(f"--channel: '{arguments.channel}': expected one of "
+                     + ", ".join(wire.CHANNELS) + ", or tls:inner= of them")
     if arguments.retransmit_port is None:
         arguments.retransmit_port = arguments.order_port + 1
     try:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Sessions out of a capture that t2t-wiretap wrote: pcapng, Ethernet, IPv4."""
+import os
 import re
 import struct
 from decimal import Decimal
+
+import tls
 
 NANO = Decimal(10) ** -9
 TCP, UDP = 6, 17
@@ -134,9 +137,30 @@ def sessions(path, options):
         for begin in range(0, len(payload), step):
             datagram(found, source, target, payload[begin:begin + step],
                      options)
+    name, log = channel(options.channel), None
+    if options.channel.partition(":")[0] == "tls":
+        if not options.keys or not os.path.exists(options.keys):
+            raise Unreadable(f"{path}: encrypted, and there is no key log: "
+                             "--keys FILE")
+        log = tls.secrets(options.keys)
     for one in found:
-        one.orders = list(CHANNELS[options.channel](stream(one, path)))
+        text = stream(one, path)
+        try:
+            one.orders = list(CHANNELS[name](tls.said(text, log) if log
+                                             else text))
+        except tls.Sealed as error:
+            raise Unreadable(f"{path}: {error}") from None
     return found
+
+
+def channel(told):
+    """The name of the one that orders are of: "tls:inner=ws:mask=zero"'s is
+    ws. None: there is no such one."""
+    name, _, rest = told.partition(":")
+    if name == "tls":
+        inner = re.search(r"(?:^|,)inner=(\w+)", rest)
+        name = inner[1] if inner else "raw"
+    return name if name in CHANNELS else None
 
 
 def stream(session, path):
