@@ -12,6 +12,8 @@ description:
     that is a third of the CPU that a play costs.
 """
 
+import gc
+
 from ansible.plugins import loader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.collection_loader import _collection_finder
@@ -33,3 +35,7 @@ class CallbackModule(CallbackBase):
             list(plugins.all(class_only=True))
         # pylint: disable-next=protected-access # read anew by each fork
         _collection_finder._get_collection_metadata("ansible.builtin")
+        # Nor do forks look for cycles among them, which would copy each page that
+        # they lie on; and a playbook ends before those of its own are many.
+        gc.freeze()
+        gc.disable()

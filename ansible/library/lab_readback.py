@@ -37,12 +37,17 @@ import os
 import re
 import xml.etree.ElementTree as xml
 
+try:
+    import libvirt
+    import libvirt_qemu
+except ImportError:
+    libvirt = None
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_attachment import OF_XML
 from ansible.module_utils.lab_machine import memory_nodes
 from ansible.module_utils.lab_nic import MODELS
 
-VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
 PERIPHERAL = "/machine/peripheral"
 NIC = f"{PERIPHERAL}/ua-lab"
 NIC_TYPES = {device: model for model, device in MODELS.items()}
@@ -57,7 +62,8 @@ CPU_KNOBS = {"kvm_hints": ("kvm-hint-dedicated", "kvm-poll-control"),
 
 
 class Guest:
-    """Questions to one domain."""
+    """Questions to one domain, over one connection: a virsh for each of some
+    thirty takes a second and more."""
 
     def __init__(self, module):
         self.module = module
@@ -69,23 +75,37 @@ class Guest:
         except OSError:
             module.fail_json(msg=f"domain {self.name} does not run")
 
+        # Else each error is written to stderr, too.
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        try:
+            self.domain = libvirt.open("qemu:///system").lookupByName(
+                self.name)
+        except libvirt.libvirtError as error:
+            self.cannot_be_asked(error)
+
+    def cannot_be_asked(self, error):
+        self.module.fail_json(msg=f"domain {self.name} can't be asked how it "
+                              f"runs: {error}. make up")
+
+    def command(self, command, arguments):
+        return json.loads(libvirt_qemu.qemuMonitorCommand(
+            self.domain, json.dumps({"execute": command,
+                                     "arguments": arguments}), 0))
+
     def version(self):
         """QEMU's. Who can't be asked for it can't be asked for anything."""
-        code, out, err = self.module.run_command(
-            VIRSH + ["qemu-monitor-command", self.name,
-                     '{"execute": "query-version"}'])
-        if code != 0:
-            self.module.fail_json(msg=f"domain {self.name} can't be asked how "
-                                  f"it runs: {err.strip()}. make up")
-        return "{major}.{minor}.{micro}".format(
-            **json.loads(out)["return"]["qemu"])
+        try:
+            said = self.command("query-version", {})
+        except libvirt.libvirtError as error:
+            self.cannot_be_asked(error)
+        return "{major}.{minor}.{micro}".format(**said["return"]["qemu"])
 
     def ask(self, command, **arguments):
         """None where QEMU has no such thing."""
-        request = json.dumps({"execute": command, "arguments": arguments})
-        code, out, _ = self.module.run_command(
-            VIRSH + ["qemu-monitor-command", self.name, request])
-        return json.loads(out).get("return") if code == 0 else None
+        try:
+            return self.command(command, arguments).get("return")
+        except libvirt.libvirtError:
+            return None
 
     def member(self, path, name):
         return self.ask("qom-get", path=path, property=name)
@@ -102,9 +122,7 @@ class Guest:
 
     def definition(self):
         """Of what runs: for what libvirt itself is to do, not QEMU."""
-        _, out, _ = self.module.run_command(VIRSH + ["dumpxml", self.name],
-                                            check_rc=True)
-        return xml.fromstring(out)
+        return xml.fromstring(self.domain.XMLDesc(0))
 
     def attachment(self):
         """None of a NIC that is not there."""
@@ -249,6 +267,9 @@ def main():
         },
         supports_check_mode=True,
     )
+    if not libvirt:
+        module.fail_json(msg="Python has no module libvirt "
+                         "here: make deps-lab")
     module.exit_json(changed=False, found=Guest(module).look())
 
 
