@@ -32,6 +32,7 @@ const struct arm_judged arm_judged_trader[] = {
 	{ "--samples", ARM_JUDGED_NOT },
 	{ "--connect-timeout-ms", ARM_JUDGED_NOT },
 	{ "--reconnect", ARM_JUDGED_NOT },
+	{ "--sessions", ARM_JUDGED_NOT },
 	{ "--inject-delay-ns", ARM_JUDGED_NOT },
 	{ "--cpu", ARM_JUDGED_NOT },
 	{ "--fifo", ARM_JUDGED_NOT },

@@ -21,6 +21,7 @@
 #include "campaign/trial.h"
 #include "campaign/trial_files.h"
 #include "campaign/trial_knobs.h"
+#include "report/measured.h"
 #include "report/results.h"
 #include "report/summary.h"
 #include "stats/lateness.h"
@@ -88,8 +89,7 @@ static void trial_tell(const struct campaign *campaign, unsigned int number,
 		       const char *arm, const json_t *result)
 {
 	const json_t *analysis = json_object_get(result, "analysis");
-	const json_t *p50 = json_object_get(
-		json_object_get(analysis, "wire_to_wire_ns"), "p50");
+	const json_t *p50 = json_object_get(measured_ns(analysis), "p50");
 	const unsigned int trials = campaign_trials(campaign);
 	double seconds = campaign_seconds(campaign);
 	double left = seconds / campaign->done * (trials - number);

@@ -6,6 +6,7 @@
 
 #include "base/json_get.h"
 #include "base/log.h"
+#include "campaign/trial_measure.h"
 #include "report/plan_summary.h"
 #include "report/summary.h"
 #include "report/text_plan.h"
@@ -105,6 +106,7 @@ void campaign_looks_open(struct campaign_looks *looks,
 	if (config->judged > 50)
 		json_object_set_new(parameters, "judged",
 				    json_real(config->judged));
+	trial_measure_tell(&config->trial, parameters);
 	if (!config->until.text)
 		return;
 	looks->until =

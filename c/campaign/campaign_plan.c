@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "campaign/plan_machines.h"
 #include "campaign/string_lists.h"
+#include "campaign/trial_measure.h"
 
 #define WARM_UP_TEXT 24
 
@@ -69,6 +70,7 @@ static int until_read(const char *path, const json_t *plan,
 	const json_t *until = json_object_get(plan, "until");
 	const json_t *verdict = json_object_get(plan, "verdict");
 	const json_t *judge = json_object_get(plan, "judge");
+	const json_t *measure = json_object_get(plan, "measure");
 	const char *why = "a string";
 
 	if (verdict && (!json_is_string(verdict) ||
@@ -79,6 +81,10 @@ static int until_read(const char *path, const json_t *plan,
 		      until_judge_parse(json_string_value(judge),
 					&config->judged, &why) < 0))
 		return plan_fault(path, "judge", why);
+	if (measure && (!json_is_string(measure) ||
+			trial_measure_parse(json_string_value(measure),
+					    &config->trial, &why) < 0))
+		return plan_fault(path, "measure", why);
 	if (!until)
 		return 0;
 	if (json_is_string(until) &&

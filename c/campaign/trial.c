@@ -190,6 +190,8 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 				     trial->keys.text[TRIAL_EXCHANGE], "--keys",
 				     log, NULL };
 	const char *const ring[] = { "--send", trial->ring.send, NULL };
+	/* The next session comes at once. */
+	const char *const queue[] = { "--on-second-client", "queue", NULL };
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -217,6 +219,8 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 			    log);
 	if (!err)
 		err = arguments_join(argv, arm->exchange);
+	if (!err && trial->config->sessions)
+		err = arguments_join(argv, queue);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
 	if (!err && trial->ring.wanted)
@@ -232,6 +236,7 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 	char samples[PATH_MAX], padding[sizeof(PADDING) + ARM_BUILD_PADDING];
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_TRADER], NULL };
+	const char *const sessions[] = { "--sessions", config->sessions, NULL };
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
@@ -260,6 +265,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 			    samples);
 	if (!err)
 		err = arguments_join(argv, arm->trader);
+	if (!err && config->sessions)
+		err = arguments_join(argv, sessions);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
 	memset(padding, 'x', sizeof(padding));

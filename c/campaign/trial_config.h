@@ -22,9 +22,12 @@ struct trial_config {
 	const char *pace;	   /* as the exchange takes it */
 	const char *threshold_usd; /* as trader and wiretap take it */
 	const char *aggress;
-	const char *group;    /* ADDR:PORT */
-	const char *warm_up;  /* orders at a trial's start that are judged,
-				     but enter no figure: "20" */
+	const char *group;   /* ADDR:PORT */
+	const char *warm_up; /* of what is measured so many at a trial's
+				     start enter no figure; orders are judged
+				     all the same: "20" */
+	/* What is measured are logons, of so many sessions; NULL: orders. */
+	const char *sessions;
 	int cpu[TRIAL_ROLES]; /* in namespaces; -1: not pinned */
 	/* Of machines by their names, for those that want one; or NULL. */
 	const json_t *passwords;

@@ -11,6 +11,7 @@
 #include "campaign/arm_told.h"
 #include "campaign/counters.h"
 #include "campaign/trial_loss.h"
+#include "campaign/trial_measure.h"
 #include "net/process.h"
 #include "order/channel.h"
 #include "stats/lateness.h"
@@ -56,6 +57,8 @@ static void arm_add(const char *argv[static ARGUMENTS_MAX],
 	if (channel_is_encrypted(
 		    arm_told(arm->exchange, "--channel", CHANNEL_DEFAULT)))
 		add(argv, "--keys", files->path[TRIAL_FILE_KEYS]);
+	if (config->sessions)
+		add(argv, "--measure", "logon");
 	if (config->warm_up)
 		add(argv, "--warm-up", config->warm_up);
 	add(argv, "--samples", files->path[TRIAL_FILE_LATENCIES]);
@@ -212,11 +215,17 @@ int trial_judge(const struct trial_config *config, const struct arm *arm,
 	if (!err)
 		tap_judge(&files, analysis);
 	if (!err)
+		trial_measure_judge(config, analysis);
+	if (!err)
 		err = json_from_file(files.path[TRIAL_FILE_TRADER_JSON],
 				     &trader);
 	if (!err)
+		/* Of sessions the numbers are those of each. */
 		err = lateness_of(files.path[TRIAL_FILE_SENDS],
-				  files.path[TRIAL_FILE_LATENCIES], &lateness);
+				  config->sessions
+					  ? NULL
+					  : files.path[TRIAL_FILE_LATENCIES],
+				  &lateness);
 	if (!err) {
 		found = json_load_file(files.path[TRIAL_FILE_FOUND], 0, NULL);
 		knobs = json_load_file(files.path[TRIAL_FILE_KNOBS], 0, NULL);

@@ -103,8 +103,12 @@ static int tls_open(struct channel *channel)
 
 	if (err)
 		return err;
+	if (tls->chosen.settings.early && !tls->chosen.settings.resume) {
+		log_error("--channel tls: early=on: only a session that is "
+			  "resumed has early data, and resume is off");
+		return -EINVAL;
+	}
 	channel->records = "program";
-
 	if (!strcmp(tls->chosen.inner, "tls") ||
 	    !strncmp(tls->chosen.inner, "tls:", 4)) {
 		log_error("--channel tls: inner=%s: TLS inside TLS",

@@ -185,6 +185,10 @@ static void client_set(struct tls_context *context)
 	SSL_CTX *ssl = context->ssl;
 
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	if (!context->resume) {
+		SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+		return;
+	}
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT |
 						    SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ssl, on_ticket);
@@ -205,7 +209,9 @@ static void server_set(struct tls_context *context, bool mutual)
 			ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			NULL);
 	SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_SERVER);
+	SSL_CTX_set_session_cache_mode(ssl, context->resume
+						    ? SSL_SESS_CACHE_SERVER
+						    : SSL_SESS_CACHE_OFF);
 	SSL_CTX_sess_set_cache_size(ssl, SESSIONS_KEPT);
 	SSL_CTX_set_session_id_context(ssl, name, sizeof(name) - 1);
 	SSL_CTX_set_num_tickets(ssl, 0);
@@ -272,6 +278,7 @@ static int context_make(const struct tls_settings *settings, char *name,
 	new->name = name;
 	new->client = settings->client;
 	new->early = settings->early;
+	new->resume = settings->resume;
 	new->keylog = -1;
 	err = context_fill(new, settings);
 	if (err) {
@@ -289,11 +296,11 @@ int tls_context_get(const struct tls_settings *settings,
 	char *name;
 	int err = 0;
 
-	if (asprintf(&name, "%d%d%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s",
+	if (asprintf(&name, "%d%d%d%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s",
 		     settings->client, settings->mutual, settings->early,
-		     settings->ca, settings->cert, settings->key,
-		     settings->folder, settings->host, settings->suites,
-		     settings->keylog) < 0)
+		     settings->resume, settings->ca, settings->cert,
+		     settings->key, settings->folder, settings->host,
+		     settings->suites, settings->keylog) < 0)
 		return -ENOMEM;
 	pthread_mutex_lock(&all.lock);
 	*context = all.first;

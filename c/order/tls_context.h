@@ -32,12 +32,13 @@ struct tls_settings {
 	const char *keylog; /* "": none is written */
 	bool mutual;	    /* the server wants a certificate, too */
 	bool early;	    /* early data are sent and taken */
+	bool resume;	    /* sessions are kept, and resumed */
 };
 
 struct tls_context {
 	struct tls_context *next;
 	char *name; /* all settings, as one text */
-	bool client, early;
+	bool client, early, resume;
 	int keylog; /* -1: none is written */
 	struct ssl_ctx_st *ssl;
 	struct ssl_session_st *ticket; /* of a client's last connection */

@@ -60,6 +60,13 @@ const struct option_row tls_options[] = {
 	  .help = "early data: in a session that is resumed the trader's\n"
 		  "first words go with its first packet; each ticket is good\n"
 		  "for one connection, so that they are not taken twice" },
+	{ .name = "resume",
+	  .metavar = "on|off",
+	  .def = "on",
+	  .type = OPTION_FLAG,
+	  .offset = AT(settings.resume),
+	  .help = "a trader that comes back shows the exchange's ticket; off:\n"
+		  "none is kept or given, each handshake is a full one" },
 	{ .name = "ktls",
 	  .metavar = "on|off|auto",
 	  .def = "off",

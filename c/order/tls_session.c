@@ -207,7 +207,7 @@ int tls_session_handshake(struct tls_session *session, const uint8_t *early,
 		*taken = len;
 	tls_context_tell(session->context, ssl, session->early_said);
 	/* A ticket for the next time. */
-	if (!session->context->client &&
+	if (!session->context->client && session->context->resume &&
 	    (SSL_new_session_ticket(ssl) != 1 || SSL_do_handshake(ssl) != 1))
 		return openssl_fail(session);
 	return 1;

@@ -22,6 +22,7 @@
 #include "campaign/campaign_plan.h"
 #include "campaign/launch.h"
 #include "campaign/local_cpus.h"
+#include "campaign/trial_measure.h"
 #include "exchange/pace.h"
 #include "net/address.h"
 #include "net/namespace.h"
@@ -40,6 +41,7 @@ struct config {
 	const char *gate;
 	const char *verdict;
 	const char *judge;
+	const char *measure;
 	uint64_t seed;
 	const char *pace;
 	const char *threshold_usd;
@@ -127,6 +129,14 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, judge),
 	  .help = "p50 (if nothing is said), or of the tail p99, p99.9 or\n"
 		  "p99.99: of all orders of an arm, in 16 blocks or more" },
+	{ .name = "measure",
+	  .metavar = "WHAT",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct config, measure),
+	  .help = "orders, wire to wire (if nothing is said); or logon[:N],\n"
+		  "of N sessions one after the other in each trial (100):\n"
+		  "from the trader's SYN to its session's first market data;\n"
+		  "each session has all of the feed: a short one will do" },
 	{ .name = "seed",
 	  .metavar = "N",
 	  .def = "0",
@@ -307,6 +317,18 @@ static int campaign_make(const struct config *config, char *arms,
 	return 0;
 }
 
+static int measure_read(const struct config *config,
+			struct campaign_config *campaign)
+{
+	const char *why;
+
+	if (!config->measure ||
+	    trial_measure_parse(config->measure, &campaign->trial, &why) == 0)
+		return 0;
+	log_error("--measure: '%s': %s", config->measure, why);
+	return -EINVAL;
+}
+
 /* Not by arguments, which everybody can read. */
 static int passwords_read(json_t **passwords)
 {
@@ -388,6 +410,7 @@ int main(int argc, char **argv)
 	arms = strdup(config.arms);
 	if (!arms || arm_builds_read(config.builds, builds) < 0 ||
 	    campaign_make(&config, arms, builds, texts, &campaign) < 0 ||
+	    measure_read(&config, &campaign) < 0 ||
 	    campaign_gate_read(config.gate, &campaign) < 0 ||
 	    campaign_looks_read(config.until, config.verdict, config.judge,
 				&campaign) < 0 ||

@@ -209,6 +209,15 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct config, trader.reconnect_s),
 	  .help = "an exchange that goes away is tried again for so long;\n"
 		  "each session begins with empty books; 0: the trader ends" },
+	{ .name = "sessions",
+	  .metavar = "N",
+	  .def = "1",
+	  .type = OPTION_UNSIGNED,
+	  .min = 1,
+	  .max = 1000000,
+	  .offset = offsetof(struct config, trader.sessions),
+	  .help = "so many, one after the other: at the feed's end the\n"
+		  "trader logs out, and comes back for it from its begin" },
 	{ .name = "inject-delay-ns",
 	  .alias = "handicap-ns",
 	  .metavar = "NS",
@@ -339,15 +348,18 @@ static int config_check(struct config *config)
 		log_error("--connect is required");
 		return 2;
 	}
-	if (memory && trader->reconnect_s) {
-		log_error("--reconnect: market data from memory come once");
+	if (memory && (trader->reconnect_s || trader->sessions > 1)) {
+		log_error("--reconnect, --sessions: market data from "
+			  "memory come once");
 		return 2;
 	}
 	/* Past the kernel the frames of the new connection are asked for. */
-	if (trader->reconnect_s && config->privileges == PRIVILEGES_DROP &&
+	if ((trader->reconnect_s || trader->sessions > 1) &&
+	    config->privileges == PRIVILEGES_DROP &&
 	    transport_ops_of(registry_find(&transports, trader->transport))
 		    ->connect) {
-		log_error("--reconnect: --transport %s takes privileges then: "
+		log_error("--reconnect, --sessions: --transport %s takes "
+			  "privileges then: "
 			  "--privileges keep",
 			  trader->transport);
 		return 2;
@@ -389,28 +401,6 @@ static int place_take(const struct config *config)
 	return err;
 }
 
-/* One name, "X,Y" or null. */
-static json_t *interfaces_json(const struct trader_config *wanted)
-{
-	const char *second = wanted->interface[1];
-
-	if (!*wanted->interface[0])
-		return json_null();
-	return json_sprintf("%s%s%s", wanted->interface[0], *second ? "," : "",
-			    second);
-}
-
-static json_t *groups_json(const struct trader_config *wanted)
-{
-	char first[ADDRESS_TEXT_MAX], second[ADDRESS_TEXT_MAX] = "";
-	bool two = trader_lines(wanted) > 1;
-
-	if (two)
-		address_format(&wanted->group[1], second);
-	return json_sprintf("%s%s%s", address_format(&wanted->group[0], first),
-			    two ? "," : "", second);
-}
-
 static void json_print(const struct config *config, struct trader *trader)
 {
 	const struct trader_config *wanted = &config->trader;
@@ -423,8 +413,9 @@ static void json_print(const struct config *config, struct trader *trader)
 		"s:s,s:s,s:s,s:I,s:I,s:I,s:b}}",
 		"schema", "t2t-trader/1", "parameters", "receive",
 		wanted->receive, "channel", wanted->channel, "transport",
-		wanted->transport, "interface", interfaces_json(wanted),
-		"group", groups_json(wanted), "recover",
+		wanted->transport, "interface",
+		trader_report_interfaces(wanted), "group",
+		trader_report_groups(wanted), "recover",
 		trader_recover_names[wanted->recover], "recover_ms",
 		(json_int_t)wanted->recover_ms, "threshold_usd", threshold,
 		"aggress", strategy_aggress_names[wanted->strategy.aggress],

@@ -268,18 +268,28 @@ static const struct option_row rows[] = {
 	  .help = "of a capture without trader, on which the wire loops each\n"
 		  "packet back: the time between its two sights, which is\n"
 		  "what the tap itself adds" },
+	{ .name = "measure",
+	  .metavar = "WHAT",
+	  .def = "orders",
+	  .type = OPTION_CHOICE,
+	  .choices = analysis_measure_names,
+	  .offset = AT(analysis.measure),
+	  .help = "what the next two are of: orders, wire to wire; or logons,\n"
+		  "from an order connection's SYN to the first datagram of\n"
+		  "its session; orders are judged all the same" },
 	{ .name = "warm-up",
-	  .metavar = "ORDERS",
+	  .metavar = "N",
 	  .type = OPTION_UNSIGNED,
 	  .offset = AT(analysis.warm_up),
-	  .help = "leave so many orders at the beginning out of latencies\n"
-		  "and samples; they are judged all the same" },
+	  .help = "leave so many of them at the beginning out of latencies\n"
+		  "and samples" },
 	{ .name = "samples",
 	  .metavar = "FILE",
 	  .type = OPTION_STRING,
 	  .offset = AT(analysis.samples),
-	  .help = "write each matched pair there, as CSV:\n"
-		  "sequence,trigger_ns,order_ns,latency_ns" },
+	  .help = "write each of them there, as CSV:\n"
+		  "sequence,trigger_ns,order_ns,latency_ns; of a logon\n"
+		  "session,syn_ns,data_ns,latency_ns" },
 	PRIVILEGES_OPTION(AT(privileges)),
 	OPTION_END,
 };

@@ -25,8 +25,7 @@ static double p50_of(const json_t *arm)
 {
 	if (!json_is_true(json_object_get(arm, "correct")))
 		return 0;
-	return json_number_value(json_object_get(
-		json_object_get(arm, "wire_to_wire_ns"), "p50"));
+	return json_number_value(json_object_get(measured_ns(arm), "p50"));
 }
 
 static void p50_print(const json_t *arm)
@@ -42,6 +41,11 @@ static void p50_print(const json_t *arm)
 void beside_print(const struct results *one, const json_t *summary,
 		  const struct results *two, const json_t *other)
 {
+	if (one->measured != two->measured) {
+		printf("\nbeside %s: it measured %s, not %s\n", two->folder,
+		       two->measured->all, one->measured->all);
+		return;
+	}
 	printf("\nbeside %s: no verdict, since blocks are not shared\n"
 	       "%-24s %12s %12s %8s\n",
 	       two->folder, "p50, us", "this", "that", "that/this");

@@ -240,7 +240,8 @@ static int stages_set(const struct results *results, unsigned int arm,
 	json_t *all = json_object();
 	int err = 0;
 
-	for (size_t i = 0; i < STAGES && !err; i++) {
+	for (size_t i = 0; i < STAGES && results->measured->staged && !err;
+	     i++) {
 		double estimate, low, high;
 		size_t n = 0;
 

@@ -33,6 +33,8 @@ static const char *const same[] = {
 	"parameters.threshold_usd",
 	"parameters.aggress",
 	"parameters.warm_up_orders",
+	"parameters.measured",
+	"parameters.sessions",
 	"feed.sha256",
 	"programs.version",
 	"experiment.arms",
@@ -86,8 +88,8 @@ static json_t *arm_row(const json_t *arm)
 	return json_pack("{s:s,s:O?,s:O?,s:O?}", "arm",
 			 json_get_text(arm, "receive", "unknown"), "correct",
 			 json_object_get(arm, "correct"), "trials",
-			 json_object_get(arm, "trials"), "wire_to_wire_ns",
-			 json_object_get(arm, "wire_to_wire_ns"));
+			 json_object_get(arm, "trials"), measured_of(arm)->key,
+			 measured_ns(arm));
 }
 
 /* first: the one whose plan all have; NULL: this is it. */

@@ -5,6 +5,7 @@
 
 #include "base/json_get.h"
 #include "report/export.h"
+#include "report/measured.h"
 #include "report/noticed.h"
 #include "report/page.h"
 
@@ -87,7 +88,7 @@ static void verdicts_write(FILE *out, const json_t *summary)
 
 static void arm_write(FILE *out, const json_t *row, const json_t *arm)
 {
-	const json_t *ns = json_object_get(arm, "wire_to_wire_ns");
+	const json_t *ns = measured_ns(arm);
 	const json_t *aa = json_object_get(row, "aa"), *said = NULL, *one;
 	const char *name = json_get_text(arm, "arm", "");
 	const bool again = !strcmp(json_get_text(aa, "arm", ""), name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/measured.h"
 #include "report/noticed.h"
 
 #define WIDTH_LEAST 10
@@ -68,7 +69,7 @@ static void cell_print(FILE *out, const json_t *row, int cell, int arm,
 	json_array_foreach(json_object_get(row, "arms"), i, one)
 	{
 		const char *called = json_get_text(one, "arm", "");
-		const json_t *ns = json_object_get(one, "wire_to_wire_ns");
+		const json_t *ns = measured_ns(one);
 
 		fprintf(out, "%-*s  %-*s", cell, name, arm, called);
 		us_print(out, json_object_get(ns, "p50"));
@@ -89,9 +90,14 @@ static void cells_print(FILE *out, const json_t *rows, const char *bad,
 	json_array_foreach(rows, i, row) arm =
 		width_of(json_object_get(row, "arms"), "arm", arm);
 	fprintf(out,
-		"\nwire to wire, us: each cell's own, of its own blocks; those "
+		"\n%s, us: each cell's own, of its own blocks; those "
 		"of two cells are never held against each other\n"
 		"%-*s  %-*s %9s %9s %7s  against its first arm\n",
+		measured_of(
+			json_array_get(json_object_get(json_array_get(rows, 0),
+						       "arms"),
+				       0))
+			->title,
 		cell, "cell", arm, "arm", "p50", "p99", "blocks");
 	json_array_foreach(rows, i, row)
 		cell_print(out, row, cell, arm, bad, plain);

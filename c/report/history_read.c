@@ -35,6 +35,8 @@ static const char *const fingerprint_keys[] = {
 	"parameters.pace",
 	"parameters.threshold_usd",
 	"parameters.aggress",
+	"parameters.measured",
+	"parameters.sessions",
 };
 
 struct reader {

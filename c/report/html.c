@@ -33,7 +33,8 @@ static void value_cell(FILE *out, const json_t *value)
 	free(dump);
 }
 
-static void arms_write(FILE *out, const json_t *summary)
+static void arms_write(FILE *out, const struct results *results,
+		       const json_t *summary)
 {
 	static const char *const counts[] = { "triggers", "matched",
 					      "missing",  "extra",
@@ -41,10 +42,11 @@ static void arms_write(FILE *out, const json_t *summary)
 	const json_t *arm;
 	size_t n;
 
-	fputs("<h2>Figures, us, of all orders of all blocks</h2>\n"
-	      "<div class=\"wide\"><table>"
-	      "<tr><th>arm</th>",
-	      out);
+	fprintf(out,
+		"<h2>Figures, us, %s, of all %s of all blocks</h2>\n"
+		"<div class=\"wide\"><table>"
+		"<tr><th>arm</th>",
+		results->measured->title, results->measured->all);
 	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
 		page_tagged(out, "th", latencies_columns[i].head);
 	fputs("<th>triggers</th><th>matched</th><th>missing</th>"
@@ -55,11 +57,9 @@ static void arms_write(FILE *out, const json_t *summary)
 		fputs("<tr>", out);
 		page_tagged(out, "td", json_get_text(arm, "receive", ""));
 		for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
-			page_us_cell(
-				out,
-				json_object_get(
-					json_object_get(arm, "wire_to_wire_ns"),
-					latencies_columns[i].key));
+			page_us_cell(out,
+				     json_object_get(measured_ns(arm),
+						     latencies_columns[i].key));
 		for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 			fprintf(out, "<td>%lld</td>",
 				(long long)json_get_number(arm, counts[i]));
@@ -202,12 +202,14 @@ static int plots_write(FILE *out, const struct results *results,
 	int err;
 
 	if (!has_orders(results)) {
-		fputs("<p class=\"bad\">No correct trial has an order: there "
-		      "is nothing to plot.</p>\n",
-		      out);
+		fprintf(out,
+			"<p class=\"bad\">No correct trial has %s: there "
+			"is nothing to plot.</p>\n",
+			results->measured->all);
 		return 0;
 	}
-	fputs("<h2>All orders, by percentile</h2>\n", out);
+	fprintf(out, "<h2>All %s, by percentile</h2>\n",
+		results->measured->all);
 	err = plot_percentiles(out, results);
 	if (err)
 		return err;
@@ -231,12 +233,12 @@ int html_write(FILE *out, const struct results *results, const json_t *summary,
 	if (err)
 		return err;
 	plot_stages(out, results, summary);
-	page_differences(out, summary);
+	page_differences(out, results->measured, summary);
 	err = page_counters(out, results);
 	if (err)
 		return err;
 	page_comparisons(out, summary, results->manifest);
-	arms_write(out, summary);
+	arms_write(out, results, summary);
 	recovery_table_write(out, json_object_get(summary, "arms"));
 	prepared_write(out, json_object_get(summary, "arms"));
 	clocks_write(out, summary);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/measured.h"
 #include "report/noticed.h"
 #include "report/text_cell.h"
 
@@ -35,7 +36,7 @@ static void verdict_write(FILE *out, const json_t *comparison,
 static void arm_write(FILE *out, const json_t *arm)
 {
 	static const char *const keys[] = { "p50", "p90", "p99" };
-	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
+	const json_t *latency = measured_ns(arm);
 	char text[TEXT_CELL_US_MAX];
 
 	fputs("| ", out);
@@ -81,7 +82,9 @@ void markdown_write(FILE *out, const json_t *summary, const json_t *manifest,
 	{
 		arm_write(out, one);
 	}
-	fputs("\nWire to wire; ", out);
+	one = json_array_get(json_object_get(summary, "arms"), 0);
+	fprintf(out, "\n%c%s; ", toupper(*measured_of(one)->title),
+		measured_of(one)->title + 1);
 	fprintf(out, "%lld blocks, place %s, accelerator %s, pace ",
 		(long long)json_get_integer(parameters, "blocks"),
 		json_get_text(manifest, "place", "unknown"),

@@ -81,31 +81,38 @@ static void difference_row(FILE *out, const json_t *comparison,
 	fputs("</tr>\n", out);
 }
 
-void page_differences(FILE *out, const json_t *summary)
+void page_differences(FILE *out, const struct measured *measured,
+		      const json_t *summary)
 {
 	const json_t *comparison;
+	char whole[64];
 	size_t i;
 
 	if (json_array_size(json_object_get(summary, "comparisons")) == 0)
 		return;
-	fputs("<h3>What each stage takes more or less, us</h3>\n"
-	      "<div class=\"wide\"><table class=\"of\">"
-	      "<tr><th>arm</th><th>of</th><th>change</th><th>CI low</th>"
-	      "<th>CI high</th></tr>\n",
-	      out);
+	snprintf(whole, sizeof(whole), "p50, %s", measured->title);
+	fprintf(out,
+		"<h3>%s takes more or less, us</h3>\n"
+		"<div class=\"wide\"><table class=\"of\">"
+		"<tr><th>arm</th><th>of</th><th>change</th><th>CI low</th>"
+		"<th>CI high</th></tr>\n",
+		measured->staged ? "What each stage" : "What a logon");
 	json_array_foreach(json_object_get(summary, "comparisons"), i,
 			   comparison)
 	{
 		const json_t *by_stage = json_object_get(comparison, "stages");
 
-		difference_row(out, comparison, "p50, wire to wire",
+		difference_row(out, comparison, whole,
 			       json_object_get(comparison, "difference"));
 		for (size_t j = 0; j < STAGES; j++)
 			difference_row(
 				out, comparison, stages[j].text,
 				json_object_get(by_stage, stages[j].key));
 	}
-	fputs("</table></div>\n<p class=\"note\">The first is the verdict's "
+	fputs("</table></div>\n", out);
+	if (!measured->staged)
+		return;
+	fputs("<p class=\"note\">The first is the verdict's "
 	      "ratio of the baseline's p50. Stages are by the trader's own "
 	      "clock, each by itself, by the same estimate of their "
 	      "differences block by block.</p>\n",

@@ -6,10 +6,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "report/measured.h"
+
 /* How sure. */
 void page_comparisons(FILE *out, const json_t *summary, const json_t *manifest);
 
 /* How much, and where in the trader it comes from. */
-void page_differences(FILE *out, const json_t *summary);
+void page_differences(FILE *out, const struct measured *measured,
+		      const json_t *summary);
 
 #endif

@@ -206,9 +206,10 @@ static void row_draw(FILE *out, const struct forest *forest, size_t row)
 
 static void caption_write(FILE *out, const struct forest *forest)
 {
-	fputs("<figcaption>Change of p50, wire to wire, with the interval that "
-	      "holds the true one; all together do in 95 % of campaigns.",
-	      out);
+	fprintf(out,
+		"<figcaption>Change of p50, %s, with the interval that "
+		"holds the true one; all together do in 95 %% of campaigns.",
+		forest->results->measured->title);
 	if (forest->results->equal > 0)
 		fprintf(out,
 			" Shaded: within %.3g %%, which was declared to be no "

@@ -14,9 +14,9 @@
 #define PER_DECADE 24
 /* 99.9999999 % of what there is: more than anyone measures. */
 #define POINTS_MAX (9 * PER_DECADE + 1)
-#define TITLE	   "All orders of each arm, by percentile"
-#define DESCRIPTION                                                     \
-	"A line an arm: wire to wire latency, us, by percentile, with " \
+#define TITLE	   "All of each arm, by percentile"
+#define DESCRIPTION                                        \
+	"A line an arm: latency, us, by percentile, with " \
 	"the band in which it would be with other trials of the same."
 
 /* One arm's. */
@@ -159,11 +159,13 @@ static void figure_draw(FILE *out, const struct results *results,
 			const struct curve *curves, size_t most)
 {
 	const struct scale scale = scale_of_all(curves, results->arm_count);
+	char axis[64];
 
 	fputs("<figure>\n", out);
 	plot_legend(out, results);
 	svg_open(out, "percentiles", HEIGHT, TITLE, DESCRIPTION);
-	plot_us_axis(out, &scale, TOP, BOTTOM, "us, wire to wire");
+	snprintf(axis, sizeof(axis), "us, %s", results->measured->title);
+	plot_us_axis(out, &scale, TOP, BOTTOM, axis);
 	x_axis(out, most);
 	svg_area_open(out, PLOT_LEFT, PLOT_RIGHT, TOP, BOTTOM - TOP);
 	for (unsigned int arm = 0; arm < results->arm_count; arm++)
@@ -173,11 +175,12 @@ static void figure_draw(FILE *out, const struct results *results,
 	for (unsigned int arm = 0; arm < results->arm_count; arm++)
 		marks_draw(out, results, &scale, &curves[arm], most, arm);
 	svg_close(out);
-	fputs("<figcaption>All orders of the trials that count, as far as ten "
-	      "lie beyond. Band: where each percentile would be with other "
-	      "trials of the same, 95 % of the time, each by itself; whole "
-	      "trials are drawn anew for it.</figcaption>\n</figure>\n",
-	      out);
+	fprintf(out,
+		"<figcaption>All %s of the trials that count, as far as ten "
+		"lie beyond. Band: where each percentile would be with other "
+		"trials of the same, 95 %% of the time, each by itself; whole "
+		"trials are drawn anew for it.</figcaption>\n</figure>\n",
+		results->measured->all);
 }
 
 int plot_percentiles(FILE *out, const struct results *results)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/json_get.h"
+#include "report/measured.h"
 #include "report/export.h"
 #include "report/plot.h"
 #include "report/stages.h"
@@ -24,8 +25,7 @@ struct bar {
 static struct bar bar_of(const json_t *arm)
 {
 	const json_t *medians = json_object_get(arm, "stages_p50_ns");
-	const json_t *whole =
-		json_object_get(json_object_get(arm, "wire_to_wire_ns"), "p50");
+	const json_t *whole = json_object_get(measured_ns(arm), "p50");
 	struct bar bar = { .whole = json_is_number(whole)
 					    ? json_number_value(whole) / 1e3
 					    : NAN };

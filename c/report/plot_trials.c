@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/json_get.h"
+#include "report/measured.h"
 #include "report/plot.h"
 #include "report/svg.h"
 #include "report/trial_mark.h"
@@ -169,10 +170,7 @@ static bool drift_draw(FILE *out, const json_t *summary,
 	const json_t *drift = json_object_get(
 		json_object_get(summary, "steadiness"), "drift");
 	const json_t *arm = json_array_get(json_object_get(summary, "arms"), 0);
-	const double us =
-		json_get_number(json_object_get(arm, "wire_to_wire_ns"),
-				"p50") /
-		1e3;
+	const double us = json_get_number(measured_ns(arm), "p50") / 1e3;
 	const double half = sqrt(1 + json_get_number(drift, "whole"));
 
 	if (!json_is_true(json_object_get(drift, "found")) || !(us > 0) ||

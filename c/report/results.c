@@ -70,11 +70,12 @@ static int samples_read(const char *path, uint64_t **ns, size_t *count)
 
 /* Whole lines that are gone show only here. Without the count (an older
  * t2t-wiretap) nothing is known. */
-static int samples_check(const char *path, size_t count, const json_t *trial)
+static int samples_check(const struct results *results, const char *path,
+			 size_t count, const json_t *trial)
 {
 	const json_t *wanted = json_object_get(
 		json_object_get(json_object_get(trial, "analysis"),
-				"wire_to_wire_ns"),
+				results->measured->key),
 		"count");
 
 	if (!json_is_integer(wanted) ||
@@ -146,7 +147,7 @@ static int trial_load(struct results *results, const char *name)
 		 results->folder, name);
 	err = samples_read(path, &trial->ns, &count);
 	if (!err)
-		err = samples_check(path, count, trial->json);
+		err = samples_check(results, path, count, trial->json);
 	if (!err)
 		trial->percentiles = percentiles_of(trial->ns, count);
 	return err;
@@ -256,6 +257,14 @@ static int manifest_load(struct results *results, bool any_state)
 		results->alpha = json_get_number(until, "alpha");
 	results->equal = json_get_number(until, "equal");
 	verdict_load(results, parameters);
+	results->measured =
+		measured_named(json_get_text(parameters, "measured", NULL));
+	if (!results->measured) {
+		log_error("%s: key 'parameters.measured' is '%s': this program "
+			  "knows no such figures",
+			  path, json_get_text(parameters, "measured", ""));
+		return -EBADMSG;
+	}
 	aa = json_object_get(parameters, "aa");
 	results->aa = json_is_integer(aa) ? (int)json_integer_value(aa) : -1;
 	if (results->arm_count > RESULTS_ARMS_MAX ||

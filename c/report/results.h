@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "report/measured.h"
 #include "report/schema.h"
 #include "stats/percentile.h"
 
@@ -56,6 +57,7 @@ struct results {
 	 * campaign that looked at itself what its plan says of one look. */
 	double alpha, equal;
 	double judged; /* the percentile: 50, or of the tail */
+	const struct measured *measured; /* of what */
 	/* Of a race: after so many blocks was the arm out of it, and ran no
 	 * more; blocks: it never was. */
 	bool race;

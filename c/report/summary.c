@@ -58,7 +58,7 @@ static int latency_set(const struct results *results, unsigned int arm,
 			json, latencies_columns[i].key,
 			percentile_json(ns, count,
 					latencies_columns[i].percent));
-	json_object_set_new(summary, "wire_to_wire_ns", json);
+	json_object_set_new(summary, results->measured->key, json);
 	free(ns);
 	return 0;
 }
@@ -212,8 +212,9 @@ static int arm_summary(const struct results *results, unsigned int arm,
 	json_object_set_new(summary, "receive",
 			    json_string(results_arm_name(results, arm)));
 	json_object_set_new(summary, "p50_of_trials_ns", p50s);
-	json_object_set_new(summary, "stages_p50_ns",
-			    stages_of(results, arm, values));
+	if (results->measured->staged)
+		json_object_set_new(summary, "stages_p50_ns",
+				    stages_of(results, arm, values));
 	json_object_set_new(summary, "histogram_ns",
 			    histogram_of(results, arm));
 	json_object_set_new(summary, "lateness", lateness_of_arm(results, arm));

@@ -6,6 +6,7 @@
 
 #include "base/json_get.h"
 #include "report/gated.h"
+#include "report/measured.h"
 #include "report/noticed.h"
 #include "report/prepared.h"
 #include "report/recovery_table.h"
@@ -110,7 +111,7 @@ static void clocks_print(FILE *out, const json_t *summary)
 static void arm_print(FILE *out, int width, const json_t *arm,
 		      const struct text_style *style)
 {
-	const json_t *latency = json_object_get(arm, "wire_to_wire_ns");
+	const json_t *latency = measured_ns(arm);
 	const json_t *correct = json_object_get(arm, "correct");
 
 	text_cell_name(out, arm, width);
@@ -278,7 +279,9 @@ static void ambiguous_print(FILE *out, int width, const json_t *arms)
 	}
 }
 
-static void distributions_print(FILE *out, int width, const json_t *arms)
+static void distributions_print(FILE *out, int width,
+				const struct measured *measured,
+				const json_t *arms)
 {
 	const char *const *glyph = glyphs();
 	unsigned int first = HISTOGRAM_BUCKETS, last = 0;
@@ -300,9 +303,10 @@ static void distributions_print(FILE *out, int width, const json_t *arms)
 	if (first > last)
 		return;
 	first -= first % (2 * HISTOGRAM_PER_OCTAVE);
-	fputs("\nall orders of all blocks, by latency; each arm to its own "
-	      "height\n",
-	      out);
+	fprintf(out,
+		"\nall %s of all blocks, by latency; each arm to its own "
+		"height\n",
+		measured->all);
 	json_array_foreach(arms, n, arm)
 	{
 		uint64_t most = 1;
@@ -382,6 +386,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 {
 	const struct text_style style = text_style(colour);
 	const json_t *arms = json_object_get(summary, "arms");
+	const struct measured *measured = measured_of(json_array_get(arms, 0));
 	const int width = text_cell_width(arms);
 	const json_t *arm;
 	size_t n;
@@ -392,11 +397,12 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	text_plan(out, summary);
 	clocks_print(out, summary);
 	fprintf(out,
-		"\n%swire to wire, us%s: frame in -> order out, stamped "
-		"outside the trader; of all orders of all blocks, a "
+		"\n%s%s, us%s: %s, stamped "
+		"outside the trader; of all %s of all blocks, a "
 		"percentile with at least 10 beyond it\n"
 		"%-*s",
-		style.bold, style.plain, width, "receive path");
+		style.bold, measured->title, style.plain, measured->from_to,
+		measured->all, width, "receive path");
 	for (size_t i = 0; i < LATENCIES_COLUMNS; i++)
 		fprintf(out, " %9s", latencies_columns[i].head);
 	fprintf(out, "  %7s %7s %4s %4s %4s\n", "trigger", "match", "miss",
@@ -409,8 +415,9 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	ambiguous_print(out, width, arms);
 	recovery_table_print(out, width, arms);
 	prepared_print(out, width, arms);
-	stages_print(out, width, arms);
-	distributions_print(out, width, arms);
+	if (measured->staged)
+		stages_print(out, width, arms);
+	distributions_print(out, width, measured, arms);
 	text_race(out, summary, &style);
 	text_comparisons(out, summary, &style);
 	noticed_print(out, summary, style.bad, style.plain);

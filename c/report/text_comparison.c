@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_get.h"
+#include "report/measured.h"
 #include "report/stages.h"
 #include "stats/verdict.h"
 
@@ -56,7 +57,8 @@ static void power_print(FILE *out, const json_t *comparison)
 }
 
 /* "  p99 of all orders    12.30 us, -1.20  (95 % CI -2.00..-0.40)" */
-static void tails_print(FILE *out, const json_t *comparison)
+static void tails_print(FILE *out, const struct measured *measured,
+			const json_t *comparison)
 {
 	const json_t *band;
 	size_t i;
@@ -66,9 +68,9 @@ static void tails_print(FILE *out, const json_t *comparison)
 		const double base = json_get_number(band, "base_ns") / 1e3;
 
 		fprintf(out,
-			"  p%-5g of all orders  %+8.2f us of %.2f  (95 %% CI "
+			"  p%-5g of all %s  %+8.2f us of %.2f  (95 %% CI "
 			"%+.2f..%+.2f)\n",
-			json_get_number(band, "percent"),
+			json_get_number(band, "percent"), measured->all,
 			base * (json_get_number(band, "ratio") - 1), base,
 			base * (json_get_number(band, "ratio_low") - 1),
 			base * (json_get_number(band, "ratio_high") - 1));
@@ -104,7 +106,8 @@ static void shift_print(FILE *out, const json_t *comparison)
 	      out);
 }
 
-static void comparison_print(FILE *out, const json_t *comparison,
+static void comparison_print(FILE *out, const struct measured *measured,
+			     const json_t *comparison,
 			     const struct text_style *style)
 {
 	fprintf(out, "\n%s%s against %s: %s%s\n", style->bold,
@@ -132,7 +135,7 @@ static void comparison_print(FILE *out, const json_t *comparison,
 		    verdict_call_names[VERDICT_INCONCLUSIVE]))
 		power_print(out, comparison);
 	differences_print(out, comparison);
-	tails_print(out, comparison);
+	tails_print(out, measured, comparison);
 	shift_print(out, comparison);
 }
 
@@ -160,10 +163,15 @@ static void aa_print(FILE *out, const json_t *aa,
 void text_comparisons(FILE *out, const json_t *summary,
 		      const struct text_style *style)
 {
+	const struct measured *measured = measured_of(
+		json_array_get(json_object_get(summary, "arms"), 0));
 	const json_t *comparison;
 	size_t n;
 
 	json_array_foreach(json_object_get(summary, "comparisons"), n,
-			   comparison) comparison_print(out, comparison, style);
+			   comparison)
+	{
+		comparison_print(out, measured, comparison, style);
+	}
 	aa_print(out, json_object_get(summary, "aa"), style);
 }

@@ -137,7 +137,7 @@ int lateness_of(const char *sends, const char *latencies, json_t **value)
 		return 0;
 	err = lines_take(sends, &lateness, send_take);
 	/* The orders are looked up while sends stand as they were sent. */
-	if (!err && access(latencies, F_OK) == 0)
+	if (!err && latencies && access(latencies, F_OK) == 0)
 		err = lines_take(latencies, &lateness, order_take);
 	if (!err)
 		*value = lateness_json(&lateness);

@@ -198,7 +198,7 @@ int trader_run(struct trader *trader)
 }
 
 /* A trader that has not come back has none. */
-static void disconnect(struct trader *trader)
+void trader_leave(struct trader *trader)
 {
 	struct order_connection *connection = &trader->connection;
 
@@ -259,7 +259,7 @@ int trader_reconnect(struct trader *trader, unsigned int timeout_ms)
 {
 	int err;
 
-	disconnect(trader);
+	trader_leave(trader);
 	strategy_reset(&trader->strategy);
 	trader->before = trader->counters;
 	trader->window_closed = trader->exchange_gone = false;
@@ -282,7 +282,7 @@ int trader_close(struct trader *trader)
 {
 	int err;
 
-	disconnect(trader);
+	trader_leave(trader);
 	sources_close(&trader->sources);
 	trader_recovery_close(trader);
 	err = stages_close(&trader->stages);

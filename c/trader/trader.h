@@ -41,6 +41,8 @@ struct trader_config {
 	uint64_t connect_timeout_ms;
 	uint64_t reconnect_s; /* so long it is tried to come back to an exchange
 				 that is gone; 0: not at all */
+	uint64_t sessions;    /* with an exchange that stays: from one feed's
+			      begin to its end, one after the other; 0: 1 */
 	struct strategy_config strategy;
 	uint32_t jump_max;		 /* as for session_begin() */
 	unsigned int recover;		 /* enum trader_recover */
@@ -128,6 +130,9 @@ int trader_open(struct trader *trader, const struct trader_config *config);
  * trader->exchange_gone says so: trader_reconnect().
  */
 int trader_run(struct trader *trader);
+
+/* End the session with the exchange, which may take a next one then. */
+void trader_leave(struct trader *trader);
 
 /* Wait for wait_ns, and forget all that comes in meanwhile and was there: it
  * is of the session that is over. 0; -EINTR after a signal; a negative errno,

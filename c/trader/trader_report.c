@@ -126,6 +126,27 @@ static json_t *channel_json(const struct trader *trader)
 		       : json_null();
 }
 
+json_t *trader_report_interfaces(const struct trader_config *wanted)
+{
+	const char *second = wanted->interface[1];
+
+	if (!*wanted->interface[0])
+		return json_null();
+	return json_sprintf("%s%s%s", wanted->interface[0], *second ? "," : "",
+			    second);
+}
+
+json_t *trader_report_groups(const struct trader_config *wanted)
+{
+	char first[ADDRESS_TEXT_MAX], second[ADDRESS_TEXT_MAX] = "";
+	bool two = trader_lines(wanted) > 1;
+
+	if (two)
+		address_format(&wanted->group[1], second);
+	return json_sprintf("%s%s%s", address_format(&wanted->group[0], first),
+			    two ? "," : "", second);
+}
+
 json_t *trader_report_json(struct trader *trader)
 {
 	return json_pack("{s:o,s:o,s:o,s:o,s:I,s:s}", "counters",

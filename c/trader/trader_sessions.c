@@ -11,6 +11,9 @@
 #define PAUSE_MIN_NS (50 * CLOCK_NS_PER_MS)
 #define PAUSE_MAX_NS CLOCK_NS_PER_S
 
+/* Between two sessions, so that the exchange has seen the first one's end. */
+#define BETWEEN_NS (5 * CLOCK_NS_PER_MS)
+
 struct absence {
 	uint64_t until_ns; /* CLOCK_MONOTONIC; 0: there was none */
 	uint64_t pause_ns; /* before the next attempt */
@@ -64,22 +67,49 @@ static int come_back(struct trader *trader, struct absence *absence)
 	return err;
 }
 
-int trader_sessions(struct trader *trader)
+/* To the feed's end, or to where the exchange has gone for good. err: of how
+ * the session was begun. */
+static int trade(struct trader *trader, struct absence *absence, int err)
 {
-	struct absence absence = { 0 };
-	int err = trader_run(trader);
-
+	if (!err)
+		err = trader_run(trader);
 	while (trader->exchange_gone && trader->config->reconnect_s) {
 		log_warning("the exchange is gone: trying to come back for up "
 			    "to %llu s",
 			    (unsigned long long)trader->config->reconnect_s);
-		absence_begin(&absence, trader);
-		err = come_back(trader, &absence);
+		absence_begin(absence, trader);
+		err = come_back(trader, absence);
 		if (err)
 			break;
 		log_warning("a new session with the exchange: all books are "
 			    "empty");
 		err = trader_run(trader);
+	}
+	return err;
+}
+
+static int begin_again(struct trader *trader)
+{
+	int err;
+
+	trader_leave(trader);
+	err = trader_drain(trader, BETWEEN_NS);
+	return err ? err
+		   : trader_reconnect(
+			     trader,
+			     (unsigned int)trader->config->connect_timeout_ms);
+}
+
+int trader_sessions(struct trader *trader)
+{
+	const volatile int *stop = trader->config->stop;
+	struct absence absence = { 0 };
+	int err = trade(trader, &absence, 0);
+
+	for (uint64_t n = 1; n < trader->config->sessions; n++) {
+		if (err || (stop && *stop))
+			break;
+		err = trade(trader, &absence, begin_again(trader));
 	}
 	return err == -EINTR ? 0 : err;
 }

@@ -11,12 +11,14 @@
 
 #define BEGIN	    "8=FIX"
 #define BEGIN_LEN   5
-#define VERSION_MAX 16 /* "8=FIXT.1.1", and some */
-#define LENGTH_MAX  5  /* digits of a BodyLength */
-#define TRAILER_LEN 7  /* "10=123" and its SOH */
+#define VERSION_MAX 16			    /* "8=FIXT.1.1", and some */
+#define LENGTH_MAX  5			    /* digits of a BodyLength */
+#define TRAILER_LEN 7			    /* "10=123" and its SOH */
+#define HEAD_MAX    (BEGIN_LEN + 8 + 3 + 8) /* of one that is read in words */
 #define TAG_DIGITS  6
 #define PART	    16 /* bytes that are looked at at once */
-#define WORDS_MAX   (FIX_MESSAGE_MAX / 64 + 1)
+#define WORD	    64 /* bytes that a word of bits stands for */
+#define WORDS_MAX   (FIX_MESSAGE_MAX / WORD + 1)
 
 /*
  * Where a message begins and ends.
@@ -42,6 +44,44 @@ static size_t garbage_len(const uint8_t *bytes, size_t len)
 		if ((uint8_t)(bytes[at - 1] - '0') > 9)
 			break;
 	return at;
+}
+
+/* Where the first SOH of eight bytes is; 8: there is none. */
+static inline unsigned int soh_find(uint64_t word)
+{
+	const uint64_t others = word ^ FIX_EACH_BYTE * FIX_SOH;
+	const uint64_t found =
+		(others - FIX_EACH_BYTE) & ~others & FIX_EACH_BYTE * 0x80;
+
+	return found ? (unsigned int)__builtin_ctzll(found) / 8 : 8;
+}
+
+/* As extent_read(), of a head as most are, in words; false: as it is no such
+ * one, nothing is said of it. */
+static inline bool extent_find(const uint8_t *bytes, size_t len, size_t *body,
+			       size_t *whole)
+{
+	const uint64_t zeros = FIX_EACH_BYTE * '0';
+	unsigned int end, digits;
+	const uint8_t *at;
+	uint64_t word;
+
+	if (len < HEAD_MAX || memcmp(bytes, BEGIN, BEGIN_LEN) != 0)
+		return false;
+	end = soh_find(fix_word_read(bytes + BEGIN_LEN));
+	at = bytes + BEGIN_LEN + end;
+	if (end == 8 || at[1] != '9' || at[2] != '=')
+		return false;
+	word = fix_word_read(at + 3);
+	digits = soh_find(word);
+	if (digits - 1 >= LENGTH_MAX)
+		return false;
+	word = word << (64 - 8 * digits) | zeros >> 8 * digits;
+	if (!fix_word_is_number(word))
+		return false;
+	*body = BEGIN_LEN + end + 3 + digits + 1;
+	*whole = *body + fix_word_number(word) + TRAILER_LEN;
+	return *whole <= FIX_MESSAGE_MAX;
 }
 
 /* The two fields before the body. 1 with where it begins and how long the
@@ -83,19 +123,31 @@ static int extent_read(const uint8_t *bytes, size_t len, size_t *body,
 	return 1;
 }
 
-/* Behind both of them is the type; at the end is the CheckSum. */
-static bool is_framed(const uint8_t *bytes, size_t body, size_t whole)
+/* Behind both of them is the type; at the end is a CheckSum, which is told: of
+ * what is before it, but as great as if what stands in it were summed, too. */
+static bool is_framed(const uint8_t *bytes, size_t body, size_t whole,
+		      uint32_t *sum)
 {
-	const uint8_t *trailer = bytes + whole - TRAILER_LEN;
+	/* SOH 1 0 = 0 0 0 SOH, and what may be added until it is too much. */
+	static const uint8_t none[] = "\00110=000\1";
+	const uint64_t room = UINT64_C(0x7f7676767f7f7f7f);
+	uint32_t digits, number;
+	uint64_t trailer;
 
 	if (whole - body < TRAILER_LEN + 5 ||
-	    memcmp(bytes + body, "35=", 3) != 0 || trailer[-1] != FIX_SOH ||
-	    memcmp(trailer, "10=", 3) != 0 ||
-	    trailer[TRAILER_LEN - 1] != FIX_SOH)
+	    memcmp(bytes + body, "35=", 3) != 0)
 		return false;
-	for (int i = 3; i < 6; i++)
-		if ((uint8_t)(trailer[i] - '0') > 9)
-			return false;
+	trailer = fix_word_read(bytes + whole - sizeof(none) + 1) ^
+		  fix_word_read(none);
+	if (((trailer + room) | trailer) & FIX_EACH_BYTE * 0x80)
+		return false;
+	digits = (uint32_t)(trailer >> 32);
+	number = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 +
+		 (digits >> 16);
+	if (number > UINT8_MAX)
+		return false;
+	*sum = number + fix_word_sum(fix_word_read(none)) - FIX_SOH +
+	       (digits & 0xff) + (digits >> 8 & 0xff) + (digits >> 16);
 	return true;
 }
 
@@ -104,48 +156,60 @@ static bool is_framed(const uint8_t *bytes, size_t body, size_t whole)
  */
 
 #ifdef __SSE2__
-/* A bit for each of 16 bytes that is a SOH; the sum grows by them, but for the
- * first `counted`. */
-static inline uint64_t part_read(const uint8_t *at, size_t counted,
+/* A bit for each of 16 bytes that is a SOH. */
+static inline uint64_t part_ends(__m128i part)
+{
+	return (uint32_t)_mm_movemask_epi8(
+		_mm_cmpeq_epi8(part, _mm_set1_epi8(FIX_SOH)));
+}
+
+/* The same; the sum grows by them. */
+static inline uint64_t part_read(const uint8_t *at, __m128i *sums)
+{
+	const __m128i part = _mm_loadu_si128((const __m128i *)at);
+
+	*sums = _mm_add_epi64(*sums, _mm_sad_epu8(part, _mm_setzero_si128()));
+	return part_ends(part);
+}
+
+/* Of the last `count` bytes before `end`, fewer than 16, in the lowest bits;
+ * there are as many before them. */
+static inline uint64_t rest_read(const uint8_t *end, size_t count,
 				 __m128i *sums)
 {
 	static const uint8_t masks[2 * PART] = {
 		[PART] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 		0xff,	       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	};
-	__m128i part = _mm_loadu_si128((const __m128i *)at), mask;
-	__m128i equal = _mm_cmpeq_epi8(part, _mm_set1_epi8(FIX_SOH));
+	const __m128i part = _mm_loadu_si128((const __m128i *)(end - PART));
+	const __m128i counted = _mm_and_si128(
+		part, _mm_loadu_si128((const __m128i *)(masks + count)));
 
-	if (counted > 0) {
-		mask = _mm_loadu_si128(
-			(const __m128i *)(masks + PART - counted));
-		part = _mm_and_si128(part, mask);
-	}
-	*sums = _mm_add_epi64(*sums, _mm_sad_epu8(part, _mm_setzero_si128()));
-	return (uint32_t)_mm_movemask_epi8(equal);
+	*sums = _mm_add_epi64(*sums,
+			      _mm_sad_epu8(counted, _mm_setzero_si128()));
+	return part_ends(part) >> (PART - count);
 }
 
 /* A bit for each of bytes[0..len) that is a SOH; the sum of all. len: at least
  * PART. */
-static uint32_t parts_read(const uint8_t *bytes, size_t len, uint64_t *ends)
+static inline uint32_t parts_read(const uint8_t *bytes, size_t len,
+				  uint64_t *ends)
 {
 	__m128i sums = _mm_setzero_si128();
-	uint64_t word = 0;
+	unsigned int behind = 0;
 	size_t at = 0;
 
-	for (; at + PART <= len; at += PART) {
-		word |= part_read(bytes + at, 0, &sums) << at % 64;
-		ends[at / 64] = word;
-		if (at % 64 == 64 - PART)
-			word = 0;
+	for (; at + WORD <= len; at += WORD, ends++) {
+		*ends = part_read(bytes + at, &sums);
+		*ends |= part_read(bytes + at + PART, &sums) << PART;
+		*ends |= part_read(bytes + at + 2 * PART, &sums) << 2 * PART;
+		*ends |= part_read(bytes + at + 3 * PART, &sums) << 3 * PART;
 	}
-	/* The last ones, with some of those before them. */
-	if (at < len) {
-		size_t counted = PART - (len - at);
-		uint64_t found = part_read(bytes + len - PART, counted, &sums);
-
-		ends[at / 64] = word | found >> counted << at % 64;
-	}
+	*ends = 0;
+	for (; at + PART <= len; at += PART, behind += PART)
+		*ends |= part_read(bytes + at, &sums) << behind;
+	if (at < len)
+		*ends |= rest_read(bytes + len, len - at, &sums) << behind;
 	return (uint32_t)_mm_cvtsi128_si32(sums) +
 	       (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
 }
@@ -154,29 +218,16 @@ static uint32_t parts_read(const uint8_t *bytes, size_t len, uint64_t *ends)
 {
 	uint32_t sum = 0;
 
-	for (size_t word = 0; word <= len / 64; word++)
+	for (size_t word = 0; word <= len / WORD; word++)
 		ends[word] = 0;
 	for (size_t at = 0; at < len; at++) {
 		sum += bytes[at];
-		ends[at / 64] |= (uint64_t)(bytes[at] == FIX_SOH) << at % 64;
+		ends[at / WORD] |= (uint64_t)(bytes[at] == FIX_SOH)
+				   << at % WORD;
 	}
 	return sum;
 }
 #endif
-
-/* Does the trailer say the sum of all that is before it? ends: of the whole
- * message. */
-static bool is_summed_up(const uint8_t *bytes, size_t whole, uint64_t *ends)
-{
-	const uint8_t *trailer = bytes + whole - TRAILER_LEN;
-	uint32_t sum = parts_read(bytes, whole, ends);
-
-	for (int i = 0; i < TRAILER_LEN; i++)
-		sum -= trailer[i];
-	return sum % 256 ==
-	       (uint32_t)((trailer[3] - '0') * 100 + (trailer[4] - '0') * 10 +
-			  (trailer[5] - '0'));
-}
 
 /* Fields that may hold any byte, SOH too, behind one with their length: FIX
  * 4.4, volume 6, type "data". */
@@ -225,57 +276,73 @@ __attribute__((cold, noinline)) static void tag_fault(
 	fault_keep(message, FIX_INVALID_TAG, (int32_t)tag);
 }
 
-/* Of a value that may hold SOH, behind a field with its length: where it ends.
- * end: of a field that may not. */
+/* Of a value that may hold SOH, behind a field with its length: where it ends,
+ * and no field before that. end: of a field that may not. */
 __attribute__((cold, noinline)) static size_t data_end(
 	struct fix_message *message, const struct fix_field *length,
-	size_t from, size_t end, size_t limit)
+	size_t from, size_t end, size_t limit, uint64_t *ends)
 {
 	uint64_t len;
 
-	if (fix_unsigned(message->bytes + length->at, length->len, &len) == 0 &&
-	    len < limit - from && message->bytes[from + len] == FIX_SOH)
-		return from + len;
-	fault_keep(message, FIX_BAD_FORMAT, (int32_t)length->tag);
+	if (fix_unsigned(message->bytes + length->at, length->len, &len) < 0 ||
+	    len >= limit - from || message->bytes[from + len] != FIX_SOH) {
+		fault_keep(message, FIX_BAD_FORMAT, (int32_t)length->tag);
+		return end;
+	}
+	while (end < from + len) {
+		end++;
+		ends[end / WORD] &= ~(UINT64_C(1) << end % WORD);
+	}
 	return end;
 }
 
-/* Of any number of digits, one to six, with the '=' behind them. */
-__attribute__((noinline)) static uint32_t long_tag_read(const uint8_t *at,
-							unsigned int *digits)
-{
-	uint32_t tag = 0, digit;
-	unsigned int n = 0;
+/* What a field begins with: the number that it is, 0: it is none, and how many
+ * digits that has. With the '=' behind it there is no SOH in it. */
+struct tag {
+	uint32_t number;
+	uint32_t digits;
+};
 
-	while (n < TAG_DIGITS && (digit = (uint32_t)at[n] - '0') <= 9) {
-		tag = tag * 10 + digit;
-		n++;
+/* Of any number of digits, one to six. */
+__attribute__((noinline)) static struct tag long_tag_read(const uint8_t *at)
+{
+	struct tag tag = { 0 };
+	uint32_t digit;
+
+	if (*at == '0')
+		return tag;
+	while (tag.digits < TAG_DIGITS &&
+	       (digit = (uint32_t)at[tag.digits] - '0') <= 9) {
+		tag.number = tag.number * 10 + digit;
+		tag.digits++;
 	}
-	*digits = n;
-	return at[n] == '=' ? tag : 0;
+	if (at[tag.digits] != '=')
+		tag.number = 0;
+	return tag;
 }
 
-/* The tag that a field begins with, and its digits; 0: it is none. The trailer
- * is behind the field. */
-static inline uint32_t tag_read(const uint8_t *at, unsigned int *digits)
+/* The trailer is behind the field. */
+static inline struct tag tag_read(const uint8_t *at)
 {
-	uint32_t first = (uint32_t)at[0] - '0', second = (uint32_t)at[1] - '0';
+	/* Two digits and a '=', or one; what may be added until it is not. */
+	const uint32_t two = 0x3d3030, one = 0x3d30;
+	const uint32_t two_room = 0x7f7676, one_room = 0x7f76;
+	uint32_t word, rest;
 
-	if (__builtin_expect(first - 1 > 8, 0))
-		return 0;
-	if (at[2] == '=' && second <= 9) {
-		*digits = 2;
-		return first * 10 + second;
-	}
-	if (at[1] == '=') {
-		*digits = 1;
-		return first;
-	}
-	return long_tag_read(at, digits);
+	memcpy(&word, at, sizeof(word));
+	word = le32toh(word);
+	rest = word ^ two;
+	if (!(((rest + two_room) | rest) & 0x808080) && (uint8_t)rest)
+		return (struct tag){ (uint8_t)(rest * (10 << 8 | 1) >> 8), 2 };
+	rest = word ^ one;
+	if (!(((rest + one_room) | rest) & 0x8080))
+		return (struct tag){ (uint8_t)rest, 1 };
+	return long_tag_read(at);
 }
 
-static void fields_read(struct fix_message *message, const uint64_t *ends,
-			size_t len)
+/* len: without the trailer. */
+static inline void fields_read(struct fix_message *message, uint64_t *ends,
+			       size_t len)
 {
 	const uint8_t *bytes = message->bytes;
 	struct fix_field *field = message->fields;
@@ -284,41 +351,40 @@ static void fields_read(struct fix_message *message, const uint64_t *ends,
 
 	message->fault = FIX_NO_FAULT;
 	message->fault_tag = 0;
-	for (size_t word = 0; start < len; word++) {
+	/* The trailer's own is none of a field. */
+	ends[(len + TRAILER_LEN - 1) / WORD] &=
+		~(UINT64_C(1) << (len + TRAILER_LEN - 1) % WORD);
+	for (size_t word = 0; word * WORD < len; word++) {
 		for (uint64_t bits = ends[word]; bits; bits &= bits - 1) {
-			size_t end = word * 64 + (size_t)__builtin_ctzll(bits);
+			size_t end = word * WORD +
+				     (unsigned int)__builtin_ctzll(bits);
 			size_t at = start;
-			unsigned int digits;
-			uint32_t tag;
+			const struct tag tag = tag_read(bytes + at);
 
-			/* It was inside of data. */
-			if (__builtin_expect(end < start, 0))
-				continue;
-			if (start >= len)
-				break;
 			start = end + 1;
-			tag = tag_read(bytes + at, &digits);
-			if (__builtin_expect(tag == 0 || at + digits > end,
-					     0)) {
+			if (__builtin_expect(tag.number == 0, 0)) {
 				tag_fault(message, bytes + at, bytes + end);
 				continue;
 			}
-			at += digits + 1;
-			if (__builtin_expect(is_data(tag), 0) &&
+			at += tag.digits + 1;
+			if (__builtin_expect(is_data(tag.number), 0) &&
 			    field > message->fields &&
-			    field[-1].tag == length_tag(tag)) {
-				end = data_end(message, field - 1, at, end,
-					       len);
+			    field[-1].tag == length_tag(tag.number)) {
+				end = data_end(message, field - 1, at, end, len,
+					       ends);
 				start = end + 1;
+				bits &= ends[word];
 			}
 			if (__builtin_expect(at == end, 0))
-				fault_keep(message, FIX_NO_VALUE, (int32_t)tag);
+				fault_keep(message, FIX_NO_VALUE,
+					   (int32_t)tag.number);
 			if (__builtin_expect(field == limit, 0)) {
-				fault_keep(message, FIX_OTHER, (int32_t)tag);
+				fault_keep(message, FIX_OTHER,
+					   (int32_t)tag.number);
 				continue;
 			}
 			*field++ = (struct fix_field){
-				.tag = tag,
+				.tag = tag.number,
 				.at = (uint16_t)at,
 				.len = (uint16_t)(end - at),
 			};
@@ -332,18 +398,20 @@ int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,
 {
 	uint64_t ends[WORDS_MAX];
 	size_t body, whole;
-	int got;
+	uint32_t sum;
+	int got = 1;
 
 	*taken = 0;
 	if (len == 0)
 		return 0;
-	got = extent_read(bytes, len, &body, &whole);
+	if (!extent_find(bytes, len, &body, &whole))
+		got = extent_read(bytes, len, &body, &whole);
 	if (got > 0 && len < whole)
 		return 0;
 	if (got == 0)
 		return 0;
-	if (got > 0 && is_framed(bytes, body, whole) &&
-	    is_summed_up(bytes, whole, ends)) {
+	if (got > 0 && is_framed(bytes, body, whole, &sum) &&
+	    (uint8_t)parts_read(bytes, whole, ends) == (uint8_t)sum) {
 		message->bytes = bytes;
 		message->len = whole;
 		fields_read(message, ends, whole - TRAILER_LEN);

@@ -326,7 +326,9 @@ static int analysis_open_samples(struct analysis *analysis)
 	rc = atomic_file_open(&analysis->samples, path);
 	/* What can't be written shows when it is closed. */
 	if (!rc)
-		fputs("sequence,trigger_ns,order_ns,latency_ns\n",
+		fputs(analysis->config.measure == ANALYSIS_MEASURE_LOGON
+			      ? "session,syn_ns,data_ns,latency_ns\n"
+			      : "sequence,trigger_ns,order_ns,latency_ns\n",
 		      analysis->samples.file);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "stats/histogram.h"
 #include "stats/percentile.h"
 #include "wire/pcapng.h"
+#include "wiretap/analysis_faults.h"
 #include "wiretap/analysis_verdict.h"
 #include "wiretap/pairing.h"
 
@@ -135,6 +136,7 @@ static json_t *vlan_json(uint32_t vlan)
 }
 
 const char *const analysis_recover_names[] = { "none", "request", NULL };
+const char *const analysis_measure_names[] = { "orders", "logon", NULL };
 
 /* Only where the trader waits: what the oracle was told of it. */
 static json_t *recover_json(const struct analysis_config *config)
@@ -174,49 +176,6 @@ static json_t *parameters_json(const struct analysis_config *config,
 		(json_int_t)config->line_rate, "back_to_back",
 		config->back_to_back, "impaired", config->impaired, "vlan",
 		vlan_json(config->vlan), "recovery", recover_json(config));
-}
-
-/* NULL when memory ran out. */
-static const char *const fault_names[] = { "missing", "extra", "wrong" };
-
-static json_t *order_json(const struct order *order)
-{
-	char price[DECIMAL_TEXT_MAX];
-
-	decimal_format(order->price, price);
-	return json_pack("{s:s, s:I, s:s}", "side",
-			 order_side_name(order->side), "quantity",
-			 (json_int_t)order->quantity, "price", price);
-}
-
-static json_t *faults_json(const struct analysis_result *result)
-{
-	json_t *all = json_array();
-
-	for (unsigned int i = 0; i < result->fault_count; i++) {
-		const struct analysis_fault *fault = &result->faults[i];
-		json_t *one =
-			json_pack("{s:s}", "fault", fault_names[fault->kind]);
-
-		if (fault->kind != ANALYSIS_EXTRA) {
-			json_object_set_new(one, "sequence",
-					    json_integer(fault->sequence));
-			json_object_set_new(
-				one, "trigger_ns",
-				json_integer((json_int_t)fault->trigger_ns));
-			json_object_set_new(one, "expected",
-					    order_json(&fault->wanted));
-		}
-		if (fault->kind != ANALYSIS_MISSING) {
-			json_object_set_new(
-				one, "order_ns",
-				json_integer((json_int_t)fault->order_ns));
-			json_object_set_new(one, "got",
-					    order_json(&fault->found));
-		}
-		json_array_append_new(all, one);
-	}
-	return all;
 }
 
 static json_t *line_json(const struct recovery_line *line)
@@ -280,7 +239,8 @@ static json_t *result_json(const struct analysis_config *config,
 		bad |= json_object_set_new(
 			root, counts[i].name,
 			json_integer((json_int_t)count_of(result, &counts[i])));
-	bad |= json_object_set_new(root, "faults", faults_json(result));
+	bad |= json_object_set_new(root, "faults",
+				   analysis_faults_json(result));
 	bad |= json_object_set_new(root, "vlan", vlan_json(result->vlan));
 	bad |= json_object_set_new(root, "clocks",
 				   json_pack("{s:s,s:s}", "market_data",
@@ -289,6 +249,9 @@ static json_t *result_json(const struct analysis_config *config,
 					     clock_name(result->order_clock)));
 	bad |= json_object_set_new(root, "wire_to_wire_ns",
 				   summary_json(&result->wire_to_wire));
+	if (config->measure == ANALYSIS_MEASURE_LOGON)
+		bad |= json_object_set_new(root, "logon_ns",
+					   summary_json(&result->logon));
 	if (result->multi_message_packets > 0)
 		bad |= json_object_set_new(
 			root, "deciding_message_ns",
@@ -352,6 +315,8 @@ static void summaries_print(FILE *out, const struct analysis_config *config,
 		fprintf(out, " %10s", latencies_columns[i].head);
 	fputc('\n', out);
 	hidden = summary_print(out, "wire to wire", &result->wire_to_wire);
+	if (config->measure == ANALYSIS_MEASURE_LOGON)
+		hidden |= summary_print(out, "logon", &result->logon);
 	if (result->multi_message_packets > 0)
 		hidden |= summary_print(out, "deciding message to wire",
 					&result->deciding_message);
@@ -360,35 +325,6 @@ static void summaries_print(FILE *out, const struct analysis_config *config,
 					&result->back_to_back);
 	if (hidden)
 		fputs(PERCENTILE_NOTE "\n", out);
-}
-
-static void order_print(FILE *out, const char *word, const struct order *order)
-{
-	char price[DECIMAL_TEXT_MAX];
-
-	decimal_format(order->price, price);
-	fprintf(out, ", %s %s %" PRIu32 " at %s", word,
-		order_side_name(order->side), order->quantity, price);
-}
-
-/* The first of them. */
-static void faults_print(FILE *out, const struct analysis_result *result)
-{
-	for (unsigned int i = 0; i < result->fault_count; i++) {
-		const struct analysis_fault *fault = &result->faults[i];
-
-		fprintf(out, "  %s:", fault_names[fault->kind]);
-		if (fault->kind == ANALYSIS_EXTRA)
-			fprintf(out, " at %" PRIu64 " ns", fault->order_ns);
-		else
-			fprintf(out, " packet %" PRIu32 ", at %" PRIu64 " ns",
-				fault->sequence, fault->trigger_ns);
-		if (fault->kind != ANALYSIS_EXTRA)
-			order_print(out, "expected", &fault->wanted);
-		if (fault->kind != ANALYSIS_MISSING)
-			order_print(out, "got", &fault->found);
-		fputc('\n', out);
-	}
 }
 
 static void verdict_print(FILE *out, const struct analysis_result *result,
@@ -404,7 +340,7 @@ static void verdict_print(FILE *out, const struct analysis_result *result,
 		fprintf(out, "INCORRECT: the latencies below don't count\n");
 		if (*reason)
 			fprintf(out, "%s\n", reason);
-		faults_print(out, result);
+		analysis_faults_print(out, result);
 		break;
 	case ANALYSIS_UNJUDGED:
 		fprintf(out, "CAN'T BE JUDGED: %s\n", reason);

@@ -18,6 +18,9 @@
 extern const char *const analysis_recover_names[]; /* an option's choices */
 enum analysis_recover { ANALYSIS_RECOVER_NONE, ANALYSIS_RECOVER_REQUEST };
 
+extern const char *const analysis_measure_names[]; /* likewise */
+enum analysis_measure { ANALYSIS_MEASURE_ORDERS, ANALYSIS_MEASURE_LOGON };
+
 struct analysis_config {
 	struct strategy_config strategy;
 	/* Market data, on one line or two; port 0: there is no second. */
@@ -43,10 +46,12 @@ struct analysis_config {
 	 * whose stamp is taken to be that of its last byte. 0: a frame's
 	 * messages come at one instant. */
 	uint64_t line_rate;
-	const char *samples; /* a CSV file of all pairs, or NULL */
-	uint64_t warm_up;    /* pairs at the beginning that enter neither
-				samples nor latencies; they are judged */
-	bool back_to_back;   /* also measure between two sights of a datagram */
+	unsigned int measure; /* enum analysis_measure: what the next two are
+				 of, orders or logons */
+	const char *samples;  /* a CSV file of all of them, or NULL */
+	uint64_t warm_up;     /* of them at the beginning: they enter neither
+				 samples nor latencies; they are judged */
+	bool back_to_back; /* also measure between two sights of a datagram */
 };
 
 static inline unsigned int analysis_lines(const struct analysis_config *config)
@@ -181,7 +186,10 @@ struct analysis_result {
 	struct analysis_fault faults[ANALYSIS_FAULTS_MAX];
 	unsigned int fault_count; /* of them; more are only counted */
 
-	struct latencies_summary wire_to_wire;	   /* frame in -> order out */
+	struct latencies_summary wire_to_wire; /* frame in -> order out */
+	/* A session's way: the order connection's SYN -> datagram number 0,
+	 * with which the exchange says that it is up. */
+	struct latencies_summary logon;
 	struct latencies_summary deciding_message; /* of it -> order out */
 	struct latencies_summary back_to_back;	   /* first -> second sight */
 };

@@ -11,44 +11,25 @@
 #include "wire/market_data.h"
 #include "wire/retransmit.h"
 #include "wiretap/analysis_note.h"
+#include "wiretap/judge_figures.h"
 #include "wiretap/judge_session.h"
 
 /* Of two lines a trader that is held up reads one long before the other. */
 #define LINES_APART_NS CLOCK_NS_PER_S
 /* What a trader had not read yet waited for it in its sockets; here it waits
  * with what the trader holds: more than 16 MiB of the smallest. */
-#define REQUESTS_HELD  (1u << 18)
-#define LATENCIES_KEPT (UINT32_C(1) << 21) /* of each kind: 16 MiB */
+#define REQUESTS_HELD (1u << 18)
 
 static int judge_matched(void *context, const struct pairing_trigger *trigger,
 			 uint64_t order_ns)
 {
 	struct judge *judge = context;
-	int rc;
 
 	if (trigger->by_timer) {
 		judge->result->unmeasured++;
 		return 0;
 	}
-	if (judge->warmed_up < judge->config->warm_up) {
-		judge->warmed_up++;
-		return 0;
-	}
-	rc = latencies_add(&judge->wire_to_wire, order_ns - trigger->stamp_ns);
-	/* Without a line rate the two are the same. */
-	if (rc == 0 && judge->config->line_rate > 0)
-		rc = latencies_add(&judge->deciding_message,
-				   order_ns - trigger->message_ns);
-	if (rc < 0 || !judge->samples)
-		return rc;
-	if (fprintf(judge->samples,
-		    "%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-		    trigger->sequence, trigger->stamp_ns, order_ns,
-		    order_ns - trigger->stamp_ns) >= 0)
-		return 0;
-	log_error("--samples %s: %s", judge->config->samples,
-		  log_strerror(-errno));
-	return -EIO;
+	return judge_figures_order(judge, trigger, order_ns);
 }
 
 static void judge_fault(void *context, const struct pairing_trigger *trigger,
@@ -257,6 +238,9 @@ static int judge_take(struct judge *judge,
 		rc = pairing_data(&judge->pairing, seen->stamp_ns);
 		break;
 	}
+	if (rc == 0 && judge->logon_from_ns && !again &&
+	    datagram->header.sequence == 0)
+		rc = judge_figures_logon(judge, seen->stamp_ns);
 	/* What came late, too, comes late but once. */
 	if (!again)
 		judge->sights[seen->sequence % SIGHTS_MAX] = *seen;
@@ -383,12 +367,7 @@ static void judge_count(struct judge *judge)
 	analysis_note_pairing(result, &judge->pairing.total);
 	result->early_sessions = judge->pairing.early_sessions;
 	analysis_note_stream(result, &judge->stream);
-	result->wire_to_wire = latencies_summary(&judge->wire_to_wire);
-	result->deciding_message =
-		judge->config->line_rate > 0
-			? latencies_summary(&judge->deciding_message)
-			: result->wire_to_wire;
-	result->back_to_back = latencies_summary(&judge->back_to_back);
+	judge_figures_tell(judge);
 }
 
 int judge_end(struct judge *judge)
@@ -430,9 +409,7 @@ static void judge_clear(struct judge *judge)
 				  .each = judge_order,
 				  .gone = judge_session_gone,
 				  .context = judge });
-	latencies_open(&judge->wire_to_wire, LATENCIES_KEPT);
-	latencies_open(&judge->deciding_message, LATENCIES_KEPT);
-	latencies_open(&judge->back_to_back, LATENCIES_KEPT);
+	judge_figures_open(judge);
 }
 
 int judge_open(const struct analysis_config *config, FILE *samples,
@@ -480,9 +457,7 @@ void judge_close(struct judge *judge)
 	pairing_close(&judge->pairing);
 	strategy_close(&judge->strategy);
 	order_stream_close(&judge->stream);
-	latencies_close(&judge->wire_to_wire);
-	latencies_close(&judge->deciding_message);
-	latencies_close(&judge->back_to_back);
+	judge_figures_close(judge);
 	free(judge->sights);
 	free(judge);
 }

@@ -109,6 +109,7 @@ static int judge_begin_session(struct judge *judge,
 								      : 0);
 	session->tag_bits = market_data_tag_flags(session->tag);
 	session->started = connection && connection->start_known;
+	judge->logon_from_ns = connection ? connection->syn_ns : 0;
 	return rc;
 }
 

@@ -31,11 +31,14 @@ struct judge {
 	bool feed_ended;
 	bool over; /* the capture: the last session has ended */
 	uint64_t last_ns;
-	struct sight *sights; /* SIGHTS_MAX of them */
+	struct sight *sights;	/* SIGHTS_MAX of them */
+	uint64_t logon_from_ns; /* of a session whose first datagram has not
+				   been seen; 0: it has, or it is not known */
 	struct latencies wire_to_wire;
+	struct latencies logon;
 	struct latencies deciding_message;
 	struct latencies back_to_back;
-	uint64_t warmed_up; /* pairs left out so far */
+	uint64_t warmed_up; /* of what is measured, left out so far */
 };
 
 #endif

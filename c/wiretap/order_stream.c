@@ -291,6 +291,9 @@ static int to_exchange(struct order_stream *stream, const struct frame *frame,
 			   frame->destination, &connection);
 	if (rc < 0 || (opens && !connection->syn_seen))
 		return rc;
+	if (opens && !connection->syn_ns && !connection->syn_again_seen &&
+	    !connection->established)
+		connection->syn_ns = stamp_ns;
 	if (!opens && (segment.len > 0 || !connection->syn_seen ||
 		       segment.sequence == connection->syn_sequence + 1))
 		connection->established |= !(frame->tcp_flags & FRAME_TCP_RST);

@@ -38,6 +38,7 @@ struct order_stream_connection {
 	uint64_t number; /* from 1, in order of their first frame; 0: unused */
 	uint32_t client, server; /* addresses */
 	uint16_t client_port;
+	uint64_t syn_ns;  /* of the client's first SYN; 0: it was not seen */
 	bool syn_seen;	  /* syn_sequence is known */
 	bool established; /* the exchange has taken it */
 	bool start_known; /* from the handshake */

@@ -304,7 +304,7 @@ def experiment(path):
         "places": data["places"],
         **{key: data.get(key, default(key))
            for key in ("seed", "warm_up", "until", "verdict",
-                       "judge")},
+                       "judge", "measure")},
         **{key: by_place(data.get(key, default(key)))
            for key in ("blocks", "pace", "lines")},
         "gate": gate_of(data.get("gate", default("gate"))),

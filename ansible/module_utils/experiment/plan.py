@@ -75,10 +75,16 @@ def lines_in(feed):
                    for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
+def sessions(plan):
+    """Of a trial: as often the feed is published."""
+    name, _, count = plan["measure"].partition(":")
+    return int(count or 100) if name == "logon" else 1
+
+
 def seconds(plan):
     """About how long it takes."""
     rate = re.search(r"[:@](\d+)(\.\d+)?$", plan["pace"])
-    each = TRIAL_S[plan["place"]] + (
+    each = TRIAL_S[plan["place"]] + sessions(plan) * (
         plan["lines"] / int(rate[1]) if rate and "file" not in plan["pace"]
         else 1)
     domains = [plan["arms"][trial["arm"]]["domain"]
@@ -206,7 +212,7 @@ def plan(what, where):
         **rule, "skipped": skipped, "aa": len(arms) - 1,
         "comparable": comparable(chosen, arms),
         "blocks_needed": needed,
-        "verdict": verdict, "judge": judge,
+        "verdict": verdict, "judge": judge, "measure": what["measure"],
         "block_tries": drawn["block_tries"],
         "arms": arms, "trials": trials(arms, drawn["order"]),
     }

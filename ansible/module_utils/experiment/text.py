@@ -14,16 +14,20 @@ def text(made):
     rows = [f"experiment  {made['name']}: {made['question']}",
             f"place       {made['place']}, accelerator {made['accelerator']}",
             f"rule        larger than {made['threshold_usd']} USD, aggress "
-            f"{made['aggress']}; the first {made['warm_up']} orders of a "
-            "trial enter no figure",
+            f"{made['aggress']}; the first {made['warm_up']} "
+            + ("orders" if made["measure"] == "orders" else "logons")
+            + " of a trial enter no figure",
             f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
             f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
             f"seed {made['seed']}, about {lasts(made['seconds'])}"]
     if made["verdict"] == "best":
         rows.append("verdict     which arm is the best: who is slower runs "
                     "no more")
+    if made["measure"] != "orders":
+        rows.append(f"measure     {made['measure']}")
     if made["judge"] != "p50":
-        rows.append(f"judge       {made['judge']} of all orders")
+        rows.append(f"judge       {made['judge']} of all "
+                    + ("orders" if made["measure"] == "orders" else "logons"))
     if "until" in made:
         rows.append(f"until       {made['until']}: perhaps fewer of them")
     if "gate" in made:

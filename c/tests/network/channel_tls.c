@@ -666,6 +666,63 @@ static void trader_resumes(void **state)
 	assert_int_equal(program_stop(&trader, SIGTERM, LAB_SOON_MS), 0);
 }
 
+/* How many handshakes of a trader that has ended were so. */
+static size_t trader_shook(const char *how)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line),
+		 "t2t-trader: --channel tls: TLSv1.3 with "
+		 "TLS_AES_128_GCM_SHA256, %s",
+		 how);
+	return program_count(&trader, PROGRAM_ERR, line);
+}
+
+/* Of a trader's three sessions, one after the other, two are resumed, unless
+ * either end won't have it. */
+static void sessions_are_resumed_or_not(void **state)
+{
+	static const struct {
+		const char *exchange, *trader;
+		size_t resumed;
+	} cases[] = {
+		{ "", "", 2 },
+		{ "mutual=on", "mutual=on", 2 },
+		{ "resume=off", "", 0 },
+		{ "", "resume=off", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[2 * PATH_MAX];
+
+		lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 50),
+			     "--channel", channel(cases[i].exchange),
+			     "--on-second-client", "queue", NULL);
+		snprintf(text, sizeof(text), "%s", channel(cases[i].trader));
+		lab_trader(&lab, &trader, "--channel", text, "--sessions", "3",
+			   NULL);
+		assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+		assert_int_equal(trader_shook("resumed"), cases[i].resumed);
+		assert_int_equal(trader_shook("a full handshake"),
+				 3 - cases[i].resumed);
+		assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS),
+				 0);
+		program_end(&trader);
+		program_end(&exchange);
+	}
+}
+
+static void early_data_need_a_ticket(void **state)
+{
+	(void)state;
+	lab_start(&exchange, lab.exchange, "t2t-exchange", "--feed",
+		  lab_feed(&lab, 1, 1), "--interface", LAB_EXCHANGE_INTERFACE,
+		  "--channel", channel("early=on,resume=off"), NULL);
+	lab_says(&exchange, "early=on: only a session that is resumed");
+	assert_int_equal(program_wait(&exchange, LAB_SOON_MS), 2);
+}
+
 /* A key log that others may read is none of ours. */
 static void key_log_is_private(void **state)
 {
@@ -724,6 +781,10 @@ int main(int argc, char **argv)
 			 early_order_is_taken_once, clean),
 		LAB_TEST("C.32 early data that nobody takes are skipped",
 			 early_data_are_skipped, clean),
+		LAB_TEST("C.32 sessions are resumed, or not: resume",
+			 sessions_are_resumed_or_not, clean),
+		LAB_TEST("early data without tickets is refused",
+			 early_data_need_a_ticket, clean),
 		LAB_TEST("a trader comes back by its ticket", trader_resumes,
 			 clean),
 		LAB_TEST("the key log is private", key_log_is_private, clean),

@@ -388,7 +388,28 @@ static void order_finds_out(void **state)
 	assert_int_equal(counter("orders"), sessions);
 }
 
+/* At the feed's end it comes back for it, with empty books each time: the
+ * exchange has nobody else's orders, and the oracle misses none. */
+static void sessions_follow_each_other(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	feed("short.csv.gz", "8000", path);
+	lab_exchange(&lab, &exchange, path, "--on-second-client", "queue",
+		     NULL);
+	lab_trader(&lab, &trader, "--json", "--sessions", "5", NULL);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(counter("reconnects"), 4);
+	assert_int_equal(counter("gaps"), 0);
+	assert_int_equal(counter("orders") % 5, 0);
+	assert_true(counter("orders") > 0);
+	assert_int_equal(counter("orders_unacknowledged"), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	LAB_TEST("--sessions: one after the other, each with the whole feed",
+		 sessions_follow_each_other, clean),
 	LAB_TEST("A.16 an exchange is killed at a dozen moments, comes back",
 		 killed_at_any_moment, clean),
 	LAB_TEST("A.16 killed, without --reconnect: it ends with 1, named",

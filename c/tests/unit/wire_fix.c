@@ -139,6 +139,11 @@ static void what_is_garbled_is_passed_over(void **state)
 		"8=FIX.4.2.and.far.too.long|9=12|35=0|34=2|10=198|",
 		"8=FIX.4.2|9=12|35=0|34=2|10=19|",
 		"8=FIX.4.2|9=12|35=0|34=2|10=1980|",
+		"8=FIX.4.2|9=10|35=0|34=2|10=420|", /* 164, and 256 */
+		"8=FIX.4.2|9=10|35=0|34=2|10=16:|",
+		"8=FIX.4.2|9=10|35=0|34=2.10=161|",
+		"8=FIX.4.2|9=+10|35=0|34=2|10=000|",
+		"8=FIX.4.2|9=1:|35=0|34=2|10=000|",
 		"GET / HTTP/1.1",
 		"58=FIX.4.2|",
 		"888",
@@ -273,6 +278,64 @@ static void messages_have_a_limit(void **state)
 				 more ? -EBADMSG : 1);
 		free(bytes);
 		memset(text, 0, sizeof(text));
+	}
+}
+
+/* By a byte at a time: its fields but the last, as they lie between SOHs; the
+ * one behind `data` begins behind its value. */
+static void is_as_read_bytewise(const struct fix_message *message,
+				size_t data_at, size_t data_len)
+{
+	size_t start = 0, n = 0;
+
+	for (size_t at = 0; at < message->len - 7; at++) {
+		const struct fix_field *field = &message->fields[n];
+		const uint8_t *value;
+
+		if (message->bytes[at] != FIX_SOH ||
+		    (at >= data_at && at < data_at + data_len))
+			continue;
+		value = memchr(message->bytes + start, '=', at - start);
+		assert_true(n < message->count);
+		assert_int_equal(field->tag,
+				 atoi((const char *)message->bytes + start));
+		assert_ptr_equal(fix_value(message, field), value + 1);
+		assert_int_equal(field->at + field->len, at);
+		start = at + 1;
+		n++;
+	}
+	assert_int_equal(n, message->count);
+}
+
+/* Whatever bits of which words its SOHs are, and whatever is left of the last
+ * word: also of a value that has some. */
+static void each_length_is_read_alike(void **state)
+{
+	char data[300], text[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i % 3 ? '|' : 'y';
+	for (int n = 1; n < (int)sizeof(data); n++) {
+		struct fix_message message;
+		const uint8_t *found;
+		size_t len, taken;
+		uint8_t *bytes;
+
+		snprintf(text, sizeof(text),
+			 "8=FIXT.1.1|9=#|35=D|58=%*d|95=%d|96=%.*s|34=7|"
+			 "10=#|",
+			 300 - n / 2, n, n, n, data);
+		bytes = message_make(text, &len);
+		assert_int_equal(fix_read(bytes, len, &message, &taken), 1);
+		assert_int_equal(message.fault, FIX_NO_FAULT);
+		assert_int_equal(message.count, 7);
+		found = memmem(bytes, len, "\00196=", 4);
+		is_as_read_bytewise(&message, (size_t)(found - bytes) + 4,
+				    (size_t)n);
+		bytes[len - 9]++;
+		assert_int_not_equal(fix_read(bytes, len, &message, &taken), 1);
+		free(bytes);
 	}
 }
 
@@ -418,6 +481,7 @@ int main(void)
 		cmocka_unit_test(less_than_a_message_is_not_there_yet),
 		cmocka_unit_test(each_byte_is_verified),
 		cmocka_unit_test(what_is_garbled_is_passed_over),
+		cmocka_unit_test(each_length_is_read_alike),
 		cmocka_unit_test(fields_have_faults),
 		cmocka_unit_test(a_hundred_fields_and_no_more),
 		cmocka_unit_test(messages_have_a_limit),

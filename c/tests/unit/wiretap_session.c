@@ -66,9 +66,11 @@ static void stray(uint32_t number, uint16_t flags)
 	maker.sequence = sequence;
 }
 
-static void right(uint64_t matched)
+static void measured(uint64_t matched, unsigned int measure, uint64_t warm_up)
 {
 	const struct analysis_config config = {
+		.measure = measure,
+		.warm_up = warm_up,
 		.strategy = { .threshold_usd = 1000000 * DECIMAL_ONE,
 			      .quantity = 1 },
 		.group = { { .sin_family = AF_INET,
@@ -85,6 +87,11 @@ static void right(uint64_t matched)
 		fail_msg("%s", reason);
 	assert_int_equal(result.matched, matched);
 	assert_int_equal(result.missing + result.extra + result.wrong, 0);
+}
+
+static void right(uint64_t matched)
+{
+	measured(matched, ANALYSIS_MEASURE_ORDERS, 0);
 }
 
 /* Numbers that fit, but another session's tag. */
@@ -203,6 +210,69 @@ static void others_than_the_server_are_set_aside(void **state)
 	assert_int_equal(result.packets, 11);
 }
 
+/* A session of a few frames, the first of market data so long after the last
+ * of its handshake; again: its SYN goes out twice. */
+static void session_make(uint64_t pause_ns, bool again)
+{
+	uint16_t ours;
+
+	maker.client_port++;
+	ours = tag(maker.client_port);
+	if (again) {
+		maker.client_next += 100000;
+		capture_maker_syn(&maker);
+		maker.client_next -= 100000;
+	}
+	capture_maker_connect(&maker);
+	maker.now_ns += pause_ns;
+	maker.sequence = 0;
+	book(ours);
+	trigger(ours);
+	order();
+	end(ours);
+	capture_maker_disconnect(&maker);
+}
+
+/* From the first SYN to number 0: three frames of the handshake and the pause.
+ * Those that warm up are judged, and enter nothing. */
+static void a_logon_is_from_syn_to_data(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++)
+		session_make(i * 100 * CAPTURE_MAKER_STEP_NS, i == 2);
+	measured(3, ANALYSIS_MEASURE_LOGON, 1);
+	assert_int_equal(result.sessions, 3);
+	assert_int_equal(result.logon.count, 2);
+	assert_int_equal(latencies_value(&result.logon, "min"),
+			 103 * CAPTURE_MAKER_STEP_NS);
+	assert_int_equal(latencies_value(&result.logon, "max"),
+			 204 * CAPTURE_MAKER_STEP_NS);
+	assert_int_equal(result.wire_to_wire.count, 3);
+	/* Nobody asked. */
+	measured(3, ANALYSIS_MEASURE_ORDERS, 1);
+	assert_int_equal(result.logon.count, 0);
+	assert_int_equal(result.wire_to_wire.count, 2);
+}
+
+/* Where the SYN or number 0 was not seen, how long it took is not known. */
+static void half_a_logon_is_none(void **state)
+{
+	uint16_t ours;
+
+	(void)state;
+	capture_maker_server(&maker, FRAME_TCP_SYN | FRAME_TCP_ACK,
+			     CAPTURE_MAKER_SERVER_ISN, maker.client_next);
+	ours = tag(maker.client_port);
+	book(ours);
+	trigger(ours);
+	order();
+	end(ours);
+	capture_maker_disconnect(&maker);
+	measured(1, ANALYSIS_MEASURE_LOGON, 0);
+	assert_int_equal(result.sessions, 1);
+	assert_int_equal(result.logon.count, 0);
+}
+
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -214,6 +284,8 @@ int main(void)
 		TEST(far_numbers_are_not_believed),
 		TEST(an_end_ahead_ends_nothing),
 		TEST(others_than_the_server_are_set_aside),
+		TEST(a_logon_is_from_syn_to_data),
+		TEST(half_a_logon_is_none),
 	};
 
 	return cmocka_run_group_tests_name("wiretap/session", tests, NULL,

@@ -317,6 +317,21 @@ class Plan(unittest.TestCase):
                 lab.plan(tail, dict(WHERE, **where))
             self.assertIn(wanted, str(caught.exception))
 
+    def test_measure(self):
+        self.assertEqual(lab.plan(read(GOOD), WHERE)["measure"], "orders")
+        logon = read(GOOD + "measure: logon:60\nlines: 400\n"
+                     "pace: rate:1000\n")
+        made = lab.plan(logon, dict(WHERE, lines=400))
+        self.assertEqual(made["measure"], "logon:60")
+        self.assertIn("measure     logon:60", lab.text(made))
+        self.assertIn("10 logons of a trial enter no figure", lab.text(made))
+        # Each session has the whole feed.
+        self.assertGreater(made["seconds"], 60 * 0.4 * len(made["trials"]))
+        for measure in ("login", "logon:0", "logon:100001", "logon:", "orders:1"):
+            with self.assertRaises(lab.Wrong) as caught:
+                read(GOOD + f"measure: \"{measure}\"\n")
+            self.assertIn("wanted: orders, logon", str(caught.exception))
+
     def test_few_blocks_without_a_word_of_a_verdict_are_figures(self):
         self.assertEqual(lab.plan(read(GOOD + "blocks: 5\n"), WHERE)["verdict"],
                          "none")
