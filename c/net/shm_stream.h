@@ -67,7 +67,7 @@ int shm_stream_connect(struct shm_stream *stream,
 		       const struct shm_stream_config *config, const char *path,
 		       unsigned int timeout_ms, const volatile int *stop);
 
-/* The next one who has come. own_port: what its end is to be called, host
+/* The next one who has come. other_port: what its end is to be called, host
  * order. 0; -EAGAIN: nobody; or another negative errno, logged. */
 int shm_stream_accept(struct shm_stream *stream,
 		      const struct shm_stream_config *config,
@@ -76,6 +76,12 @@ int shm_stream_accept(struct shm_stream *stream,
 /* Of who accepts, when fd is readable: 1 once both rings are there; 0: not
  * yet; or a negative errno: -EPIPE: it has gone; -EPROTO, logged. */
 int shm_stream_greet(struct shm_stream *stream);
+
+/* Of who accepts: has shm_stream_greet() said 1? */
+static inline bool shm_stream_is_met(const struct shm_stream *stream)
+{
+	return stream->hellos == 2;
+}
 
 /* HOT. As many of bytes[0..len) as there is room for: how many; 0; or a
  * negative errno: -EPIPE: the other end is gone, -EPROTO: it has broken its

@@ -258,7 +258,7 @@ int shm_stream_greet(struct shm_stream *stream)
 	struct shm_hello hello;
 	int memory = -1, err;
 
-	if (stream->hellos == 2)
+	if (shm_stream_is_met(stream))
 		return 1;
 	err = shm_hello_receive(stream->fd, SHM_HELLO_ORDERS, &hello, &memory);
 	if (err)
@@ -271,5 +271,6 @@ int shm_stream_greet(struct shm_stream *stream)
 		close(memory);
 	if (err)
 		return err;
-	return ++stream->hellos == 2;
+	stream->hellos++;
+	return shm_stream_is_met(stream);
 }

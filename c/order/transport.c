@@ -121,6 +121,34 @@ int transport_connect(const char *text, const struct transport_config *config,
 	return err;
 }
 
+int transport_listen(const char *text, const struct transport_place *place,
+		     struct transport **transport)
+{
+	int err = kind_make(text, transport);
+	struct transport *new = *transport;
+
+	if (err)
+		return err;
+	if (new->ops->listen) {
+		err = new->ops->listen(new, place);
+	} else {
+		log_error("--transport %s: a trader's end alone: the "
+			  "exchange's of TCP is --transport send",
+			  new->ops->entry.name);
+		err = -EOPNOTSUPP;
+	}
+	if (err)
+		kind_free(transport);
+	else
+		new->listens = true;
+	return err;
+}
+
+int transport_accept(struct transport *transport, struct order_end **end)
+{
+	return transport->ops->accept(transport, end);
+}
+
 /*
  * When there is no room.
  */
@@ -366,6 +394,8 @@ void transport_close(struct transport *transport)
 		transport->ops->close(transport);
 	if (transport->connected && transport->fd >= 0)
 		socket_end(transport->fd);
+	else if (transport->listens && transport->fd >= 0)
+		close(transport->fd);
 	free(transport->text);
 	free(transport);
 }
