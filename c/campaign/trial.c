@@ -172,7 +172,7 @@ static int wiretap_start(struct trial *trial)
 	const char *const ring[] = { "--ring", trial->ring.tap, NULL };
 	int err = arguments_join(argv, seat(trial, TRIAL_WIRETAP)->more);
 
-	if (!err && trial->ring.wanted)
+	if (!err && (trial->ring.data || trial->ring.orders))
 		err = arguments_join(argv, ring);
 
 	trial_machines_path(trial->machines, TRIAL_WIRETAP, TRIAL_FILE_CAPTURE,
@@ -189,7 +189,8 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_EXCHANGE], "--keys",
 				     log, NULL };
-	const char *const ring[] = { "--send", trial->ring.send, NULL };
+	const char *const data[] = { "--send", trial->ring.send, NULL };
+	const char *const orders[] = { "--transport", trial->ring.take, NULL };
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -219,8 +220,10 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, arm->exchange);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
-	if (!err && trial->ring.wanted)
-		err = arguments_join(argv, ring);
+	if (!err && trial->ring.data)
+		err = arguments_join(argv, data);
+	if (!err && trial->ring.orders)
+		err = arguments_join(argv, orders);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
 		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
 			   "state INIT");
@@ -232,6 +235,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 	char samples[PATH_MAX], padding[sizeof(PADDING) + ARM_BUILD_PADDING];
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_TRADER], NULL };
+	const char *const orders[] = { "--transport", trial->ring.transport,
+				       NULL };
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
@@ -245,7 +250,7 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		"--group",
 		config->group,
 		"--receive",
-		trial->ring.wanted ? trial->ring.receive : arm->receive,
+		trial->ring.data ? trial->ring.receive : arm->receive,
 		"--threshold-usd",
 		config->threshold_usd,
 		"--aggress",
@@ -262,6 +267,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, arm->trader);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
+	if (!err && trial->ring.orders)
+		err = arguments_join(argv, orders);
 	memset(padding, 'x', sizeof(padding));
 	memcpy(padding, PADDING, strlen(PADDING));
 	padding[strlen(PADDING) + arm->padding] = '\0';

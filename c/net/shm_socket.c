@@ -222,6 +222,13 @@ int shm_hello_send(int fd, struct shm_hello *hello, int memory)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+static bool is_of(const struct shm_hello *hello, enum shm_hello_kind kind)
+{
+	return hello->kind == kind ||
+	       (kind == SHM_HELLO_ANY && (hello->kind == SHM_HELLO_DATA ||
+					  hello->kind == SHM_HELLO_ORDERS));
+}
+
 int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 		      int *memory)
 {
@@ -252,7 +259,7 @@ int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 	}
 	if (n == sizeof(*hello) && !(message.msg_flags & MSG_TRUNC) &&
 	    hello->magic == SHM_RING_MAGIC &&
-	    hello->version == SHM_RING_VERSION && hello->kind == kind)
+	    hello->version == SHM_RING_VERSION && is_of(hello, kind))
 		return 0;
 	if (*memory >= 0)
 		close(*memory);

@@ -23,6 +23,7 @@
 #define SHM_SOCKET_MAX 64 /* of the last part of a path, or of a NAME */
 
 enum shm_hello_kind {
+	SHM_HELLO_ANY,	    /* of who receives: either of */
 	SHM_HELLO_DATA = 1, /* market data: one ring */
 	SHM_HELLO_ORDERS,   /* an order connection: a ring each way */
 };

@@ -25,11 +25,12 @@ extern const struct transport_ops transport_send_ops;
 extern const struct transport_ops transport_uring_ops;
 extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
+extern const struct transport_ops transport_shm_ops;
 
 static const struct registry_entry *const entries[] = {
 	&transport_null_ops.entry,   &transport_send_ops.entry,
 	&transport_uring_ops.entry,  &transport_zerocopy_ops.entry,
-	&transport_bypass_ops.entry,
+	&transport_bypass_ops.entry, &transport_shm_ops.entry,
 };
 const struct registry transports = REGISTRY("--transport", "kind", entries);
 
@@ -209,7 +210,8 @@ static void progress_look(struct transport *transport)
 		transport->acknowledged = acknowledged;
 		transport->acknowledged_ns = now_ns;
 		transport->closed = false;
-	} else if (now_ns - transport->acknowledged_ns > SILENCE_NS) {
+	} else if (!transport->ops->by_program &&
+		   now_ns - transport->acknowledged_ns > SILENCE_NS) {
 		transport->closed = true;
 	}
 }

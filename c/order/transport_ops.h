@@ -62,6 +62,10 @@ struct transport_ops {
 	 * with connect(), else NULL. */
 	uint64_t (*unacknowledged)(const struct transport *transport);
 
+	/* It is the peer's program that acknowledges, when it comes to it, and
+	 * no kernel: silence does not say that nobody is there. */
+	bool by_program;
+
 	/* As transport_listen() and transport_accept(): transport->fd is the
 	 * listener's. Both NULL: there is no such end. */
 	int (*listen)(struct transport *transport,
