@@ -45,7 +45,8 @@ const struct arm_judged arm_judged_trader[] = {
 const struct arm_judged arm_judged_exchange[] = {
 	{ "--feed", ARM_JUDGED_NOT },
 	{ "--listen", ARM_JUDGED_REFUSED },
-	{ "--group", ARM_JUDGED_NOT }, /* the trader's is judged */
+	{ "--transport", ARM_JUDGED_REFUSED }, /* as the trader's is */
+	{ "--group", ARM_JUDGED_NOT },	       /* the trader's is judged */
 	{ "--interface", ARM_JUDGED_NOT },
 	{ "--send", ARM_JUDGED_NOT },
 	{ "--pace", ARM_JUDGED_NOT },

@@ -172,7 +172,7 @@ static int wiretap_start(struct trial *trial)
 	const char *const ring[] = { "--ring", trial->ring.tap, NULL };
 	int err = arguments_join(argv, seat(trial, TRIAL_WIRETAP)->more);
 
-	if (!err && trial->ring.wanted)
+	if (!err && (trial->ring.data || trial->ring.orders))
 		err = arguments_join(argv, ring);
 
 	trial_machines_path(trial->machines, TRIAL_WIRETAP, TRIAL_FILE_CAPTURE,
@@ -189,9 +189,10 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_EXCHANGE], "--keys",
 				     log, NULL };
-	const char *const ring[] = { "--send", trial->ring.send, NULL };
 	/* The next session comes at once. */
 	const char *const queue[] = { "--on-second-client", "queue", NULL };
+	const char *const data[] = { "--send", trial->ring.send, NULL };
+	const char *const orders[] = { "--transport", trial->ring.take, NULL };
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -223,8 +224,10 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, queue);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
-	if (!err && trial->ring.wanted)
-		err = arguments_join(argv, ring);
+	if (!err && trial->ring.data)
+		err = arguments_join(argv, data);
+	if (!err && trial->ring.orders)
+		err = arguments_join(argv, orders);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
 		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
 			   "state INIT");
@@ -237,6 +240,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 	const char *const keys[] = { "--channel",
 				     trial->keys.text[TRIAL_TRADER], NULL };
 	const char *const sessions[] = { "--sessions", config->sessions, NULL };
+	const char *const orders[] = { "--transport", trial->ring.transport,
+				       NULL };
 	const char *program =
 		arm->program ? arm->program : trial->program[TRIAL_TRADER];
 	const char *argv[ARGUMENTS_MAX] = {
@@ -250,7 +255,7 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		"--group",
 		config->group,
 		"--receive",
-		trial->ring.wanted ? trial->ring.receive : arm->receive,
+		trial->ring.data ? trial->ring.receive : arm->receive,
 		"--threshold-usd",
 		config->threshold_usd,
 		"--aggress",
@@ -269,6 +274,8 @@ static int trader_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, sessions);
 	if (!err && trial->keys.wanted)
 		err = arguments_join(argv, keys);
+	if (!err && trial->ring.orders)
+		err = arguments_join(argv, orders);
 	memset(padding, 'x', sizeof(padding));
 	memcpy(padding, PADDING, strlen(PADDING));
 	padding[strlen(PADDING) + arm->padding] = '\0';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An arm whose market data goes over a ring in shared memory (--receive shm):
- * what its programs are told of it, the wiretap too, which taps the ring. */
+/* An arm whose market data or orders go over rings in shared memory (--receive
+ * shm, --transport shm): what its programs are told of them, the wiretap too,
+ * which taps the rings. */
 #ifndef CAMPAIGN_TRIAL_RING_H
 #define CAMPAIGN_TRIAL_RING_H
 
@@ -10,16 +11,18 @@
 #include "campaign/arm.h"
 
 struct trial_ring {
-	bool wanted;
+	bool data, orders; /* which of them do */
 	char tap[PATH_MAX];
-	char send[2 * PATH_MAX];    /* of the exchange */
-	char receive[2 * PATH_MAX]; /* of the trader */
+	char send[2 * PATH_MAX];      /* of the exchange, of data */
+	char receive[2 * PATH_MAX];   /* of the trader */
+	char take[2 * PATH_MAX];      /* of the exchange, of orders */
+	char transport[3 * PATH_MAX]; /* of the trader */
 };
 
-/* Can the arm have one, and has both ends? 0, or -EINVAL, logged. */
+/* Can the arm have them, and have both ends? 0, or -EINVAL, logged. */
 int trial_ring_check(const struct arm *arm);
 
-/* folder: where its sockets stand for a trial's time. */
+/* folder: where their sockets stand for a trial's time. */
 void trial_ring_name(struct trial_ring *ring, const struct arm *arm,
 		     const char *folder);
 

@@ -14,23 +14,25 @@
 #include "echo/echo_message.h"
 #include "net/address.h"
 #include "net/network_error.h"
-#include "net/socket.h"
-#include "net/socket_end.h"
+#include "order/channel_end.h"
 #include "order/channel_ops.h"
-#include "order/channel_socket.h"
 
 #define BACKLOG	 64
 #define BARE_LEN 65536
 #define PORTION	 64 /* datagrams, before anything else is looked at */
 #define NO_FD_NS (100 * CLOCK_NS_PER_MS)
+#define TURNS	 64
 
 int echo_server_open(struct echo_server *server,
 		     const struct echo_config *config)
 {
+	const struct transport_place place = { .address = config->address,
+					       .backlog = BACKLOG,
+					       .spins = config->spin };
 	struct channel *channel;
 	int err = 0;
 
-	*server = (struct echo_server){ .config = config, .listener = -1 };
+	*server = (struct echo_server){ .config = config };
 	server->ending = ending_open();
 	if (server->ending < 0)
 		return server->ending;
@@ -40,8 +42,8 @@ int echo_server_open(struct echo_server *server,
 		channel_close(channel);
 	}
 	if (!err && config->over <= ECHO_TCP) {
-		server->listener = socket_listen(&config->address, BACKLOG);
-		err = server->listener < 0 ? server->listener : 0;
+		err = transport_listen(config->transport, &place,
+				       &server->listener);
 	} else if (!err) {
 		err = echo_datagram_sockets_open(config, true,
 						 &server->sockets);
@@ -59,7 +61,7 @@ static void client_close(struct echo_server *server, unsigned int at)
 {
 	struct echo_client *client = &server->clients[at];
 
-	socket_end(client->fd);
+	order_end_close(client->end);
 	channel_close(client->channel);
 	free(client->buffer.bytes);
 	server->count--;
@@ -71,9 +73,9 @@ static void client_refuse(struct echo_server *server, unsigned int at,
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	log_warning_repeats(&server->refusals, "refused %s: %s",
-			    address_format(&server->clients[at].peer, text),
-			    why);
+	log_warning_repeats(
+		&server->refusals, "refused %s: %s",
+		address_format(&server->clients[at].end->peer, text), why);
 	client_close(server, at);
 }
 
@@ -82,12 +84,11 @@ static int client_open(struct echo_server *server, struct echo_client *client)
 {
 	const struct echo_config *config = server->config;
 
-	if (config->over == ECHO_CHANNEL) {
-		client->deadline_ns = clock_monotonic_ns() +
-				      config->timeout_ms * CLOCK_NS_PER_MS;
+	client->deadline_ns =
+		clock_monotonic_ns() + config->timeout_ms * CLOCK_NS_PER_MS;
+	if (config->over == ECHO_CHANNEL)
 		return channel_open(config->channel, CHANNEL_EXCHANGE,
 				    &client->channel);
-	}
 	client->buffer.size = BARE_LEN;
 	client->buffer.bytes = malloc(BARE_LEN);
 	return client->buffer.bytes ? 0 : -ENOMEM;
@@ -98,31 +99,45 @@ static int handshake_step(struct echo_client *client)
 {
 	int rc = channel_handshake(client->channel, clock_monotonic_ns());
 
-	channel_socket_send(client->channel, client->fd);
+	channel_end_send(client->channel, client->end);
 	if (rc > 0)
+		client->deadline_ns = 0;
+	return rc < 0 ? rc : 0;
+}
+
+/* What has to be said before. 0 or a negative errno. */
+static int meet(struct echo_client *client)
+{
+	int rc = order_end_greet(client->end);
+
+	client->met = rc > 0;
+	if (rc > 0 && client->channel)
+		rc = handshake_step(client);
+	else if (rc > 0)
 		client->deadline_ns = 0;
 	return rc < 0 ? rc : 0;
 }
 
 static void client_accept(struct echo_server *server)
 {
+	static const struct order_end_keepalive keepalive = { 10, 2, 3 };
 	struct echo_client new = { .channel = NULL };
-	int err;
+	int err = transport_accept(server->listener, &new.end);
 
-	new.fd = socket_accept(server->listener, &new.peer);
-	if (new.fd < 0) {
+	if (err) {
 		/* It has been told: not again at once, for who waits still. */
-		if (new.fd != -EAGAIN)
+		if (err != -EAGAIN)
 			nanosleep(&(struct timespec){ .tv_nsec = NO_FD_NS },
 				  NULL);
 		return;
 	}
 	/* A peer that is dead does not keep its place. */
-	socket_keepalive(new.fd, 10, 2, 3);
+	if (new.end->ops->keepalive)
+		new.end->ops->keepalive(new.end, &keepalive);
 	err = client_open(server, &new);
 	server->clients[server->count++] = new;
-	if (!err && new.channel)
-		err = handshake_step(&server->clients[server->count - 1]);
+	if (!err)
+		err = meet(&server->clients[server->count - 1]);
 	if (err)
 		client_refuse(server, server->count - 1, log_strerror(err));
 }
@@ -131,21 +146,20 @@ static void client_accept(struct echo_server *server)
 static int bare_echo(struct echo_client *client)
 {
 	struct channel_buffer *buffer = &client->buffer;
+	struct order_end *end = client->end;
 	ssize_t n;
 
 	if (channel_buffer_len(buffer) == 0) {
-		n = recv(client->fd, buffer->bytes, buffer->size, MSG_DONTWAIT);
-		if (n == 0)
-			return -EPIPE;
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		n = end->ops->receive(end, buffer->bytes, buffer->size);
+		if (n <= 0)
+			return (int)n;
 		buffer->end = (size_t)n;
 	}
-	n = send(client->fd, buffer->bytes + buffer->begin,
-		 channel_buffer_len(buffer), MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = end->ops->send(end, buffer->bytes + buffer->begin,
+			   channel_buffer_len(buffer));
 	if (n > 0)
 		channel_buffer_take(buffer, (size_t)n);
-	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 /* The codec sends back by itself; an order that it hands out instead is of an
@@ -159,11 +173,11 @@ static int channel_echo(struct echo_client *client)
 	int err;
 
 	if (channel_buffer_len(&channel->out) > 0) {
-		channel_socket_send(channel, client->fd);
+		channel_end_send(channel, client->end);
 		if (channel_buffer_len(&channel->out) > 0)
 			return 0;
 	}
-	n = channel_socket_receive(channel, client->fd, SIZE_MAX);
+	n = channel_end_receive(channel, client->end, SIZE_MAX);
 	if (n <= 0)
 		return (int)n;
 	if (client->deadline_ns) {
@@ -173,14 +187,16 @@ static int channel_echo(struct echo_client *client)
 	}
 	while ((err = channel_decode(channel, &order)) > 0)
 		;
-	channel_socket_send(channel, client->fd);
+	channel_end_send(channel, client->end);
 	return err;
 }
 
 static void client_woken(struct echo_server *server, unsigned int at)
 {
 	struct echo_client *client = &server->clients[at];
-	int err = client->channel ? channel_echo(client) : bare_echo(client);
+	int err = !client->met	    ? meet(client)
+		  : client->channel ? channel_echo(client)
+				    : bare_echo(client);
 
 	if (err == -EPIPE && client->deadline_ns)
 		client_refuse(server, at,
@@ -209,7 +225,7 @@ static void client_tick(struct echo_server *server, unsigned int at,
 	}
 	if (!client->channel || now_ns < client->channel->due_ns)
 		return;
-	err = channel_socket_tick(client->channel, client->fd, now_ns);
+	err = channel_end_tick(client->channel, client->end, now_ns);
 	if (err)
 		client_refuse(server, at, channel_reason(client->channel, err));
 }
@@ -259,10 +275,11 @@ static unsigned int fds_fill(const struct echo_server *server,
 	const bool full = server->count == ECHO_CLIENTS_MAX;
 
 	fds[ENDING] = (struct pollfd){ server->ending, POLLIN, 0 };
-	fds[SOURCE] = (struct pollfd){ server->listener >= 0
-					       ? (full ? -1 : server->listener)
-					       : server->sockets.in,
-				       POLLIN, 0 };
+	fds[SOURCE] =
+		(struct pollfd){ server->listener
+					 ? (full ? -1 : server->listener->fd)
+					 : server->sockets.in,
+				 POLLIN, 0 };
 	for (unsigned int i = 0; i < server->count; i++) {
 		const struct echo_client *client = &server->clients[i];
 		const struct channel_buffer *out =
@@ -270,27 +287,53 @@ static unsigned int fds_fill(const struct echo_server *server,
 					: &client->buffer;
 
 		fds[CLIENTS + i] = (struct pollfd){
-			client->fd,
-			channel_buffer_len(out) > 0 ? POLLOUT : POLLIN, 0
+			client->end->fd,
+			channel_buffer_len(out) > 0 &&
+					client->end->ops->tells_room
+				? POLLOUT
+				: POLLIN,
+			0
 		};
 	}
 	return CLIENTS + server->count;
 }
 
+/* Has it something to be done of which poll(2) does not tell? */
+static bool is_behind(const struct echo_client *client)
+{
+	return client->met && order_end_is_behind(client->end);
+}
+
+/* ... and will not: room. */
+static bool is_stuck(const struct echo_client *client)
+{
+	const struct channel_buffer *out =
+		client->channel ? &client->channel->out : &client->buffer;
+
+	return !client->end->ops->tells_room && channel_buffer_len(out) > 0;
+}
+
 static int wait_ms(const struct echo_server *server)
 {
 	uint64_t due_ns = UINT64_MAX, now_ns;
+	bool stuck = false;
 
 	if (server->config->spin)
 		return 0;
 	for (unsigned int i = 0; i < server->count; i++) {
 		const struct echo_client *client = &server->clients[i];
 
+		if (is_stuck(client))
+			stuck = true;
+		else if (is_behind(client))
+			return 0;
 		if (client->deadline_ns)
 			due_ns = clock_sooner(due_ns, client->deadline_ns);
 		else if (client->channel)
 			due_ns = clock_sooner(due_ns, client->channel->due_ns);
 	}
+	if (stuck)
+		return 1;
 	if (due_ns == UINT64_MAX)
 		return -1;
 	now_ns = clock_monotonic_ns();
@@ -300,31 +343,57 @@ static int wait_ms(const struct echo_server *server)
 	return due_ns < 60000 ? (int)due_ns : 60000;
 }
 
+/* Number i, of whom poll(2) says this. */
+static void client_turn(struct echo_server *server, unsigned int i,
+			short revents, uint64_t now_ns)
+{
+	const struct echo_client *client = &server->clients[i];
+	const unsigned int count = server->count;
+
+	if (!revents)
+		client_tick(server, i, now_ns);
+	if (count == server->count &&
+	    (revents || is_behind(client) || is_stuck(client)))
+		client_woken(server, i);
+}
+
+/* 0 or a negative errno, logged. Over rings that are looked at over and over
+ * all else is now and then: that is a system call. */
+static int server_wait(struct echo_server *server, struct pollfd *fds,
+		       unsigned int count)
+{
+	const bool over_rings =
+		server->count > 0 && server->clients[0].end->ops->is_behind;
+	int err;
+
+	if (server->config->spin && over_rings && ++server->turns % TURNS != 0)
+		return 0;
+	if (poll(fds, count, wait_ms(server)) >= 0 || errno == EINTR)
+		return 0;
+	err = -errno;
+	log_error("can't wait: %s", log_strerror(err));
+	return err;
+}
+
 int echo_server_run(struct echo_server *server)
 {
 	struct pollfd fds[CLIENTS + ECHO_CLIENTS_MAX];
 
 	for (;;) {
 		unsigned int count = fds_fill(server, fds);
+		int err = server_wait(server, fds, count);
 		uint64_t now_ns;
 
-		if (poll(fds, count, wait_ms(server)) < 0 && errno != EINTR) {
-			int err = -errno;
-
-			log_error("can't wait: %s", log_strerror(err));
+		if (err)
 			return err;
-		}
 		if (fds[ENDING].revents && ending_came(server->ending))
 			return 0;
 		now_ns = clock_monotonic_ns();
 		/* From the last one: who goes moves those behind it. */
-		for (unsigned int i = count; i-- > CLIENTS;) {
-			if (fds[i].revents)
-				client_woken(server, i - CLIENTS);
-			else
-				client_tick(server, i - CLIENTS, now_ns);
-		}
-		if (fds[SOURCE].revents && server->listener >= 0)
+		for (unsigned int i = count; i-- > CLIENTS;)
+			client_turn(server, i - CLIENTS, fds[i].revents,
+				    now_ns);
+		if (fds[SOURCE].revents && server->listener)
 			client_accept(server);
 		else if (fds[SOURCE].revents)
 			datagrams_echo(server);
@@ -335,8 +404,8 @@ void echo_server_close(struct echo_server *server)
 {
 	while (server->count > 0)
 		client_close(server, server->count - 1);
-	if (server->listener >= 0)
-		close(server->listener);
+	if (server->listener)
+		transport_close(server->listener);
 	else
 		echo_datagram_sockets_close(&server->sockets);
 	close(server->ending);

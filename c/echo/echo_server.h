@@ -13,24 +13,27 @@
 #include "echo/echo.h"
 #include "echo/echo_datagram.h"
 #include "order/channel.h"
+#include "order/order_end.h"
+#include "order/transport.h"
 
 #define ECHO_CLIENTS_MAX 64
 
 struct echo_client {
-	int fd;
-	struct sockaddr_in peer;
-	struct channel *channel;      /* NULL: bare TCP */
-	struct channel_buffer buffer; /* of bare TCP */
+	struct order_end *end;
+	bool met;		      /* order_end_greet() is over */
+	struct channel *channel;      /* NULL: a bare stream */
+	struct channel_buffer buffer; /* of a bare stream */
 	uint64_t deadline_ns;	      /* of the handshake; 0: it is over */
 };
 
 struct echo_server {
 	const struct echo_config *config;
-	int ending;   /* of base/ending */
-	int listener; /* -1: datagrams */
+	int ending;		    /* of base/ending */
+	struct transport *listener; /* NULL: datagrams */
 	struct echo_datagram_sockets sockets;
 	struct echo_client clients[ECHO_CLIENTS_MAX];
 	unsigned int count;
+	unsigned int turns; /* so far */
 	struct log_repeats refusals;
 };
 

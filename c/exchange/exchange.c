@@ -293,17 +293,20 @@ static void time_passed(struct exchange *exchange, uint64_t now_ns)
 static uint64_t wait_prepare(struct exchange *exchange,
 			     struct pollfd fds[static FDS])
 {
+	const struct order_end *client = exchange->order_entry.client;
 	bool init = exchange->state == EXCHANGE_INIT;
-	bool room = orders_have_room(exchange);
+	bool room = orders_have_room(exchange), tells;
 	uint64_t now_ns = clock_monotonic_ns(), due_ns = UINT64_MAX;
 
 	fds[FD_SIGNALS] =
 		(struct pollfd){ .fd = exchange->signals, .events = POLLIN };
 	fds[FD_LISTENER] =
-		(struct pollfd){ .fd = exchange->order_entry.listener,
+		(struct pollfd){ .fd = exchange->order_entry.listener->fd,
 				 .events = POLLIN };
-	fds[FD_TRADER] = (struct pollfd){ .fd = exchange->order_entry.client,
-					  .events = POLLRDHUP };
+	fds[FD_TRADER] = (struct pollfd){
+		.fd = client ? client->fd : -1,
+		.events = POLLRDHUP,
+	};
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
 	retransmit_server_poll(&exchange->retransmit, now_ns,
 			       &fds[FD_RETRANSMIT]);
@@ -322,8 +325,12 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		fds[FD_TRADER].events |= POLLIN;
 	else if (exchange->leaving)
 		fds[FD_TRADER].fd = -1;
-	if (order_entry_server_needs_room(&exchange->order_entry))
-		fds[FD_TRADER].events |= POLLOUT;
+	if (order_entry_server_needs_room(&exchange->order_entry, &tells)) {
+		if (tells)
+			fds[FD_TRADER].events |= POLLOUT;
+		else
+			due_ns = clock_sooner(due_ns, now_ns + LOOK_AGAIN_NS);
+	}
 	if (!room) {
 		if (!exchange->stdout_was_full)
 			log_warning("stdout is not read: orders wait in their "
@@ -342,7 +349,7 @@ static uint64_t wait_prepare(struct exchange *exchange,
 			      retransmit_server_due(&exchange->retransmit));
 	due_ns = clock_sooner(
 		due_ns, order_entry_server_due_ns(&exchange->order_entry));
-	if (exchange->order_entry.unfinished && room)
+	if (order_entry_server_is_behind(&exchange->order_entry) && room)
 		due_ns = now_ns;
 	if (due_ns == UINT64_MAX)
 		return due_ns;
@@ -361,6 +368,7 @@ static int turn(struct exchange *exchange)
 	int n = ppoll(
 		fds, FD_WAITING(exchange) + exchange->order_entry.waiting_count,
 		wait_ns == UINT64_MAX ? NULL : &timeout, NULL);
+	bool behind;
 
 	if (n < 0 && errno != EINTR) {
 		n = -errno;
@@ -372,9 +380,10 @@ static int turn(struct exchange *exchange)
 		exchange->stop = true;
 		return 0;
 	}
-	if (n > 0 || exchange->order_entry.unfinished) {
+	behind = order_entry_server_is_behind(&exchange->order_entry);
+	if (n > 0 || behind) {
 		/* The trader first: who has left is not to keep out others. */
-		if (fds[FD_TRADER].revents || exchange->order_entry.unfinished)
+		if (fds[FD_TRADER].revents || behind)
 			trader_ready(exchange, fds[FD_TRADER].revents);
 		order_entry_server_woken(&exchange->order_entry,
 					 &fds[FD_WAITING(exchange)]);

@@ -4,35 +4,31 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "exchange/order_entry_waiting.h"
-#include "net/socket.h"
-#include "net/socket_end.h"
+#include "order/channel_end.h"
 #include "order/channel_ops.h"
-#include "order/channel_socket.h"
 
 #define BACKLOG 16
 
 int order_entry_server_open(struct order_entry_server *server,
 			    const struct order_entry_config *config)
 {
+	const struct transport_place place = { .address = config->listen,
+					       .backlog = BACKLOG };
 	struct channel *channel;
 	int err;
 
 	*server = (struct order_entry_server){ .config = config };
-	server->client = server->listener = -1;
 	/* What is wrong with it is told before anybody has come. */
 	err = channel_open(config->channel, CHANNEL_EXCHANGE, &channel);
 	if (err)
 		return err;
 	channel_close(channel);
-	server->listener = socket_listen(&config->listen, BACKLOG);
-	return server->listener < 0 ? server->listener : 0;
+	return transport_listen(config->transport ? config->transport : "send",
+				&place, &server->listener);
 }
 
 void order_entry_server_close(struct order_entry_server *server)
@@ -40,9 +36,8 @@ void order_entry_server_close(struct order_entry_server *server)
 	order_entry_server_end(server);
 	while (server->waiting_count > 0)
 		order_entry_waiting_close(server, 0);
-	if (server->listener >= 0)
-		close(server->listener);
-	server->listener = -1;
+	transport_close(server->listener);
+	server->listener = NULL;
 }
 
 int order_entry_server_accept(struct order_entry_server *server)
@@ -60,13 +55,10 @@ int order_entry_server_accept(struct order_entry_server *server)
 			return 0;
 	}
 	next = order_entry_waiting_remove(server, (unsigned int)at);
-	server->last = next.peer.sin_addr;
-	/* Without it a dead peer is noticed late; no reason to turn it away. */
-	if (config->keepalive_idle_s)
-		socket_keepalive(next.fd, config->keepalive_idle_s,
-				 config->keepalive_interval_s,
-				 config->keepalive_probes);
-	server->client = next.fd;
+	server->last = next.end->peer.sin_addr;
+	if (next.end->ops->keepalive)
+		next.end->ops->keepalive(next.end, &config->keepalive);
+	server->client = next.end;
 	server->channel = next.channel;
 	server->early_len = server->decoded_len = 0;
 	server->leaving = server->taking = server->unfinished = false;
@@ -74,7 +66,7 @@ int order_entry_server_accept(struct order_entry_server *server)
 	server->received_ns = clock_monotonic_ns();
 	rate_limit_start(&server->rate, config->orders_per_s,
 			 config->orders_per_s);
-	address_format(&next.peer, server->peer);
+	address_format(&next.end->peer, server->peer);
 	return 1;
 }
 
@@ -82,20 +74,19 @@ uint64_t order_entry_server_due_ns(const struct order_entry_server *server)
 {
 	uint64_t due_ns = order_entry_waiting_due_ns(server);
 
-	return server->client < 0
-		       ? due_ns
-		       : clock_sooner(due_ns, server->channel->due_ns);
+	return !server->client ? due_ns
+			       : clock_sooner(due_ns, server->channel->due_ns);
 }
 
 int order_entry_server_tick(struct order_entry_server *server, uint64_t now_ns,
 			    bool reading)
 {
 	order_entry_waiting_tick(server, now_ns);
-	if (server->client < 0)
+	if (!server->client)
 		return 0;
 	if (!server->taking || server->unfinished || !reading)
 		server->channel->received_ns = now_ns;
-	return channel_socket_tick(server->channel, server->client, now_ns);
+	return channel_end_tick(server->channel, server->client, now_ns);
 }
 
 const char *order_entry_server_reason(const struct order_entry_server *server,
@@ -108,16 +99,16 @@ const char *order_entry_server_reason(const struct order_entry_server *server,
 int order_entry_server_refuse(struct order_entry_server *server)
 {
 	char text[ADDRESS_TEXT_MAX];
-	struct sockaddr_in peer;
-	int fd = socket_accept(server->listener, &peer);
+	struct order_end *end;
+	int err = transport_accept(server->listener, &end);
 
-	if (fd < 0)
-		return fd == -EAGAIN ? 0 : fd;
+	if (err)
+		return err == -EAGAIN ? 0 : err;
 	server->refused++;
 	log_warning_repeats(&server->refusals,
 			    "refused %s: %s is connected, one trader at a time",
-			    address_format(&peer, text), server->peer);
-	close(fd);
+			    address_format(&end->peer, text), server->peer);
+	order_end_close(end);
 	return 1;
 }
 
@@ -128,22 +119,13 @@ int order_entry_server_queue(struct order_entry_server *server)
 
 static size_t unread_len(const struct order_entry_server *server)
 {
-	int len = 0;
-
-	if (ioctl(server->client, FIONREAD, &len) < 0 || len < 0)
-		return 0;
-	return (size_t)len;
+	return server->client->ops->unread(server->client);
 }
 
 struct sockaddr_in order_entry_server_trader(
 	const struct order_entry_server *server)
 {
-	struct sockaddr_in peer = { .sin_family = AF_INET };
-	socklen_t len = sizeof(peer);
-
-	if (getpeername(server->client, (struct sockaddr *)&peer, &len) < 0)
-		peer.sin_addr = server->last;
-	return peer;
+	return server->client->peer;
 }
 
 void order_entry_server_begin(struct order_entry_server *server)
@@ -164,23 +146,29 @@ void order_entry_server_begin(struct order_entry_server *server)
 
 void order_entry_server_leave(struct order_entry_server *server)
 {
-	socklen_t len = sizeof(int);
-	int buffer = 0;
-
-	getsockopt(server->client, SOL_SOCKET, SO_RCVBUF, &buffer, &len);
-	server->last_len = unread_len(server) + (size_t)buffer;
+	server->last_len =
+		unread_len(server) + server->client->ops->room(server->client);
 	server->leaving = true;
 }
 
-bool order_entry_server_needs_room(const struct order_entry_server *server)
+bool order_entry_server_needs_room(const struct order_entry_server *server,
+				   bool *tells)
 {
-	return server->client >= 0 &&
-	       channel_buffer_len(&server->channel->out) > 0;
+	*tells = server->client && server->client->ops->tells_room;
+	return server->client && channel_buffer_len(&server->channel->out) > 0;
+}
+
+bool order_entry_server_is_behind(const struct order_entry_server *server)
+{
+	return server->unfinished ||
+	       (server->client && server->taking && !server->over &&
+		order_end_is_behind(server->client)) ||
+	       order_entry_waiting_is_behind(server);
 }
 
 void order_entry_server_send(struct order_entry_server *server)
 {
-	channel_socket_send(server->channel, server->client);
+	channel_end_send(server->channel, server->client);
 }
 
 int order_entry_server_receive(struct order_entry_server *server)
@@ -198,7 +186,7 @@ int order_entry_server_receive(struct order_entry_server *server)
 		if (most > server->last_len)
 			most = server->last_len;
 	}
-	n = channel_socket_receive(server->channel, server->client, most);
+	n = channel_end_receive(server->channel, server->client, most);
 	if (n <= 0)
 		return (int)n;
 	server->last_len -= server->leaving ? (size_t)n : 0;
@@ -229,7 +217,7 @@ int order_entry_server_next(struct order_entry_server *server,
 	} else {
 		server->unfinished = false;
 		server->over = rc < 0;
-		channel_socket_send(channel, server->client);
+		channel_end_send(channel, server->client);
 	}
 	server->decoded_len += len - channel_buffer_len(&channel->in);
 	return rc;
@@ -237,11 +225,7 @@ int order_entry_server_next(struct order_entry_server *server,
 
 int order_entry_server_fault(const struct order_entry_server *server)
 {
-	socklen_t len = sizeof(int);
-	int err = 0;
-
-	getsockopt(server->client, SOL_SOCKET, SO_ERROR, &err, &len);
-	return err ? -err : -EPIPE;
+	return server->client->ops->fault(server->client);
 }
 
 /* What was received and is no whole message, or what never was. */
@@ -267,15 +251,15 @@ static void rest_tell(const struct order_entry_server *server)
 
 void order_entry_server_end(struct order_entry_server *server)
 {
-	if (server->client < 0)
+	if (!server->client)
 		return;
 	rest_tell(server);
 	if (server->channel->ops->logout) {
 		server->channel->ops->logout(server->channel);
-		channel_socket_send(server->channel, server->client);
+		channel_end_send(server->channel, server->client);
 	}
-	socket_end(server->client);
-	server->client = -1;
+	order_end_close(server->client);
+	server->client = NULL;
 	server->unfinished = false;
 	channel_close(server->channel);
 	server->channel = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order entry server: a TCP listener that stays open from start to end,
- * the one trader that is connected, and those who are not yet: in the middle of
+ * The order entry server: a listener that stays open from start to end (of TCP,
+ * or of what a transport has in its place), the one trader that is connected, and those who are not yet: in the middle of
  * the channel's handshake, or waiting for their turn. It takes no
  * decision: the exchange says when it may accept and receive.
  */
@@ -18,6 +18,8 @@
 #include "exchange/rate_limit.h"
 #include "net/address.h"
 #include "order/channel.h"
+#include "order/order_end.h"
+#include "order/transport.h"
 #include "wire/order.h"
 
 /* Bytes taken by one receive, so that market data does not wait long; and
@@ -27,12 +29,11 @@
 
 struct order_entry_config {
 	struct sockaddr_in listen;
-	const char *channel;	       /* "NAME[:key=value,...]" */
-	uint64_t handshake_ms;	       /* the channel's handshake takes so
+	const char *transport; /* "NAME[:key=value,...]"; NULL: TCP */
+	const char *channel;   /* "NAME[:key=value,...]" */
+	uint64_t handshake_ms; /* the channel's handshake takes so
 				      long at most */
-	unsigned int keepalive_idle_s; /* 0: a dead peer is not noticed */
-	unsigned int keepalive_interval_s;
-	unsigned int keepalive_probes;
+	struct order_end_keepalive keepalive;
 	uint64_t orders_per_s; /* more are rejected; 0: any number is taken */
 };
 
@@ -40,8 +41,8 @@ struct order_entry_config {
 #define ORDER_ENTRY_WAITING_MAX 16
 
 struct order_entry_waiting {
-	int fd;
-	struct sockaddr_in peer;
+	struct order_end *end;
+	bool met; /* order_end_greet() is over */
 	struct channel *channel;
 	uint64_t deadline_ns; /* of the handshake */
 	bool ready;	      /* it is over */
@@ -49,7 +50,7 @@ struct order_entry_waiting {
 
 struct order_entry_server {
 	const struct order_entry_config *config;
-	int listener;
+	struct transport *listener;
 	struct log_repeats refusals;
 	uint64_t refused; /* connections, since the open */
 	struct order_entry_waiting waiting[ORDER_ENTRY_WAITING_MAX];
@@ -57,7 +58,7 @@ struct order_entry_server {
 	struct in_addr last;	    /* whose turn it was */
 
 	/* Of a session: */
-	int client; /* -1: nobody is connected */
+	struct order_end *client; /* NULL: nobody is connected */
 	char peer[ADDRESS_TEXT_MAX];
 	struct channel *channel;
 	bool taking;	    /* orders, since order_entry_server_begin() */
@@ -126,7 +127,7 @@ void order_entry_server_refuse_waiting(struct order_entry_server *server);
  * not too many. As above. */
 int order_entry_server_refuse(struct order_entry_server *server);
 
-/* Where the trader connected from; port 0: it is gone. */
+/* Where the trader connected from. */
 struct sockaddr_in order_entry_server_trader(
 	const struct order_entry_server *server);
 
@@ -145,8 +146,13 @@ void order_entry_server_begin(struct order_entry_server *server);
 void order_entry_server_leave(struct order_entry_server *server);
 
 /* There is something to be sent (answers, heartbeats) and no room for it: wait
- * for POLLOUT. */
-bool order_entry_server_needs_room(const struct order_entry_server *server);
+ * for POLLOUT; *tells: that will come, else look again. */
+bool order_entry_server_needs_room(const struct order_entry_server *server,
+				   bool *tells);
+
+/* Is there something to be done of which poll(2) does not tell, or does not
+ * now? Then it is not waited for. */
+bool order_entry_server_is_behind(const struct order_entry_server *server);
 
 /* Send what has had no room. */
 void order_entry_server_send(struct order_entry_server *server);

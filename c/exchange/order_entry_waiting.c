@@ -6,15 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/socket.h"
-#include "net/socket_end.h"
+#include "order/channel_end.h"
 #include "order/channel_ops.h"
-#include "order/channel_socket.h"
 
 struct order_entry_waiting order_entry_waiting_remove(
 	struct order_entry_server *server, unsigned int at)
@@ -34,7 +30,7 @@ static unsigned int waiting_from(const struct order_entry_server *server,
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < server->waiting_count; i++)
-		count += server->waiting[i].peer.sin_addr.s_addr ==
+		count += server->waiting[i].end->peer.sin_addr.s_addr ==
 			 address.s_addr;
 	return count;
 }
@@ -45,8 +41,8 @@ static unsigned int crowding_find(const struct order_entry_server *server)
 	unsigned int found = 0, most = 0;
 
 	for (unsigned int i = 0; i < server->waiting_count; i++) {
-		unsigned int count =
-			waiting_from(server, server->waiting[i].peer.sin_addr);
+		unsigned int count = waiting_from(
+			server, server->waiting[i].end->peer.sin_addr);
 
 		if (count > most) {
 			most = count;
@@ -62,7 +58,7 @@ void order_entry_waiting_close(struct order_entry_server *server,
 	struct order_entry_waiting removed =
 		order_entry_waiting_remove(server, at);
 
-	socket_end(removed.fd);
+	order_end_close(removed.end);
 	channel_close(removed.channel);
 }
 
@@ -77,9 +73,9 @@ __attribute__((format(printf, 3, 4))) static void waiting_refuse(
 	vsnprintf(why, sizeof(why), format, arguments);
 	va_end(arguments);
 	server->refused++;
-	log_warning_repeats(&server->refusals, "refused %s: %s",
-			    address_format(&server->waiting[at].peer, text),
-			    why);
+	log_warning_repeats(
+		&server->refusals, "refused %s: %s",
+		address_format(&server->waiting[at].end->peer, text), why);
 	order_entry_waiting_close(server, at);
 }
 
@@ -91,12 +87,36 @@ static void waiting_handshake(struct order_entry_server *server,
 	struct order_entry_waiting *waiting = &server->waiting[at];
 	int rc = channel_handshake(waiting->channel, clock_monotonic_ns());
 
-	channel_socket_send(waiting->channel, waiting->fd);
+	channel_end_send(waiting->channel, waiting->end);
 	if (rc < 0)
 		waiting_refuse(server, at, "%s",
 			       channel_reason(waiting->channel, rc));
 	else if (rc > 0)
 		waiting->ready = true;
+}
+
+static void waiting_failed(struct order_entry_server *server, unsigned int at,
+			   int err)
+{
+	if (err == -EPIPE)
+		waiting_refuse(server, at,
+			       "it left before the handshake was over");
+	else
+		waiting_refuse(server, at, "%s", log_strerror(err));
+}
+
+/* What has to be said before the handshake. */
+static void waiting_meet(struct order_entry_server *server, unsigned int at)
+{
+	struct order_entry_waiting *waiting = &server->waiting[at];
+	int rc = order_end_greet(waiting->end);
+
+	if (rc < 0) {
+		waiting_failed(server, at, rc);
+	} else if (rc > 0) {
+		waiting->met = true;
+		waiting_handshake(server, at);
+	}
 }
 
 /* Somebody new, in the last place. Where all are taken, the address with the
@@ -106,13 +126,13 @@ int order_entry_waiting_add(struct order_entry_server *server)
 	struct order_entry_waiting new = { .ready = false };
 	int err;
 
-	new.fd = socket_accept(server->listener, &new.peer);
-	if (new.fd < 0)
-		return new.fd == -EAGAIN ? 0 : new.fd;
+	err = transport_accept(server->listener, &new.end);
+	if (err)
+		return err == -EAGAIN ? 0 : err;
 	err = channel_open(server->config->channel, CHANNEL_EXCHANGE,
 			   &new.channel);
 	if (err) {
-		close(new.fd);
+		order_end_close(new.end);
 		return err;
 	}
 	if (server->waiting_count == ORDER_ENTRY_WAITING_MAX)
@@ -120,7 +140,7 @@ int order_entry_waiting_add(struct order_entry_server *server)
 	new.deadline_ns = clock_monotonic_ns() +
 			  server->config->handshake_ms *CLOCK_NS_PER_MS;
 	server->waiting[server->waiting_count++] = new;
-	waiting_handshake(server, server->waiting_count - 1);
+	waiting_meet(server, server->waiting_count - 1);
 	return 1;
 }
 
@@ -134,7 +154,7 @@ int order_entry_waiting_turn(const struct order_entry_server *server)
 
 		if (!waiting->ready)
 			continue;
-		if (waiting->peer.sin_addr.s_addr != server->last.s_addr)
+		if (waiting->end->peer.sin_addr.s_addr != server->last.s_addr)
 			return (int)i;
 		if (oldest < 0)
 			oldest = (int)i;
@@ -153,13 +173,50 @@ void order_entry_server_poll(const struct order_entry_server *server,
 	for (unsigned int i = 0; i < server->waiting_count; i++) {
 		bool waits = !server->waiting[i].ready;
 
-		fds[i] = (struct pollfd){ .fd = waits ? server->waiting[i].fd
-						      : -1,
-					  .events = POLLIN };
-		if (waits &&
+		fds[i] = (struct pollfd){
+			.fd = waits ? server->waiting[i].end->fd : -1,
+			.events = POLLIN,
+		};
+		if (waits && server->waiting[i].end->ops->tells_room &&
 		    channel_buffer_len(&server->waiting[i].channel->out) > 0)
 			fds[i].events |= POLLOUT;
 	}
+}
+
+static bool is_behind(const struct order_entry_waiting *waiting)
+{
+	return !waiting->ready && waiting->met &&
+	       (order_end_is_behind(waiting->end) ||
+		(!waiting->end->ops->tells_room &&
+		 channel_buffer_len(&waiting->channel->out) > 0));
+}
+
+bool order_entry_waiting_is_behind(const struct order_entry_server *server)
+{
+	bool behind = false;
+
+	for (unsigned int i = 0; i < server->waiting_count; i++)
+		behind |= is_behind(&server->waiting[i]);
+	return behind;
+}
+
+/* Number i has something to say, or has room for what is said to it. */
+static void waiting_woken(struct order_entry_server *server, unsigned int i)
+{
+	struct order_entry_waiting *waiting = &server->waiting[i];
+	ssize_t n;
+
+	if (!waiting->met) {
+		waiting_meet(server, i);
+		return;
+	}
+	channel_end_send(waiting->channel, waiting->end);
+	n = channel_end_receive(waiting->channel, waiting->end,
+				ORDER_ENTRY_RECEIVE_LEN);
+	if (n < 0)
+		waiting_failed(server, i, (int)n);
+	else if (n > 0)
+		waiting_handshake(server, i);
 }
 
 void order_entry_server_woken(
@@ -168,22 +225,11 @@ void order_entry_server_woken(
 {
 	/* From the last one: a place that is given up moves those behind it. */
 	for (unsigned int i = server->waiting_count; i-- > 0;) {
-		struct order_entry_waiting *waiting = &server->waiting[i];
-		ssize_t n;
+		const struct order_entry_waiting *waiting = &server->waiting[i];
 
-		if (fds[i].fd != waiting->fd || !fds[i].revents)
-			continue;
-		if (fds[i].revents & POLLOUT)
-			channel_socket_send(waiting->channel, waiting->fd);
-		n = channel_socket_receive(waiting->channel, waiting->fd,
-					   ORDER_ENTRY_RECEIVE_LEN);
-		if (n == -EPIPE)
-			waiting_refuse(server, i,
-				       "it left before the handshake was over");
-		else if (n < 0)
-			waiting_refuse(server, i, "%s", log_strerror((int)n));
-		else if (n > 0)
-			waiting_handshake(server, i);
+		if ((fds[i].fd == waiting->end->fd && fds[i].revents) ||
+		    is_behind(waiting))
+			waiting_woken(server, i);
 	}
 }
 
@@ -211,8 +257,8 @@ void order_entry_waiting_tick(struct order_entry_server *server,
 		if (waiting->ready) {
 			/* What it says is not read before its turn. */
 			waiting->channel->received_ns = now_ns;
-			err = channel_socket_tick(waiting->channel, waiting->fd,
-						  now_ns);
+			err = channel_end_tick(waiting->channel, waiting->end,
+					       now_ns);
 			if (err)
 				waiting_refuse(
 					server, i, "%s",

@@ -23,6 +23,9 @@ struct order_entry_waiting order_entry_waiting_remove(
 void order_entry_waiting_close(struct order_entry_server *server,
 			       unsigned int at);
 
+/* Has somebody something to say of which poll(2) does not tell? */
+bool order_entry_waiting_is_behind(const struct order_entry_server *server);
+
 /* What time has made due, and when it will have. */
 void order_entry_waiting_tick(struct order_entry_server *server,
 			      uint64_t now_ns);

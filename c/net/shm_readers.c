@@ -8,29 +8,7 @@
 
 #include "base/log.h"
 
-#define TAP_MS	5000
 #define REST_MS 100
-
-int shm_tap_tell(const char *who, const char *address,
-		 const struct shm_hello *hello, int memory)
-{
-	int fd = shm_socket_connect(who, address, TAP_MS), err, none;
-	struct shm_hello copy = *hello, answer;
-
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		log_error("%s: no t2t-wiretap --ring at %s", who, address);
-	if (fd < 0)
-		return fd;
-	err = shm_hello_send(fd, &copy, memory);
-	if (!err)
-		err = shm_hello_receive(fd, hello->kind, &answer, &none);
-	if (!err)
-		return fd;
-	log_error("%s: the tap at %s did not take the ring: %s", who, address,
-		  log_strerror(err));
-	close(fd);
-	return err;
-}
 
 /* The last one takes its place. */
 static void reader_close(struct shm_readers *readers, unsigned int i)

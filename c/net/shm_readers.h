@@ -39,9 +39,4 @@ int shm_readers_open(struct shm_readers *readers,
 		     const struct shm_hello *hello);
 void shm_readers_close(struct shm_readers *readers);
 
-/* Tell the tap at its address of a ring: a descriptor, to be kept while the
- * ring is written; or a negative errno, logged. */
-int shm_tap_tell(const char *who, const char *address,
-		 const struct shm_hello *hello, int memory);
-
 #endif

@@ -56,12 +56,16 @@ struct shm_ring_head {
 	uint32_t slots;
 	uint32_t slot_size;
 	uint32_t reserved;
-	/* Of who reads by a futex: turns with each message; futex(2). */
+	/* Of who may sleep: turns with each message, futex(2). */
 	alignas(64) _Atomic uint32_t bell;
+	/* Of one end of a stream (net/shm_stream.h), what it says of the other
+	 * end's ring: messages that it has taken; turns before it sleeps. */
+	alignas(64) _Atomic uint64_t taken;
+	alignas(64) _Atomic uint32_t asks;
 };
 
 #define SHM_RING_MAGIC	  UINT64_C(0x676e69722d743274) /* "t2t-ring" */
-#define SHM_RING_VERSION  1
+#define SHM_RING_VERSION  2
 #define SHM_RING_SLOTS_AT 4096
 
 struct shm_writer {

@@ -18,6 +18,7 @@
 #include "net/shm_ring.h"
 
 #define BACKLOG 16
+#define TAP_MS	5000
 
 /* The folder by a descriptor, since an address has room for 107 bytes. *folder:
  * -1 of an abstract one. The address's length, or a negative errno. */
@@ -221,6 +222,13 @@ int shm_hello_send(int fd, struct shm_hello *hello, int memory)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+static bool is_of(const struct shm_hello *hello, enum shm_hello_kind kind)
+{
+	return hello->kind == kind ||
+	       (kind == SHM_HELLO_ANY && (hello->kind == SHM_HELLO_DATA ||
+					  hello->kind == SHM_HELLO_ORDERS));
+}
+
 int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 		      int *memory)
 {
@@ -251,7 +259,7 @@ int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 	}
 	if (n == sizeof(*hello) && !(message.msg_flags & MSG_TRUNC) &&
 	    hello->magic == SHM_RING_MAGIC &&
-	    hello->version == SHM_RING_VERSION && hello->kind == kind)
+	    hello->version == SHM_RING_VERSION && is_of(hello, kind))
 		return 0;
 	if (*memory >= 0)
 		close(*memory);
@@ -265,4 +273,25 @@ bool shm_socket_ended(int fd)
 	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+int shm_tap_tell(const char *who, const char *address,
+		 const struct shm_hello *hello, int memory)
+{
+	int fd = shm_socket_connect(who, address, TAP_MS), err, none;
+	struct shm_hello copy = *hello, answer;
+
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		log_error("%s: no t2t-wiretap --ring at %s", who, address);
+	if (fd < 0)
+		return fd;
+	err = shm_hello_send(fd, &copy, memory);
+	if (!err)
+		err = shm_hello_receive(fd, hello->kind, &answer, &none);
+	if (!err)
+		return fd;
+	log_error("%s: the tap at %s did not take the ring: %s", who, address,
+		  log_strerror(err));
+	close(fd);
+	return err;
 }

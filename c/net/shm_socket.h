@@ -17,12 +17,15 @@
 #include <stdint.h>
 
 /* Where exchange and trader of one network namespace meet, unless told. */
-#define SHM_SOCKET_DATA "@t2t-market-data"
+#define SHM_SOCKET_DATA	  "@t2t-market-data"
+#define SHM_SOCKET_ORDERS "@t2t-orders"
 
 #define SHM_SOCKET_MAX 64 /* of the last part of a path, or of a NAME */
 
 enum shm_hello_kind {
+	SHM_HELLO_ANY,	    /* of who receives: either of */
 	SHM_HELLO_DATA = 1, /* market data: one ring */
+	SHM_HELLO_ORDERS,   /* an order connection: a ring each way */
 };
 
 /* The first packet either way; it carries a ring, or does not. */
@@ -33,7 +36,7 @@ struct shm_hello {
 	/* As on a network: who writes, and to whom; network order. */
 	struct sockaddr_in from, to;
 	uint64_t next;	 /* the first message that its reader gets */
-	uint32_t sleeps; /* it reads by a futex */
+	uint32_t sleeps; /* it wants to be woken */
 	uint32_t reserved;
 };
 
@@ -72,6 +75,11 @@ int shm_hello_send(int fd, struct shm_hello *hello, int memory);
  * kind; -EMFILE: as many files are open as may be; silent. */
 int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 		      int *memory);
+
+/* Tell the tap at its address of a ring: a descriptor, to be kept while the
+ * ring is written; or a negative errno, logged. */
+int shm_tap_tell(const char *who, const char *address,
+		 const struct shm_hello *hello, int memory);
 
 /* Is the process at the other end gone? Takes nothing of what it has sent. */
 bool shm_socket_ended(int fd);

@@ -25,11 +25,12 @@ extern const struct transport_ops transport_send_ops;
 extern const struct transport_ops transport_uring_ops;
 extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
+extern const struct transport_ops transport_shm_ops;
 
 static const struct registry_entry *const entries[] = {
 	&transport_null_ops.entry,   &transport_send_ops.entry,
 	&transport_uring_ops.entry,  &transport_zerocopy_ops.entry,
-	&transport_bypass_ops.entry,
+	&transport_bypass_ops.entry, &transport_shm_ops.entry,
 };
 const struct registry transports = REGISTRY("--transport", "kind", entries);
 
@@ -121,6 +122,34 @@ int transport_connect(const char *text, const struct transport_config *config,
 	return err;
 }
 
+int transport_listen(const char *text, const struct transport_place *place,
+		     struct transport **transport)
+{
+	int err = kind_make(text, transport);
+	struct transport *new = *transport;
+
+	if (err)
+		return err;
+	if (new->ops->listen) {
+		err = new->ops->listen(new, place);
+	} else {
+		log_error("--transport %s: a trader's end alone: the "
+			  "exchange's of TCP is --transport send",
+			  new->ops->entry.name);
+		err = -EOPNOTSUPP;
+	}
+	if (err)
+		kind_free(transport);
+	else
+		new->listens = true;
+	return err;
+}
+
+int transport_accept(struct transport *transport, struct order_end **end)
+{
+	return transport->ops->accept(transport, end);
+}
+
 /*
  * When there is no room.
  */
@@ -181,7 +210,8 @@ static void progress_look(struct transport *transport)
 		transport->acknowledged = acknowledged;
 		transport->acknowledged_ns = now_ns;
 		transport->closed = false;
-	} else if (now_ns - transport->acknowledged_ns > SILENCE_NS) {
+	} else if (!transport->ops->by_program &&
+		   now_ns - transport->acknowledged_ns > SILENCE_NS) {
 		transport->closed = true;
 	}
 }
@@ -366,6 +396,8 @@ void transport_close(struct transport *transport)
 		transport->ops->close(transport);
 	if (transport->connected && transport->fd >= 0)
 		socket_end(transport->fd);
+	else if (transport->listens && transport->fd >= 0)
+		close(transport->fd);
 	free(transport->text);
 	free(transport);
 }

@@ -17,16 +17,18 @@
 
 struct transport_ops;
 struct frame_port;
+struct order_end;
 
 #define TRANSPORT_BYTES_MAX 16384 /* of one order */
 
 struct transport {
 	const struct transport_ops *ops;
 	int fd; /* the connection; -1: there is none, or not the kernel's */
-	bool connected;	 /* by transport_connect(): closes with it */
-	bool closed;	 /* the peer acknowledges nothing: no order goes */
-	size_t rest_len; /* of an order of which a part has gone out */
-	uint64_t taken;	 /* bytes of orders that were taken */
+	bool connected; /* by transport_connect(): closes with it */
+	bool listens; /* by transport_listen(): fd is what poll(2) waits for */
+	bool closed;  /* the peer acknowledges nothing: no order goes */
+	size_t rest_len;	  /* of an order of which a part has gone out */
+	uint64_t taken;		  /* bytes of orders that were taken */
 	uint64_t acknowledged;	  /* of them, as last seen */
 	uint64_t acknowledged_ns; /* when that changed; monotonic */
 	uint64_t looked_ns;	  /* when it was last asked; monotonic */
@@ -51,6 +53,24 @@ int transport_open(const char *text, int fd, struct transport **transport);
  * silent, when *stop was set. The connection is closed with the transport. */
 int transport_connect(const char *text, const struct transport_config *config,
 		      struct transport **transport);
+
+/* Where the exchange's end waits for connections. */
+struct transport_place {
+	struct sockaddr_in address;
+	int backlog;
+	bool spins; /* who is connected is looked at over and over, without
+		       poll(2) */
+};
+
+/* The exchange's end: listen there, as "NAME[:key=value,...]" does. 0, or
+ * -EINVAL, -EOPNOTSUPP (of a kind without such an end) or another negative
+ * errno, logged. */
+int transport_listen(const char *text, const struct transport_place *place,
+		     struct transport **transport);
+
+/* Accept, without waiting. 0; -EAGAIN, silent, when nobody waits; or another
+ * negative errno, logged. The end is closed before the transport. */
+int transport_accept(struct transport *transport, struct order_end **end);
 
 /* Take what the peer has sent, without waiting: how many bytes, at most len; 0
  * when there are none now; -EPIPE when it has closed the connection and all

@@ -62,7 +62,18 @@ struct transport_ops {
 	 * with connect(), else NULL. */
 	uint64_t (*unacknowledged)(const struct transport *transport);
 
-	/* Give back what open() or connect() took. Optional. */
+	/* It is the peer's program that acknowledges, when it comes to it, and
+	 * no kernel: silence does not say that nobody is there. */
+	bool by_program;
+
+	/* As transport_listen() and transport_accept(): transport->fd is the
+	 * listener's. Both NULL: there is no such end. */
+	int (*listen)(struct transport *transport,
+		      const struct transport_place *place);
+	int (*accept)(struct transport *transport, struct order_end **end);
+
+	/* Give back what open(), connect() or listen() took, but for
+	 * transport->fd. Optional. */
 	void (*close)(struct transport *transport);
 };
 

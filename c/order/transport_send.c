@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One send(2) an order. */
+/* One send(2) an order; and the exchange's end of all that goes by TCP. */
 #include <errno.h>
 
 #include "base/syscall.h"
+#include "net/socket.h"
 #include "net/socket_options.h"
+#include "order/order_end.h"
 #include "order/transport_ops.h"
 
 struct transport_plain {
@@ -36,6 +38,25 @@ static ssize_t send_send(struct transport *transport, const uint8_t *bytes,
 	return sent == -EAGAIN || sent == -EINTR ? 0 : sent;
 }
 
+/* Its options are of the trader's end. */
+static int send_listen(struct transport *transport,
+		       const struct transport_place *place)
+{
+	transport->fd = socket_listen(&place->address, place->backlog);
+	return transport->fd < 0 ? transport->fd : 0;
+}
+
+static int send_accept(struct transport *transport, struct order_end **end)
+{
+	struct sockaddr_in peer;
+	int fd = socket_accept(transport->fd, &peer);
+
+	if (fd < 0)
+		return fd;
+	*end = order_end_socket(fd, &peer);
+	return *end ? 0 : -ENOMEM;
+}
+
 const struct transport_ops transport_send_ops = {
 	.entry.name = "send",
 	.entry.help = "send(2) on the connected socket",
@@ -44,4 +65,6 @@ const struct transport_ops transport_send_ops = {
 	.kernel_tls = true,
 	.open = send_open,
 	.send = send_send,
+	.listen = send_listen,
+	.accept = send_accept,
 };

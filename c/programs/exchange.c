@@ -40,7 +40,7 @@ static int keepalive_parse(const char *text, void *target, const char **why)
 	int used = 0;
 
 	if (!strcmp(text, "off")) {
-		config->keepalive_idle_s = 0;
+		config->keepalive.idle_s = 0;
 		return 0;
 	}
 	/* The kernel's limits: tcp(7). */
@@ -53,9 +53,9 @@ static int keepalive_parse(const char *text, void *target, const char **why)
 		       "32767 and 127";
 		return -EINVAL;
 	}
-	config->keepalive_idle_s = idle;
-	config->keepalive_interval_s = interval;
-	config->keepalive_probes = probes;
+	config->keepalive.idle_s = idle;
+	config->keepalive.interval_s = interval;
+	config->keepalive.probes = probes;
 	return 0;
 }
 
@@ -96,6 +96,15 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.order_entry.listen),
 	  .help = "where orders are taken; without ADDR the interface's\n"
 		  "address, or 127.0.0.1 when no interface is named" },
+	{ .name = "transport",
+	  .metavar = "NAME",
+	  .def = "send",
+	  .type = OPTION_STRING,
+	  .offset = AT(exchange.order_entry.transport),
+	  .family = &transports,
+	  .help = "how orders come in: send: by TCP; shm: over rings in\n"
+		  "memory, with its options behind a colon, in the place of\n"
+		  "TCP; help: list them all" },
 	{ .name = "group",
 	  .metavar = "ADDR:PORT[,ADDR:PORT]",
 	  .def = "239.255.0.1:12345",
@@ -452,6 +461,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(options.exchange.order_entry.channel, "help")) {
 		registry_print(&channels, stdout);
+		return fflush(stdout) == EOF ? 1 : 0;
+	}
+	if (!strcmp(options.exchange.order_entry.transport, "help")) {
+		registry_print(&transports, stdout);
 		return fflush(stdout) == EOF ? 1 : 0;
 	}
 	if (!strcmp(options.format, "help")) {

@@ -23,6 +23,9 @@ struct tapped {
 	bool told; /* it has handed over its ring */
 	struct shm_hello hello;
 	struct shm_reader reader;
+	/* Of an order connection: the segments that there would have been. */
+	uint32_t sequence; /* of the next one */
+	uint64_t ended_ns; /* CLOCK_REALTIME: its end was seen; 0: not yet */
 };
 
 struct wiretap_rings {
@@ -46,6 +49,11 @@ int wiretap_rings_open(struct wiretap_rings **rings, const char *address)
 		*rings = NULL;
 	}
 	return err;
+}
+
+static bool is_orders(const struct tapped *ring)
+{
+	return ring->hello.kind == SHM_HELLO_ORDERS;
 }
 
 static void tapped_close(struct wiretap_rings *rings, unsigned int i)
@@ -86,21 +94,22 @@ int wiretap_rings_introduce(struct wiretap_rings *rings,
 	return wiretap_file_add(file, rc);
 }
 
-/* A message as the frame that it would have been. */
+/* A message as the frame that it would have been; flags: of a segment. */
 static int frame_write(struct wiretap_rings *rings, struct tapped *ring,
 		       struct wiretap_file *file, uint64_t stamp_ns,
-		       const uint8_t *bytes, uint32_t len)
+		       uint8_t flags, const uint8_t *bytes, uint32_t len)
 {
 	const struct shm_hello *hello = &ring->hello;
 	const struct frame_ethernet ethernet = { .vlan = 0 };
 	const struct frame frame = {
-		.protocol =
-			hello->kind == SHM_HELLO_DATA ? FRAME_UDP : FRAME_TCP,
+		.protocol = is_orders(ring) ? FRAME_TCP : FRAME_UDP,
 		.ttl = 1,
+		.tcp_flags = flags,
 		.source = ntohl(hello->from.sin_addr.s_addr),
 		.destination = ntohl(hello->to.sin_addr.s_addr),
 		.source_port = ntohs(hello->from.sin_port),
 		.destination_port = ntohs(hello->to.sin_port),
+		.tcp_sequence = ring->sequence,
 		.payload = bytes,
 		.payload_len = len,
 	};
@@ -121,6 +130,7 @@ static int frame_write(struct wiretap_rings *rings, struct tapped *ring,
 			   (uint32_t)built_len, (uint32_t)built_len,
 			   PCAPNG_OUTBOUND);
 	rings->frames++;
+	ring->sequence += len + !!(flags & FRAME_TCP_SYN);
 	return wiretap_file_add(file, rc);
 }
 
@@ -139,14 +149,16 @@ static void tapped_accept(struct wiretap_rings *rings)
 	rings->ring[rings->count++] = (struct tapped){ .fd = fd };
 }
 
-/* Its hello, if it has come. 0 or a negative errno. */
-static int tapped_meet(struct tapped *ring)
+/* Its hello, if it has come. 0 or a negative errno. An order connection begins
+ * before anything goes over it. */
+static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
+		       struct wiretap_file *file)
 {
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	struct shm_hello *hello = &ring->hello;
 	int memory, err;
 
-	err = shm_hello_receive(ring->fd, SHM_HELLO_DATA, hello, &memory);
+	err = shm_hello_receive(ring->fd, SHM_HELLO_ANY, hello, &memory);
 	if (err == -EAGAIN)
 		return 0;
 	if (!err)
@@ -160,6 +172,11 @@ static int tapped_meet(struct tapped *ring)
 		return err;
 	}
 	ring->told = true;
+	if (is_orders(ring))
+		err = frame_write(rings, ring, file, clock_realtime_ns(),
+				  FRAME_TCP_SYN, NULL, 0);
+	if (err)
+		return err;
 	err = shm_hello_send(ring->fd, hello, -1);
 	if (!err)
 		log_info("a ring from %s to %s",
@@ -168,11 +185,30 @@ static int tapped_meet(struct tapped *ring)
 	return err;
 }
 
+/* All of it is read. -EPIPE, or 0 while the end of an order connection, which
+ * is a frame of its own, is ahead of others'. */
+static int tapped_end(struct wiretap_rings *rings, struct tapped *ring,
+		      struct wiretap_file *file, uint64_t until_ns)
+{
+	int rc;
+
+	if (!is_orders(ring))
+		return -EPIPE;
+	if (!ring->ended_ns)
+		ring->ended_ns = clock_realtime_ns();
+	if (ring->ended_ns > until_ns)
+		return 0;
+	rc = frame_write(rings, ring, file, ring->ended_ns, FRAME_TCP_FIN, NULL,
+			 0);
+	return rc < 0 ? rc : -EPIPE;
+}
+
 /* What is there until then, in turns. 0, or a negative errno: -EPIPE: it has
  * ended, and all is read. */
 static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
 		       struct wiretap_file *file, uint64_t until_ns)
 {
+	const uint8_t flags = is_orders(ring) ? FRAME_TCP_PSH : 0;
 	/* Before what is read: nothing comes behind its end. */
 	const bool ended = shm_socket_ended(ring->fd);
 	uint8_t bytes[SHM_RING_MESSAGE_MAX];
@@ -190,7 +226,8 @@ static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
 			shm_reader_put_back(&ring->reader);
 			return 0;
 		}
-		rc = frame_write(rings, ring, file, stamp_ns, bytes, len);
+		rc = frame_write(rings, ring, file, stamp_ns, flags, bytes,
+				 len);
 		if (rc < 0)
 			return rc;
 	}
@@ -198,7 +235,8 @@ static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
 		log_error("--ring: %s", shm_reader_fault(rc));
 	if (rc < 0)
 		return rc;
-	return ended && n < TURN_MAX ? -EPIPE : 0;
+	return ended && n < TURN_MAX ? tapped_end(rings, ring, file, until_ns)
+				     : 0;
 }
 
 /* One that breaks is told and let go: the capture lacks what it would have
@@ -213,7 +251,7 @@ int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
 	for (unsigned int i = rings->count; i-- > 0;) {
 		struct tapped *ring = &rings->ring[i];
 
-		rc = ring->told ? 0 : tapped_meet(ring);
+		rc = ring->told ? 0 : tapped_meet(rings, ring, file);
 		if (rc == 0 && ring->told)
 			rc = tapped_read(rings, ring, file, until_ns);
 		if (file->refused)

@@ -2,7 +2,8 @@
 /* Mostly waits: io_uring takes 0.1 s to close a ring. */
 /*
  * What every transport must do, asked of every one in the list and of its
- * variants, over a TCP connection on the loopback of a private namespace.
+ * variants, over a TCP connection on the loopback of a private namespace, or
+ * over what the transport has in its place.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@
 #include "base/log.h"
 #include "net/namespace.h"
 #include "net/socket.h"
+#include "order/order_end.h"
 #include "order/transport_ops.h"
 #include "tests/support/conformance.h"
 #include "tests/support/descriptors.h"
@@ -50,6 +52,7 @@ static const struct conformance_variant variants[] = {
 	{ "uring", "registered_buffer=on,sqpoll=on" },
 	{ "zerocopy", "how=send_zc" },
 	{ "zerocopy", "how=send_zc,registered_buffer=off" },
+	{ "shm", "wait=spin" },
 };
 
 /*
@@ -58,8 +61,16 @@ static const struct conformance_variant variants[] = {
 
 struct connection {
 	struct transport *transport;
-	int near, far;
+	int near, far; /* -1: it has no sockets, but: */
+	struct transport *listener;
+	struct order_end *end;
 };
+
+/* Does it bring both ends along? */
+static bool is_pair(const char *text)
+{
+	return strncmp(text, "shm", 3) == 0;
+}
 
 /* buffer: of both ends, in bytes; 0: as they are. */
 static void connect_pair(struct connection *connection, int buffer)
@@ -69,6 +80,7 @@ static void connect_pair(struct connection *connection, int buffer)
 	int listener;
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*connection = (struct connection){ .near = -1, .far = -1 };
 	listener = socket_listen(&address, 1);
 	assert_true(listener >= 0);
 	/* Inherited by what is accepted, before its window is offered. */
@@ -90,11 +102,71 @@ static void connect_pair(struct connection *connection, int buffer)
 				 0);
 }
 
+static const struct sockaddr_in nobody = { .sin_family = AF_INET,
+					   .sin_port = 1 };
+
+/* The text with what this test needs; slots: few are soon full. */
+static const char *pair_text(const char *text)
+{
+	static char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s%cpath=@t2t-test-pair,slots=256",
+		 text, strchr(text, ':') ? ',' : ':');
+	return whole;
+}
+
+static void pair_listen(struct connection *connection, const char *text)
+{
+	const struct transport_place place = { .address = nobody };
+
+	*connection = (struct connection){ .near = -1, .far = -1 };
+	assert_int_equal(transport_listen(pair_text(text), &place,
+					  &connection->listener),
+			 0);
+}
+
+static int pair_connect(const char *text, struct transport **transport)
+{
+	const struct transport_config config = { .peer = nobody,
+						 .timeout_ms = 20000 };
+
+	return transport_connect(pair_text(text), &config, transport);
+}
+
+static void *pair_accept(void *context)
+{
+	struct connection *connection = context;
+	struct pollfd readable = { connection->listener->fd, POLLIN, 0 };
+
+	assert_int_equal(poll(&readable, 1, 20000), 1);
+	assert_int_equal(
+		transport_accept(connection->listener, &connection->end), 0);
+	readable.fd = connection->end->fd;
+	while (order_end_greet(connection->end) == 0)
+		assert_int_equal(poll(&readable, 1, 20000), 1);
+	return NULL;
+}
+
+static void pair_open(struct connection *connection, const char *text)
+{
+	pthread_t thread;
+
+	pair_listen(connection, text);
+	assert_int_equal(pthread_create(&thread, NULL, pair_accept, connection),
+			 0);
+	assert_int_equal(pair_connect(text, &connection->transport), 0);
+	pthread_join(thread, NULL);
+}
+
 static void connection_open(struct connection *connection, const char *text,
 			    int buffer)
 {
 	int err;
 
+	if (is_pair(text)) {
+		pair_open(connection, text);
+		return;
+	}
 	connect_pair(connection, buffer);
 	err = transport_open(text, connection->near, &connection->transport);
 	/* An option may want more of the kernel than its kind, whose probe was
@@ -108,12 +180,40 @@ static void connection_open(struct connection *connection, const char *text,
 	assert_int_equal(err, 0);
 }
 
-static void connection_close(struct connection *connection)
+static void far_close(struct connection *connection)
+{
+	if (connection->end)
+		order_end_close(connection->end);
+	else if (connection->far >= 0)
+		close(connection->far);
+	connection->end = NULL;
+	connection->far = -1;
+}
+
+static void near_close(struct connection *connection)
 {
 	transport_close(connection->transport);
-	close(connection->near);
-	if (connection->far >= 0)
-		close(connection->far);
+	connection->transport = NULL;
+	if (connection->near >= 0)
+		close(connection->near);
+	connection->near = -1;
+}
+
+static void connection_close(struct connection *connection)
+{
+	near_close(connection);
+	far_close(connection);
+	transport_close(connection->listener);
+	connection->listener = NULL;
+}
+
+/* Nothing more is sent: the far end is to read that. */
+static void stream_end(struct connection *connection)
+{
+	if (connection->near >= 0)
+		shutdown(connection->near, SHUT_WR);
+	else
+		near_close(connection);
 }
 
 /* The stream's byte at this place. */
@@ -163,29 +263,47 @@ static int piece_send(struct transport *transport, size_t len, size_t *at)
 	return err;
 }
 
-static ssize_t far_read(int fd, void *bytes, size_t size, uint64_t deadline)
+static ssize_t far_take(const struct connection *connection, void *bytes,
+			size_t size)
+{
+	ssize_t n;
+
+	if (connection->end) {
+		n = connection->end->ops->receive(connection->end, bytes, size);
+		return n == 0 ? -EAGAIN : n == -EPIPE ? 0 : n;
+	}
+	n = read(connection->far, bytes, size);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t far_read(const struct connection *connection, void *bytes,
+			size_t size, uint64_t deadline)
 {
 	for (;;) {
-		struct pollfd readable = { fd, POLLIN, 0 };
-		ssize_t n = read(fd, bytes, size);
+		struct pollfd readable = { connection->far, POLLIN, 0 };
+		ssize_t n = far_take(connection, bytes, size);
+		const bool behind =
+			connection->end && order_end_is_behind(connection->end);
 
-		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
-			return n < 0 ? -errno : n;
+		if (n >= 0 || (n != -EAGAIN && n != -EINTR))
+			return n;
 		if (clock_monotonic_ns() > deadline)
 			return -ETIMEDOUT;
-		poll(&readable, 1, 100);
+		if (connection->end)
+			readable.fd = connection->end->fd;
+		poll(&readable, 1, behind ? 0 : 100);
 	}
 }
 
 /* Read to the end of the stream: all of it is right, and so long. */
-static void stream_expect(int fd, size_t expected)
+static void stream_expect(const struct connection *connection, size_t expected)
 {
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
 	uint8_t bytes[4096];
 	size_t at = 0;
 	ssize_t n;
 
-	while ((n = far_read(fd, bytes, sizeof(bytes), deadline)) > 0) {
+	while ((n = far_read(connection, bytes, sizeof(bytes), deadline)) > 0) {
 		for (ssize_t i = 0; i < n; i++)
 			if (bytes[i] != byte_at(at + (size_t)i))
 				fail_msg("byte %zu is wrong", at + (size_t)i);
@@ -195,17 +313,27 @@ static void stream_expect(int fd, size_t expected)
 	assert_int_equal(at, expected);
 }
 
-/* Until bytes wait at the near end and their number no longer changes. */
+/* Bytes that wait for the far end. */
+static size_t waiting_len(const struct connection *connection)
+{
+	int waiting = 0;
+
+	if (connection->end)
+		return connection->end->ops->unread(connection->end);
+	assert_int_equal(ioctl(connection->near, SIOCOUTQ, &waiting), 0);
+	return (size_t)waiting;
+}
+
+/* Until there are some, and their number no longer changes. */
 static void stuck_wait(const struct connection *connection)
 {
 	uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
-	int waiting = 0, before;
+	size_t waiting = 0, before;
 
 	do {
 		before = waiting;
 		poll(NULL, 0, 20);
-		assert_int_equal(ioctl(connection->near, SIOCOUTQ, &waiting),
-				 0);
+		waiting = waiting_len(connection);
 		assert_true(clock_monotonic_ns() < deadline);
 	} while (waiting == 0 || waiting != before);
 }
@@ -226,7 +354,7 @@ static void *pieces_send(void *context)
 		sending->result = piece_send(sending->connection->transport,
 					     sending->piece, &sending->at);
 	sending->done = 1;
-	shutdown(sending->connection->near, SHUT_WR);
+	stream_end(sending->connection);
 	return NULL;
 }
 
@@ -251,8 +379,8 @@ static void all_sizes(const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
 		assert_int_equal(piece_send(connection.transport, lens[i], &at),
 				 0);
-	shutdown(connection.near, SHUT_WR);
-	stream_expect(connection.far, at);
+	stream_end(&connection);
+	stream_expect(&connection, at);
 	connection_close(&connection);
 }
 
@@ -271,7 +399,7 @@ static void through_slow_reader(const char *text, size_t piece, size_t count)
 	/* Room for more sends under way than a transport has slots. */
 	setsockopt(connection.near, SOL_SOCKET, SO_SNDBUF, &more, sizeof(more));
 	stuck_wait(&connection);
-	stream_expect(connection.far, piece * count);
+	stream_expect(&connection, piece * count);
 	pthread_join(thread, NULL);
 	assert_int_equal(sending.result, 0);
 	connection_close(&connection);
@@ -308,8 +436,8 @@ static void signals(const char *text)
 	sigaction(SIGUSR1, &action, &before);
 	sending_start(&sending, &thread);
 	while (at < LONG_LEN) {
-		ssize_t n = far_read(connection.far, bytes, sizeof(bytes),
-				     deadline);
+		ssize_t n =
+			far_read(&connection, bytes, sizeof(bytes), deadline);
 
 		assert_true(n > 0);
 		for (ssize_t i = 0; i < n; i++)
@@ -333,8 +461,7 @@ static void peer_closes(const char *text)
 	int err = 0;
 
 	connection_open(&connection, text, 0);
-	close(connection.far);
-	connection.far = -1;
+	far_close(&connection);
 	while (!err && clock_monotonic_ns() < deadline)
 		err = piece_send(connection.transport, ORDER_LEN, &at);
 	assert_true(err == -EPIPE || err == -ECONNRESET);
@@ -357,11 +484,11 @@ static void reset_under_way(const char *text, size_t piece)
 	connection_open(&connection, text, SMALL);
 	sending_start(&sending, &thread);
 	stuck_wait(&connection);
-	assert_int_equal(setsockopt(connection.far, SOL_SOCKET, SO_LINGER,
-				    &reset, sizeof(reset)),
-			 0);
-	close(connection.far);
-	connection.far = -1;
+	if (connection.far >= 0)
+		assert_int_equal(setsockopt(connection.far, SOL_SOCKET,
+					    SO_LINGER, &reset, sizeof(reset)),
+				 0);
+	far_close(&connection);
 	pthread_join(thread, NULL);
 	assert_true(sending.result == -EPIPE || sending.result == -ECONNRESET);
 	connection_close(&connection);
@@ -381,10 +508,9 @@ static void end_arrives(const char *text)
 
 	connection_open(&connection, text, 0);
 	assert_int_equal(piece_send(connection.transport, 100, &at), 0);
-	transport_close(connection.transport);
-	assert_int_equal(close(connection.near), 0);
-	stream_expect(connection.far, at);
-	close(connection.far);
+	near_close(&connection);
+	stream_expect(&connection, at);
+	connection_close(&connection);
 }
 
 /* Who does not read stops nobody: no send waits for long, what does not go is
@@ -415,8 +541,8 @@ static void closed_window(const char *text)
 	assert_true(transport_unacknowledged(connection.transport) > 0);
 	assert_true(transport_unacknowledged(connection.transport) <= at);
 	while (read < at) {
-		ssize_t n = far_read(connection.far, bytes, sizeof(bytes),
-				     deadline);
+		ssize_t n =
+			far_read(&connection, bytes, sizeof(bytes), deadline);
 
 		assert_true(n > 0);
 		for (ssize_t i = 0; i < n; i++)
@@ -427,10 +553,15 @@ static void closed_window(const char *text)
 	/* And then there is room again. */
 	assert_int_equal(piece_send(connection.transport, ORDER_LEN, &at), 0);
 	assert_false(connection.transport->closed);
+	/* A program acknowledges what it has read. */
+	while (connection.end && read < at) {
+		assert_int_equal(far_read(&connection, bytes, 1, deadline), 1);
+		assert_int_equal(bytes[0], byte_at(read++));
+	}
 	assert_int_equal(transport_settle(connection.transport, 20000), 0);
 	assert_int_equal(transport_unacknowledged(connection.transport), 0);
-	shutdown(connection.near, SHUT_WR);
-	while (far_read(connection.far, bytes, 1, deadline) > 0)
+	stream_end(&connection);
+	while (far_read(&connection, bytes, 1, deadline) > 0)
 		assert_int_equal(bytes[0], byte_at(read++));
 	assert_int_equal(read, at);
 	connection_close(&connection);
@@ -464,8 +595,8 @@ static void submission_fails(const char *text)
 	}
 	close(saved);
 	close(other);
-	shutdown(connection.near, SHUT_WR);
-	stream_expect(connection.far, at);
+	stream_end(&connection);
+	stream_expect(&connection, at);
 	connection_close(&connection);
 }
 
@@ -514,32 +645,40 @@ static void killed(const char *text)
 	pid_t child;
 	int status;
 
-	connection_open(&connection, text, 0);
-	transport_close(connection.transport);
+	if (is_pair(text)) {
+		pair_listen(&connection, text);
+	} else {
+		connection_open(&connection, text, 0);
+		transport_close(connection.transport);
+		connection.transport = NULL;
+	}
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		size_t at = 0;
 
-		close(connection.far);
-		if (transport_open(text, connection.near,
-				   &connection.transport) < 0)
+		if (connection.far >= 0)
+			close(connection.far);
+		if ((is_pair(text) ? pair_connect(text, &connection.transport)
+				   : transport_open(text, connection.near,
+						    &connection.transport)) < 0)
 			_exit(1);
 		while (!piece_send(connection.transport, ORDER_LEN, &at))
 			;
 		_exit(1);
 	}
-	close(connection.near);
-	assert_true(far_read(connection.far, bytes, sizeof(bytes), deadline) >
-		    0);
+	near_close(&connection);
+	if (is_pair(text))
+		pair_accept(&connection);
+	assert_true(far_read(&connection, bytes, sizeof(bytes), deadline) > 0);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
 	do
-		n = far_read(connection.far, bytes, sizeof(bytes), deadline);
+		n = far_read(&connection, bytes, sizeof(bytes), deadline);
 	while (n > 0);
 	assert_true(n == 0 || n == -ECONNRESET);
-	close(connection.far);
+	connection_close(&connection);
 }
 
 static void refusals(const char *text)

@@ -33,7 +33,7 @@ static void is_recovered(const json_t *analysis)
 		      oracle_count(fill_ns, "max") / 1000);
 }
 
-/* receive: with "+bypass" behind it, orders leave by the same frame port. */
+/* text: a receive path, and behind a plus a transport, where it is not send. */
 static void run_at(const char *text, const char *threshold_usd,
 		   json_int_t triggers, const char *recover)
 {
@@ -93,7 +93,8 @@ int main(int argc, char **argv)
 	/* Its buffer holds what comes while others have the CPUs. */
 	static const char *const third[] = { "mmsg:rcvbuf=16m", NULL };
 	static const char *const none[] = { NULL };
-	static const char *const rings[] = { "shm", "shm:wait=futex", NULL };
+	static const char *const rings[] = { "shm", "shm:wait=futex", "shm+shm",
+					     "block+shm", NULL };
 	static const char *const around[] = { "xdp+bypass",
 					      "dpdk:descriptors=4096+bypass",
 					      NULL };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Market data over a ring in shared memory: judged by a tap on the ring, and
- * whatever goes wrong with it is told by name. */
+/* Market data and orders over rings in shared memory: judged by a tap on the
+ * rings, and whatever goes wrong with them is told by name. */
 #include "tests/support/oracle.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct lab lab;
@@ -57,11 +59,34 @@ static void ring_trader(const char *reconnect_s)
 		   reconnect_s ? "--reconnect" : NULL, reconnect_s, NULL);
 }
 
+/* By which clock what was judged is stamped. */
+static void clock_is(const json_t *analysis, const char *what, bool ring)
+{
+	const json_t *clocks = json_object_get(analysis, "clocks");
+
+	assert_string_equal(json_string_value(json_object_get(clocks, what)),
+			    ring ? "ring" : "kernel");
+}
+
+/* state: "RECEIVE TRANSPORT CHANNEL". */
 static void judged(void **state)
 {
-	struct oracle_run run = { .pace = "rate:5000", .receive = *state };
-	char path[PATH_MAX];
-	const json_t *clocks;
+	static char folder[PATH_MAX];
+	char path[PATH_MAX], receive[32], transport[32], channel[PATH_MAX + 64];
+	struct oracle_run run = { .pace = "rate:5000",
+				  .receive = receive,
+				  .transport = transport,
+				  .channel = channel };
+
+	assert_int_equal(
+		sscanf(*state, "%31s %31s %63s", receive, transport, channel),
+		3);
+	if (!strcmp(channel, "tls")) {
+		lab_path(&lab, "keys", folder);
+		lab_call(&exchange, -1, "t2t-keys", "--folder", folder, NULL);
+		program_end(&exchange);
+		snprintf(channel, sizeof(channel), "tls:folder=%s", folder);
+	}
 
 	lab_path(&lab, "generated.csv.gz", path);
 	assert_int_equal(lab_call(&exchange, -1, "t2t-feedgen", "--output",
@@ -74,13 +99,10 @@ static void judged(void **state)
 	oracle_is_right(run.analysis);
 	assert_true(oracle_count(run.analysis, "triggers") > 50);
 	assert_int_equal(oracle_count(run.analysis, "gaps"), 0);
-	clocks = json_object_get(run.analysis, "clocks");
-	assert_string_equal(
-		json_string_value(json_object_get(clocks, "market_data")),
-		"ring");
-	assert_string_equal(
-		json_string_value(json_object_get(clocks, "orders")), "kernel");
+	clock_is(run.analysis, "market_data", !strncmp(receive, "shm", 3));
+	clock_is(run.analysis, "orders", !strncmp(transport, "shm", 3));
 	assert_false(is_there("ring"));
+	assert_false(is_there("orders"));
 	assert_false(is_there("tap"));
 	oracle_free(&run);
 }
@@ -200,6 +222,142 @@ static void link_down(void **state)
 		0);
 }
 
+/*
+ * Orders.
+ */
+
+static const char *orders_text(void)
+{
+	static char text[PATH_MAX + 16];
+	char path[PATH_MAX];
+
+	snprintf(text, sizeof(text), "shm:path=%s",
+		 lab_path(&lab, "orders", path));
+	return text;
+}
+
+static void orders_exchange(const char *feed)
+{
+	lab_exchange(&lab, &exchange, feed, "--pace", "rate:2000",
+		     "--transport", orders_text(), NULL);
+}
+
+static void orders_trader(struct program *program)
+{
+	lab_trader(&lab, program, "--transport", orders_text(), NULL);
+}
+
+static void orders_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"shm:slots=3",
+		"shm:slots=131072",
+		"shm:wait=futex",
+		"shm:path=/nowhere/x",
+		"shm:tap=@t2t-tap",
+		"uring",
+		"zerocopy",
+		"bypass",
+		"null",
+		"nonsense",
+	};
+	const char *feed = lab_feed(&lab, 1, 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_in_range(lab_call(&exchange, lab.exchange,
+					 "t2t-exchange", "--feed", feed,
+					 "--transport", wrong[i], "--interface",
+					 LAB_EXCHANGE_INTERFACE, NULL),
+				1, 2);
+		lab_says(&exchange, "--transport");
+		program_end(&exchange);
+	}
+	assert_in_range(lab_call(&trader, lab.trader, "t2t-trader", "--connect",
+				 LAB_CONNECT, "--transport",
+				 "shm:path=@t2t-nobody", "--interface",
+				 LAB_TRADER_INTERFACE, "--connect-timeout-ms",
+				 "100", NULL),
+			1, 2);
+	lab_says(&trader, "nobody takes orders at @t2t-nobody");
+	program_end(&trader);
+	assert_false(is_there("orders"));
+}
+
+/* One trader at a time, whoever comes by the ring's socket meanwhile. */
+static void strangers_end_nothing(void **state)
+{
+	struct program other = { 0 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[PATH_MAX], garbage[64] = "garbage";
+	int fd;
+
+	(void)state;
+	orders_exchange(lab_feed(&lab, 10, 4000));
+	orders_trader(&trader);
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+		 lab_path(&lab, "orders", path));
+	for (int i = 0; i < 20; i++) {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(fd, (void *)&address, sizeof(address)),
+				 0);
+		if (i % 2)
+			send(fd, garbage, sizeof(garbage), MSG_NOSIGNAL);
+		close(fd);
+	}
+	orders_trader(&other);
+	assert_int_equal(program_wait(&other, LAB_SOON_MS), 1);
+	lab_says(&other, "hung up");
+	program_end(&other);
+	lab_says(&exchange, "one trader at a time");
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	lab_states(&exchange, "INIT");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_false(is_there("orders"));
+}
+
+/* kill -9 of a trader: back to INIT, and the next one is served. */
+static void orders_trader_killed(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	orders_exchange(lab_feed(&lab, 10, 2000));
+	before = program_descriptors(&exchange);
+	for (int i = 0; i < 3; i++) {
+		orders_trader(&trader);
+		lab_states(&exchange, "HANDSHAKE TRANSMIT");
+		program_end(&trader);
+		lab_states(&exchange, "INIT");
+	}
+	lab_descriptors(&exchange, before);
+	orders_trader(&trader);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+}
+
+/* kill -9 of the exchange: the trader says so; the path that stays is taken
+ * over. */
+static void orders_exchange_killed(void **state)
+{
+	(void)state;
+	orders_exchange(lab_feed(&lab, 10, 20000));
+	orders_trader(&trader);
+	lab_states(&exchange, "HANDSHAKE TRANSMIT");
+	assert_int_equal(kill(exchange.pid, SIGKILL), 0);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 1);
+	lab_says(&trader, "the exchange ended the order connection");
+	program_end(&exchange);
+	program_end(&trader);
+	assert_true(is_there("orders"));
+	orders_exchange(lab_feed(&lab, 10, 100));
+	orders_trader(&trader);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_false(is_there("orders"));
+}
+
 #define TEST(text, function)                             \
 	{                                                \
 		.name = (text), .test_func = (function), \
@@ -208,18 +366,41 @@ static void link_down(void **state)
 
 int main(int argc, char **argv)
 {
-	static char spin[] = "shm", futex[] = "shm:wait=futex";
+	static char spin[] = "shm send raw",
+		    futex[] = "shm:wait=futex send raw", both[] = "shm shm raw",
+		    orders[] = "block shm:wait=spin raw",
+		    login[] = "shm shm login", fix[] = "shm shm fix",
+		    ws[] = "block shm ws", tls[] = "shm shm tls";
 	const struct CMUnitTest tests[] = {
 		{ "C.36 shm: each order called for, by both oracles", judged,
 		  NULL, clean, spin },
 		{ "C.36 shm:wait=futex: each order called for", judged, NULL,
 		  clean, futex },
+		{ "C.36 shm+shm: each order called for", judged, NULL, clean,
+		  both },
+		{ "C.36 block+shm:wait=spin: each order called for", judged,
+		  NULL, clean, orders },
+		{ "C.36 shm+shm, login: each order called for", judged, NULL,
+		  clean, login },
+		{ "C.36 shm+shm, fix: each order called for", judged, NULL,
+		  clean, fix },
+		{ "C.36 block+shm, ws: each order called for", judged, NULL,
+		  clean, ws },
+		{ "C.36 shm+shm, tls: each order called for", judged, NULL,
+		  clean, tls },
 		TEST("C.36 shm: what is wrong is refused, by name", refused),
 		TEST("C.36 shm: the exchange is killed", exchange_killed),
 		TEST("C.36 shm: an exchange returns", exchange_returns),
 		TEST("C.36 shm: a trader is killed", trader_killed),
 		TEST("C.36 shm: a link that is down does not matter",
 		     link_down),
+		TEST("C.36 shm: of orders, too, by name", orders_refused),
+		TEST("C.36 shm: strangers at the ring end no session",
+		     strangers_end_nothing),
+		TEST("C.36 shm: who sends orders is killed",
+		     orders_trader_killed),
+		TEST("C.36 shm: who takes orders is killed",
+		     orders_exchange_killed),
 	};
 
 	return lab_run(&lab, "shm", tests, ARRAY_SIZE(tests), argc, argv);

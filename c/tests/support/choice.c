@@ -121,7 +121,8 @@ void choice_lists_are_whole(void **state)
 			is_listed(receive->entry.name, choice_receive);
 	for (unsigned int i = 0; (transport = transport_kind(i)); i++)
 		if (!is_of("null", transport->entry.name) &&
-		    !is_of("bypass", transport->entry.name))
+		    !is_of("bypass", transport->entry.name) &&
+		    !is_of("shm", transport->entry.name))
 			is_listed(transport->entry.name, choice_transport);
 	for (unsigned int i = 0; (send = publish_path_kind(i)); i++)
 		if (!is_of("null", send->entry.name) && !send->in_memory)

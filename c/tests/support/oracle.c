@@ -146,25 +146,49 @@ static void second_oracle_agrees(const struct oracle_run *run,
 	json_decref(counts);
 }
 
-/* What the programs are told of a ring; all "" of a network. */
+/* What the programs are told of rings. */
 struct ring_texts {
-	char tap[64], send[160], receive[160];
+	char tap[64], send[160], receive[160], take[160], transport[200];
 };
 
-static bool ring_name(const struct lab *lab, const char *receive,
-		      struct ring_texts *texts)
+static bool is_ring(const char *choice)
 {
-	*texts = (struct ring_texts){ .tap = "" };
-	if (strncmp(receive, "shm", 3) != 0)
-		return false;
+	return strncmp(choice, "shm", 3) == 0;
+}
+
+/* Behind a text that has options already. */
+static void options_add(char *text, size_t size, const char *choice)
+{
+	const size_t len = strlen(text);
+
+	if (choice[3])
+		snprintf(text + len, size - len, ",%s", choice + 4);
+}
+
+static void rings_name(const struct lab *lab, const char *receive,
+		       const char *transport, struct ring_texts *texts)
+{
 	snprintf(texts->tap, sizeof(texts->tap), "%s/tap", lab->folder);
-	snprintf(texts->send, sizeof(texts->send),
-		 "shm:slots=65536,path=%s/ring,tap=%s", lab->folder,
-		 texts->tap);
-	snprintf(texts->receive, sizeof(texts->receive), "shm:path=%s/ring%s%s",
-		 lab->folder, receive[3] ? "," : "",
-		 receive[3] ? receive + 4 : "");
-	return true;
+	snprintf(texts->send, sizeof(texts->send), "sendmmsg");
+	snprintf(texts->receive, sizeof(texts->receive), "%s", receive);
+	snprintf(texts->take, sizeof(texts->take), "send");
+	snprintf(texts->transport, sizeof(texts->transport), "%s", transport);
+	if (is_ring(receive)) {
+		snprintf(texts->send, sizeof(texts->send),
+			 "shm:slots=65536,path=%s/ring,tap=%s", lab->folder,
+			 texts->tap);
+		snprintf(texts->receive, sizeof(texts->receive),
+			 "shm:path=%s/ring", lab->folder);
+		options_add(texts->receive, sizeof(texts->receive), receive);
+	}
+	if (is_ring(transport)) {
+		snprintf(texts->take, sizeof(texts->take), "shm:path=%s/orders",
+			 lab->folder);
+		options_add(texts->take, sizeof(texts->take), transport);
+		snprintf(texts->transport, sizeof(texts->transport),
+			 "shm:slots=16384,path=%s/orders,tap=%s", lab->folder,
+			 texts->tap);
+	}
 }
 
 void oracle_run(const struct lab *lab, struct oracle_run *run)
@@ -174,9 +198,11 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	const char *aggress = either(run->aggress, "opposite");
 	const char *receive = either(run->receive, "block");
 	int timeout_ms = run->timeout_ms ? run->timeout_ms : LAB_SOON_MS;
+	const char *transport = either(run->transport, "send");
+	const bool ring = is_ring(receive) || is_ring(transport);
 	struct ring_texts texts;
-	const bool ring = ring_name(lab, receive, &texts);
 
+	rings_name(lab, receive, transport, &texts);
 	lab_path(lab, "capture.pcapng", run->capture);
 	unlink(lab_path(lab, "keys.log", run->keys));
 	strcpy(last_keys, run->keys);
@@ -185,17 +211,17 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 		  ring ? "--ring" : NULL, texts.tap, NULL);
 	lab_says(&wiretap, "capturing on");
 	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, "--send",
-		     ring ? texts.send : "sendmmsg", "--channel",
+		     texts.send, "--transport", texts.take, "--channel",
 		     either(run->channel, "raw"),
 		     is_encrypted(run->channel) ? "--keys" : "--ttl",
 		     is_encrypted(run->channel) ? run->keys : "1",
 		     run->recover ? "--lose=1%" : NULL, "--swap=0.1%",
 		     "--duplicate=1%", NULL);
-	lab_trader(lab, &trader, "--receive", ring ? texts.receive : receive,
-		   "--transport", either(run->transport, "send"), "--channel",
-		   either(run->channel, "raw"), "--threshold-usd", threshold,
-		   "--aggress", aggress, "--json", "--recover-ms", RECOVER_MS,
-		   "--recover", either(run->recover, "none"),
+	lab_trader(lab, &trader, "--receive", texts.receive, "--transport",
+		   texts.transport, "--channel", either(run->channel, "raw"),
+		   "--threshold-usd", threshold, "--aggress", aggress, "--json",
+		   "--recover-ms", RECOVER_MS, "--recover",
+		   either(run->recover, "none"),
 		   run->samples ? "--samples" : NULL, run->samples, NULL);
 	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));
 	lab_line(&exchange, "state TRANSMIT");

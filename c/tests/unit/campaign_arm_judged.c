@@ -244,6 +244,10 @@ static void rings_have_two_ends_on_one_host(void **state)
 {
 	static const char *const shm[] = { "--send", "shm", NULL };
 	static const char *const plain[] = { "--send=send", NULL };
+	static const char *const taken[] = { "--transport", "shm", NULL };
+	static const char *const over[] = { "--transport=shm:wait=spin", NULL };
+	static const char *const path[] = { "--transport=shm:path=/x", NULL };
+	static const char *const tap[] = { "--transport=shm:tap=/x", NULL };
 	struct trial_site site = { .seats[TRIAL_TRADER].machine = 1 };
 	struct arm arm = { .name = "a", .receive = "shm:wait=futex" };
 
@@ -265,6 +269,20 @@ static void rings_have_two_ends_on_one_host(void **state)
 	ring_is(&arm, "needs --receive shm");
 	arm.exchange = plain;
 	ring_is(&arm, NULL);
+	/* Of orders. */
+	arm.trader = over;
+	ring_is(&arm, NULL);
+	site.seats[TRIAL_TRADER].machine = 1;
+	ring_is(&arm, "one host");
+	arm.site = NULL;
+	ring_is(&arm, NULL);
+	arm.exchange = taken;
+	ring_is(&arm, "--transport is the trial's");
+	arm.exchange = NULL;
+	arm.trader = path;
+	ring_is(&arm, "path= and tap=");
+	arm.trader = tap;
+	ring_is(&arm, "path= and tap=");
 }
 
 int main(void)

@@ -44,9 +44,9 @@ static uint16_t listening_port(void)
 	struct sockaddr_in address = { 0 };
 	socklen_t len = sizeof(address);
 
-	assert_int_equal(
-		getsockname(server.listener, (struct sockaddr *)&address, &len),
-		0);
+	assert_int_equal(getsockname(server.listener->fd,
+				     (struct sockaddr *)&address, &len),
+			 0);
 	return ntohs(address.sin_port);
 }
 
@@ -61,7 +61,7 @@ static int client_open(void)
 {
 	int client = order_client_open("127.0.0.1", listening_port());
 
-	ready_wait(server.listener);
+	ready_wait(server.listener->fd);
 	assert_int_equal(order_entry_server_accept(&server), 1);
 	return client;
 }
@@ -82,12 +82,12 @@ static unsigned int orders_held(void)
 	socklen_t len = sizeof(int);
 	int bytes = 1;
 
-	assert_int_equal(setsockopt(server.client, SOL_SOCKET, SO_RCVBUF,
+	assert_int_equal(setsockopt(server.client->fd, SOL_SOCKET, SO_RCVBUF,
 				    &bytes, sizeof(bytes)),
 			 0);
-	assert_int_equal(
-		getsockopt(server.client, SOL_SOCKET, SO_RCVBUF, &bytes, &len),
-		0);
+	assert_int_equal(getsockopt(server.client->fd, SOL_SOCKET, SO_RCVBUF,
+				    &bytes, &len),
+			 0);
 	return (unsigned int)bytes / ORDER_LEN;
 }
 
@@ -100,13 +100,13 @@ static void who_goes_on_sending_is_not_waited_for(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++)
 		order_client_order(client, 1, 1000000000, ORDER_BUY);
-	ready_wait(server.client);
+	ready_wait(server.client->fd);
 	order_entry_server_leave(&server);
 	while (order_entry_server_receive(&server) > 0) {
 		taken += orders_take();
 		assert_in_range(taken, 1, 10 + held);
 		order_client_order(client, 1, 1000000000, ORDER_BUY);
-		ready_wait(server.client);
+		ready_wait(server.client->fd);
 	}
 	assert_in_range(taken, 10, 10 + held);
 	order_entry_server_end(&server);
@@ -115,7 +115,7 @@ static void who_goes_on_sending_is_not_waited_for(void **state)
 	/* The next one is taken as ever. */
 	client = client_open();
 	order_client_order(client, 1, 1000000000, ORDER_BUY);
-	ready_wait(server.client);
+	ready_wait(server.client->fd);
 	assert_int_equal(order_entry_server_receive(&server), 1);
 	assert_int_equal(orders_take(), 1);
 	order_client_close(client);
@@ -129,7 +129,7 @@ static void refusals_are_counted(void **state)
 	for (int i = 0; i < 3; i++) {
 		int second = order_client_open("127.0.0.1", listening_port());
 
-		ready_wait(server.listener);
+		ready_wait(server.listener->fd);
 		assert_int_equal(order_entry_server_refuse(&server), 1);
 		assert_true(order_client_closed(second, 10000));
 		order_client_close(second);
@@ -158,7 +158,7 @@ static int queue_from(uint32_t address)
 {
 	int fd = connect_from(address);
 
-	ready_wait(server.listener);
+	ready_wait(server.listener->fd);
 	assert_int_equal(order_entry_server_queue(&server), 1);
 	return fd;
 }
@@ -173,7 +173,7 @@ static void a_crowd_keeps_nobody_out(void **state)
 
 	(void)state;
 	first = connect_from(CROWD);
-	ready_wait(server.listener);
+	ready_wait(server.listener->fd);
 	assert_int_equal(order_entry_server_accept(&server), 1);
 	for (size_t i = 0; i < ORDER_ENTRY_WAITING_MAX; i++)
 		crowd[i] = queue_from(CROWD);

@@ -180,7 +180,8 @@ static void what_is_no_ring_is_refused(void **state)
 	assert_int_equal(open_with(slots, 4, all & ~F_SEAL_FUTURE_WRITE, size),
 			 -EPERM);
 	assert_int_equal(open_with(0, 0, all, size), -EBADMSG);
-	assert_int_equal(open_with(version, 2, all, size), -EPROTO);
+	assert_int_equal(open_with(version, SHM_RING_VERSION + 1, all, size),
+			 -EPROTO);
 	assert_int_equal(open_with(size_at, 64, all, size), -EBADMSG);
 	for (uint32_t wrong = 0; wrong < 4; wrong++)
 		assert_int_equal(open_with(slots, wrong, all, size), -EBADMSG);

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "order/channel_socket.h"
+#include "order/channel_end.h"
+#include "order/order_end.h"
 #include "order/order_connection.h"
 #include "tests/support/sanitizer.h"
 
@@ -79,14 +80,19 @@ int posix_memalign(void **bytes, size_t alignment, size_t size)
 static struct order_connection connection;
 static struct channel *exchange;
 static int fds[2];
+static struct order_end *ends[2];
 
 /* Both ends of a stream, and their handshake. */
 static void session_open(const char *text)
 {
 	struct channel **trader = &connection.channel;
+	const struct sockaddr_in nobody = { .sin_family = AF_INET };
 	int ours = 0, theirs = 0;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	for (int i = 0; i < 2; i++)
+		ends[i] = order_end_socket(fds[i], &nobody);
+	assert_true(ends[0] && ends[1]);
 	assert_int_equal(channel_open(text, CHANNEL_TRADER, trader), 0);
 	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
 	if ((*trader)->ops->prepare)
@@ -95,11 +101,11 @@ static void session_open(const char *text)
 			 0);
 	for (int i = 0; i < 10 && (ours != 1 || theirs != 1); i++) {
 		ours = ours == 1 ? 1 : channel_handshake(*trader, 1);
-		channel_socket_send(*trader, fds[0]);
-		channel_socket_receive(exchange, fds[1], SIZE_MAX);
+		channel_end_send(*trader, ends[0]);
+		channel_end_receive(exchange, ends[1], SIZE_MAX);
 		theirs = theirs == 1 ? 1 : channel_handshake(exchange, 1);
-		channel_socket_send(exchange, fds[1]);
-		channel_socket_receive(*trader, fds[0], SIZE_MAX);
+		channel_end_send(exchange, ends[1]);
+		channel_end_receive(*trader, ends[0], SIZE_MAX);
 	}
 	assert_int_equal(ours, 1);
 	assert_int_equal(theirs, 1);
@@ -110,8 +116,8 @@ static void session_close(void)
 	transport_close(connection.transport);
 	channel_close(connection.channel);
 	channel_close(exchange);
-	close(fds[0]);
-	close(fds[1]);
+	order_end_close(ends[0]);
+	order_end_close(ends[1]);
 }
 
 /* There, and its answer back. */
@@ -121,7 +127,7 @@ static bool order_goes(uint32_t i)
 	struct order found;
 
 	if (order_connection_send(&connection, &order) < 0 ||
-	    channel_socket_receive(exchange, fds[1], SIZE_MAX) <= 0 ||
+	    channel_end_receive(exchange, ends[1], SIZE_MAX) <= 0 ||
 	    channel_decode(exchange, &found) != 1 ||
 	    memcmp(&found, &order, sizeof(order)) != 0)
 		return false;
@@ -131,7 +137,7 @@ static bool order_goes(uint32_t i)
 		exchange->ops->answer(exchange, i % 10 ? NULL : "too many");
 	if (channel_decode(exchange, &found) != 0)
 		return false;
-	channel_socket_send(exchange, fds[1]);
+	channel_end_send(exchange, ends[1]);
 	return order_connection_look(&connection, clock_monotonic_ns()) == 0;
 }
 

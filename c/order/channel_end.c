@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "order/channel_socket.h"
+#include "order/channel_end.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "order/channel_ops.h"
+#include "order/order_end.h"
 
-void channel_socket_send(struct channel *channel, int fd)
+void channel_end_send(struct channel *channel, struct order_end *end)
 {
 	const uint8_t *bytes;
 	size_t len;
@@ -16,12 +16,13 @@ void channel_socket_send(struct channel *channel, int fd)
 	bytes = channel_waiting(channel, &len);
 	if (len == 0)
 		return;
-	n = send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = end->ops->send(end, bytes, len);
 	if (n > 0)
 		channel_sent(channel, (size_t)n);
 }
 
-ssize_t channel_socket_receive(struct channel *channel, int fd, size_t max)
+ssize_t channel_end_receive(struct channel *channel, struct order_end *end,
+			    size_t max)
 {
 	size_t room;
 	uint8_t *bytes = channel_room(channel, &room);
@@ -29,19 +30,20 @@ ssize_t channel_socket_receive(struct channel *channel, int fd, size_t max)
 
 	if (room == 0)
 		return -EMSGSIZE;
-	n = recv(fd, bytes, room < max ? room : max, MSG_DONTWAIT);
-	if (n == 0)
+	n = end->ops->receive(end, bytes, room < max ? room : max);
+	if (n == -EPIPE)
 		return channel_cut(channel);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n <= 0)
+		return n;
 	channel_received(channel, (size_t)n, clock_monotonic_ns());
 	return n;
 }
 
-int channel_socket_tick(struct channel *channel, int fd, uint64_t now_ns)
+int channel_end_tick(struct channel *channel, struct order_end *end,
+		     uint64_t now_ns)
 {
 	int err = channel_tick(channel, now_ns);
 
-	channel_socket_send(channel, fd);
+	channel_end_send(channel, end);
 	return err;
 }
