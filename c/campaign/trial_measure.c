@@ -26,16 +26,17 @@ int trial_measure_parse(const char *text, struct trial_config *config,
 	*why = "expected orders, logon or logon:SESSIONS";
 	if (strncmp(text, LOGON, len) != 0 || (text[len] && text[len] != ':'))
 		return -EINVAL;
-	if (!text[len]) {
-		config->sessions = SESSIONS;
-		return 0;
-	}
+	if (!text[len])
+		number = SESSIONS;
 	sessions = strtoul(number, &end, 10);
 	if (strspn(number, "0123456789") != strlen(number) || sessions < 1 ||
 	    sessions > SESSIONS_MAX) {
 		*why = "logon:SESSIONS: expected 1 to 100000 of them";
 		return -EINVAL;
 	}
+	*why = "all sessions warm up: no logon enters a figure";
+	if (config->warm_up && strtoul(config->warm_up, NULL, 10) >= sessions)
+		return -EINVAL;
 	config->sessions = number;
 	return 0;
 }

@@ -8,8 +8,8 @@
 
 #include "campaign/trial_config.h"
 
-/* "orders", "logon" (of 100 sessions) or "logon:SESSIONS", which stays the
- * caller's. 0, or -EINVAL with the reason. */
+/* "orders", "logon" (of 100 sessions) or "logon:SESSIONS", more than warm up,
+ * which stays the caller's. 0, or -EINVAL with the reason. */
 int trial_measure_parse(const char *text, struct trial_config *config,
 			const char **why);
 

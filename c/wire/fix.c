@@ -190,26 +190,30 @@ static inline uint64_t rest_read(const uint8_t *end, size_t count,
 	return part_ends(part) >> (PART - count);
 }
 
-/* A bit for each of bytes[0..len) that is a SOH; the sum of all. len: at least
- * PART. */
+/* A bit for each of bytes[0..len) that is a SOH, but for the last byte, which
+ * ends the trailer; the sum of all. len: at least PART. */
 static inline uint32_t parts_read(const uint8_t *bytes, size_t len,
 				  uint64_t *ends)
 {
 	__m128i sums = _mm_setzero_si128();
 	unsigned int behind = 0;
+	uint64_t word = 0;
 	size_t at = 0;
 
-	for (; at + WORD <= len; at += WORD, ends++) {
-		*ends = part_read(bytes + at, &sums);
-		*ends |= part_read(bytes + at + PART, &sums) << PART;
-		*ends |= part_read(bytes + at + 2 * PART, &sums) << 2 * PART;
-		*ends |= part_read(bytes + at + 3 * PART, &sums) << 3 * PART;
+	for (; at + WORD <= len; at += WORD) {
+		word = part_read(bytes + at, &sums);
+		word |= part_read(bytes + at + PART, &sums) << PART;
+		word |= part_read(bytes + at + 2 * PART, &sums) << 2 * PART;
+		word |= part_read(bytes + at + 3 * PART, &sums) << 3 * PART;
+		ends[at / WORD] = word;
 	}
-	*ends = 0;
-	for (; at + PART <= len; at += PART, behind += PART)
-		*ends |= part_read(bytes + at, &sums) << behind;
 	if (at < len)
-		*ends |= rest_read(bytes + len, len - at, &sums) << behind;
+		word = 0;
+	for (; at + PART <= len; at += PART, behind += PART)
+		word |= part_read(bytes + at, &sums) << behind;
+	if (at < len)
+		word |= rest_read(bytes + len, len - at, &sums) << behind;
+	ends[(len - 1) / WORD] = word & ~(UINT64_C(1) << (len - 1) % WORD);
 	return (uint32_t)_mm_cvtsi128_si32(sums) +
 	       (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
 }
@@ -222,8 +226,9 @@ static uint32_t parts_read(const uint8_t *bytes, size_t len, uint64_t *ends)
 		ends[word] = 0;
 	for (size_t at = 0; at < len; at++) {
 		sum += bytes[at];
-		ends[at / WORD] |= (uint64_t)(bytes[at] == FIX_SOH)
-				   << at % WORD;
+		if (at + 1 < len)
+			ends[at / WORD] |= (uint64_t)(bytes[at] == FIX_SOH)
+					   << at % WORD;
 	}
 	return sum;
 }
@@ -351,9 +356,6 @@ static inline void fields_read(struct fix_message *message, uint64_t *ends,
 
 	message->fault = FIX_NO_FAULT;
 	message->fault_tag = 0;
-	/* The trailer's own is none of a field. */
-	ends[(len + TRAILER_LEN - 1) / WORD] &=
-		~(UINT64_C(1) << (len + TRAILER_LEN - 1) % WORD);
 	for (size_t word = 0; word * WORD < len; word++) {
 		for (uint64_t bits = ends[word]; bits; bits &= bits - 1) {
 			size_t end = word * WORD +
@@ -410,7 +412,8 @@ int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,
 		return 0;
 	if (got == 0)
 		return 0;
-	if (got > 0 && is_framed(bytes, body, whole, &sum) &&
+	if (got > 0 && whole > TRAILER_LEN &&
+	    is_framed(bytes, body, whole, &sum) &&
 	    (uint8_t)parts_read(bytes, whole, ends) == (uint8_t)sum) {
 		message->bytes = bytes;
 		message->len = whole;

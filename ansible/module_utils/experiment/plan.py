@@ -216,6 +216,10 @@ def plan(what, where):
         "block_tries": drawn["block_tries"],
         "arms": arms, "trials": trials(arms, drawn["order"]),
     }
+    if made["measure"] != "orders" and sessions(made) <= made["warm_up"]:
+        raise Wrong(f"{what['name']}: measure: {made['measure']}: all "
+                    f"sessions warm up ({made['warm_up']}): no logon enters a "
+                    "figure")
     made["seconds"] = seconds(made)
     if until:
         made["until"] = until

@@ -58,6 +58,8 @@ def main(folder, feed, lines):
             "python": sys.executable, "knob": KNOB, "record": record})
         where["missing"] = {}
         made["warm_up"] = 0
+        if made["measure"] != "orders":
+            made["measure"] = "logon:3"
         with open(os.path.join(folder, what["name"] + ".json"), "w",
                   encoding="utf-8") as out:
             json.dump(made, out)

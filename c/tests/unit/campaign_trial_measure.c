@@ -56,6 +56,19 @@ static void what_is_measured_is_read(void **state)
 	}
 }
 
+/* Where all warm up, no figure is left. */
+static void some_sessions_are_measured(void **state)
+{
+	struct trial_config config = { .warm_up = "10" };
+	const char *why;
+
+	(void)state;
+	assert_int_equal(trial_measure_parse("logon:10", &config, &why),
+			 -EINVAL);
+	assert_null(config.sessions);
+	assert_int_equal(trial_measure_parse("logon:11", &config, &why), 0);
+}
+
 /* Of ten sessions with two that warm up there are eight logons, or the capture
  * lacks some. */
 static void each_session_has_a_logon(void **state)
@@ -86,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_measured_is_read),
+		cmocka_unit_test(some_sessions_are_measured),
 		cmocka_unit_test(each_session_has_a_logon),
 	};
 

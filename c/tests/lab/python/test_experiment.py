@@ -327,6 +327,9 @@ class Plan(unittest.TestCase):
         self.assertIn("10 logons of a trial enter no figure", lab.text(made))
         # Each session has the whole feed.
         self.assertGreater(made["seconds"], 60 * 0.4 * len(made["trials"]))
+        with self.assertRaises(lab.Wrong) as caught:
+            lab.plan(read(GOOD + "measure: logon:10\n"), WHERE)
+        self.assertIn("all sessions warm up", str(caught.exception))
         for measure in ("login", "logon:0", "logon:100001", "logon:", "orders:1"):
             with self.assertRaises(lab.Wrong) as caught:
                 read(GOOD + f"measure: \"{measure}\"\n")
