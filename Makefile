@@ -29,7 +29,7 @@ PACKAGES_RUN := iproute2 coreutils
 # 28 MB and some 240 packages, each of DPDK's libraries being one: who only
 # builds and runs does without.
 dpdk := libdpdk-dev
-PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev llvm \
+PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev lld llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
 	util-linux binutils python3-websockets node-ws g++ libquickfix-dev \
 	openssl gnutls-bin $(dpdk)
