@@ -17,7 +17,7 @@ class FilterModule:
     def filters(self):
         named = {"": file.experiment, "plan": plan.plan, "text": text.text,
                  "commands": site.with_commands, "site": site.with_site,
-                 "passwords": site.passwords,
+                 "passwords": site.passwords, "asks": site.asks,
                  "single": plan.single, "lines": plan.lines_in}
         named.update({name: getattr(machines, name) for name in (
             "turned", "tried", "tries", "reason", "guests",
