@@ -17,7 +17,7 @@ class FilterModule:
     def filters(self):
         named = {"": file.experiment, "plan": plan.plan, "text": text.text,
                  "commands": site.with_commands, "site": site.with_site,
-                 "passwords": site.passwords,
+                 "passwords": site.passwords, "asks": site.asks,
                  "builds": builds.builds, "built": builds.built,
                  "build_named": builds.build_named,
                  "build_found": builds.build_found, "single": plan.single, "lines": plan.lines_in}

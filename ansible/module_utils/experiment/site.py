@@ -63,6 +63,12 @@ def as_root(variables, asked, uid):
     return ["sudo", "-n"], False
 
 
+def asks(variables, asked=None):
+    """May sudo want a password of us there? asked: one was asked for."""
+    return as_root(variables, password_asked() if asked is None else asked,
+                   os.geteuid())[1]
+
+
 def reached(host, variables, ssh_args):
     """Words before a command that runs on the host."""
     own = variables.get("experiment_connect")

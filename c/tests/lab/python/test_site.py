@@ -95,6 +95,15 @@ class Reached(unittest.TestCase):
         self.assertEqual(site.passwords(["trader", "exchange"], variables),
                          {"trader": "open sesame"})
 
+    def test_a_sudo_that_may_ask(self):
+        trader = VARIABLES["trader"]
+        self.assertFalse(site.asks(trader, False))
+        self.assertTrue(site.asks(trader, True))
+        own = {"ansible_become_password": "open sesame"}
+        self.assertTrue(site.asks(dict(trader, **own), False))
+        self.assertFalse(site.asks(dict(trader, **own, ansible_user="root"),
+                                   True))
+
     def test_a_connection_of_the_inventory_s_own(self):
         variables = dict(VARIABLES, trader=dict(
             VARIABLES["trader"], experiment_connect=["ip", "netns", "exec",
