@@ -7,8 +7,8 @@
  * Pings go both ways, as often as the option says; an end that hears nothing
  * for five of them gives up. A bad peer is sent a close frame that says why.
  *
- * With echo=on the exchange takes no orders: each message goes back whole to its
- * sender, for outside suites; a trader's end finds it.
+ * With echo=on the exchange takes no orders: each message goes back whole, for
+ * outside suites; a trader's end finds it.
  */
 #include <stdlib.h>
 #include <string.h>

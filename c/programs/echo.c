@@ -208,9 +208,9 @@ static const struct option_row rows[] = {
 	{ .name = "mirror",
 	  .type = OPTION_FLAG,
 	  .offset = AT(mirror),
-	  .help = "with --connect: measure nothing, and send back each message\n"
-		  "that the server sends, until it ends the connection: for\n"
-		  "suites of others that are servers" },
+	  .help = "with --connect: measure nothing, and send back what the\n"
+		  "server sends, until it ends the connection: for suites of\n"
+		  "others that are servers" },
 	PRIVILEGES_OPTION(AT(privileges)),
 	OPTION_END,
 };
