@@ -7,8 +7,8 @@
  * Pings go both ways, as often as the option says; an end that hears nothing
  * for five of them gives up. A bad peer is sent a close frame that says why.
  *
- * With echo=on the exchange takes no orders: each message, text or binary, goes
- * back whole to its sender, which outside suites want; a trader's end finds it.
+ * With echo=on the exchange takes no orders: each message goes back whole, for
+ * outside suites; a trader's end finds it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +54,7 @@ struct channel_ws {
 	uint8_t order[ORDER_LEN];
 	uint8_t *message; /* order, or memory of echo_max bytes */
 	size_t message_len;
+	enum websocket_opcode type; /* of the last one, and of an answer */
 };
 
 #define AT(field) offsetof(struct channel_ws, field)
@@ -198,6 +199,7 @@ static int ws_open(struct channel *channel)
 	ws->decoder.masked = !is_trader(ws);
 	ws->decoder.message_max = takes_orders(ws) ? ORDER_LEN : ws->echo_max;
 	ws->message = ws->order;
+	ws->type = WEBSOCKET_BINARY;
 	if (is_trader(ws) && masks_open(ws) < 0)
 		return -EIO;
 	return ws->echo ? echo_open(ws) : 0;
@@ -294,7 +296,7 @@ static int ws_write(struct channel *channel, const uint8_t *bytes, size_t len)
 	struct channel_ws *ws = ws_of(channel);
 	uint8_t header[WEBSOCKET_HEADER_MAX], *at;
 	uint32_t mask = 0;
-	size_t n = websocket_header_write(header, WEBSOCKET_BINARY, true, len,
+	size_t n = websocket_header_write(header, ws->type, true, len,
 					  mask_take(ws, &mask));
 
 	at = out_append(channel, n + len);
@@ -379,12 +381,11 @@ static int control_take(struct channel_ws *ws,
 	return -EPIPE;
 }
 
-/* A message is whole. */
-static int echo_append(struct channel_ws *ws, enum websocket_opcode opcode)
+static int echo_append(struct channel_ws *ws)
 {
 	uint8_t header[WEBSOCKET_HEADER_MAX], *at;
 	const size_t len = ws->channel.message_len;
-	size_t n = websocket_header_write(header, opcode, true, len, NULL);
+	size_t n = websocket_header_write(header, ws->type, true, len, NULL);
 	struct channel_buffer *out = &ws->channel.out;
 
 	if (out->size - channel_buffer_len(out) < n + len + CLOSE_RESERVE)
@@ -395,8 +396,7 @@ static int echo_append(struct channel_ws *ws, enum websocket_opcode opcode)
 	return 0;
 }
 
-/* A piece of a message; the decoder has seen to it that there is room. 1: that
- * was an order. */
+/* A piece of a message, for which there is room. 1: that was an order. */
 static int data_take(struct channel_ws *ws, const struct websocket_piece *piece)
 {
 	/* The exchange says nothing else that a trader wants to know. */
@@ -412,8 +412,9 @@ static int data_take(struct channel_ws *ws, const struct websocket_piece *piece)
 	ws->channel.message = ws->message;
 	ws->channel.message_len = ws->message_len;
 	ws->message_len = 0;
+	ws->type = piece->opcode;
 	if (ws->echo)
-		return is_trader(ws) ? 1 : echo_append(ws, piece->opcode);
+		return is_trader(ws) ? 1 : echo_append(ws);
 	if (ws->channel.message_len != ORDER_LEN)
 		return fail(ws, WEBSOCKET_POLICY,
 			    "an order has 13 bytes, and a message has fewer");

@@ -9,6 +9,7 @@
 #include "base/option.h"
 #include "base/privileges.h"
 #include "echo/echo_client.h"
+#include "echo/echo_mirror.h"
 #include "echo/echo_report.h"
 #include "echo/echo_server.h"
 #include "net/address.h"
@@ -23,6 +24,7 @@ struct options {
 	unsigned int wait;
 	unsigned int privileges;
 	bool json;
+	bool mirror;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -203,6 +205,12 @@ static const struct option_row rows[] = {
 	  .type = OPTION_FLAG,
 	  .offset = AT(json),
 	  .help = "one JSON object instead of the table" },
+	{ .name = "mirror",
+	  .type = OPTION_FLAG,
+	  .offset = AT(mirror),
+	  .help = "with --connect: measure nothing, and send back what the\n"
+		  "server sends, until it ends the connection: for suites of\n"
+		  "others that are servers" },
 	PRIVILEGES_OPTION(AT(privileges)),
 	OPTION_END,
 };
@@ -294,6 +302,8 @@ static int usage_check(struct options *options)
 		fault = "there is no next port for the answers";
 	else if (echo->over != ECHO_MULTICAST && echo->interface)
 		fault = "--interface is for --over multicast";
+	else if (options->mirror && (serves || echo->over != ECHO_CHANNEL))
+		fault = "--mirror is for --connect, --over channel";
 	if (fault)
 		log_error("--%s: %s", name, fault);
 	return fault ? -EINVAL : 0;
@@ -347,6 +357,8 @@ static int measure(const struct options *options)
 	sigaction(SIGTERM, &action, NULL);
 	if (!err && options->privileges == PRIVILEGES_DROP)
 		err = privileges_drop(0);
+	if (!err && options->mirror)
+		return echo_mirror_run(&options->echo);
 	if (!err)
 		err = echo_client_run(&options->echo, &results);
 	if (err)

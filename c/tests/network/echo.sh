@@ -318,6 +318,8 @@ refusals() {
 		--serve 239.255.0.1:9100 --over multicast|wants --interface
 		--serve 239.255.0.1:65535 --over multicast --interface lo|no next port
 		--connect 127.0.0.1:9100 --interface lo|--interface is for
+		--serve 127.0.0.1:9100 --mirror|--mirror is for --connect
+		--connect 127.0.0.1:9100 --mirror|has no messages of any length
 		--connect 127.0.0.1:9100 --sizes 12|from 13 bytes to 16k
 		--connect 127.0.0.1:9100 --sizes 17k|from 13 bytes to 16k
 		--connect 127.0.0.1:9100 --sizes 13,|from 13 bytes to 16k
@@ -330,6 +332,18 @@ refusals() {
 	END
 }
 expect_none 'what makes no sense is refused with a reason' < <(refusals)
+
+# A server of the test's own, which a client sends back what it says: text and
+# binary, in fragments, a ping between; and what is wrong is told.
+mirrored() { # what the client's answers are, what it says then
+	python3 tests/support/websocket_server.py 9107 "$1" "$BUILD/t2t-echo" \
+		--connect 127.0.0.1:9107 --mirror \
+		--channel 'ws:ping=0,path=/runCase?case=1&agent=t2t' \
+		>"$folder/mirror" 2>&1
+}
+check 'C.33 what a suite says comes back' mirrored right
+check 'C.33 a suite that is wrong on purpose is told so' mirrored wrong
+
 check 'an address that is not of this machine' says "can't bind" 1 \
 	"$BUILD/t2t-echo" --serve 10.77.8.9:9100
 finish
