@@ -8,7 +8,7 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "../module_utils"))
 # pylint: disable-next=wrong-import-position
-from experiment import file, machines, plan, site, text  # noqa: E402
+from experiment import builds, file, machines, plan, site, text  # noqa: E402
 
 
 class FilterModule:
@@ -18,7 +18,9 @@ class FilterModule:
         named = {"": file.experiment, "plan": plan.plan, "text": text.text,
                  "commands": site.with_commands, "site": site.with_site,
                  "passwords": site.passwords,
-                 "single": plan.single, "lines": plan.lines_in}
+                 "builds": builds.builds, "built": builds.built,
+                 "build_named": builds.build_named,
+                 "build_found": builds.build_found, "single": plan.single, "lines": plan.lines_in}
         named.update({name: getattr(machines, name) for name in (
             "turned", "tried", "tries", "reason", "guests",
             "handed_down")})

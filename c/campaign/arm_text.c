@@ -162,9 +162,11 @@ int arm_text_check(const struct arm *arm)
 	const struct receive_ops *ops;
 
 	if (arm->program) {
-		if (access(arm->program, X_OK) == 0)
+		/* Of machines it lies on one of them. */
+		if (arm->site || access(arm->program, X_OK) == 0)
 			return 0;
-		log_error("%s: %s: %s", arm->layouts ? "--builds" : "--trader",
+		log_error("%s: %s: %s: %s",
+			  arm->layouts ? "a build" : "--trader", arm->name,
 			  arm->program, log_strerror(-errno));
 		return -EINVAL;
 	}

@@ -114,6 +114,9 @@ static int arm_read(const char *path, const json_t *json, unsigned int number,
 	err = plan_list(path, json, "trader", config, &arm->trader);
 	if (!err)
 		err = plan_list(path, json, "exchange", config, &arm->exchange);
+	if (!err)
+		err = plan_list(path, json, "layouts", config, &arm->layouts);
+	arm->program = arm->layouts ? arm->layouts[0] : NULL;
 	return err ? err : plan_machines_read_arm(path, number, config);
 }
 

@@ -8,15 +8,17 @@
  *	 "threshold_usd": "1000000", "aggress": "opposite",
  *	 "group": "239.255.0.1:12345", "warm_up": 20,
  *	 "arms": [{"name": NAME, "receive": PATH, "trader": [ARGUMENT...],
- *	           "exchange": [ARGUMENT...]}],
+ *	           "exchange": [ARGUMENT...], "layouts": [PATH...]}],
  *	 "trials": [{"block": 0, "arm": 2}...],
  *	 "site": {"arms": [{"turns": [{"machine": "trader", "where": "trader",
  *	                               "turn": [ARGUMENT...],
  *	                               "restore": [ARGUMENT...]}]}...]}}
  *
- * The last arm is the first one again, unless it is the only one. Lists of
- * arguments may be left out. Trials stand in the order in which they run, each
- * arm once a block; where they are left out, the order is drawn from the seed.
+ * The last arm is the first one again, unless it is the only one. Layouts are
+ * one program in the place of t2t-trader, linked in several orders
+ * (campaign/arm_build.h), on the trader's machine. Lists may be left out.
+ * Trials stand in the order in which they run, each arm once a block; where
+ * they are left out, the order is drawn from the seed.
  * Further members mean nothing here; all but the site goes into the manifest,
  * whose "skipped" is the plan's: arms that the place can't run.
  *

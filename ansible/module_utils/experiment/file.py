@@ -234,6 +234,15 @@ def lines_insist(checker, base, arms):
                               "second_group names its group")
 
 
+def builds_insist(checker, base, arms):
+    """This tree's programs are compiled as they are."""
+    for arm in arms:
+        program = settings(merged(base, arm["knobs"]), "program")
+        if "cflags" in program and "build" not in program:
+            checker.wrong(f"arms.{arm['name']}.program.cflags",
+                          "goes with program.build; path:. is this tree")
+
+
 def gate_of(gate):
     """As t2t-run --gate takes it; empty: as it is there."""
     if not isinstance(gate, dict):
@@ -288,6 +297,7 @@ def experiment(path):
     arms = arms_of(checker, data)
     options_insist(checker, base, arms)
     lines_insist(checker, base, arms)
+    builds_insist(checker, base, arms)
     return {
         "name": checker.file.removesuffix(".yml"),
         "question": data["question"].strip(),

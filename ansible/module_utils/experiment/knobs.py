@@ -40,6 +40,9 @@ RECOVERY = {"recover": words("none", "request"),
 # A member of the family of that name, with its options.
 PROGRAM = {"receive": ("member",), "channel": ("member",),
            "transport": ("member",), "send": ("member",), "pace": PACE,
+           "build": text(r"path:\S+|(?!-|path:)\S+", "a revision of this "
+                         "repository, or path:FOLDER, another tree"),
+           "cflags": text(r"-\S+( -\S+)*", "options of the compiler"),
            "feed": ANY, **RECOVERY, **IMPAIRMENTS, "second_group": text(
                r"2(2[4-9]|3\d)(\.\d{1,3}){3}:\d{1,5}",
                "a multicast group and its port, as in 239.255.0.2:12345")}

@@ -7,6 +7,7 @@ import json
 import random
 import re
 
+from .builds import build_of
 from .file import AGAIN, Checker, merged, rule_of, settings
 from .knobs import IMPAIRMENTS, RECOVERY
 from .machines import label, lacking
@@ -50,7 +51,7 @@ def arguments(knobs, pace, group):
     exchange += groups + named(program, IMPAIRMENTS)
     return {"receive": with_options(program.get("receive", "block"),
                                     settings(knobs, "socket")),
-            "trader": trader, "exchange": exchange}
+            "trader": trader, "exchange": exchange, **build_of(knobs)}
 
 
 def comparable(chosen, arms):

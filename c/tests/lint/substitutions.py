@@ -186,7 +186,7 @@ export MMDEBSTRAP_APT_CONFIG=none
 for hook in $hooks; do "$hook" "$root" || exit; done""",
     # Of .ci/run.
     "make": "pwd",
-    # Of c/compare-builds: a repository of one revision, and compilers of nothing.
+    # Of c/build-revision: a repository of one revision, and compilers of nothing.
     "git": """
 case "$*" in
 *archive*) tar -cf - -T /dev/null ;;
@@ -194,6 +194,7 @@ case "$*" in
 *) echo 1a2b3c4 ;;
 esac""",
     # Of c/compare-builds.
+    "build-revision": "echo 1a2b3c4 /folder/programs/t2t-trader-1",
     "t2t-run": """
 echo '{"comparisons": [{"call": "slower"}, {"call": "slower"}], "aa": []}' |
 	sed 's/[[{,]/&\\n/g; s/[]}]/\\n&/g'""",
@@ -227,11 +228,24 @@ SCENARIOS = {
     "c/configure": {
         "configured": [["{copy}/configure", "--build={copy}/output"]],
     },
+    "c/build-revision": {
+        "a tree": [["mkdir", "-p", "{copy}/tree/c", "{copy}/tree/.git"],
+                   ["touch", "{copy}/tree/c/Makefile"],
+                   ["{copy}/build-revision", "tree", "{copy}/build",
+                    "path:{copy}/tree"]],
+        "a revision": [["{copy}/build-revision", "tree", "{copy}/build",
+                        "HEAD"]],
+        "programs": [["mkdir", "-p", "{copy}/one/tree/c", "{copy}/one/build"],
+                     ["touch", "{copy}/one/commit", "{copy}/one/cflags",
+                      "{copy}/one/build/t2t-trader"],
+                     ["env", "LAYOUTS=1", "{copy}/build-revision", "programs",
+                      "{copy}/one"]],
+    },
     "c/compare-builds": {
-        "compared": [["mkdir", "-p", "{copy}/tree/c", "{copy}/build"],
+        "compared": [["mkdir", "-p", "{copy}/build"],
                      ["cp", "{work}/stubs/t2t-run", "{copy}/build"],
-                     ["touch", "{copy}/tree/c/Makefile"],
-                     ["env", "LAYOUTS=1", "{copy}/compare-builds", "{copy}/build",
+                     ["cp", "{work}/stubs/build-revision", "{copy}"],
+                     ["{copy}/compare-builds", "{copy}/build",
                       "path:{copy}/tree", "HEAD"]],
     },
     ".ci/run": {"tests": [["{copy}/run"]]},

@@ -55,7 +55,8 @@ expect_none 'what is no build is refused by name' < <(
 	refused 'nosuchrevision: no revision here' nosuchrevision path:.
 	refused "path:$folder/empty: no c/Makefile in it" "path:$folder/empty" path:.
 	refused "path:$folder/none: there is none" "path:$folder/none" path:.
-	refused "path:$folder/broken: make ended with 2" "path:$folder/broken" path:.
+	refused "make ended with 2" "path:$folder/broken" path:.
+	refused "A: path:$folder/broken could not be built" "path:$folder/broken" path:.
 	LAYOUTS=0 refused 'LAYOUTS=0: expected 1 to 32' "path:$folder/one" path:.
 	run() { "$BUILD/t2t-run" --feed /dev/null --output "$folder/result" "$@"; }
 	run --builds "x=$folder/empty" 2>&1 |
@@ -89,12 +90,16 @@ else
 fi
 expect_none 'each side ran in each of its layouts, with an environment that varies' < <(
 	cat "$folder"/result/trials/*/trial.json |
-		jq -r 'select(.arm < 2) | .build.program' | sed 's,.*/\(.*/\),\1,' |
-		sort -u | diff - <(printf '%s\n' {a,b}/t2t-trader-{1,2})
+		jq -r 'select(.arm < 2) | "\(.arm) \(.build.program)"' |
+		sed 's,/.*/,,' | sort -u | diff - <(printf '%s\n' {0,1}' t2t-trader-'{1,2})
 	[ "$(cat "$folder"/result/trials/*/trial.json | jq '.build.padding' |
 		sort -u | wc -l)" -gt 10 ] || echo 'the padding is the same'
-	cmp -s "$folder"/build/compare/path-*/a/t2t-trader-1 \
-		"$folder"/build/compare/path-*/a/t2t-trader-2 &&
-		echo 'both layouts are one'
+	[ "$(cat "$folder"/result/trials/*/trial.json |
+		jq -r '.build.program' | xargs -n 1 dirname | sort -u | wc -l)" = 2 ] ||
+		echo 'both sides ran the same'
+	for one in "$folder"/build/compare/path-*/programs; do
+		cmp -s "$one/t2t-trader-1" "$one/t2t-trader-2" &&
+			echo 'both layouts are one'
+	done
 )
 finish

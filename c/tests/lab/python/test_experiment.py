@@ -14,12 +14,13 @@ import unittest
 
 import support  # first: it says where the others are
 
-from experiment import (file as checked, knobs, machines, options, order,
+from experiment import (builds, file as checked, knobs, machines, options, order,
                         plan as planned, text)
 from experiment.wrong import Wrong
 
 lab = types.SimpleNamespace(Wrong=Wrong)
-for module in (checked, knobs, machines, options, order, planned, text):
+for module in (builds, checked, knobs, machines, options, order, planned,
+               text):
     vars(lab).update(vars(module))
 
 GOOD = """
@@ -683,6 +684,48 @@ class Plan(unittest.TestCase):
         self.assertEqual(arm["exchange"], [
             "--pace", "rate:100", *both, "--lose", "A:1%,B:0.5%",
             "--duplicate", "0.01", "--swap", "0.1%", "--delay", "1%:500"])
+
+    def test_a_build_is_the_arms(self):
+        made = lab.plan(read(arms(
+            "{program: {build: 'HEAD~1', cflags: '-O0 -g'}}")), WHERE)
+        self.assertNotIn("build", made["arms"][0])
+        self.assertEqual(made["arms"][1]["build"],
+                         {"of": "HEAD~1", "cflags": "-O0 -g"})
+        wanted = lab.builds(made)
+        self.assertEqual(wanted, [
+            {"of": "HEAD~1", "cflags": "-O0 -g", "arms": ["b"]}])
+        self.assertEqual(
+            lab.build_named(wanted[0], made),
+            f"{made['name']}.yml: arms.b.program.build: 'HEAD~1' with -O0 -g")
+        found = lab.build_found(
+            {"item": {"item": wanted[0], "stdout": "1a2b /top/c/x/1a2b-7"},
+             "stdout_lines": ["c/x/1a2b-7/programs/t2t-trader-1",
+                              "c/x/1a2b-7/programs/t2t-trader-2"]}, "/top")
+        here = lab.built(made, [found])["arms"]
+        self.assertNotIn("layouts", here[0])
+        self.assertEqual(here[1]["layouts"], [
+            "/top/c/x/1a2b-7/programs/t2t-trader-1",
+            "/top/c/x/1a2b-7/programs/t2t-trader-2"])
+        self.assertEqual(here[1]["build"]["commit"], "1a2b")
+        there = lab.built(made, [found], "/opt/t2t")["arms"]
+        self.assertEqual(there[1]["layouts"][1],
+                         "/opt/t2t/1a2b-7/programs/t2t-trader-2")
+
+    def test_alike_builds_are_built_once(self):
+        made = lab.plan(read(
+            GOOD + "base: {program: {build: 'path:..'}}\n"), WHERE)
+        self.assertEqual(len(lab.builds(made)), 1)
+        self.assertEqual(lab.builds(made)[0]["arms"],
+                         [arm["name"] for arm in made["arms"]])
+
+    def test_what_is_no_build(self):
+        for text, said in (
+                ("build: '-x'", "arms.b.program.build: '-x': wanted: a rev"),
+                ("build: 'path:'", "wanted: a revision"),
+                ("cflags: '-O0'", "arms.b.program.cflags: goes with"),
+                ("build: HEAD, cflags: 'O0'", "options of the compiler")):
+            with self.assertRaisesRegex(lab.Wrong, said):
+                read(arms("{program: {%s}}" % text))
 
     def test_an_arm_overrides_the_base(self):
         made = lab.plan(read(GOOD + "base: {program: {receive: epoll}}\n"),
