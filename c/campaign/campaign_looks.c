@@ -166,9 +166,8 @@ static void tell(const struct campaign_looks *looks, unsigned int blocks,
 	}
 }
 
-/* What the blocks to come will find, by those that there are. *hopeless: a
- * verdict is wanted, and there is no time for one. */
-static int plan_tell(const struct campaign_looks *looks, bool *hopeless)
+/* What the blocks to come will find, by those that there are. */
+static int plan_tell(const struct campaign_looks *looks)
 {
 	json_t *summary;
 	int err = summary_of_folder(looks->config->folder, &summary);
@@ -178,8 +177,6 @@ static int plan_tell(const struct campaign_looks *looks, bool *hopeless)
 	/* What they have found already is no news of theirs. */
 	json_object_del(summary, "comparisons");
 	text_plan(stderr, summary);
-	*hopeless = looks->config->until.decided &&
-		    plan_summary_hopeless(json_object_get(summary, "plan"));
 	json_decref(summary);
 	return 0;
 }
@@ -192,19 +189,19 @@ int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 	const bool late =
 		config->until.seconds > 0 && seconds >= config->until.seconds;
 	const bool looking = looks->taken < config->looks.count;
-	bool settled = false, hopeless = false;
+	bool settled = false;
 	json_t *summary;
 	int err;
 
 	*over = false;
 	if (config->verdict != UNTIL_NONE &&
 	    blocks == plan_summary_blocks(config->arm_count)) {
-		err = plan_tell(looks, &hopeless);
+		err = plan_tell(looks);
 		if (err)
 			return err;
 	}
 	if (!looks->until ||
-	    !(late || last || hopeless ||
+	    !(late || last ||
 	      (looking && blocks == config->looks.blocks[looks->taken])))
 		return 0;
 	/* Time that is up takes the next look's share. */
@@ -225,12 +222,11 @@ int campaign_looks_take(struct campaign_looks *looks, unsigned int blocks,
 		tell(looks, blocks, summary);
 		json_decref(summary);
 	}
-	*over = settled || late || last || hopeless;
+	*over = settled || late || last;
 	json_object_set_new(looks->until, "taken", json_integer(looks->taken));
 	json_object_set_new(looks->until, "ended",
-			    json_string(settled	   ? "decided"
-					: hopeless ? "plan"
-					: late	   ? "time"
-						   : "blocks"));
+			    json_string(settled ? "decided"
+					: late	? "time"
+						: "blocks"));
 	return 0;
 }

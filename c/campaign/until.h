@@ -7,10 +7,8 @@
  *	SECONDS			so much time has passed: a budget
  *
  * or several of them with commas between: "equivalent:3,120". A block that has
- * begun is finished. Where a verdict is asked for and the first blocks tell
- * that there is no time for one (report/plan_summary.h), it ends after those.
- * At which blocks the verdicts are looked at, and what that costs, is planned
- * before the first trial: stats/looks.h.
+ * begun is finished. At which blocks the verdicts are looked at, and what that
+ * costs, is planned before the first trial: stats/looks.h.
  */
 #ifndef CAMPAIGN_UNTIL_H
 #define CAMPAIGN_UNTIL_H

@@ -82,18 +82,6 @@ else
 	fail "$name" < <(cat "$folder/log" "$folder/out")
 fi
 
-# Six blocks are needed, of which one takes longer than half a second: its first
-# five tell so.
-name='time that leaves too few blocks for a verdict ends it when that is known'
-if run hopeless --blocks 1000 --until decided,2 --arms 'block block' &&
-	[ "$(said hopeless manifest '.parameters.until.ended')" = plan ] &&
-	[ "$(said hopeless manifest '.state')" = complete ] &&
-	grep -q 'blocks, all there is time for, can decide nothing' "$folder/log"; then
-	pass "$name"
-else
-	fail "$name" < <(cat "$folder/log" "$folder/out")
-fi
-
 expect_none 'what could decide nothing, or is no end, is refused' < <(
 	refused() { # text, arguments...
 		local text=$1
