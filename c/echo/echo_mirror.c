@@ -7,14 +7,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/socket.h"
-#include "net/socket_end.h"
+#include "order/channel_end.h"
 #include "order/channel_ops.h"
-#include "order/channel_socket.h"
+#include "order/order_end.h"
 
 struct mirror {
 	const struct echo_config *config;
 	struct channel *channel;
-	int fd;
+	struct order_end *end;
 	bool up; /* the handshake is over */
 };
 
@@ -33,7 +33,7 @@ static int messages_take(struct mirror *mirror)
 						  channel->message_len) < 0
 				      ? -EMSGSIZE
 				      : 1;
-		channel_socket_send(channel, mirror->fd);
+		channel_end_send(channel, mirror->end);
 	}
 	return got < 0 ? got : 0;
 }
@@ -45,14 +45,14 @@ static int woken(struct mirror *mirror, short events)
 	ssize_t n = 0;
 	int rc;
 
-	channel_socket_send(channel, mirror->fd);
+	channel_end_send(channel, mirror->end);
 	if (events & (POLLIN | POLLHUP | POLLERR))
-		n = channel_socket_receive(channel, mirror->fd, SIZE_MAX);
+		n = channel_end_receive(channel, mirror->end, SIZE_MAX);
 	if (n < 0)
 		return (int)n;
 	if (!mirror->up) {
 		rc = channel_handshake(channel, clock_monotonic_ns());
-		channel_socket_send(channel, mirror->fd);
+		channel_end_send(channel, mirror->end);
 		mirror->up = rc > 0;
 		if (rc <= 0)
 			return rc;
@@ -71,16 +71,15 @@ static void end_wait(struct mirror *mirror)
 	size_t room;
 
 	while (!*mirror->config->stop && clock_monotonic_ns() < end_ns) {
-		struct pollfd fd = { mirror->fd, POLLIN, 0 };
+		struct pollfd fd = { mirror->end->fd, POLLIN, 0 };
 
-		channel_socket_send(channel, mirror->fd);
+		channel_end_send(channel, mirror->end);
 		if (channel_buffer_len(&channel->out) > 0)
 			fd.events |= POLLOUT;
 		poll(&fd, 1, 50);
 		channel->in.begin = channel->in.end = 0;
 		bytes = channel_room(channel, &room);
-		if (recv(mirror->fd, bytes, room, MSG_DONTWAIT) == 0 ||
-		    fd.revents & POLLERR)
+		if (mirror->end->ops->receive(mirror->end, bytes, room) < 0)
 			return;
 	}
 }
@@ -97,7 +96,7 @@ static int session_run(struct mirror *mirror)
 	while (!err && !*mirror->config->stop) {
 		const bool full = channel_buffer_len(&channel->out) > 0;
 		/* While answers wait no more questions are taken. */
-		struct pollfd fd = { mirror->fd,
+		struct pollfd fd = { mirror->end->fd,
 				     full && mirror->up ? POLLOUT
 				     : full		? POLLIN | POLLOUT
 							: POLLIN,
@@ -108,7 +107,7 @@ static int session_run(struct mirror *mirror)
 			err = woken(mirror, fd.revents);
 		now_ns = clock_monotonic_ns();
 		if (!err && mirror->up)
-			err = channel_socket_tick(channel, mirror->fd, now_ns);
+			err = channel_end_tick(channel, mirror->end, now_ns);
 		else if (!err && now_ns >= deadline_ns)
 			err = -ETIMEDOUT;
 	}
@@ -119,9 +118,10 @@ static int session_run(struct mirror *mirror)
 
 int echo_mirror_run(const struct echo_config *config)
 {
-	struct mirror mirror = { .config = config, .fd = -1 };
+	struct mirror mirror = { .config = config };
 	int err =
 		channel_open(config->channel, CHANNEL_TRADER, &mirror.channel);
+	int fd;
 
 	if (err)
 		return err;
@@ -132,17 +132,21 @@ int echo_mirror_run(const struct echo_config *config)
 		err = -EINVAL;
 		goto close_channel;
 	}
-	mirror.fd = socket_connect(&config->address, config->timeout_ms,
-				   config->stop);
-	err = mirror.fd < 0 ? mirror.fd : 0;
+	fd = socket_connect(&config->address, config->timeout_ms, config->stop);
+	err = fd < 0 ? fd : 0;
 	if (err)
 		goto close_channel;
+	mirror.end = order_end_socket(fd, &config->address);
+	if (!mirror.end) {
+		err = -ENOMEM;
+		goto close_channel;
+	}
 	err = session_run(&mirror);
 	if (err && err != -EPIPE)
 		log_warning("%s", channel_reason(mirror.channel, err));
 	/* A server that is wrong on purpose is what it is for. */
 	err = mirror.up ? 0 : err ? err : -EINTR;
-	socket_end(mirror.fd);
+	order_end_close(mirror.end);
 close_channel:
 	channel_close(mirror.channel);
 	return err;
