@@ -26,7 +26,7 @@ for trial in "$folder"/quiet/trials/*; do
 done
 report "$folder/quiet" --html "$folder/quiet.html"
 check 'a campaign without orders has a page, which says so' \
-	grep -q 'No correct trial has an order' "$folder/quiet.html"
+	grep -q 'No correct trial has orders' "$folder/quiet.html"
 
 mkdir "$folder/files"
 report "$folder/good" --files "$folder/files"

@@ -121,7 +121,7 @@ check 'CSV has no latency of them' \
 words_of 'a baseline that is void throughout' "$null" 0
 words_of 'all arms void' "$null" 0 1 2
 check 'no arm is correct' lacks '"correct": true' "$folder/files/json"
-check 'the page has no curve' grep -q 'No correct trial has an order' "$folder/files/page.html"
+check 'the page has no curve' grep -q 'No correct trial has orders' "$folder/files/page.html"
 words_of 'an arm that is wrong throughout' "$false" 1
 words_of 'a baseline that is wrong throughout' "$false" 0
 words_of 'a baseline that is wrong where it runs again' "$false" 2
