@@ -5,10 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/syscall.h"
 
-#define LOOKS	64 /* in vain, before the socket is asked: a system call */
+/* What is looked for in vain may have ended: the socket is asked, which is a
+ * system call, after so many looks and so many ticks of the counter. */
+#define LOOKS	64
+#define TICKS	(1 << 20)
 #define PACKETS 16 /* of a socket, at once: one is enough */
 
 /* Nothing more comes of it, or goes. */
@@ -119,6 +123,20 @@ static int message_take(struct shm_stream *stream, uint8_t *bytes,
 	return rc;
 }
 
+/* Of who spins: is it time to ask? */
+static bool is_due(struct shm_stream *stream)
+{
+	uint64_t now;
+
+	if (++stream->looks % LOOKS != 0)
+		return false;
+	now = clock_counter();
+	if (now - stream->asked < TICKS)
+		return false;
+	stream->asked = now;
+	return true;
+}
+
 /* Nothing was there: is anything still to come? An end that sleeps asks to be
  * woken; either looks once more, since who goes may have written before. */
 static int message_take_last(struct shm_stream *stream, uint8_t *bytes,
@@ -128,7 +146,7 @@ static int message_take_last(struct shm_stream *stream, uint8_t *bytes,
 	bool ended;
 	int rc;
 
-	if (!sleeps && ++stream->looks % LOOKS != 0)
+	if (!sleeps && !is_due(stream))
 		return 0;
 	ended = has_ended(stream);
 	if (sleeps) {
