@@ -16,7 +16,8 @@
 #define PACKETS 16 /* of a socket, at once: one is enough */
 
 /* Nothing more comes of it, or goes. */
-static int end(struct shm_stream *stream, int err)
+__attribute__((cold, noinline)) static int end(struct shm_stream *stream,
+					       int err)
 {
 	if (!stream->over && err != -EPIPE)
 		log_warning("%s: the other end has broken its ring: the "
@@ -193,7 +194,7 @@ ssize_t shm_stream_receive(struct shm_stream *stream, uint8_t *bytes,
 	return found;
 }
 
-int shm_stream_alive(struct shm_stream *stream)
+__attribute__((noinline)) int shm_stream_alive(struct shm_stream *stream)
 {
 	struct pollfd gone = { .fd = stream->fd };
 
