@@ -293,20 +293,17 @@ static void time_passed(struct exchange *exchange, uint64_t now_ns)
 static uint64_t wait_prepare(struct exchange *exchange,
 			     struct pollfd fds[static FDS])
 {
-	const struct order_end *client = exchange->order_entry.client;
 	bool init = exchange->state == EXCHANGE_INIT;
-	bool room = orders_have_room(exchange), tells;
-	uint64_t now_ns = clock_monotonic_ns(), due_ns = UINT64_MAX;
+	bool room = orders_have_room(exchange);
+	uint64_t now_ns = clock_monotonic_ns(), due_ns;
 
 	fds[FD_SIGNALS] =
 		(struct pollfd){ .fd = exchange->signals, .events = POLLIN };
 	fds[FD_LISTENER] =
 		(struct pollfd){ .fd = exchange->order_entry.listener->fd,
 				 .events = POLLIN };
-	fds[FD_TRADER] = (struct pollfd){
-		.fd = client ? client->fd : -1,
-		.events = POLLRDHUP,
-	};
+	due_ns = order_entry_server_wait(&exchange->order_entry, now_ns,
+					 &fds[FD_TRADER]);
 	marketdata_server_poll(&exchange->marketdata, &fds[FD_MARKETDATA]);
 	retransmit_server_poll(&exchange->retransmit, now_ns,
 			       &fds[FD_RETRANSMIT]);
@@ -325,12 +322,6 @@ static uint64_t wait_prepare(struct exchange *exchange,
 		fds[FD_TRADER].events |= POLLIN;
 	else if (exchange->leaving)
 		fds[FD_TRADER].fd = -1;
-	if (order_entry_server_needs_room(&exchange->order_entry, &tells)) {
-		if (tells)
-			fds[FD_TRADER].events |= POLLOUT;
-		else
-			due_ns = clock_sooner(due_ns, now_ns + LOOK_AGAIN_NS);
-	}
 	if (!room) {
 		if (!exchange->stdout_was_full)
 			log_warning("stdout is not read: orders wait in their "

@@ -11,7 +11,8 @@
 #include "order/channel_end.h"
 #include "order/channel_ops.h"
 
-#define BACKLOG 16
+#define BACKLOG	      16
+#define LOOK_AGAIN_NS CLOCK_NS_PER_MS
 
 int order_entry_server_open(struct order_entry_server *server,
 			    const struct order_entry_config *config)
@@ -151,11 +152,18 @@ void order_entry_server_leave(struct order_entry_server *server)
 	server->leaving = true;
 }
 
-bool order_entry_server_needs_room(const struct order_entry_server *server,
-				   bool *tells)
+uint64_t order_entry_server_wait(const struct order_entry_server *server,
+				 uint64_t now_ns, struct pollfd *fd)
 {
-	*tells = server->client && server->client->ops->tells_room;
-	return server->client && channel_buffer_len(&server->channel->out) > 0;
+	const struct order_end *client = server->client;
+
+	*fd = (struct pollfd){ client ? client->fd : -1, POLLRDHUP, 0 };
+	if (!client || channel_buffer_len(&server->channel->out) == 0)
+		return UINT64_MAX;
+	if (!client->ops->tells_room)
+		return now_ns + LOOK_AGAIN_NS;
+	fd->events |= POLLOUT;
+	return UINT64_MAX;
 }
 
 bool order_entry_server_is_behind(const struct order_entry_server *server)

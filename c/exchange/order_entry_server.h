@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The order entry server: a listener that stays open from start to end (of TCP,
- * or of what a transport has in its place), the one trader that is connected, and those who are not yet: in the middle of
- * the channel's handshake, or waiting for their turn. It takes no
- * decision: the exchange says when it may accept and receive.
+ * or of what a transport has in its place), the one trader that is connected,
+ * and those who are not yet: in the middle of the channel's handshake, or
+ * waiting for their turn. It takes no decision: the exchange says when it may
+ * accept and receive.
  */
 #ifndef EXCHANGE_ORDER_ENTRY_SERVER_H
 #define EXCHANGE_ORDER_ENTRY_SERVER_H
@@ -145,10 +146,11 @@ void order_entry_server_begin(struct order_entry_server *server);
  * the session from ending. */
 void order_entry_server_leave(struct order_entry_server *server);
 
-/* There is something to be sent (answers, heartbeats) and no room for it: wait
- * for POLLOUT; *tells: that will come, else look again. */
-bool order_entry_server_needs_room(const struct order_entry_server *server,
-				   bool *tells);
+/* What to wait for, of who is connected: its end, and room for what is to be
+ * sent (answers, heartbeats). When to look for that, where nothing tells of it;
+ * UINT64_MAX: never. */
+uint64_t order_entry_server_wait(const struct order_entry_server *server,
+				 uint64_t now_ns, struct pollfd *fd);
 
 /* Is there something to be done of which poll(2) does not tell, or does not
  * now? Then it is not waited for. */

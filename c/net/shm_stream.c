@@ -5,14 +5,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/syscall.h"
 
-#define LOOKS	64 /* in vain, before the socket is asked: a system call */
+/* What is looked for in vain may have ended: the socket is asked, which is a
+ * system call, after so many looks and so many ticks of the counter. */
+#define LOOKS	64
+#define TICKS	(1 << 20)
 #define PACKETS 16 /* of a socket, at once: one is enough */
 
 /* Nothing more comes of it, or goes. */
-static int end(struct shm_stream *stream, int err)
+__attribute__((cold, noinline)) static int end(struct shm_stream *stream,
+					       int err)
 {
 	if (!stream->over && err != -EPIPE)
 		log_warning("%s: the other end has broken its ring: the "
@@ -119,6 +124,20 @@ static int message_take(struct shm_stream *stream, uint8_t *bytes,
 	return rc;
 }
 
+/* Of who spins: is it time to ask? */
+static bool is_due(struct shm_stream *stream)
+{
+	uint64_t now;
+
+	if (++stream->looks % LOOKS != 0)
+		return false;
+	now = clock_counter();
+	if (now - stream->asked < TICKS)
+		return false;
+	stream->asked = now;
+	return true;
+}
+
 /* Nothing was there: is anything still to come? An end that sleeps asks to be
  * woken; either looks once more, since who goes may have written before. */
 static int message_take_last(struct shm_stream *stream, uint8_t *bytes,
@@ -128,7 +147,7 @@ static int message_take_last(struct shm_stream *stream, uint8_t *bytes,
 	bool ended;
 	int rc;
 
-	if (!sleeps && ++stream->looks % LOOKS != 0)
+	if (!sleeps && !is_due(stream))
 		return 0;
 	ended = has_ended(stream);
 	if (sleeps) {
@@ -175,7 +194,7 @@ ssize_t shm_stream_receive(struct shm_stream *stream, uint8_t *bytes,
 	return found;
 }
 
-int shm_stream_alive(struct shm_stream *stream)
+__attribute__((noinline)) int shm_stream_alive(struct shm_stream *stream)
 {
 	struct pollfd gone = { .fd = stream->fd };
 

@@ -49,6 +49,7 @@ struct shm_stream {
 	int over;	    /* 0, or the negative errno of all that follows */
 	uint32_t answered;  /* asks of the other end */
 	unsigned int looks; /* for something to take, in vain, in a row */
+	uint64_t asked;	    /* when its socket was, by clock_counter() */
 	bool other_sleeps;
 	unsigned int hellos; /* that have come, to who accepts */
 	/* As on a network. */

@@ -167,18 +167,19 @@ int shm_stream_connect(struct shm_stream *stream,
 	stream->tap = -1;
 	stream->own.sin_family = AF_INET;
 	stream->own.sin_addr = address_towards(&config->address);
-	stream->fd = path_connect(config, path, deadline_ns, stop);
-	if (stream->fd < 0)
-		return stream->fd;
+	/* Before anybody waits for it: much memory takes a while. */
 	err = rings_make(stream, config);
 	if (err)
-		goto close_socket;
+		return err;
+	err = stream->fd = path_connect(config, path, deadline_ns, stop);
+	if (err < 0)
+		goto close_ring;
 	err = rings_exchange(stream, path, deadline_ns, stop);
 	if (!err)
 		return 0;
-	shm_writer_close(&stream->out);
-close_socket:
 	close(stream->fd);
+close_ring:
+	shm_writer_close(&stream->out);
 	return err;
 }
 

@@ -75,6 +75,8 @@ wire/tls_record tls_record_open EVP_DecryptInit_ex EVP_DecryptUpdate EVP_Decrypt
 order/transport_bypass bypass_send frame_stream_send frame_stream_wait
 order/transport_null null_send
 order/transport_shm shm_send shm_stream_send
+order/transport_shm end_send shm_stream_send
+order/order_end socket_send send
 net/shm_stream shm_stream_send clock_realtime_ns syscall end shm_stream_alive
 order/transport_send send_send syscall
 order/transport_uring uring_send io_uring_submit io_uring_submit_and_wait __io_uring_get_cqe

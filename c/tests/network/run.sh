@@ -82,11 +82,12 @@ else
 fi
 
 name='C.36 an arm over shared memory is correct, and its other method is told'
-"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --verdict none --arms 'spin shm' \
+"$BUILD/t2t-run" --feed "$folder/feed.csv.gz" --blocks 1 --verdict none --arms 'spin shm shm+shm' \
 	--output "$folder/shm" >"$folder/shm.out" 2>"$folder/shm.err"
 code=$?
 if [ $code -eq 0 ] && ! grep -q INCORRECT "$folder/shm.out" &&
 	grep -q '^shm .* correct' "$folder/shm.out" &&
+	grep -q '^shm+shm .* correct' "$folder/shm.out" &&
 	grep -q 'of two methods.*stamped by ring against kernel' "$folder/shm.out" &&
 	"$BUILD/t2t-report" "$folder/shm" --html "$folder/shm.html" >/dev/null &&
 	grep -q 'of two methods' "$folder/shm.html" &&
