@@ -17,7 +17,10 @@ from lab_places import memory_node, places  # noqa: E402
 # A socket's path has 107 characters, of which Ansible's name for a connection
 # and ssh's ending while it makes one take 28.
 CONTROL_LENGTH = 79
-TCG_FEATURES_OFF = ["la57"]  # `max` has 5-level paging: a slower page walk
+# Of `max`, what costs an emulator more than it brings: 5-level paging, a step more
+# at each page walk; REP MOVSB for all of a page, which is one byte at a time; and
+# a lock of user memory, which ends a translated block at each copy.
+TCG_FEATURES_OFF = ["la57", "erms", "smap"]
 
 
 def accelerator(wanted, facts):

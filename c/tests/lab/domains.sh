@@ -55,7 +55,9 @@ says default //cpu/@mode host-passthrough
 says default "count(//cpu/feature[@policy='disable'])" 0
 says tcg /domain/@type qemu
 says tcg //cpu/@mode maximum
-says tcg "//cpu/feature[@name='la57']/@policy" disable
+for feature in la57 erms smap; do
+	says tcg "//cpu/feature[@name='$feature']/@policy" disable
+done
 says tcg-cpu-model "count(//cpu/feature)" 0
 says default //vcpupin/@cpuset 1
 says default //emulatorpin/@cpuset 2

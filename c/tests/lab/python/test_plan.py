@@ -196,9 +196,9 @@ class Accelerator(unittest.TestCase):
         self.assertEqual(plan(topology(2), kvm=seen, invtsc=False)["trader"]
                          ["invtsc"], "off")
 
-    def test_tcg_has_no_five_level_paging(self):
+    def test_tcg_is_without_what_costs_an_emulator_more(self):
         self.assertEqual(self.decided(boot=False)["cpu_features_off"],
-                         ["la57"])
+                         ["la57", "erms", "smap"])
         self.assertEqual(self.decided()["cpu_features_off"], [])
 
     def test_a_model_of_ones_own_keeps_its_features(self):
