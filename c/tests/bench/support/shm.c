@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * There and back between two CPUs: 36 bytes through a ring of --send shm and
- * its --receive shm each way, beside the least that there is, two cache lines
- * on which either end spins for the other's number. The other end is a process
- * of its own; the two take turns.
+ * its --receive shm each way, and an order's 13 over --transport shm, beside
+ * the least that there is, two cache lines on which either end spins for the
+ * other's number. The other end is a process of its own; they take turns.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +20,8 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "net/shm_readers.h"
+#include "order/order_end.h"
+#include "order/transport_ops.h"
 #include "publish/publish_path_ops.h"
 #include "receive/receive_ops.h"
 #include "stats/percentile.h"
@@ -32,6 +34,8 @@
 #define MESSAGE 36
 #define THERE	"shm:path=@t2t-bench-there"
 #define BACK	"shm:path=@t2t-bench-back"
+#define ORDERS	"shm:wait=spin,path=@t2t-bench-orders"
+#define ORDER	13
 
 /* It is nobody's here. */
 #define BENCH_GROUP                                              \
@@ -51,6 +55,8 @@ struct ends {
 	struct lines *lines;
 	struct publish_path *out;
 	struct receive *in;
+	struct transport *orders;
+	struct order_end *end; /* of the other process */
 };
 
 static int ring_out(const char *text, struct publish_path **out)
@@ -71,9 +77,49 @@ static int ring_in(const char *text, struct receive **in)
 	return receive_open(text, &config, in);
 }
 
+static const struct sockaddr_in exchange = { .sin_family = AF_INET,
+					     .sin_port = 1 };
+
+/* The other end of orders, once this one has come. 0 or a negative errno. */
+static int orders_accept(struct ends *ends)
+{
+	int err;
+
+	do
+		err = transport_accept(ends->orders, &ends->end);
+	while (err == -EAGAIN);
+	while (!err && (err = order_end_greet(ends->end)) == 0)
+		;
+	return err < 0 ? err : 0;
+}
+
+static int orders_connect(struct transport **orders)
+{
+	const struct transport_config config = { .peer = exchange,
+						 .timeout_ms = 5000 };
+
+	return transport_connect(ORDERS, &config, orders);
+}
+
+static int orders_listen(struct transport **orders)
+{
+	const struct transport_place place = { .address = exchange };
+
+	return transport_listen(ORDERS, &place, orders);
+}
+
 /*
- * The other end answers both, for ever.
+ * The other end answers all, for ever.
  */
+
+static void order_answer(struct order_end *end)
+{
+	uint8_t bytes[SHM_RING_MESSAGE_MAX];
+	ssize_t n = end->ops->receive(end, bytes, sizeof(bytes));
+
+	if (n > 0)
+		end->ops->send(end, bytes, (size_t)n);
+}
 
 static void other_run(struct ends *ends)
 {
@@ -92,6 +138,7 @@ static void other_run(struct ends *ends)
 			atomic_store_explicit(&lines->back, there,
 					      memory_order_release);
 		}
+		order_answer(ends->end);
 		if (receive_poll(ends->in, &packet, 1) != 1)
 			continue;
 		memcpy(bytes, packet.data, sizeof(bytes));
@@ -108,7 +155,11 @@ static void other_start(struct ends *ends)
 		err = ring_in(THERE, &ends->in);
 	if (!err)
 		err = ring_out(BACK, &ends->out);
+	if (!err)
+		err = orders_listen(&ends->orders);
 	atomic_store(&ends->lines->stands, err ? err : 1);
+	if (!err)
+		err = orders_accept(ends);
 	if (!err)
 		other_run(ends);
 	_exit(1);
@@ -148,6 +199,21 @@ static uint64_t trips_of_rings(struct ends *ends)
 	return clock_monotonic_ns() - start_ns;
 }
 
+static uint64_t trips_of_orders(struct ends *ends)
+{
+	uint8_t order[ORDER] = { 0 }, bytes[SHM_RING_MESSAGE_MAX];
+	const uint64_t start_ns = clock_monotonic_ns();
+	struct transport *orders = ends->orders;
+
+	for (int i = 0; i < TRIPS; i++) {
+		transport_send(orders, order, sizeof(order));
+		while (orders->ops->receive(orders, bytes, sizeof(bytes)) !=
+		       ORDER)
+			;
+	}
+	return clock_monotonic_ns() - start_ns;
+}
+
 /* Where others want the CPUs, too, most turns are spent waiting for the other
  * end to be run at all: of both the time that one in ten stays below. */
 static double undisturbed(uint64_t *turns)
@@ -156,28 +222,42 @@ static double undisturbed(uint64_t *turns)
 	return (double)percentile_of(turns, TURNS, 10) / TRIPS;
 }
 
-static void round_run(struct ends *ends, double *ring_ns, double *line_ns)
+/* What goes there and back, in ns. */
+struct trips {
+	double rings, orders, lines;
+};
+
+static struct trips round_run(struct ends *ends)
 {
-	static uint64_t rings[TURNS], lines[TURNS];
+	static uint64_t rings[TURNS], orders[TURNS], lines[TURNS];
 
 	for (int i = 0; i < TURNS; i++) {
 		lines[i] = trips_of_lines(ends);
 		rings[i] = trips_of_rings(ends);
+		orders[i] = trips_of_orders(ends);
 	}
-	*ring_ns = undisturbed(rings);
-	*line_ns = undisturbed(lines);
+	return (struct trips){ undisturbed(rings), undisturbed(orders),
+			       undisturbed(lines) };
 }
 
 static void rounds_run(struct bench *bench, struct ends *ends)
 {
-	static double rings[ROUNDS], lines[ROUNDS];
+	static double rings[ROUNDS], orders[ROUNDS], lines[ROUNDS];
 	const size_t rounds = bench_rounds_of(bench, ROUNDS);
 
-	for (size_t i = 0; i < rounds; i++)
-		round_run(ends, &rings[i], &lines[i]);
+	for (size_t i = 0; i < rounds; i++) {
+		const struct trips trips = round_run(ends);
+
+		rings[i] = trips.rings;
+		orders[i] = trips.orders;
+		lines[i] = trips.lines;
+	}
 	bench_figure(bench, "36 bytes over shm, there and back", "ns", rings,
 		     "two cache lines, spinning", lines, rounds, BENCH_AT_MOST,
 		     BOUND);
+	bench_figure(bench, "an order over --transport shm, there and back",
+		     "ns", orders, "two cache lines, spinning", lines, rounds,
+		     BENCH_AT_MOST, BOUND);
 }
 
 static int this_run(struct bench *bench, struct ends *ends)
@@ -192,9 +272,12 @@ static int this_run(struct bench *bench, struct ends *ends)
 		err = ring_in(BACK, &ends->in);
 	if (err)
 		return err;
-	rounds_run(bench, ends);
+	err = orders_connect(&ends->orders);
+	if (!err)
+		rounds_run(bench, ends);
+	transport_close(ends->orders);
 	receive_close(ends->in);
-	return 0;
+	return err;
 }
 
 int bench_shm(struct bench *bench)
