@@ -234,6 +234,7 @@ int html_write(FILE *out, const struct results *results, const json_t *summary,
 		return err;
 	plot_stages(out, results, summary);
 	page_differences(out, results->measured, summary);
+	page_bands(out, summary);
 	err = page_counters(out, results);
 	if (err)
 		return err;

@@ -15,4 +15,7 @@ void page_comparisons(FILE *out, const json_t *summary, const json_t *manifest);
 void page_differences(FILE *out, const struct measured *measured,
 		      const json_t *summary);
 
+/* Deciles and tails, each with its band. */
+void page_bands(FILE *out, const json_t *summary);
+
 #endif

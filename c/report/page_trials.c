@@ -10,6 +10,7 @@
 #include "base/json_get.h"
 #include "report/export.h"
 #include "report/page.h"
+#include "report/schema.h"
 #include "report/trial_mark.h"
 
 /* What a reader opens; only what is there. */
@@ -102,6 +103,15 @@ static void us_write(FILE *out, const struct percentiles *all, double percent,
 		fputs("<td>-</td>", out);
 }
 
+static void mark_write(FILE *out, const struct trial_mark *mark)
+{
+	fputs("<td>", out);
+	export_escaped(out, trial_mark_words[mark->kind]);
+	fputs(*mark->why ? ": " : "", out);
+	export_escaped(out, mark->why);
+	fputs("</td>", out);
+}
+
 static void row_write(FILE *out, const struct results *results,
 		      const struct results_trial *trial, const char *links)
 {
@@ -115,16 +125,48 @@ static void row_write(FILE *out, const struct results *results,
 	page_tagged(out, "td", results_arm_name(results, trial->arm));
 	us_write(out, &trial->percentiles, 50, trial->percentiles.p50);
 	us_write(out, &trial->percentiles, 90, trial->percentiles.p90);
-	fprintf(out, "<td>%lld of %lld</td><td>",
+	fprintf(out, "<td>%lld of %lld</td>",
 		(long long)json_get_integer(analysis, "matched"),
 		(long long)json_get_integer(analysis, "triggers"));
-	export_escaped(out, trial_mark_words[mark.kind]);
-	fputs(*mark.why ? ": " : "", out);
-	export_escaped(out, mark.why);
-	fputs("</td>", out);
+	mark_write(out, &mark);
 	links_write(out, results, links,
 		    json_get_text(trial->json, "folder", ""));
 	fputs("</tr>\n", out);
+}
+
+/* Of blocks that ran again: why, and what can be looked into. */
+static void aside_write(FILE *out, const struct results *results,
+			const json_t *trials, const char *links)
+{
+	const json_t *trial;
+	size_t i;
+
+	json_array_foreach(trials, i, trial)
+	{
+		const json_t *analysis = json_object_get(trial, "analysis");
+		const struct trial_mark mark = trial_mark_aside(trial);
+		const json_int_t arm = json_get_integer(trial, "arm");
+
+		fprintf(out, "<tr class=\"out\"><td>%lld</td><td>%lld</td>",
+			(long long)json_get_integer(trial, "number"),
+			(long long)json_get_integer(trial, "block") + 1);
+		page_tagged(
+			out, "td",
+			arm >= 0 && arm < results->arm_count
+				? results_arm_name(results, (unsigned int)arm)
+				: "unknown");
+		page_us_cell(out,
+			     schema_value(analysis, "wire_to_wire_ns.p50"));
+		page_us_cell(out,
+			     schema_value(analysis, "wire_to_wire_ns.p90"));
+		fprintf(out, "<td>%lld of %lld</td>",
+			(long long)json_get_integer(analysis, "matched"),
+			(long long)json_get_integer(analysis, "triggers"));
+		mark_write(out, &mark);
+		links_write(out, results, links,
+			    json_get_text(trial, "folder", ""));
+		fputs("</tr>\n", out);
+	}
 }
 
 void page_trials(FILE *out, const struct results *results, const char *links)
@@ -136,5 +178,7 @@ void page_trials(FILE *out, const struct results *results, const char *links)
 	      out);
 	for (size_t i = 0; i < results->count; i++)
 		row_write(out, results, &results->trials[i], links);
+	aside_write(out, results, results->gated, links);
+	aside_write(out, results, results->aside, links);
 	fputs("</table></div>\n", out);
 }

@@ -327,8 +327,13 @@ static int aside_load(const struct results *results, const char *where,
 		if (!err && access(path, F_OK) == 0)
 			err = schema_load(path, RESULTS_SCHEMA, schema_trial,
 					  &trial);
-		if (trial)
+		if (trial) {
+			/* Its own word is of where it was measured. */
+			json_object_set_new(
+				trial, "folder",
+				json_sprintf("%s/%s", where, names[i]->d_name));
 			json_array_append_new(*trials, trial);
+		}
 		free(names[i]);
 	}
 	if (count >= 0)
