@@ -653,7 +653,7 @@ static const char *transport_fault(const struct transport_ops *kind)
 	if (kind->entry.unavailable_reason)
 		return kind->entry.unavailable_reason;
 	if (kind->connect)
-		return "it has no descriptor: see unit/net_frame_stream";
+		return "it has no descriptor: see network/bypass and shm";
 	if (namespace_fault)
 		return namespace_fault;
 	return registry_unavailable(&kind->entry);
