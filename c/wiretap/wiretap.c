@@ -47,6 +47,7 @@ struct wiretap {
 	struct nic_stamps nic;	/* if result->nic_stamps */
 	uint64_t received, dropped; /* on it */
 	uint64_t last_ns;	    /* the last frame's stamp by the kernel */
+	uint64_t rings_ns; /* ... when rings were read last between frames */
 	struct wiretap_result *result;
 };
 
@@ -112,6 +113,22 @@ static int wiretap_number(struct wiretap *tap,
 	return 0;
 }
 
+/* A tap that was held up is handed many frames at once: what rings have of that
+ * time belongs between them. 0 or a negative errno. */
+static int rings_follow(struct wiretap *tap, uint64_t stamp_ns)
+{
+	int n = 1;
+
+	if (!tap->rings || stamp_ns < tap->rings_ns + WIRETAP_RINGS_HELD_NS)
+		return 0;
+	tap->rings_ns = stamp_ns;
+	while (n > 0) {
+		n = wiretap_rings_read(tap->rings, &tap->file, stamp_ns);
+		tap->result->frames += n > 0 ? (unsigned int)n : 0;
+	}
+	return n;
+}
+
 static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
 {
 	struct wiretap *tap = context;
@@ -131,9 +148,12 @@ static int wiretap_each(void *context, const struct packet_rx_ring_frame *frame)
 
 	if (rc < 0)
 		return rc;
-	if (!frame->nic_stamped)
+	if (!frame->nic_stamped) {
 		tap->last_ns = frame->stamp_ns;
-	rc = wiretap_file_room(&tap->file, need);
+		rc = rings_follow(tap, frame->stamp_ns);
+	}
+	if (rc >= 0)
+		rc = wiretap_file_room(&tap->file, need);
 	if (rc < 0)
 		return rc;
 	at = wiretap_file_at(&tap->file, &room);

@@ -15,7 +15,7 @@
 #include "wiretap/wiretap_file.h"
 
 #define RINGS_MAX 16
-#define TURN_MAX  4096 /* messages of one ring before the next one's turn */
+#define TURN_MAX  4096 /* messages before the interface's turn */
 #define NAME	  "rings"
 
 struct tapped {
@@ -26,6 +26,12 @@ struct tapped {
 	/* Of an order connection: the segments that there would have been. */
 	uint32_t sequence; /* of the next one */
 	uint64_t ended_ns; /* CLOCK_REALTIME: its end was seen; 0: not yet */
+	bool ended;	   /* nothing comes behind what is there */
+	/* A message that was taken, and waits for its turn. */
+	bool pending;
+	uint32_t len;
+	uint64_t stamp_ns;
+	uint8_t bytes[SHM_RING_MESSAGE_MAX];
 };
 
 struct wiretap_rings {
@@ -203,48 +209,34 @@ static int tapped_end(struct wiretap_rings *rings, struct tapped *ring,
 	return rc < 0 ? rc : -EPIPE;
 }
 
-/* What is there until then, in turns. 0, or a negative errno: -EPIPE: it has
- * ended, and all is read. */
-static int tapped_read(struct wiretap_rings *rings, struct tapped *ring,
-		       struct wiretap_file *file, uint64_t until_ns)
+/* The ring's next message, if it is there. 0 or a negative errno, logged. */
+static int tapped_take(struct tapped *ring)
 {
-	const uint8_t flags = is_orders(ring) ? FRAME_TCP_PSH : 0;
-	/* Before what is read: nothing comes behind its end. */
-	const bool ended = shm_socket_ended(ring->fd);
-	uint8_t bytes[SHM_RING_MESSAGE_MAX];
-	uint64_t stamp_ns = 0;
-	uint32_t len = 0;
-	int n, rc = 0;
+	int rc;
 
-	for (n = 0; n < TURN_MAX; n++) {
-		rc = shm_reader_take(&ring->reader, bytes, &len, &stamp_ns);
-		if (rc == 0 && shm_reader_has(&ring->reader))
-			continue;
-		if (rc <= 0)
-			break;
-		if (stamp_ns > until_ns) {
-			shm_reader_put_back(&ring->reader);
-			return 0;
-		}
-		rc = frame_write(rings, ring, file, stamp_ns, flags, bytes,
-				 len);
-		if (rc < 0)
-			return rc;
-	}
+	if (ring->pending)
+		return 0;
+	do
+		rc = shm_reader_take(&ring->reader, ring->bytes, &ring->len,
+				     &ring->stamp_ns);
+	while (rc == 0 && shm_reader_has(&ring->reader));
 	if (rc < 0)
 		log_error("--ring: %s", shm_reader_fault(rc));
-	if (rc < 0)
-		return rc;
-	return ended && n < TURN_MAX ? tapped_end(rings, ring, file, until_ns)
-				     : 0;
+	ring->pending = rc > 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* One that breaks is told and let go: the capture lacks what it would have
  * had. */
-int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
-		       uint64_t until_ns)
+static void tapped_drop(struct wiretap_rings *rings, unsigned int i, int err)
 {
-	const uint64_t before = rings->frames;
+	rings->dropped += err != -EPIPE;
+	tapped_close(rings, i);
+}
+
+/* Who has come, and whose writer is gone: looked at before what is read. */
+static int tapped_greet(struct wiretap_rings *rings, struct wiretap_file *file)
+{
 	int rc;
 
 	tapped_accept(rings);
@@ -252,16 +244,67 @@ int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
 		struct tapped *ring = &rings->ring[i];
 
 		rc = ring->told ? 0 : tapped_meet(rings, ring, file);
-		if (rc == 0 && ring->told)
-			rc = tapped_read(rings, ring, file, until_ns);
 		if (file->refused)
 			return rc;
-		if (rc < 0) {
-			rings->dropped += rc != -EPIPE;
-			tapped_close(rings, i);
-		}
+		ring->ended = ring->told && shm_socket_ended(ring->fd);
+		if (rc < 0)
+			tapped_drop(rings, i, rc);
 	}
-	return (int)(rings->frames - before);
+	return 0;
+}
+
+/* The ring whose next message is the oldest, and not newer than that; NULL:
+ * none. They are in the file as they were written, however late this is. */
+static struct tapped *oldest_take(struct wiretap_rings *rings,
+				  uint64_t until_ns)
+{
+	struct tapped *oldest = NULL;
+	int rc;
+
+	for (unsigned int i = rings->count; i-- > 0;) {
+		rc = rings->ring[i].told ? tapped_take(&rings->ring[i]) : 0;
+		if (rc < 0)
+			tapped_drop(rings, i, rc);
+	}
+	for (unsigned int i = 0; i < rings->count; i++) {
+		struct tapped *ring = &rings->ring[i];
+
+		if (ring->pending && ring->stamp_ns <= until_ns &&
+		    (!oldest || ring->stamp_ns < oldest->stamp_ns))
+			oldest = ring;
+	}
+	return oldest;
+}
+
+int wiretap_rings_read(struct wiretap_rings *rings, struct wiretap_file *file,
+		       uint64_t until_ns)
+{
+	const uint64_t before = rings->frames;
+	int n, rc = tapped_greet(rings, file);
+	struct tapped *ring;
+
+	for (n = 0; rc >= 0 && n < TURN_MAX; n++) {
+		ring = oldest_take(rings, until_ns);
+		if (!ring)
+			break;
+		ring->pending = false;
+		rc = frame_write(rings, ring, file, ring->stamp_ns,
+				 is_orders(ring) ? FRAME_TCP_PSH : 0,
+				 ring->bytes, ring->len);
+	}
+	for (unsigned int i = rings->count; rc >= 0 && i-- > 0;) {
+		int end;
+
+		if (!rings->ring[i].ended || rings->ring[i].pending ||
+		    n == TURN_MAX)
+			continue;
+		end = tapped_end(rings, &rings->ring[i], file, until_ns);
+		if (file->refused)
+			rc = end;
+		else if (end < 0)
+			tapped_drop(rings, i, end);
+	}
+	return rc < 0 ? rc : (int)(rings->frames - before);
 }
 
 int wiretap_rings_tail(struct wiretap_rings *rings, struct wiretap_file *file,
