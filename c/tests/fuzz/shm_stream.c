@@ -140,13 +140,15 @@ static void step_put(size_t len)
 static void step_receive(size_t len)
 {
 	const int over = ours.over;
+	/* Of a message that came before it was over. */
+	const bool held = ours.begin != ours.end;
 	ssize_t n;
 
 	len = 1 + len % sizeof(bytes);
 	if (shm_stream_unread(&ours) > MOST + SHM_RING_MESSAGE_MAX)
 		abort();
 	n = shm_stream_receive(&ours, bytes, len);
-	if (n > (ssize_t)len || (over && n >= 0 && ours.begin == ours.end) ||
+	if (n > (ssize_t)len || (over && n >= 0 && !held) ||
 	    (n < 0 && n != -EPROTO) || (n < 0 && !lied))
 		abort();
 	for (ssize_t i = 0; i < n && !lied; i++)
