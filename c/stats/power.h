@@ -3,10 +3,10 @@
  * What a campaign could have found, and how long one must be that finds more:
  * of who reads "~", and of who plans the next one. By the spread of blocks, of
  * which no more is known than so many degrees of freedom say: of 8 the promise
- * is a fifth larger than of many. The test is taken to find as
- * much as the normal one would of 0.864 times as many blocks. By simulation of
- * pilots and their campaigns 85 to 97 of a hundred find what they were promised
- * in each of the noises of tests/support/noise.h.
+ * is a fifth larger than of many. The test is taken to find as much as the
+ * normal one would of 0.864 times as many blocks. By simulation of pilots and
+ * their campaigns 85 to 97 of a hundred find what they were promised in each of
+ * the noises of tests/support/noise.h.
  */
 #ifndef STATS_POWER_H
 #define STATS_POWER_H

@@ -34,10 +34,10 @@ int randomization_open(struct randomization *test,
 					.strata = strata };
 	for (size_t i = 0; i < strata; i++)
 		test->count += counts[i];
-	test->spreads = calloc(test->count + 1, sizeof(double));
+	test->weights = calloc(test->count + 1, sizeof(double));
 	test->sorted = calloc(2 * test->count + 1, sizeof(double));
 	test->scores = calloc(PLACES * test->count + 1, sizeof(double));
-	if (test->spreads && test->sorted && test->scores)
+	if (test->weights && test->sorted && test->scores)
 		return 0;
 	randomization_close(test);
 	return -ENOMEM;
@@ -45,7 +45,7 @@ int randomization_open(struct randomization *test,
 
 void randomization_close(struct randomization *test)
 {
-	free(test->spreads);
+	free(test->weights);
 	free(test->sorted);
 	free(test->scores);
 }
@@ -87,25 +87,36 @@ static double median_spread(const double *spreads, size_t count, double *room)
 	return gsl_stats_median_from_sorted_data(room, 1, n);
 }
 
-/* Of each block, in spreads; the spreads are lost. */
+/* Of each block. */
 static void weights_set(struct randomization *test, double difference)
 {
-	double *spreads = test->spreads;
+	double *weights = test->weights;
 	size_t first = 0;
 
 	for (size_t s = 0; s < test->strata; first += test->counts[s++]) {
 		double median;
 
+		/* The spreads at first. */
 		for (size_t i = first; i < first + test->counts[s]; i++)
-			spreads[i] = spread_of(&test->blocks[i], difference);
-		median = median_spread(spreads + first, test->counts[s],
+			weights[i] = spread_of(&test->blocks[i], difference);
+		median = median_spread(weights + first, test->counts[s],
 				       test->sorted);
 		for (size_t i = first; i < first + test->counts[s]; i++)
-			spreads[i] =
+			weights[i] =
 				1 / (median *
-				     (gsl_pow_2(spreads[i] / median) +
+				     (gsl_pow_2(weights[i] / median) +
 				      floor_of(test->blocks[i].references)));
 	}
+}
+
+static double *scores_of(const struct randomization *test, size_t block)
+{
+	return test->scores + PLACES * block;
+}
+
+static unsigned int places_of(const struct randomization *test, size_t block)
+{
+	return test->blocks[block].references + 1;
 }
 
 /* Each block's values, less their mean, by its weight: the arm's own is the
@@ -115,7 +126,7 @@ static void scores_set(struct randomization *test, double difference)
 	weights_set(test, difference);
 	for (size_t i = 0; i < test->count; i++) {
 		const struct randomization_block *block = &test->blocks[i];
-		double *scores = test->scores + PLACES * i;
+		double *scores = scores_of(test, i);
 		double mean = 0;
 
 		scores[0] = 0;
@@ -125,7 +136,7 @@ static void scores_set(struct randomization *test, double difference)
 			mean += scores[j + 1] / (block->references + 1);
 		}
 		for (unsigned int j = 0; j <= block->references; j++)
-			scores[j] = test->spreads[i] * (scores[j] - mean);
+			scores[j] = test->weights[i] * (scores[j] - mean);
 	}
 }
 
@@ -165,8 +176,7 @@ static void sums_make(const struct randomization *test, size_t first,
 	*sums = (struct sums){ room, room + HALF_MAX, 1 };
 	sums->values[0] = 0;
 	for (size_t i = first; i < end; i++)
-		sums_grow(sums, test->scores + PLACES * i,
-			  test->blocks[i].references + 1);
+		sums_grow(sums, scores_of(test, i), places_of(test, i));
 }
 
 /* The share of ways to a sum of at least that much: the first half's sums go
@@ -195,8 +205,8 @@ static void cumulants_add(const struct randomization *test, size_t block,
 			  double t, double *cumulant, double *first,
 			  double *second)
 {
-	const double *scores = test->scores + PLACES * block;
-	const unsigned int places = test->blocks[block].references + 1;
+	const double *scores = scores_of(test, block);
+	const unsigned int places = places_of(test, block);
 	double most = t * scores[0], sum = 0, one = 0, two = 0;
 
 	for (unsigned int j = 1; j < places; j++)
@@ -238,7 +248,7 @@ static double saddle_of(const struct randomization *test, double sum,
 	return t;
 }
 
-/* P(as much or more), of a sum above 0 that is not the greatest. */
+/* P(as much or more), of a sum that is not below 0, nor the greatest. */
 static double share_near(const struct randomization *test, double sum,
 			 double deviation)
 {
@@ -265,8 +275,8 @@ static double share_of_most(const struct randomization *test, double *sum)
 
 	*sum = 0;
 	for (size_t i = 0; i < test->count; i++) {
-		const double *scores = test->scores + PLACES * i;
-		const unsigned int places = test->blocks[i].references + 1;
+		const double *scores = scores_of(test, i);
+		const unsigned int places = places_of(test, i);
 		double most = scores[0];
 		unsigned int n = 0;
 
@@ -280,16 +290,15 @@ static double share_of_most(const struct randomization *test, double *sum)
 	return share;
 }
 
-/* P(as much or more) of the scores as they are. */
-static double share_above(const struct randomization *test)
+/* P(as much or more) of a sum that is not below 0. */
+static double share_above(const struct randomization *test, double sum)
 {
-	double sum = 0, variance = 0, most, share = share_of_most(test, &most);
+	double variance = 0, most, share = share_of_most(test, &most);
 
 	for (size_t i = 0; i < test->count; i++) {
-		const double *scores = test->scores + PLACES * i;
-		const unsigned int places = test->blocks[i].references + 1;
+		const double *scores = scores_of(test, i);
+		const unsigned int places = places_of(test, i);
 
-		sum += scores[0];
 		for (unsigned int j = 0; j < places; j++)
 			variance += gsl_pow_2(scores[j]) / places;
 	}
@@ -299,7 +308,7 @@ static double share_above(const struct randomization *test)
 		return share;
 	if (test->count <= RANDOMIZATION_EXACT_MAX)
 		return share_counted(test, sum - NEAR * sqrt(variance));
-	return sum > 0 ? share_near(test, sum, sqrt(variance)) : 0.5;
+	return share_near(test, sum, sqrt(variance));
 }
 
 static void scores_turn(struct randomization *test)
@@ -314,11 +323,11 @@ double randomization_p(struct randomization *test, double difference)
 
 	scores_set(test, difference);
 	for (size_t i = 0; i < test->count; i++)
-		sum += test->scores[PLACES * i];
+		sum += *scores_of(test, i);
 	/* The lesser tail is that on the sum's own side. */
 	if (sum < 0)
 		scores_turn(test);
-	return fmin(1, 2 * share_above(test));
+	return fmin(1, 2 * share_above(test, fabs(sum)));
 }
 
 /* Of one block, without the weights: the arm less its references' mean. */
@@ -349,7 +358,7 @@ static double estimate_of(struct randomization *test)
 				&test->blocks[j];
 			/* So much of the difference is the arm's own way to
 			 * the mean of its block. */
-			const double weight = test->spreads[j] *
+			const double weight = test->weights[j] *
 					      block->references /
 					      (block->references + 1);
 
@@ -365,10 +374,16 @@ static double estimate_of(struct randomization *test)
 }
 
 /* Where the test may change its mind: at the differences, of which many are
- * thinned out, and at none; ascending. Returns how many. */
-static size_t candidates_set(struct randomization *test,
-			     double candidates[static CANDIDATES + 3])
+ * thinned out, and at none; ascending. */
+struct candidates {
+	double at[CANDIDATES + 3];
+	size_t count;
+};
+
+static void candidates_set(struct randomization *test,
+			   struct candidates *candidates)
 {
+	double *at = candidates->at;
 	size_t n = 0, count = 0, step;
 	double *all = test->sorted;
 
@@ -378,11 +393,11 @@ static size_t candidates_set(struct randomization *test,
 	gsl_sort(all, 1, n);
 	step = (n + CANDIDATES - 1) / CANDIDATES;
 	for (size_t i = 0; i < n; i += step)
-		candidates[count++] = all[i];
-	candidates[count++] = all[n - 1];
-	candidates[count++] = 0;
-	gsl_sort(candidates, 1, count);
-	return count;
+		at[count++] = all[i];
+	at[count++] = all[n - 1];
+	at[count++] = 0;
+	gsl_sort(at, 1, count);
+	candidates->count = count;
 }
 
 /* The end of the interval between a value that is rejected and one that is not.
@@ -401,19 +416,18 @@ static double end_between(struct randomization *test, double alpha,
 /* The end on one side, which is 1 or -1, of the estimate; and, unless p is
  * NULL, the greatest p of none and of what lies beyond it. */
 static double end_of(struct randomization *test, double alpha, double estimate,
-		     int side, double *p)
+		     const struct candidates *candidates, int side, double *p)
 {
-	double candidates[CANDIDATES + 3];
-	const size_t count = candidates_set(test, candidates);
-	const double width = candidates[count - 1] - candidates[0];
-	double outside = side > 0 ? candidates[count - 1] : candidates[0];
+	const size_t last = candidates->count - 1;
+	const double width = candidates->at[last] - candidates->at[0];
+	double outside = candidates->at[side > 0 ? last : 0];
 	double end = side * INFINITY;
 	bool found;
 
 	outside += side * (width + fabs(outside) + 1) * 1e-6;
 	found = randomization_p(test, outside) > alpha;
-	for (size_t i = 0; i < count; i++) {
-		const double at = candidates[side > 0 ? count - 1 - i : i];
+	for (size_t i = 0; i <= last; i++) {
+		const double at = candidates->at[side > 0 ? last - i : i];
 		double p_at;
 
 		if (side * (at - estimate) <= 0)
@@ -437,11 +451,13 @@ void randomization_judge(struct randomization *test, double alpha,
 			 struct randomization_result *result)
 {
 	const double estimate = estimate_of(test);
+	struct candidates candidates;
 
+	candidates_set(test, &candidates);
 	*result = (struct randomization_result){ .estimate = estimate,
 						 .p = estimate == 0 };
-	result->low = end_of(test, alpha, estimate, -1,
+	result->low = end_of(test, alpha, estimate, &candidates, -1,
 			     estimate > 0 ? &result->p : NULL);
-	result->high = end_of(test, alpha, estimate, 1,
+	result->high = end_of(test, alpha, estimate, &candidates, 1,
 			      estimate < 0 ? &result->p : NULL);
 }

@@ -50,7 +50,7 @@ struct randomization {
 	const struct randomization_block *blocks; /* stratum after stratum */
 	const size_t *counts;			  /* of each stratum */
 	size_t strata, count;			  /* count: of all blocks */
-	double *spreads, *sorted, *scores;	  /* room */
+	double *weights, *sorted, *scores;	  /* room */
 };
 
 struct randomization_result {

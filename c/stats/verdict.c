@@ -55,17 +55,29 @@ struct verdict_rule verdict_rule(size_t arm_count)
 				      .alpha = VERDICT_ALPHA };
 }
 
-/* Of a stratum's blocks; without a value that counts twice in each. */
-static void blocks_set(const struct verdict_stratum *stratum,
-		       struct randomization_block *blocks)
+/* again: NAN where the baseline's other trial does not count. */
+static struct randomization_block block_of(double difference, double again)
 {
-	for (size_t i = 0; i < stratum->count; i++) {
-		const double again = stratum->again ? stratum->again[i] : NAN;
+	return (struct randomization_block){
+		.differences = { difference, again },
+		.references = isnan(again) ? 1 : 2,
+	};
+}
 
-		blocks[i].references = isnan(again) ? 1 : 2;
-		blocks[i].differences[0] = log(stratum->ratios[i]);
-		blocks[i].differences[1] = log(again);
-	}
+/* 0 or -ENOMEM. */
+static int blocks_judge(const struct randomization_block *blocks,
+			const size_t *counts, size_t strata,
+			const struct verdict_rule *rule,
+			struct randomization_result *result)
+{
+	struct randomization test;
+	int err = randomization_open(&test, blocks, counts, strata);
+
+	if (err)
+		return err;
+	randomization_judge(&test, verdict_level(rule), result);
+	randomization_close(&test);
+	return 0;
 }
 
 static void judged(const struct randomization_result *result, size_t blocks,
@@ -86,9 +98,8 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
 			   struct verdict *verdict)
 {
 	size_t *counts = calloc(count + 1, sizeof(*counts)), total = 0;
-	struct randomization_block *blocks = NULL;
+	struct randomization_block *blocks, *next;
 	struct randomization_result result;
-	struct randomization test;
 	int err = -ENOMEM;
 
 	*verdict = without(VERDICT_NONE);
@@ -96,18 +107,18 @@ int verdict_compare_strata(const struct verdict_stratum *strata, size_t count,
 		return err;
 	for (size_t s = 0; s < count; s++)
 		total += counts[s] = strata[s].count;
-	blocks = calloc(total + 1, sizeof(*blocks));
+	next = blocks = calloc(total + 1, sizeof(*blocks));
 	if (!blocks)
 		goto free_counts;
-	total = 0;
-	for (size_t s = 0; s < count; total += counts[s++])
-		blocks_set(&strata[s], blocks + total);
-	err = total ? randomization_open(&test, blocks, counts, count) : 0;
-	if (total && !err) {
-		randomization_judge(&test, verdict_level(rule), &result);
+	for (size_t s = 0; s < count; s++)
+		for (size_t i = 0; i < counts[s]; i++)
+			*next++ = block_of(log(strata[s].ratios[i]),
+					   strata[s].again
+						   ? log(strata[s].again[i])
+						   : NAN);
+	err = total ? blocks_judge(blocks, counts, count, rule, &result) : 0;
+	if (total && !err)
 		judged(&result, total, rule, verdict);
-		randomization_close(&test);
-	}
 	free(blocks);
 free_counts:
 	free(counts);
@@ -148,23 +159,16 @@ int verdict_shift(const double *differences, const double *again, size_t count,
 {
 	struct randomization_block *blocks = calloc(count + 1, sizeof(*blocks));
 	struct randomization_result result;
-	struct randomization test;
-	int err;
+	int err = -ENOMEM;
 
-	if (!blocks)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		blocks[i] = (struct randomization_block){
-			.differences = { differences[i], again[i] },
-			.references = isnan(again[i]) ? 1 : 2,
-		};
-	err = randomization_open(&test, blocks, &count, 1);
+	for (size_t i = 0; blocks && i < count; i++)
+		blocks[i] = block_of(differences[i], again[i]);
+	if (blocks)
+		err = blocks_judge(blocks, &count, 1, rule, &result);
 	if (!err) {
-		randomization_judge(&test, verdict_level(rule), &result);
 		*estimate = result.estimate;
 		*low = result.low;
 		*high = result.high;
-		randomization_close(&test);
 	}
 	free(blocks);
 	return err;
