@@ -29,18 +29,14 @@ int echo_server_open(struct echo_server *server,
 	const struct transport_place place = { .address = config->address,
 					       .backlog = BACKLOG,
 					       .spins = config->spin };
-	struct channel *channel;
 	int err = 0;
 
 	*server = (struct echo_server){ .config = config };
 	server->ending = ending_open();
 	if (server->ending < 0)
 		return server->ending;
-	/* What is wrong with it is told before anybody has come. */
-	if (config->over == ECHO_CHANNEL) {
-		err = channel_open(config->channel, CHANNEL_EXCHANGE, &channel);
-		channel_close(channel);
-	}
+	if (config->over == ECHO_CHANNEL)
+		err = channel_check(config->channel, CHANNEL_EXCHANGE);
 	if (!err && config->over <= ECHO_TCP) {
 		err = transport_listen(config->transport, &place,
 				       &server->listener);

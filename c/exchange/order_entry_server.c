@@ -19,15 +19,11 @@ int order_entry_server_open(struct order_entry_server *server,
 {
 	const struct transport_place place = { .address = config->listen,
 					       .backlog = BACKLOG };
-	struct channel *channel;
-	int err;
+	int err = channel_check(config->channel, CHANNEL_EXCHANGE);
 
 	*server = (struct order_entry_server){ .config = config };
-	/* What is wrong with it is told before anybody has come. */
-	err = channel_open(config->channel, CHANNEL_EXCHANGE, &channel);
 	if (err)
 		return err;
-	channel_close(channel);
 	return transport_listen(config->transport ? config->transport : "send",
 				&place, &server->listener);
 }

@@ -87,6 +87,15 @@ void channel_close(struct channel *channel)
 	free_all(channel);
 }
 
+int channel_check(const char *text, enum channel_role role)
+{
+	struct channel *channel;
+	int err = channel_open(text, role, &channel);
+
+	channel_close(channel);
+	return err;
+}
+
 bool channel_is_encrypted(const char *text)
 {
 	return strcspn(text, ":") == 3 && !memcmp(text, "tls", 3);

@@ -85,6 +85,10 @@ int channel_open(const char *text, enum channel_role role,
 		 struct channel **channel);
 void channel_close(struct channel *channel); /* NULL is allowed */
 
+/* What is wrong with it is told before anybody connects, and its files are read
+ * while that is allowed. As channel_open(). */
+int channel_check(const char *text, enum channel_role role);
+
 /* Room for a choice with a file's name in it. */
 #define CHANNEL_TEXT_MAX 8192
 

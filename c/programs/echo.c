@@ -332,26 +332,14 @@ static int serve(const struct options *options)
 	return err;
 }
 
-/* What is wrong with it is told at once; and its files are read while that is
- * allowed. */
-static int channel_check(const struct echo_config *echo)
-{
-	struct channel *channel;
-	int err =
-		echo->over == ECHO_CHANNEL
-			? channel_open(echo->channel, CHANNEL_TRADER, &channel)
-			: 0;
-
-	if (!err && echo->over == ECHO_CHANNEL)
-		channel_close(channel);
-	return err;
-}
-
 static int measure(const struct options *options)
 {
 	static struct echo_results results;
 	const struct sigaction action = { .sa_handler = on_signal };
-	int err = channel_check(&options->echo);
+	const struct echo_config *echo = &options->echo;
+	int err = echo->over == ECHO_CHANNEL
+			  ? channel_check(echo->channel, CHANNEL_TRADER)
+			  : 0;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
