@@ -193,12 +193,6 @@ static inline int shm_reader_take(struct shm_reader *reader,
 	return 1;
 }
 
-/* The message that was taken last is the next one again. */
-static inline void shm_reader_put_back(struct shm_reader *reader)
-{
-	reader->next--;
-}
-
 /* Back to the first message, or as far as the ring keeps them. */
 static inline void shm_reader_rewind(struct shm_reader *reader)
 {
