@@ -55,21 +55,13 @@ static int again_of(const struct results *results, unsigned int arm)
 	return results->aa > 0 && (int)arm != results->aa ? results->aa : -1;
 }
 
-static double again_value(const struct results *results, unsigned int block,
-			  unsigned int arm)
-{
-	const int again = again_of(results, arm);
-
-	return again < 0
-		       ? NAN
-		       : comparisons_value(results, block, (unsigned int)again);
-}
-
 /* An arm against the first, block by block. */
 static int compare(const struct results *results, unsigned int arm,
 		   const struct verdict_rule *rule, struct pairs *pairs,
 		   struct verdict *verdict)
 {
+	const int again = again_of(results, arm);
+
 	pairs->count = 0;
 	if (comparisons_incorrect(results, arm) ||
 	    baseline_incorrect(results)) {
@@ -81,7 +73,10 @@ static int compare(const struct results *results, unsigned int arm,
 		const double mine = comparisons_value(results, block, arm);
 
 		pairs->bases[pairs->count] = base;
-		pairs->again[pairs->count] = again_value(results, block, arm);
+		pairs->again[pairs->count] =
+			again < 0 ? NAN
+				  : comparisons_value(results, block,
+						      (unsigned int)again);
 		pairs->arms[pairs->count] = mine;
 		pairs->count += !isnan(base) && !isnan(mine);
 	}

@@ -10,7 +10,6 @@
 #include "base/json_get.h"
 #include "report/export.h"
 #include "report/page.h"
-#include "report/schema.h"
 #include "report/trial_mark.h"
 
 /* What a reader opens; only what is there. */
@@ -103,19 +102,27 @@ static void us_write(FILE *out, const struct percentiles *all, double percent,
 		fputs("<td>-</td>", out);
 }
 
-static void mark_write(FILE *out, const struct trial_mark *mark)
+/* Behind its latencies: orders, whether it counts, and files. */
+static void row_end(FILE *out, const struct results *results,
+		    const json_t *trial, const struct trial_mark *mark,
+		    const char *links)
 {
-	fputs("<td>", out);
+	const json_t *analysis = json_object_get(trial, "analysis");
+
+	fprintf(out, "<td>%lld of %lld</td><td>",
+		(long long)json_get_integer(analysis, "matched"),
+		(long long)json_get_integer(analysis, "triggers"));
 	export_escaped(out, trial_mark_words[mark->kind]);
 	fputs(*mark->why ? ": " : "", out);
 	export_escaped(out, mark->why);
 	fputs("</td>", out);
+	links_write(out, results, links, json_get_text(trial, "folder", ""));
+	fputs("</tr>\n", out);
 }
 
 static void row_write(FILE *out, const struct results *results,
 		      const struct results_trial *trial, const char *links)
 {
-	const json_t *analysis = json_object_get(trial->json, "analysis");
 	const struct trial_mark mark =
 		trial_mark(trial->json, trial->block_void);
 
@@ -125,13 +132,7 @@ static void row_write(FILE *out, const struct results *results,
 	page_tagged(out, "td", results_arm_name(results, trial->arm));
 	us_write(out, &trial->percentiles, 50, trial->percentiles.p50);
 	us_write(out, &trial->percentiles, 90, trial->percentiles.p90);
-	fprintf(out, "<td>%lld of %lld</td>",
-		(long long)json_get_integer(analysis, "matched"),
-		(long long)json_get_integer(analysis, "triggers"));
-	mark_write(out, &mark);
-	links_write(out, results, links,
-		    json_get_text(trial->json, "folder", ""));
-	fputs("</tr>\n", out);
+	row_end(out, results, trial->json, &mark, links);
 }
 
 /* Of blocks that ran again: why, and what can be looked into. */
@@ -144,6 +145,8 @@ static void aside_write(FILE *out, const struct results *results,
 	json_array_foreach(trials, i, trial)
 	{
 		const json_t *analysis = json_object_get(trial, "analysis");
+		const json_t *ns =
+			json_object_get(analysis, results->measured->key);
 		const struct trial_mark mark = trial_mark_aside(trial);
 		const json_int_t arm = json_get_integer(trial, "arm");
 
@@ -155,17 +158,9 @@ static void aside_write(FILE *out, const struct results *results,
 			arm >= 0 && arm < results->arm_count
 				? results_arm_name(results, (unsigned int)arm)
 				: "unknown");
-		page_us_cell(out,
-			     schema_value(analysis, "wire_to_wire_ns.p50"));
-		page_us_cell(out,
-			     schema_value(analysis, "wire_to_wire_ns.p90"));
-		fprintf(out, "<td>%lld of %lld</td>",
-			(long long)json_get_integer(analysis, "matched"),
-			(long long)json_get_integer(analysis, "triggers"));
-		mark_write(out, &mark);
-		links_write(out, results, links,
-			    json_get_text(trial, "folder", ""));
-		fputs("</tr>\n", out);
+		page_us_cell(out, json_object_get(ns, "p50"));
+		page_us_cell(out, json_object_get(ns, "p90"));
+		row_end(out, results, trial, &mark, links);
 	}
 }
 
