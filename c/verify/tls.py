@@ -40,18 +40,17 @@ class Direction:
 
     def __init__(self, secret):
         self.secret, self.number = secret, 0
-        self.suites = SUITES[len(secret)][1]
+        self.vector = int.from_bytes(expand(secret, b"iv", 12), "big")
+        self.suites = [(opener, expand(secret, b"key", length))
+                       for opener, length in SUITES[len(secret)][1]]
 
     def open(self, header, sealed):
         """What is in it, or None."""
-        nonce = (int.from_bytes(expand(self.secret, b"iv", 12), "big")
-                 ^ self.number).to_bytes(12, "big")
-        for suite in self.suites:
-            opener, length = suite
-            text = opener(expand(self.secret, b"key", length), nonce, header,
-                          sealed)
+        nonce = (self.vector ^ self.number).to_bytes(12, "big")
+        for opener, key in self.suites:
+            text = opener(key, nonce, header, sealed)
             if text is not None:
-                self.suites = (suite,)
+                self.suites = [(opener, key)]
                 self.number += 1
                 return text
         return None

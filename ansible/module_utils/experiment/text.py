@@ -11,12 +11,12 @@ def lasts(total):
 
 def text(made):
     """The plan, to be read."""
+    figures = "orders" if made["measure"] == "orders" else "logons"
     rows = [f"experiment  {made['name']}: {made['question']}",
             f"place       {made['place']}, accelerator {made['accelerator']}",
             f"rule        larger than {made['threshold_usd']} USD, aggress "
-            f"{made['aggress']}; the first {made['warm_up']} "
-            + ("orders" if made["measure"] == "orders" else "logons")
-            + " of a trial enter no figure",
+            f"{made['aggress']}; the first {made['warm_up']} {figures} of a "
+            "trial enter no figure",
             f"pace        {made['pace']}, {made['lines'] or 'all'} lines",
             f"trials      {len(made['trials'])} in {made['blocks']} blocks, "
             f"seed {made['seed']}, about {lasts(made['seconds'])}"]
@@ -26,8 +26,7 @@ def text(made):
     if made["measure"] != "orders":
         rows.append(f"measure     {made['measure']}")
     if made["judge"] != "p50":
-        rows.append(f"judge       {made['judge']} of all "
-                    + ("orders" if made["measure"] == "orders" else "logons"))
+        rows.append(f"judge       {made['judge']} of all {figures}")
     if "until" in made:
         rows.append(f"until       {made['until']}: perhaps fewer of them")
     if "gate" in made:
