@@ -13,16 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "tests/support/choice.h"
 #include "tests/support/fake_exchange.h"
+#include "tests/support/fix_peer.h"
 #include "tests/support/tshark.h"
 #include "wire/fix.h"
-#include "wire/fix_build.h"
 
 static struct lab lab;
 static struct program exchange, trader;
@@ -86,30 +85,13 @@ static void versions_are_right(void **state)
 
 static void say(const char *text, uint32_t sequence, bool piecemeal)
 {
+	const struct fix_peer_head head = { sequence, "TRADER", "EXCHANGE",
+					    false };
 	uint8_t bytes[1024];
-	struct fix_builder builder;
-	const uint8_t *message;
-	char field[256];
 	size_t len;
+	const uint8_t *message =
+		fix_peer_message(bytes, sizeof(bytes), text, &head, &len);
 
-	fix_builder_begin(&builder, bytes, sizeof(bytes));
-	for (unsigned int i = 0; *text; i++) {
-		size_t field_len = strcspn(text, "|");
-		uint32_t tag = (uint32_t)strtoul(text, NULL, 10);
-
-		memcpy(field, text, field_len);
-		field[field_len] = '\0';
-		fix_add_text(&builder, tag, strchr(field, '=') + 1);
-		text += field_len + (text[field_len] == '|');
-		if (i > 0)
-			continue;
-		fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, sequence);
-		fix_add_text(&builder, FIX_SENDER_COMP_ID, "TRADER");
-		fix_add_time(&builder, FIX_SENDING_TIME, clock_realtime_ns());
-		fix_add_text(&builder, FIX_TARGET_COMP_ID, "EXCHANGE");
-	}
-	message = fix_builder_end(&builder, "FIX.4.4", &len);
-	assert_non_null(message);
 	for (size_t at = 0; piecemeal && at < len; at++)
 		order_client_send(client, message + at, 1);
 	if (!piecemeal)
@@ -144,17 +126,6 @@ static void hear(const char *type, uint32_t tag, const char *value)
 
 #define LOGON "35=A|98=0|108=30"
 #define ORDER "35=D|11=ID7|38=3|40=2|44=61800.1|54=2|55=X|60=20260131-12:00:00"
-
-static const char *store_path(char path[static PATH_MAX])
-{
-	static unsigned int stores;
-	char folder[PATH_MAX], name[32];
-
-	snprintf(name, sizeof(name), "store-%u", stores++);
-	mkdir(lab_path(&lab, name, folder), 0700);
-	snprintf(path, PATH_MAX, "fix:store=%.1024s", folder);
-	return path;
-}
 
 static void exchange_begin(const char *channel)
 {
@@ -266,7 +237,7 @@ static void killed_exchange(void **state)
 	char channel[PATH_MAX];
 
 	(void)state;
-	exchange_begin(store_path(channel));
+	exchange_begin(fix_peer_store(&lab, channel));
 	client = lab_connect();
 	say(LOGON, 1, false);
 	hear("A", FIX_MSG_SEQ_NUM, "1");
@@ -306,7 +277,7 @@ static void same_session_twice(void **state)
 
 	(void)state;
 	lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 100000), "--channel",
-		     store_path(channel), "--pace", "rate:1000",
+		     fix_peer_store(&lab, channel), "--pace", "rate:1000",
 		     "--on-second-client", "queue", NULL);
 	first = client = lab_connect();
 	say(LOGON, 1, false);
@@ -328,7 +299,7 @@ static void killed_trader(void **state)
 	char channel[PATH_MAX];
 
 	(void)state;
-	store_path(channel);
+	fix_peer_store(&lab, channel);
 	for (int life = 1; life < 4; life++) {
 		char number[16];
 

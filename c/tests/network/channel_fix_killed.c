@@ -13,15 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "tests/support/fake_exchange.h"
+#include "tests/support/fix_peer.h"
 #include "tests/support/killer.h"
 #include "wire/fix.h"
-#include "wire/fix_build.h"
 #include "wire/fix_dictionary.h"
 
 #define LIVES	  (SANITIZED ? 8 : 20)
@@ -73,52 +72,17 @@ static void peer_begin(const char *ours, const char *theirs)
 	peer.next = 1;
 }
 
-/* Its channel has a folder of its own. */
-static const char *store_path(char path[static PATH_MAX])
-{
-	static unsigned int stores;
-	char folder[PATH_MAX], name[32];
-
-	snprintf(name, sizeof(name), "killed-%u", stores++);
-	mkdir(lab_path(&lab, name, folder), 0700);
-	snprintf(path, PATH_MAX, "fix:store=%.1024s", folder);
-	return path;
-}
-
 /* "35=0|112=x", under this number; again: it has been said before. Whoever was
  * killed does not hear it. */
 static void say(uint32_t number, bool again, const char *text)
 {
+	const struct fix_peer_head head = { number, peer.ours, peer.theirs,
+					    again };
 	uint8_t bytes[1024];
-	struct fix_builder builder;
-	const uint8_t *message;
 	size_t len;
+	const uint8_t *message =
+		fix_peer_message(bytes, sizeof(bytes), text, &head, &len);
 
-	fix_builder_begin(&builder, bytes, sizeof(bytes));
-	for (unsigned int i = 0; *text; i++) {
-		size_t field_len = strcspn(text, "|");
-		uint32_t tag = (uint32_t)strtoul(text, NULL, 10);
-		char field[64];
-
-		assert_in_range(field_len, 3, sizeof(field) - 1);
-		memcpy(field, text, field_len);
-		field[field_len] = '\0';
-		fix_add_text(&builder, tag, strchr(field, '=') + 1);
-		text += field_len + (text[field_len] == '|');
-		if (i > 0)
-			continue;
-		fix_add_unsigned(&builder, FIX_MSG_SEQ_NUM, number);
-		if (again)
-			fix_add_text(&builder, FIX_POSS_DUP_FLAG, "Y");
-		fix_add_text(&builder, FIX_SENDER_COMP_ID, peer.ours);
-		fix_add_time(&builder, FIX_SENDING_TIME, clock_realtime_ns());
-		fix_add_text(&builder, FIX_TARGET_COMP_ID, peer.theirs);
-		if (again)
-			fix_add_text(&builder, FIX_ORIG_SENDING_TIME,
-				     "20260131-12:00:00");
-	}
-	message = fix_builder_end(&builder, "FIX.4.4", &len);
-	assert_non_null(message);
 	for (ssize_t n; len > 0; message += n, len -= (size_t)n) {
 		n = send(peer.fd, message, len, MSG_NOSIGNAL);
 		if (n <= 0)
@@ -297,7 +261,7 @@ static void exchange_is_killed(void **state)
 	(void)state;
 	peer_begin("TRADER", "EXCHANGE");
 	memset(logged, 0, sizeof(logged));
-	store_path(channel);
+	fix_peer_store(&lab, channel);
 	for (int life = 0; life < LIVES; life++) {
 		exchange_begin(channel);
 		life_shorten(exchange.pid, life);
@@ -355,7 +319,7 @@ static void trader_is_killed(void **state)
 
 	(void)state;
 	peer_begin("EXCHANGE", "TRADER");
-	store_path(channel);
+	fix_peer_store(&lab, channel);
 	for (int life = 0; life <= LIVES; life++) {
 		const bool last = life == LIVES;
 

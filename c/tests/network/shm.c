@@ -28,14 +28,13 @@ static int clean(void **state)
 	return 0;
 }
 
-/* Both ends' choice. */
-static const char *ring_text(void)
+/* Both ends' choice, as long as no other is made. */
+static const char *shm_text(const char *name)
 {
 	static char text[PATH_MAX + 16];
 	char path[PATH_MAX];
 
-	snprintf(text, sizeof(text), "shm:path=%s",
-		 lab_path(&lab, "ring", path));
+	snprintf(text, sizeof(text), "shm:path=%s", lab_path(&lab, name, path));
 	return text;
 }
 
@@ -50,12 +49,12 @@ static bool is_there(const char *name)
 static void ring_exchange(const char *feed)
 {
 	lab_exchange(&lab, &exchange, feed, "--pace", "rate:2000", "--send",
-		     ring_text(), NULL);
+		     shm_text("ring"), NULL);
 }
 
 static void ring_trader(const char *reconnect_s)
 {
-	lab_trader(&lab, &trader, "--receive", ring_text(), "--json",
+	lab_trader(&lab, &trader, "--receive", shm_text("ring"), "--json",
 		   reconnect_s ? "--reconnect" : NULL, reconnect_s, NULL);
 }
 
@@ -139,7 +138,7 @@ static void refused(void **state)
 	}
 	/* Two lines would be the same ring. */
 	assert_int_equal(lab_call(&exchange, lab.exchange, "t2t-exchange",
-				  "--feed", feed, "--send", ring_text(),
+				  "--feed", feed, "--send", shm_text("ring"),
 				  "--group",
 				  "239.255.0.1:12345,239.255.0.2:12345", NULL),
 			 1);
@@ -226,25 +225,15 @@ static void link_down(void **state)
  * Orders.
  */
 
-static const char *orders_text(void)
-{
-	static char text[PATH_MAX + 16];
-	char path[PATH_MAX];
-
-	snprintf(text, sizeof(text), "shm:path=%s",
-		 lab_path(&lab, "orders", path));
-	return text;
-}
-
 static void orders_exchange(const char *feed)
 {
 	lab_exchange(&lab, &exchange, feed, "--pace", "rate:2000",
-		     "--transport", orders_text(), NULL);
+		     "--transport", shm_text("orders"), NULL);
 }
 
 static void orders_trader(struct program *program)
 {
-	lab_trader(&lab, program, "--transport", orders_text(), NULL);
+	lab_trader(&lab, program, "--transport", shm_text("orders"), NULL);
 }
 
 static void orders_refused(void **state)
