@@ -793,7 +793,7 @@ class Plan(unittest.TestCase):
 
     def test_a_guest_restarts_when_it_changes(self):
         what = read(arms("{domain: {nic_model: e1000}}")
-                    + "blocks: 4\nverdict: none\n")
+                    + "blocks: 4\nverdict: none\nseed: 1\n")
         tcg = dict(WHERE, place="lab", accelerator="tcg")
         changed = lab.plan(what, tcg)["seconds"]
         same = lab.plan(read(GOOD + "blocks: 4\nverdict: none\n"), tcg)["seconds"]
