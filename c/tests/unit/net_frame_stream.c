@@ -31,6 +31,8 @@
 #define SOON_NS	 (20 * CLOCK_NS_PER_S)
 #define MANY	 (1 << 20) /* bytes */
 #define ORDER	 13
+/* Of single bytes, each a segment of its own: more than a window of them. */
+#define SINGLE (1 << 16)
 
 #define XDP_NEEDED()                                             \
 	do {                                                     \
@@ -176,7 +178,9 @@ static void *far_read(void *context)
 	return NULL;
 }
 
-static void stream_is_whole(int buffer, size_t len, useconds_t late_us)
+/* all: bytes, in sends of len. */
+static void stream_is_whole(int buffer, size_t all, size_t len,
+			    useconds_t late_us)
 {
 	pthread_t thread;
 	_Atomic size_t count = 0;
@@ -188,11 +192,11 @@ static void stream_is_whole(int buffer, size_t len, useconds_t late_us)
 		usleep(late_us);
 	}
 	assert_int_equal(pthread_create(&thread, NULL, far_read, &count), 0);
-	bytes_send(late_us ? 16384 : 0, MANY, len);
+	bytes_send(late_us ? 16384 : 0, all, len);
 	frame_stream_close(stream);
 	stream = NULL;
 	pthread_join(thread, NULL);
-	assert_int_equal(count, MANY);
+	assert_int_equal(count, all);
 	both_close(NULL);
 }
 
@@ -200,18 +204,18 @@ static void test_bytes_arrive(void **state)
 {
 	(void)state;
 	XDP_NEEDED();
-	stream_is_whole(0, ORDER, 0);
-	stream_is_whole(0, 1, 0);
-	stream_is_whole(0, 1460, 0);
-	stream_is_whole(0, 4096, 0);
+	stream_is_whole(0, MANY, ORDER, 0);
+	stream_is_whole(0, SINGLE, 1, 0);
+	stream_is_whole(0, MANY, 1460, 0);
+	stream_is_whole(0, MANY, 4096, 0);
 }
 
 static void test_a_slow_reader_loses_nothing(void **state)
 {
 	(void)state;
 	XDP_NEEDED();
-	stream_is_whole(8192, ORDER, 100000);
-	stream_is_whole(8192, 4096, 100000);
+	stream_is_whole(8192, MANY, ORDER, 100000);
+	stream_is_whole(8192, MANY, 4096, 100000);
 }
 
 static void *far_read_late(void *context)
