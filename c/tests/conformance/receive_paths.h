@@ -136,6 +136,7 @@ static void test_run(void **state)
 	if (!test->test_case)
 		skip();
 	variant = test->variant;
+	rig_mend();
 	if (test->ops->caps & RECEIVE_SHARED)
 		ring_open(RING_SLOTS);
 	test->test_case->run(test->ops);
