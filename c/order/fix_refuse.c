@@ -147,7 +147,8 @@ static void test_request(struct fix_session *session, uint64_t now_ns)
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "1");
-	fix_add_unsigned(&builder, FIX_TEST_REQ_ID, now_ns / CLOCK_NS_PER_MS);
+	/* Whatever is heard answers it: no two need differ. */
+	fix_add_text(&builder, FIX_TEST_REQ_ID, "TEST");
 	fix_send_end(session, &builder, false);
 	session->tested_ns = now_ns;
 }
@@ -165,14 +166,13 @@ static int silence_check(struct fix_session *session, uint64_t now_ns,
 {
 	const uint64_t patience = patience_ns(session);
 
-	if (session->tested_ns && received_ns > session->tested_ns)
+	if (session->tested_ns && received_ns >= session->tested_ns)
 		session->tested_ns = 0;
-	if (session->tested_ns && now_ns >= session->tested_ns + patience) {
-		fix_session_logout(session, "TestRequest not answered");
+	/* The connection is lost: FIX has no Logout for that. */
+	if (session->tested_ns && now_ns >= session->tested_ns + patience)
 		return fix_why(session, -ETIMEDOUT,
 			       "nothing was heard, not even an answer to a "
 			       "TestRequest");
-	}
 	if (!session->tested_ns && now_ns >= received_ns + patience)
 		test_request(session, now_ns);
 	return 0;
@@ -221,8 +221,9 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 	err = silence_check(session, now_ns, received_ns);
 	if (!err)
 		err = gap_check(session, now_ns, received_ns);
-	/* Whoever takes nothing in gets no more of them. */
-	if (err || channel_buffer_len(session->out) > 0 ||
+	/* A TestRequest that waits for its answer says as much. Whoever takes
+	 * nothing in gets no more of them. */
+	if (err || session->tested_ns || channel_buffer_len(session->out) > 0 ||
 	    since_sent_ns(session) < session->config.heartbeat * CLOCK_NS_PER_S)
 		return err;
 	fix_send_begin(session, &builder, "0");
@@ -245,8 +246,8 @@ uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 		return UINT64_MAX;
 	due = now_ns + (sent < interval ? interval - sent : 0);
 	if (session->tested_ns)
-		received_ns = session->tested_ns;
-	if (due > received_ns + patience)
+		due = session->tested_ns + patience;
+	else if (due > received_ns + patience)
 		due = received_ns + patience;
 	if (session->gap_end && due > now_ns + patience)
 		due = now_ns + patience;

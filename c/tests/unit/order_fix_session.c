@@ -154,12 +154,12 @@ static const struct {
 	{ "4.b a TestRequest",
 	  ON "> 35=1|34=2|112=HELLO\n< 35=0|34=2|112=HELLO\n" },
 	{ "6 nothing was heard for longer",
-	  ON "> 35=0|34=2\n+ 30\n< 35=0|34=2\n+ 6\n< 35=1|34=3|112=37000\n"
-	     "> 35=0|34=3|112=37000\n+ 30\n< 35=0|34=4\n" },
+	  ON "> 35=0|34=2\n+ 30\n< 35=0|34=2\n+ 6\n< 35=1|34=3|112=TEST\n"
+	     "> 35=0|34=3|112=TEST\n+ 30\n< 35=0|34=4\n" },
 	{ "6 ... and nothing then",
-	  ON "+ 30\n< 35=0|34=2\n+ 6\n< 35=1|34=3|112=37000\n"
-	     "+ 30\n< 35=0|34=4\n+ 5\n= nothing\n+ 1\n"
-	     "< 35=5|34=5|58=TestRequest not answered\n= silent\n" },
+	  ON "+ 30\n< 35=0|34=2\n+ 6\n< 35=1|34=3|112=TEST\n"
+	     /* which says for both that we are there */
+	     "+ 35\n= nothing\n+ 1\n= silent\n" },
 	{ "HeartBtInt 0", "> 35=A|34=1|98=0|108=0{5.0}\n"
 			  "< 35=A|34=1|98=0|108=0{5.0}\n+ 1000\n= nothing\n" },
 	{ "7 a Reject",
