@@ -257,8 +257,7 @@ static int sequence_reset(struct fix_session *session,
 	const bool fill = flag_is_set(message, FIX_GAP_FILL_FLAG);
 
 	if (number < next_in(session) + fill)
-		fix_session_reject(session, message, FIX_BAD_VALUE,
-				   FIX_NEW_SEQ_NO);
+		fix_session_reject(session, message, FIX_BAD_VALUE, FIX_NO_TAG);
 	else
 		fix_session_expect(session, number);
 	return FIX_SESSION_NOTHING;

@@ -196,7 +196,7 @@ static const struct {
 	{ "10.e a gap fill backwards",
 	  ON "> 35=0|34=2\n> 35=4|34=3|36=3|123=Y\n"
 	     "< 35=3|34=2|45=3|58=Value is incorrect (out of range) for this "
-	     "tag|371=36|372=4|373=5\n" },
+	     "tag|372=4|373=5\n" },
 	{ "11.a a reset to a higher number",
 	  ON "> 35=4|34=7|36=50\n> 35=0|34=50\n= nothing\n" },
 	{ "11.a ... whose own number is 0",
@@ -204,7 +204,7 @@ static const struct {
 	{ "11.c ... to a lower one",
 	  ON "> 35=0|34=2\n> 35=4|34=0|36=2\n"
 	     "< 35=3|34=2|45=0|58=Value is incorrect (out of range) for this "
-	     "tag|371=36|372=4|373=5\n"
+	     "tag|372=4|373=5\n"
 	     "> 35=0|34=3\n= nothing\n" },
 	{ "10 a gap fill's own number is none",
 	  ON "> 35=4|34=0|36=50|123=Y\n"
@@ -215,7 +215,7 @@ static const struct {
 	{ "11.c a reset to a lower number",
 	  ON "> 35=0|34=2\n> 35=4|34=3|36=2\n"
 	     "< 35=3|34=2|45=3|58=Value is incorrect (out of range) for this "
-	     "tag|371=36|372=4|373=5\n"
+	     "tag|372=4|373=5\n"
 	     "> 35=0|34=3\n= nothing\n" },
 	{ "13.b a Logout", ON "> 35=5|34=2|58=bye\n< 35=5|34=2\n= over\n" },
 	{ "13 a Logout whose number is too high",
