@@ -41,13 +41,27 @@ void fix_session_logout(struct fix_session *session, const char *text)
 	session->state = FIX_SESSION_LEAVING;
 }
 
-int fix_refuse(struct fix_session *session, const char *text)
+/* text: of the Logout, or NULL. */
+static int leave(struct fix_session *session, const char *text, const char *why)
 {
 	/* A Logon that is refused is answered, too. */
 	if (session->state == FIX_SESSION_NEW)
 		session->state = FIX_SESSION_LOGGED_ON;
 	fix_session_logout(session, text);
-	return fix_why(session, -EPROTO, "%s", text);
+	return fix_why(session, -EPROTO, "%s", why);
+}
+
+int fix_refuse(struct fix_session *session, const char *text)
+{
+	return leave(session, text, text);
+}
+
+int fix_refuse_message(struct fix_session *session,
+		       const struct fix_message *message,
+		       enum fix_reason reason, int32_t tag)
+{
+	fix_session_reject(session, message, reason, tag);
+	return leave(session, NULL, fix_reason_text(reason));
 }
 
 static void sequence_done(struct fix_session *session,

@@ -198,10 +198,8 @@ static int logon_take(struct fix_session *session,
 		return fix_why(session, -EPROTO,
 			       "the SendingTime of its Logon is far from now");
 	reason = fix_check(session->config.version, message, &tag);
-	if (reason != FIX_NO_FAULT) {
-		fix_session_reject(session, message, reason, tag);
-		return fix_refuse(session, fix_reason_text(reason));
-	}
+	if (reason != FIX_NO_FAULT)
+		return fix_refuse_message(session, message, reason, tag);
 	if (!sequence)
 		return fix_refuse(session, no_number);
 	if (reset && !initiator)
@@ -342,17 +340,25 @@ static int message_take(struct fix_session *session,
  * Order.
  */
 
-static int too_high(struct fix_session *session,
-		    const struct fix_message *message, uint32_t sequence)
+/* A ResendRequest is answered whatever its number is: both may ask at once, or
+ * the peer has lost count. */
+static bool is_resent(struct fix_session *session,
+		      const struct fix_message *message)
 {
 	int32_t tag;
 
-	/* Both may ask at once: the peer's is answered first. */
-	if (fix_type(message) == '2' && session->answered != sequence &&
-	    fix_check(session->config.version, message, &tag) == FIX_NO_FAULT) {
-		resend_answer(session, message);
+	if (fix_type(message) != '2' ||
+	    fix_check(session->config.version, message, &tag) != FIX_NO_FAULT)
+		return false;
+	resend_answer(session, message);
+	return true;
+}
+
+static int too_high(struct fix_session *session,
+		    const struct fix_message *message, uint32_t sequence)
+{
+	if (session->answered != sequence && is_resent(session, message))
 		session->answered = sequence;
-	}
 	fix_hold(session, message, sequence);
 	if (session->gap_end == 0)
 		fix_gap_ask(session, sequence + 1);
@@ -390,17 +396,16 @@ static int order_check(struct fix_session *session,
 	if (sequence > next_in(session))
 		return too_high(session, message, sequence);
 	if (sequence < next_in(session) && !duplicate)
-		return too_low(session, sequence);
+		return is_resent(session, message) ? FIX_SESSION_NOTHING
+						   : too_low(session, sequence);
 	if (duplicate)
 		reason = duplicate_check(message);
 	if (reason == FIX_NO_FAULT)
 		return sequence == next_in(session);
-	fix_session_reject(session, message, reason,
-			   reason == FIX_TAG_MISSING ? FIX_ORIG_SENDING_TIME
-						     : FIX_NO_TAG);
-	return reason == FIX_TAG_MISSING
-		       ? FIX_SESSION_NOTHING
-		       : fix_refuse(session, fix_reason_text(reason));
+	if (reason != FIX_TAG_MISSING)
+		return fix_refuse_message(session, message, reason, FIX_NO_TAG);
+	fix_session_reject(session, message, reason, FIX_ORIG_SENDING_TIME);
+	return FIX_SESSION_NOTHING;
 }
 
 /* A SequenceReset that is no gap fill: its own number is not looked at, and is
@@ -413,12 +418,19 @@ static bool is_reset(const struct fix_message *message)
 	       !flag_is_set(message, FIX_GAP_FILL_FLAG);
 }
 
+/* A CompID that is missing or empty is refused for that, later. */
+static bool is_another(const struct fix_message *message, uint32_t tag,
+		       const char *comp_id)
+{
+	const struct fix_field *field = fix_find(message, tag);
+
+	return field && field->len && !fix_is(message, field, comp_id);
+}
+
 /* Who sent it, and when. 0, or a negative errno: that was the last one. */
 static int header_check(struct fix_session *session,
 			const struct fix_message *message)
 {
-	const struct fix_field *sender = fix_find(message, FIX_SENDER_COMP_ID);
-	const struct fix_field *target = fix_find(message, FIX_TARGET_COMP_ID);
 	enum fix_reason reason = FIX_NO_FAULT;
 
 	if (!fix_is(message, &message->fields[0],
@@ -426,16 +438,15 @@ static int header_check(struct fix_session *session,
 		return fix_refuse(session, "Incorrect BeginString");
 	if (!number_of(message, FIX_MSG_SEQ_NUM) && !is_reset(message))
 		return fix_refuse(session, no_number);
-	if ((sender && !fix_is(message, sender, session->peer)) ||
-	    (target && !fix_is(message, target, session->config.ours)))
+	if (is_another(message, FIX_SENDER_COMP_ID, session->peer) ||
+	    is_another(message, FIX_TARGET_COMP_ID, session->config.ours))
 		reason = FIX_COMP_ID;
 	else if (!session->was_held && !is_in_time(session, message))
 		reason = FIX_TIME_INACCURATE;
 	session->was_held = false;
-	if (reason == FIX_NO_FAULT)
-		return 0;
-	fix_session_reject(session, message, reason, FIX_NO_TAG);
-	return fix_refuse(session, fix_reason_text(reason));
+	return reason == FIX_NO_FAULT ? 0
+				      : fix_refuse_message(session, message,
+							   reason, FIX_NO_TAG);
 }
 
 static int any_take(struct fix_session *session,
