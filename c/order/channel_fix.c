@@ -293,6 +293,7 @@ static int fix_handshake(struct channel *channel, uint64_t now_ns)
 	if (fix->session.state == FIX_SESSION_NEW)
 		return 0;
 	channel->due_ns = fix_session_due_ns(&fix->session, now_ns, now_ns);
+	channel->peer = fix->session.peer;
 	return 1;
 }
 
