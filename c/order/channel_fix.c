@@ -307,8 +307,9 @@ static int fix_decode(struct channel *channel, struct order *order)
 	} while (got == FIX_SESSION_NOTHING);
 	if (got == FIX_PARTIAL) {
 		fix_send_waiting(&fix->session);
-		/* The rest once there is room. */
-		if (!fix_send_ready(&fix->session, 0))
+		/* The rest once there is room, or the last order is logged. */
+		if (!fix_send_ready(&fix->session, 0) ||
+		    fix_session_is_unkept(&fix->session))
 			channel->due_ns = 0;
 		return 0;
 	}

@@ -9,7 +9,8 @@
 #include "order/fix_send.h"
 
 #define ASKED_MAX 3
-#define ROOM_NS	  (2 * CLOCK_NS_PER_MS) /* until the next look for room */
+/* Until the next look whether there is room, or the last order is logged. */
+#define AGAIN_NS (2 * CLOCK_NS_PER_MS)
 
 int fix_why(struct fix_session *session, int err, const char *format, ...)
 {
@@ -229,6 +230,7 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 	if (!session->store || session->state == FIX_SESSION_OVER ||
 	    session->state == FIX_SESSION_NEW)
 		return 0;
+	fix_session_keep(session);
 	fix_send_waiting(session);
 	if (session->config.heartbeat == 0)
 		return 0;
@@ -254,8 +256,9 @@ uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 
 	if (session->state == FIX_SESSION_OVER)
 		return UINT64_MAX;
-	if (session->store && !fix_send_ready(session, 0))
-		return now_ns + ROOM_NS;
+	if (session->store &&
+	    (!fix_send_ready(session, 0) || fix_session_is_unkept(session)))
+		return now_ns + AGAIN_NS;
 	if (interval == 0)
 		return UINT64_MAX;
 	due = now_ns + (sent < interval ? interval - sent : 0);
