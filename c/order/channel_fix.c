@@ -307,9 +307,11 @@ static int fix_decode(struct channel *channel, struct order *order)
 	} while (got == FIX_SESSION_NOTHING);
 	if (got == FIX_PARTIAL) {
 		fix_send_waiting(&fix->session);
-		/* The rest once there is room, or the last order is logged. */
+		/* The rest once there is room, or the last order is logged; and
+		 * a TestRequest may have been answered. */
 		if (!fix_send_ready(&fix->session, 0) ||
-		    fix_session_is_unkept(&fix->session))
+		    fix_session_is_unkept(&fix->session) ||
+		    fix->session.tested_ns)
 			channel->due_ns = 0;
 		return 0;
 	}

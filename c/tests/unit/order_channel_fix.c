@@ -482,6 +482,23 @@ static void what_follows_an_order_is_kept_too(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* Whatever answers a TestRequest, heartbeats are due again. */
+static void an_answer_is_looked_at_at_once(void **state)
+{
+	const uint64_t late_ns = 37 * CLOCK_NS_PER_S;
+	struct order found;
+
+	(void)state;
+	assert_int_equal(channel_tick(exchange, late_ns), 0);
+	says_and_goes(exchange, "35=1|");
+	assert_true(exchange->due_ns == late_ns + 36 * CLOCK_NS_PER_S);
+	hears(exchange, "0", "");
+	exchange->received_ns = late_ns + 1;
+	assert_int_equal(channel_decode(exchange, &found), 0);
+	assert_int_equal(channel_tick(exchange, late_ns + 1), 0);
+	assert_true(exchange->due_ns <= late_ns + 1 + 30 * CLOCK_NS_PER_S);
+}
+
 /* Numbers have begun anew: an order of before does not move them. */
 static void a_mark_is_of_its_numbers(void **state)
 {
@@ -606,6 +623,8 @@ int main(void)
 			an_echo_is_not_endless, open_both, close_both, echo),
 		cmocka_unit_test_prestate_setup_teardown(
 			an_echo_is_found, open_both, close_both, echo),
+		cmocka_unit_test_setup_teardown(an_answer_is_looked_at_at_once,
+						open_both, close_both),
 		cmocka_unit_test(the_oracle_knows_the_cause),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
