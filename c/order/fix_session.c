@@ -10,7 +10,10 @@
 #include "order/fix_hold.h"
 #include "order/fix_refuse.h"
 
-#define TOLERANCE_NS (120 * CLOCK_NS_PER_S) /* of SendingTime */
+/* How far a SendingTime may be off: 2 minutes, and ahead less by the second
+ * that it leaves open without decimals. */
+#define LATE_NS	 (120 * CLOCK_NS_PER_S)
+#define AHEAD_NS (119 * CLOCK_NS_PER_S)
 
 static const char no_number[] = "Received message without MsgSeqNum";
 
@@ -50,11 +53,6 @@ int fix_session_open(struct fix_session *session,
 		return 0;
 	snprintf(session->peer, sizeof(session->peer), "%s", config->peer);
 	return store_open(session);
-}
-
-static uint32_t next_in(const struct fix_session *session)
-{
-	return session->next_in;
 }
 
 static void logon_send(struct fix_session *session, bool reset)
@@ -168,8 +166,8 @@ static bool is_in_time(const struct fix_session *session,
 	if (session->config.role == FIX_WITNESS || !field ||
 	    fix_time(fix_value(message, field), field->len, &ns) < 0)
 		return true;
-	return ns < session->wall_ns + TOLERANCE_NS &&
-	       session->wall_ns < ns + TOLERANCE_NS;
+	return ns < session->wall_ns + AHEAD_NS &&
+	       session->wall_ns < ns + LATE_NS;
 }
 
 static int too_low(struct fix_session *session, uint32_t sequence)
@@ -178,7 +176,7 @@ static int too_low(struct fix_session *session, uint32_t sequence)
 
 	snprintf(text, sizeof(text),
 		 "MsgSeqNum too low, expecting %u but received %u",
-		 next_in(session), sequence);
+		 session->next_in, sequence);
 	return fix_refuse(session, text);
 }
 
@@ -206,7 +204,7 @@ static int logon_take(struct fix_session *session,
 		numbers_reset(session);
 	if (session->config.role == FIX_WITNESS || (reset && initiator))
 		fix_session_expect(session, sequence);
-	if (sequence < next_in(session))
+	if (sequence < session->next_in)
 		return too_low(session, sequence);
 	session->state = FIX_SESSION_LOGGED_ON;
 	if (!initiator) {
@@ -214,7 +212,7 @@ static int logon_take(struct fix_session *session,
 			number_of(message, FIX_HEART_BT_INT);
 		logon_send(session, reset);
 	}
-	if (sequence > next_in(session))
+	if (sequence > session->next_in)
 		fix_gap_ask(session, sequence + 1);
 	else
 		fix_session_expect(session, sequence + 1);
@@ -254,7 +252,7 @@ static int sequence_reset(struct fix_session *session,
 	uint32_t number = number_of(message, FIX_NEW_SEQ_NO);
 	const bool fill = flag_is_set(message, FIX_GAP_FILL_FLAG);
 
-	if (number < next_in(session) + fill)
+	if (number < session->next_in + fill)
 		fix_session_reject(session, message, FIX_BAD_VALUE, FIX_NO_TAG);
 	else
 		fix_session_expect(session, number);
@@ -263,7 +261,7 @@ static int sequence_reset(struct fix_session *session,
 
 static int logout_take(struct fix_session *session, uint32_t sequence)
 {
-	if (sequence == next_in(session))
+	if (sequence == session->next_in)
 		fix_session_expect(session, sequence + 1);
 	fix_session_logout(session, NULL);
 	session->state = FIX_SESSION_OVER;
@@ -393,15 +391,15 @@ static int order_check(struct fix_session *session,
 	const bool duplicate = flag_is_set(message, FIX_POSS_DUP_FLAG);
 	enum fix_reason reason = FIX_NO_FAULT;
 
-	if (sequence > next_in(session))
+	if (sequence > session->next_in)
 		return too_high(session, message, sequence);
-	if (sequence < next_in(session) && !duplicate)
+	if (sequence < session->next_in && !duplicate)
 		return is_resent(session, message) ? FIX_SESSION_NOTHING
 						   : too_low(session, sequence);
 	if (duplicate)
 		reason = duplicate_check(message);
 	if (reason == FIX_NO_FAULT)
-		return sequence == next_in(session);
+		return sequence == session->next_in;
 	if (reason != FIX_TAG_MISSING)
 		return fix_refuse_message(session, message, reason, FIX_NO_TAG);
 	fix_session_reject(session, message, reason, FIX_ORIG_SENDING_TIME);
@@ -484,7 +482,7 @@ static int any_take(struct fix_session *session,
 	if (reason == FIX_NO_FAULT)
 		return message_take(session, message, sequence);
 	fix_session_reject(session, message, reason, tag);
-	if (sequence == next_in(session) && type == '4')
+	if (sequence == session->next_in && type == '4')
 		fix_session_expect(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
 }

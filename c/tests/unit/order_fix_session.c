@@ -139,8 +139,15 @@ static const struct {
 	  ON "> 35=D|34=2|49=TW|52={now-121}|56=ISLD|{order}\n"
 	     "< 35=3|34=2|45=2|58=SendingTime accuracy problem|372=D|373=10\n"
 	     "< 35=5|34=3\n= refused\n" },
+	/* 121 s ahead, without decimals, and a second on its way */
+	{ "2.o a SendingTime out of range by less than a second",
+	  ON "> 35=D|34=2|49=TW|52={now+119}|56=ISLD|{order}\n"
+	     "< 35=3|34=2|45=2|58=SendingTime accuracy problem|372=D|373=10\n"
+	     "< 35=5|34=3\n= refused\n" },
 	{ "2.n a SendingTime that is just in range",
 	  ON "> 35=D|34=2|49=TW|52={now-119}|56=ISLD|{order}\n"
+	     "= application\n"
+	     "> 35=D|34=3|49=TW|52={now+118}|56=ISLD|{order}\n"
 	     "= application\n" },
 	{ "2.q a MsgType that is none",
 	  ON "> 35=I|34=2\n"
