@@ -79,14 +79,45 @@ __attribute__((format(printf, 3, 4))) static void waiting_refuse(
 	order_entry_waiting_close(server, at);
 }
 
+/* Who has left and was not yet seen to is not logged on. */
+static bool is_peer(const struct channel *channel, const struct order_end *end,
+		    const char *name)
+{
+	struct pollfd gone = { .events = POLLRDHUP };
+
+	if (!channel || !channel->peer || strcmp(channel->peer, name) != 0)
+		return false;
+	gone.fd = end->fd;
+	return poll(&gone, 1, 0) == 0;
+}
+
+/* Has somebody else logged on by the name of number at? */
+static bool is_twice(const struct order_entry_server *server, unsigned int at)
+{
+	const char *name = server->waiting[at].channel->peer;
+
+	if (!name)
+		return false;
+	for (unsigned int i = 0; i < server->waiting_count; i++)
+		if (i != at && is_peer(server->waiting[i].channel,
+				       server->waiting[i].end, name))
+			return true;
+	return is_peer(server->channel, server->client, name);
+}
+
 /* A step of the handshake of number at, who is gone from the list if it
- * fails. */
+ * fails. Whose name is taken is not answered. */
 static void waiting_handshake(struct order_entry_server *server,
 			      unsigned int at)
 {
 	struct order_entry_waiting *waiting = &server->waiting[at];
 	int rc = channel_handshake(waiting->channel, clock_monotonic_ns());
 
+	if (rc > 0 && is_twice(server, at)) {
+		waiting_refuse(server, at, "%s is logged on already",
+			       waiting->channel->peer);
+		return;
+	}
 	channel_end_send(waiting->channel, waiting->end);
 	if (rc < 0)
 		waiting_refuse(server, at, "%s",

@@ -68,6 +68,9 @@ struct channel {
 	struct order_cause cause;
 	bool cause_known;     /* the oracle's: the order said so */
 	const char *why;      /* the last error, in words; NULL: errno's */
+	const char *peer;     /* the exchange's, once the handshake is over: who
+				 has logged on, and can't once more; NULL: all
+				 can */
 	char *text;	      /* the options' text, which strings point into */
 	const char *records;  /* who makes them of what is sent, for reports:
 				 "program" or "kernel"; NULL: there are none */

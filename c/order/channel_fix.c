@@ -293,6 +293,7 @@ static int fix_handshake(struct channel *channel, uint64_t now_ns)
 	if (fix->session.state == FIX_SESSION_NEW)
 		return 0;
 	channel->due_ns = fix_session_due_ns(&fix->session, now_ns, now_ns);
+	channel->peer = fix->session.peer;
 	return 1;
 }
 
@@ -306,8 +307,11 @@ static int fix_decode(struct channel *channel, struct order *order)
 	} while (got == FIX_SESSION_NOTHING);
 	if (got == FIX_PARTIAL) {
 		fix_send_waiting(&fix->session);
-		/* The rest once there is room. */
-		if (!fix_send_ready(&fix->session, 0))
+		/* The rest once there is room, or the last order is logged; and
+		 * a TestRequest may have been answered. */
+		if (!fix_send_ready(&fix->session, 0) ||
+		    fix_session_is_unkept(&fix->session) ||
+		    fix->session.tested_ns)
 			channel->due_ns = 0;
 		return 0;
 	}

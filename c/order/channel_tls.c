@@ -235,6 +235,7 @@ static int inner_step(struct channel_tls *tls, uint64_t now_ns)
 	int over = channel_handshake(tls->inner, now_ns);
 
 	tls->inner_over = over > 0;
+	tls->chosen.channel.peer = tls->inner->peer;
 	return tell(tls, over);
 }
 

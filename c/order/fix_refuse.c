@@ -9,7 +9,8 @@
 #include "order/fix_send.h"
 
 #define ASKED_MAX 3
-#define ROOM_NS	  (2 * CLOCK_NS_PER_MS) /* until the next look for room */
+/* Until the next look whether there is room, or the last order is logged. */
+#define AGAIN_NS (2 * CLOCK_NS_PER_MS)
 
 int fix_why(struct fix_session *session, int err, const char *format, ...)
 {
@@ -41,13 +42,27 @@ void fix_session_logout(struct fix_session *session, const char *text)
 	session->state = FIX_SESSION_LEAVING;
 }
 
-int fix_refuse(struct fix_session *session, const char *text)
+/* text: of the Logout, or NULL. */
+static int leave(struct fix_session *session, const char *text, const char *why)
 {
 	/* A Logon that is refused is answered, too. */
 	if (session->state == FIX_SESSION_NEW)
 		session->state = FIX_SESSION_LOGGED_ON;
 	fix_session_logout(session, text);
-	return fix_why(session, -EPROTO, "%s", text);
+	return fix_why(session, -EPROTO, "%s", why);
+}
+
+int fix_refuse(struct fix_session *session, const char *text)
+{
+	return leave(session, text, text);
+}
+
+int fix_refuse_message(struct fix_session *session,
+		       const struct fix_message *message,
+		       enum fix_reason reason, int32_t tag)
+{
+	fix_session_reject(session, message, reason, tag);
+	return leave(session, NULL, fix_reason_text(reason));
 }
 
 static void sequence_done(struct fix_session *session,
@@ -147,7 +162,8 @@ static void test_request(struct fix_session *session, uint64_t now_ns)
 	struct fix_builder builder;
 
 	fix_send_begin(session, &builder, "1");
-	fix_add_unsigned(&builder, FIX_TEST_REQ_ID, now_ns / CLOCK_NS_PER_MS);
+	/* Whatever is heard answers it: no two need differ. */
+	fix_add_text(&builder, FIX_TEST_REQ_ID, "TEST");
 	fix_send_end(session, &builder, false);
 	session->tested_ns = now_ns;
 }
@@ -165,14 +181,13 @@ static int silence_check(struct fix_session *session, uint64_t now_ns,
 {
 	const uint64_t patience = patience_ns(session);
 
-	if (session->tested_ns && received_ns > session->tested_ns)
+	if (session->tested_ns && received_ns >= session->tested_ns)
 		session->tested_ns = 0;
-	if (session->tested_ns && now_ns >= session->tested_ns + patience) {
-		fix_session_logout(session, "TestRequest not answered");
+	/* The connection is lost: FIX has no Logout for that. */
+	if (session->tested_ns && now_ns >= session->tested_ns + patience)
 		return fix_why(session, -ETIMEDOUT,
 			       "nothing was heard, not even an answer to a "
 			       "TestRequest");
-	}
 	if (!session->tested_ns && now_ns >= received_ns + patience)
 		test_request(session, now_ns);
 	return 0;
@@ -215,14 +230,16 @@ int fix_session_tick(struct fix_session *session, uint64_t now_ns,
 	if (!session->store || session->state == FIX_SESSION_OVER ||
 	    session->state == FIX_SESSION_NEW)
 		return 0;
+	fix_session_keep(session);
 	fix_send_waiting(session);
 	if (session->config.heartbeat == 0)
 		return 0;
 	err = silence_check(session, now_ns, received_ns);
 	if (!err)
 		err = gap_check(session, now_ns, received_ns);
-	/* Whoever takes nothing in gets no more of them. */
-	if (err || channel_buffer_len(session->out) > 0 ||
+	/* A TestRequest that waits for its answer says as much. Whoever takes
+	 * nothing in gets no more of them. */
+	if (err || session->tested_ns || channel_buffer_len(session->out) > 0 ||
 	    since_sent_ns(session) < session->config.heartbeat * CLOCK_NS_PER_S)
 		return err;
 	fix_send_begin(session, &builder, "0");
@@ -239,14 +256,15 @@ uint64_t fix_session_due_ns(struct fix_session *session, uint64_t now_ns,
 
 	if (session->state == FIX_SESSION_OVER)
 		return UINT64_MAX;
-	if (session->store && !fix_send_ready(session, 0))
-		return now_ns + ROOM_NS;
+	if (session->store &&
+	    (!fix_send_ready(session, 0) || fix_session_is_unkept(session)))
+		return now_ns + AGAIN_NS;
 	if (interval == 0)
 		return UINT64_MAX;
 	due = now_ns + (sent < interval ? interval - sent : 0);
 	if (session->tested_ns)
-		received_ns = session->tested_ns;
-	if (due > received_ns + patience)
+		due = session->tested_ns + patience;
+	else if (due > received_ns + patience)
 		due = received_ns + patience;
 	if (session->gap_end && due > now_ns + patience)
 		due = now_ns + patience;

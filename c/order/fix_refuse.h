@@ -12,6 +12,11 @@ int fix_why(struct fix_session *session, int err, const char *format, ...)
 /* A Logout with this text, which is also why: -EPROTO. */
 int fix_refuse(struct fix_session *session, const char *text);
 
+/* A Reject, which says why, and a Logout without a text: -EPROTO. */
+int fix_refuse_message(struct fix_session *session,
+		       const struct fix_message *message,
+		       enum fix_reason reason, int32_t tag);
+
 /* A ResendRequest for all that is missing below the number. */
 void fix_gap_ask(struct fix_session *session, uint32_t end);
 

@@ -10,7 +10,10 @@
 #include "order/fix_hold.h"
 #include "order/fix_refuse.h"
 
-#define TOLERANCE_NS (120 * CLOCK_NS_PER_S) /* of SendingTime */
+/* How far a SendingTime may be off: 2 minutes, and ahead less by the second
+ * that it leaves open without decimals. */
+#define LATE_NS	 (120 * CLOCK_NS_PER_S)
+#define AHEAD_NS (119 * CLOCK_NS_PER_S)
 
 static const char no_number[] = "Received message without MsgSeqNum";
 
@@ -50,11 +53,6 @@ int fix_session_open(struct fix_session *session,
 		return 0;
 	snprintf(session->peer, sizeof(session->peer), "%s", config->peer);
 	return store_open(session);
-}
-
-static uint32_t next_in(const struct fix_session *session)
-{
-	return session->next_in;
 }
 
 static void logon_send(struct fix_session *session, bool reset)
@@ -168,8 +166,8 @@ static bool is_in_time(const struct fix_session *session,
 	if (session->config.role == FIX_WITNESS || !field ||
 	    fix_time(fix_value(message, field), field->len, &ns) < 0)
 		return true;
-	return ns < session->wall_ns + TOLERANCE_NS &&
-	       session->wall_ns < ns + TOLERANCE_NS;
+	return ns < session->wall_ns + AHEAD_NS &&
+	       session->wall_ns < ns + LATE_NS;
 }
 
 static int too_low(struct fix_session *session, uint32_t sequence)
@@ -178,7 +176,7 @@ static int too_low(struct fix_session *session, uint32_t sequence)
 
 	snprintf(text, sizeof(text),
 		 "MsgSeqNum too low, expecting %u but received %u",
-		 next_in(session), sequence);
+		 session->next_in, sequence);
 	return fix_refuse(session, text);
 }
 
@@ -198,17 +196,15 @@ static int logon_take(struct fix_session *session,
 		return fix_why(session, -EPROTO,
 			       "the SendingTime of its Logon is far from now");
 	reason = fix_check(session->config.version, message, &tag);
-	if (reason != FIX_NO_FAULT) {
-		fix_session_reject(session, message, reason, tag);
-		return fix_refuse(session, fix_reason_text(reason));
-	}
+	if (reason != FIX_NO_FAULT)
+		return fix_refuse_message(session, message, reason, tag);
 	if (!sequence)
 		return fix_refuse(session, no_number);
 	if (reset && !initiator)
 		numbers_reset(session);
 	if (session->config.role == FIX_WITNESS || (reset && initiator))
 		fix_session_expect(session, sequence);
-	if (sequence < next_in(session))
+	if (sequence < session->next_in)
 		return too_low(session, sequence);
 	session->state = FIX_SESSION_LOGGED_ON;
 	if (!initiator) {
@@ -216,7 +212,7 @@ static int logon_take(struct fix_session *session,
 			number_of(message, FIX_HEART_BT_INT);
 		logon_send(session, reset);
 	}
-	if (sequence > next_in(session))
+	if (sequence > session->next_in)
 		fix_gap_ask(session, sequence + 1);
 	else
 		fix_session_expect(session, sequence + 1);
@@ -256,9 +252,8 @@ static int sequence_reset(struct fix_session *session,
 	uint32_t number = number_of(message, FIX_NEW_SEQ_NO);
 	const bool fill = flag_is_set(message, FIX_GAP_FILL_FLAG);
 
-	if (number < next_in(session) + fill)
-		fix_session_reject(session, message, FIX_BAD_VALUE,
-				   FIX_NEW_SEQ_NO);
+	if (number < session->next_in + fill)
+		fix_session_reject(session, message, FIX_BAD_VALUE, FIX_NO_TAG);
 	else
 		fix_session_expect(session, number);
 	return FIX_SESSION_NOTHING;
@@ -266,7 +261,7 @@ static int sequence_reset(struct fix_session *session,
 
 static int logout_take(struct fix_session *session, uint32_t sequence)
 {
-	if (sequence == next_in(session))
+	if (sequence == session->next_in)
 		fix_session_expect(session, sequence + 1);
 	fix_session_logout(session, NULL);
 	session->state = FIX_SESSION_OVER;
@@ -343,17 +338,25 @@ static int message_take(struct fix_session *session,
  * Order.
  */
 
-static int too_high(struct fix_session *session,
-		    const struct fix_message *message, uint32_t sequence)
+/* A ResendRequest is answered whatever its number is: both may ask at once, or
+ * the peer has lost count. */
+static bool is_resent(struct fix_session *session,
+		      const struct fix_message *message)
 {
 	int32_t tag;
 
-	/* Both may ask at once: the peer's is answered first. */
-	if (fix_type(message) == '2' && session->answered != sequence &&
-	    fix_check(session->config.version, message, &tag) == FIX_NO_FAULT) {
-		resend_answer(session, message);
+	if (fix_type(message) != '2' ||
+	    fix_check(session->config.version, message, &tag) != FIX_NO_FAULT)
+		return false;
+	resend_answer(session, message);
+	return true;
+}
+
+static int too_high(struct fix_session *session,
+		    const struct fix_message *message, uint32_t sequence)
+{
+	if (session->answered != sequence && is_resent(session, message))
 		session->answered = sequence;
-	}
 	fix_hold(session, message, sequence);
 	if (session->gap_end == 0)
 		fix_gap_ask(session, sequence + 1);
@@ -388,20 +391,19 @@ static int order_check(struct fix_session *session,
 	const bool duplicate = flag_is_set(message, FIX_POSS_DUP_FLAG);
 	enum fix_reason reason = FIX_NO_FAULT;
 
-	if (sequence > next_in(session))
+	if (sequence > session->next_in)
 		return too_high(session, message, sequence);
-	if (sequence < next_in(session) && !duplicate)
-		return too_low(session, sequence);
+	if (sequence < session->next_in && !duplicate)
+		return is_resent(session, message) ? FIX_SESSION_NOTHING
+						   : too_low(session, sequence);
 	if (duplicate)
 		reason = duplicate_check(message);
 	if (reason == FIX_NO_FAULT)
-		return sequence == next_in(session);
-	fix_session_reject(session, message, reason,
-			   reason == FIX_TAG_MISSING ? FIX_ORIG_SENDING_TIME
-						     : FIX_NO_TAG);
-	return reason == FIX_TAG_MISSING
-		       ? FIX_SESSION_NOTHING
-		       : fix_refuse(session, fix_reason_text(reason));
+		return sequence == session->next_in;
+	if (reason != FIX_TAG_MISSING)
+		return fix_refuse_message(session, message, reason, FIX_NO_TAG);
+	fix_session_reject(session, message, reason, FIX_ORIG_SENDING_TIME);
+	return FIX_SESSION_NOTHING;
 }
 
 /* A SequenceReset that is no gap fill: its own number is not looked at, and is
@@ -414,12 +416,19 @@ static bool is_reset(const struct fix_message *message)
 	       !flag_is_set(message, FIX_GAP_FILL_FLAG);
 }
 
+/* A CompID that is missing or empty is refused for that, later. */
+static bool is_another(const struct fix_message *message, uint32_t tag,
+		       const char *comp_id)
+{
+	const struct fix_field *field = fix_find(message, tag);
+
+	return field && field->len && !fix_is(message, field, comp_id);
+}
+
 /* Who sent it, and when. 0, or a negative errno: that was the last one. */
 static int header_check(struct fix_session *session,
 			const struct fix_message *message)
 {
-	const struct fix_field *sender = fix_find(message, FIX_SENDER_COMP_ID);
-	const struct fix_field *target = fix_find(message, FIX_TARGET_COMP_ID);
 	enum fix_reason reason = FIX_NO_FAULT;
 
 	if (!fix_is(message, &message->fields[0],
@@ -427,16 +436,15 @@ static int header_check(struct fix_session *session,
 		return fix_refuse(session, "Incorrect BeginString");
 	if (!number_of(message, FIX_MSG_SEQ_NUM) && !is_reset(message))
 		return fix_refuse(session, no_number);
-	if ((sender && !fix_is(message, sender, session->peer)) ||
-	    (target && !fix_is(message, target, session->config.ours)))
+	if (is_another(message, FIX_SENDER_COMP_ID, session->peer) ||
+	    is_another(message, FIX_TARGET_COMP_ID, session->config.ours))
 		reason = FIX_COMP_ID;
 	else if (!session->was_held && !is_in_time(session, message))
 		reason = FIX_TIME_INACCURATE;
 	session->was_held = false;
-	if (reason == FIX_NO_FAULT)
-		return 0;
-	fix_session_reject(session, message, reason, FIX_NO_TAG);
-	return fix_refuse(session, fix_reason_text(reason));
+	return reason == FIX_NO_FAULT ? 0
+				      : fix_refuse_message(session, message,
+							   reason, FIX_NO_TAG);
 }
 
 static int any_take(struct fix_session *session,
@@ -474,7 +482,7 @@ static int any_take(struct fix_session *session,
 	if (reason == FIX_NO_FAULT)
 		return message_take(session, message, sequence);
 	fix_session_reject(session, message, reason, tag);
-	if (sequence == next_in(session) && type == '4')
+	if (sequence == session->next_in && type == '4')
 		fix_session_expect(session, sequence + 1);
 	return FIX_SESSION_NOTHING;
 }

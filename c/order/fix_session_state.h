@@ -107,6 +107,12 @@ static inline void fix_session_keep(struct fix_session *session)
 			 __ATOMIC_RELEASE);
 }
 
+/* HOT. Has more come behind the last order, which is still to be logged? */
+static inline bool fix_session_is_unkept(const struct fix_session *session)
+{
+	return session->next_in != session->marked;
+}
+
 /* HOT. The last message is an order: its mark is set once it is logged. */
 static inline struct channel_mark fix_session_mark(struct fix_session *session)
 {

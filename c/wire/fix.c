@@ -24,11 +24,11 @@
  * Where a message begins and ends.
  */
 
-/* Garbage ends where a message may begin: not at the end of "58=FIX". What may
- * be the beginning of one stays. */
-static size_t garbage_len(const uint8_t *bytes, size_t len)
+/* Garbage ends where a message may begin, from this byte on: not at the end of
+ * "58=FIX". What may be the beginning of one stays. */
+static size_t garbage_len(const uint8_t *bytes, size_t len, size_t from)
 {
-	size_t at = 1;
+	size_t at = from;
 
 	for (; at < len; at++) {
 		size_t rest = len - at;
@@ -421,7 +421,8 @@ int fix_read(const uint8_t *bytes, size_t len, struct fix_message *message,
 		*taken = whole;
 		return 1;
 	}
-	*taken = garbage_len(bytes, len);
+	/* It goes as far as it says, where it does. */
+	*taken = garbage_len(bytes, len, got > 0 ? whole - TRAILER_LEN : 1);
 	return *taken ? -EBADMSG : 0;
 }
 

@@ -83,9 +83,11 @@ static void versions_are_right(void **state)
  * A peer of the exchange that is made here.
  */
 
+static const char *sender = "TRADER";
+
 static void say(const char *text, uint32_t sequence, bool piecemeal)
 {
-	const struct fix_peer_head head = { sequence, "TRADER", "EXCHANGE",
+	const struct fix_peer_head head = { sequence, sender, "EXCHANGE",
 					    false };
 	uint8_t bytes[1024];
 	size_t len;
@@ -269,25 +271,59 @@ static void killed_exchange(void **state)
 	assert_int_equal(program_count(&exchange, PROGRAM_OUT, "order"), 1);
 }
 
-/* Who is logged on already is not logged on once more. */
-static void same_session_twice(void **state)
+static void logged_on_twice(const char *channel)
 {
-	char channel[PATH_MAX];
 	int first;
 
-	(void)state;
 	lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 100000), "--channel",
-		     fix_peer_store(&lab, channel), "--pace", "rate:1000",
-		     "--on-second-client", "queue", NULL);
+		     channel, "--pace", "rate:1000", "--on-second-client",
+		     "queue", NULL);
 	first = client = lab_connect();
 	say(LOGON, 1, false);
 	hear("A", 0, "");
 	lab_line(&exchange, "state TRANSMIT");
 	client = lab_connect();
-	say(LOGON, 2, false);
-	lab_says(&exchange, "its session is logged on already");
+	say(LOGON, 1, false);
+	lab_says(&exchange, "is logged on already");
 	assert_true(order_client_closed(client, LAB_SOON_MS));
 	order_client_close(client);
+	client = first;
+	say("35=1|112=x", 2, false);
+	hear("0", FIX_TEST_REQ_ID, "x");
+}
+
+/* Who is logged on already is not logged on once more, and is not answered. */
+static void same_session_twice(void **state)
+{
+	char stored[PATH_MAX];
+
+	(void)state;
+	logged_on_twice(fix_peer_store(&lab, stored));
+	clean(NULL);
+	logged_on_twice("fix");
+}
+
+/* Who waited for a turn and left may come back by the same name. */
+static void left_while_waiting(void **state)
+{
+	int first;
+
+	(void)state;
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 1, 100000), "--channel",
+		     "fix", "--pace", "rate:1000", "--on-second-client",
+		     "queue", NULL);
+	first = client = lab_connect();
+	say(LOGON, 1, false);
+	hear("A", 0, "");
+	lab_line(&exchange, "state TRANSMIT");
+	sender = "OTHER";
+	for (int i = 0; i < 2; i++) {
+		client = lab_connect();
+		say(LOGON, 1, false);
+		hear("A", 0, "");
+		order_client_close(client);
+	}
+	sender = "TRADER";
 	client = first;
 	say("35=1|112=x", 2, false);
 	hear("0", FIX_TEST_REQ_ID, "x");
@@ -329,6 +365,7 @@ int main(int argc, char **argv)
 		LAB_TEST("what is prepared is told", prepared_is_told, clean),
 		LAB_TEST("an exchange that is killed", killed_exchange, clean),
 		LAB_TEST("a session twice", same_session_twice, clean),
+		LAB_TEST("who left while waiting", left_while_waiting, clean),
 		LAB_TEST("a trader that is killed", killed_trader, clean),
 	};
 	size_t n = oracle_channel_tests(&lab, "fix", "fix", clean, tests);

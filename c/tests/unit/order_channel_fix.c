@@ -390,7 +390,8 @@ static void store_copy(const char *from, const char *to)
 	assert_int_equal(system(command), 0);
 }
 
-static void stores_open(const char *ours, const char *theirs)
+/* Of the exchange: its handshake's result. */
+static int stores_open(const char *ours, const char *theirs)
 {
 	char text[64];
 
@@ -400,7 +401,7 @@ static void stores_open(const char *ours, const char *theirs)
 	assert_int_equal(channel_open(text, CHANNEL_EXCHANGE, &exchange), 0);
 	assert_int_equal(channel_handshake(trader, 1), 0);
 	over_to(trader, exchange);
-	assert_int_equal(channel_handshake(exchange, 1), 1);
+	return channel_handshake(exchange, 1);
 }
 
 /* What was answered and is not in the log comes again; what is does not. */
@@ -414,7 +415,7 @@ static void an_order_counts_once_it_is_logged(void **state)
 	assert_non_null(mkdtemp(folder));
 	for (int i = 0; i < 3; i++)
 		snprintf(copies[i], sizeof(copies[i]), "%s/%d", folder, i);
-	stores_open(folder, folder);
+	assert_int_equal(stores_open(folder, folder), 1);
 	over_to(exchange, trader);
 	assert_int_equal(channel_handshake(trader, 1), 1);
 	for (int i = 0; i < 2; i++) {
@@ -433,7 +434,7 @@ static void an_order_counts_once_it_is_logged(void **state)
 	channel_mark_set(&marks[0]);
 	close_both(NULL);
 	for (int i = 0; i < 3; i++) {
-		stores_open(folder, copies[i]);
+		assert_int_equal(stores_open(folder, copies[i]), 1);
 		says_and_goes(exchange, "35=A|");
 		says_and_goes(exchange, i == 0	 ? "|7=2|"
 					: i == 1 ? "|7=3|"
@@ -442,6 +443,60 @@ static void an_order_counts_once_it_is_logged(void **state)
 	}
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	assert_int_equal(system(command), 0);
+}
+
+/* What came behind an order, before that was logged, is kept when it is. */
+static void what_follows_an_order_is_kept_too(void **state)
+{
+	char folder[] = "/tmp/channel_fix-XXXXXX", copy[64], command[64];
+	struct channel_mark mark;
+	struct order found;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(copy, sizeof(copy), "%s/copy", folder);
+	assert_int_equal(stores_open(folder, folder), 1);
+	over_to(exchange, trader);
+	assert_int_equal(channel_handshake(trader, 1), 1);
+	assert_int_equal(channel_encode(trader, &some), 0);
+	over_to(trader, exchange);
+	hears_number(exchange, 3, "1", "112=x|");
+	assert_int_equal(channel_decode(exchange, &found), 1);
+	mark = exchange->ops->mark(exchange);
+	exchange->ops->answer(exchange, NULL);
+	assert_int_equal(channel_decode(exchange, &found), 0);
+	assert_int_equal(channel_tick(exchange, 1000), 0);
+	channel_mark_set(&mark);
+	/* Nothing else comes, and it is not long. */
+	assert_true(exchange->due_ns < CLOCK_NS_PER_S);
+	assert_int_equal(channel_tick(exchange, exchange->due_ns), 0);
+	assert_true(exchange->due_ns > CLOCK_NS_PER_S);
+	store_copy(folder, copy);
+	close_both(NULL);
+	/* The trader knows nothing of its TestRequest. */
+	assert_int_equal(stores_open(folder, copy), -EPROTO);
+	says_and_goes(exchange, "|58=MsgSeqNum too low, expecting 4 but "
+				"received 3|");
+	close_both(NULL);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Whatever answers a TestRequest, heartbeats are due again. */
+static void an_answer_is_looked_at_at_once(void **state)
+{
+	const uint64_t late_ns = 37 * CLOCK_NS_PER_S;
+	struct order found;
+
+	(void)state;
+	assert_int_equal(channel_tick(exchange, late_ns), 0);
+	says_and_goes(exchange, "35=1|");
+	assert_true(exchange->due_ns == late_ns + 36 * CLOCK_NS_PER_S);
+	hears(exchange, "0", "");
+	exchange->received_ns = late_ns + 1;
+	assert_int_equal(channel_decode(exchange, &found), 0);
+	assert_int_equal(channel_tick(exchange, late_ns + 1), 0);
+	assert_true(exchange->due_ns <= late_ns + 1 + 30 * CLOCK_NS_PER_S);
 }
 
 /* Numbers have begun anew: an order of before does not move them. */
@@ -568,12 +623,15 @@ int main(void)
 			an_echo_is_not_endless, open_both, close_both, echo),
 		cmocka_unit_test_prestate_setup_teardown(
 			an_echo_is_found, open_both, close_both, echo),
+		cmocka_unit_test_setup_teardown(an_answer_is_looked_at_at_once,
+						open_both, close_both),
 		cmocka_unit_test(the_oracle_knows_the_cause),
 		cmocka_unit_test(before_the_logon_there_is_no_order),
 		cmocka_unit_test(wrong_options_are_refused),
 		cmocka_unit_test(a_store_is_one_trader_s),
 		cmocka_unit_test(each_session_has_its_store),
 		cmocka_unit_test(an_order_counts_once_it_is_logged),
+		cmocka_unit_test(what_follows_an_order_is_kept_too),
 		cmocka_unit_test(a_mark_is_of_its_numbers),
 	};
 
