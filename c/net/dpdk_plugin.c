@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DPDK, in a shared object of its own: net/dpdk_device.h. */
 #include "net/dpdk_device.h"
+#include "net/dpdk_plugin_xdp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -30,6 +31,7 @@
 struct dpdk_device {
 	uint16_t port;
 	struct rte_mempool *pool;
+	struct xsk_umem *umem;	  /* of the pool; NULL: it is none */
 	struct rte_mbuf *filling; /* what frame() gave */
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char bus[16];
@@ -154,9 +156,13 @@ static int queues_open(struct dpdk_device *device,
 	if (err)
 		return err;
 	*step = "the receive queue";
+	dpdk_plugin_xdp_expect(device->pool, config->descriptors);
 	err = rte_eth_rx_queue_setup(port, 0, (uint16_t)config->descriptors,
 				     (unsigned int)SOCKET_ID_ANY, NULL,
 				     device->pool);
+	device->umem = dpdk_plugin_xdp_umem();
+	if (!err)
+		err = dpdk_plugin_xdp_fill();
 	if (err)
 		return err;
 	*step = "the send queue";
@@ -215,6 +221,7 @@ static int plugin_open(const struct dpdk_device_config *config,
 remove:
 	rte_eth_dev_close(device->port);
 	rte_eal_hotplug_remove(device->bus, device->name);
+	dpdk_plugin_xdp_close(device->umem);
 free_pool:
 	rte_mempool_free(device->pool);
 free_device:
@@ -282,6 +289,7 @@ static void plugin_close(struct dpdk_device *device)
 	rte_eth_dev_stop(device->port);
 	rte_eth_dev_close(device->port);
 	rte_eal_hotplug_remove(device->bus, device->name);
+	dpdk_plugin_xdp_close(device->umem);
 	rte_mempool_free(device->pool);
 	free(device);
 }
