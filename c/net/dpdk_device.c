@@ -47,9 +47,8 @@ const struct dpdk_device_ops *dpdk_device_load(const char **why)
 			loaded = ops_of(library, why);
 			return loaded;
 		}
-		*why = DPDK_DEVICE_FILE
-			" can't be loaded: it needs libnuma and "
-			"libbsd";
+		*why = DPDK_DEVICE_FILE " can't be loaded: it needs libnuma, "
+					"libxdp, libbpf, libelf and libbsd";
 		return NULL;
 	}
 	return NULL;

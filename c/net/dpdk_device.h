@@ -56,7 +56,8 @@ struct dpdk_device_ops {
 	int (*start)(const struct dpdk_start *start);
 
 	/* One queue a direction, no offload. 0 or a negative errno, silent but
-	 * for what DPDK itself says; *step: what failed. */
+	 * for what DPDK itself says; *step: what failed. By the thread that
+	 * takes and sends: another one's take longer. */
 	int (*open)(const struct dpdk_device_config *config,
 		    struct dpdk_device **device, const char **step);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DPDK, in a shared object of its own: net/dpdk_device.h. */
 #include "net/dpdk_device.h"
+#include "net/dpdk_plugin_xdp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_log.h>
 #include <rte_mbuf.h>
 #include <rte_version.h>
@@ -30,6 +32,7 @@
 struct dpdk_device {
 	uint16_t port;
 	struct rte_mempool *pool;
+	struct xsk_umem *umem;	  /* of the pool; NULL: it is none */
 	struct rte_mbuf *filling; /* what frame() gave */
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char bus[16];
@@ -131,6 +134,26 @@ free_before:
  * A port.
  */
 
+/* A pool has a cache for each thread that EAL has given a number: the buffer
+ * that was given back last is taken next, and is in the CPU's caches still. */
+static _Thread_local unsigned int thread_ports;
+
+static int thread_begin(void)
+{
+	if (thread_ports++ || rte_lcore_id() != LCORE_ID_ANY ||
+	    rte_thread_register() == 0)
+		return 0;
+	thread_ports--;
+	return -rte_errno;
+}
+
+/* By whoever closes; another thread has nothing to end. */
+static void thread_end(void)
+{
+	if (thread_ports && --thread_ports == 0)
+		rte_thread_unregister();
+}
+
 /* So that no page fault comes with the first frames. */
 static void buffer_touch(struct rte_mempool *pool, void *context, void *object,
 			 unsigned int index)
@@ -154,9 +177,13 @@ static int queues_open(struct dpdk_device *device,
 	if (err)
 		return err;
 	*step = "the receive queue";
+	dpdk_plugin_xdp_expect(device->pool, config->descriptors);
 	err = rte_eth_rx_queue_setup(port, 0, (uint16_t)config->descriptors,
 				     (unsigned int)SOCKET_ID_ANY, NULL,
 				     device->pool);
+	device->umem = dpdk_plugin_xdp_umem();
+	if (!err)
+		err = dpdk_plugin_xdp_fill();
 	if (err)
 		return err;
 	*step = "the send queue";
@@ -192,16 +219,21 @@ static int plugin_open(const struct dpdk_device_config *config,
 
 	*step = "memory";
 	if (!device)
-		return -ENOMEM;
+		return err;
 	snprintf(device->name, sizeof(device->name), "%s", config->device);
 	snprintf(device->bus, sizeof(device->bus), "%s", config->bus);
+	*step = "one more thread of EAL's";
+	err = thread_begin();
+	if (err)
+		goto free_device;
+	*step = "memory";
 	/* One thread at a time uses it. */
 	device->pool = rte_pktmbuf_pool_create_by_ops(
 		device->name, config->buffers, CACHE, 0, DATA_ROOM,
 		SOCKET_ID_ANY, "ring_sp_sc");
 	if (!device->pool) {
 		err = -rte_errno;
-		goto free_device;
+		goto end_thread;
 	}
 	rte_mempool_obj_iter(device->pool, buffer_touch, NULL);
 	err = device_probe(device, config, step);
@@ -215,8 +247,11 @@ static int plugin_open(const struct dpdk_device_config *config,
 remove:
 	rte_eth_dev_close(device->port);
 	rte_eal_hotplug_remove(device->bus, device->name);
+	dpdk_plugin_xdp_close(device->umem);
 free_pool:
 	rte_mempool_free(device->pool);
+end_thread:
+	thread_end();
 free_device:
 	free(device);
 	return err;
@@ -282,7 +317,9 @@ static void plugin_close(struct dpdk_device *device)
 	rte_eth_dev_stop(device->port);
 	rte_eth_dev_close(device->port);
 	rte_eal_hotplug_remove(device->bus, device->name);
+	dpdk_plugin_xdp_close(device->umem);
 	rte_mempool_free(device->pool);
+	thread_end();
 	free(device);
 }
 

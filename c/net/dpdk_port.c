@@ -2,7 +2,6 @@
 #include "net/dpdk_port.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if_arp.h>
 #include <pthread.h>
@@ -10,19 +9,26 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "net/dpdk_port_driver.h"
 #include "net/dpdk_port_frames.h"
 #include "net/dpdk_sockets.h"
 
 /* Beside those of descriptors: put aside, in hand, on their way out. */
 #define BUFFERS_SPARE (DPDK_PORT_ASIDE_MAX + 512)
-#define SLOT_SIZE     2048     /* of af_packet's ring */
-#define ETHERNET_MOST (14 + 4) /* beside the MTU: a header, a tag */
+#define BUSY_NS	      CLOCK_NS_PER_S /* how long a queue may take to be free */
 
-const char *const dpdk_port_device_names[] = { "af_packet", NULL };
+const char *const dpdk_port_device_names[] = { "af_packet", "af_xdp", NULL };
+
+static const struct dpdk_port_driver *const drivers[] = {
+	[DPDK_AF_PACKET] = &dpdk_port_packet_driver,
+	[DPDK_AF_XDP] = &dpdk_port_xdp_driver,
+};
 
 /*
  * What DPDK says. While something is opened, its last complaint is told with
@@ -42,11 +48,11 @@ static void log_take(enum dpdk_log level, const char *line)
 		log_warning("dpdk: %s", line);
 }
 
-static int fault(const struct dpdk_port *dp, const char *step, int err)
+int dpdk_port_fault(const struct dpdk_port *dp, const char *step, int err)
 {
 	log_error("%s: %s: %s: %s%s%s%s%s", dp->who, dp->interface.name,
-		  dpdk_port_device_names[dp->kind], step, *step ? ": " : "",
-		  log_strerror(err), *complaint ? ": " : "", complaint);
+		  dp->driver->name, step, *step ? ": " : "", log_strerror(err),
+		  *complaint ? ": " : "", complaint);
 	return err;
 }
 
@@ -100,11 +106,6 @@ static int interface_check(struct dpdk_port *dp, const char *name)
 		log_error("%s: %s is down", dp->who, name);
 		return -ENETDOWN;
 	}
-	if (dp->interface.mtu + ETHERNET_MOST <= DPDK_FRAME_MAX)
-		return 0;
-	log_warning("%s: %s: its MTU is %u: frames of more than %d bytes are "
-		    "lost, and counted as dropped",
-		    dp->who, name, dp->interface.mtu, DPDK_FRAME_MAX);
 	return 0;
 }
 
@@ -151,7 +152,25 @@ static int eal_start(struct dpdk_port *dp, bool huge_pages)
 	return err;
 }
 
-/* A driver's name is by the interface, so that a second one is refused. */
+/* The kernel takes a closed AF_XDP socket off its queue a little later, by a
+ * worker; and of whatever was wrong with a queue the driver says -EINVAL. */
+static int device_try(struct dpdk_port *dp,
+		      const struct dpdk_device_config *device,
+		      const char **step)
+{
+	const struct timespec while_busy = { .tv_nsec = 10000000 };
+	uint64_t end_ns = clock_monotonic_ns() + BUSY_NS;
+	int err = dp->ops->open(device, &dp->device, step);
+
+	while (err == -EINVAL && dp->kind == DPDK_AF_XDP &&
+	       clock_monotonic_ns() < end_ns) {
+		nanosleep(&while_busy, NULL);
+		err = dp->ops->open(device, &dp->device, step);
+	}
+	return err;
+}
+
+/* A device's name is by the interface, so that a second one is refused. */
 static int device_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
@@ -165,35 +184,19 @@ static int device_open(struct dpdk_port *dp,
 	const char *step;
 	int err;
 
-	snprintf(name, sizeof(name), "net_%s%u",
-		 dpdk_port_device_names[dp->kind], dp->interface.index);
-	snprintf(arguments, sizeof(arguments),
-		 "iface=%s,framesz=%d,blocksz=%d,framecnt=%u",
-		 dp->interface.name, SLOT_SIZE, 2 * SLOT_SIZE,
-		 device.descriptors);
-	device.buffers = BUFFERS_SPARE + device.descriptors;
-	err = dp->ops->open(&device, &dp->device, &step);
+	snprintf(name, sizeof(name), "net_%s%u", dp->driver->name,
+		 dp->interface.index);
+	device.buffers =
+		BUFFERS_SPARE + device.descriptors +
+		dp->driver->arguments(dp, config, arguments, sizeof(arguments));
+	err = device_try(dp, &device, &step);
 	if (err == -EEXIST) {
 		log_error("%s: %s: this process has a port there: DPDK serves "
 			  "one an interface",
 			  dp->who, dp->interface.name);
 		return -EBUSY;
 	}
-	return err ? fault(dp, step, err) : 0;
-}
-
-/* The socket's counters start anew when they are read, which some releases'
- * driver does and others' does not. */
-static uint64_t missed(struct dpdk_port *dp)
-{
-	struct tpacket_stats counted = { 0 };
-	socklen_t len = sizeof(counted);
-	uint64_t told = dp->ops->lost(dp->device);
-
-	if (getsockopt(dp->fd, SOL_PACKET, PACKET_STATISTICS, &counted, &len) ==
-	    0)
-		dp->missed += counted.tp_drops;
-	return told + dp->missed;
+	return err ? dpdk_port_fault(dp, step, err) : 0;
 }
 
 /* What has come in before is none of the caller's. */
@@ -203,7 +206,7 @@ static void begin_anew(struct dpdk_port *dp)
 
 	for (int i = 0; i < 65536 && dp->ops->take(dp->device, &frame, 1); i++)
 		dp->ops->give(&frame.buffer, 1);
-	dp->before = missed(dp);
+	dp->before = dp->driver->lost(dp);
 }
 
 static int flags_get(const struct dpdk_port *dp, int fd, struct ifreq *request)
@@ -225,38 +228,27 @@ static void flags_restore(const struct dpdk_port *dp, short before)
 	}
 }
 
-/* By the socket, so that it goes with it. */
-static int promiscuous(const struct dpdk_port *dp)
+/* By a socket, so that it goes with it. */
+static int promiscuous_open(struct dpdk_port *dp)
 {
 	const struct packet_mreq all = {
 		.mr_ifindex = (int)dp->interface.index,
 		.mr_type = PACKET_MR_PROMISC,
 	};
 
-	return setsockopt(dp->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all,
-			  sizeof(all)) < 0
-		       ? -errno
-		       : 0;
+	dp->promiscuous_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (dp->promiscuous_fd >= 0 &&
+	    setsockopt(dp->promiscuous_fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+		       &all, sizeof(all)) == 0)
+		return 0;
+	return dpdk_port_fault(dp, "promiscuous", -errno);
 }
 
-/* All but what this host sends, which the driver would show, too; its fanout
- * does not mind PACKET_IGNORE_OUTGOING. */
-static int packet_filter_incoming(const struct dpdk_port *dp)
+static void device_close(struct dpdk_port *dp)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-			 (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	const struct sock_fprog program = { .len = ARRAY_SIZE(code),
-					    .filter = code };
-
-	return setsockopt(dp->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-			  sizeof(program)) < 0
-		       ? -errno
-		       : 0;
+	if (dp->promiscuous_fd >= 0)
+		close(dp->promiscuous_fd);
+	dp->ops->close(dp->device);
 }
 
 static int driver_open(struct dpdk_port *dp,
@@ -270,22 +262,27 @@ static int driver_open(struct dpdk_port *dp,
 		flags.ifr_flags = 0;
 	if (asked >= 0)
 		close(asked);
-	dpdk_sockets_note(&before, AF_PACKET);
+	err = dp->driver->prepare(dp, config);
+	if (err)
+		goto close_driver;
+	dpdk_sockets_note(&before, dp->driver->family);
 	err = device_open(dp, config);
 	if (err)
-		return err;
-	dp->fd = dpdk_sockets_new(&before, AF_PACKET);
+		goto close_driver;
+	dp->fd = dpdk_sockets_new(&before, dp->driver->family);
 	if (dp->fd < 0)
-		err = fault(dp, "its socket is not found", -EPROTO);
-	else if ((err = packet_filter_incoming(dp)))
-		fault(dp, "SO_ATTACH_FILTER", err);
-	else if (config->promiscuous && (err = promiscuous(dp)))
-		fault(dp, "promiscuous", err);
-	if (dp->fd >= 0)
+		err = dpdk_port_fault(dp, "its socket is not found", -EPROTO);
+	else
 		flags_restore(dp, flags.ifr_flags);
-	dp->port.kernel_sees = true;
-	if (err)
-		dp->ops->close(dp->device);
+	if (!err && config->promiscuous)
+		err = promiscuous_open(dp);
+	if (!err)
+		err = dp->driver->open(dp, config);
+	if (!err)
+		return 0;
+	device_close(dp);
+close_driver:
+	dp->driver->close(dp);
 	return err;
 }
 
@@ -297,11 +294,17 @@ int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 	memset(dp, 0, sizeof(*dp));
 	dp->who = config->who;
 	dp->kind = config->device;
+	dp->driver = drivers[dp->kind];
+	dp->promiscuous_fd = -1;
 	dp->kernel_link = KERNEL_LINK_NONE;
-	dp->port = (struct frame_port){ .ops = &dpdk_port_ops,
-					.name = dp->interface.name,
-					.frame_max = DPDK_FRAME_MAX };
+	dp->port =
+		(struct frame_port){ .ops = &dpdk_port_ops,
+				     .name = dp->interface.name,
+				     .frame_max = DPDK_FRAME_MAX,
+				     .kernel_sees = dp->driver->kernel_sees };
 	err = interface_check(dp, config->interface);
+	if (!err)
+		err = dp->driver->check(dp, config);
 	if (err)
 		return err;
 	memcpy(dp->flows.ethernet, dp->interface.ethernet,
@@ -322,9 +325,8 @@ int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 		return err;
 	begin_anew(dp);
 	log_info("%s: %s: %s by %s, %u descriptors, %s pages", dp->who,
-		 dp->interface.name, dpdk_port_device_names[dp->kind],
-		 dp->ops->release(), config->descriptors,
-		 config->huge_pages ? "huge" : "ordinary");
+		 dp->interface.name, dp->driver->name, dp->ops->release(),
+		 config->descriptors, config->huge_pages ? "huge" : "ordinary");
 	return 0;
 }
 
@@ -338,14 +340,15 @@ void dpdk_port_close(struct dpdk_port *dp)
 			&dp->aside[dp->aside_first++ % DPDK_PORT_ASIDE_MAX]
 				 .buffer,
 			1);
+	dp->driver->close(dp);
 	kernel_link_close(&dp->kernel_link);
-	dp->ops->close(dp->device);
+	device_close(dp);
 	opening = false;
 }
 
 uint64_t dpdk_port_lost(struct dpdk_port *dp)
 {
-	return missed(dp) - dp->before + dp->aside_lost + dp->cut;
+	return dp->driver->lost(dp) - dp->before + dp->aside_lost + dp->cut;
 }
 
 /*
@@ -358,8 +361,7 @@ int dpdk_port_flow_add(struct dpdk_port *dp, const struct frame_port_flow *flow)
 
 	if (err)
 		return err;
-	/* Who has it may have let in the first flow alone. */
-	err = packet_filter_incoming(dp);
+	err = dp->driver->flow_add(dp, flow);
 	if (err)
 		frame_flow_remove(&dp->flows, flow);
 	return err;
@@ -368,5 +370,6 @@ int dpdk_port_flow_add(struct dpdk_port *dp, const struct frame_port_flow *flow)
 void dpdk_port_flow_remove(struct dpdk_port *dp,
 			   const struct frame_port_flow *flow)
 {
+	dp->driver->flow_remove(dp, flow);
 	frame_flow_remove(&dp->flows, flow);
 }

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A port of DPDK's as a frame port, on an interface of the kernel's: by the
- * poll mode driver net_af_packet, which needs neither a NIC of its own nor huge
- * pages. The kernel keeps the interface, and with it the link, the addresses,
- * ARP and IGMP.
+ * poll mode drivers net_af_packet and net_af_xdp, which need neither a NIC of
+ * their own nor huge pages. The kernel keeps the interface, and with it the
+ * link, the addresses, ARP and IGMP.
  *
- * One port an interface and process: the driver's sockets of one process share
- * its frames among themselves (PACKET_FANOUT).
+ * One port an interface and process: af_packet's sockets of one process share
+ * its frames among themselves (PACKET_FANOUT), AF_XDP has one a queue.
  */
 #ifndef NET_DPDK_PORT_H
 #define NET_DPDK_PORT_H
 
-#include "base/mem.h"
 #include "net/dpdk_device.h"
 #include "net/frame_flow.h"
 #include "net/frame_port.h"
 #include "net/interface.h"
 #include "net/kernel_link.h"
+#include "net/xdp_socket.h"
 
 /* What a scan has put aside; the oldest go first. */
 #define DPDK_PORT_ASIDE_MAX 1024
 
-enum dpdk_port_device { DPDK_AF_PACKET };
+#define DPDK_PORT_ETHERNET_MOST (14 + 4) /* beside the MTU: header, tag */
 
-/* "af_packet"; NULL-terminated: an option's choices. */
+enum dpdk_port_device { DPDK_AF_PACKET, DPDK_AF_XDP };
+
+/* "af_packet", "af_xdp"; NULL-terminated: an option's choices. */
 extern const char *const dpdk_port_device_names[];
 
 struct dpdk_port_config {
@@ -34,7 +36,14 @@ struct dpdk_port_config {
 	unsigned int descriptors;
 	bool promiscuous;
 	bool huge_pages;
+	/* Of DPDK_AF_XDP alone; 0 with another. */
+	unsigned int queue;
+	unsigned int budget; /* frames of a busy poll, by a look that finds
+				nothing; 0: it is not polled */
+	bool zero_copy;	     /* else the kernel copies */
 };
+
+struct dpdk_port_driver;
 
 struct dpdk_port {
 	struct frame_port port;
@@ -54,9 +63,14 @@ struct dpdk_port {
 
 	const char *who;
 	enum dpdk_port_device kind;
+	const struct dpdk_port_driver *driver;
 	int fd; /* the driver's socket, its own to close */
+	int promiscuous_fd;
 	struct interface interface;
 	struct kernel_link kernel_link;
+#if defined(HAVE_LIBXDP) && defined(HAVE_LIBBPF)
+	struct xdp_socket xdp; /* of which the program alone is used */
+#endif
 };
 
 /* Can this build do it? 0, or a negative errno with *why; silent. */
@@ -64,8 +78,10 @@ int dpdk_port_probe(const char **why);
 
 /*
  * Start EAL, where this is the first, and open the port; logs one line. 0, or
- * a negative errno, logged, everything given back: -ENODEV no such interface;
- * -ENETDOWN it is down; -EBUSY this process has one there; -EPERM; -ENOMEM no
+ * a negative errno, logged, everything given back: -EINVAL an option that the
+ * driver has not; -ENODEV no such interface; -ENETDOWN it is down; -EBUSY this
+ * process has one there, or another has its queue; -EMSGSIZE its MTU is too
+ * large; -EOPNOTSUPP no zero-copy or busy polling there; -EPERM; -ENOMEM no
  * huge pages are free.
  */
 int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config);

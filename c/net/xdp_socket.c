@@ -178,11 +178,29 @@ static unsigned int queue_count(const struct interface *interface)
 	return count;
 }
 
+int xdp_socket_queue_check(const struct interface *interface,
+			   unsigned int queue, const char *who)
+{
+	unsigned int queues = queue_count(interface);
+
+	if (queues && queue >= queues) {
+		log_error("%s: queue %u: %s has %u, from 0", who, queue,
+			  interface->name, queues);
+		return -EINVAL;
+	}
+	if (queues > 1)
+		log_warning("%s: %s has %u receive queues, only what comes in "
+			    "on queue %u is seen: steer it there, or 'ethtool "
+			    "-L %s combined 1'",
+			    who, interface->name, queues, queue,
+			    interface->name);
+	return 0;
+}
+
 static int interface_check(struct xdp_socket *xs,
 			   const struct xdp_socket_config *config)
 {
 	int err = interface_find(config->interface, &xs->interface);
-	unsigned int queues;
 
 	if (err) {
 		log_error("%s: interface '%s': %s", xs->who, config->interface,
@@ -199,23 +217,14 @@ static int interface_check(struct xdp_socket *xs,
 		log_error("%s: %s is down", xs->who, config->interface);
 		return -ENETDOWN;
 	}
-	queues = queue_count(&xs->interface);
-	if (queues && config->queue >= queues) {
-		log_error("%s: queue %u: %s has %u, from 0", xs->who,
-			  config->queue, config->interface, queues);
-		return -EINVAL;
-	}
+	err = xdp_socket_queue_check(&xs->interface, config->queue, xs->who);
+	if (err)
+		return err;
 	if (xs->interface.mtu + ETHERNET_MOST > XDP_SOCKET_FRAME_MAX)
 		log_warning("%s: %s: its MTU is %u: frames of more than %d "
 			    "bytes are lost, and counted as dropped",
 			    xs->who, config->interface, xs->interface.mtu,
 			    XDP_SOCKET_FRAME_MAX);
-	if (queues > 1)
-		log_warning("%s: %s has %u receive queues, only what comes in "
-			    "on queue %u is seen: steer it there, or 'ethtool "
-			    "-L %s combined 1'",
-			    xs->who, config->interface, queues, config->queue,
-			    config->interface);
 	return 0;
 }
 
@@ -343,7 +352,7 @@ static int quiet_bpf(enum libbpf_print_level level, const char *format,
 	return 0;
 }
 
-static void libraries_silence(void)
+void xdp_socket_silence(void)
 {
 	/* Their lines would stand beside ours, for the same cause. */
 	libxdp_set_print(quiet);
@@ -367,7 +376,7 @@ int xdp_socket_open(struct xdp_socket *xs,
 	xs->need_wakeup = config->need_wakeup;
 	xs->flows[0] = config->flow;
 	xs->flow_count = config->flow.protocol != 0;
-	libraries_silence();
+	xdp_socket_silence();
 	err = interface_check(xs, config);
 	if (err)
 		return err;
@@ -449,7 +458,7 @@ int xdp_socket_probe(const char **why)
 		return err;
 	}
 	close(fd);
-	libraries_silence();
+	xdp_socket_silence();
 	fd = xdp_program_load(&passes);
 	if (fd < 0) {
 		*why = fd == -EPERM

@@ -180,6 +180,14 @@ int xdp_socket_send(struct xdp_socket *xs, uint32_t len);
  * driver is busy; -EBUSY: it has dropped what was queued. */
 int xdp_socket_flush(struct xdp_socket *xs);
 
+/* Has the interface this receive queue? 0; -EINVAL, logged. That it has others,
+ * too, is warned of. */
+int xdp_socket_queue_check(const struct interface *interface,
+			   unsigned int queue, const char *who);
+
+/* libxdp and libbpf say nothing from now on: who calls them does. */
+void xdp_socket_silence(void);
+
 /* Frames that were dropped for want of room here: by the kernel, in the ring or
  * since they are longer than XDP_SOCKET_FRAME_MAX, and by
  * xdp_socket_scan(); with zero-copy also how often the NIC had no frame to

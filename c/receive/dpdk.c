@@ -20,6 +20,9 @@ struct receive_dpdk {
 	uint64_t descriptors;
 	bool promiscuous;
 	bool huge_pages;
+	uint64_t queue;
+	uint64_t budget;
+	bool zero_copy;
 };
 
 static const struct option_row dpdk_options[] = {
@@ -37,7 +40,8 @@ static const struct option_row dpdk_options[] = {
 	  .min = 64,
 	  .max = 16384,
 	  .offset = offsetof(struct receive_dpdk, descriptors),
-	  .help = "frames there is room for" },
+	  .help = "frames there is room for; of af_xdp a power\n"
+		  "of 2" },
 	{ .name = "promiscuous",
 	  .metavar = "on|off",
 	  .def = "off",
@@ -52,6 +56,29 @@ static const struct option_row dpdk_options[] = {
 	  .offset = offsetof(struct receive_dpdk, huge_pages),
 	  .help = "DPDK's memory in huge pages, refused where none\n"
 		  "are free" },
+	{ .name = "queue",
+	  .metavar = "N",
+	  .def = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 4095,
+	  .offset = offsetof(struct receive_dpdk, queue),
+	  .help = "af_xdp: receive queue; packets on others are\n"
+		  "not seen" },
+	{ .name = "budget",
+	  .metavar = "N",
+	  .def = "0",
+	  .type = OPTION_UNSIGNED,
+	  .max = 65535,
+	  .offset = offsetof(struct receive_dpdk, budget),
+	  .help = "af_xdp: frames of one busy poll of the NIC's\n"
+		  "driver; 0: off" },
+	{ .name = "zero_copy",
+	  .metavar = "on|off",
+	  .def = "off",
+	  .type = OPTION_FLAG,
+	  .offset = offsetof(struct receive_dpdk, zero_copy),
+	  .help = "af_xdp: the NIC writes into DPDK's memory,\n"
+		  "refused where it can't; needs budget" },
 	OPTION_END,
 };
 
@@ -78,11 +105,19 @@ static int dpdk_open(struct receive *receive)
 		.descriptors = (unsigned int)self->descriptors,
 		.promiscuous = self->promiscuous,
 		.huge_pages = self->huge_pages,
+		.queue = (unsigned int)self->queue,
+		.budget = (unsigned int)self->budget,
+		.zero_copy = self->zero_copy,
 	};
 	int err = dpdk_port_open(&self->port, &config);
 
 	if (err)
 		return err;
+	receive->frames = &self->port.port;
+	if (self->device == DPDK_AF_XDP) {
+		receive->caps &= ~(unsigned int)RECEIVE_MERGED;
+		return 0;
+	}
 	/* The ring is for the group alone, and so is the count of what it had
 	 * no room for; until a transport sends on the port. */
 	err = packet_filter_attach(self->port.fd, &receive->config);
@@ -92,7 +127,6 @@ static int dpdk_open(struct receive *receive)
 		dpdk_port_close(&self->port);
 		return err;
 	}
-	receive->frames = &self->port.port;
 	return 0;
 }
 

@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	  .offset = offsetof(struct bench, only),
 	  .help = "feed, send, wire, decide, calls, memory, sockperf,\n"
 		  "bypass, asio, poll, packets, instructions, reading,\n"
-		  "recovery, websocket, fix, tls or shm" },
+		  "recovery, websocket, fix, tls, shm or dpdk" },
 	{ .name = "json",
 	  .type = OPTION_FLAG,
 	  .offset = offsetof(struct bench, json),
@@ -82,6 +82,7 @@ static const struct {
 	{ "fix", bench_fix },
 	{ "tls", bench_tls },
 	{ "shm", bench_shm },
+	{ "dpdk", bench_dpdk },
 };
 
 int main(int argc, char **argv)

@@ -29,6 +29,7 @@ static const struct variant {
 	{ "xdp", "mode=generic" },
 	{ "xdp", "wakeup=off" },
 	{ "xdp", "busy_poll=20" },
+	{ "dpdk", "device=af_xdp" },
 	{ "uring", "mode=single" },
 	{ "uring", "mode=single,wait=sleep" },
 	{ "uring", "mode=single,sqpoll=on" },

@@ -14,7 +14,7 @@ if ! command -v clang-tidy >/dev/null 2>&1; then
 	finish
 fi
 # Not what is built by DPDK's headers, which need not be there.
-mapfile -t sources < <(list_c_files '\.c$' | grep -vE '^tests/|^net/dpdk_plugin\.c$')
+mapfile -t sources < <(list_c_files '\.c$' | grep -vE '^tests/|^net/dpdk_plugin(_xdp)?\.c$')
 if [ ${#sources[@]} -eq 0 ]; then
 	fail "$name" <<<'no source was found'
 	finish

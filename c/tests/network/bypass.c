@@ -84,6 +84,8 @@ static void dpdk_trades_right(void **state)
 	choice_receive_needed("dpdk");
 	oracle_agrees("dpdk:descriptors=4096", "send");
 	oracle_agrees("dpdk:descriptors=4096", "bypass");
+	oracle_agrees("dpdk:device=af_xdp,descriptors=4096", "send");
+	oracle_agrees("dpdk:device=af_xdp,descriptors=4096", "bypass");
 }
 
 static void begin(void)

@@ -97,6 +97,8 @@ int main(int argc, char **argv)
 					     "block+shm", NULL };
 	static const char *const around[] = { "xdp+bypass",
 					      "dpdk:descriptors=4096+bypass",
+					      "dpdk:device=af_xdp,"
+					      "descriptors=8192+bypass",
 					      NULL };
 	static struct CMUnitTest tests[120];
 	bool all = getenv("T2T_REAL_PATHS");

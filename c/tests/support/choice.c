@@ -23,6 +23,7 @@ const char *const choice_receive[] = { "block",
 				       "xdp",
 				       "xdp:mode=generic",
 				       "dpdk:descriptors=4096",
+				       "dpdk:device=af_xdp,descriptors=8192",
 				       NULL };
 
 const char *const choice_transport[] = { "send",

@@ -92,5 +92,6 @@ int bench_websocket(struct bench *bench);
 int bench_fix(struct bench *bench);
 int bench_tls(struct bench *bench);
 int bench_shm(struct bench *bench);
+int bench_dpdk(struct bench *bench);
 
 #endif
