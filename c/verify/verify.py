@@ -114,6 +114,20 @@ def differences(count, first, names):
             for what in names if count.told()[what] != first[what]]
 
 
+def faults_of(one):
+    return one["missing"] + one["extra"] + one["wrong"]
+
+
+def wrong_alike(count, first):
+    """Both say that it is wrong, and of the fewest faults by which what came can
+    be explained the first one has no fewer: it knows when each came, too."""
+    told, faults = count.told(), differences(count, first, BOTH[:2])
+    if not 0 < faults_of(told) <= faults_of(first):
+        faults.append(f"{faults_of(told)} faults, by the first oracle "
+                      f"{faults_of(first)}")
+    return faults
+
+
 def row(name, count, faults):
     words = "; ".join(faults) or "as called for"
     feed = f"{count.lines} as the feed has them" if count.lines else \
@@ -150,8 +164,10 @@ def of_result(arguments):
                   f"{first['reason']}", file=sys.stderr)
             continue
         count = verify(capture, options)
-        faults = count.faults() if first["correct"] else []
-        faults += differences(count, first, BOTH)
+        if first["correct"]:
+            faults = count.faults() + differences(count, first, BOTH)
+        else:
+            faults = wrong_alike(count, first)
         if (first.get("lacked") or {}).get("correct") is not None:
             options.trader = os.path.join(folder, "trader.json")
             faults += [f"by what the trader had: {one}" for one in
