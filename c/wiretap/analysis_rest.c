@@ -30,7 +30,9 @@ int analysis_rest_judge(const struct analysis_config *config, const char *path,
 	rc = analysis_run(&wanted, path, &by_rest);
 	if (rc < 0)
 		return rc;
+	/* Nothing called for, and nothing sent, is right, too. */
 	rest->known =
+		by_rest.triggers + by_rest.orders == 0 ||
 		analysis_verdict(&by_rest, true, reason) != ANALYSIS_UNJUDGED;
 	rest->triggers = by_rest.triggers;
 	rest->matched = by_rest.matched;
