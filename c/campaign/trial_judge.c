@@ -29,7 +29,7 @@ static int json_from_file(const char *path, json_t **value)
 	return -EIO;
 }
 
-#define ARGUMENTS_MAX (ARM_JUDGED_ARGUMENTS_MAX + 16)
+#define ARGUMENTS_MAX (ARM_JUDGED_ARGUMENTS_MAX + 24)
 
 static void add(const char *argv[static ARGUMENTS_MAX], const char *option,
 		const char *value)
@@ -62,6 +62,7 @@ static void arm_add(const char *argv[static ARGUMENTS_MAX],
 	if (config->warm_up)
 		add(argv, "--warm-up", config->warm_up);
 	add(argv, "--samples", files->path[TRIAL_FILE_LATENCIES]);
+	add(argv, "--trader", files->path[TRIAL_FILE_TRADER_JSON]);
 }
 
 /* The oracle is a program of its own: whoever doubts it runs it again. */

@@ -15,7 +15,9 @@
 #include "order/channel.h"
 #include "wiretap/analysis.h"
 #include "wiretap/analysis_output.h"
+#include "wiretap/analysis_rest.h"
 #include "wiretap/analysis_verdict.h"
+#include "wiretap/lacked.h"
 #include "wiretap/wiretap.h"
 
 struct wiretap_options {
@@ -32,6 +34,7 @@ struct wiretap_options {
 	bool promiscuous;
 	struct in_addr source;
 	const char *keys;
+	const char *trader;
 	char channel_text[CHANNEL_TEXT_MAX];
 	struct analysis_config analysis;
 };
@@ -236,6 +239,12 @@ static const struct option_row rows[] = {
 	  .offset = AT(keys),
 	  .help = "of --channel tls: read the connections' secrets there, as\n"
 		  "--keys of trader or exchange has left them" },
+	{ .name = "trader",
+	  .metavar = "FILE",
+	  .type = OPTION_STRING,
+	  .offset = AT(trader),
+	  .help = "what t2t-trader --json said: tell whether orders that are\n"
+		  "wrong by what was sent are right by what it had" },
 	{ .name = "source",
 	  .metavar = "ADDR|any",
 	  .type = OPTION_PARSED,
@@ -376,10 +385,29 @@ static int capture(const struct wiretap_options *options)
 	return rc;
 }
 
+/* What could be analysed before a failure is in *result. */
+static int judged(const struct wiretap_options *options,
+		  struct analysis_result *result)
+{
+	struct lacked *lacked = NULL;
+	int rc = 0;
+
+	*result = (struct analysis_result){ 0 };
+	if (options->trader)
+		rc = lacked_read(options->trader, &lacked);
+	if (rc == 0)
+		rc = analysis_run(&options->analysis, options->read, result);
+	if (rc == 0)
+		rc = analysis_rest_judge(&options->analysis, options->read,
+					 lacked, result);
+	lacked_free(lacked);
+	return rc;
+}
+
 static int analyse(const struct wiretap_options *options)
 {
 	struct analysis_result result;
-	int rc = analysis_run(&options->analysis, options->read, &result);
+	int rc = judged(options, &result);
 	char reason[ANALYSIS_REASON_MAX];
 	int output_rc = 0;
 
@@ -437,6 +465,10 @@ int main(int argc, char **argv)
 	}
 	if (options.ring && options.read) {
 		log_error("--ring goes with --write");
+		return 2;
+	}
+	if (options.trader && (!options.read || !strcmp(options.read, "-"))) {
+		log_error("--trader goes with --read FILE");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

@@ -283,10 +283,13 @@ void export_junit(FILE *out, const struct results *results,
 		}
 		fprintf(out,
 			">\n    <failure message=\"%lld missing, %lld extra, "
-			"%lld wrong orders\"/>\n  </testcase>\n",
+			"%lld wrong orders%s",
 			(long long)found(trial, "missing"),
 			(long long)found(trial, "extra"),
-			(long long)found(trial, "wrong"));
+			(long long)found(trial, "wrong"),
+			*results_reason(trial) ? "; " : "");
+		export_escaped(out, results_reason(trial));
+		fputs("\"/>\n  </testcase>\n", out);
 	}
 	for (size_t i = 0; i < json_array_size(comparisons); i++)
 		junit_comparison(out, json_array_get(comparisons, i), gate);

@@ -245,6 +245,8 @@ int html_write(FILE *out, const struct results *results, const json_t *summary,
 	clocks_write(out, summary);
 	bias_write(out, summary);
 	page_trials(out, results, links);
+	list_write(out, "Incorrect, and what is known of it",
+		   json_object_get(summary, "incorrect_trials"));
 	list_write(out, "Could not be judged, and why",
 		   json_object_get(summary, "void_trials"));
 	list_write(out, "Failed the gate, and why",

@@ -145,7 +145,7 @@ static size_t aside_draw(FILE *out, const json_t *trials,
 			 const struct frame *frame)
 {
 	const json_t *json;
-	char tip[320];
+	char tip[512];
 	size_t i;
 
 	json_array_foreach(trials, i, json)

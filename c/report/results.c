@@ -407,8 +407,10 @@ const char *results_reason(const struct results_trial *trial)
 	const char *reason = json_string_value(json_object_get(
 		json_object_get(trial->json, "analysis"), "reason"));
 
-	if (trial->word != RESULTS_VOID)
+	if (trial->word == RESULTS_CORRECT)
 		return "";
+	if (trial->word == RESULTS_INCORRECT)
+		return reason ? reason : "";
 	return reason ? reason : "the oracle gives no reason";
 }
 

@@ -82,7 +82,8 @@ const struct results_trial *results_trial(const struct results *results,
  * wrong is fast easily. */
 bool results_counts(const struct results_trial *trial, unsigned int arm);
 
-/* Why a trial is void, as the oracle has it; "" of one that is not. */
+/* Why a trial is void, as the oracle has it, or what it has to say of one that
+ * is incorrect; "" else, and where it says nothing. */
 const char *results_reason(const struct results_trial *trial);
 
 /* All latencies of an arm's trials that count, ascending; to be freed.

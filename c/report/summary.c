@@ -237,6 +237,30 @@ static json_t *void_row(const json_t *trial)
 			 json_object_get(analysis, "reason"));
 }
 
+/* Each that is incorrect and of which more is known than how much is. */
+static json_t *incorrect_rows(const struct results *results)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < results->count; i++) {
+		const struct results_trial *trial = &results->trials[i];
+		const char *reason = results_reason(trial);
+
+		if (trial->word == RESULTS_INCORRECT && *reason)
+			json_array_append_new(
+				rows,
+				json_pack(
+					"{s:O,s:O,s:O?,s:s}", "number",
+					json_object_get(trial->json, "number"),
+					"block",
+					json_object_get(trial->json, "block"),
+					"name",
+					json_object_get(trial->json, "name"),
+					"reason", reason));
+	}
+	return rows;
+}
+
 /* Each trial that could not be judged: of blocks made again, and of those that
  * stayed so. */
 static json_t *void_rows(const struct results *results)
@@ -346,16 +370,16 @@ int summary_make(const struct results *results, json_t **summary)
 		json_array_append(trials, results->trials[i].json);
 	free(values);
 	*summary = json_pack(
-		"{s:s,s:O,s:O,s:o,s:o,s:o,s:{s:f,s:O},s:o,s:o,s:o,s:O,s:f,s:f,"
-		"s:f}",
+		"{s:s,s:O,s:O,s:o,s:o,s:o,s:{s:f,s:O},s:o,s:o,s:o,s:o,s:O,s:f,"
+		"s:f,s:f}",
 		"schema", RESULTS_SCHEMA, "place",
 		json_object_get(results->manifest, "place"), "accelerator",
 		json_object_get(results->manifest, "accelerator"), "arms", arms,
 		"comparisons", list, "aa", aa ? aa : json_null(), "statistics",
 		"alpha", results->alpha, "seed", seed_of(results),
 		"void_blocks", void_blocks(results), "void_trials",
-		void_rows(results), "trials", trials, "back_to_back",
-		results->bias, "others_cpus",
+		void_rows(results), "incorrect_trials", incorrect_rows(results),
+		"trials", trials, "back_to_back", results->bias, "others_cpus",
 		json_number_value(json_object_get(machine, "others_cpus")),
 		"stolen_cpus",
 		json_number_value(json_object_get(machine, "stolen_cpus")),

@@ -217,6 +217,22 @@ static void incorrect_print(FILE *out, int width, const json_t *arms)
 	}
 }
 
+/* Whose fault it was is told, where it is known. */
+static void incorrect_reasons_print(FILE *out, const json_t *summary,
+				    const struct text_style *style)
+{
+	const json_t *trial;
+	size_t n;
+
+	json_array_foreach(json_object_get(summary, "incorrect_trials"), n,
+			   trial)
+		fprintf(out, "%sincorrect%s trial %lld, %s: %s\n", style->bad,
+			style->plain,
+			(long long)json_get_integer(trial, "number"),
+			json_get_text(trial, "name", "unknown"),
+			json_get_text(trial, "reason", "unknown"));
+}
+
 static void void_print(FILE *out, const json_t *summary,
 		       const struct text_style *style)
 {
@@ -410,6 +426,7 @@ void report_print(FILE *out, const json_t *summary, const json_t *manifest,
 	json_array_foreach(arms, n, arm) arm_print(out, width, arm, &style);
 	skipped_print(out, width, json_object_get(manifest, "skipped"));
 	incorrect_print(out, width, arms);
+	incorrect_reasons_print(out, summary, &style);
 	void_print(out, summary, &style);
 	lateness_print(out, width, arms);
 	ambiguous_print(out, width, arms);

@@ -19,11 +19,14 @@ const char *const trial_mark_words[TRIAL_MARKS] = {
 /* Of a trial that the oracle has judged. */
 static void incorrect_why(const json_t *analysis, struct trial_mark *mark)
 {
+	const char *reason = json_get_text(analysis, "reason", "");
+
 	snprintf(mark->why, sizeof(mark->why),
-		 "%lld missing, %lld extra, %lld wrong",
+		 "%lld missing, %lld extra, %lld wrong%s%s",
 		 (long long)json_get_integer(analysis, "missing"),
 		 (long long)json_get_integer(analysis, "extra"),
-		 (long long)json_get_integer(analysis, "wrong"));
+		 (long long)json_get_integer(analysis, "wrong"),
+		 *reason ? "; " : "", reason);
 }
 
 /* The first of them; NULL where it passed, or nobody asked. */

@@ -22,7 +22,7 @@ enum trial_mark_kind {
 
 struct trial_mark {
 	enum trial_mark_kind kind;
-	char why[200]; /* "": nothing is said */
+	char why[400]; /* "": nothing is said */
 };
 
 /* "counts", "INCORRECT" and so on. */

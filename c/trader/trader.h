@@ -73,6 +73,15 @@ struct trader_counters {
 	uint64_t doubted;    /* far numbers, ends before the end: not applied */
 };
 
+/* Datagrams of a session that the trader went on without. */
+struct trader_lacked {
+	uint16_t tag;
+	uint32_t first, end; /* numbers; end: behind the last */
+};
+
+/* Ranges that are kept; of more, counters.lost alone tells. */
+#define TRADER_LACKED_MAX 256
+
 struct trader {
 	/* What the loop touches first. */
 	struct sources sources;
@@ -95,6 +104,8 @@ struct trader {
 	uint64_t housekeeping_ticks; /* so long until the next time */
 	uint64_t opened, opened_ns;  /* one instant, on both clocks */
 	const struct trader_config *config;
+	struct trader_lacked lacked[TRADER_LACKED_MAX];
+	unsigned int lacked_count;
 };
 
 /* Lines of market data. */

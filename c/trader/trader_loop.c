@@ -24,6 +24,27 @@ __attribute__((cold, noinline)) void trader_loop_gap(struct trader *trader,
 		log_warning("further gaps are only counted");
 }
 
+__attribute__((cold, noinline)) void trader_loop_lacks(
+	struct trader *trader, const struct session *session, uint32_t first,
+	uint32_t count)
+{
+	const unsigned int kept = trader->lacked_count;
+	struct trader_lacked *last = kept ? &trader->lacked[kept - 1] : NULL;
+
+	trader->counters.lost += count;
+	if (count == 0)
+		return;
+	if (last && last->tag == session->tag && last->end == first) {
+		last->end += count;
+		return;
+	}
+	if (kept == TRADER_LACKED_MAX)
+		return;
+	trader->lacked[trader->lacked_count++] = (struct trader_lacked){
+		.tag = session->tag, .first = first, .end = first + count
+	};
+}
+
 __attribute__((cold, noinline)) void trader_loop_bad(struct trader *trader,
 						     uint32_t len)
 {
@@ -122,7 +143,9 @@ static int packet_trade(struct trader *trader, const struct packet *packet,
 						&header, verdict);
 			return 0;
 		}
-		trader->counters.lost += trader->session.lost;
+		trader_loop_lacks(trader, &trader->session,
+				  header.sequence - trader->session.lost,
+				  trader->session.lost);
 		trader_loop_gap(trader, expected, header.sequence);
 	}
 	return trader_loop_apply(trader, packet->data, &header,

@@ -32,6 +32,11 @@ void trader_loop_bad(struct trader *trader, uint32_t len);
 void trader_loop_gap(struct trader *trader, uint32_t expected,
 		     uint32_t sequence);
 
+/* It goes on without count datagrams of the session, from number first on: they
+ * are counted and kept, for whoever judges its orders. */
+void trader_loop_lacks(struct trader *trader, const struct session *session,
+		       uint32_t first, uint32_t count);
+
 /* Not applied, and not of the line's order: told once, and counted. */
 void trader_loop_passed_over(struct trader *trader,
 			     const struct session *session,

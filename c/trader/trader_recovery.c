@@ -80,7 +80,8 @@ void trader_recovery_close(struct trader *trader)
 __attribute__((cold, noinline)) static void gave_up(
 	struct trader *trader, const struct recovery_told *told)
 {
-	trader->counters.lost += told->count;
+	trader_loop_lacks(trader, &trader->recovery.session, told->expected,
+			  told->count);
 	if (trader->given_up_told < GIVEN_UP_SHOWN)
 		log_warning("%u datagrams from number %u on did not come in "
 			    "time: given up",

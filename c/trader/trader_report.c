@@ -147,13 +147,30 @@ json_t *trader_report_groups(const struct trader_config *wanted)
 			    two ? "," : "", second);
 }
 
+/* By the sessions' tags, for who judges the orders by what there was. */
+static json_t *lacked_json(const struct trader *trader)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < trader->lacked_count; i++) {
+		const struct trader_lacked *lacked = &trader->lacked[i];
+
+		json_array_append_new(list, json_pack("{s:i,s:I,s:I}", "tag",
+						      (int)lacked->tag, "first",
+						      (json_int_t)lacked->first,
+						      "end",
+						      (json_int_t)lacked->end));
+	}
+	return list;
+}
+
 json_t *trader_report_json(struct trader *trader)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:I,s:s}", "counters",
-			 counters_json(trader), "stages_ns",
-			 stages_json(trader), "recovery", recovery_json(trader),
-			 "channel", channel_json(trader), "flushes",
-			 (json_int_t)trader->stages.flushes, "clock",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:s}", "counters",
+			 counters_json(trader), "lacked", lacked_json(trader),
+			 "stages_ns", stages_json(trader), "recovery",
+			 recovery_json(trader), "channel", channel_json(trader),
+			 "flushes", (json_int_t)trader->stages.flushes, "clock",
 			 clock_counter_name());
 }
 

@@ -112,23 +112,63 @@ def due(session, lines, options, count):
         for symbol, *change in changes:
             order = update(books[symbol], (*change, snapshot), options)
             if order:
-                yield order
+                yield order, number
+
+
+def named(wanted, orders, names):
+    """(matched, wrong), where each order says which datagram it answers."""
+    waiting = collections.defaultdict(list)
+    for order, number in wanted:
+        waiting[number].append(order)
+    matched = wrong = 0
+    for order, number in zip(orders, names):
+        if order in waiting[number]:
+            waiting[number].remove(order)
+            matched += 1
+        elif waiting[number]:
+            del waiting[number][0]
+            wrong += 1
+    return matched, wrong
+
+
+def alike(wanted, orders):
+    """(matched, wrong), by what is in them: with the fewest faults, and of as
+    many faults with the most matches."""
+    fault = 1 + min(len(wanted), len(orders))
+    begin = end = 0
+    # What is alike at either end has no part in a fault.
+    while begin < min(len(wanted), len(orders)) and \
+            wanted[begin] == orders[begin]:
+        begin += 1
+    wanted, orders = wanted[begin:], orders[begin:]
+    while end < min(len(wanted), len(orders)) and \
+            wanted[-1 - end] == orders[-1 - end]:
+        end += 1
+    wanted, orders = wanted[:len(wanted) - end], orders[:len(orders) - end]
+    costs = [i * fault for i in range(len(wanted) + 1)]
+    for order in orders:
+        corner, costs[0] = costs[0], costs[0] + fault
+        for i, one in enumerate(wanted, 1):
+            corner, costs[i] = costs[i], min(
+                corner + (-1 if one == order else fault),
+                costs[i] + fault, costs[i - 1] + fault)
+    matched = -costs[-1] % fault
+    faults = (costs[-1] + matched) // fault
+    # A wrong order is one fault for a trigger and an order.
+    wrong = len(wanted) + len(orders) - 2 * matched - faults
+    return begin + matched + end, wrong
 
 
 def session(one, lines, options, count):
-    """Orders come in the order in which they are called for."""
+    """What is called for beside what came, both in their order."""
     wanted = list(due(one, lines, options, count))
+    if one.names and None not in one.names:
+        matched, wrong = named(wanted, one.orders, one.names)
+    else:
+        matched, wrong = alike([order for order, _ in wanted], one.orders)
     count.triggers += len(wanted)
     count.orders += len(one.orders)
-    for order in one.orders:
-        if order in wanted:
-            at = wanted.index(order)
-            count.missing += at
-            count.matched += 1
-            del wanted[:at + 1]
-        elif wanted:
-            count.wrong += 1
-            del wanted[0]
-        else:
-            count.extra += 1
-    count.missing += len(wanted)
+    count.matched += matched
+    count.wrong += wrong
+    count.missing += len(wanted) - matched - wrong
+    count.extra += len(one.orders) - matched - wrong

@@ -13,6 +13,8 @@ same way.
     --channel NAME       raw (default), login, ws or fix; tls, or
                          tls:inner=NAME, with
     --keys FILE          the key log
+    --trader FILE        what t2t-trader --json said: as if what it lacked had
+                         not been sent
     --recover            later datagrams waited for those that were missing
     --threshold-usd N    (1000000)      --aggress opposite|same
     --contract linear|inverse           --order-quantity N  (1)
@@ -36,6 +38,22 @@ import wire
 
 # What both oracles count.
 BOTH = ("triggers", "orders", "matched", "missing", "extra", "wrong")
+OF_THE_REST = tuple(what for what in BOTH if what != "orders")
+
+
+def lacked_of(path):
+    """(tag, first, behind the last): each range of numbers that the trader
+    says it went on without."""
+    if not path:
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [(one["tag"], one["first"], one["end"])
+                for one in json.load(file).get("lacked", [])]
+
+
+def lacks(lacked, tag, number):
+    return any(tag == of and first <= number < end
+               for of, first, end in lacked)
 
 
 def verify(capture, options):
@@ -47,7 +65,10 @@ def verify(capture, options):
     if not sessions:
         raise wire.Unreadable(f"{capture}: no order connection in it")
     count = judge.Count()
+    lacked = lacked_of(options.trader)
     for session in sessions:
+        session.datagrams = [one for one in session.datagrams
+                             if not lacks(lacked, session.tag, one[0])]
         judge.session(session, lines, options, count)
     return count
 
@@ -87,6 +108,26 @@ def feed_of(result):
     return None
 
 
+def differences(count, first, names):
+    """Between the second oracle and the first."""
+    return [f"{what} {count.told()[what]}, by the first oracle {first[what]}"
+            for what in names if count.told()[what] != first[what]]
+
+
+def faults_of(one):
+    return one["missing"] + one["extra"] + one["wrong"]
+
+
+def wrong_alike(count, first):
+    """Both say that it is wrong, and of the fewest faults by which what came can
+    be explained the first one has no fewer: it knows when each came, too."""
+    told, faults = count.told(), differences(count, first, BOTH[:2])
+    if not 0 < faults_of(told) <= faults_of(first):
+        faults.append(f"{faults_of(told)} faults, by the first oracle "
+                      f"{faults_of(first)}")
+    return faults
+
+
 def row(name, count, faults):
     words = "; ".join(faults) or "as called for"
     feed = f"{count.lines} as the feed has them" if count.lines else \
@@ -123,10 +164,15 @@ def of_result(arguments):
                   f"{first['reason']}", file=sys.stderr)
             continue
         count = verify(capture, options)
-        faults = count.faults() if first["correct"] else []
-        faults += [f"{what} {count.told()[what]}, by the first oracle "
-                   f"{first[what]}" for what in BOTH
-                   if count.told()[what] != first[what]]
+        if first["correct"]:
+            faults = count.faults() + differences(count, first, BOTH)
+        else:
+            faults = wrong_alike(count, first)
+        if (first.get("lacked") or {}).get("correct") is not None:
+            options.trader = os.path.join(folder, "trader.json")
+            faults += [f"by what the trader had: {one}" for one in
+                       differences(verify(capture, options), first["lacked"],
+                                   OF_THE_REST)]
         code = 1 if faults else code
         told.append({"trial": name, **count.told(), "faults": faults})
         if not arguments.json:
@@ -145,6 +191,7 @@ def main():
     parser.add_argument("--feed")
     parser.add_argument("--channel", default="raw")
     parser.add_argument("--keys")
+    parser.add_argument("--trader")
     parser.add_argument("--recover", action="store_true")
     parser.add_argument("--threshold-usd", type=int, default=1000000)
     parser.add_argument("--aggress", default="opposite",

@@ -27,6 +27,7 @@ class Session:
         self.datagrams = []  # (sequence, flags, messages), as they came
         self.given_up = set()  # numbers, by the trader's own notices
         self.orders = []  # (lots, price, side)
+        self.names = []  # of each, the datagram that it says it answers
 
 
 def frames(path):
@@ -146,8 +147,10 @@ def sessions(path, options):
     for one in found:
         text = stream(one, path)
         try:
-            one.orders = list(CHANNELS[name](tls.said(text, log) if log
-                                             else text))
+            text = tls.said(text, log) if log else text
+            one.orders = list(CHANNELS[name](text))
+            if name == "fix":
+                one.names = list(fix_names(text, one.tag))
         except tls.Sealed as error:
             raise Unreadable(f"{path}: {error}") from None
     return found
@@ -221,7 +224,7 @@ def websocket(text):
     yield from raw(carried)
 
 
-def fix(text):
+def fix_fields(text):
     """NewOrderSingle, each once however often it was sent."""
     seen = set()
     for one in text.split(b"8=FIX")[1:]:
@@ -229,8 +232,21 @@ def fix(text):
                       one.split(b"\x01")[1:] if b"=" in field)
         if fields.get(b"35") == b"D" and fields[b"11"] not in seen:
             seen.add(fields[b"11"])
-            yield (int(fields[b"38"]), Decimal(fields[b"44"].decode()),
-                   int(fields[b"54"]) - 1)
+            yield fields
+
+
+def fix(text):
+    for fields in fix_fields(text):
+        yield (int(fields[b"38"]), Decimal(fields[b"44"].decode()),
+               int(fields[b"54"]) - 1)
+
+
+def fix_names(text, tag):
+    """ClOrdID: the session's tag, the datagram's number and the order's."""
+    for fields in fix_fields(text):
+        name = fields[b"11"]
+        ours = re.fullmatch(rb"%03x([0-9a-f]{8})[0-9a-f]{8}" % tag, name, re.I)
+        yield int(ours[1], 16) if ours else None
 
 
 CHANNELS = {"raw": raw, "login": login, "ws": websocket, "fix": fix}

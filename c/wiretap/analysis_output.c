@@ -218,6 +218,24 @@ static json_t *recovery_json(const struct analysis_config *config,
 		histogram_to_json(&recovery->fill), "lines", lines);
 }
 
+/* null where no orders are wrong, or nothing is known to be lacked. */
+static json_t *rest_json(const struct analysis_rest *rest)
+{
+	if (rest->lacked == 0)
+		return json_null();
+	if (!rest->known)
+		return json_pack("{s:I, s:n}", "packets",
+				 (json_int_t)rest->lacked, "correct");
+	return json_pack("{s:I, s:b, s:I, s:I, s:I, s:I, s:I}", "packets",
+			 (json_int_t)rest->lacked, "correct",
+			 rest->missing + rest->extra + rest->wrong == 0,
+			 "triggers", (json_int_t)rest->triggers, "matched",
+			 (json_int_t)rest->matched, "missing",
+			 (json_int_t)rest->missing, "extra",
+			 (json_int_t)rest->extra, "wrong",
+			 (json_int_t)rest->wrong);
+}
+
 static json_t *result_json(const struct analysis_config *config,
 			   const char *file,
 			   const struct analysis_result *result, bool complete)
@@ -241,6 +259,7 @@ static json_t *result_json(const struct analysis_config *config,
 			json_integer((json_int_t)count_of(result, &counts[i])));
 	bad |= json_object_set_new(root, "faults",
 				   analysis_faults_json(result));
+	bad |= json_object_set_new(root, "lacked", rest_json(&result->rest));
 	bad |= json_object_set_new(root, "vlan", vlan_json(result->vlan));
 	bad |= json_object_set_new(root, "clocks",
 				   json_pack("{s:s,s:s}", "market_data",

@@ -21,6 +21,8 @@ enum analysis_recover { ANALYSIS_RECOVER_NONE, ANALYSIS_RECOVER_REQUEST };
 extern const char *const analysis_measure_names[]; /* likewise */
 enum analysis_measure { ANALYSIS_MEASURE_ORDERS, ANALYSIS_MEASURE_LOGON };
 
+struct lacked;
+
 struct analysis_config {
 	struct strategy_config strategy;
 	/* Market data, on one line or two; port 0: there is no second. */
@@ -34,7 +36,9 @@ struct analysis_config {
 	uint32_t jump_max;	  /* as for session_begin() */
 	bool impaired; /* the exchange loses and swaps packets on purpose: what
 			  is missing it did not send */
-	const char *channel; /* the exchange's codec; NULL: raw */
+	const struct lacked *lacked; /* as if those had not been sent;
+						 NULL: all were */
+	const char *channel;	     /* the exchange's codec; NULL: raw */
 	/* Who sends the market data, in host order; 0: the server of the first
 	 * order connection, once one is seen; ANALYSIS_SOURCE_ANY. Datagrams
 	 * of others are set aside. */
@@ -93,6 +97,14 @@ struct analysis_fault {
 	uint64_t trigger_ns; /* its stamp; 0: there is none */
 	uint64_t order_ns;   /* of the order; 0: there is none */
 	struct order wanted, found;
+};
+
+/* Of orders that are wrong: what the trader says that it lacked, and its orders
+ * by what it had (wiretap/analysis_rest). */
+struct analysis_rest {
+	uint64_t lacked; /* datagrams; 0: none, or it was not asked */
+	bool known;	 /* the rest of these mean something */
+	uint64_t triggers, matched, missing, extra, wrong;
 };
 
 struct analysis_result {
@@ -185,6 +197,7 @@ struct analysis_result {
 
 	struct analysis_fault faults[ANALYSIS_FAULTS_MAX];
 	unsigned int fault_count; /* of them; more are only counted */
+	struct analysis_rest rest;
 
 	struct latencies_summary wire_to_wire; /* frame in -> order out */
 	/* A session's way: the order connection's SYN -> datagram number 0,

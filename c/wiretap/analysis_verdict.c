@@ -117,6 +117,21 @@ static void explain_rest(const struct analysis_result *result,
 		add(reason, "no order was called for");
 }
 
+static void explain_lacked(const struct analysis_rest *rest,
+			   char reason[static ANALYSIS_REASON_MAX])
+{
+	if (rest->lacked == 0)
+		return;
+	add(reason,
+	    "the trader says that it lacked %" PRIu64 " packets that were "
+	    "sent to it: by the others %s",
+	    rest->lacked,
+	    !rest->known ? "its orders can't be judged"
+	    : rest->missing + rest->extra + rest->wrong == 0
+		    ? "its orders are right"
+		    : "its orders are wrong, too");
+}
+
 enum analysis_verdict analysis_verdict(const struct analysis_result *result,
 				       bool complete,
 				       char reason[static ANALYSIS_REASON_MAX])
@@ -146,6 +161,7 @@ enum analysis_verdict analysis_verdict(const struct analysis_result *result,
 		return ANALYSIS_UNJUDGED;
 	if (result->missing + result->extra + result->wrong == 0)
 		return ANALYSIS_RIGHT;
+	explain_lacked(&result->rest, reason);
 	if (result->ambiguous_faults > 0)
 		add(reason,
 		    "%" PRIu64 " faults are of orders that are like a near "

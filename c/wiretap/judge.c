@@ -13,6 +13,7 @@
 #include "wiretap/analysis_note.h"
 #include "wiretap/judge_figures.h"
 #include "wiretap/judge_session.h"
+#include "wiretap/lacked.h"
 
 /* Of two lines a trader that is held up reads one long before the other. */
 #define LINES_APART_NS CLOCK_NS_PER_S
@@ -284,6 +285,9 @@ int judge_datagram(struct judge *judge, const uint8_t *bytes, size_t len,
 	rc = judge_session_find(judge, &datagram.header, stamp_ns, &again);
 	if (rc)
 		return rc < 0 ? rc : 0;
+	if (judge->config->lacked &&
+	    lacked_has(judge->config->lacked, &datagram.header))
+		return 0;
 	seen.session = (uint32_t)judge->result->sessions;
 	seen.sequence = datagram.header.sequence & INT32_MAX;
 	seen.hash = judge_hash(&datagram);

@@ -8,7 +8,8 @@
 size_t order_stream_partial_len(
 	const struct order_stream_connection *connection)
 {
-	return connection->channel
+	/* Behind a goodbye is no order: an outer channel's own. */
+	return connection->channel && !connection->over
 		       ? channel_buffer_len(&connection->channel->in)
 		       : 0;
 }

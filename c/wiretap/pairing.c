@@ -5,107 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wiretap/pairing_align.h"
+#include "wiretap/pairing_waiting.h"
+
 #define PAIRING_WAITING_FIRST 256
-
-static struct pairing_waiting *waiting_find(const struct pairing *pairing,
-					    uint64_t number)
-{
-	return &pairing->waiting[number & (pairing->capacity - 1)];
-}
-
-static struct pairing_trigger *pairing_at(const struct pairing *pairing,
-					  size_t i)
-{
-	return &waiting_find(pairing, pairing->first + i)->trigger;
-}
-
-static bool same(const struct order *one, const struct order *other)
-{
-	return memcmp(one, other, sizeof(*one)) == 0;
-}
-
-/* FNV-1a, going on from hash. */
-static uint64_t hash_order(uint64_t hash, const struct order *order)
-{
-	const uint8_t *bytes = (const uint8_t *)order;
-
-	for (size_t i = 0; i < sizeof(*order); i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-#define FNV_START UINT64_C(0xcbf29ce484222325)
 
 static uint64_t hash_name(uint64_t hash, uint32_t sequence)
 {
 	return (hash ^ sequence) * UINT64_C(0x100000001b3);
 }
 
-static struct pairing_bucket *bucket_find(const struct pairing *pairing,
-					  const struct order *order)
-{
-	uint64_t hash = hash_order(FNV_START, order);
-
-	return &pairing->buckets[(hash ^ hash >> 32) & (pairing->capacity - 1)];
-}
-
-/* The newest of its bucket. */
-static void bucket_add(struct pairing *pairing, uint64_t number)
-{
-	struct pairing_waiting *waiting = waiting_find(pairing, number);
-	struct pairing_bucket *bucket =
-		bucket_find(pairing, &waiting->trigger.order);
-
-	waiting->newer = PAIRING_NONE;
-	if (bucket->oldest == PAIRING_NONE)
-		bucket->oldest = number;
-	else
-		waiting_find(pairing, bucket->newest)->newer = number;
-	bucket->newest = number;
-}
-
-/* The oldest of all are the oldest of their buckets. */
-static void pairing_drop(struct pairing *pairing, size_t count)
-{
-	pairing->count -= count;
-	for (; count > 0; count--, pairing->first++) {
-		struct pairing_waiting *waiting =
-			waiting_find(pairing, pairing->first);
-
-		bucket_find(pairing, &waiting->trigger.order)->oldest =
-			waiting->newer;
-	}
-}
-
-static int pairing_resize(struct pairing *pairing, size_t capacity)
-{
-	struct pairing resized = *pairing;
-
-	resized.capacity = capacity;
-	resized.waiting = malloc(capacity * sizeof(*resized.waiting));
-	resized.buckets = malloc(capacity * sizeof(*resized.buckets));
-	if (!resized.waiting || !resized.buckets) {
-		free(resized.waiting);
-		free(resized.buckets);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < capacity; i++)
-		resized.buckets[i].oldest = PAIRING_NONE;
-	for (size_t i = 0; i < pairing->count; i++) {
-		*waiting_find(&resized, resized.first + i) =
-			*waiting_find(pairing, pairing->first + i);
-		bucket_add(&resized, resized.first + i);
-	}
-	free(pairing->waiting);
-	free(pairing->buckets);
-	*pairing = resized;
-	return 0;
-}
-
 int pairing_open(struct pairing *pairing, const struct pairing_config *config)
 {
 	*pairing = (struct pairing){ .config = *config };
-	return pairing_resize(pairing, PAIRING_WAITING_FIRST);
+	return pairing_waiting_resize(pairing, PAIRING_WAITING_FIRST);
 }
 
 void pairing_close(struct pairing *pairing)
@@ -126,10 +39,10 @@ static void fault(const struct pairing *pairing,
 /* Number i of those that wait was not answered. */
 static void missing(struct pairing *pairing, size_t i)
 {
-	fault(pairing, pairing_at(pairing, i), NULL);
+	fault(pairing, pairing_waiting_at(pairing, i), NULL);
 	pairing->session.missing++;
 	pairing->session.ambiguous_faults +=
-		waiting_find(pairing, pairing->first + i)->ambiguous;
+		pairing_waiting_find(pairing, pairing->first + i)->ambiguous;
 }
 
 /* The oldest goes; is_fault: it has no right answer. */
@@ -137,14 +50,14 @@ static void pairing_take(struct pairing *pairing, uint64_t now_ns,
 			 bool is_fault)
 {
 	const struct pairing_waiting *oldest =
-		waiting_find(pairing, pairing->first);
+		pairing_waiting_find(pairing, pairing->first);
 
 	pairing->taken[pairing->taken_count++ % PAIRING_TAKEN_MAX] =
 		(struct pairing_taken){ .order = oldest->trigger.order,
 					.until_ns = now_ns,
 					.ambiguous = oldest->ambiguous,
 					.fault = is_fault };
-	pairing_drop(pairing, 1);
+	pairing_waiting_drop(pairing, 1);
 }
 
 /* The next one, from *i on, that no longer waits and is near and equal; NULL:
@@ -156,7 +69,7 @@ static struct pairing_taken *taken_next(struct pairing *pairing, size_t *i,
 	while (*i < PAIRING_TAKEN_MAX && *i < pairing->taken_count) {
 		struct pairing_taken *taken = &pairing->taken[(*i)++];
 
-		if (same(&taken->order, order) &&
+		if (pairing_same(&taken->order, order) &&
 		    (stamp_ns <= taken->until_ns ||
 		     stamp_ns - taken->until_ns <= PAIRING_NEAR_NS))
 			return taken;
@@ -164,46 +77,36 @@ static struct pairing_taken *taken_next(struct pairing *pairing, size_t *i,
 	return NULL;
 }
 
-static int pairing_match(struct pairing *pairing,
-			 const struct pairing_seen *seen, size_t at)
+/* So many of the oldest were not answered, and passed by. */
+static void pass_by(struct pairing *pairing, size_t count, uint64_t now_ns)
 {
-	struct pairing_trigger trigger = *pairing_at(pairing, at);
-
-	for (size_t i = 0; i < at; i++) {
+	for (; count > 0; count--) {
 		missing(pairing, 0);
-		pairing_take(pairing, seen->stamp_ns, true);
+		pairing_take(pairing, now_ns, true);
 	}
+}
+
+/* It answers the oldest. */
+static int pairing_match(struct pairing *pairing,
+			 const struct pairing_seen *seen)
+{
+	struct pairing_trigger trigger = *pairing_waiting_at(pairing, 0);
+
 	pairing->session.matched++;
 	pairing_take(pairing, seen->stamp_ns, false);
 	return pairing->config.matched(pairing->config.context, &trigger,
 				       seen->stamp_ns);
 }
 
-/* The oldest equal one, or PAIRING_NONE. */
-static uint64_t equal_find(struct pairing *pairing, const struct order *order)
+/* It is the oldest one's answer, and not as it should be. */
+static void pairing_wrong(struct pairing *pairing,
+			  const struct pairing_seen *seen)
 {
-	uint64_t number = bucket_find(pairing, order)->oldest;
-
-	for (unsigned int i = 0; i < PAIRING_SEARCH_MAX; i++) {
-		const struct pairing_waiting *waiting;
-
-		if (number == PAIRING_NONE)
-			break;
-		waiting = waiting_find(pairing, number);
-		pairing->compared++;
-		if (same(&waiting->trigger.order, order))
-			return number;
-		number = waiting->newer;
-	}
-	return PAIRING_NONE;
-}
-
-/* One can't answer what came after it. */
-static bool was_there(const struct pairing *pairing,
-		      const struct pairing_seen *seen, uint64_t number)
-{
-	return waiting_find(pairing, number)->trigger.stamp_ns <=
-	       seen->stamp_ns;
+	fault(pairing, pairing_waiting_at(pairing, 0), seen);
+	pairing->session.wrong++;
+	pairing->session.ambiguous_faults +=
+		pairing_waiting_find(pairing, pairing->first)->ambiguous;
+	pairing_take(pairing, seen->stamp_ns, true);
 }
 
 static void pairing_extra(struct pairing *pairing,
@@ -215,7 +118,7 @@ static void pairing_extra(struct pairing *pairing,
 
 	fault(pairing, NULL, seen);
 	pairing->session.extra++;
-	pairing->extra_since_data++;
+	pairing->extra_since_data += seen->stamp_ns >= pairing->data_ns;
 	while ((taken = taken_next(pairing, &i, &seen->order, seen->stamp_ns)))
 		ambiguous |= taken->ambiguous;
 	pairing->session.ambiguous_faults += ambiguous;
@@ -224,7 +127,7 @@ static void pairing_extra(struct pairing *pairing,
 /* Of a trigger that waits: how far behind the oldest its datagram was. */
 static uint32_t distance(const struct pairing *pairing, uint32_t sequence)
 {
-	return sequence - pairing_at(pairing, 0)->sequence;
+	return sequence - pairing_waiting_at(pairing, 0)->sequence;
 }
 
 /* What the order says that it answers: of several triggers of that datagram
@@ -239,7 +142,8 @@ static uint64_t named_find(struct pairing *pairing,
 		const size_t middle = (low + high) / 2;
 
 		pairing->compared++;
-		if (distance(pairing, pairing_at(pairing, middle)->sequence) <
+		if (distance(pairing,
+			     pairing_waiting_at(pairing, middle)->sequence) <
 		    distance(pairing, seen->sequence))
 			low = middle + 1;
 		else
@@ -247,9 +151,10 @@ static uint64_t named_find(struct pairing *pairing,
 	}
 	first = low;
 	for (; low < pairing->count && low - first < PAIRING_SEARCH_MAX &&
-	       pairing_at(pairing, low)->sequence == seen->sequence;
+	       pairing_waiting_at(pairing, low)->sequence == seen->sequence;
 	     low++)
-		if (same(&pairing_at(pairing, low)->order, &seen->order))
+		if (pairing_same(&pairing_waiting_at(pairing, low)->order,
+				 &seen->order))
 			return pairing->first + low;
 	return low > first ? pairing->first + first : PAIRING_NONE;
 }
@@ -260,42 +165,124 @@ static int named_compare(struct pairing *pairing,
 {
 	uint64_t number = named_find(pairing, seen);
 
-	if (number == PAIRING_NONE || !was_there(pairing, seen, number)) {
+	if (number == PAIRING_NONE ||
+	    !pairing_was_there(pairing, seen, number)) {
 		pairing_extra(pairing, seen);
 		return 0;
 	}
-	if (same(&waiting_find(pairing, number)->trigger.order, &seen->order))
-		return pairing_match(pairing, seen, number - pairing->first);
-	for (size_t i = number - pairing->first; i > 0; i--) {
-		missing(pairing, 0);
-		pairing_take(pairing, seen->stamp_ns, true);
-	}
-	fault(pairing, pairing_at(pairing, 0), seen);
-	pairing->session.wrong++;
-	pairing_take(pairing, seen->stamp_ns, true);
+	pass_by(pairing, number - pairing->first, seen->stamp_ns);
+	if (pairing_same(&pairing_waiting_at(pairing, 0)->order, &seen->order))
+		return pairing_match(pairing, seen);
+	pairing_wrong(pairing, seen);
 	return 0;
+}
+
+/* Do what was found of the first that wait and the first that are open, until
+ * so many orders are done; triggers behind those go on waiting. 0 or
+ * matched()'s error. */
+static int moves_do(struct pairing *pairing, const enum pairing_move *moves,
+		    size_t orders)
+{
+	size_t done = 0;
+	int rc = 0;
+
+	for (; done < orders && rc == 0; moves++) {
+		const struct pairing_seen *seen = &pairing->open[done];
+
+		switch (*moves) {
+		case PAIRING_MOVE_MATCHED:
+			rc = pairing_match(pairing, seen);
+			break;
+		case PAIRING_MOVE_WRONG:
+			pairing_wrong(pairing, seen);
+			break;
+		case PAIRING_MOVE_MISSING:
+			pass_by(pairing, 1, seen->stamp_ns);
+			continue;
+		case PAIRING_MOVE_EXTRA:
+			pairing_extra(pairing, seen);
+			break;
+		}
+		done++;
+	}
+	pairing->open_count -= done;
+	memmove(pairing->open, pairing->open + done,
+		pairing->open_count * sizeof(*pairing->open));
+	return rc;
+}
+
+/* Explain the open orders by the oldest triggers, and be done with so many
+ * orders. 0, -ENOMEM or matched()'s error. */
+static int open_settle(struct pairing *pairing, size_t triggers, size_t orders)
+{
+	enum pairing_move *moves;
+	size_t count;
+	int rc;
+
+	if (pairing->open_count == 0)
+		return 0;
+	rc = pairing_align(pairing, triggers, pairing->open_count, &moves,
+			   &count);
+	if (rc < 0)
+		return rc;
+	rc = moves_do(pairing, moves, orders);
+	free(moves);
+	return rc;
+}
+
+/* So many of the oldest triggers are looked at where nothing shows how they
+ * stand to the orders. */
+static size_t open_triggers(const struct pairing *pairing)
+{
+	return pairing->count < PAIRING_OPEN_TRIGGERS_MAX
+		       ? pairing->count
+		       : PAIRING_OPEN_TRIGGERS_MAX;
+}
+
+static int open_settle_all(struct pairing *pairing)
+{
+	return open_settle(pairing, pairing->count, pairing->open_count);
+}
+
+/* Something is at fault: what, the orders behind it tell. */
+static int open_add(struct pairing *pairing, const struct pairing_seen *seen)
+{
+	uint64_t end;
+	int rc;
+
+	if (pairing->open_count == PAIRING_OPEN_MAX) {
+		rc = open_settle(pairing, open_triggers(pairing),
+				 PAIRING_OPEN_MAX / 2);
+		if (rc < 0)
+			return rc;
+	}
+	pairing->open[pairing->open_count++] = *seen;
+	pairing->opened++;
+	end = pairing_waiting_run(pairing, seen, pairing->opened);
+	if (end == PAIRING_NONE)
+		return 0;
+	return open_settle(pairing, end - pairing->first + 1,
+			   pairing->open_count);
 }
 
 static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
-	uint64_t equal;
+	if (seen->named) {
+		int rc = open_settle_all(pairing);
 
-	if (seen->named)
-		return named_compare(pairing, seen);
-	equal = equal_find(pairing, &seen->order);
-	if (equal != PAIRING_NONE && was_there(pairing, seen, equal))
-		return pairing_match(pairing, seen, equal - pairing->first);
-	if (pairing->count == 0 || !was_there(pairing, seen, pairing->first)) {
+		return rc < 0 ? rc : named_compare(pairing, seen);
+	}
+	if (pairing->open_count > 0)
+		return open_add(pairing, seen);
+	if (pairing->count == 0 ||
+	    !pairing_was_there(pairing, seen, pairing->first)) {
 		pairing_extra(pairing, seen);
 		return 0;
 	}
-	fault(pairing, pairing_at(pairing, 0), seen);
-	pairing->session.wrong++;
-	pairing->session.ambiguous_faults +=
-		waiting_find(pairing, pairing->first)->ambiguous;
-	pairing_take(pairing, seen->stamp_ns, true);
-	return 0;
+	if (pairing_same(&pairing_waiting_at(pairing, 0)->order, &seen->order))
+		return pairing_match(pairing, seen);
+	return open_add(pairing, seen);
 }
 
 /* Compare the orders that were stamped before then. */
@@ -320,6 +307,7 @@ int pairing_data(struct pairing *pairing, uint64_t stamp_ns)
 	int rc = pairing_catch_up(pairing, stamp_ns);
 
 	pairing->extra_since_data = 0;
+	pairing->data_ns = stamp_ns;
 	return rc;
 }
 
@@ -333,14 +321,14 @@ static void mark(struct pairing *pairing, bool *ambiguous)
  * that wait all but the newest are marked already, or the oldest is alone. */
 static void ambiguous_find(struct pairing *pairing, uint64_t equal)
 {
-	struct pairing_waiting *newest =
-		waiting_find(pairing, pairing->first + pairing->count - 1);
+	struct pairing_waiting *newest = pairing_waiting_find(
+		pairing, pairing->first + pairing->count - 1);
 	struct pairing_taken *taken;
 	size_t i = 0;
 
 	if (equal != PAIRING_NONE) {
 		mark(pairing, &newest->ambiguous);
-		mark(pairing, &waiting_find(pairing, equal)->ambiguous);
+		mark(pairing, &pairing_waiting_find(pairing, equal)->ambiguous);
 	}
 	while ((taken = taken_next(pairing, &i, &newest->trigger.order,
 				   newest->trigger.stamp_ns))) {
@@ -351,29 +339,36 @@ static void ambiguous_find(struct pairing *pairing, uint64_t equal)
 	}
 }
 
+static int room_make(struct pairing *pairing, uint64_t now_ns)
+{
+	int rc = 0;
+
+	if (pairing->count == PAIRING_WAITING_MAX)
+		rc = open_settle(pairing, open_triggers(pairing),
+				 pairing->open_count);
+	if (rc == 0 && pairing->count == PAIRING_WAITING_MAX)
+		pass_by(pairing, 1, now_ns);
+	if (rc == 0 && pairing->count == pairing->capacity)
+		rc = pairing_waiting_resize(pairing, pairing->capacity * 2);
+	return rc;
+}
+
 int pairing_expect(struct pairing *pairing,
 		   const struct pairing_trigger *trigger)
 {
+	unsigned int steps = 0;
 	uint64_t equal;
 	int rc;
 
-	if (pairing->count == PAIRING_WAITING_MAX) {
-		missing(pairing, 0);
-		pairing_take(pairing, trigger->stamp_ns, true);
-	} else if (pairing->count == pairing->capacity) {
-		rc = pairing_resize(pairing, pairing->capacity * 2);
-		if (rc < 0)
-			return rc;
-	}
-	equal = equal_find(pairing, &trigger->order);
-	*waiting_find(pairing, pairing->first + pairing->count) =
-		(struct pairing_waiting){ .trigger = *trigger };
-	bucket_add(pairing, pairing->first + pairing->count);
-	pairing->count++;
+	rc = room_make(pairing, trigger->stamp_ns);
+	if (rc < 0)
+		return rc;
+	equal = pairing_waiting_equal(pairing, &trigger->order, &steps);
+	pairing_waiting_add(pairing, trigger);
 	ambiguous_find(pairing, equal);
 	pairing->session.triggers++;
 	pairing->trigger_hash =
-		hash_order(pairing->trigger_hash, &trigger->order);
+		pairing_hash(pairing->trigger_hash, &trigger->order);
 	pairing->trigger_names =
 		hash_name(pairing->trigger_names, trigger->sequence);
 	return 0;
@@ -387,7 +382,7 @@ int pairing_order(struct pairing *pairing, const struct pairing_seen *seen)
 		rc = pairing_catch_up(pairing, UINT64_MAX);
 	pairing->session.orders++;
 	pairing->named += seen->named;
-	pairing->order_hash = hash_order(pairing->order_hash, &seen->order);
+	pairing->order_hash = pairing_hash(pairing->order_hash, &seen->order);
 	pairing->order_names = hash_name(pairing->order_names, seen->sequence);
 	pairing->seen[pairing->seen_count++] = *seen;
 	return rc;
@@ -452,19 +447,23 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	/* UINT64_MAX itself is no stamp: they end at INT64_MAX. */
 	int rc = pairing_catch_up(pairing, UINT64_MAX);
 
+	if (rc == 0)
+		rc = open_settle_all(pairing);
 	for (size_t i = 0; i < pairing->count; i++) {
-		if (pairing_at(pairing, i)->stamp_ns >= ending->open_since_ns)
+		if (pairing_waiting_at(pairing, i)->stamp_ns >=
+		    ending->open_since_ns)
 			pairing->session.unjudged_triggers++;
 		else
 			missing(pairing, i);
 	}
-	pairing_drop(pairing, pairing->count);
+	pairing_waiting_drop(pairing, pairing->count);
 	pairing_settle(pairing, ending);
 	pairing_add(&pairing->total, &pairing->session);
 	pairing->session = (struct pairing_counts){ 0 };
 	pairing->trigger_hash = pairing->order_hash = 0;
 	pairing->trigger_names = pairing->order_names = 0;
 	pairing->extra_since_data = pairing->named = 0;
-	pairing->taken_count = 0;
+	pairing->taken_count = pairing->open_count = 0;
+	pairing->data_ns = 0;
 	return rc;
 }

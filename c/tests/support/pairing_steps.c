@@ -48,8 +48,10 @@ enum pairing_seen_as pairing_steps_see_as(struct pairing *pairing,
 	assert_int_equal(pairing->session.orders, before.orders + 1);
 	if (pairing->session.matched > before.matched)
 		return PAIRING_MATCHED;
-	return pairing->session.wrong > before.wrong ? PAIRING_WRONG
-						     : PAIRING_EXTRA;
+	if (pairing->session.wrong > before.wrong)
+		return PAIRING_WRONG;
+	return pairing->session.extra > before.extra ? PAIRING_EXTRA
+						     : PAIRING_IS_OPEN;
 }
 
 enum pairing_seen_as pairing_steps_see(struct pairing *pairing, int64_t price,

@@ -5,7 +5,13 @@
 
 #include "wiretap/pairing.h"
 
-enum pairing_seen_as { PAIRING_MATCHED, PAIRING_WRONG, PAIRING_EXTRA };
+/* Open: what comes behind it is to tell. */
+enum pairing_seen_as {
+	PAIRING_MATCHED,
+	PAIRING_WRONG,
+	PAIRING_EXTRA,
+	PAIRING_IS_OPEN
+};
 
 /* A session that was seen whole. */
 extern const struct pairing_ending pairing_steps_known;

@@ -152,9 +152,10 @@ static void a_wrong_answer_to_one_of_two_equals_is_ambiguous(void **state)
 	(void)state;
 	expect(1, 100);
 	expect(1, 200);
-	assert_int_equal(see(7, 300), PAIRING_WRONG);
+	assert_int_equal(see(7, 300), PAIRING_IS_OPEN);
 	see(1, 400);
 	check_ambiguous(2, 1);
+	assert_int_equal(pairing.total.wrong, 1);
 }
 
 static void other_faults_are_not_ambiguous(void **state)
