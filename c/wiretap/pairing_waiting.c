@@ -65,8 +65,8 @@ int pairing_waiting_resize(struct pairing *pairing, size_t capacity)
 	pairing->waiting = waiting;
 	pairing->buckets = buckets;
 	pairing->capacity = capacity;
-	for (size_t i = 0; i < capacity; i++)
-		buckets[i].oldest = PAIRING_NONE;
+	/* PAIRING_NONE, all of them. */
+	memset(buckets, 0xff, capacity * sizeof(*buckets));
 	for (size_t i = 0; i < pairing->count; i++) {
 		const uint64_t number = pairing->first + i;
 
