@@ -99,21 +99,23 @@ static bool is_twice(const struct order_entry_server *server, unsigned int at)
 	if (!name)
 		return false;
 	for (unsigned int i = 0; i < server->waiting_count; i++)
-		if (i != at && is_peer(server->waiting[i].channel,
-				       server->waiting[i].end, name))
+		if (i != at && server->waiting[i].ready &&
+		    is_peer(server->waiting[i].channel, server->waiting[i].end,
+			    name))
 			return true;
 	return is_peer(server->channel, server->client, name);
 }
 
 /* A step of the handshake of number at, who is gone from the list if it
- * fails. Whose name is taken is not answered. */
+ * fails. Whose name is taken is not answered: in TLS's early data it is said
+ * before the handshake is over. */
 static void waiting_handshake(struct order_entry_server *server,
 			      unsigned int at)
 {
 	struct order_entry_waiting *waiting = &server->waiting[at];
 	int rc = channel_handshake(waiting->channel, clock_monotonic_ns());
 
-	if (rc > 0 && is_twice(server, at)) {
+	if (rc >= 0 && is_twice(server, at)) {
 		waiting_refuse(server, at, "%s is logged on already",
 			       waiting->channel->peer);
 		return;
