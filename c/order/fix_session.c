@@ -339,9 +339,9 @@ static int message_take(struct fix_session *session,
  */
 
 /* A ResendRequest is answered whatever its number is: both may ask at once, or
- * the peer has lost count. */
-static bool is_resent(struct fix_session *session,
-		      const struct fix_message *message)
+ * the peer has lost count. true: it was one. */
+static bool resend_take(struct fix_session *session,
+			const struct fix_message *message)
 {
 	int32_t tag;
 
@@ -355,7 +355,7 @@ static bool is_resent(struct fix_session *session,
 static int too_high(struct fix_session *session,
 		    const struct fix_message *message, uint32_t sequence)
 {
-	if (session->answered != sequence && is_resent(session, message))
+	if (session->answered != sequence && resend_take(session, message))
 		session->answered = sequence;
 	fix_hold(session, message, sequence);
 	if (session->gap_end == 0)
@@ -394,8 +394,9 @@ static int order_check(struct fix_session *session,
 	if (sequence > session->next_in)
 		return too_high(session, message, sequence);
 	if (sequence < session->next_in && !duplicate)
-		return is_resent(session, message) ? FIX_SESSION_NOTHING
-						   : too_low(session, sequence);
+		return resend_take(session, message)
+			       ? FIX_SESSION_NOTHING
+			       : too_low(session, sequence);
 	if (duplicate)
 		reason = duplicate_check(message);
 	if (reason == FIX_NO_FAULT)
