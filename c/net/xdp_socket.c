@@ -243,16 +243,10 @@ static void limit_log(const struct xdp_socket *xs)
 static void busy_log(const struct xdp_socket *xs,
 		     const struct xdp_socket_config *config)
 {
-	uint32_t id = 0;
-
 	if (xs->link_fd >= 0)
 		log_error("%s: %s: another AF_XDP socket has queue %u", xs->who,
 			  config->interface, config->queue);
-	else if (bpf_xdp_query_id((int)xs->interface.index, 0, &id) == 0 && id)
-		log_error("%s: %s: another XDP program is attached, id %u: an "
-			  "interface serves one",
-			  xs->who, config->interface, id);
-	else
+	else if (!xdp_socket_other_told(xs))
 		log_error("%s: %s: busy", xs->who, config->interface);
 }
 
