@@ -19,10 +19,6 @@
 
 #include "net/xdp_socket_program.h"
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#endif
-
 /* What the driver gives the kernel to fill at least, whatever it is asked for;
  * and as many may wait to be told as sent. */
 #define FILLED 2048

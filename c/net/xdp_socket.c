@@ -34,11 +34,6 @@ _Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
 #define BUSY_MS	      1000     /* how long a queue may take to become free */
 #define BUDGET	      64       /* packets of one busy poll, as NAPI has it */
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#define SO_BUSY_POLL_BUDGET 70
-#endif
-
 /* Dearest first. */
 static const struct attempt {
 	enum xdp_socket_mode mode;
