@@ -31,8 +31,8 @@ const struct dpdk_device_ops *dpdk_device_load(const char **why)
 
 	if (loaded)
 		return loaded;
-	*why = "built without libdpdk: there is no " DPDK_DEVICE_FILE
-	       " beside the program";
+	*why = "built without libdpdk, libxdp or libbpf: no " DPDK_DEVICE_FILE
+	       " is beside the program";
 	if (program_folder(folder) < 0)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {

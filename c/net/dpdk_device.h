@@ -74,6 +74,8 @@ struct dpdk_device_ops {
 	/* Frames that the driver had no room for. */
 	uint64_t (*lost)(struct dpdk_device *device);
 
+	/* By the thread that opened it: no other can give back the number that
+	 * EAL has given that one. */
 	void (*close)(struct dpdk_device *device);
 };
 

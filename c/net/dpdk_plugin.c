@@ -147,7 +147,7 @@ static int thread_begin(void)
 	return -rte_errno;
 }
 
-/* By whoever closes; another thread has nothing to end. */
+/* By the thread that began: another's close leaves it registered. */
 static void thread_end(void)
 {
 	if (thread_ports && --thread_ports == 0)

@@ -5,9 +5,6 @@
 #include <errno.h>
 
 #include <rte_mbuf.h>
-
-#ifdef DPDK_AF_XDP
-
 #include <xdp/xsk.h>
 
 #define BATCH 64U
@@ -142,27 +139,3 @@ int dpdk_plugin_xdp_fill(void)
 			BATCH, expected.room - expected.fill->cached_prod));
 	return err;
 }
-
-#else
-
-void dpdk_plugin_xdp_expect(struct rte_mempool *pool, unsigned int room)
-{
-	(void)pool, (void)room;
-}
-
-struct xsk_umem *dpdk_plugin_xdp_umem(void)
-{
-	return NULL;
-}
-
-void dpdk_plugin_xdp_close(struct xsk_umem *umem)
-{
-	(void)umem;
-}
-
-int dpdk_plugin_xdp_fill(void)
-{
-	return 0;
-}
-
-#endif

@@ -213,19 +213,43 @@ static int flags_get(const struct dpdk_port *dp, int fd, struct ifreq *request)
 {
 	memcpy(request->ifr_name, dp->interface.name,
 	       sizeof(request->ifr_name));
-	return ioctl(fd, SIOCGIFFLAGS, request);
+	return ioctl(fd, SIOCGIFFLAGS, request) < 0 ? -errno : 0;
 }
 
-/* The driver begins by taking IFF_PROMISC off, whoever has put it there. */
-static void flags_restore(const struct dpdk_port *dp, short before)
+static int promiscuous_restore(const struct dpdk_port *dp, int fd, short before)
 {
 	struct ifreq request = { .ifr_flags = 0 };
+	int err = flags_get(dp, fd, &request);
 
-	if (flags_get(dp, dp->fd, &request) == 0 &&
-	    (before & ~request.ifr_flags) & IFF_PROMISC) {
-		request.ifr_flags |= IFF_PROMISC;
-		ioctl(dp->fd, SIOCSIFFLAGS, &request);
+	if (err || !(before & ~request.ifr_flags & IFF_PROMISC))
+		return err;
+	request.ifr_flags |= IFF_PROMISC;
+	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+}
+
+/* The driver begins by taking IFF_PROMISC off, whoever has put it there. Not
+ * by the driver's own socket: one of AF_XDP has no ioctl(2). */
+static int device_open_as_it_was(struct dpdk_port *dp,
+				 const struct dpdk_port_config *config)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), kept, err;
+	struct ifreq before = { .ifr_flags = 0 };
+
+	err = fd < 0 ? -errno : flags_get(dp, fd, &before);
+	if (err) {
+		dpdk_port_fault(dp, "the interface's flags", err);
+		goto close_fd;
 	}
+	err = device_open(dp, config);
+	kept = promiscuous_restore(dp, fd, before.ifr_flags);
+	if (!err && kept) {
+		err = dpdk_port_fault(dp, "IFF_PROMISC as it was", kept);
+		dp->ops->close(dp->device);
+	}
+close_fd:
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 /* By a socket, so that it goes with it. */
@@ -254,26 +278,18 @@ static void device_close(struct dpdk_port *dp)
 static int driver_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
-	int asked = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-	struct ifreq flags = { .ifr_flags = 0 };
 	struct dpdk_sockets before;
+	int err = dp->driver->prepare(dp, config);
 
-	if (asked < 0 || flags_get(dp, asked, &flags) < 0)
-		flags.ifr_flags = 0;
-	if (asked >= 0)
-		close(asked);
-	err = dp->driver->prepare(dp, config);
 	if (err)
 		goto close_driver;
 	dpdk_sockets_note(&before, dp->driver->family);
-	err = device_open(dp, config);
+	err = device_open_as_it_was(dp, config);
 	if (err)
 		goto close_driver;
 	dp->fd = dpdk_sockets_new(&before, dp->driver->family);
 	if (dp->fd < 0)
 		err = dpdk_port_fault(dp, "its socket is not found", -EPROTO);
-	else
-		flags_restore(dp, flags.ifr_flags);
 	if (!err && config->promiscuous)
 		err = promiscuous_open(dp);
 	if (!err)

@@ -19,10 +19,6 @@
 
 #include "net/xdp_socket_program.h"
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#endif
-
 /* What the driver gives the kernel to fill at least, whatever it is asked for;
  * and as many may wait to be told as sent. */
 #define FILLED 2048
@@ -112,7 +108,6 @@ static int xdp_prepare(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
 	struct xdp_socket *xs = &dp->xdp;
-	uint32_t id = 0;
 	int err;
 
 	xdp_socket_silence();
@@ -128,14 +123,7 @@ static int xdp_prepare(struct dpdk_port *dp,
 	if (err)
 		return err;
 	err = xdp_socket_attach(xs, XDP_FLAGS_DRV_MODE);
-	if (!err)
-		return 0;
-	if (err == -EBUSY &&
-	    bpf_xdp_query_id((int)dp->interface.index, 0, &id) == 0 && id)
-		log_error("%s: %s: another XDP program is attached, id %u: an "
-			  "interface serves one",
-			  dp->who, dp->interface.name, id);
-	else
+	if (err && (err != -EBUSY || !xdp_socket_other_told(xs)))
 		dpdk_port_fault(dp, "no XDP program in the NIC's driver", err);
 	return err;
 }

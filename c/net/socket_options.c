@@ -9,10 +9,6 @@
 #include "base/log.h"
 #include "net/socket.h"
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#endif
-
 /* The kernel doubles a buffer, for what it keeps beside the bytes. */
 #define TABLE_ROW(id, text, level_, option_, ...)               \
 	[SOCKET_##id] = { .level = (level_),                    \

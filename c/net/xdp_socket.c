@@ -34,11 +34,6 @@ _Static_assert(XDP_SOCKET_FRAME_MAX == FRAME_SIZE - 256, "XDP's headroom");
 #define BUSY_MS	      1000     /* how long a queue may take to become free */
 #define BUDGET	      64       /* packets of one busy poll, as NAPI has it */
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#define SO_BUSY_POLL_BUDGET 70
-#endif
-
 /* Dearest first. */
 static const struct attempt {
 	enum xdp_socket_mode mode;
@@ -243,16 +238,10 @@ static void limit_log(const struct xdp_socket *xs)
 static void busy_log(const struct xdp_socket *xs,
 		     const struct xdp_socket_config *config)
 {
-	uint32_t id = 0;
-
 	if (xs->link_fd >= 0)
 		log_error("%s: %s: another AF_XDP socket has queue %u", xs->who,
 			  config->interface, config->queue);
-	else if (bpf_xdp_query_id((int)xs->interface.index, 0, &id) == 0 && id)
-		log_error("%s: %s: another XDP program is attached, id %u: an "
-			  "interface serves one",
-			  xs->who, config->interface, id);
-	else
+	else if (!xdp_socket_other_told(xs))
 		log_error("%s: %s: busy", xs->who, config->interface);
 }
 

@@ -99,6 +99,18 @@ int xdp_socket_attach(struct xdp_socket *xs, uint32_t flags)
 	return errno == EEXIST ? -EBUSY : -errno;
 }
 
+bool xdp_socket_other_told(const struct xdp_socket *xs)
+{
+	uint32_t id = 0;
+
+	if (bpf_xdp_query_id((int)xs->interface.index, 0, &id) < 0 || !id)
+		return false;
+	log_error("%s: %s: another XDP program is attached, id %u: an "
+		  "interface serves one",
+		  xs->who, xs->interface.name, id);
+	return true;
+}
+
 static int program_replace(struct xdp_socket *xs)
 {
 	int fd = program_load(xs), err = 0;

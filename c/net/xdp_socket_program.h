@@ -18,6 +18,9 @@ int xdp_socket_map_open(struct xdp_socket *xs);
  * mode may work. */
 int xdp_socket_attach(struct xdp_socket *xs, uint32_t flags);
 
+/* After -EBUSY: logs which other program is attached. false: none is. */
+bool xdp_socket_other_told(const struct xdp_socket *xs);
+
 /* Take it off the interface; give it back. Both also where there is none. */
 void xdp_socket_detach(struct xdp_socket *xs);
 void xdp_socket_program_close(struct xdp_socket *xs);

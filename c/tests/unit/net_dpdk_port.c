@@ -269,6 +269,46 @@ static void promiscuous_while_it_is_open(void **state)
 	}
 }
 
+static void by_hand(const char *flag)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command),
+		 "ip link set " NEAR_NAME " promisc %s", flag);
+	assert_int_equal(system(command), 0);
+}
+
+static bool is_so_by_hand(void)
+{
+	return system("ip link show " NEAR_NAME " | grep -q PROMISC") == 0;
+}
+
+/* Whoever has put the interface's flag there, or has not. */
+static void promiscuous_by_hand_stays(void **state)
+{
+	struct dpdk_port_config config = config_make(DPDK_AF_XDP);
+
+	(void)state;
+	DPDK_NEEDED();
+	for (int i = 0; i < 4; i++) {
+		const bool on = i < 2;
+
+		config.device = i % 2 ? DPDK_AF_PACKET : DPDK_AF_XDP;
+		by_hand(on ? "on" : "off");
+		port_open(&config);
+		assert_int_equal(is_so_by_hand(), on);
+		dpdk_port_close(&dp);
+		assert_int_equal(is_so_by_hand(), on);
+	}
+	by_hand("on");
+	config.device = DPDK_AF_XDP;
+	config.zero_copy = true;
+	config.budget = 64;
+	refused(config, -EOPNOTSUPP, "zero_copy: the NIC's driver has none");
+	assert_true(is_so_by_hand());
+	by_hand("off");
+}
+
 /* What can't leave is told as lost in the end, and neither blocks nor keeps
  * the buffers that receiving needs. */
 static void down_and_up_again(void **state)
@@ -384,6 +424,7 @@ int main(void)
 		cmocka_unit_test(options_are_refused_by_name),
 		cmocka_unit_test(interfaces_are_refused_by_name),
 		cmocka_unit_test(promiscuous_while_it_is_open),
+		cmocka_unit_test(promiscuous_by_hand_stays),
 		cmocka_unit_test(down_and_up_again),
 	};
 
