@@ -221,6 +221,7 @@ static int open_settle(struct pairing *pairing, size_t triggers, size_t orders)
 
 	if (pairing->open_count == 0)
 		return 0;
+	pairing->compared += triggers * pairing->open_count;
 	rc = pairing_align(pairing, triggers, pairing->open_count, &moves,
 			   &count);
 	if (rc < 0)
@@ -237,11 +238,6 @@ static size_t open_triggers(const struct pairing *pairing)
 	return pairing->count < PAIRING_OPEN_TRIGGERS_MAX
 		       ? pairing->count
 		       : PAIRING_OPEN_TRIGGERS_MAX;
-}
-
-static int open_settle_all(struct pairing *pairing)
-{
-	return open_settle(pairing, pairing->count, pairing->open_count);
 }
 
 /* Something is at fault: what, the orders behind it tell. */
@@ -269,7 +265,8 @@ static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
 	if (seen->named) {
-		int rc = open_settle_all(pairing);
+		int rc = open_settle(pairing, open_triggers(pairing),
+				     pairing->open_count);
 
 		return rc < 0 ? rc : named_compare(pairing, seen);
 	}
@@ -448,7 +445,7 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	int rc = pairing_catch_up(pairing, UINT64_MAX);
 
 	if (rc == 0)
-		rc = open_settle_all(pairing);
+		rc = open_settle(pairing, pairing->count, pairing->open_count);
 	for (size_t i = 0; i < pairing->count; i++) {
 		if (pairing_waiting_at(pairing, i)->stamp_ns >=
 		    ending->open_since_ns)
