@@ -252,6 +252,8 @@ static int open_add(struct pairing *pairing, const struct pairing_seen *seen)
 		if (rc < 0)
 			return rc;
 	}
+	/* Others came between: what was in a row no longer is. */
+	pairing->opened += pairing->open_count == 0;
 	pairing->open[pairing->open_count++] = *seen;
 	pairing->opened++;
 	end = pairing_waiting_run(pairing, seen, pairing->opened);

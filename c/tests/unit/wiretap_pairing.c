@@ -203,6 +203,22 @@ static void one_too_many(void **state)
 	check(20, 0, 1, 0);
 }
 
+/* Orders that matched at once are between two that opened: those are none in a
+ * row. */
+static void no_run_across_what_matched(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < 21; i++)
+		expect(i < 20 ? 1 : 2, (uint64_t)i);
+	assert_int_equal(see(9, 100), PAIRING_IS_OPEN);
+	for (uint64_t i = 1; i < 20; i++)
+		see(1, 100 + i);
+	assert_int_equal(pairing.open_count, 0);
+	assert_int_equal(see(2, 120), PAIRING_IS_OPEN);
+	assert_int_equal(see(2, 121), PAIRING_IS_OPEN);
+	check(20, 0, 1, 1);
+}
+
 /* The ring grows while its first entry is not at the array's start. */
 static void ring_grows_and_keeps_the_order(void **state)
 {
@@ -440,6 +456,7 @@ int main(void)
 		TEST(later_update_is_not_searched),
 		TEST(waiting_at_the_end_are_missing),
 		TEST(ring_grows_and_keeps_the_order),
+		TEST(no_run_across_what_matched),
 		TEST(the_fewest_faults_are_told),
 		TEST(late_behind_a_wrong_one),
 		TEST(on_behind_a_loss),
