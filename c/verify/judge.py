@@ -116,18 +116,20 @@ def due(session, lines, options, count):
 
 
 def named(wanted, orders, names):
-    """(matched, wrong), where each order says which datagram it answers."""
+    """(matched, wrong), where each order says which datagram it answers. It
+    can't be one before those that orders before it have answered."""
     waiting = collections.defaultdict(list)
     for order, number in wanted:
         waiting[number].append(order)
-    matched = wrong = 0
+    matched = wrong = reached = 0
     for order, number in zip(orders, names):
-        if order in waiting[number]:
-            waiting[number].remove(order)
-            matched += 1
-        elif waiting[number]:
-            del waiting[number][0]
-            wrong += 1
+        if number < reached or not waiting[number]:
+            continue  # it is extra
+        reached, due_now = number, waiting[number]
+        at = due_now.index(order) if order in due_now else 0
+        matched += due_now[at] == order
+        wrong += due_now[at] != order
+        del due_now[:at + 1]  # those passed by are missing
     return matched, wrong
 
 
