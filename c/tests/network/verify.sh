@@ -95,9 +95,28 @@ expect_none 'the fewest faults of orders without names' < <(
 		              for one in wanted if random.random() < 0.9]
 		    if turn % 3 == 0:
 		        del orders[5:random.randrange(5, 30)]
-		    found, known = judge.alike(wanted, orders), plain(wanted, orders)
-		    if found != known:
-		        print(wanted, orders, found, known)
+		    known = plain(wanted, orders)
+		    for found in judge.alike(wanted, orders), judge.alike(wanted, orders, 1):
+		        if found != known:
+		            print(wanted, orders, found, known)
+	END
+)
+
+expect_none 'what few faults cost is bounded' < <(
+	PYTHONPATH=verify python3 -B - <<-'END' 2>&1
+		import judge
+
+		class Order(int):
+		    compared = 0
+		    def __eq__(self, other):
+		        Order.compared += 1
+		        return int(self) == int(other)
+
+		wanted = [Order(i) for i in range(2000)]
+		orders = [Order(-1), *wanted[1:-1], Order(-1)]
+		found = judge.alike(wanted, orders)
+		if found != (1998, 2) or Order.compared > 2000 * 150:
+		    print(found, Order.compared)
 	END
 )
 
