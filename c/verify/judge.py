@@ -116,24 +116,43 @@ def due(session, lines, options, count):
 
 
 def named(wanted, orders, names):
-    """(matched, wrong), where each order says which datagram it answers."""
+    """(matched, wrong), where each order says which datagram it answers. It
+    can't be one before those that orders before it have answered."""
     waiting = collections.defaultdict(list)
     for order, number in wanted:
         waiting[number].append(order)
-    matched = wrong = 0
+    matched = wrong = reached = 0
     for order, number in zip(orders, names):
-        if order in waiting[number]:
-            waiting[number].remove(order)
-            matched += 1
-        elif waiting[number]:
-            del waiting[number][0]
-            wrong += 1
+        if number < reached or not waiting[number]:
+            continue  # it is extra
+        reached, due_now = number, waiting[number]
+        at = due_now.index(order) if order in due_now else 0
+        matched += due_now[at] == order
+        wrong += due_now[at] != order
+        del due_now[:at + 1]  # those passed by are missing
     return matched, wrong
 
 
-def alike(wanted, orders):
+def least(wanted, orders, band, fault):
+    """What the fewest faults cost, less 1 for each match, of the ways that
+    leave the diagonal by no more than the band."""
+    far = (len(wanted) + len(orders) + 1) * fault
+    costs = [i * fault if i <= band else far for i in range(len(wanted) + 1)]
+    for k, order in enumerate(orders, 1):
+        first = max(k - band, 1)
+        corner = costs[first - 1]
+        costs[first - 1] = k * fault if k <= band else far
+        for i in range(first, min(k + band, len(wanted)) + 1):
+            corner, costs[i] = costs[i], min(
+                corner + (-1 if wanted[i - 1] == order else fault),
+                costs[i] + fault, costs[i - 1] + fault)
+    return costs[-1]
+
+
+def alike(wanted, orders, band=64):
     """(matched, wrong), by what is in them: with the fewest faults, and of as
-    many faults with the most matches."""
+    many faults with the most matches. A way with so many faults leaves the
+    diagonal by no more; as many are looked for at first as the band says."""
     fault = 1 + min(len(wanted), len(orders))
     begin = end = 0
     # What is alike at either end has no part in a fault.
@@ -145,15 +164,14 @@ def alike(wanted, orders):
             wanted[-1 - end] == orders[-1 - end]:
         end += 1
     wanted, orders = wanted[:len(wanted) - end], orders[:len(orders) - end]
-    costs = [i * fault for i in range(len(wanted) + 1)]
-    for order in orders:
-        corner, costs[0] = costs[0], costs[0] + fault
-        for i, one in enumerate(wanted, 1):
-            corner, costs[i] = costs[i], min(
-                corner + (-1 if one == order else fault),
-                costs[i] + fault, costs[i - 1] + fault)
-    matched = -costs[-1] % fault
-    faults = (costs[-1] + matched) // fault
+    band = max(band, abs(len(wanted) - len(orders)))
+    while True:
+        cost = least(wanted, orders, band, fault)
+        matched = -cost % fault
+        faults = (cost + matched) // fault
+        if faults <= band:
+            break
+        band *= 4
     # A wrong order is one fault for a trigger and an order.
     wrong = len(wanted) + len(orders) - 2 * matched - faults
     return begin + matched + end, wrong

@@ -242,10 +242,11 @@ def fix(text):
 
 
 def fix_names(text, tag):
-    """ClOrdID: the session's tag, the datagram's number and the order's."""
+    """ClOrdID: the session's tag and the datagram's number, then the order's
+    own."""
     for fields in fix_fields(text):
         name = fields[b"11"]
-        ours = re.fullmatch(rb"%03x([0-9a-f]{8})[0-9a-f]{8}" % tag, name, re.I)
+        ours = re.fullmatch(rb"%03X([0-9A-F]{8})-[0-9A-F]{8}" % tag, name)
         yield int(ours[1], 16) if ours else None
 
 

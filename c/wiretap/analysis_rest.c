@@ -20,7 +20,8 @@ int analysis_rest_judge(const struct analysis_config *config, const char *path,
 		return 0;
 	*rest = (struct analysis_rest){ .lacked =
 						lacked_packets(lacked, &all) };
-	if (!all)
+	/* Without tags numbers of several sessions are alike. */
+	if (!all || (result->untagged && result->sessions > 1))
 		return 0;
 	wanted.lacked = lacked;
 	wanted.samples = NULL;

@@ -103,7 +103,7 @@ struct analysis_fault {
  * by what it had (wiretap/analysis_rest). */
 struct analysis_rest {
 	uint64_t lacked; /* datagrams; 0: none, or it was not asked */
-	bool known;	 /* the rest of these mean something */
+	bool known;	 /* what the counts below say holds */
 	uint64_t triggers, matched, missing, extra, wrong;
 };
 
@@ -137,6 +137,7 @@ struct analysis_result {
 	uint64_t split_frames;	/* several datagrams in one, taken apart */
 
 	uint64_t sessions;	 /* that published something */
+	bool untagged;		 /* market data that name no session came */
 	bool joined_mid_session; /* the oracle lacks the books' beginning */
 	uint64_t packets; /* of market data, each once, without ends of feed */
 	uint64_t messages;

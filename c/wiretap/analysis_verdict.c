@@ -88,8 +88,8 @@ static void nothing_found(const struct analysis_result *result,
 }
 
 /* What the counts leave without a word. */
-static void explain_rest(const struct analysis_result *result,
-			 char reason[static ANALYSIS_REASON_MAX])
+static void explain_unjudged(const struct analysis_result *result,
+			     char reason[static ANALYSIS_REASON_MAX])
 {
 	if (result->guessed_starts > 0 &&
 	    result->unjudged_triggers + result->unjudged_orders > 0)
@@ -156,7 +156,7 @@ enum analysis_verdict analysis_verdict(const struct analysis_result *result,
 			    hindrances[i].text);
 	}
 	if (result->missing + result->extra + result->wrong == 0 || *reason)
-		explain_rest(result, reason);
+		explain_unjudged(result, reason);
 	if (*reason)
 		return ANALYSIS_UNJUDGED;
 	if (result->missing + result->extra + result->wrong == 0)

@@ -213,7 +213,9 @@ int judge_session_find(struct judge *judge,
 		       const struct market_data_header *header,
 		       uint64_t stamp_ns, bool *again)
 {
-	int rc = judge_read_tag(judge, market_data_tag(header->flags));
+	const uint16_t tag = market_data_tag(header->flags);
+	int rc = judge_read_tag(judge, tag);
 
+	judge->result->untagged |= rc == 0 && tag == 0;
 	return rc ? rc : judge_find_session(judge, header, stamp_ns, again);
 }

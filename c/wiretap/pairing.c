@@ -221,6 +221,7 @@ static int open_settle(struct pairing *pairing, size_t triggers, size_t orders)
 
 	if (pairing->open_count == 0)
 		return 0;
+	pairing->compared += triggers * pairing->open_count;
 	rc = pairing_align(pairing, triggers, pairing->open_count, &moves,
 			   &count);
 	if (rc < 0)
@@ -239,11 +240,6 @@ static size_t open_triggers(const struct pairing *pairing)
 		       : PAIRING_OPEN_TRIGGERS_MAX;
 }
 
-static int open_settle_all(struct pairing *pairing)
-{
-	return open_settle(pairing, pairing->count, pairing->open_count);
-}
-
 /* Something is at fault: what, the orders behind it tell. */
 static int open_add(struct pairing *pairing, const struct pairing_seen *seen)
 {
@@ -256,6 +252,8 @@ static int open_add(struct pairing *pairing, const struct pairing_seen *seen)
 		if (rc < 0)
 			return rc;
 	}
+	/* Others came between: what was in a row no longer is. */
+	pairing->opened += pairing->open_count == 0;
 	pairing->open[pairing->open_count++] = *seen;
 	pairing->opened++;
 	end = pairing_waiting_run(pairing, seen, pairing->opened);
@@ -269,7 +267,8 @@ static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
 	if (seen->named) {
-		int rc = open_settle_all(pairing);
+		int rc = open_settle(pairing, open_triggers(pairing),
+				     pairing->open_count);
 
 		return rc < 0 ? rc : named_compare(pairing, seen);
 	}
@@ -448,7 +447,7 @@ int pairing_end(struct pairing *pairing, const struct pairing_ending *ending)
 	int rc = pairing_catch_up(pairing, UINT64_MAX);
 
 	if (rc == 0)
-		rc = open_settle_all(pairing);
+		rc = open_settle(pairing, pairing->count, pairing->open_count);
 	for (size_t i = 0; i < pairing->count; i++) {
 		if (pairing_waiting_at(pairing, i)->stamp_ns >=
 		    ending->open_since_ns)

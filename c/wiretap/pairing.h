@@ -11,9 +11,10 @@
  * those behind it, until PAIRING_RUN_MIN in a row are just those that triggers
  * in a row call for, or PAIRING_OPEN_MAX are open, or the session is over; then
  * the fewest faults that explain them are what is counted
- * (wiretap/pairing_align). An order can't answer an update that came after it;
- * of two with one stamp nothing tells which came first, so an order is compared
- * when all of its stamp was seen.
+ * (wiretap/pairing_align): the fewest of each such stretch, in sum at times
+ * more than the session's fewest. An order can't answer an update that came
+ * after it; of two with one stamp nothing tells which came first, so an order
+ * is compared when all of its stamp was seen.
  *
  * An order that names the datagram that it answers is compared with what that
  * one calls for, and with nothing else.

@@ -110,7 +110,7 @@ struct pairing {
 	size_t seen_count;
 	struct pairing_seen open[PAIRING_OPEN_MAX]; /* compared, unexplained */
 	size_t open_count;
-	uint64_t opened;  /* ever */
+	uint64_t opened;  /* ever, and one each time that none was open */
 	uint64_t data_ns; /* the last datagram's stamp, of the session */
 	struct pairing_taken taken[PAIRING_TAKEN_MAX]; /* a ring */
 	size_t taken_count;			       /* ever, of a session */

@@ -67,10 +67,30 @@ static int read_said(const char *said)
 
 /* Asks fall from 10 by one a turn, and a large bid follows: of the trader's
  * books the asks numbered 4 and 6 lack, so that it buys at the ones before. The
- * last order is right, or another one. */
-static struct analysis_result judged(bool right)
+ * last order is another one; or it had all. */
+enum orders { ORDERS_LACK, ORDERS_LACK_AND_ERR, ORDERS_RIGHT };
+
+static void session_add(enum orders orders, uint16_t flags)
 {
-	static const int64_t prices[] = { 10, 9, 9, 9, 6 };
+	static const int64_t lacking[] = { 10, 9, 9, 9, 6 };
+
+	capture_maker_connect(&maker);
+	maker.sequence = 0;
+	for (unsigned int n = 0; n < 5; n++) {
+		const int64_t price = orders == ORDERS_RIGHT ? 10 - (int64_t)n
+				      : n == 4 && orders == ORDERS_LACK_AND_ERR
+					      ? 3
+					      : lacking[n];
+
+		capture_maker_level(&maker, flags, MARKET_DATA_ASK, 10 - n, 1);
+		capture_maker_level(&maker, flags, MARKET_DATA_BID, 2 + n,
+				    1000000);
+		capture_maker_order(&maker, ORDER_BUY, price);
+	}
+}
+
+static struct analysis_result session_judge(void)
+{
 	struct analysis_config wanted = config;
 	struct analysis_result result;
 
@@ -79,24 +99,26 @@ static struct analysis_result judged(bool right)
 		.sin_port = htons(CAPTURE_MAKER_PORT),
 		.sin_addr = { htonl(CAPTURE_MAKER_GROUP) },
 	};
-	capture_maker_open(&maker, FRAME_LINK_ETHERNET);
-	capture_maker_connect(&maker);
-	for (unsigned int n = 0; n < 5; n++) {
-		capture_maker_level(&maker, 0, MARKET_DATA_ASK, 10 - n, 1);
-		capture_maker_level(&maker, 0, MARKET_DATA_BID, 2 + n, 1000000);
-		capture_maker_order(&maker, ORDER_BUY,
-				    n == 4 && !right ? 3 : prices[n]);
-	}
 	capture_maker_flush(&maker);
 	assert_int_equal(analysis_run(&wanted, maker.path, &result), 0);
 	assert_int_equal(analysis_verdict(&result, true, reason),
 			 ANALYSIS_WRONG);
-	assert_int_equal(result.wrong, right ? 2 : 3);
 	assert_int_equal(
 		analysis_rest_judge(&wanted, maker.path, lacked, &result), 0);
 	assert_int_equal(analysis_verdict(&result, true, reason),
 			 ANALYSIS_WRONG);
 	capture_maker_close(&maker);
+	return result;
+}
+
+static struct analysis_result judged(bool right)
+{
+	struct analysis_result result;
+
+	capture_maker_open(&maker, FRAME_LINK_ETHERNET);
+	session_add(right ? ORDERS_LACK : ORDERS_LACK_AND_ERR, 0);
+	result = session_judge();
+	assert_int_equal(result.wrong, right ? 2 : 3);
 	return result;
 }
 
@@ -186,6 +208,49 @@ static void ranges_are_of_a_session(void **state)
 	assert_true(lacked_has(lacked, &header));
 }
 
+/* Two of them, in the first of which something was lacked. Without tags numbers
+ * may be of either. */
+static struct analysis_result two_judged(bool tagged)
+{
+	struct analysis_result result;
+	char said[256];
+
+	capture_maker_open(&maker, FRAME_LINK_ETHERNET);
+	for (unsigned int i = 0; i < 2; i++) {
+		const uint16_t tag = market_data_session_tag(maker.client_port);
+		const uint16_t flags = tagged ? market_data_tag_flags(tag) : 0;
+
+		snprintf(said, sizeof(said),
+			 "{\"counters\":{\"lost\":2},\"lacked\":["
+			 "{\"tag\":%u,\"first\":4,\"end\":5},"
+			 "{\"tag\":%u,\"first\":6,\"end\":7}]}",
+			 tag, tag);
+		if (i == 0)
+			assert_int_equal(read_said(said), 0);
+		session_add(i ? ORDERS_RIGHT : ORDERS_LACK, flags);
+		capture_maker_packet(&maker, flags | MARKET_DATA_END_OF_FEED,
+				     NULL, 0);
+		capture_maker_disconnect(&maker);
+		maker.client_port++;
+	}
+	result = session_judge();
+	assert_int_equal(result.sessions, 2);
+	assert_int_equal(result.wrong, 2);
+	return result;
+}
+
+static void untagged_sessions_are_not_told_apart(void **state)
+{
+	struct analysis_result result = two_judged(true);
+
+	(void)state;
+	assert_true(result.rest.known);
+	assert_int_equal(result.rest.matched, 10);
+	result = two_judged(false);
+	assert_false(result.rest.known);
+	assert_non_null(strstr(reason, "can't be judged"));
+}
+
 static void what_is_none_is_refused(void **state)
 {
 	static const char *const none[] = {
@@ -217,6 +282,7 @@ int main(void)
 		TEST(not_all_told_is_not_known),
 		TEST(nothing_lacked_says_nothing),
 		TEST(ranges_are_of_a_session),
+		TEST(untagged_sessions_are_not_told_apart),
 		TEST(what_is_none_is_refused),
 	};
 

@@ -203,6 +203,22 @@ static void one_too_many(void **state)
 	check(20, 0, 1, 0);
 }
 
+/* Orders that matched at once are between two that opened: those are none in a
+ * row. */
+static void no_run_across_what_matched(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < 21; i++)
+		expect(i < 20 ? 1 : 2, (uint64_t)i);
+	assert_int_equal(see(9, 100), PAIRING_IS_OPEN);
+	for (uint64_t i = 1; i < 20; i++)
+		see(1, 100 + i);
+	assert_int_equal(pairing.open_count, 0);
+	assert_int_equal(see(2, 120), PAIRING_IS_OPEN);
+	assert_int_equal(see(2, 121), PAIRING_IS_OPEN);
+	check(20, 0, 1, 1);
+}
+
 /* The ring grows while its first entry is not at the array's start. */
 static void ring_grows_and_keeps_the_order(void **state)
 {
@@ -218,49 +234,6 @@ static void ring_grows_and_keeps_the_order(void **state)
 		assert_int_equal(found.sequence, i);
 	}
 	check(5000, 0, 0, 0);
-}
-
-static void what_waits_is_bounded(void **state)
-{
-	(void)state;
-	for (int64_t i = 0; i < PAIRING_WAITING_MAX + 10; i++)
-		expect(i, (uint64_t)i);
-	assert_int_equal(pairing.count, PAIRING_WAITING_MAX);
-	assert_true(pairing.capacity <= PAIRING_WAITING_MAX);
-	assert_int_equal(pairing.session.missing, 10);
-	assert_int_equal(see(10, UINT64_MAX - 1), PAIRING_MATCHED);
-	check(1, PAIRING_WAITING_MAX + 9, 0, 0);
-}
-
-/* However many wait and whatever is seen, an order costs next to nothing. */
-static void the_search_is_bounded(void **state)
-{
-	const int64_t orders = 20000;
-
-	(void)state;
-	for (int64_t i = 0; i < PAIRING_WAITING_MAX; i++)
-		expect(i, (uint64_t)i);
-	for (int64_t i = 0; i < orders; i++)
-		see(-1 - i, 100000 + (uint64_t)i);
-	assert_true(pairing.compared < 8 * (uint64_t)orders);
-	assert_true(pairing.session.wrong + PAIRING_OPEN_MAX >=
-		    (uint64_t)orders);
-	see(orders + 30000, 200000);
-	check(1, PAIRING_WAITING_MAX - (uint64_t)orders - 1, 0,
-	      (uint64_t)orders);
-}
-
-/* The same order called for again and again is found at once. */
-static void equals_are_found_at_once(void **state)
-{
-	(void)state;
-	for (int64_t i = 0; i < PAIRING_WAITING_MAX; i++)
-		expect(i % 2, (uint64_t)i);
-	for (int64_t i = 0; i < 1000; i++)
-		assert_int_equal(see(i % 2, 100000 + (uint64_t)i),
-				 PAIRING_MATCHED);
-	assert_true(pairing.compared < 8 * (PAIRING_WAITING_MAX + 1000));
-	check(1000, PAIRING_WAITING_MAX - 1000, 0, 0);
 }
 
 /* What the contract says of a session, in the plainest way: the fewest faults,
@@ -483,9 +456,7 @@ int main(void)
 		TEST(later_update_is_not_searched),
 		TEST(waiting_at_the_end_are_missing),
 		TEST(ring_grows_and_keeps_the_order),
-		TEST(what_waits_is_bounded),
-		TEST(the_search_is_bounded),
-		TEST(equals_are_found_at_once),
+		TEST(no_run_across_what_matched),
 		TEST(the_fewest_faults_are_told),
 		TEST(late_behind_a_wrong_one),
 		TEST(on_behind_a_loss),
