@@ -240,6 +240,13 @@ static size_t open_triggers(const struct pairing *pairing)
 		       : PAIRING_OPEN_TRIGGERS_MAX;
 }
 
+/* Be done with all that are open. */
+static int open_settle_all(struct pairing *pairing)
+{
+	return open_settle(pairing, open_triggers(pairing),
+			   pairing->open_count);
+}
+
 /* Something is at fault: what, the orders behind it tell. */
 static int open_add(struct pairing *pairing, const struct pairing_seen *seen)
 {
@@ -267,8 +274,7 @@ static int pairing_compare(struct pairing *pairing,
 			   const struct pairing_seen *seen)
 {
 	if (seen->named) {
-		int rc = open_settle(pairing, open_triggers(pairing),
-				     pairing->open_count);
+		int rc = open_settle_all(pairing);
 
 		return rc < 0 ? rc : named_compare(pairing, seen);
 	}
@@ -343,8 +349,7 @@ static int room_make(struct pairing *pairing, uint64_t now_ns)
 	int rc = 0;
 
 	if (pairing->count == PAIRING_WAITING_MAX)
-		rc = open_settle(pairing, open_triggers(pairing),
-				 pairing->open_count);
+		rc = open_settle_all(pairing);
 	if (rc == 0 && pairing->count == PAIRING_WAITING_MAX)
 		pass_by(pairing, 1, now_ns);
 	if (rc == 0 && pairing->count == pairing->capacity)
