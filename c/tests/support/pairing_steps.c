@@ -7,6 +7,24 @@
 
 #include "tests/support/pairing_steps.h"
 
+struct pairing pairing;
+
+int pairing_steps_open(int (*matched)(void *context,
+				      const struct pairing_trigger *trigger,
+				      uint64_t order_ns))
+{
+	return pairing_open(&pairing,
+			    &(struct pairing_config){ .matched = matched,
+						      .context = &pairing });
+}
+
+int pairing_steps_close(void **state)
+{
+	(void)state;
+	pairing_close(&pairing);
+	return 0;
+}
+
 const struct pairing_ending pairing_steps_known = {
 	.feed_ended = true,
 	.open_since_ns = UINT64_MAX,
@@ -17,47 +35,42 @@ struct order pairing_steps_order(int64_t price)
 	return (struct order){ .quantity = 1, .price = price };
 }
 
-void pairing_steps_expect(struct pairing *pairing, int64_t price,
-			  uint64_t stamp_ns)
+void expect(int64_t price, uint64_t stamp_ns)
 {
 	struct pairing_trigger trigger = { .order = pairing_steps_order(price),
 					   .sequence = (uint32_t)stamp_ns,
 					   .stamp_ns = stamp_ns };
 
-	assert_int_equal(pairing_data(pairing, stamp_ns), 0);
-	assert_int_equal(pairing_expect(pairing, &trigger), 0);
+	assert_int_equal(pairing_data(&pairing, stamp_ns), 0);
+	assert_int_equal(pairing_expect(&pairing, &trigger), 0);
 }
 
-enum pairing_seen_as pairing_steps_see_order(struct pairing *pairing,
-					     const struct order *order,
-					     uint64_t stamp_ns)
+enum pairing_seen_as see_order(const struct order *order, uint64_t stamp_ns)
 {
 	const struct pairing_seen seen = { .order = *order,
 					   .stamp_ns = stamp_ns };
 
-	return pairing_steps_see_as(pairing, &seen);
+	return see_as(&seen);
 }
 
-enum pairing_seen_as pairing_steps_see_as(struct pairing *pairing,
-					  const struct pairing_seen *seen)
+enum pairing_seen_as see_as(const struct pairing_seen *seen)
 {
-	struct pairing_counts before = pairing->session;
+	struct pairing_counts before = pairing.session;
 
-	assert_int_equal(pairing_order(pairing, seen), 0);
-	assert_int_equal(pairing_data(pairing, seen->stamp_ns + 1), 0);
-	assert_int_equal(pairing->session.orders, before.orders + 1);
-	if (pairing->session.matched > before.matched)
+	assert_int_equal(pairing_order(&pairing, seen), 0);
+	assert_int_equal(pairing_data(&pairing, seen->stamp_ns + 1), 0);
+	assert_int_equal(pairing.session.orders, before.orders + 1);
+	if (pairing.session.matched > before.matched)
 		return PAIRING_MATCHED;
-	if (pairing->session.wrong > before.wrong)
+	if (pairing.session.wrong > before.wrong)
 		return PAIRING_WRONG;
-	return pairing->session.extra > before.extra ? PAIRING_EXTRA
-						     : PAIRING_IS_OPEN;
+	return pairing.session.extra > before.extra ? PAIRING_EXTRA
+						    : PAIRING_IS_OPEN;
 }
 
-enum pairing_seen_as pairing_steps_see(struct pairing *pairing, int64_t price,
-				       uint64_t stamp_ns)
+enum pairing_seen_as see(int64_t price, uint64_t stamp_ns)
 {
 	struct order order = pairing_steps_order(price);
 
-	return pairing_steps_see_order(pairing, &order, stamp_ns);
+	return see_order(&order, stamp_ns);
 }

@@ -122,15 +122,17 @@ static struct analysis_result judged(bool right)
 	return result;
 }
 
+#define TWO_LACKED                                \
+	"{\"counters\":{\"lost\":2},\"lacked\":[" \
+	"{\"tag\":9,\"first\":4,\"end\":5},"      \
+	"{\"tag\":9,\"first\":6,\"end\":7}]}"
+
 static void its_loss_explains_them(void **state)
 {
 	struct analysis_result result;
 
 	(void)state;
-	assert_int_equal(read_said("{\"counters\":{\"lost\":2},\"lacked\":["
-				   "{\"tag\":9,\"first\":4,\"end\":5},"
-				   "{\"tag\":9,\"first\":6,\"end\":7}]}"),
-			 0);
+	assert_int_equal(read_said(TWO_LACKED), 0);
 	result = judged(true);
 	assert_true(result.rest.known);
 	assert_int_equal(result.rest.lacked, 2);
@@ -145,10 +147,7 @@ static void what_it_does_not_explain_is_told(void **state)
 	struct analysis_result result;
 
 	(void)state;
-	assert_int_equal(read_said("{\"counters\":{\"lost\":2},\"lacked\":["
-				   "{\"tag\":9,\"first\":4,\"end\":5},"
-				   "{\"tag\":9,\"first\":6,\"end\":7}]}"),
-			 0);
+	assert_int_equal(read_said(TWO_LACKED), 0);
 	result = judged(false);
 	assert_true(result.rest.known);
 	assert_int_equal(result.rest.matched, 4);

@@ -9,7 +9,6 @@
 
 #include "tests/support/pairing_steps.h"
 
-static struct pairing pairing;
 static struct pairing_trigger found;
 static uint64_t found_count, found_order_ns;
 
@@ -28,26 +27,7 @@ static int setup(void **state)
 	(void)state;
 	found = (struct pairing_trigger){ 0 };
 	found_count = 0;
-	return pairing_open(&pairing,
-			    &(struct pairing_config){ .matched = matched,
-						      .context = &pairing });
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pairing_close(&pairing);
-	return 0;
-}
-
-static void expect(int64_t price, uint64_t stamp_ns)
-{
-	pairing_steps_expect(&pairing, price, stamp_ns);
-}
-
-static enum pairing_seen_as see(int64_t price, uint64_t stamp_ns)
-{
-	return pairing_steps_see(&pairing, price, stamp_ns);
+	return pairing_steps_open(matched);
 }
 
 /* What the header promises of the counts, after the end of it all. */
@@ -109,13 +89,11 @@ static void each_field_counts(void **state)
 	(void)state;
 	expect(1, 100);
 	order.quantity = 2;
-	assert_int_equal(pairing_steps_see_order(&pairing, &order, 150),
-			 PAIRING_IS_OPEN);
+	assert_int_equal(see_order(&order, 150), PAIRING_IS_OPEN);
 	expect(1, 200);
 	order = pairing_steps_order(1);
 	order.side = ORDER_SELL;
-	assert_int_equal(pairing_steps_see_order(&pairing, &order, 250),
-			 PAIRING_IS_OPEN);
+	assert_int_equal(see_order(&order, 250), PAIRING_IS_OPEN);
 	check(0, 0, 0, 2);
 }
 
@@ -444,7 +422,8 @@ static void early_behind_the_last_datagram(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup, pairing_steps_close)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_to_the_oldest_matches),
 		TEST(early_behind_the_last_datagram),

@@ -9,8 +9,6 @@
 
 #include "tests/support/pairing_steps.h"
 
-static struct pairing pairing;
-
 static int matched(void *context, const struct pairing_trigger *trigger,
 		   uint64_t order_ns)
 {
@@ -22,25 +20,7 @@ static int matched(void *context, const struct pairing_trigger *trigger,
 static int setup(void **state)
 {
 	(void)state;
-	return pairing_open(&pairing,
-			    &(struct pairing_config){ .matched = matched });
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pairing_close(&pairing);
-	return 0;
-}
-
-static void expect(int64_t price, uint64_t stamp_ns)
-{
-	pairing_steps_expect(&pairing, price, stamp_ns);
-}
-
-static enum pairing_seen_as see(int64_t price, uint64_t stamp_ns)
-{
-	return pairing_steps_see(&pairing, price, stamp_ns);
+	return pairing_steps_open(matched);
 }
 
 /* Of all that was called for, and of the faults: after the end of it all. */
@@ -206,7 +186,7 @@ static enum pairing_seen_as see_named(int64_t price, uint32_t sequence,
 					   .sequence = sequence,
 					   .named = true };
 
-	return pairing_steps_see_as(&pairing, &seen);
+	return see_as(&seen);
 }
 
 /* By what is in it the order would answer the first. */
@@ -288,7 +268,8 @@ static void one_without_a_name_is_ambiguous(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup, pairing_steps_close)
 	const struct CMUnitTest tests[] = {
 		TEST(unlike_ones_are_not_ambiguous),
 		TEST(a_name_tells_equal_ones_apart),

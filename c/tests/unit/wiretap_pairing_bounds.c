@@ -8,8 +8,6 @@
 
 #include "tests/support/pairing_steps.h"
 
-static struct pairing pairing;
-
 static int matched(void *context, const struct pairing_trigger *trigger,
 		   uint64_t order_ns)
 {
@@ -22,26 +20,7 @@ static int matched(void *context, const struct pairing_trigger *trigger,
 static int setup(void **state)
 {
 	(void)state;
-	return pairing_open(&pairing,
-			    &(struct pairing_config){ .matched = matched,
-						      .context = &pairing });
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pairing_close(&pairing);
-	return 0;
-}
-
-static void expect(int64_t price, uint64_t stamp_ns)
-{
-	pairing_steps_expect(&pairing, price, stamp_ns);
-}
-
-static enum pairing_seen_as see(int64_t price, uint64_t stamp_ns)
-{
-	return pairing_steps_see(&pairing, price, stamp_ns);
+	return pairing_steps_open(matched);
 }
 
 static void check(uint64_t matched_count, uint64_t missing, uint64_t extra,
@@ -105,7 +84,7 @@ static void named_by_turns_is_bounded(void **state)
 		};
 
 		assert_int_equal(see(-1, 100000 + 2 * i), PAIRING_IS_OPEN);
-		pairing_steps_see_as(&pairing, &named);
+		see_as(&named);
 	}
 	assert_true(pairing.compared < COST_MAX * 2 * pairs);
 	check(0, PAIRING_WAITING_MAX - pairs, pairs, pairs);
@@ -126,7 +105,8 @@ static void equals_are_found_at_once(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup, pairing_steps_close)
 	const struct CMUnitTest tests[] = {
 		TEST(what_waits_is_bounded),
 		TEST(the_search_is_bounded),
