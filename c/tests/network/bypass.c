@@ -41,16 +41,11 @@ static void oracle_agrees(const char *receive, const char *transport)
 	struct oracle_run run = { .pace = "rate:5000",
 				  .receive = receive,
 				  .transport = transport };
-	struct program feedgen = { 0 };
 	json_int_t triggers;
 	char path[PATH_MAX];
 
-	run.feed = lab_path(&lab, "feed.csv.gz", path);
-	assert_int_equal(lab_call(&feedgen, -1, "t2t-feedgen", "--output", path,
-				  "--bytes", "200000", "--triggers", "0.1",
-				  NULL),
-			 0);
-	program_end(&feedgen);
+	run.feed =
+		lab_generated(&lab, "feed.csv.gz", "200000", "0.1", NULL, path);
 	oracle_run(&lab, &run);
 	triggers = oracle_count(run.analysis, "triggers");
 	assert_true(triggers > 100);

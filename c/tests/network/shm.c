@@ -87,13 +87,8 @@ static void judged(void **state)
 		snprintf(channel, sizeof(channel), "tls:folder=%s", folder);
 	}
 
-	lab_path(&lab, "generated.csv.gz", path);
-	assert_int_equal(lab_call(&exchange, -1, "t2t-feedgen", "--output",
-				  path, "--bytes", "200000", "--triggers",
-				  "0.03", NULL),
-			 0);
-	program_end(&exchange);
-	run.feed = path;
+	run.feed = lab_generated(&lab, "generated.csv.gz", "200000", "0.03",
+				 NULL, path);
 	oracle_run(&lab, &run);
 	oracle_is_right(run.analysis);
 	assert_true(oracle_count(run.analysis, "triggers") > 50);

@@ -68,15 +68,8 @@ static void begin(const char *channel)
 				 0);
 		program_end(&wiretap);
 	}
-	if (!*feed) {
-		assert_int_equal(lab_call(&wiretap, -1, "t2t-feedgen",
-					  "--bytes", "400000", "--seed", "7",
-					  "--triggers", "0.05", "--output",
-					  lab_path(&lab, "feed.csv.gz", feed),
-					  NULL),
-				 0);
-		program_end(&wiretap);
-	}
+	if (!*feed)
+		lab_generated(&lab, "feed.csv.gz", "400000", "0.05", "7", feed);
 	unlink(lab_path(&lab, "keys.log", keys));
 	lab_wiretap(&lab, &wiretap, lab_path(&lab, "capture.pcapng", capture));
 	lab_exchange(&lab, &exchange, feed, "--pace", "rate:20000", "--channel",

@@ -19,7 +19,7 @@
 #define TOLD	"t2t-exchange: session "
 
 static struct lab lab;
-static struct program exchange, wiretap, maker, traders[TRADERS];
+static struct program exchange, wiretap, traders[TRADERS];
 static uint16_t tags[TRADERS]; /* of the sessions */
 static int forger = -1;
 
@@ -30,7 +30,6 @@ static int clean(void **state)
 		program_end(&traders[i]);
 	program_end(&exchange);
 	program_end(&wiretap);
-	program_end(&maker);
 	if (forger >= 0)
 		close(forger);
 	forger = -1;
@@ -173,10 +172,7 @@ static void one_after_the_other(const char *recover)
 {
 	char feed[PATH_MAX], capture[PATH_MAX];
 
-	assert_int_equal(lab_call(&maker, -1, "t2t-feedgen", "--bytes", "60000",
-				  "--triggers", "0.1", "--output",
-				  lab_path(&lab, "feed.csv.gz", feed), NULL),
-			 0);
+	lab_generated(&lab, "feed.csv.gz", "60000", "0.1", NULL, feed);
 	forger_open();
 	lab_wiretap(&lab, &wiretap, lab_path(&lab, "queue.pcapng", capture));
 	lab_exchange(&lab, &exchange, feed, "--pace", PACE,

@@ -42,14 +42,7 @@ static int clean(void **state)
 static const char *feed(const char *name, const char *bytes,
 			char path[static PATH_MAX])
 {
-	struct program maker = { 0 };
-
-	lab_path(&lab, name, path);
-	assert_int_equal(lab_call(&maker, -1, "t2t-feedgen", "--bytes", bytes,
-				  "--triggers", "0.1", "--output", path, NULL),
-			 0);
-	program_end(&maker);
-	return path;
+	return lab_generated(&lab, name, bytes, "0.1", NULL, path);
 }
 
 static json_int_t counter(const char *name)

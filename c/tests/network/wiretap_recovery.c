@@ -45,15 +45,9 @@ static int clean(void **state)
 
 static void begin(void)
 {
-	if (!*feed) {
-		assert_int_equal(lab_call(&wiretap, -1, "t2t-feedgen",
-					  "--bytes", "400000", "--seed", "7",
-					  "--triggers", "0.02", "--output",
-					  lab_path(&lab, "sample.csv.gz", feed),
-					  NULL),
-				 0);
-		program_end(&wiretap);
-	}
+	if (!*feed)
+		lab_generated(&lab, "sample.csv.gz", "400000", "0.02", "7",
+			      feed);
 	lab_path(&lab, "capture.pcapng", capture);
 	lab_wiretap(&lab, &wiretap, capture);
 }

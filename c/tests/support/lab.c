@@ -239,6 +239,21 @@ int lab_call(struct program *program, int space, const char *name, ...)
 	return program_wait(program, LAB_SOON_MS);
 }
 
+const char *lab_generated(const struct lab *lab, const char *name,
+			  const char *bytes, const char *triggers,
+			  const char *seed, char path[static PATH_MAX])
+{
+	struct program feedgen = { 0 };
+
+	lab_path(lab, name, path);
+	assert_int_equal(lab_call(&feedgen, -1, "t2t-feedgen", "--output", path,
+				  "--bytes", bytes, "--triggers", triggers,
+				  seed ? "--seed" : NULL, seed, NULL),
+			 0);
+	program_end(&feedgen);
+	return path;
+}
+
 void lab_ip(const struct lab *lab, int space, const char *format, ...)
 {
 	char command[256] = "ip ";

@@ -64,6 +64,12 @@ const char *lab_path(const struct lab *lab, const char *name,
 const char *lab_feed(struct lab *lab, unsigned int snapshots,
 		     unsigned int updates);
 
+/* A feed by t2t-feedgen, in that file of the lab's folder, whose path it gives
+ * back. seed: NULL, or another than its own. */
+const char *lab_generated(const struct lab *lab, const char *name,
+			  const char *bytes, const char *triggers,
+			  const char *seed, char path[static PATH_MAX]);
+
 /* A raw client at the exchange's order port. */
 int lab_connect(void);
 

@@ -14,14 +14,7 @@
 const char *oracle_channel_feed(const struct lab *lab,
 				char path[static PATH_MAX])
 {
-	struct program feedgen = { 0 };
-
-	assert_int_equal(lab_call(&feedgen, -1, "t2t-feedgen", "--output",
-				  lab_path(lab, "feed.csv.gz", path), "--bytes",
-				  "200000", "--triggers", "0.1", NULL),
-			 0);
-	program_end(&feedgen);
-	return path;
+	return lab_generated(lab, "feed.csv.gz", "200000", "0.1", NULL, path);
 }
 
 void oracle_channel_served(const struct lab *lab, struct program *exchange,
