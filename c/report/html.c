@@ -224,10 +224,6 @@ int html_write(FILE *out, const struct results *results, const json_t *summary,
 {
 	int err;
 
-	if (json_object_get(summary, "race"))
-		page_tagged(out, "p",
-			    json_get_text(json_object_get(summary, "race"),
-					  "verdict", ""));
 	page_verdicts(out, results, summary);
 	err = plots_write(out, results, summary);
 	if (err)

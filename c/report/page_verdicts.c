@@ -9,6 +9,7 @@
 #include "report/noticed.h"
 #include "report/page.h"
 #include "report/plot.h"
+#include "report/stages.h"
 #include "stats/verdict.h"
 
 #define SIDE_BY_SIDE 3
@@ -60,6 +61,44 @@ static void time_write(FILE *out, const json_t *comparison)
 			json_get_number(difference, "high_ns") / 1e3);
 }
 
+/* Of the stages that surely changed as the whole did the one that did most:
+ * "kernel to user -3.90 us (95 % CI -4.10..-3.71)". */
+static void why_write(FILE *out, const json_t *comparison)
+{
+	const json_t *by_stage = json_object_get(comparison, "stages");
+	const double all = json_get_number(
+		json_object_get(comparison, "difference"), "estimate_ns");
+	const char *call = json_get_text(comparison, "call", "");
+	const json_t *most = NULL;
+	const char *name = "";
+	double change = 0;
+
+	if (strcmp(call, verdict_call_names[VERDICT_FASTER]) != 0 &&
+	    strcmp(call, verdict_call_names[VERDICT_SLOWER]) != 0)
+		return;
+	for (size_t i = 0; i < STAGES; i++) {
+		const json_t *one = json_object_get(by_stage, stages[i].key);
+		const double here = json_get_number(one, "estimate_ns");
+
+		if (!is_number(one, "low_ns") || !is_number(one, "high_ns") ||
+		    json_get_number(one, "low_ns") *
+				    json_get_number(one, "high_ns") <=
+			    0 ||
+		    here * all <= 0 || fabs(here) <= fabs(change))
+			continue;
+		most = one;
+		change = here;
+		name = stages[i].text;
+	}
+	if (most)
+		fprintf(out,
+			"; of the trader's stages most in <strong>%s</strong>, "
+			"%+.2f us (95 %% CI %+.2f..%+.2f)",
+			name, change / 1e3,
+			json_get_number(most, "low_ns") / 1e3,
+			json_get_number(most, "high_ns") / 1e3);
+}
+
 static void figures_write(FILE *out, const json_t *comparison)
 {
 	const long long pairs =
@@ -88,6 +127,7 @@ static void figures_write(FILE *out, const json_t *comparison)
 			"campaigns; to find 5 %% takes about %.0f",
 			json_get_number(comparison, "finds") * 100,
 			json_get_number(comparison, "blocks_for_5_percent"));
+	why_write(out, comparison);
 	fputs("</p>\n", out);
 }
 
@@ -135,6 +175,20 @@ static void comparison_write(FILE *out, const json_t *comparison)
 	fputs("</p>\n", out);
 	figures_write(out, comparison);
 	fputs("</div>\n", out);
+}
+
+/* Who won, or who can't be told apart, before how each of them did. */
+static void race_write(FILE *out, const json_t *summary)
+{
+	const json_t *race = json_object_get(summary, "race");
+
+	if (!race)
+		return;
+	fprintf(out, "<div class=\"call %s\"><p>race: <strong>",
+		!strcmp(json_get_text(race, "end", ""), "best") ? "faster"
+								: "open");
+	export_escaped(out, json_get_text(race, "verdict", ""));
+	fputs("</strong></p></div>\n", out);
 }
 
 /* One of the facts, if it is known. */
@@ -280,6 +334,7 @@ void page_verdicts(FILE *out, const struct results *results,
 	page_head(out, *question ? question
 				 : "which arm gets an order out soonest?");
 	facts_write(out, results);
+	race_write(out, summary);
 	/* Of many two stand side by side, where there is room. */
 	if (json_array_size(list) > SIDE_BY_SIDE)
 		fputs("<div class=\"calls\">\n", out);

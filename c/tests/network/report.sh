@@ -95,7 +95,8 @@ check 'one that a trial does not name is 0' \
 first=$(sed '/All orders, by percentile/,$d' "$page")
 for text in 'is &lt;b&gt; faster?' '<strong>faster by 39.9 % (95 % CI' \
 	'p50 10.79 → 6.48 us: <strong>-4.31 us</strong> (95 % CI -4.32..-4.30)' \
-	'ratio 0.601 (0.600..0.602); 8 blocks' 'id="forest"' '>ALARM: differs from itself, +0.01 us' \
+	'ratio 0.601 (0.600..0.602); 8 blocks' \
+	'stages most in <strong>kernel to user</strong>, -4.03 us (95 % CI -4.05..-4.02)' 'id="forest"' '>ALARM: differs from itself, +0.01 us' \
 	'<b>Xeon &lt;script&gt;, 2 CPUs</b>' 'Linux <b>6.1</b>'; do
 	check "the first screen has: $text" grep -qF -- "$text" <<<"$first"
 done
