@@ -264,7 +264,7 @@ POWER :=
 COUNT :=
 LIMIT :=
 power: private FEED := $(BUILD)/shortest.csv.gz
-power: build $(BUILD)/shortest.csv.gz ## how small a slow-down the lab finds, and how often it errs; POWER='aa slow5 slow1us equal curve' COUNT=20, in parts
+power: build $(BUILD)/shortest.csv.gz ## how small a slow-down the lab finds, and how often it errs; POWER='aa slow5 slow1us equal curve busy' COUNT=20, in parts
 	@mkdir -p results
 	@$(sudo) env $(foreach name,POWER COUNT LIMIT ARM PACE,$(name)=$(call quote,$($(name)))) \
 		python3 -B c/tests/bench/power.py $(BUILD) $(call quote,$(FEED)) \

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json_get.h"
+#include "base/mem.h"
 #include "report/export.h"
 #include "report/page.h"
 #include "report/plot.h"
@@ -18,7 +19,6 @@
 #define NAME	   "power.json"
 #define WHAT_MAX   64
 #define CALLS_MAX  256
-#define CURVE_KIND "curve"
 #define POINTS_MAX 16
 #define HEIGHT	   320
 #define TOP	   36
@@ -49,18 +49,33 @@ int power_report_load(const char *folder, json_t **power)
 	return schema_load(path, SCHEMA, rows, power);
 }
 
-/* "slower by 5 %" */
+/* The two curves: of campaigns by themselves, and of those beside processes that
+ * never sleep. */
+static const struct curve {
+	const char *kind, *name; /* what the kinds' names begin with */
+	bool hollow;
+} curves[] = {
+	{ "curve", "by itself", false },
+	{ "busy", "beside busy processes", true },
+};
+
+/* "slower by 5 %, 2 busy" */
 static const char *what_of(const json_t *kind, char text[static WHAT_MAX])
 {
 	const double percent = json_get_number(kind, "percent");
 	const double ns = json_get_number(kind, "ns");
+	const json_int_t busy = json_get_integer(kind, "busy");
+	int n;
 
 	if (percent > 0)
-		snprintf(text, WHAT_MAX, "slower by %g %%", percent);
+		n = snprintf(text, WHAT_MAX, "slower by %g %%", percent);
 	else if (ns > 0)
-		snprintf(text, WHAT_MAX, "slower by %g us", ns / 1e3);
+		n = snprintf(text, WHAT_MAX, "slower by %g us", ns / 1e3);
 	else
-		snprintf(text, WHAT_MAX, "the same arm");
+		n = snprintf(text, WHAT_MAX, "the same arm");
+	if (busy > 0)
+		snprintf(text + n, WHAT_MAX - (size_t)n, ", %lld busy",
+			 (long long)busy);
 	return text;
 }
 
@@ -88,7 +103,7 @@ void power_report_print(FILE *out, const json_t *power)
 	const json_t *kind;
 	size_t i;
 
-	fprintf(out, "power of %s, pace %s\n%-18s %-20s %10s %12s  %s\n",
+	fprintf(out, "power of %s, pace %s\n%-22s %-20s %10s %12s  %s\n",
 		json_get_text(power, "arm", "unknown"),
 		json_get_text(power, "pace", "unknown"), "campaigns", "until",
 		"right", "half by, s", "what they said");
@@ -97,7 +112,7 @@ void power_report_print(FILE *out, const json_t *power)
 		const json_t *seconds = json_object_get(kind, "seconds");
 		char what[WHAT_MAX], calls[CALLS_MAX];
 
-		fprintf(out, "%-18s %-20s %3lld of %3lld ", what_of(kind, what),
+		fprintf(out, "%-22s %-20s %3lld of %3lld ", what_of(kind, what),
 			json_get_text(kind, "until", "unknown"),
 			(long long)json_get_integer(kind, "right"),
 			(long long)json_get_integer(kind, "of"));
@@ -129,25 +144,99 @@ static void row_write(FILE *out, const json_t *kind)
 	fputs("</tr>\n", out);
 }
 
-/* The true difference against the time until half are decided, both on
- * logarithmic scales; a mark a size. */
-static void curve_draw(FILE *out, const json_t *power)
+/* Of one curve the sizes of which half of the campaigns were decided. */
+struct points {
+	double percents[POINTS_MAX], seconds[POINTS_MAX];
+	size_t count;
+};
+
+static void points_add(const json_t *power, const struct curve *curve,
+		       struct points *points)
 {
 	const json_t *kind;
-	double values[POINTS_MAX], percents[POINTS_MAX];
-	struct scale across = { 0.8, 12.5, true }, up;
-	size_t i, n = 0;
+	size_t i;
 
 	json_array_foreach(json_object_get(power, "kinds"), i, kind)
 	{
 		const json_t *seconds = json_object_get(kind, "seconds");
 
-		if (strncmp(json_get_text(kind, "kind", ""), CURVE_KIND,
-			    strlen(CURVE_KIND)) != 0 ||
-		    !json_is_number(seconds) || n == POINTS_MAX)
+		if (strncmp(json_get_text(kind, "kind", ""), curve->kind,
+			    strlen(curve->kind)) != 0 ||
+		    !json_is_number(seconds) || points->count == POINTS_MAX)
 			continue;
-		percents[n] = json_get_number(kind, "percent");
-		values[n++] = json_number_value(seconds);
+		points->percents[points->count] =
+			json_get_number(kind, "percent");
+		points->seconds[points->count++] = json_number_value(seconds);
+	}
+}
+
+/* Per cent. */
+static const struct scale across = { 0.8, 12.5, true };
+
+static double x_of(double percent)
+{
+	return PLOT_LEFT +
+	       scale_at(&across, percent) * (PLOT_RIGHT - PLOT_LEFT);
+}
+
+static void points_draw(FILE *out, const struct points *points,
+			const struct scale *up, unsigned int number)
+{
+	for (size_t i = 0; i < points->count; i++) {
+		const double x = x_of(points->percents[i]);
+		const double y = plot_y(up, TOP, BOTTOM, points->seconds[i]);
+		char text[WHAT_MAX], class[16];
+
+		snprintf(class, sizeof(class), "reach c%u", number);
+		if (i > 0)
+			svg_line(
+				out, x_of(points->percents[i - 1]),
+				plot_y(up, TOP, BOTTOM, points->seconds[i - 1]),
+				x, y, class);
+		snprintf(text, sizeof(text), "%g %%: %.1f s, %s",
+			 points->percents[i], points->seconds[i],
+			 curves[number].name);
+		svg_mark(out, x, y, number, curves[number].hollow, text);
+	}
+}
+
+static void sizes_write(FILE *out)
+{
+	double ticks[SCALE_TICKS_MAX];
+	const size_t count = scale_ticks(&across, SCALE_TICKS_MAX, ticks);
+	char text[WHAT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%g %%", ticks[i]);
+		svg_text(out, x_of(ticks[i]), BOTTOM + 18, SVG_MIDDLE, "tick",
+			 text);
+	}
+}
+
+static void legend_write(FILE *out)
+{
+	fputs("<p class=\"legend\">", out);
+	for (unsigned int i = 0; i < ARRAY_SIZE(curves); i++) {
+		fputs("<span>", out);
+		svg_icon(out, i, curves[i].hollow);
+		fprintf(out, "%s</span>\n", curves[i].name);
+	}
+	fputs("</p>\n", out);
+}
+
+/* The true difference against the time until half are decided, both on
+ * logarithmic scales; a mark a size. */
+static void curves_draw(FILE *out, const json_t *power)
+{
+	struct points points[ARRAY_SIZE(curves)] = { 0 };
+	double seconds[ARRAY_SIZE(curves) * POINTS_MAX];
+	struct scale up;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(curves); i++) {
+		points_add(power, &curves[i], &points[i]);
+		for (size_t j = 0; j < points[i].count; j++)
+			seconds[n++] = points[i].seconds[j];
 	}
 	if (n == 0) {
 		fputs("<p class=\"note\">No curve: fewer than half of any "
@@ -155,22 +244,15 @@ static void curve_draw(FILE *out, const json_t *power)
 		      out);
 		return;
 	}
-	up = scale_of(values, n, true);
+	up = scale_of(seconds, n, true);
+	legend_write(out);
 	svg_open(out, "power", HEIGHT, "Seconds until half are decided",
-		 "A mark for each true difference, in per cent.");
+		 "A mark for each true difference, in per cent, and each "
+		 "machine: by itself or busy.");
 	plot_us_axis(out, &up, TOP, BOTTOM, "seconds until half are decided");
-	for (i = 0; i < n; i++) {
-		const double x = PLOT_LEFT + scale_at(&across, percents[i]) *
-						     (PLOT_RIGHT - PLOT_LEFT);
-		char text[WHAT_MAX];
-
-		snprintf(text, sizeof(text), "%g %%: %.1f s", percents[i],
-			 values[i]);
-		svg_mark(out, x, plot_y(&up, TOP, BOTTOM, values[i]), 0, false,
-			 text);
-		snprintf(text, sizeof(text), "%g %%", percents[i]);
-		svg_text(out, x, BOTTOM + 18, SVG_MIDDLE, "tick", text);
-	}
+	sizes_write(out);
+	for (unsigned int i = 0; i < ARRAY_SIZE(curves); i++)
+		points_draw(out, &points[i], &up, i);
 	svg_close(out);
 }
 
@@ -185,7 +267,7 @@ void power_report_page(FILE *out, const json_t *power)
 	fputs(", pace ", out);
 	export_escaped(out, json_get_text(power, "pace", ""));
 	fputs("</p>\n", out);
-	curve_draw(out, power);
+	curves_draw(out, power);
 	fputs("<div class=\"wide\"><table><tr><th>campaigns</th><th>until</th>"
 	      "<th>right</th><th>half by</th><th>others' CPUs</th>"
 	      "<th>what they said</th></tr>\n",
@@ -197,7 +279,8 @@ void power_report_page(FILE *out, const json_t *power)
 	fputs("</table></div>\n<p class=\"note\">Each is a whole campaign of "
 	      "an arm and itself, or itself slowed down. Right: of the same "
 	      "arm no difference, of one until equivalent that it is. Half by: "
-	      "when half of all campaigns had said so.</p>\n",
+	      "when half of all campaigns had said so. Busy: so many "
+	      "processes beside it that never sleep.</p>\n",
 	      out);
 	page_end(out);
 }

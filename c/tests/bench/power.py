@@ -6,13 +6,15 @@ equivalent; each by whole campaigns of t2t-run.
 
         tests/bench/power.py BUILD FEED FOLDER
 
-POWER='aa slow5 slow1us equal curve' are the kinds; COUNT=50, instead of each
-kind's own number; LIMIT=40, instead of its own seconds. ARM=spin,
-PACE=rate:20000. Each campaign is a line of
+POWER='aa slow5 slow1us equal curve busy' are the kinds; of curve and busy there
+is one for each size, those of busy beside a process for each CPU that never
+sleeps. COUNT=50, instead of each kind's own number; LIMIT=40, instead of its own
+seconds. ARM=spin, PACE=rate:20000. Each campaign is a line of
 FOLDER/campaigns.jsonl once it is whole; what is there is not run again, so that
 it can be stopped and gone on with. FOLDER/power.json has the counts, which
 t2t-report shows."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -21,8 +23,11 @@ import subprocess
 import sys
 import tempfile
 
+ALL = "aa slow5 slow1us equal curve busy"
 SCHEMA = "t2t-lab-power/1"
 CURVE = (1, 2, 5, 10)  # per cent
+CPUS = len(os.sched_getaffinity(0))
+FAMILIES = {"curve": False, "busy": True}  # of kinds, one a size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +40,30 @@ class Kind:
     wanted: tuple  # calls that are right
     percent: float = 0
     ns: int = 0
+    busy: bool = False  # beside a process for each CPU that never sleeps
 
 
-FALSE = ("faster", "slower")
 KINDS = {
     "aa": Kind(400, "decided,10", ("~", "equivalent")),
     "slow5": Kind(20, "decided,40", ("slower",), percent=5),
     "slow1us": Kind(20, "decided,40", ("slower",), ns=1000),
     "equal": Kind(20, "equivalent:5%,40", ("equivalent",)),
-} | {f"curve{percent}": Kind(5, "decided,120", ("slower",), percent=percent)
-     for percent in CURVE}
+} | {f"{name}{percent}": Kind(5, "decided,120", ("slower",), percent, busy=busy)
+     for name, busy in FAMILIES.items() for percent in CURVE}
+
+
+@contextlib.contextmanager
+def neighbours(count):
+    """So many processes beside it that never sleep, each a session of its own,
+    so that the scheduler takes it for another user (sched(7), autogroup)."""
+    busy = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"],
+                             start_new_session=True) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 class Failed(Exception):
@@ -96,9 +115,11 @@ class Lab:
         blocks = int(float(seconds) / (3 * trial_s)) + 1
         slow = round(kind.ns or p50_ns * kind.percent / 100)
         other = f"{self.arm}@handicap={slow}" if slow else self.arm
-        summary, manifest = self.run(
-            "--arms", f"{self.arm} {other}", "--blocks", str(min(max(blocks, 8), 1000)),
-            "--until", f"{end},{seconds}", "--seed", str(number))
+        with neighbours(CPUS if kind.busy else 0):
+            summary, manifest = self.run(
+                "--arms", f"{self.arm} {other}",
+                "--blocks", str(min(max(blocks, 8), 1000)),
+                "--until", f"{end},{seconds}", "--seed", str(number))
         said = summary["comparisons"][0]
         return {"kind": name, "number": number, "arm": self.arm,
                 "slowed_ns": slow, "p50_ns": p50_ns, "call": said["call"],
@@ -119,6 +140,7 @@ def counted(name, rows):
     return {"kind": name, "of": len(rows), "wanted": list(kind.wanted),
             "right": sum(call in kind.wanted for call in calls),
             "until": kind.until, "percent": kind.percent, "ns": kind.ns,
+            "busy": CPUS if kind.busy else 0,
             "calls": {call: calls.count(call) for call in sorted(set(calls))},
             # Half of all are decided by then; null: fewer ever are.
             "seconds": times[(len(rows) - 1) // 2]
@@ -159,14 +181,14 @@ def save(folder, lab, rows):
 def asked():
     """-> [(name of a kind, how many)], or an exit with the reason."""
     names = []
-    for word in os.environ.get("POWER", "aa slow5 slow1us equal curve").split():
-        if word == "curve":
-            names += [f"curve{percent}" for percent in CURVE]
+    for word in (os.environ.get("POWER") or ALL).split():
+        if word in FAMILIES:
+            names += [f"{word}{percent}" for percent in CURVE]
         elif word in KINDS:
             names.append(word)
         else:
             sys.exit(f"power.py: POWER: no kind '{word}': "
-                     + ", ".join(KINDS) + ", curve")
+                     + ", ".join((*KINDS, *FAMILIES)))
     count = os.environ.get("COUNT", "")
     if count and (not count.isdigit() or int(count) < 1):
         sys.exit(f"power.py: COUNT={count}: not a number from 1")
