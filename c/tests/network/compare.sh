@@ -66,22 +66,25 @@ expect_none 'what is no build is refused by name' < <(
 		echo 'a build that was not named'
 )
 
-name='a build that waits before it sends is found, and nothing is left of it'
+name='a build whose flags have it wait before it sends is found'
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
 	skip "$name" 'network namespaces are not permitted'
 	finish
 fi
 "$BUILD/t2t-feedgen" --quiet --bytes 20000 --seed 3 --triggers 0.1 \
 	--output "$folder/feed.csv.gz" >/dev/null
-# Two milliseconds: more than a busy machine's own.
-awk '/"inject-delay-ns"/ { inside = 1 }
-	inside && /\.def = "0"/ { sub(/"0"/, "\"2000000\""); inside = 0 }
+# Two milliseconds: more than a busy machine's own. B_CFLAGS says how long:
+# without them it does not build.
+awk 'NR == 1 { print "#define TEXT_OF(name) #name\n#define TEXT(name) TEXT_OF(name)" }
+	/"inject-delay-ns"/ { inside = 1 }
+	inside && /\.def = "0"/ { sub(/"0"/, "TEXT(DELAY_NS)"); inside = 0 }
 	{ print }' programs/trader.c >"$folder/other/c/programs/trader.c"
 if cmp -s programs/trader.c "$folder/other/c/programs/trader.c"; then
 	fail "$name" <<<'nothing was changed in programs/trader.c'
 	finish
 fi
-if compare "path:$folder/one" "path:$folder/other" --blocks 8 --until decided \
+if B_CFLAGS=-DDELAY_NS=2000000 compare "path:$folder/one" \
+	"path:$folder/other" --blocks 8 --until decided \
 	--feed "$folder/feed.csv.gz" --seed 1 &&
 	[ "$(jq -r '.comparisons[0].call' "$folder/result/summary.json")" = slower ]; then
 	pass "$name"
