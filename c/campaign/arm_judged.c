@@ -37,6 +37,7 @@ const struct arm_judged arm_judged_trader[] = {
 	{ "--cpu", ARM_JUDGED_NOT },
 	{ "--fifo", ARM_JUDGED_NOT },
 	{ "--mlock", ARM_JUDGED_NOT },
+	{ "--onload", ARM_JUDGED_NOT },
 	{ "--privileges", ARM_JUDGED_NOT },
 	{ "--json", ARM_JUDGED_NOT },
 	{ .option = NULL },

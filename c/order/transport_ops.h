@@ -18,6 +18,10 @@ struct transport_ops {
 	 * it is told nothing but bytes. */
 	bool kernel_tls;
 
+	/* It sends by calls on a kernel socket, which a library may take over
+	 * (net/onload.h). */
+	bool socket_calls;
+
 	/* Make the connection without a kernel socket: transport->fd stays
 	 * -1, and open() is not called. May block. 0, -EINTR when *stop was
 	 * set, or a negative errno, logged; gives everything back on failure.

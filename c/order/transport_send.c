@@ -63,6 +63,7 @@ const struct transport_ops transport_send_ops = {
 	.entry.size = sizeof(struct transport_plain),
 	.entry.options = options,
 	.kernel_tls = true,
+	.socket_calls = true,
 	.open = send_open,
 	.send = send_send,
 	.listen = send_listen,

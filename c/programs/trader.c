@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cpu.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -15,9 +14,11 @@
 #include "net/address.h"
 #include "net/interface.h"
 #include "net/lines.h"
+#include "net/onload.h"
 #include "order/channel.h"
 #include "order/transport_ops.h"
 #include "receive/receive_ops.h"
+#include "trader/trader_place.h"
 #include "trader/trader_report.h"
 #include "trader/trader_sessions.h"
 
@@ -27,26 +28,12 @@ struct config {
 	uint64_t jump_max;
 	uint64_t symbols_max;
 	uint64_t levels_max;
-	int64_t cpu; /* < 0: not pinned */
-	uint64_t fifo;
-	bool lock_memory;
+	struct trader_place place;
 	unsigned int privileges;
 	bool json;
 	const char *keys;
 	char channel_text[CHANNEL_TEXT_MAX];
 };
-
-static int cpu_parse(const char *text, void *target, const char **why)
-{
-	int cpu;
-
-	if (cpu_numbers(text, &cpu, 1) < 0) {
-		*why = "expected the number of a CPU";
-		return -EINVAL;
-	}
-	*(int64_t *)target = cpu;
-	return 0;
-}
 
 static const struct option_row rows[] = {
 	{ .name = "connect",
@@ -230,20 +217,27 @@ static const struct option_row rows[] = {
 	{ .name = "cpu",
 	  .metavar = "N",
 	  .type = OPTION_PARSED,
-	  .parse = cpu_parse,
-	  .offset = offsetof(struct config, cpu),
+	  .parse = trader_place_cpu,
+	  .offset = offsetof(struct config, place.cpu),
 	  .help = "run on this CPU alone" },
 	{ .name = "fifo",
 	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,
 	  .min = 1,
 	  .max = 99,
-	  .offset = offsetof(struct config, fifo),
+	  .offset = offsetof(struct config, place.fifo),
 	  .help = "real-time priority, SCHED_FIFO" },
 	{ .name = "mlock",
 	  .type = OPTION_FLAG,
-	  .offset = offsetof(struct config, lock_memory),
+	  .offset = offsetof(struct config, place.lock_memory),
 	  .help = "lock all memory" },
+	{ .name = "onload",
+	  .metavar = "PROFILE[:EF_NAME=VALUE,...]",
+	  .type = OPTION_PARSED,
+	  .parse = onload_parse,
+	  .offset = offsetof(struct config, place.onload),
+	  .help = "run under OpenOnload, by this profile of it; only for\n"
+		  "paths that receive and send by calls on sockets" },
 	PRIVILEGES_OPTION(offsetof(struct config, privileges)),
 	{ .name = "json",
 	  .type = OPTION_FLAG,
@@ -368,6 +362,8 @@ static int config_check(struct config *config)
 		log_error("--interface is required");
 		return 2;
 	}
+	if (trader_place_check(&config->place, trader) < 0)
+		return 2;
 	if (!trader->connect.sin_port)
 		trader->transport = "null";
 	code = feed_check(trader);
@@ -385,22 +381,6 @@ static int config_check(struct config *config)
 	return 0;
 }
 
-static int place_take(const struct config *config)
-{
-	char why[CPU_FAULT_MAX];
-	int err = 0;
-
-	if (config->cpu >= 0 && (err = cpu_pin((unsigned int)config->cpu)) < 0)
-		log_error("--cpu %d: %s", (int)config->cpu, log_strerror(err));
-	else if (config->fifo &&
-		 (err = cpu_realtime((unsigned int)config->fifo)) < 0)
-		log_error("--fifo %d: %s", (int)config->fifo,
-			  cpu_realtime_fault(err, why));
-	else if (config->lock_memory && (err = cpu_lock_memory()) < 0)
-		log_error("--mlock: %s", cpu_lock_memory_fault(err, why));
-	return err;
-}
-
 static void json_print(const struct config *config, struct trader *trader)
 {
 	const struct trader_config *wanted = &config->trader;
@@ -410,7 +390,7 @@ static void json_print(const struct config *config, struct trader *trader)
 	decimal_format(wanted->strategy.threshold_usd, threshold);
 	all = json_pack(
 		"{s:s,s:{s:s,s:s,s:s,s:o,s:o,s:s,s:I,"
-		"s:s,s:s,s:s,s:I,s:I,s:I,s:b}}",
+		"s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:s?}}",
 		"schema", "t2t-trader/1", "parameters", "receive",
 		wanted->receive, "channel", wanted->channel, "transport",
 		wanted->transport, "interface",
@@ -421,8 +401,9 @@ static void json_print(const struct config *config, struct trader *trader)
 		"aggress", strategy_aggress_names[wanted->strategy.aggress],
 		"contract", strategy_contract_names[wanted->strategy.contract],
 		"order_quantity", (json_int_t)wanted->strategy.quantity, "cpu",
-		(json_int_t)config->cpu, "fifo", (json_int_t)config->fifo,
-		"mlock", config->lock_memory);
+		(json_int_t)config->place.cpu, "fifo",
+		(json_int_t)config->place.fifo, "mlock",
+		config->place.lock_memory, "onload", config->place.onload);
 	json_object_update_new(all, trader_report_json(trader));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -441,8 +422,9 @@ static int trade(const struct config *config)
 	/* Where the limit of locked memory stays, it holds for all that is
 	 * had from now on. */
 	if (config->privileges == PRIVILEGES_DROP)
-		err = privileges_drop(
-			config->lock_memory ? PRIVILEGES_BIT(CAP_IPC_LOCK) : 0);
+		err = privileges_drop(config->place.lock_memory
+					      ? PRIVILEGES_BIT(CAP_IPC_LOCK)
+					      : 0);
 	if (!err)
 		err = trader_sessions(&trader);
 	if (config->json)
@@ -464,7 +446,7 @@ int main(int argc, char **argv)
 {
 	enum option_result result;
 	const struct sigaction action = { .sa_handler = on_signal };
-	struct config config = { .cpu = -1,
+	struct config config = { .place.cpu = -1,
 				 .trader.source.s_addr = INADDR_NONE };
 	int code;
 
@@ -476,13 +458,15 @@ int main(int argc, char **argv)
 	code = config_check(&config);
 	if (code)
 		return code;
+	if (trader_place_enter(&config.place, argv) < 0)
+		return 1;
 	if (channel_text_keys(&config.trader.channel, config.keys,
 			      config.channel_text) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (place_take(&config) < 0)
+	if (trader_place_take(&config.place) < 0)
 		return 1;
 	return trade(&config);
 }

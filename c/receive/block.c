@@ -41,6 +41,7 @@ const struct receive_ops receive_block_ops = {
 	.entry.name = "block",
 	.entry.help = "blocking recvmsg: sleeps until a packet wakes it",
 	.caps = RECEIVE_SLEEPS,
+	.socket_calls = true,
 	.entry.size = sizeof(struct receive_socket),
 	.entry.options = receive_socket_options,
 	.open = block_open,

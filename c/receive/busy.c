@@ -153,6 +153,7 @@ const struct receive_ops receive_busy_ops = {
 		"blocking recvmsg that polls the driver first (SO_BUSY_POLL)",
 	.caps = RECEIVE_SLEEPS,
 	.privileges = PRIVILEGES_BIT(CAP_NET_ADMIN),
+	.socket_calls = true,
 	.entry.size = sizeof(struct receive_busy),
 	.entry.options = busy_options,
 	.entry.probe = busy_probe,

@@ -81,6 +81,7 @@ const struct receive_ops receive_epoll_ops = {
 	.entry.name = "epoll",
 	.entry.help = "epoll_wait, then non-blocking recvmsg until it is empty",
 	.caps = RECEIVE_SLEEPS,
+	.socket_calls = true,
 	.entry.size = sizeof(struct receive_epoll),
 	.entry.options = receive_socket_options,
 	.open = epoll_open,

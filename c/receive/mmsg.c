@@ -116,6 +116,7 @@ static int mmsg_poll(struct receive *receive, struct packet *packets,
 const struct receive_ops receive_mmsg_ops = {
 	.entry.name = "mmsg",
 	.entry.help = "recvmmsg: a batch of packets a system call",
+	.socket_calls = true,
 	.entry.size = sizeof(struct receive_mmsg),
 	.entry.options = mmsg_options,
 	.open = mmsg_open,

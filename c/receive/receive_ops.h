@@ -18,6 +18,10 @@ struct receive_ops {
 	 * them, open() does so in receive->caps. */
 	unsigned int caps;
 
+	/* It receives by calls on a kernel socket, which a library may take
+	 * over (net/onload.h). */
+	bool socket_calls;
+
 	/* What it takes to open(): bits of base/privileges.h; 0: nothing. */
 	uint64_t privileges;
 

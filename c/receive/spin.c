@@ -24,6 +24,7 @@ static int spin_poll(struct receive *receive, struct packet *packets,
 const struct receive_ops receive_spin_ops = {
 	.entry.name = "spin",
 	.entry.help = "non-blocking recvmsg in a loop: a CPU for no wake-up",
+	.socket_calls = true,
 	.entry.size = sizeof(struct receive_socket),
 	.entry.options = receive_socket_options,
 	.open = spin_open,

@@ -49,8 +49,8 @@ int power_report_load(const char *folder, json_t **power)
 	return schema_load(path, SCHEMA, rows, power);
 }
 
-/* The two curves: of campaigns by themselves, and of those beside processes that
- * never sleep. */
+/* The two curves: of campaigns by themselves, and of those beside processes
+ * that never sleep. */
 static const struct curve {
 	const char *kind, *name; /* what the kinds' names begin with */
 	bool hollow;

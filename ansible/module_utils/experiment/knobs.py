@@ -46,7 +46,9 @@ PROGRAM = {"receive": ("member",), "channel": ("member",),
            "feed": ANY, **RECOVERY, **IMPAIRMENTS, "second_group": text(
                r"2(2[4-9]|3\d)(\.\d{1,3}){3}:\d{1,5}",
                "a multicast group and its port, as in 239.255.0.2:12345")}
-PROCESS = {"cpu": number(0, 4095), "fifo": number(1, 99), "mlock": FLAG}
+PROCESS = {"cpu": number(0, 4095), "fifo": number(1, 99), "mlock": FLAG,
+           "onload": text(r"\w[\w-]*(:EF_\w+=[^,:\s]+(,EF_\w+=[^,:\s]+)*)?",
+                          "a profile of OpenOnload, or PROFILE:EF_NAME=VALUE,...")}
 
 
 def domain():

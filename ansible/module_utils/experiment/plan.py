@@ -43,7 +43,7 @@ def arguments(knobs, pace, group):
     groups = ["--group", f"{group},{program['second_group']}"] \
         if "second_group" in program else []
     trader += groups + named(program, RECOVERY)
-    trader += named(process, ("cpu", "fifo"))
+    trader += named(process, ("cpu", "fifo", "onload"))
     if process.get("mlock") == "on":
         trader.append("--mlock")
     exchange = ["--pace", program.get("pace", pace)]
