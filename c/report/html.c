@@ -17,6 +17,8 @@
 #include "report/results.h"
 #include "stats/latencies.h"
 
+#define LEAF_ENTRIES_MAX 32
+
 /* Any JSON value, as a reader wants it: text without its quotes. */
 static void value_cell(FILE *out, const json_t *value)
 {
@@ -122,6 +124,17 @@ static void list_write(FILE *out, const char *title, const json_t *list)
 	fputs("</table></div>\n", out);
 }
 
+/* What people read through; of a longer list how long it is. */
+static void leaf_write(FILE *out, const json_t *value)
+{
+	const size_t entries = json_array_size(value);
+
+	if (entries <= LEAF_ENTRIES_MAX)
+		value_cell(out, value);
+	else
+		fprintf(out, "<td>%zu entries: manifest.json</td>", entries);
+}
+
 /* Leaves of nested objects, a row each: "host.kernel". */
 static void leaves_write(FILE *out, const char *prefix, const json_t *object)
 {
@@ -140,7 +153,7 @@ static void leaves_write(FILE *out, const char *prefix, const json_t *object)
 		}
 		fputs("<tr>", out);
 		page_tagged(out, "td", name);
-		value_cell(out, value);
+		leaf_write(out, value);
 		fputs("</tr>\n", out);
 	}
 }

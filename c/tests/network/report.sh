@@ -113,6 +113,16 @@ expect_none 'each link leads to a file' < <(
 			[ -e "$folder/$link" ] || echo "$link"
 		done
 )
+# A plan of thousands of trials is in the manifest, and took 60 pages of paper.
+jq '.experiment.trials = [range(33)] | .experiment.few = [range(32)]' \
+	"$folder/good/manifest.json" >"$folder/long" &&
+	cp -r "$folder/good" "$folder/planned" &&
+	mv "$folder/long" "$folder/planned/manifest.json"
+report "$folder/planned" --html "$folder/planned.html"
+check 'of a long list the page says how long it is' \
+	grep -q '<td>experiment.trials</td><td>33 entries: manifest.json</td>' "$folder/planned.html"
+check 'one that people read through is shown' \
+	grep -q '<td>experiment.few</td><td>\[0,1,2,.*,31\]</td>' "$folder/planned.html"
 check 'it prints' grep -q '@media print' "$page"
 check 'it fits a phone' grep -q 'name="viewport".*' "$page"
 check 'it is dark where the reader wants that' \
