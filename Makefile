@@ -24,7 +24,8 @@ RESULT := results/$(shell date +%Y%m%d-%H%M%S)-$$$$
 # What is missing is installed; nothing is assumed to be there but apt.
 PACKAGES_BUILD := gcc make pkg-config libc6-dev git ca-certificates \
 	zlib1g-dev libpcap-dev libjansson-dev \
-	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev libssl-dev
+	liburing-dev libxdp-dev libbpf-dev liblwip-dev libgsl-dev libssl-dev \
+	libibverbs-dev librdmacm-dev
 PACKAGES_RUN := iproute2 coreutils
 # 28 MB and some 240 packages, each of DPDK's libraries being one: who only
 # builds and runs does without.

@@ -13,6 +13,7 @@
 
 #define BACKLOG	      16
 #define LOOK_AGAIN_NS CLOCK_NS_PER_MS
+#define ENDED_NS      (100 * CLOCK_NS_PER_MS) /* between two looks */
 
 int order_entry_server_open(struct order_entry_server *server,
 			    const struct order_entry_config *config)
@@ -71,16 +72,26 @@ uint64_t order_entry_server_due_ns(const struct order_entry_server *server)
 {
 	uint64_t due_ns = order_entry_waiting_due_ns(server);
 
-	return !server->client ? due_ns
-			       : clock_sooner(due_ns, server->channel->due_ns);
+	if (!server->client)
+		return due_ns;
+	if (server->client->ops->ended)
+		due_ns = clock_sooner(due_ns, clock_monotonic_ns() + ENDED_NS);
+	return clock_sooner(due_ns, server->channel->due_ns);
 }
 
 int order_entry_server_tick(struct order_entry_server *server, uint64_t now_ns,
 			    bool reading)
 {
+	int err;
+
 	order_entry_waiting_tick(server, now_ns);
 	if (!server->client)
 		return 0;
+	err = server->client->ops->ended
+		      ? server->client->ops->ended(server->client)
+		      : 0;
+	if (err && !server->unfinished)
+		return err;
 	if (!server->taking || server->unfinished || !reading)
 		server->channel->received_ns = now_ns;
 	return channel_end_tick(server->channel, server->client, now_ns);

@@ -50,6 +50,10 @@ struct order_end_ops {
 	/* ... at most, as long as nothing is taken. */
 	size_t (*room)(const struct order_end *end);
 
+	/* Has it ended, and is all taken? 0 or a negative errno. NULL: poll(2)
+	 * tells; else it is asked a few times a second. */
+	int (*ended)(struct order_end *end);
+
 	/* Why it has ended: a negative errno. */
 	int (*fault)(const struct order_end *end);
 

@@ -26,11 +26,13 @@ extern const struct transport_ops transport_uring_ops;
 extern const struct transport_ops transport_zerocopy_ops;
 extern const struct transport_ops transport_bypass_ops;
 extern const struct transport_ops transport_shm_ops;
+extern const struct transport_ops transport_rdma_ops;
 
 static const struct registry_entry *const entries[] = {
 	&transport_null_ops.entry,   &transport_send_ops.entry,
 	&transport_uring_ops.entry,  &transport_zerocopy_ops.entry,
 	&transport_bypass_ops.entry, &transport_shm_ops.entry,
+	&transport_rdma_ops.entry,
 };
 const struct registry transports = REGISTRY("--transport", "kind", entries);
 

@@ -14,6 +14,7 @@
 #include "wiretap/frame_kind.h"
 #include "wiretap/frame_window.h"
 #include "wiretap/judge.h"
+#include "wiretap/rdma_view.h"
 
 /* How far apart datagrams of one frame number. */
 #define MERGED_APART_MAX 1024
@@ -21,6 +22,7 @@
 struct analysis {
 	struct analysis_config config;
 	struct frame_window window;
+	struct rdma_view rdma;
 	struct judge *judge;
 	struct atomic_file samples; /* file: NULL without */
 	bool vlan_known;
@@ -248,6 +250,7 @@ static int analysis_whole(struct analysis *analysis,
 			return 0;
 		return judge_request(analysis->judge, frame->payload,
 				     frame->payload_len, entry->stamp_ns);
+	case FRAME_KIND_RDMA:
 	case FRAME_KIND_OTHER:
 		return 0;
 	case FRAME_KIND_LINE_A:
@@ -266,19 +269,45 @@ static int analysis_whole(struct analysis *analysis,
 	return analysis_market_data(analysis, entry, kind);
 }
 
+static int analysis_ours(struct analysis *analysis,
+			 const struct frame_window_entry *entry)
+{
+	const int rc = analysis_network(analysis, &entry->frame);
+
+	return rc <= 0 ? rc : analysis_whole(analysis, entry);
+}
+
+/* As the segment or datagram that it would have been. */
+static int analysis_rdma(struct analysis *analysis,
+			 const struct frame_window_entry *entry)
+{
+	struct frame_window_entry made = *entry;
+	const int rc =
+		rdma_view_frame(&analysis->rdma, &entry->frame, &made.frame);
+
+	if (rc < 0) {
+		made.seen = FRAME_MALFORMED;
+		analysis->result.malformed_frames++;
+		analysis_unseen(analysis, &made);
+		return 0;
+	}
+	if (rc == 0 ||
+	    frame_kind(&analysis->config, &made.frame) == FRAME_KIND_OTHER)
+		return 0;
+	return analysis_ours(analysis, &made);
+}
+
 static int analysis_each(void *context, const struct frame_window_entry *entry)
 {
 	struct analysis *analysis = context;
-	int rc;
 
 	if (entry->seen != FRAME_OK) {
 		analysis_unseen(analysis, entry);
 		return 0;
 	}
-	rc = analysis_network(analysis, &entry->frame);
-	if (rc <= 0)
-		return rc;
-	return analysis_whole(analysis, entry);
+	if (frame_kind(&analysis->config, &entry->frame) == FRAME_KIND_RDMA)
+		return analysis_rdma(analysis, entry);
+	return analysis_ours(analysis, entry);
 }
 
 /* Memory is the one thing that ran out below without a word. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wiretap/frame_kind.h"
 
+#include "wiretap/rdma_view.h"
+
 static bool is_group(const struct sockaddr_in *group, uint32_t destination)
 {
 	return group->sin_port && destination == ntohl(group->sin_addr.s_addr);
@@ -18,6 +20,8 @@ static enum frame_kind kind_of_udp(const struct analysis_config *config,
 		if (is_group(&config->group[i], frame->destination) &&
 		    frame->destination_port == ntohs(config->group[i].sin_port))
 			return FRAME_KIND_LINE_A + i;
+	if (rdma_view_is(frame))
+		return FRAME_KIND_RDMA;
 	if (!config->recover || is_multicast(frame->destination))
 		return FRAME_KIND_OTHER;
 	if (frame->source_port == analysis_retransmit_port(config))

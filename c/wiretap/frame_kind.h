@@ -15,6 +15,7 @@ enum frame_kind {
 	FRAME_KIND_ANSWER,  /* up to the retransmitter's */
 	FRAME_KIND_REQUEST, /* to it, or a notice */
 	FRAME_KIND_ORDERS,
+	FRAME_KIND_RDMA, /* any of these, once wiretap/rdma_view has seen it */
 	FRAME_KIND_OTHER,
 };
 
