@@ -5,6 +5,7 @@ are. A new one is a row of NIC or MACHINE; a class too if none fits."""
 import collections
 import functools
 import glob
+import json
 import os
 import re
 import socket
@@ -303,6 +304,37 @@ class Ring(Nic):
                   self.name.removesuffix("-ring"), value)
 
 
+class RdmaLink(Knob):
+    """Soft-RoCE on the interface: rdma-link(8). Where the NIC has RDMA of its
+    own nothing is turned. Modules that were loaded for it stay."""
+
+    SYS = "/sys"
+    MODULES = ("rdma_rxe", "rdma_ucm", "ib_uverbs")
+
+    def links(self):
+        try:
+            rows = json.loads(shown("rdma", "-json", "link", "show") or "[]")
+        except Missing:  # no module of RDMA's is loaded
+            return []
+        # Of soft devices alone sysfs says whose they are.
+        return [row["ifname"] for row in rows
+                if row.get("netdev") == self.interface and os.path.exists(
+                    f"{self.SYS}/class/infiniband/{row['ifname']}/parent")]
+
+    def read(self):
+        return "rxe" if self.links() else "none"
+
+    def write(self, value):
+        if value == "none":
+            for link in self.links():
+                change("rdma", "link", "delete", link)
+            return
+        for module in self.MODULES:
+            change("modprobe", module)
+        change("rdma", "link", "add", f"rxe_{self.interface}", "type", "rxe",
+               "netdev", self.interface)
+
+
 class Socket(Knob):
     """An option of a fresh socket: programs set it on their own; here it is
     only asked whether this kernel has it. option: as t2t-probe --options tells
@@ -368,6 +400,7 @@ NIC = {
     "napi_defer_hard_irqs": Row(Napi, number(0, 1000000)),
     "gro_flush_timeout": Row(Napi, number(0, 10**9)),
     "irq_affinity": Row(Irq, CPUS),
+    "rdma_link": Row(RdmaLink, words("rxe", "none")),
 }
 # The files that have the value.
 MACHINE = {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "campaign/arm_told.h"
+#include "campaign/trial_rdma.h"
 #include "campaign/trial_ring.h"
 
 const struct arm_judged arm_judged_trader[] = {
@@ -133,6 +134,8 @@ int arm_judged_check(const struct arm *arm)
 		err = refused_check(arm, arm_judged_exchange, arm->exchange);
 	if (!err)
 		err = trial_ring_check(arm);
+	if (!err)
+		err = trial_rdma_check(arm);
 	return err ? err : ports_check(arm);
 }
 

@@ -18,6 +18,7 @@
 #include "campaign/trial_keys.h"
 #include "campaign/trial_knobs.h"
 #include "campaign/trial_programs.h"
+#include "campaign/trial_rdma.h"
 #include "campaign/trial_ring.h"
 #include "campaign/trial_spaces.h"
 #include "net/process.h"
@@ -193,6 +194,7 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 	const char *const queue[] = { "--on-second-client", "queue", NULL };
 	const char *const data[] = { "--send", trial->ring.send, NULL };
 	const char *const orders[] = { "--transport", trial->ring.take, NULL };
+	const char *rdma[TRIAL_RDMA_ARGUMENTS];
 	const char *argv[ARGUMENTS_MAX] = {
 		trial->program[TRIAL_EXCHANGE],
 		"--feed",
@@ -228,6 +230,9 @@ static int exchange_start(struct trial *trial, const struct arm *arm)
 		err = arguments_join(argv, data);
 	if (!err && trial->ring.orders)
 		err = arguments_join(argv, orders);
+	trial_rdma_exchange(arm, rdma);
+	if (!err)
+		err = arguments_join(argv, rdma);
 	return err ? fail(trial, TRIAL_EXCHANGE, "did not start", err)
 		   : start(trial, TRIAL_EXCHANGE, argv, TRIAL_FILE_EXCHANGE_OUT,
 			   "state INIT");

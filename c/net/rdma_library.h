@@ -77,6 +77,9 @@ struct rdma_library {
 /* Opened by the first call, and never closed; NULL, with *why. */
 const struct rdma_library *rdma_library(const char **why);
 
+/* In their place; for tests, before anything is opened. */
+void rdma_library_replace(const struct rdma_library *other);
+
 #endif
 
 /* May this process use RDMA: is it built in, are the libraries there, and has

@@ -272,6 +272,12 @@ ssize_t rdma_stream_receive(struct rdma_stream *stream, uint8_t *bytes,
 	return stream->over;
 }
 
+size_t rdma_stream_unread(struct rdma_stream *stream)
+{
+	pump(stream);
+	return stream->unread;
+}
+
 bool rdma_stream_is_behind(struct rdma_stream *stream)
 {
 	return stream->count > 0 || !stream->armed || stream->over;
@@ -303,8 +309,7 @@ int rdma_stream_greet(struct rdma_stream *stream)
  * Its end.
  */
 
-/* Words that were said last arrive, and the other end hears of the end; nobody
- * waits for long. */
+/* Words that were said last arrive; nobody waits for long. */
 static void last_words(struct rdma_stream *stream)
 {
 	const uint64_t deadline_ns = clock_monotonic_ns() + LAST_NS;
@@ -316,23 +321,11 @@ static void last_words(struct rdma_stream *stream)
 	}
 }
 
-static void farewell(struct rdma_stream *stream)
-{
-	const uint64_t deadline_ns = clock_monotonic_ns() + LAST_NS;
-	const bool hears = !stream->over;
-
-	stream->rdma->disconnect(stream->id);
-	while (hears && !stream->over && clock_monotonic_ns() < deadline_ns) {
-		events_take(stream);
-		poll(NULL, 0, 1);
-	}
-}
-
 void rdma_stream_close(struct rdma_stream *stream)
 {
 	if (stream->met) {
 		last_words(stream);
-		farewell(stream);
+		stream->rdma->disconnect(stream->id);
 	}
 	if (stream->fd >= 0)
 		close(stream->fd);

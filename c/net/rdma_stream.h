@@ -151,6 +151,9 @@ int rdma_stream_ended(struct rdma_stream *stream);
 /* Will poll(2) not tell of what is there to be taken? */
 bool rdma_stream_is_behind(struct rdma_stream *stream);
 
+/* Bytes that may be taken now. */
+size_t rdma_stream_unread(struct rdma_stream *stream);
+
 /* Bytes that were sent and that the other device has not acknowledged. */
 uint64_t rdma_stream_unacknowledged(struct rdma_stream *stream);
 

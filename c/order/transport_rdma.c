@@ -184,7 +184,7 @@ static bool end_is_behind(const struct order_end *end)
 
 static size_t end_unread(const struct order_end *end)
 {
-	return stream_of(end)->unread;
+	return rdma_stream_unread(stream_of(end));
 }
 
 static size_t end_room(const struct order_end *end)

@@ -14,7 +14,8 @@
 	X(packet)         \
 	X(packet_tx_ring) \
 	X(xdp)            \
-	X(shm)
+	X(shm)            \
+	X(rdma)
 
 #define DECLARE(name) extern const struct publish_path_ops publish_##name##_ops;
 #define ENTRY(name)   &publish_##name##_ops.entry,

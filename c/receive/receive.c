@@ -20,7 +20,8 @@
 	X(uring)  \
 	X(xdp)    \
 	X(dpdk)   \
-	X(shm)
+	X(shm)    \
+	X(rdma)
 
 #define DECLARE(name) extern const struct receive_ops receive_##name##_ops;
 #define ENTRY(name)   &receive_##name##_ops.entry,

@@ -5,6 +5,7 @@ import re
 import struct
 from decimal import Decimal
 
+import roce
 import tls
 
 NANO = Decimal(10) ** -9
@@ -125,7 +126,7 @@ def sessions(path, options):
     """All that have an order connection."""
     options.lines = [address(line) for line in options.group.split(",")]
     found = []
-    for protocol, source, target, body, merged in packets(path):
+    for protocol, source, target, body, merged in roce.unwrapped(packets(path)):
         if protocol == TCP:
             segment(found, source, target, body, options.order_port)
             continue

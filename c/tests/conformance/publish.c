@@ -30,6 +30,7 @@
 #include "publish/publish_path_ops.h"
 #include "receive/receive_ops.h"
 #include "tests/support/conformance.h"
+#include "tests/support/rdma_device.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/ring.h"
 
@@ -748,7 +749,10 @@ int main(void)
 	log_open("conformance", LOG_WARNING);
 	fault = rig_open();
 	for (unsigned int i = 0; (kind = publish_path_kind(i)); i++)
-		conformance_add(&suite, &kind->entry, fault);
+		conformance_add(&suite, &kind->entry,
+				rdma_device_is_wanted(&kind->entry)
+					? RDMA_DEVICE_FAULT
+					: fault);
 	failed = conformance_run(&suite);
 	namespace_close(&rig.far);
 	namespace_close(&rig.near);

@@ -8,6 +8,7 @@
 #define TESTS_CONFORMANCE_RECEIVE_PATHS_H
 
 #include "tests/conformance/receive_rig.h"
+#include "tests/support/rdma_device.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -149,6 +150,8 @@ static const char *path_fault(const struct receive_ops *ops)
 {
 	if (ops->entry.unavailable_reason)
 		return ops->entry.unavailable_reason;
+	if (rdma_device_is_wanted(&ops->entry))
+		return RDMA_DEVICE_FAULT;
 	if (!(ops->caps & (RECEIVE_MEMORY | RECEIVE_SHARED)) && rig.fault)
 		return rig.fault;
 	return registry_unavailable(&ops->entry);

@@ -34,6 +34,8 @@
 #include "order/transport_ops.h"
 #include "tests/support/conformance.h"
 #include "tests/support/descriptors.h"
+#include "tests/support/fake_rdma.h"
+#include "tests/support/rdma_device.h"
 #include "tests/support/ring.h"
 
 #define WAIT_NS	  (120 * CLOCK_NS_PER_S) /* until it has failed */
@@ -41,6 +43,7 @@
 #define SMALL	  8192 /* bytes of a socket's buffer */
 #define ORDERS	  100000
 #define ORDER_LEN 13
+#define RDMA_PORT 9100
 
 /* Transports that are other ones with these options, and do all again. */
 static const struct conformance_variant variants[] = {
@@ -52,6 +55,8 @@ static const struct conformance_variant variants[] = {
 	{ "zerocopy", "how=send_zc" },
 	{ "zerocopy", "how=send_zc,registered_buffer=off" },
 	{ "shm", "wait=spin" },
+	{ "rdma", "op=write" },
+	{ "rdma", "op=write,inline=0,wait=spin" },
 };
 
 /*
@@ -68,7 +73,7 @@ struct connection {
 /* Does it bring both ends along? */
 static bool is_pair(const char *text)
 {
-	return strncmp(text, "shm", 3) == 0;
+	return strncmp(text, "shm", 3) == 0 || strncmp(text, "rdma", 4) == 0;
 }
 
 /* buffer: of both ends, in bytes; 0: as they are. */
@@ -101,7 +106,8 @@ static void connect_pair(struct connection *connection, int buffer)
 				 0);
 }
 
-static const struct sockaddr_in nobody = { .sin_family = AF_INET,
+/* A name alone, but for RDMA. */
+static struct sockaddr_in pair_address = { .sin_family = AF_INET,
 					   .sin_port = 1 };
 
 /* The text with what this test needs; slots: few are soon full. */
@@ -109,14 +115,16 @@ static const char *pair_text(const char *text)
 {
 	static char whole[128];
 
-	snprintf(whole, sizeof(whole), "%s%cpath=@t2t-test-pair,slots=256",
-		 text, strchr(text, ':') ? ',' : ':');
+	snprintf(whole, sizeof(whole), "%s%c%sslots=256", text,
+		 strchr(text, ':') ? ',' : ':',
+		 strncmp(text, "shm", 3) ? "" : "path=@t2t-test-pair,");
 	return whole;
 }
 
 static void pair_listen(struct connection *connection, const char *text)
 {
-	const struct transport_place place = { .address = nobody };
+	const struct transport_place place = { .address = pair_address,
+					       .backlog = 1 };
 
 	*connection = (struct connection){ .near = -1, .far = -1 };
 	assert_int_equal(transport_listen(pair_text(text), &place,
@@ -126,7 +134,7 @@ static void pair_listen(struct connection *connection, const char *text)
 
 static int pair_connect(const char *text, struct transport **transport)
 {
-	const struct transport_config config = { .peer = nobody,
+	const struct transport_config config = { .peer = pair_address,
 						 .timeout_ms = 20000 };
 
 	return transport_connect(pair_text(text), &config, transport);
@@ -645,6 +653,9 @@ static void killed(const char *text)
 	pid_t child;
 	int status;
 
+	/* A device in our own memory has no other processes. */
+	if (!strncmp(text, "rdma", 4) && !rdma_device_address())
+		skip();
 	if (is_pair(text)) {
 		pair_listen(&connection, text);
 	} else {
@@ -750,19 +761,39 @@ static const char *fault_of(const struct transport_ops *kind, const char *fault)
 		return "drops all";
 	if (!strcmp(kind->entry.name, "bypass"))
 		return "makes its connection itself: see network/bypass";
+	if (!rdma_device_is_wanted(&kind->entry) && rdma_device_address())
+		return "this run is RDMA's";
 	return fault;
+}
+
+/* Of a network of our own; with RDMA, of this one. Why not. */
+static const char *network_open(int *namespace)
+{
+	const char *address = rdma_device_address();
+
+	pair_address.sin_port = htons(RDMA_PORT);
+	pair_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (!address)
+		fake_rdma_use();
+	if (address) {
+		return inet_pton(AF_INET, address, &pair_address.sin_addr) == 1
+			       ? NULL
+			       : "T2T_RDMA is no address";
+	}
+	if (namespace_become_root() < 0 || namespace_open(namespace) < 0 ||
+	    namespace_enter(*namespace) < 0)
+		return "network namespaces are not permitted here";
+	return NULL;
 }
 
 int main(void)
 {
 	const struct transport_ops *kind;
-	const char *fault = NULL;
+	const char *fault;
 	int namespace = -1, failed;
 
 	log_open("conformance", LOG_WARNING);
-	if (namespace_become_root() < 0 || namespace_open(&namespace) < 0 ||
-	    namespace_enter(namespace) < 0)
-		fault = "network namespaces are not permitted here";
+	fault = network_open(&namespace);
 	for (unsigned int i = 0; (kind = transport_kind(i)); i++)
 		conformance_add(&suite, &kind->entry, fault_of(kind, fault));
 	failed = conformance_run(&suite);

@@ -109,7 +109,8 @@ static void is_listed(const char *name, const char *const *choices)
 		fail_msg("'%s' is in no list of choices", name);
 }
 
-/* Rings in memory take both ends: network/shm. */
+/* Rings in memory take both ends: network/shm; RDMA takes a device:
+ * lab/rdma. */
 void choice_lists_are_whole(void **state)
 {
 	const struct transport_ops *transport;
@@ -118,14 +119,17 @@ void choice_lists_are_whole(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; (receive = receive_path(i)); i++)
-		if (!(receive->caps & (RECEIVE_MEMORY | RECEIVE_SHARED)))
+		if (!(receive->caps & (RECEIVE_MEMORY | RECEIVE_SHARED)) &&
+		    !is_of("rdma", receive->entry.name))
 			is_listed(receive->entry.name, choice_receive);
 	for (unsigned int i = 0; (transport = transport_kind(i)); i++)
 		if (!is_of("null", transport->entry.name) &&
 		    !is_of("bypass", transport->entry.name) &&
-		    !is_of("shm", transport->entry.name))
+		    !is_of("shm", transport->entry.name) &&
+		    !is_of("rdma", transport->entry.name))
 			is_listed(transport->entry.name, choice_transport);
 	for (unsigned int i = 0; (send = publish_path_kind(i)); i++)
-		if (!is_of("null", send->entry.name) && !send->in_memory)
+		if (!is_of("null", send->entry.name) &&
+		    !is_of("rdma", send->entry.name) && !send->in_memory)
 			is_listed(send->entry.name, choice_send);
 }

@@ -108,7 +108,7 @@ static void network_paths_need_interface_and_group(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; (ops = receive_path(i)); i++) {
-		if (ops->entry.unavailable_reason || !is_of_network(ops))
+		if (registry_unavailable(&ops->entry) || !is_of_network(ops))
 			continue;
 		wrong = config;
 		wrong.interface = NULL;
@@ -134,7 +134,7 @@ static void missing_interface_is_enodev(void **state)
 	wrong.interface = "nowhere0";
 	wrong.group.sin_addr.s_addr = inet_addr("239.255.0.1");
 	for (unsigned int i = 0; (ops = receive_path(i)); i++)
-		if (!ops->entry.unavailable_reason && is_of_network(ops))
+		if (!registry_unavailable(&ops->entry) && is_of_network(ops))
 			assert_non_null(
 				strstr(said(ops->entry.name, &wrong, -ENODEV),
 				       "nowhere0"));

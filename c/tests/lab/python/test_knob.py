@@ -4,6 +4,7 @@
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -323,6 +324,74 @@ class Ethtool(unittest.TestCase):
             missing = lab.Knobs("", "").apply(
                 [{"kind": "sysctl", "name": name, "value": "1"}])[1]
             self.assertIn(lab_sysctl.REFUSED[name], missing[0]["reason"])
+
+
+class RdmaLink(unittest.TestCase):
+    """Soft-RoCE, of a kernel that has it and of one that has not."""
+
+    def setUp(self):
+        self.sys = tempfile.mkdtemp()
+        self.links, self.said = [], []
+        self.kept = kinds.command, kinds.RdmaLink.SYS
+        kinds.command, kinds.RdmaLink.SYS = self.command, self.sys
+        kinds.shown.cache_clear()
+
+    def tearDown(self):
+        kinds.command, kinds.RdmaLink.SYS = self.kept
+        kinds.shown.cache_clear()
+        shutil.rmtree(self.sys)
+
+    def add(self, name, netdev, soft=True):
+        folder = f"{self.sys}/class/infiniband/{name}"
+        os.makedirs(folder)
+        if soft:
+            with open(folder + "/parent", "w", encoding="utf-8") as file:
+                file.write(netdev)
+        self.links.append({"ifname": name, "port": 1, "netdev": netdev})
+
+    def command(self, *argv):
+        self.said.append(argv)
+        if argv[:2] == ("rdma", "-json"):
+            return json.dumps(self.links)
+        if argv[:3] == ("rdma", "link", "add"):
+            self.add(argv[3], argv[-1])
+        if argv[:3] == ("rdma", "link", "delete"):
+            self.links = [one for one in self.links
+                          if one["ifname"] != argv[3]]
+        return ""
+
+    def knob(self):
+        return kinds.knob_of({"kind": "nic", "name": "rdma_link"}, "nic0",
+                             None)
+
+    def test_it_is_made_and_taken_away(self):
+        self.assertEqual(self.knob().read(), "none")
+        self.knob().write("rxe")
+        self.assertEqual(self.knob().read(), "rxe")
+        self.assertIn(("modprobe", "rdma_rxe"), self.said)
+        self.knob().put_back("none")
+        self.assertEqual((self.knob().read(), self.links), ("none", []))
+
+    def test_another_interface_s_is_not_ours(self):
+        self.add("rxe0", "nic1")
+        self.assertEqual(self.knob().read(), "none")
+        self.knob().write("none")
+        self.assertEqual(len(self.links), 1)
+
+    def test_a_nic_with_rdma_of_its_own_keeps_it(self):
+        self.add("mlx5_0", "nic0", soft=False)
+        self.assertEqual(self.knob().read(), "none")
+        self.knob().write("none")
+        self.assertEqual(len(self.links), 1)
+
+    def test_a_kernel_without_it_has_none(self):
+        def command(*argv):
+            raise kinds.Missing(" ".join(argv[:2]))
+        kinds.command = command
+        self.assertEqual(self.knob().read(), "none")
+        with self.assertRaises(kinds.Missing) as caught:
+            self.knob().write("rxe")
+        self.assertIn("modprobe rdma_rxe", str(caught.exception))
 
 
 class Carrier(unittest.TestCase):
