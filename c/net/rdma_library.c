@@ -59,8 +59,7 @@ static void load(void)
 				 symbols[i].name);
 			return;
 		}
-		memcpy((char *)&library + symbols[i].offset, &its,
-		       sizeof(its));
+		memcpy((char *)&library + symbols[i].offset, &its, sizeof(its));
 	}
 	found = &library;
 }

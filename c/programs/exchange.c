@@ -103,8 +103,8 @@ static const struct option_row rows[] = {
 	  .offset = AT(exchange.order_entry.transport),
 	  .family = &transports,
 	  .help = "how orders come in: send: by TCP; shm: over rings in\n"
-		  "memory, with its options behind a colon, in the place of\n"
-		  "TCP; help: list them all" },
+		  "memory; rdma: over RDMA; with its options behind a colon,\n"
+		  "in the place of TCP; help: list them all" },
 	{ .name = "group",
 	  .metavar = "ADDR:PORT[,ADDR:PORT]",
 	  .def = "239.255.0.1:12345",

@@ -76,6 +76,12 @@ order/transport_bypass bypass_send frame_stream_send frame_stream_wait
 order/transport_null null_send
 order/transport_shm shm_send shm_stream_send
 order/transport_shm end_send shm_stream_send
+order/transport_rdma rdma_send rdma_stream_send
+order/transport_rdma end_send rdma_stream_send
+net/rdma_stream rdma_stream_send rdma_queue_send rdma_queue_reap look
+net/rdma_queue rdma_queue_send
+net/rdma_queue rdma_queue_reap rdma_queue_status
+net/rdma_group rdma_group_send rdma_queue_send rdma_queue_reap
 order/order_end socket_send send
 net/shm_stream shm_stream_send clock_realtime_ns syscall end shm_stream_alive
 order/transport_send send_send syscall
@@ -91,6 +97,7 @@ net/shm_ring shm_writer_ring syscall
 net/shm_ring shm_reader_astray
 net/shm_ring shm_reader_wait syscall
 publish/uring uring_send io_uring_submit_and_wait
+publish/rdma rdma_send rdma_group_send
 publish/xdp xdp_send publish_frame_build xdp_socket_flush xdp_socket_frame xdp_socket_send
 publish/zerocopy zerocopy_publish_path zerocopy_send
 receive/block block_poll syscall errno_is_transient socket_message_stamp_search
@@ -101,6 +108,7 @@ receive/null null_poll market_data_write_header
 receive/packet packet_poll datagram_read datagram_sums_up receive_frames_more receive_frames_odd syscall errno_is_transient socket_message_stamp_search
 receive/replay replay_poll
 receive/shm shm_poll shm_reader_astray shm_reader_wait
+receive/rdma rdma_poll poll rdma_group_look rdma_queue_arm rdma_queue_offer
 receive/spin spin_poll syscall errno_is_transient socket_message_stamp_search
 receive/uring uring_poll io_uring_submit io_uring_submit_and_wait_timeout __io_uring_get_cqe errno_is_transient socket_message_stamp_search
 receive/xdp xdp_poll xdp_socket_take datagram_read datagram_sums_up receive_frames_more receive_frames_odd

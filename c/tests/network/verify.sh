@@ -66,6 +66,41 @@ done <<-'END'
 	spoiled 1 0 0 1
 END
 
+# The same capture as RDMA's: both find in it what they find in TCP's; of what it
+# lacks the first one says so.
+over_rdma() { # how, its reason
+	local second='.matched == .triggers and .matched > 22 and .missing == 0'
+	local first=$3
+	python3 -B tests/support/rdma_wrapped.py "$1" \
+		"$folder"/result/trials/*/capture.pcapng "$folder/capture" \
+		2>"$folder/out" || return
+	"$BUILD/t2t-wiretap" --read "$folder/capture" --channel fix --json \
+		>"$folder/first" 2>/dev/null
+	python3 -B verify/verify.py "$folder/capture" --channel fix --json \
+		>"$folder/second"
+	[ -n "$2" ] || first=".correct and $second"
+	jq -e "$first" "$folder/first" >/dev/null &&
+		{ [ -n "$2" ] || jq -e "$second" "$folder/second" >/dev/null; }
+}
+while IFS='|' read -r how reason; do
+	name="orders and market data by RDMA, in RoCEv2's frames: $how"
+	if over_rdma "$how" "$reason" "(.correct | not) and (.reason // \"\" | contains(\"$reason\"))"; then
+		pass "$name"
+	else
+		fail "$name" < <(
+			cat "$folder/out"
+			jq -c "[.correct, .reason], $counts" "$folder/first" \
+				"$folder/second"
+		)
+	fi
+done <<-'END'
+	sent|
+	written|
+	again|
+	lost|were not captured
+	malformed|lengths that contradict
+END
+
 # Against the plainest search, of all that they may be.
 expect_none 'the fewest faults of orders without names' < <(
 	PYTHONPATH=verify python3 -B - <<-'END' 2>&1
