@@ -131,7 +131,8 @@ static const struct option_row rows[] = {
 	  .offset = AT(echo.transport),
 	  .family = &transports,
 	  .help = "how the client's bytes leave, of a channel or of tcp;\n"
-		  "of the server send (TCP), shm or rdma; help: list them all" },
+		  "of the server send (TCP), shm or rdma; help: list them\n"
+		  "all" },
 	{ .name = "interface",
 	  .metavar = "NAME",
 	  .type = OPTION_STRING,

@@ -10,6 +10,7 @@
 #	T2T_RDMA_FEED=FILE	orders of this feed instead of the sample's
 #	T2T_RDMA_USD='N N'	thresholds
 #	T2T_RDMA_RATE=N		packets a second
+# shellcheck disable=SC2317 # check calls its functions
 set -u
 # shellcheck source=tests/tap.bash
 . tests/tap.bash
@@ -37,7 +38,7 @@ kids=()
 clean() {
 	[ ${#kids[@]} = 0 ] || kill "${kids[@]}" 2>/dev/null
 	for guest in exchange trader; do
-		on $guest 'pkill -x t2t-exchange; pkill -x t2t-trader; pkill -x t2t-echo; ip link set lab0 up; rdma link delete rxe0 2>/dev/null'
+		on "$guest" 'pkill -x t2t-exchange; pkill -x t2t-trader; pkill -x t2t-echo; ip link set lab0 up; rdma link delete rxe0 2>/dev/null'
 	done
 	rm -rf "$folder"
 }
@@ -58,7 +59,7 @@ check 'a machine without a device is told, with what makes one' no_device
 links() {
 	local guest
 	for guest in exchange trader; do
-		on $guest 'modprobe rdma_rxe && modprobe rdma_ucm && { rdma link show | grep -q rxe0 || rdma link add rxe0 type rxe netdev lab0; }' || return
+		on "$guest" 'modprobe rdma_rxe && modprobe rdma_ucm && { rdma link show | grep -q rxe0 || rdma link add rxe0 type rxe netdev lab0; }' || return
 	done
 }
 check 'soft-RoCE on both guests' links
@@ -109,7 +110,7 @@ judged_right() { # usd, orders, trader's, exchange's
 	sleep 0.5
 	kill -INT "${kids[0]}" && wait "${kids[0]}" || code=1
 	kids=()
-	[ $code = 0 ] || return
+	[ "$code" = 0 ] || return
 	"$BUILD/t2t-wiretap" --read "$folder/capture.pcapng" --json \
 		--threshold-usd "$usd" >"$folder/judged" || return
 	cp "$folder/capture.pcapng" "${T2T_RDMA_KEEP:-$folder}/last.pcapng" 2>/dev/null
@@ -169,12 +170,12 @@ vanishes() { # how, says
 	local client=$!
 	sleep 3
 	on exchange "$1"
-	wait $client
+	wait "$client"
 	code=$?
 	wait "$server" 2>/dev/null
 	on exchange 'ip link set lab0 up'
 	on trader 'tail -n 4 /tmp/trader.err' >"$folder/vanished.out"
-	[ $code = 1 ] && grep -qiE "$2" "$folder/vanished.out"
+	[ "$code" = 1 ] && grep -qiE "$2" "$folder/vanished.out"
 }
 check 'the exchange is killed: the trader says so, 1' \
 	vanishes 'pkill -KILL -x t2t-exchange' 'closed|gone|ended|left|pipe'
@@ -188,13 +189,13 @@ trader_killed() {
 	local client=$!
 	sleep 3
 	on trader 'pkill -KILL -x t2t-trader'
-	wait $client
+	wait "$client"
 	sleep 1
 	on exchange 'cat /tmp/exchange.out /tmp/exchange.err' >"$folder/killed.out"
 	trade 1000000 --receive spin --transport rdma
 	local code=$?
 	exchange_down
-	[ $code = 0 ] && grep -q 'INIT' "$folder/killed.out"
+	[ "$code" = 0 ] && grep -q 'INIT' "$folder/killed.out"
 }
 check 'a trader is killed: the exchange takes the next one' trader_killed
 
@@ -206,7 +207,7 @@ witness() {
 		sleep 2
 		on trader "timeout 60 ib_send_lat -d rxe0 -x 1 -s 13 -n 1000 -R -p 18515 $exchange" >"$folder/lat.out" 2>&1 || return
 		wait $!
-		awk -v n=$one '$1 == 13 { print "# round " n ": ib_send_lat, half a round trip: " $5 " us" }' "$folder/lat.out"
+		awk -v n="$one" '$1 == 13 { print "# round " n ": ib_send_lat, half a round trip: " $5 " us" }' "$folder/lat.out"
 		for transport in rdma rdma:op=write send; do
 			on exchange "timeout 60 /opt/t2t/t2t-echo --serve $exchange:9013 --over tcp --transport ${transport%%:*} --wait spin >/dev/null 2>/tmp/echo.err" &
 			sleep 2
@@ -214,7 +215,7 @@ witness() {
 			local code=$?
 			on exchange 'pkill -TERM -x t2t-echo'
 			wait $!
-			[ $code = 0 ] || return
+			[ "$code" = 0 ] || return
 			echo "# round $one: t2t-echo, $transport: $(jq -c '[.. | .p50? // empty]' "$folder/echo.out") ns, a round trip"
 		done
 	done
@@ -228,7 +229,7 @@ suite() {
 	on trader "LD_LIBRARY_PATH=/tmp T2T_RDMA=$trader timeout 600 /tmp/transport" >"$folder/suite.out" 2>&1
 	local code=$?
 	grep -E '^\[ *(ERROR|FAILED|LINE|  PASSED)' "$folder/suite.out" | sed 's/^/# /'
-	return $code
+	return "$code"
 }
 [ ! -e "$BUILD/guest/tests/conformance/transport" ] ||
 	check 'the one suite of transports, on rdma' suite
