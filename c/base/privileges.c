@@ -31,6 +31,13 @@ static int capabilities_keep(uint64_t keep)
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
+static const char *held; /* why; NULL: nothing is in the way */
+
+void privileges_hold(const char *why)
+{
+	held = why;
+}
+
 int privileges_drop(uint64_t keep)
 {
 	const struct rlimit endless = { RLIM_INFINITY, RLIM_INFINITY };
@@ -40,7 +47,9 @@ int privileges_drop(uint64_t keep)
 	(void)setrlimit(RLIMIT_MEMLOCK, &endless);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) < 0)
 		err = -errno;
-	if (!err)
+	if (!err && held)
+		log_warning("capabilities are kept: %s", held);
+	else if (!err)
 		err = capabilities_keep(keep);
 	if (err)
 		log_error("can't drop privileges: %s", log_strerror(err));

@@ -45,4 +45,11 @@ extern const char *const privileges_names[]; /* for option rows */
  */
 int privileges_drop(uint64_t keep);
 
+/*
+ * From now on capabilities are kept, and privileges_drop() says so with the
+ * reason: something is open that the kernel serves only to the very
+ * credentials that have opened it. why must last.
+ */
+void privileges_hold(const char *why);
+
 #endif

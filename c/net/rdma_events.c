@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/privileges.h"
 
 #define SLICE_MS 50 /* of a wait that a signal may end */
 
@@ -26,6 +27,9 @@ struct rdma_event_channel *rdma_events_open(const struct rdma_library *rdma)
 
 	if (!channel)
 		return NULL;
+	/* ib_safe_file_access() of the kernel's include/rdma/ib.h. */
+	privileges_hold("the kernel takes RDMA's requests from nobody else "
+			"than who has opened the device");
 	flags = fcntl(channel->fd, F_GETFL);
 	if (flags >= 0 && fcntl(channel->fd, F_SETFL, flags | O_NONBLOCK) == 0)
 		return channel;

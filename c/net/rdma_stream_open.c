@@ -23,7 +23,7 @@
  * waits (5 bits: 0.64 ms). */
 #define RNR_TIMER 12
 #define RNR_AGAIN 7 /* without an end: a window that is closed */
-#define AGAIN	  7 /* for an acknowledgement */
+#define AGAIN	  6 /* for an acknowledgement; to soft-RoCE 7 is for ever, too */
 
 /* 0, or a negative errno with *step: what could not be done. */
 static int steps_wait(struct rdma_stream *stream,
@@ -421,6 +421,8 @@ int rdma_stream_accept(struct rdma_stream *stream,
 	do {
 		n = rdma_events_next(listener->rdma, listener->channel, &event);
 	} while (n > 0 && event.type != RDMA_CM_EVENT_CONNECT_REQUEST);
+	if (n < 0)
+		log_error("%s: can't accept: %s", config->who, log_strerror(n));
 	if (n <= 0)
 		return n ? n : -EAGAIN;
 	*stream = (struct rdma_stream){ .config = *config,

@@ -135,7 +135,7 @@ for usd in ${T2T_RDMA_USD:-1000000}; do
 		orders are sent|--receive spin --transport rdma|--transport rdma
 		orders are written, inline|--receive spin --transport rdma:op=write|--transport rdma:wait=spin
 		market data|--receive rdma|--send rdma
-		market data by sleeping, FIX|--receive rdma:wait=poll|--send rdma:inline=0
+		market data by sleeping|--receive rdma:wait=poll|--send rdma:inline=0
 		both|--receive rdma --transport rdma:inline=0|--send rdma --transport rdma
 		CHOICES
 		)}
@@ -203,9 +203,9 @@ check 'a trader is killed: the exchange takes the next one' trader_killed
 witness() {
 	local one
 	for one in 1 2; do
-		on exchange 'timeout 60 ib_send_lat -d rxe0 -x 1 -s 13 -n 1000 -R -p 18515 >/dev/null 2>&1' &
-		sleep 2
-		on trader "timeout 60 ib_send_lat -d rxe0 -x 1 -s 13 -n 1000 -R -p 18515 $exchange" >"$folder/lat.out" 2>&1 || return
+		on exchange 'timeout 60 ib_send_lat -d rxe0 -x 1 -s 13 -n 1000 -p 18515 >/tmp/lat.out 2>&1' &
+		sleep 3
+		on trader "timeout 60 ib_send_lat -d rxe0 -x 1 -s 13 -n 1000 -p 18515 $exchange" >"$folder/lat.out" 2>&1 || return
 		wait $!
 		awk -v n="$one" '$1 == 13 { print "# round " n ": ib_send_lat, half a round trip: " $5 " us" }' "$folder/lat.out"
 		for transport in rdma rdma:op=write send; do
@@ -216,7 +216,7 @@ witness() {
 			on exchange 'pkill -TERM -x t2t-echo'
 			wait $!
 			[ "$code" = 0 ] || return
-			echo "# round $one: t2t-echo, $transport: $(jq -c '[.. | .p50? // empty]' "$folder/echo.out") ns, a round trip"
+			echo "# round $one: t2t-echo, $transport: $(jq '[.. | .p50? // empty][0]' "$folder/echo.out") ns, a round trip"
 		done
 	done
 }

@@ -110,7 +110,8 @@ static bool arrive(struct fake_qp *to, const struct piece *piece, bool write,
 	} else {
 		uint8_t *place = (void *)(uintptr_t)to->places[at].addr;
 
-		memcpy(place, header, header_len);
+		if (header_len)
+			memcpy(place, header, header_len);
 		memcpy(place + header_len, piece->bytes, piece->len);
 	}
 	complete(to->qp.recv_cq, &come);

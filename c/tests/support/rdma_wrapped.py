@@ -44,6 +44,16 @@ class Connection:
         self.client = struct.pack(">I", 0xffff0000 + port)
         self.server = struct.pack(">I", port)
         self.sent, self.answered = PSN, 0
+        self.ends = {}  # of what was said each way
+
+    def is_new(self, target, sequence, payload):
+        """TCP may say things twice."""
+        known = self.ends.get(target)
+        if not payload or known is not None and \
+                (sequence - known) % (1 << 32) >= 1 << 31:
+            return False
+        self.ends[target] = (sequence + len(payload)) % (1 << 32)
+        return True
 
     def message(self, payload, number):
         if self.how == "written":
@@ -106,7 +116,9 @@ class Wrapping:
             self.connections[port] = Connection(self.how, port)
         made = self.connections[port]
         turn = made.from_client if target == ORDERS else made.from_server
-        yield from turn(body[13], body[(body[12] >> 4) * 4:])
+        payload = body[(body[12] >> 4) * 4:]
+        yield from turn(body[13], payload if made.is_new(
+            target, int.from_bytes(body[4:8], "big"), payload) else b"")
 
     def udp(self, body, merged):
         """To the group."""

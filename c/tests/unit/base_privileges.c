@@ -22,6 +22,7 @@
 #include "base/cpu.h"
 #include "base/privileges.h"
 #include "net/namespace.h"
+#include "tests/support/log_catch.h"
 #include "tests/support/sanitizer.h"
 #include "tests/support/system_call.h"
 
@@ -47,6 +48,33 @@ static void what_is_dropped_is_gone(void **state)
 {
 	(void)state;
 	assert_true(in_child(all_are_gone));
+}
+
+/* Of what is open the kernel serves nobody else than who has opened it, and
+ * who has given up something is somebody else. */
+static void held_they_are_kept_and_said_so(void **state)
+{
+	const char *caught;
+	pid_t child;
+	int status;
+
+	(void)state;
+	log_catch();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		const long before = prctl(PR_CAPBSET_READ, CAP_NET_RAW);
+
+		privileges_hold("a device is open");
+		_exit(privileges_drop(0) < 0 ||
+		      prctl(PR_CAPBSET_READ, CAP_NET_RAW) != before ||
+		      prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	caught = log_caught();
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_true(
+		is_one_line(caught, "capabilities are kept: a device is open"));
 }
 
 static bool priority_names_its_limit(void)
@@ -108,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_dropped_is_gone),
+		cmocka_unit_test(held_they_are_kept_and_said_so),
 		cmocka_unit_test(limits_are_named),
 		cmocka_unit_test(namespaces_name_the_call),
 	};
