@@ -46,8 +46,8 @@ static void complete(struct ibv_cq *cq, const struct ibv_wc *done)
 {
 	struct fake_cq *fake = cq_of(cq);
 
-	fake_rdma_check(fake->count < FAKE_RDMA_RING);
-	fake->ring[(fake->first + fake->count++) % FAKE_RDMA_RING] = *done;
+	fake_rdma_check(fake->count < fake->max);
+	fake->ring[(fake->first + fake->count++) % fake->max] = *done;
 	if (fake->armed && cq->channel)
 		fake_rdma_ring_bell(cq->channel->fd);
 	fake->armed = false;
@@ -61,7 +61,7 @@ static int poll_cq(struct ibv_cq *cq, int max, struct ibv_wc *done)
 	pthread_mutex_lock(&fake_rdma.lock);
 	for (n = 0; n < max && fake->count; n++) {
 		done[n] = fake->ring[fake->first];
-		fake->first = (fake->first + 1) % FAKE_RDMA_RING;
+		fake->first = (fake->first + 1) % fake->max;
 		fake->count--;
 	}
 	pthread_mutex_unlock(&fake_rdma.lock);
@@ -93,7 +93,7 @@ static bool arrive(struct fake_qp *to, const struct piece *piece, bool write,
 	if (!to->offer_count)
 		return false;
 	at = to->offer_first;
-	to->offer_first = (at + 1) % FAKE_RDMA_RING;
+	to->offer_first = (at + 1) % to->offer_max;
 	to->offer_count--;
 	fake_rdma_check(header_len + piece->len <= to->places[at].length ||
 			write);
@@ -211,8 +211,8 @@ static int post_recv(struct ibv_qp *qp, struct ibv_recv_wr *offer,
 
 	*bad = offer;
 	pthread_mutex_lock(&fake_rdma.lock);
-	fake_rdma_check(fake->offer_count < FAKE_RDMA_RING);
-	at = (fake->offer_first + fake->offer_count++) % FAKE_RDMA_RING;
+	fake_rdma_check(fake->offer_count < fake->offer_max);
+	at = (fake->offer_first + fake->offer_count++) % fake->offer_max;
 	fake->offers[at] = *offer;
 	fake->places[at] = *offer->sg_list;
 	peer = fake->id->peer;
@@ -301,10 +301,11 @@ static struct ibv_cq *create_cq(struct ibv_context *its, int len,
 {
 	struct fake_cq *fake = calloc(1, sizeof(*fake));
 
-	(void)len, (void)cq_context, (void)vector;
+	(void)cq_context, (void)vector;
 	fake->cq.context = its;
 	fake->cq.channel = channel;
-	fake->ring = calloc(FAKE_RDMA_RING, sizeof(fake->ring[0]));
+	fake->max = (unsigned int)len + 1;
+	fake->ring = calloc(fake->max, sizeof(fake->ring[0]));
 	return &fake->cq;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static struct fake_id *id_of(struct rdma_cm_id *id)
@@ -159,7 +160,7 @@ static void destroy_qp(struct rdma_cm_id *id)
 	fake = fake_rdma_qp(id->qp);
 	id->qp = NULL;
 	pthread_mutex_unlock(&fake_rdma.lock);
-	free(fake->waiting);
+	munmap(fake->waiting, fake->waiting_max * sizeof(fake->waiting[0]));
 	free(fake->offers);
 	free(fake->places);
 	free(fake);
@@ -179,10 +180,15 @@ static int create_qp(struct rdma_cm_id *id, struct ibv_pd *pd,
 	fake->qp.recv_cq = wanted->recv_cq;
 	fake->qp.qp_type = wanted->qp_type;
 	fake->qp.qp_num = ++fake_rdma.next_number;
+	fake->offer_max = wanted->cap.max_recv_wr + 1;
 	fake->waiting_max = wanted->cap.max_send_wr;
-	fake->waiting = calloc(fake->waiting_max, sizeof(fake->waiting[0]));
-	fake->offers = calloc(FAKE_RDMA_RING, sizeof(fake->offers[0]));
-	fake->places = calloc(FAKE_RDMA_RING, sizeof(fake->places[0]));
+	/* No sanitizer keeps it when it is given back. */
+	fake->waiting = mmap(NULL, fake->waiting_max * sizeof(fake->waiting[0]),
+			     PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fake_rdma_check(fake->waiting != MAP_FAILED);
+	fake->offers = calloc(fake->offer_max, sizeof(fake->offers[0]));
+	fake->places = calloc(fake->offer_max, sizeof(fake->places[0]));
 	id->qp = &fake->qp;
 	return 0;
 }

@@ -14,14 +14,13 @@
 #include "base/mem.h"
 #include "net/rdma_library.h"
 
-#define FAKE_RDMA_RING	16384 /* of what waits anywhere */
-#define FAKE_RDMA_PIECE 4096
+#define FAKE_RDMA_PIECE 1024
 #define FAKE_RDMA_IDS	64
 
 struct fake_cq {
 	struct ibv_cq cq; /* first */
 	struct ibv_wc *ring;
-	unsigned int first, count;
+	unsigned int first, count, max;
 	bool armed;
 };
 
@@ -36,7 +35,7 @@ struct fake_qp {
 	struct fake_id *id;
 	struct ibv_recv_wr *offers; /* with their first sge beside */
 	struct ibv_sge *places;
-	unsigned int offer_first, offer_count;
+	unsigned int offer_first, offer_count, offer_max;
 	struct piece *waiting; /* what has no room at the other end */
 	unsigned int waiting_first, waiting_count, waiting_max;
 };
