@@ -51,7 +51,8 @@ shown() {
 }
 
 no_device() {
-	! on exchange "/opt/t2t/t2t-exchange --transport rdma --feed /tmp/feed.csv.gz --interface lab0 --listen $exchange:9012" 2>"$folder/no.err" &&
+	on exchange 'rdma link delete rxe0 2>/dev/null; true'
+	! on exchange "timeout 20 /opt/t2t/t2t-exchange --transport rdma --feed /tmp/feed.csv.gz --interface lab0 --listen $exchange:9012" 2>"$folder/no.err" &&
 		grep -q 'RDMA device.*rdma link add' "$folder/no.err"
 }
 check 'a machine without a device is told, with what makes one' no_device
@@ -90,7 +91,7 @@ exchange_down() {
 trade() { # usd, options
 	local usd=$1
 	shift
-	on trader "exec timeout 900 /opt/t2t/t2t-trader --connect $exchange:9012 --interface lab0 --threshold-usd $usd --json $* >/tmp/trader.json 2>/tmp/trader.err"
+	on trader "exec timeout 600 /opt/t2t/t2t-trader --connect $exchange:9012 --interface lab0 --threshold-usd $usd --json $* >/tmp/trader.json 2>/tmp/trader.err"
 }
 
 # A session, judged. What the trader and the exchange are told.
