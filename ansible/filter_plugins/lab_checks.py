@@ -98,6 +98,17 @@ def kvm_knob_rows(name, domain, facts):
                        f"set domain_{knob} of {name} to auto or off")
 
 
+def shared_row(name, domain, facts):
+    """Memory that guests share needs its device."""
+    if not int(domain["shared_memory_mib"]):
+        return []
+    there = "ivshmem-plain" in facts["emulator"]["devices"]
+    return [must(f"{name}: domain_shared_memory_mib",
+                 "QEMU has no ivshmem-plain" if not there else
+                 f"{domain['shared_memory_mib']} MiB", "a QEMU that has it",
+                 there, f"set domain_shared_memory_mib of {name} to 0")]
+
+
 def place_row(name, domain):
     """PCI Express is of q35, and of the devices that are made for it."""
     place, machine = domain["nic_pcie"], domain["machine"]
@@ -184,6 +195,7 @@ def guest_rows(facts, plan, settings):
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
         rows += place_row(name, domain)
+        rows += shared_row(name, domain, facts)
         rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:

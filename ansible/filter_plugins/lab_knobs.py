@@ -55,6 +55,10 @@ def memory_rows(domain, qemu):
         equal("page size, KiB", size or 4, qemu["page_kib"]),
         equal("memory_locked", bool(domain["memory_locked"]), qemu["locked"]),
     ]
+    shared = int(domain["shared_memory_mib"])
+    if shared or qemu["shared_memory_mib"]:
+        rows.append(equal("shared_memory_mib", shared,
+                          qemu["shared_memory_mib"]))
     if size or domain["memory_locked"]:
         rows.append(equal("pages merged by KSM", False, qemu["merged"]))
     return rows

@@ -174,6 +174,14 @@ class Guest:
                 "merged": self.member("/machine", "mem-merge"),
                 "memory_node": memory_nodes(self.pid)}
 
+    def shared_memory_mib(self):
+        """Of the device behind which others' memory stands."""
+        found = self.ask("query-memdev")
+        return None if found is None else sum(
+            device["size"] for device in found
+            if device.get("id", "").startswith("shmmem-")
+            and device.get("share")) >> 20
+
     def disk_transient(self):
         """Does the guest write into a layer that goes with QEMU?"""
         return any(".TRANSIENT" in device.get("inserted", {}).get("file", "")
@@ -247,6 +255,7 @@ class Guest:
             "iothread_fifo": [self.policy(thread["thread-id"])
                               for thread in iothreads],
             "disk_transient": self.disk_transient(),
+            "shared_memory_mib": self.shared_memory_mib(),
             "vcpu_fifo": [self.policy(cpu["thread-id"]) for cpu in cpus],
             "emulatorpin": self.allowed(self.pid),
             "on_crash": self.panic(),

@@ -32,6 +32,7 @@ MEMORY = "parts/memory.xml.j2"
 BOOT = "parts/boot.xml.j2"
 DISKS = "parts/disks.xml.j2"
 DEVICE = "parts/nic_device.xml.j2"
+SHARED = "parts/shared_memory.xml.j2"
 WAY = "parts/nic_{}.xml.j2"
 NAMES = ("bridge", "macvtap", "hostdev", "vhostuser", "ovs")
 
@@ -57,6 +58,7 @@ IDENTITY = {
     "mac_management": named("parts/nic_management.xml.j2"),
     "address_lab": named("roles/domain"),
     "address_management": named("roles/domain"),
+    "shared_memory": named(SHARED),
 }
 KNOBS = {
     "accelerator": Setting(words("auto", "kvm", "tcg"), "auto",
@@ -81,6 +83,9 @@ KNOBS = {
                             "QEMU: page_kib, QEMU: merged", "int"),
     "memory_node": Setting(ANY, "auto", MEMORY, "QEMU: memory_node"),
     "memory_locked": Setting(FLAG, False, MEMORY, "QEMU: locked"),
+    "shared_memory_mib": Setting(words("0", "64", "128", "256", "512",
+                                       "1024"), 0, SHARED,
+                                 "QEMU: shared_memory_mib", "int"),
     "disk_transient": Setting(FLAG, False, DISKS, "QEMU: disk_transient"),
     "console": Setting(words("quiet", "verbose"), "quiet", "roles/guest",
                        "guest: console"),

@@ -93,6 +93,10 @@ static int seat_read(const char *path, const json_t *seats,
 	seat->programs = json_get_text(json, "programs", NULL);
 	seat->interface = json_get_text(json, "interface", NULL);
 	seat->cpus = json_get_text(json, "cpus", "");
+	seat->region = json_get_text(json, "region", NULL);
+	seat->address = json_get_text(json, "address", NULL);
+	if (seat->region && !seat->address)
+		return plan_fault(path, "seats", "an address beside a region");
 	if (!seat->programs || !seat->interface)
 		return plan_fault(path, "seats",
 				  "each with a machine, "

@@ -170,7 +170,9 @@ static int wiretap_start(struct trial *trial)
 		trial->program[TRIAL_WIRETAP], "--interface",
 		seat(trial, TRIAL_WIRETAP)->interface, "--write", capture
 	};
-	const char *const ring[] = { "--ring", trial->ring.tap, NULL };
+	const char *const ring[] = { "--ring", trial->ring.tap,
+				     trial->ring.region ? "--region" : NULL,
+				     trial->ring.region, NULL };
 	int err = arguments_join(argv, seat(trial, TRIAL_WIRETAP)->more);
 
 	if (!err && (trial->ring.data || trial->ring.orders))

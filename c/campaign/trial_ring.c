@@ -5,12 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "campaign/arm_told.h"
 
 #define KIND "shm"
 /* The tap may be kept from its CPU for most of a second. */
 #define SLOTS "16384"
+/* As many as a third of 64 MiB has room for. */
+#define REGION_SLOTS "8192"
+
+/* Behind the port of orders; the next one is of requests. */
+enum port_behind { PORT_DATA = 2, PORT_ORDERS, PORT_TAP };
 
 static bool is_ring(const char *choice)
 {
@@ -20,14 +27,32 @@ static bool is_ring(const char *choice)
 	       (choice[len] == ':' || !choice[len]);
 }
 
+static bool is_shared(const struct trial_site *site)
+{
+	for (int i = 0; i < TRIAL_ROLES; i++)
+		if (!site->seats[i].region)
+			return false;
+	return true;
+}
+
+/* Two namespaces of this host. */
 static bool is_one_host(const struct trial_site *site)
 {
 	const struct trial_seat *seats = site ? site->seats : NULL;
 
-	/* Two namespaces of this host. */
 	return !site ||
 	       (seats[TRIAL_EXCHANGE].machine == seats[TRIAL_TRADER].machine &&
 		seats[TRIAL_WIRETAP].machine == seats[TRIAL_TRADER].machine);
+}
+
+/* Why there is no memory for rings; NULL: there is. */
+static const char *memory_fault(const struct arm *arm)
+{
+	return is_one_host(arm->site) || is_shared(arm->site)
+		       ? NULL
+		       : "exchange, trader and wiretap share no memory: one "
+			 "host has to be theirs, or guests that have some "
+			 "(domain: {shared_memory_mib: 64})";
 }
 
 static const char *transport_of(const struct arm *arm)
@@ -35,9 +60,20 @@ static const char *transport_of(const struct arm *arm)
 	return arm_told(arm->trader, "--transport", NULL);
 }
 
+/* Why it can't be told how late they are. */
+static const char *clocks_fault(const struct arm *arm)
+{
+	return is_one_host(arm->site) || is_ring(transport_of(arm))
+		       ? NULL
+		       : "--receive shm needs --transport shm between guests: "
+			 "what is tapped in their memory is stamped late, and "
+			 "a frame is not, so its latency would be too short";
+}
+
 static const char *data_fault(const struct arm *arm)
 {
 	const char *send = arm_told(arm->exchange, "--send", NULL);
+	const char *why;
 
 	if (!is_ring(arm->receive))
 		return is_ring(send) ? "--send shm needs --receive shm: there "
@@ -46,12 +82,11 @@ static const char *data_fault(const struct arm *arm)
 	if (send)
 		return "--send is the trial's to say with --receive shm: the "
 		       "same ring, and its tap";
-	if (strstr(arm->receive, "path="))
-		return "path= of --receive shm is the trial's to say";
-	return is_one_host(arm->site)
-		       ? NULL
-		       : "--receive shm needs exchange, trader and wiretap on "
-			 "one host: machines share no memory";
+	if (strstr(arm->receive, "path=") || strstr(arm->receive, "region="))
+		return "path= and region= of --receive shm are the trial's to "
+		       "say";
+	why = memory_fault(arm);
+	return why ? why : clocks_fault(arm);
 }
 
 /* What the exchange takes orders by the trial says always. */
@@ -61,13 +96,11 @@ static const char *orders_fault(const struct arm *arm)
 
 	if (!is_ring(transport))
 		return NULL;
-	if (strstr(transport, "path=") || strstr(transport, "tap="))
-		return "path= and tap= of --transport shm are the trial's to "
-		       "say";
-	return is_one_host(arm->site)
-		       ? NULL
-		       : "--transport shm needs exchange, trader and wiretap "
-			 "on one host: machines share no memory";
+	if (strstr(transport, "path=") || strstr(transport, "tap=") ||
+	    strstr(transport, "region="))
+		return "path=, region= and tap= of --transport shm are the "
+		       "trial's to say";
+	return memory_fault(arm);
 }
 
 int trial_ring_check(const struct arm *arm)
@@ -95,6 +128,50 @@ static void options_add(char *text, size_t size, const char *choice)
 		snprintf(text + len, size - len, ",%s", options + 1);
 }
 
+/* Where the ends of one host meet. */
+static void paths_name(struct trial_ring *ring, const char *folder)
+{
+	snprintf(ring->tap, sizeof(ring->tap), "%s/tap", folder);
+	snprintf(ring->send, sizeof(ring->send),
+		 KIND ":slots=" SLOTS ",path=%s/ring,tap=%s/tap", folder,
+		 folder);
+	snprintf(ring->receive, sizeof(ring->receive), KIND ":path=%s/ring",
+		 folder);
+	snprintf(ring->take, sizeof(ring->take), KIND ":path=%s/orders",
+		 folder);
+	snprintf(ring->transport, sizeof(ring->transport),
+		 KIND ":slots=" SLOTS ",path=%s/orders,tap=%s/tap", folder,
+		 folder);
+}
+
+/* ... and those of machines. */
+static void ports_name(struct trial_ring *ring, const struct trial_site *site)
+{
+	const struct trial_seat *seats = site->seats;
+	const char *colon = strrchr(site->listen, ':');
+	const int port = atoi(colon ? colon + 1 : TRIAL_ORDER_PORT);
+	const int len = (int)(colon ? colon - site->listen : 0);
+
+	ring->region = seats[TRIAL_WIRETAP].region;
+	snprintf(ring->tap, sizeof(ring->tap), "%s:%d",
+		 seats[TRIAL_WIRETAP].address, port + PORT_TAP);
+	snprintf(ring->send, sizeof(ring->send),
+		 KIND ":slots=" REGION_SLOTS ",region=%s,path=%.*s:%d,tap=%s",
+		 seats[TRIAL_EXCHANGE].region, len, site->listen,
+		 port + PORT_DATA, ring->tap);
+	snprintf(ring->receive, sizeof(ring->receive),
+		 KIND ":region=%s,path=%.*s:%d", seats[TRIAL_TRADER].region,
+		 len, site->listen, port + PORT_DATA);
+	snprintf(ring->take, sizeof(ring->take),
+		 KIND ":region=%s,path=%.*s:%d,wait=spin",
+		 seats[TRIAL_EXCHANGE].region, len, site->listen,
+		 port + PORT_ORDERS);
+	snprintf(ring->transport, sizeof(ring->transport),
+		 KIND ":slots=" REGION_SLOTS ",region=%s,path=%.*s:%d,tap=%s",
+		 seats[TRIAL_TRADER].region, len, site->listen,
+		 port + PORT_ORDERS, ring->tap);
+}
+
 void trial_ring_name(struct trial_ring *ring, const struct arm *arm,
 		     const char *folder)
 {
@@ -104,22 +181,16 @@ void trial_ring_name(struct trial_ring *ring, const struct arm *arm,
 		.data = is_ring(arm->receive) && !arm->program,
 		.orders = is_ring(transport) && !arm->program,
 	};
-	snprintf(ring->tap, sizeof(ring->tap), "%s/tap", folder);
-	if (ring->data) {
-		snprintf(ring->send, sizeof(ring->send),
-			 KIND ":slots=" SLOTS ",path=%s/ring,tap=%s/tap",
-			 folder, folder);
-		snprintf(ring->receive, sizeof(ring->receive),
-			 KIND ":path=%s/ring", folder);
+	if (!ring->data && !ring->orders)
+		return;
+	if (is_one_host(arm->site))
+		paths_name(ring, folder);
+	else
+		ports_name(ring, arm->site);
+	if (ring->data)
 		options_add(ring->receive, sizeof(ring->receive), arm->receive);
-	}
 	if (!ring->orders)
 		return;
-	snprintf(ring->take, sizeof(ring->take), KIND ":path=%s/orders",
-		 folder);
 	options_add(ring->take, sizeof(ring->take), transport);
-	snprintf(ring->transport, sizeof(ring->transport),
-		 KIND ":slots=" SLOTS ",path=%s/orders,tap=%s/tap", folder,
-		 folder);
 	options_add(ring->transport, sizeof(ring->transport), transport);
 }

@@ -24,10 +24,13 @@ struct trial_machine {
 
 /* Where one of a trial's programs runs. */
 struct trial_seat {
-	unsigned int machine;	 /* of the site's */
-	const char *programs;	 /* folder of the t2t-* programs there */
-	const char *interface;	 /* of market data */
-	const char *cpus;	 /* as in "0,2-3"; "": any */
+	unsigned int machine;  /* of the site's */
+	const char *programs;  /* folder of the t2t-* programs there */
+	const char *interface; /* of market data */
+	const char *cpus;      /* as in "0,2-3"; "": any */
+	/* What the machine calls the memory that all of a trial's share
+	 * (net/shm_region.h); NULL: they share none. And its address. */
+	const char *region, *address;
 	const char *const *more; /* further arguments; may be NULL */
 };
 

@@ -69,7 +69,7 @@ static bool reader_serve(struct shm_readers *readers, unsigned int i)
 		readers->reader[i].sleeps = true;
 		atomic_fetch_add(&readers->sleepers, 1);
 	}
-	answer.next = atomic_load(&readers->writer->next);
+	shm_hello_tell(&answer, readers->writer);
 	return shm_hello_send(readers->reader[i].fd, &answer,
 			      readers->writer->fd) == 0;
 }
@@ -121,9 +121,11 @@ int shm_readers_open(struct shm_readers *readers,
 	int err;
 
 	*readers = (struct shm_readers){ .writer = writer, .hello = *hello };
+	shm_hello_tell(&readers->hello, writer);
 	readers->tap = -1;
 	if (tap) {
-		readers->tap = shm_tap_tell(who, tap, hello, writer->fd);
+		readers->tap =
+			shm_tap_tell(who, tap, &readers->hello, writer->fd);
 		if (readers->tap < 0)
 			return readers->tap;
 	}

@@ -9,7 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/syscall.h"
+#include "net/shm_region.h"
 
 #define SEALS_KEPT (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
 
@@ -48,6 +51,16 @@ static int memory_make(struct shm_writer *writer)
 	return 0;
 }
 
+/* Its magic last: by it there is a ring. */
+static void head_write(struct shm_writer *writer)
+{
+	writer->head->version = SHM_RING_VERSION;
+	writer->head->slots = (uint32_t)writer->mask + 1;
+	writer->head->slot_size = sizeof(struct shm_ring_slot);
+	atomic_thread_fence(memory_order_release);
+	writer->head->magic = SHM_RING_MAGIC;
+}
+
 int shm_writer_open(struct shm_writer *writer, uint32_t slots)
 {
 	int err;
@@ -64,10 +77,56 @@ int shm_writer_open(struct shm_writer *writer, uint32_t slots)
 		close(writer->fd);
 		return err;
 	}
-	writer->head->version = SHM_RING_VERSION;
-	writer->head->slots = slots;
-	writer->head->slot_size = sizeof(struct shm_ring_slot);
-	writer->head->magic = SHM_RING_MAGIC;
+	head_write(writer);
+	return 0;
+}
+
+/* Of no message that was there before: those of the ring before, which began at
+ * least a nanosecond earlier for each, end before this. */
+static uint64_t first_number(const struct shm_ring_head *before)
+{
+	const uint64_t now =
+		clock_realtime_ns() / SHM_RING_SLOTS_MAX * SHM_RING_SLOTS_MAX;
+
+	return now == before->first ? now + SHM_RING_SLOTS_MAX : now;
+}
+
+int shm_writer_open_in(struct shm_writer *writer, uint32_t slots,
+		       struct shm_region *region, unsigned int area)
+{
+	size_t size;
+	char *memory = shm_region_area(region, area, &size);
+	uint64_t first;
+	int err;
+
+	if (!slots_are_right(slots))
+		return -EINVAL;
+	if (memory_size(slots) > size) {
+		log_error(
+			"%s: region=%s: too small for slots=%u: its %zu bytes "
+			"have room for rings of %zu, and not of %zu",
+			region->who, region->name, slots, region->size, size,
+			memory_size(slots));
+		return -ENOSPC;
+	}
+	err = shm_region_take(region, area);
+	if (err)
+		return err;
+	*writer = (struct shm_writer){ .mask = slots - 1,
+				       .size = memory_size(slots),
+				       .fd = -1,
+				       .region = region,
+				       .area = area };
+	writer->head = (void *)memory;
+	writer->slots = (void *)(memory + SHM_RING_SLOTS_AT);
+	/* No ring any more; then a new one. */
+	first = first_number(writer->head);
+	memset(writer->head, 0, sizeof(*writer->head));
+	for (uint32_t i = 0; i < slots; i++)
+		atomic_store(&writer->slots[i].turn, 0);
+	writer->head->first = first;
+	writer->next = first;
+	head_write(writer);
 	return 0;
 }
 
@@ -88,8 +147,13 @@ int shm_ring_probe(const char **reason)
 
 void shm_writer_close(struct shm_writer *writer)
 {
-	munmap(writer->head, writer->size);
-	close(writer->fd);
+	if (writer->region) {
+		writer->head->magic = 0;
+		shm_region_leave(writer->region, writer->area);
+	} else if (writer->head) {
+		munmap(writer->head, writer->size);
+		close(writer->fd);
+	}
 	*writer = (struct shm_writer){ .fd = -1 };
 }
 
@@ -101,8 +165,9 @@ void shm_writer_ring(struct shm_writer *writer)
 		       INT_MAX, 0, 0, 0);
 }
 
-static int head_check(const struct shm_ring_head *head, size_t size,
-		      uint32_t *slots)
+/* *needs: its size. */
+static int head_check(const struct shm_ring_head *head, uint32_t *slots,
+		      size_t *needs)
 {
 	/* It is another's, and may change: read once. */
 	*slots = *(const volatile uint32_t *)&head->slots;
@@ -111,9 +176,20 @@ static int head_check(const struct shm_ring_head *head, size_t size,
 	if (head->version != SHM_RING_VERSION)
 		return -EPROTO;
 	if (head->slot_size != sizeof(struct shm_ring_slot) ||
-	    !slots_are_right(*slots) || memory_size(*slots) != size)
+	    !slots_are_right(*slots))
 		return -EBADMSG;
+	*needs = memory_size(*slots);
 	return 0;
+}
+
+static void memory_set(struct shm_reader *reader, const void *memory,
+		       uint32_t slots)
+{
+	reader->mask = slots - 1;
+	reader->head = memory;
+	reader->slots =
+		(const void *)((const char *)memory + SHM_RING_SLOTS_AT);
+	reader->first = *(const volatile uint64_t *)&reader->head->first;
 }
 
 int shm_reader_open(struct shm_reader *reader, int fd, uint64_t next)
@@ -121,6 +197,7 @@ int shm_reader_open(struct shm_reader *reader, int fd, uint64_t next)
 	const int seals = fcntl(fd, F_GET_SEALS);
 	struct stat status;
 	uint32_t slots;
+	size_t needs;
 	void *memory;
 	int err;
 
@@ -137,21 +214,48 @@ int shm_reader_open(struct shm_reader *reader, int fd, uint64_t next)
 		      fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
-	err = head_check(memory, reader->size, &slots);
+	err = head_check(memory, &slots, &needs);
+	if (!err && needs != reader->size)
+		err = -EBADMSG;
 	if (err) {
 		munmap(memory, reader->size);
 		return err;
 	}
-	reader->mask = slots - 1;
-	reader->head = memory;
-	reader->slots =
-		(const void *)((const char *)memory + SHM_RING_SLOTS_AT);
+	memory_set(reader, memory, slots);
+	return 0;
+}
+
+int shm_reader_open_in(struct shm_reader *reader,
+		       const struct shm_region *region, unsigned int area,
+		       uint64_t first, uint64_t next)
+{
+	const struct shm_ring_head *head;
+	size_t size, needs;
+	uint32_t slots;
+	int err;
+
+	if (area < SHM_AREA_DATA || area > SHM_AREAS)
+		return -EBADMSG;
+	head = shm_region_area(region, area, &size);
+	/* Of whoever has no such region in mind nothing is there. */
+	if (*(const volatile uint64_t *)&head->magic == 0 ||
+	    *(const volatile uint64_t *)&head->first != first)
+		return -ESTALE;
+	err = head_check(head, &slots, &needs);
+	if (!err && (needs > size || next < first))
+		err = -EBADMSG;
+	if (err)
+		return err;
+	*reader = (struct shm_reader){ .next = next };
+	memory_set(reader, head, slots);
+	reader->first = first;
 	return 0;
 }
 
 void shm_reader_close(struct shm_reader *reader)
 {
-	munmap((void *)(uintptr_t)reader->head, reader->size);
+	if (reader->size)
+		munmap((void *)(uintptr_t)reader->head, reader->size);
 	*reader = (struct shm_reader){ .head = NULL };
 }
 
@@ -166,6 +270,9 @@ const char *shm_reader_fault(int err)
 	case -EPROTO:
 		return "its ring is of another version: both ends must be of "
 		       "one build";
+	case -ESTALE:
+		return "its ring is not in the region of this end: both must "
+		       "have the same one, and nobody else write there";
 	}
 	return strerror(-err);
 }
@@ -179,6 +286,8 @@ int shm_reader_astray(struct shm_reader *reader, uint64_t turn)
 	/* Not yet written, or being written, in this lap. */
 	if (turn == 0 || turn + slots == reader->next + 1)
 		return 0;
+	if (*(const volatile uint64_t *)&reader->head->first != reader->first)
+		return -ESTALE;
 	/* A slot has turns of its own place alone, and they go up. */
 	if (turn < reader->next + 1 ||
 	    ((turn - 1 - reader->next) & reader->mask))

@@ -13,6 +13,11 @@
  * slot, then looks whether it is the one that it was, then checks the length;
  * places are of its own counting.
  *
+ * Or it is an area of memory that machines share (net/shm_region.h), which none
+ * can seal: what else is written there is found out or does no harm. No two
+ * rings in a place have a message of one number, so what an earlier one has
+ * left there is never taken for the later one's.
+ *
  *	writer: shm_writer_open(); shm_writer_put() ...; shm_writer_close()
  *	reader: shm_reader_open(fd); shm_reader_take() ...; shm_reader_close()
  */
@@ -56,6 +61,8 @@ struct shm_ring_head {
 	uint32_t slots;
 	uint32_t slot_size;
 	uint32_t reserved;
+	uint64_t first; /* number of its first message, from 0: in a region, of
+			   when it was made; it tells rings apart there */
 	/* Of who may sleep: turns with each message, futex(2). */
 	alignas(64) _Atomic uint32_t bell;
 	/* Of one end of a stream (net/shm_stream.h), what it says of the other
@@ -65,25 +72,30 @@ struct shm_ring_head {
 };
 
 #define SHM_RING_MAGIC	  UINT64_C(0x676e69722d743274) /* "t2t-ring" */
-#define SHM_RING_VERSION  2
+#define SHM_RING_VERSION  3
 #define SHM_RING_SLOTS_AT 4096
+
+struct shm_region;
 
 struct shm_writer {
 	struct shm_ring_head *head;
 	struct shm_ring_slot *slots;
 	uint64_t mask;
-	_Atomic uint64_t next; /* messages so far; other threads may look */
+	_Atomic uint64_t next; /* of its messages; other threads may look */
 	size_t size;
-	int fd; /* to be handed to readers */
+	int fd; /* to be handed to readers; -1: it is in a region */
+	struct shm_region *region;
+	unsigned int area; /* enum shm_area; of memory of its own none */
 };
 
 struct shm_reader {
 	const struct shm_ring_head *head;
 	const struct shm_ring_slot *slots;
 	uint64_t mask;
-	uint64_t next; /* messages taken or lost so far */
+	uint64_t next; /* of the messages that were taken or lost */
 	uint64_t lost;
-	size_t size;
+	uint64_t first; /* of the ring's */
+	size_t size;	/* of what was mapped; 0: it is in a region */
 };
 
 /* As struct registry_entry's probe(): can this kernel seal memory so? */
@@ -92,6 +104,12 @@ int shm_ring_probe(const char **reason);
 /* slots: a power of two. All memory is there on return. 0 or a negative errno,
  * silent. */
 int shm_writer_open(struct shm_writer *writer, uint32_t slots);
+
+/* In an area that nobody else writes (shm_region_take()); what stood there is
+ * gone. 0 or a negative errno, logged: -ENOSPC: it has no room for them. region
+ * must outlive it. */
+int shm_writer_open_in(struct shm_writer *writer, uint32_t slots,
+		       struct shm_region *region, unsigned int area);
 void shm_writer_close(struct shm_writer *writer);
 
 /* gcc's thread sanitizer knows no fence between threads. Where it is used, on
@@ -136,6 +154,13 @@ void shm_writer_ring(struct shm_writer *writer);
  * ring, or cut; -EPROTO: another version.
  */
 int shm_reader_open(struct shm_reader *reader, int fd, uint64_t next);
+
+/* The same of a ring in a region, by the number of its first message. -ESTALE:
+ * that ring is not there. -EBADMSG, too: there is no such area. region must
+ * outlive it. */
+int shm_reader_open_in(struct shm_reader *reader,
+		       const struct shm_region *region, unsigned int area,
+		       uint64_t first, uint64_t next);
 void shm_reader_close(struct shm_reader *reader);
 
 /* For who reads at -EBADMSG of open: why, in words. */
@@ -151,13 +176,14 @@ static inline void shm_message_copy(uint8_t *to, const uint8_t *from,
 		       len - SHM_RING_LINE_MAX);
 }
 
-/* HOT. What shm_reader_take() meets where the next message is not there. */
+/* HOT. What shm_reader_take() meets where the next message is not there.
+ * -ESTALE: another ring has taken the place of this one. */
 int shm_reader_astray(struct shm_reader *reader, uint64_t turn);
 
 /*
  * HOT. Copy the next message to bytes. 1; 0: there is none yet; -EBADMSG: the
- * writer has broken the ring. Messages that were overwritten are left out, and
- * counted as lost.
+ * writer has broken the ring; -ESTALE: it is another one's now. Messages that
+ * were overwritten are left out, and counted as lost.
  */
 static inline int shm_reader_take(struct shm_reader *reader,
 				  uint8_t bytes[static SHM_RING_MESSAGE_MAX],
@@ -198,7 +224,8 @@ static inline void shm_reader_rewind(struct shm_reader *reader)
 {
 	const uint64_t half = (reader->mask + 1) / 2;
 
-	reader->next = reader->next > half ? reader->next - half : 0;
+	reader->next = reader->next - reader->first > half ? reader->next - half
+							   : reader->first;
 }
 
 /* Is there anything that shm_reader_take() would find? */

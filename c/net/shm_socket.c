@@ -15,10 +15,25 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/address.h"
+#include "net/shm_region.h"
 #include "net/shm_ring.h"
+#include "net/socket.h"
 
 #define BACKLOG 16
 #define TAP_MS	5000
+/* A machine that is gone: asked after so many seconds, each second. */
+#define PROBE_S 10
+#define PROBES	(SHM_SOCKET_GONE_S - PROBE_S)
+
+/* "ADDR:PORT"; what else has a colon is a path. */
+static bool is_network(const char *text, struct sockaddr_in *address)
+{
+	const char *why;
+
+	return *text != '@' && !strchr(text, '/') &&
+	       address_parse(text, address, &why) == 0;
+}
 
 /* The folder by a descriptor, since an address has room for 107 bytes. *folder:
  * -1 of an abstract one. The address's length, or a negative errno. */
@@ -103,10 +118,16 @@ int shm_socket_listen(struct shm_listener *listener, const char *who,
 {
 	const int kind = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	struct sockaddr_un unix_address;
+	struct sockaddr_in network;
 	int err, len;
 
 	*listener = (struct shm_listener){ .who = who, .address = address };
-	listener->fd = -1;
+	listener->fd = listener->folder = -1;
+	listener->is_network = is_network(address, &network);
+	if (listener->is_network) {
+		listener->fd = socket_listen(&network, BACKLOG);
+		return listener->fd < 0 ? listener->fd : 0;
+	}
 	err = len = address_make(address, &unix_address, &listener->folder);
 	if (err < 0)
 		goto log_cause;
@@ -158,7 +179,9 @@ int shm_socket_accept(const struct shm_listener *listener)
 
 	if (fd < 0)
 		return -errno;
-	err = peer_check(fd, listener->who, listener->address);
+	err = listener->is_network
+		      ? socket_keepalive(fd, PROBE_S, 1, PROBES)
+		      : peer_check(fd, listener->who, listener->address);
 	if (err) {
 		close(fd);
 		return err;
@@ -166,39 +189,84 @@ int shm_socket_accept(const struct shm_listener *listener)
 	return fd;
 }
 
-int shm_socket_connect(const char *who, const char *address,
-		       unsigned int timeout_ms)
+/* A socket that is connected, and waits for so long. */
+static int address_connect(const void *address, int len, int kind,
+			   unsigned int timeout_ms)
 {
 	const struct timeval timeout = {
 		.tv_sec = timeout_ms / 1000,
 		.tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000,
 	};
-	struct sockaddr_un unix_address;
-	int folder, len, err, fd = -1;
+	int err, fd = socket(((const struct sockaddr *)address)->sa_family,
+			     kind | SOCK_CLOEXEC, 0);
 
-	err = len = address_make(address, &unix_address, &folder);
-	if (err >= 0) {
-		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-		err = fd < 0 ? -errno : 0;
-	}
-	if (!err && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
-				sizeof(timeout)) < 0 ||
-		     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-				sizeof(timeout)) < 0 ||
-		     connect(fd, (void *)&unix_address, (socklen_t)len) < 0))
-		err = -errno;
-	if (folder >= 0)
-		close(folder);
-	if (!err)
-		err = peer_check(fd, who, address);
-	else if (err != -ENOENT && err != -ECONNREFUSED)
-		log_error("%s: %s: %s", who, address, log_strerror(err));
-	if (err) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) <
+		    0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) <
+		    0 ||
+	    connect(fd, address, (socklen_t)len) < 0) {
+		/* Of a network: nobody answered so soon. */
+		err = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+		close(fd);
 		return err;
 	}
 	return fd;
+}
+
+static int connect_fault(const char *who, const char *text, int err)
+{
+	if (err != -ENOENT && err != -ECONNREFUSED)
+		log_error("%s: %s: %s", who, text, log_strerror(err));
+	return err;
+}
+
+static int network_connect(const char *who, const char *text,
+			   const struct sockaddr_in *address,
+			   unsigned int timeout_ms)
+{
+	int fd = address_connect(address, sizeof(*address), SOCK_STREAM,
+				 timeout_ms);
+	int err;
+
+	if (fd < 0)
+		return connect_fault(who, text, fd);
+	err = socket_keepalive(fd, PROBE_S, 1, PROBES);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int path_connect(const char *who, const char *text,
+			unsigned int timeout_ms)
+{
+	struct sockaddr_un address;
+	int folder, fd, err, len = address_make(text, &address, &folder);
+
+	fd = len < 0 ? len
+		     : address_connect(&address, len, SOCK_SEQPACKET,
+				       timeout_ms);
+	if (folder >= 0)
+		close(folder);
+	if (fd < 0)
+		return connect_fault(who, text, fd);
+	err = peer_check(fd, who, text);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int shm_socket_connect(const char *who, const char *address,
+		       unsigned int timeout_ms)
+{
+	struct sockaddr_in network;
+
+	return is_network(address, &network)
+		       ? network_connect(who, address, &network, timeout_ms)
+		       : path_connect(who, address, timeout_ms);
 }
 
 int shm_hello_send(int fd, struct shm_hello *hello, int memory)
@@ -229,6 +297,30 @@ static bool is_of(const struct shm_hello *hello, enum shm_hello_kind kind)
 					  hello->kind == SHM_HELLO_ORDERS));
 }
 
+/* Of a stream, in which a hello may come in parts: is it all there? 0; -EAGAIN:
+ * not yet; -EPIPE; -EPROTO: it begins like no hello. */
+static int hello_await(int fd, struct shm_hello *hello)
+{
+	const uint64_t magic = SHM_RING_MAGIC;
+	ssize_t n = recv(fd, hello, sizeof(*hello), MSG_PEEK | MSG_WAITALL);
+
+	if (n <= 0)
+		return n < 0 && errno != ECONNRESET ? -errno : -EPIPE;
+	if (memcmp(hello, &magic,
+		   (size_t)n < sizeof(magic) ? (size_t)n : sizeof(magic)) != 0)
+		return -EPROTO;
+	return n < (ssize_t)sizeof(*hello) ? -EAGAIN : 0;
+}
+
+static bool is_stream(int fd)
+{
+	int kind = 0;
+	socklen_t len = sizeof(kind);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &len) == 0 &&
+	       kind == SOCK_STREAM;
+}
+
 int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 		      int *memory)
 {
@@ -239,10 +331,14 @@ int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 				  .msg_iovlen = 1,
 				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	int err = is_stream(fd) ? hello_await(fd, hello) : 0;
 	const struct cmsghdr *rights;
+	ssize_t n;
 
 	*memory = -1;
+	if (err)
+		return err;
+	n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	if (n <= 0)
 		return n < 0 && errno != ECONNRESET ? -errno : -EPIPE;
 	rights = CMSG_FIRSTHDR(&message);
@@ -265,6 +361,39 @@ int shm_hello_receive(int fd, enum shm_hello_kind kind, struct shm_hello *hello,
 		close(*memory);
 	*memory = -1;
 	return -EPROTO;
+}
+
+void shm_hello_tell(struct shm_hello *hello, const struct shm_writer *writer)
+{
+	hello->area = writer->area;
+	hello->first = writer->head->first;
+	hello->next = atomic_load(&writer->next);
+}
+
+int shm_hello_map(const struct shm_hello *hello, int memory,
+		  const struct shm_region *region, struct shm_reader *reader)
+{
+	if (hello->area == SHM_AREA_NONE && memory < 0)
+		return -EPROTO;
+	if ((hello->area == SHM_AREA_NONE) != !region)
+		return -EXDEV;
+	return region ? shm_reader_open_in(reader, region, hello->area,
+					   hello->first, hello->next)
+		      : shm_reader_open(reader, memory, hello->next);
+}
+
+const char *shm_hello_fault(int err)
+{
+	switch (err) {
+	case -EPROTO:
+		return "it speaks another protocol or version";
+	case -EPIPE:
+		return "it hung up on us";
+	case -EXDEV:
+		return "one end's ring is in a region, the other end has none: "
+		       "region= is for both";
+	}
+	return shm_reader_fault(err);
 }
 
 bool shm_socket_ended(int fd)

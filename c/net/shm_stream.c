@@ -115,6 +115,9 @@ static int message_take(struct shm_stream *stream, uint8_t *bytes,
 	uint64_t stamp_ns;
 	int rc = shm_reader_take(&stream->in, bytes, len, &stamp_ns);
 
+	/* The next one's, who comes in its place in a region. */
+	if (rc == -ESTALE)
+		return end(stream, -EPIPE);
 	/* Who waits for room overwrites nothing, and sends no nothing. */
 	if (rc < 0 || stream->in.lost > 0 || (rc > 0 && *len == 0))
 		return end(stream, -EPROTO);

@@ -6,20 +6,41 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/shm_region.h"
 #include "net/shm_stream.h"
 
 #define AGAIN_MS 50  /* as socket_connect() has it */
 #define SLICE_MS 100 /* of a wait that a signal may end */
 
-/* 0 or a negative errno, logged. */
-static int rings_make(struct shm_stream *stream,
-		      const struct shm_stream_config *config)
+/* Our own. 0 or a negative errno, logged. */
+static int ring_make(struct shm_stream *stream,
+		     const struct shm_stream_config *config, enum shm_area area)
 {
-	int err = shm_writer_open(&stream->out, config->slots);
+	int err;
 
-	if (err)
-		log_error("%s: no memory for %u slots to share: %s",
-			  config->who, config->slots, log_strerror(err));
+	if (config->region) {
+		err = shm_writer_open_in(&stream->out, config->slots,
+					 config->region, area);
+	} else {
+		err = shm_writer_open(&stream->out, config->slots);
+		if (err)
+			log_error("%s: no memory for %u slots to share: %s",
+				  config->who, config->slots,
+				  log_strerror(err));
+	}
+	stream->given = stream->out.next;
+	return err;
+}
+
+/* The other end's. 0 or a negative errno, silent. */
+static int ring_take(struct shm_stream *stream, const struct shm_hello *hello,
+		     int memory)
+{
+	int err = shm_hello_map(hello, memory, stream->config->region,
+				&stream->in);
+
+	if (!err)
+		atomic_store(&stream->out.head->taken, stream->in.next);
 	return err;
 }
 
@@ -73,18 +94,19 @@ static int answer_receive(struct shm_stream *stream, uint64_t deadline_ns,
 			  const volatile int *stop, struct shm_hello *hello,
 			  int *memory)
 {
+	bool waits;
 	int err;
 
 	do {
 		err = shm_hello_receive(stream->fd, SHM_HELLO_ORDERS, hello,
 					memory);
-		if (err == -EAGAIN && stop && *stop)
+		/* A signal that means nothing, such as SIGCONT, ends none. */
+		waits = err == -EAGAIN || err == -EINTR;
+		if (waits && stop && *stop)
 			return -EINTR;
-	} while (err == -EAGAIN && clock_monotonic_ns() < deadline_ns);
-	if (err == -EAGAIN)
+	} while (waits && clock_monotonic_ns() < deadline_ns);
+	if (waits)
 		return -ETIMEDOUT;
-	if (!err && *memory < 0)
-		return -EPROTO;
 	return err;
 }
 
@@ -93,11 +115,11 @@ static int answer_take(struct shm_stream *stream, const char *path,
 		       const struct shm_hello *answer, int memory)
 {
 	const struct shm_stream_config *config = stream->config;
-	const int err = shm_reader_open(&stream->in, memory, 0);
+	const int err = ring_take(stream, answer, memory);
 
 	if (err) {
 		log_error("%s: %s: %s", config->who, path,
-			  shm_reader_fault(err));
+			  shm_hello_fault(err));
 		return err;
 	}
 	stream->own.sin_port = answer->to.sin_port;
@@ -116,22 +138,21 @@ static int rings_exchange(struct shm_stream *stream, const char *path,
 				   .to = stream->other,
 				   .sleeps = config->sleeps },
 			 answer;
-	int memory = -1;
-	int err = shm_hello_send(stream->fd, &hello, stream->out.fd);
+	int memory = -1, err;
 
+	shm_hello_tell(&hello, &stream->out);
+	err = shm_hello_send(stream->fd, &hello, stream->out.fd);
 	if (!err)
 		err = answer_receive(stream, deadline_ns, stop, &answer,
 				     &memory);
 	if (err && err != -EINTR)
 		log_error("%s: %s: %s", config->who, path,
-			  err == -EPROTO  ? "it speaks another protocol or "
-					    "version"
-			  : err == -EPIPE ? "it hung up on us"
-					  : log_strerror(err));
+			  shm_hello_fault(err));
 	if (err)
 		return err;
 	err = answer_take(stream, path, &answer, memory);
-	close(memory);
+	if (memory >= 0)
+		close(memory);
 	if (err)
 		return err;
 	hello.from = stream->own;
@@ -168,7 +189,7 @@ int shm_stream_connect(struct shm_stream *stream,
 	stream->own.sin_family = AF_INET;
 	stream->own.sin_addr = address_towards(&config->address);
 	/* Before anybody waits for it: much memory takes a while. */
-	err = rings_make(stream, config);
+	err = ring_make(stream, config, SHM_AREA_ORDERS);
 	if (err)
 		return err;
 	err = stream->fd = path_connect(config, path, deadline_ns, stop);
@@ -208,7 +229,8 @@ int shm_stream_accept(struct shm_stream *stream,
 	stream->other.sin_family = AF_INET;
 	stream->other.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	stream->other.sin_port = htons(other_port);
-	err = rings_make(stream, config);
+	/* A region has room for one connection: who says hello. */
+	err = config->region ? 0 : ring_make(stream, config, SHM_AREA_NONE);
 	if (err)
 		close(fd);
 	return err;
@@ -230,13 +252,16 @@ static int first_hello(struct shm_stream *stream, const struct shm_hello *hello,
 {
 	struct shm_hello answer = { .kind = SHM_HELLO_ORDERS,
 				    .sleeps = stream->config->sleeps };
-	int err =
-		memory < 0 ? -EPROTO : shm_reader_open(&stream->in, memory, 0);
+	int err = 0;
 
+	if (stream->config->region)
+		err = ring_make(stream, stream->config, SHM_AREA_ANSWERS);
+	if (err)
+		return err;
+	err = ring_take(stream, hello, memory);
 	if (err) {
 		log_warning("%s: %s", stream->config->who,
-			    memory < 0 ? "a hello without a ring"
-				       : shm_reader_fault(err));
+			    shm_hello_fault(err));
 		return err;
 	}
 	if (!is_ours(stream, &hello->to)) {
@@ -251,6 +276,7 @@ static int first_hello(struct shm_stream *stream, const struct shm_hello *hello,
 		atomic_store(&stream->out.head->asks, 1);
 	answer.from = stream->own;
 	answer.to = stream->other;
+	shm_hello_tell(&answer, &stream->out);
 	return shm_hello_send(stream->fd, &answer, stream->out.fd);
 }
 

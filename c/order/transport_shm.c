@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/shm_region.h"
 #include "net/shm_stream.h"
 #include "order/order_end.h"
 #include "order/transport_ops.h"
@@ -20,9 +21,11 @@ static const char *const shm_waits[] = { "poll", "spin", NULL };
 struct transport_shm {
 	struct transport transport;
 	const char *path;
+	const char *region_name; /* NULL: rings that are handed over */
 	const char *tap;
 	uint64_t slots;
 	unsigned int wait; /* enum shm_wait */
+	struct shm_region region;
 	struct shm_stream_config config;
 	/* Of who connects: */
 	struct shm_stream *stream;
@@ -33,11 +36,19 @@ struct transport_shm {
 
 static const struct option_row shm_options[] = {
 	{ .name = "path",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .def = SHM_SOCKET_ORDERS,
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct transport_shm, path),
-	  .help = "the Unix socket where the two ends meet" },
+	  .help = "the Unix socket where the two ends meet; of a region that "
+		  "of a network, too" },
+	{ .name = "region",
+	  .metavar = "ivshmem|PATH",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct transport_shm, region_name),
+	  .help = "the rings stand in memory that guests share: of this "
+		  "guest's ivshmem device, or of that file; the exchange's end "
+		  "needs wait=spin then" },
 	{ .name = "slots",
 	  .metavar = "N",
 	  .def = "1024",
@@ -57,7 +68,7 @@ static const struct option_row shm_options[] = {
 		  "asleep makes a system call; spin: it looks over and over. A "
 		  "trader never sleeps over answers" },
 	{ .name = "tap",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct transport_shm, tap),
 	  .help = "of the trader's end: tell the t2t-wiretap --ring that "
@@ -79,6 +90,19 @@ static int slots_check(const struct transport_shm *self)
 	return -EINVAL;
 }
 
+static int shm_region_get(struct transport_shm *self)
+{
+	return self->region_name ? shm_region_open(&self->region, WHO,
+						   self->region_name, true)
+				 : 0;
+}
+
+static void shm_region_drop(struct transport_shm *self)
+{
+	if (self->region_name)
+		shm_region_close(&self->region);
+}
+
 /*
  * The trader's end.
  */
@@ -89,21 +113,26 @@ static int shm_connect(struct transport *transport,
 	struct transport_shm *self = shm_self(transport);
 	int err = slots_check(self);
 
+	if (!err)
+		err = shm_region_get(self);
 	if (err)
 		return err;
 	self->config = (struct shm_stream_config){
 		.who = WHO,
 		.slots = (uint32_t)self->slots,
+		.region = self->region_name ? &self->region : NULL,
 		.tap = self->tap,
 		.address = config->peer,
 	};
 	self->stream = malloc(sizeof(*self->stream));
-	if (!self->stream)
-		return -ENOMEM;
-	err = shm_stream_connect(self->stream, &self->config, self->path,
-				 config->timeout_ms, config->stop);
-	if (err)
-		free(self->stream);
+	err = self->stream ? shm_stream_connect(self->stream, &self->config,
+						self->path, config->timeout_ms,
+						config->stop)
+			   : -ENOMEM;
+	if (!err)
+		return 0;
+	free(self->stream);
+	shm_region_drop(self);
 	return err;
 }
 
@@ -239,16 +268,27 @@ static int shm_listen(struct transport *transport,
 		log_error(WHO ": tap= is the trader's to say");
 		return -EINVAL;
 	}
+	if (self->region_name && !spins) {
+		log_error(WHO ": wait=poll: nobody on another machine wakes "
+			      "who sleeps: with region= it is wait=spin");
+		return -EINVAL;
+	}
+	err = shm_region_get(self);
+	if (err)
+		return err;
 	self->config = (struct shm_stream_config){
 		.who = WHO,
 		.slots = (uint32_t)self->slots,
 		.sleeps = !spins,
+		.region = self->region_name ? &self->region : NULL,
 		.address = place->address,
 	};
 	/* One that is started anew does not begin where the last one did. */
 	self->accepted = (unsigned int)(clock_realtime_ns() >> 20);
 	err = shm_socket_listen(&self->listener, WHO, self->path);
-	if (!err)
+	if (err)
+		shm_region_drop(self);
+	else
 		transport->fd = self->listener.fd;
 	return err;
 }
@@ -282,10 +322,11 @@ static void shm_close(struct transport *transport)
 	if (transport->listens) {
 		shm_socket_unlisten(&self->listener);
 		transport->fd = -1;
-		return;
+	} else {
+		shm_stream_close(self->stream);
+		free(self->stream);
 	}
-	shm_stream_close(self->stream);
-	free(self->stream);
+	shm_region_drop(self);
 }
 
 const struct transport_ops transport_shm_ops = {

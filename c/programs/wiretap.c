@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long: a table of options, most of which are the oracle's. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -23,7 +24,8 @@
 struct wiretap_options {
 	const char *interface;
 	const char *write;
-	const char *ring;
+	const char *ring, *region;
+	uint64_t look_us;
 	const char *read;
 	uint64_t fifo;
 	bool json;
@@ -87,12 +89,27 @@ static const struct option_row rows[] = {
 	  .help = "write the capture there, as pcapng, until SIGINT or SIGTERM;"
 		  "\nan existing file is overwritten; -: standard output" },
 	{ .name = "ring",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .type = OPTION_STRING,
 	  .offset = AT(ring),
 	  .help = "capture what no wire carries, too: listen at this Unix\n"
 		  "socket for who writes a ring in memory (tap= of --send\n"
 		  "shm); its own stamps are taken, of the kernel's clock" },
+	{ .name = "region",
+	  .metavar = "PATH|ivshmem",
+	  .type = OPTION_STRING,
+	  .offset = AT(region),
+	  .help = "with --ring: rings of guests are in this memory, which\n"
+		  "they share; what is found there is stamped by this\n"
+		  "machine's clock, as the kernel stamps" },
+	{ .name = "look-us",
+	  .metavar = "US",
+	  .def = "20",
+	  .type = OPTION_UNSIGNED,
+	  .max = 999999,
+	  .offset = AT(look_us),
+	  .help = "of --region: how long to sleep between two looks at it,\n"
+		  "so much may its stamps be late; 0: look all the time" },
 	{ .name = "fifo",
 	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,
@@ -349,6 +366,8 @@ static int capture(const struct wiretap_options *options)
 		.interface = options->interface,
 		.path = options->write,
 		.ring = options->ring,
+		.region = options->region,
+		.look_us = (unsigned int)options->look_us,
 		.privileges = options->privileges,
 		.stamps = options->stamps,
 		.promiscuous = options->promiscuous,
@@ -465,8 +484,8 @@ int main(int argc, char **argv)
 			  "--write FILE");
 		return 2;
 	}
-	if (options.ring && options.read) {
-		log_error("--ring goes with --write");
+	if (options.ring ? !!options.read : !!options.region) {
+		log_error("--ring goes with --write, and --region with --ring");
 		return 2;
 	}
 	if (options.trader && (!options.read || !strcmp(options.read, "-"))) {

@@ -6,25 +6,35 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/shm_readers.h"
+#include "net/shm_region.h"
 #include "publish/publish_path_ops.h"
 
 struct publish_shm {
 	struct publish_path path;
 	const char *address;
 	const char *tap;
+	const char *region_name; /* NULL: memory of its own */
 	uint64_t slots;
 	uint64_t (*now)(void); /* NULL: nobody wants stamps */
+	struct shm_region region;
 	struct shm_writer writer;
 	struct shm_readers readers;
 };
 
 static const struct option_row shm_options[] = {
 	{ .name = "path",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .def = SHM_SOCKET_DATA,
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct publish_shm, address),
-	  .help = "the Unix socket where --receive shm is handed the memory" },
+	  .help = "the Unix socket where --receive shm is handed the memory; "
+		  "of a region that of a network, too" },
+	{ .name = "region",
+	  .metavar = "ivshmem|PATH",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct publish_shm, region_name),
+	  .help = "the ring stands in memory that guests share: of this "
+		  "guest's ivshmem device, or of that file" },
 	{ .name = "slots",
 	  .metavar = "N",
 	  .def = "4096",
@@ -35,7 +45,7 @@ static const struct option_row shm_options[] = {
 	  .help = "datagrams that a reader may be behind, a power of two; more "
 		  "are lost, as of a socket's buffer" },
 	{ .name = "tap",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct publish_shm, tap),
 	  .help = "tell the t2t-wiretap --ring that listens there, and stamp "
@@ -63,9 +73,9 @@ static int shm_readers_start(struct publish_shm *self)
 				self->address, self->tap, &hello);
 }
 
-static int shm_open_path(struct publish_path *path)
+/* 0 or a negative errno, logged. */
+static int shm_ring_make(struct publish_shm *self)
 {
-	struct publish_shm *self = shm_self(path);
 	int err;
 
 	if (self->slots & (self->slots - 1)) {
@@ -73,20 +83,46 @@ static int shm_open_path(struct publish_path *path)
 			  (unsigned long long)self->slots);
 		return -EINVAL;
 	}
-	err = shm_writer_open(&self->writer, (uint32_t)self->slots);
-	if (err) {
-		log_error("--send shm: no memory for %llu slots to share: %s",
-			  (unsigned long long)self->slots, log_strerror(err));
+	if (self->region_name) {
+		err = shm_region_open(&self->region, "--send shm",
+				      self->region_name, true);
+		if (err)
+			return err;
+		err = shm_writer_open_in(&self->writer, (uint32_t)self->slots,
+					 &self->region, SHM_AREA_DATA);
+		if (err)
+			shm_region_close(&self->region);
 		return err;
 	}
+	err = shm_writer_open(&self->writer, (uint32_t)self->slots);
+	if (err)
+		log_error("--send shm: no memory for %llu slots to share: %s",
+			  (unsigned long long)self->slots, log_strerror(err));
+	return err;
+}
+
+static void shm_ring_drop(struct publish_shm *self)
+{
+	shm_writer_close(&self->writer);
+	if (self->region_name)
+		shm_region_close(&self->region);
+}
+
+static int shm_open_path(struct publish_path *path)
+{
+	struct publish_shm *self = shm_self(path);
+	int err = shm_ring_make(self);
+
+	if (err)
+		return err;
 	self->now = self->tap ? clock_realtime_ns : NULL;
 	err = shm_readers_start(self);
 	if (err) {
-		shm_writer_close(&self->writer);
+		shm_ring_drop(self);
 		return err;
 	}
-	/* There is always room: poll(2) says so of memory. */
-	path->fd = self->writer.fd;
+	/* There is always room: poll(2) says so of an eventfd. */
+	path->fd = self->readers.stop;
 	return 0;
 }
 
@@ -113,7 +149,7 @@ static void shm_close_path(struct publish_path *path)
 	struct publish_shm *self = shm_self(path);
 
 	shm_readers_close(&self->readers);
-	shm_writer_close(&self->writer);
+	shm_ring_drop(self);
 }
 
 const struct publish_path_ops publish_shm_ops = {

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "net/address.h"
+#include "net/shm_region.h"
 #include "net/shm_ring.h"
 #include "net/shm_socket.h"
 #include "receive/receive_ops.h"
@@ -20,20 +21,30 @@ static const char *const shm_waits[] = { "spin", "futex", NULL };
 struct receive_shm {
 	struct receive receive;
 	const char *address;
+	const char *region_name; /* NULL: what is handed over */
 	unsigned int wait;
-	int fd;	   /* its end is the exchange's */
-	bool gone; /* and that has come, and was told */
+	int fd;	    /* its end is the exchange's */
+	bool gone;  /* and that has come, and was told */
+	bool taken; /* by another ring, its place in the region */
+	struct shm_region region;
 	struct shm_reader reader;
 	uint8_t bytes[SHM_RING_MESSAGE_MAX];
 };
 
 static const struct option_row shm_options[] = {
 	{ .name = "path",
-	  .metavar = "PATH|@NAME",
+	  .metavar = "PATH|@NAME|ADDR:PORT",
 	  .def = SHM_SOCKET_DATA,
 	  .type = OPTION_STRING,
 	  .offset = offsetof(struct receive_shm, address),
-	  .help = "the Unix socket where --send shm hands over its ring" },
+	  .help = "the Unix socket where --send shm hands over its ring; of a "
+		  "region that of a network, too" },
+	{ .name = "region",
+	  .metavar = "ivshmem|PATH",
+	  .type = OPTION_STRING,
+	  .offset = offsetof(struct receive_shm, region_name),
+	  .help = "the ring stands in memory that guests share: of this "
+		  "guest's ivshmem device, or of that file" },
 	{ .name = "wait",
 	  .metavar = "HOW",
 	  .def = "spin",
@@ -77,45 +88,64 @@ static int ring_get(struct receive_shm *self, int fd, bool renewed,
 
 	if (!err)
 		err = shm_hello_receive(fd, SHM_HELLO_DATA, &hello, &memory);
-	if (!err && memory < 0)
-		err = -EPROTO;
 	if (err == -EAGAIN)
 		err = -ETIMEDOUT;
-	if (err) {
-		log_error("--receive shm: %s: %s", self->address,
-			  err == -EPROTO  ? "it speaks another protocol or "
-					    "version than --send shm"
-			  : err == -EPIPE ? "it hung up on us"
-					  : log_strerror(err));
-		return err;
-	}
-	err = group_check(self, &hello);
 	if (!err)
-		err = shm_reader_open(reader, memory, hello.next);
+		err = group_check(self, &hello);
+	if (!err)
+		err = shm_hello_map(&hello, memory,
+				    self->region_name ? &self->region : NULL,
+				    reader);
 	if (err && err != -EADDRNOTAVAIL)
 		log_error("--receive shm: %s: %s", self->address,
-			  shm_reader_fault(err));
+			  shm_hello_fault(err));
 	if (!err && renewed)
 		shm_reader_rewind(reader);
-	close(memory);
+	if (memory >= 0)
+		close(memory);
 	return err;
+}
+
+static int shm_region_get(struct receive_shm *self)
+{
+	if (!self->region_name)
+		return 0;
+	if (self->wait == SHM_WAIT_FUTEX) {
+		log_error("--receive shm: wait=futex wakes nobody on another "
+			  "machine: with region= it is wait=spin");
+		return -EINVAL;
+	}
+	return shm_region_open(&self->region, "--receive shm",
+			       self->region_name, false);
+}
+
+static void shm_region_drop(struct receive_shm *self)
+{
+	if (self->region_name)
+		shm_region_close(&self->region);
 }
 
 static int shm_open_path(struct receive *receive)
 {
 	struct receive_shm *self = shm_self(receive);
-	int err;
+	int err = shm_region_get(self);
 
+	if (err)
+		return err;
 	self->fd =
 		shm_socket_connect("--receive shm", self->address, ANSWER_MS);
 	if (self->fd == -ENOENT || self->fd == -ECONNREFUSED)
 		log_error("--receive shm: no exchange publishes at %s",
 			  self->address);
-	if (self->fd < 0)
+	if (self->fd < 0) {
+		shm_region_drop(self);
 		return self->fd;
+	}
 	err = ring_get(self, self->fd, false, &self->reader);
-	if (err)
+	if (err) {
 		close(self->fd);
+		shm_region_drop(self);
+	}
 	if (self->wait == SHM_WAIT_FUTEX)
 		receive->caps |= RECEIVE_SLEEPS;
 	return err;
@@ -139,7 +169,10 @@ static int shm_poll(struct receive *receive, struct packet *packets,
 	}
 	if (n > 0)
 		packets[0] = (struct packet){ .data = self->bytes, .len = len };
-	return n;
+	if (__builtin_expect(n != -ESTALE, 1))
+		return n;
+	self->taken = true;
+	return 0;
 }
 
 /* The exchange is gone, and all that it left is read: on to the one that comes
@@ -166,7 +199,7 @@ static void ring_renew(struct receive_shm *self)
 	close(self->fd);
 	self->reader = reader;
 	self->fd = fd;
-	self->gone = false;
+	self->gone = self->taken = false;
 	log_warning("--receive shm: an exchange is back at %s", self->address);
 }
 
@@ -174,7 +207,14 @@ static int shm_alive(struct receive *receive)
 {
 	struct receive_shm *self = shm_self(receive);
 
-	if (shm_socket_ended(self->fd) && !shm_reader_has(&self->reader))
+	const bool ended = shm_socket_ended(self->fd);
+
+	if (self->taken && !ended) {
+		log_error("--receive shm: %s: %s", self->address,
+			  shm_hello_fault(-ESTALE));
+		return -ESTALE;
+	}
+	if (ended && (self->taken || !shm_reader_has(&self->reader)))
 		ring_renew(self);
 	return 0;
 }
@@ -190,6 +230,7 @@ static void shm_close_path(struct receive *receive)
 
 	shm_reader_close(&self->reader);
 	close(self->fd);
+	shm_region_drop(self);
 }
 
 const struct receive_ops receive_shm_ops = {

@@ -35,6 +35,7 @@ const char *const pcapng_clock_texts[PCAPNG_CLOCKS] = {
 	[PCAPNG_CLOCK_UNTOLD] = "",
 	[PCAPNG_CLOCK_KERNEL] = "stamped by the kernel",
 	[PCAPNG_CLOCK_RING] = "stamped by the ring's writer",
+	[PCAPNG_CLOCK_REGION] = "stamped by a tap on the region",
 	[PCAPNG_CLOCK_NIC] = "stamped by the NIC",
 };
 

@@ -50,18 +50,20 @@ enum pcapng_clock {
 	PCAPNG_CLOCK_KERNEL, /* CLOCK_REALTIME, in the network stack */
 	PCAPNG_CLOCK_RING,   /* CLOCK_REALTIME, by who writes a ring in memory,
 				right before a message can be read */
+	PCAPNG_CLOCK_REGION, /* CLOCK_REALTIME, by a tap on rings that machines
+				share, when it saw a message */
 	PCAPNG_CLOCK_NIC,    /* of its PTP hardware clock */
 };
 
-#define PCAPNG_CLOCKS 4
+#define PCAPNG_CLOCKS 5
 /* "stamped by the kernel" and so on; an empty text of PCAPNG_CLOCK_UNTOLD. */
 extern const char *const pcapng_clock_texts[PCAPNG_CLOCKS];
 
 /* Can two stamps be subtracted from each other? */
 static inline bool pcapng_clock_is_one(uint32_t a, uint32_t b)
 {
-	return a == b || (a == PCAPNG_CLOCK_KERNEL && b == PCAPNG_CLOCK_RING) ||
-	       (a == PCAPNG_CLOCK_RING && b == PCAPNG_CLOCK_KERNEL);
+	return a == b || (a >= PCAPNG_CLOCK_KERNEL && a < PCAPNG_CLOCK_NIC &&
+			  b >= PCAPNG_CLOCK_KERNEL && b < PCAPNG_CLOCK_NIC);
 }
 
 /* Room that a packet block needs besides its bytes. */

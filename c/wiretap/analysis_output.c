@@ -114,6 +114,7 @@ static const char *clock_name(uint32_t clock)
 	return clock == PCAPNG_CLOCK_UNTOLD   ? "unknown"
 	       : clock == PCAPNG_CLOCK_KERNEL ? "kernel"
 	       : clock == PCAPNG_CLOCK_RING   ? "ring"
+	       : clock == PCAPNG_CLOCK_REGION ? "region"
 					      : "NIC";
 }
 

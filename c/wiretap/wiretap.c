@@ -432,7 +432,8 @@ int wiretap_capture(const struct wiretap_config *config,
 	if (rc < 0)
 		goto close_stamps;
 	if (config->ring)
-		rc = wiretap_rings_open(&tap.rings, config->ring);
+		rc = wiretap_rings_open(&tap.rings, config->ring,
+					config->region, config->look_us);
 	if (rc < 0)
 		goto close_ring;
 	/* Only now: what can't capture should not empty an older capture. */

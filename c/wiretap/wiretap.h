@@ -21,6 +21,9 @@ struct wiretap_config {
 	unsigned int stamps;	 /* enum wiretap_stamps */
 	const char *ring;	 /* where rings in memory are handed over; NULL:
 			     none (wiretap/wiretap_rings.h) */
+	const char *region;   /* where guests' rings are; NULL: they have none
+				    (wiretap/wiretap_region.h) */
+	unsigned int look_us; /* between two looks at it */
 	bool promiscuous; /* also what is for other machines: a mirror port */
 };
 

@@ -8,19 +8,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
+#include "net/shm_region.h"
 #include "net/shm_ring.h"
 #include "net/shm_socket.h"
 #include "wire/frame.h"
 #include "wire/pcapng.h"
 #include "wiretap/wiretap_file.h"
+#include "wiretap/wiretap_region.h"
 
 #define RINGS_MAX 16
 #define TURN_MAX  4096 /* messages before the interface's turn */
 #define NAME	  "rings"
 
 struct tapped {
-	int fd;	   /* its writer's end */
-	bool told; /* it has handed over its ring */
+	int fd;	      /* its writer's end */
+	bool told;    /* it has handed over its ring */
+	bool is_near; /* not in a region; else by that one's number */
+	int number;
 	struct shm_hello hello;
 	struct shm_reader reader;
 	/* Of an order connection: the segments that there would have been. */
@@ -36,21 +40,27 @@ struct tapped {
 
 struct wiretap_rings {
 	struct shm_listener listener;
-	uint32_t number; /* in the file */
+	struct wiretap_region *region; /* NULL: none */
+	uint32_t number;	       /* in the file */
 	uint64_t frames, dropped;
 	unsigned int count;
 	struct tapped ring[RINGS_MAX];
 };
 
-int wiretap_rings_open(struct wiretap_rings **rings, const char *address)
+int wiretap_rings_open(struct wiretap_rings **rings, const char *address,
+		       const char *region, unsigned int look_us)
 {
 	int err;
 
 	*rings = calloc(1, sizeof(**rings));
 	if (!*rings)
 		return -ENOMEM;
-	err = shm_socket_listen(&(*rings)->listener, "--ring", address);
+	err = region ? wiretap_region_open(&(*rings)->region, region, look_us)
+		     : 0;
+	if (!err)
+		err = shm_socket_listen(&(*rings)->listener, "--ring", address);
 	if (err) {
+		wiretap_region_close((*rings)->region);
 		free(*rings);
 		*rings = NULL;
 	}
@@ -66,10 +76,13 @@ static void tapped_close(struct wiretap_rings *rings, unsigned int i)
 {
 	struct tapped *ring = &rings->ring[i];
 
-	if (ring->told) {
+	if (ring->told)
 		rings->dropped += ring->reader.lost;
+	if (ring->told && ring->is_near)
 		shm_reader_close(&ring->reader);
-	}
+	else if (ring->told)
+		wiretap_region_leave(rings->region, ring->number, &ring->reader,
+				     &rings->dropped);
 	close(ring->fd);
 	*ring = rings->ring[--rings->count];
 }
@@ -81,6 +94,7 @@ void wiretap_rings_close(struct wiretap_rings *rings)
 	while (rings->count > 0)
 		tapped_close(rings, 0);
 	shm_socket_unlisten(&rings->listener);
+	wiretap_region_close(rings->region);
 	free(rings);
 }
 
@@ -95,8 +109,10 @@ int wiretap_rings_introduce(struct wiretap_rings *rings,
 		return rc;
 	rings->number = number;
 	at = wiretap_file_at(file, &room);
-	rc = pcapng_interface(at, room, FRAME_LINK_ETHERNET, UINT16_MAX, NAME,
-			      pcapng_clock_texts[PCAPNG_CLOCK_RING]);
+	rc = pcapng_interface(
+		at, room, FRAME_LINK_ETHERNET, UINT16_MAX, NAME,
+		pcapng_clock_texts[rings->region ? PCAPNG_CLOCK_REGION
+						 : PCAPNG_CLOCK_RING]);
 	return wiretap_file_add(file, rc);
 }
 
@@ -155,6 +171,18 @@ static void tapped_accept(struct wiretap_rings *rings)
 	rings->ring[rings->count++] = (struct tapped){ .fd = fd };
 }
 
+/* The ring that it tells of. 0 or a negative errno. */
+static int tapped_map(struct wiretap_rings *rings, struct tapped *ring,
+		      int memory)
+{
+	ring->is_near = !rings->region || ring->hello.area == SHM_AREA_NONE;
+	if (ring->is_near)
+		return shm_hello_map(&ring->hello, memory, NULL, &ring->reader);
+	ring->number = wiretap_region_follow(rings->region, &ring->hello,
+					     &ring->reader);
+	return ring->number < 0 ? ring->number : 0;
+}
+
 /* Its hello, if it has come. 0 or a negative errno. An order connection begins
  * before anything goes over it. */
 static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
@@ -168,13 +196,12 @@ static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
 	if (err == -EAGAIN)
 		return 0;
 	if (!err)
-		err = memory < 0 ? -EPROTO
-				 : shm_reader_open(&ring->reader, memory, 0);
+		err = tapped_map(rings, ring, memory);
 	if (memory >= 0)
 		close(memory);
 	if (err) {
 		log_error("--ring: a ring was not taken: %s",
-			  shm_reader_fault(err));
+			  shm_hello_fault(err));
 		return err;
 	}
 	ring->told = true;
@@ -210,12 +237,16 @@ static int tapped_end(struct wiretap_rings *rings, struct tapped *ring,
 }
 
 /* The ring's next message, if it is there. 0 or a negative errno, logged. */
-static int tapped_take(struct tapped *ring)
+static int tapped_take(struct wiretap_rings *rings, struct tapped *ring)
 {
-	int rc;
+	int rc = ring->is_near
+			 ? 0
+			 : wiretap_region_fault(rings->region, ring->number);
 
-	if (ring->pending)
-		return 0;
+	if (rc < 0)
+		log_error("--region: %s", shm_reader_fault(rc));
+	if (rc < 0 || ring->pending)
+		return rc;
 	do
 		rc = shm_reader_take(&ring->reader, ring->bytes, &ring->len,
 				     &ring->stamp_ns);
@@ -247,6 +278,8 @@ static int tapped_greet(struct wiretap_rings *rings, struct wiretap_file *file)
 		if (file->refused)
 			return rc;
 		ring->ended = ring->told && shm_socket_ended(ring->fd);
+		if (rc >= 0 && ring->ended && !ring->is_near)
+			wiretap_region_finish(rings->region, ring->number);
 		if (rc < 0)
 			tapped_drop(rings, i, rc);
 	}
@@ -262,7 +295,8 @@ static struct tapped *oldest_take(struct wiretap_rings *rings,
 	int rc;
 
 	for (unsigned int i = rings->count; i-- > 0;) {
-		rc = rings->ring[i].told ? tapped_take(&rings->ring[i]) : 0;
+		rc = rings->ring[i].told ? tapped_take(rings, &rings->ring[i])
+					 : 0;
 		if (rc < 0)
 			tapped_drop(rings, i, rc);
 	}

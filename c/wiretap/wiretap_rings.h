@@ -5,7 +5,7 @@
  * message right before it is there to be read, by CLOCK_REALTIME as the kernel
  * stamps frames, and waits for nobody. What is read here becomes frames as they
  * would have been on a network, of a further interface of the capture, which
- * says who stamped.
+ * says who stamped. Of a ring in a region of memory that is the tap.
  */
 #ifndef WIRETAP_WIRETAP_RINGS_H
 #define WIRETAP_WIRETAP_RINGS_H
@@ -18,8 +18,11 @@ struct wiretap_rings;
 /* How often rings are looked at: a writer has its slots for so long. */
 #define WIRETAP_RINGS_MS 1
 
-/* Listen at the address (net/shm_socket.h). 0 or a negative errno, logged. */
-int wiretap_rings_open(struct wiretap_rings **rings, const char *address);
+/* Listen at the address (net/shm_socket.h). region: where rings are that stand
+ * in a region of memory, looked at so often (wiretap/wiretap_region.h); NULL:
+ * there is none. 0 or a negative errno, logged. */
+int wiretap_rings_open(struct wiretap_rings **rings, const char *address,
+		       const char *region, unsigned int look_us);
 void wiretap_rings_close(struct wiretap_rings *rings); /* NULL is allowed */
 
 /* The file's interface of that number. 0 or a negative errno. */

@@ -190,6 +190,10 @@ def panicked_of(results):
             for result in results if result.get("panicked")]
 
 
+# Settings that both guests have, or none.
+EVERYBODYS = ("exchange_place", "shared_memory_mib")
+
+
 def variables(wanted):
     """Of an arm's settings, as the inventory calls them."""
     return {name if name == "exchange_place" else f"domain_{name}": value
@@ -236,9 +240,10 @@ def folder(arm):
 
 def overlay(wanted, trader, hosts, given=None):
     """host -> variables that go over the lab's inventory: the settings are of
-    the trader's guest alone, but the exchange's place is everybody's. What the
-    user gave for all guests stays for the others. Guests whose place others
-    take sleep until they are wanted again."""
+    the trader's guest alone, but the exchange's place is everybody's, and so
+    is memory that they share. What the user gave for all guests stays for the
+    others. Guests whose place others take sleep until they are wanted
+    again."""
     given = command_line() if given is None else given
     own = variables(wanted)
     found = {}
@@ -246,9 +251,12 @@ def overlay(wanted, trader, hosts, given=None):
         found[host] = {"lab_campaign": True}
         found[host].update(
             (name, given[name]) for name in own if name in given)
-        found[host].update(
-            dict(own, lab_layer=layer(wanted)) if host == trader else
-            {name: own[name] for name in own if name == "exchange_place"})
+        shared = wanted if host == trader else {
+            name: value for name, value in wanted.items()
+            if name in EVERYBODYS}
+        found[host].update(variables(shared))
+        if host == trader or layer(shared):
+            found[host]["lab_layer"] = layer(shared)
     return found
 
 

@@ -138,7 +138,14 @@ class Site:
         return next((side["host"] for side in beside(arm, sides)
                      if side["where"] == "exchange"), self.where["exchange"])
 
-    def seats(self, exchange):
+    def region(self, arm, host):
+        """What the host calls the memory that the arm's guests share; "" of
+        none."""
+        shared = arm["domain"].get("shared_memory_mib", self.of(
+            self.where["trader"], "domain_shared_memory_mib", 0))
+        return self.of(host, "experiment_region") if int(shared) else ""
+
+    def seats(self, exchange, arm):
         found = {}
         for role, host in (("exchange", exchange),
                            ("wiretap", self.where["wiretap"]),
@@ -147,6 +154,10 @@ class Site:
                 "machine": host, "programs": self.programs(host),
                 "interface": self.of(host, "experiment_interface"),
                 "cpus": str(self.of(host, "experiment_cpus"))}
+            if self.region(arm, host):
+                found[role].update(
+                    region=self.region(arm, host),
+                    address=self.of(host, "experiment_address"))
         address = self.of(exchange, "experiment_address")
         found["exchange"].update(
             listen=f"{address}:{self.where['port']}",
@@ -226,19 +237,21 @@ def with_site(made, where, variables, sides, ran=None, *, uid=None,
     user gave by --extra-vars."""
     site = Site(where, variables, uid, asked)
     arms, exchanges = [], {where["exchange"]}
+    seats = site.seats(where["exchange"], {"domain": {}})
     for arm in made["arms"]:
         exchange = site.exchange(arm, sides)
         exchanges.add(exchange)
         more = {"turns": site.turns(made, arm, sides)}
-        if exchange != where["exchange"]:
-            more["seats"] = site.seats(exchange)
+        own = site.seats(exchange, arm)
+        if own != seats:
+            more["seats"] = own
         if change_guests(made["arms"]):
             more["guests"] = site.guests(arm, given)
         arms.append(more)
     hosts = dict.fromkeys([where["trader"], *sorted(exchanges),
                            where["wiretap"], *filter(None, [
                                where["hypervisor"]]), *by_machine(sides)])
-    found = {"arms": arms, "seats": site.seats(where["exchange"]),
+    found = {"arms": arms, "seats": seats,
              "bias": site.bias(), "ran": ran or {},
              "timeout_s": int(where["timeout_s"]),
              "machines": [site.machine(host, host in exchanges)

@@ -77,6 +77,11 @@ says tcg "count(//kvm | //cpu/@migratable)" 0
 says transient "count(//disk[target/@dev='vda']/transient)" 1
 says default "count(//transient)" 0
 says no-iothread "count(//iothreads | //iothreadpin | //driver[@iothread])" 0
+says shared-memory //shmem/@name a-t2t-lab
+says shared-memory //shmem/model/@type ivshmem-plain
+says shared-memory //shmem/size 64
+says shared-memory //shmem/size/@unit M
+says default "count(//shmem)" 0
 says default //hugepages/page/@size 2048
 says gigabyte-pages //hugepages/page/@size 1048576
 says no-hugepages "count(//memoryBacking)" 0

@@ -34,7 +34,7 @@ static void is_recovered(const json_t *analysis)
 }
 
 /* text: a receive path, and behind a plus a transport, where it is not send. */
-static void run_at(const char *text, const char *threshold_usd,
+static void run_in(bool region, const char *text, const char *threshold_usd,
 		   json_int_t triggers, const char *recover)
 {
 	const char *plus = strchr(text, '+');
@@ -42,6 +42,7 @@ static void run_at(const char *text, const char *threshold_usd,
 	struct oracle_run run = { .pace = "rate:20000",
 				  .receive = receive,
 				  .transport = plus ? plus + 1 : NULL,
+				  .region = region,
 				  .threshold_usd = threshold_usd,
 				  .recover = recover,
 				  .timeout_ms = TIMEOUT_MS };
@@ -64,6 +65,22 @@ static void run_at(const char *text, const char *threshold_usd,
 	assert_int_equal(oracle_count(run.analysis, "extra"), 0);
 	assert_int_equal(oracle_count(run.analysis, "wrong"), 0);
 	oracle_free(&run);
+}
+
+static void run_at(const char *text, const char *threshold_usd,
+		   json_int_t triggers, const char *recover)
+{
+	run_in(false, text, threshold_usd, triggers, recover);
+}
+
+static void million_region(void **state)
+{
+	run_in(true, *state, "1000000", REAL_ORDERS, NULL);
+}
+
+static void hundred_thousand_region(void **state)
+{
+	run_in(true, *state, "100000", 7205, NULL);
 }
 
 static void million(void **state)
@@ -95,6 +112,7 @@ int main(int argc, char **argv)
 	static const char *const none[] = { NULL };
 	static const char *const rings[] = { "shm", "shm:wait=futex", "shm+shm",
 					     "block+shm", NULL };
+	static const char *const regions[] = { "shm+shm", "block+shm", NULL };
 	static const char *const around[] = { "xdp+bypass",
 					      "dpdk:descriptors=4096+bypass",
 					      "dpdk:device=af_xdp,"
@@ -118,6 +136,11 @@ int main(int argc, char **argv)
 	n += choice_tests(tests + n,
 			  "C.36 real data: 7,205 orders over shared memory",
 			  hundred_thousand, NULL, all ? rings : none);
+	n += choice_tests(tests + n, "C.36 real data: 151 orders over a region",
+			  million_region, NULL, all ? regions : none);
+	n += choice_tests(tests + n,
+			  "C.36 real data: 7,205 orders over a region",
+			  hundred_thousand_region, NULL, all ? regions : none);
 	n += choice_tests(tests + n,
 			  "C.35 real data: 151 orders, 1 % lost and recovered",
 			  million_lossy, NULL, all ? choice_receive : none);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/oracle.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 /* So that a busy machine gives nothing up. */
 #define RECOVER_MS "5000"
+
+#define REGION_SIZE (128 << 20)
 
 json_t *oracle_json(const struct program *program)
 {
@@ -148,7 +151,8 @@ static void second_oracle_agrees(const struct oracle_run *run,
 
 /* What the programs are told of rings. */
 struct ring_texts {
-	char tap[64], send[160], receive[160], take[160], transport[200];
+	char tap[64], send[200], receive[200], take[200], transport[240];
+	char region[PATH_MAX];
 };
 
 static bool is_ring(const char *choice)
@@ -191,6 +195,38 @@ static void rings_name(const struct lab *lab, const char *receive,
 	}
 }
 
+/* The same in memory as guests share it. */
+static void region_name(const struct lab *lab, const char *receive,
+			const char *transport, struct ring_texts *texts)
+{
+	const char *region = lab_path(lab, "region", texts->region);
+	int fd = open(region, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, REGION_SIZE), 0);
+	close(fd);
+	snprintf(texts->tap, sizeof(texts->tap), LAB_EXCHANGE_ADDRESS ":9016");
+	if (is_ring(receive)) {
+		snprintf(texts->send, sizeof(texts->send),
+			 "shm:slots=16384,region=%s,path=" LAB_EXCHANGE_ADDRESS
+			 ":9014,tap=%s",
+			 region, texts->tap);
+		snprintf(texts->receive, sizeof(texts->receive),
+			 "shm:region=%s,path=" LAB_EXCHANGE_ADDRESS ":9014",
+			 region);
+	}
+	if (is_ring(transport)) {
+		snprintf(texts->take, sizeof(texts->take),
+			 "shm:region=%s,path=" LAB_EXCHANGE_ADDRESS
+			 ":9015,wait=spin",
+			 region);
+		snprintf(texts->transport, sizeof(texts->transport),
+			 "shm:slots=16384,region=%s,path=" LAB_EXCHANGE_ADDRESS
+			 ":9015,tap=%s",
+			 region, texts->tap);
+	}
+}
+
 void oracle_run(const struct lab *lab, struct oracle_run *run)
 {
 	struct program exchange = { 0 }, trader = { 0 }, wiretap = { 0 };
@@ -203,12 +239,15 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	struct ring_texts texts;
 
 	rings_name(lab, receive, transport, &texts);
+	if (run->region)
+		region_name(lab, receive, transport, &texts);
 	lab_path(lab, "capture.pcapng", run->capture);
 	unlink(lab_path(lab, "keys.log", run->keys));
 	strcpy(last_keys, run->keys);
 	lab_start(&wiretap, lab->exchange, "t2t-wiretap", "--interface",
 		  LAB_EXCHANGE_INTERFACE, "--write", run->capture,
-		  ring ? "--ring" : NULL, texts.tap, NULL);
+		  ring ? "--ring" : NULL, texts.tap,
+		  run->region ? "--region" : NULL, texts.region, NULL);
 	lab_says(&wiretap, "capturing on");
 	lab_exchange(lab, &exchange, run->feed, "--pace", run->pace, "--send",
 		     texts.send, "--transport", texts.take, "--channel",
@@ -234,6 +273,8 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 	program_end(&trader);
 	program_end(&exchange);
 	program_end(&wiretap);
+	if (run->region)
+		unlink(texts.region);
 	threshold = either(run->judge_threshold_usd, threshold);
 	aggress = either(run->judge_aggress, aggress);
 	run->analysis = judge(run->capture, run->channel, threshold, aggress,

@@ -14,7 +14,9 @@ struct oracle_run {
 	const char *receive;   /* NULL: block; of shm the exchange writes the
 				  ring, and the wiretap taps it */
 	const char *transport; /* NULL: send */
-	const char *channel;   /* of both ends; NULL: raw */
+	bool region; /* rings of shm stand in memory as guests share it: a file
+			here, and their ends meet over the network */
+	const char *channel; /* of both ends; NULL: raw */
 	/* What the trader is told, and what the oracle is; NULL: the
 	 * defaults, and for the oracle as the trader. */
 	const char *threshold_usd, *judge_threshold_usd;

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "campaign/arm_judged.h"
+#include "campaign/trial_ring.h"
 #include "tests/support/log_catch.h"
 #include "tests/support/program.h"
 
@@ -240,6 +241,52 @@ static void ring_is(const struct arm *arm, const char *why)
 }
 
 /* What can't be judged, or nobody would hear, is refused before it runs. */
+static void rings_between_guests_are_in_what_they_share(void **state)
+{
+	static const char *const over[] = { "--transport=shm", NULL };
+	static const char *const region[] = { "--transport=shm:region=/x",
+					      NULL };
+	struct trial_site site = { .listen = "10.0.0.1:9012" };
+	struct arm arm = { .name = "a",
+			   .receive = "shm:wait=spin",
+			   .trader = over,
+			   .site = &site };
+	struct trial_ring ring;
+
+	(void)state;
+	site.seats[TRIAL_TRADER].machine = 1;
+	site.seats[TRIAL_EXCHANGE].region = "ivshmem";
+	site.seats[TRIAL_TRADER].region = "ivshmem";
+	ring_is(&arm, "share no memory");
+	site.seats[TRIAL_WIRETAP].region = "/dev/shm/x";
+	site.seats[TRIAL_WIRETAP].address = "10.0.0.254";
+	ring_is(&arm, NULL);
+	trial_ring_name(&ring, &arm, "/folder");
+	assert_string_equal(ring.region, "/dev/shm/x");
+	assert_string_equal(ring.tap, "10.0.0.254:9016");
+	assert_string_equal(ring.send, "shm:slots=8192,region=ivshmem,path="
+				       "10.0.0.1:9014,tap=10.0.0.254:9016");
+	assert_string_equal(ring.receive,
+			    "shm:region=ivshmem,path=10.0.0.1:9014,wait=spin");
+	assert_string_equal(ring.take,
+			    "shm:region=ivshmem,path=10.0.0.1:9015,wait=spin");
+	assert_string_equal(ring.transport,
+			    "shm:slots=8192,region=ivshmem,path=10.0.0.1:9015,"
+			    "tap=10.0.0.254:9016");
+	/* A latency from a late stamp to one that is not. */
+	arm.trader = NULL;
+	ring_is(&arm, "--receive shm needs --transport shm");
+	arm.receive = "spin";
+	arm.trader = over;
+	ring_is(&arm, NULL);
+	arm.receive = "shm";
+	arm.trader = region;
+	ring_is(&arm, "path=, region= and tap=");
+	arm.trader = over;
+	arm.receive = "shm:region=/x";
+	ring_is(&arm, "path= and region= of");
+}
+
 static void rings_have_two_ends_on_one_host(void **state)
 {
 	static const char *const shm[] = { "--send", "shm", NULL };
@@ -257,7 +304,7 @@ static void rings_have_two_ends_on_one_host(void **state)
 	ring_is(&arm, "--send is the trial's");
 	arm.exchange = NULL;
 	arm.receive = "shm:path=/x";
-	ring_is(&arm, "path= of");
+	ring_is(&arm, "path= and region= of");
 	arm.receive = "shm";
 	arm.site = &site;
 	site.listen = "10.0.0.1:9012";
@@ -280,9 +327,9 @@ static void rings_have_two_ends_on_one_host(void **state)
 	ring_is(&arm, "--transport is the trial's");
 	arm.exchange = NULL;
 	arm.trader = path;
-	ring_is(&arm, "path= and tap=");
+	ring_is(&arm, "path=, region= and tap=");
 	arm.trader = tap;
-	ring_is(&arm, "path= and tap=");
+	ring_is(&arm, "path=, region= and tap=");
 }
 
 int main(void)
@@ -294,6 +341,7 @@ int main(void)
 		cmocka_unit_test(unimpaired),
 		cmocka_unit_test(ports_agree),
 		cmocka_unit_test(rings_have_two_ends_on_one_host),
+		cmocka_unit_test(rings_between_guests_are_in_what_they_share),
 	};
 
 	return cmocka_run_group_tests_name("campaign/arm_judged", tests, NULL,

@@ -82,6 +82,61 @@ static void meets(const char *address)
 			 *address == '@' ? -ECONNREFUSED : -ENOENT);
 }
 
+/* Of programs on two machines; a ring is named there, not handed over. */
+static void two_meet_over_a_network(void **state)
+{
+	const char *address = "127.0.0.1:47113";
+	struct shm_hello hello = { .kind = SHM_HELLO_DATA, .next = 5 }, found;
+	const uint8_t *bytes = (const void *)&hello;
+	struct shm_listener listener;
+	int fd, other, memory;
+
+	(void)state;
+	assert_int_equal(shm_socket_connect("test", address, SOON_MS),
+			 -ECONNREFUSED);
+	assert_int_equal(shm_socket_listen(&listener, "test", address), 0);
+	assert_int_equal(shm_socket_accept(&listener), -EAGAIN);
+	fd = shm_socket_connect("test", address, SOON_MS);
+	assert_true(fd >= 0);
+	other = accept_soon(&listener);
+	assert_true(other >= 0);
+	assert_int_equal(
+		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory),
+		-EAGAIN);
+	assert_int_equal(shm_hello_send(fd, &hello, -1), 0);
+	poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS);
+	assert_int_equal(
+		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory), 0);
+	assert_int_equal(found.next, 5);
+	assert_int_equal(memory, -1);
+	/* In parts, as a stream may have it. */
+	for (size_t i = 0; i < sizeof(hello); i++) {
+		assert_int_equal(send(fd, bytes + i, 1, 0), 1);
+		poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS);
+		if (i % 16 == 0)
+			assert_int_equal(shm_hello_receive(other,
+							   SHM_HELLO_DATA,
+							   &found, &memory),
+					 -EAGAIN);
+	}
+	while (shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory) ==
+	       -EAGAIN)
+		poll(NULL, 0, 1);
+	assert_memory_equal(&found, &hello, sizeof(hello));
+	/* What begins otherwise is waited for no longer. */
+	assert_int_equal(send(fd, "GET", 3, 0), 3);
+	poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS);
+	assert_int_equal(
+		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory),
+		-EPROTO);
+	assert_false(shm_socket_ended(fd));
+	close(other);
+	poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, SOON_MS);
+	assert_true(shm_socket_ended(fd));
+	close(fd);
+	shm_socket_unlisten(&listener);
+}
+
 static void two_meet_by_path_or_name(void **state)
 {
 	char text[4200], *at = text;
@@ -347,6 +402,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_meet_by_path_or_name),
+		cmocka_unit_test(two_meet_over_a_network),
 		cmocka_unit_test(what_is_no_hello_is_refused),
 		cmocka_unit_test(an_address_that_is_taken_or_wrong_is_refused),
 		cmocka_unit_test(what_a_killed_one_left_is_taken_over),

@@ -603,6 +603,16 @@ class Plan(unittest.TestCase):
              "e": {"domain_nic_model": "e1000e", "exchange_place": "host",
                    "lab_campaign": True}})
 
+    def test_memory_that_guests_share_is_both_guests(self):
+        shared = {"shared_memory_mib": "64"}
+        found = lab.overlay({"nic_model": "rtl8139", **shared}, "t",
+                            ["t", "e"], {})
+        self.assertEqual(found["e"], {
+            "domain_shared_memory_mib": "64", "lab_campaign": True,
+            "lab_layer": machines.settings_name(shared)})
+        self.assertEqual(found["t"]["domain_shared_memory_mib"], "64")
+        self.assertNotEqual(found["t"]["lab_layer"], found["e"]["lab_layer"])
+
     def test_an_arm_goes_over_the_files_of_the_inventory(self):
         with tempfile.TemporaryDirectory() as folder:
             for name, hosts in (

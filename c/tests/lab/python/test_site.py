@@ -189,6 +189,22 @@ class Placed(unittest.TestCase):
                      exchange="hypervisor")["arms"]
         self.assertEqual(back["seats"]["exchange"]["machine"], "exchange")
 
+    def test_an_arm_whose_guests_share_memory_has_seats_that_say_so(self):
+        variables = {host: dict(found, experiment_region=f"region of {host}")
+                     for host, found in VARIABLES.items()}
+        plain, shared = made(arm("a"), arm("b", shared_memory_mib="64"),
+                             variables=variables)["arms"]
+        self.assertNotIn("seats", plain)
+        for role, host in (("exchange", "exchange"), ("trader", "trader"),
+                           ("wiretap", "hypervisor")):
+            seat = shared["seats"][role]
+            self.assertEqual(seat["region"], f"region of {host}")
+            self.assertEqual(seat["address"], variables[host].get(
+                "experiment_address", ""))
+        variables["trader"]["domain_shared_memory_mib"] = 64
+        self.assertEqual(made(variables=variables)["seats"]["trader"][
+            "region"], "region of trader")
+
     def test_knobs_of_the_exchange_are_turned_where_it_runs(self):
         knob = dict(KNOB, where="exchange")
         for inventory in ("exchange", "hypervisor"):
