@@ -109,6 +109,16 @@ def place_row(name, domain):
                  "to auto")]
 
 
+def iommu_row(name, domain):
+    """Of the board with PCI Express."""
+    if domain["iommu"] == "none" or "q35" in domain["machine"]:
+        return []
+    return [must(f"{name}: domain_iommu", f"{domain['iommu']} on "
+                 f"{domain['machine']}", "none: that board has none", False,
+                 f"set domain_machine of {name} to q35, or domain_iommu to "
+                 "none")]
+
+
 def size_rows(name, domain):
     """Numbers that neither QEMU nor libvirt takes."""
     rows = []
@@ -184,6 +194,7 @@ def guest_rows(facts, plan, settings):
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
         rows += place_row(name, domain)
+        rows += iommu_row(name, domain)
         rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:
