@@ -109,9 +109,16 @@ def place_row(name, domain):
                  "to auto")]
 
 
-def iommu_row(name, domain):
+def iommu_row(name, domain, emulator):
     """Of the board with PCI Express."""
-    if domain["iommu"] == "none" or "q35" in domain["machine"]:
+    if domain["iommu"] == "none":
+        return []
+    if "intel-iommu" not in emulator["devices"]:
+        return [must(f"{name}: domain_iommu", "no intel-iommu in QEMU "
+                     + emulator["version"], "intel-iommu", False,
+                     f"set domain_iommu of {name} to none: a NIC is then "
+                     "given to programs by uio_pci_generic")]
+    if "q35" in domain["machine"]:
         return []
     return [must(f"{name}: domain_iommu", f"{domain['iommu']} on "
                  f"{domain['machine']}", "none: that board has none", False,
@@ -194,7 +201,7 @@ def guest_rows(facts, plan, settings):
         rows += kernel_row(name, domain, settings)
         rows += raw_rows(name, domain)
         rows += place_row(name, domain)
-        rows += iommu_row(name, domain)
+        rows += iommu_row(name, domain, facts["emulator"])
         rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:

@@ -203,6 +203,8 @@ class Checks(unittest.TestCase):
         self.assertEqual(bad(old, {"nic_pcie": "node"}), [])
         self.assertEqual(bad(old, {"nic_pcie": "node", "machine": "pc"}),
                          ["trader: domain_nic_pcie"])
+        self.assertEqual(bad({}, {"iommu": "intel"}), ["trader: domain_iommu"])
+        old["emulator"]["devices"] = ["virtio-net-pci", "intel-iommu"]
         self.assertEqual(bad(old, {"iommu": "intel"}), [])
         self.assertEqual(bad(old, {"iommu": "intel", "machine": "pc"}),
                          ["trader: domain_iommu"])
