@@ -226,14 +226,15 @@ class NicDriver:
         for one in (name, other):
             self.run("ethtool", "-K", one, "tx", "off", "tso", "off", "gso",
                      "off", "gro", "off")
-            self.quiet(one)
+        self.quiet(other)
+        self.write_files(kept, "/proc/")
         self.run("ip", "link", "set", other, "arp", "off", "up")
         self.run("ip", "link", "set", name, "alias",
                  f"nic {kept['address']} {other}")
         self.configure(kept, name)
 
     def quiet(self, name):
-        """Of IPv6 it says nothing on its own."""
+        """It says nothing on its own, of IPv6."""
         path = f"{self.root}/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
         if os.path.exists(path):
             self.write(path, "1")
@@ -293,8 +294,12 @@ class NicDriver:
                      for word in (name, value)]
             if wrong:
                 self.run("ethtool", turn, self.interface, *wrong)
+        self.write_files(kept)
+
+    def write_files(self, kept, below="/"):
         for path, value in kept["files"].items():
-            if os.path.exists(path) and text(path) != value:
+            if path.startswith(self.root + below) and os.path.exists(path) \
+                    and text(path) != value:
                 self.write(path, value)
 
     def carrier(self):

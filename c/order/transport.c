@@ -157,16 +157,23 @@ int transport_accept(struct transport *transport, struct order_end **end)
  * When there is no room.
  */
 
+/* Before each wait: what the kernel's socket sends and gets goes by it. */
+static void carrier_scan(struct transport *transport)
+{
+	if (transport->carrier)
+		(void)transport->carrier->ops->scan(transport->carrier);
+}
+
 static int room_wait(struct transport *transport, uint64_t wait_ns)
 {
 	struct pollfd room = { .fd = transport->fd, .events = POLLOUT };
 	unsigned int ms = (unsigned int)(wait_ns / CLOCK_NS_PER_MS);
 
-	if (transport->carrier)
-		(void)transport->carrier->ops->scan(transport->carrier);
-	if (transport->ops->wait)
+	if (transport->ops->wait) {
+		carrier_scan(transport);
 		return transport->ops->wait(transport,
 					    transport->carrier ? 1 : ms);
+	}
 	/* What ended it the next send will tell. */
 	frame_port_poll(transport->carrier, &room, ms);
 	return 0;
@@ -384,8 +391,7 @@ uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms)
 	while ((left = transport_unacknowledged(transport)) &&
 	       clock_monotonic_ns() < deadline_ns) {
 		/* Nothing tells of an acknowledgement. */
-		if (transport->carrier)
-			(void)transport->carrier->ops->scan(transport->carrier);
+		carrier_scan(transport);
 		if (transport->ops->wait)
 			transport->ops->wait(transport, 1);
 		else
