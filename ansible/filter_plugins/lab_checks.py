@@ -120,6 +120,23 @@ def place_row(name, domain):
                  "to auto")]
 
 
+def iommu_row(name, domain, emulator):
+    """Of the board with PCI Express."""
+    if domain["iommu"] == "none":
+        return []
+    if "intel-iommu" not in emulator["devices"]:
+        return [must(f"{name}: domain_iommu", "no intel-iommu in QEMU "
+                     + emulator["version"], "intel-iommu", False,
+                     f"set domain_iommu of {name} to none: a NIC is then "
+                     "given to programs by uio_pci_generic")]
+    if "q35" in domain["machine"]:
+        return []
+    return [must(f"{name}: domain_iommu", f"{domain['iommu']} on "
+                 f"{domain['machine']}", "none: that board has none", False,
+                 f"set domain_machine of {name} to q35, or domain_iommu to "
+                 "none")]
+
+
 def size_rows(name, domain):
     """Numbers that neither QEMU nor libvirt takes."""
     rows = []
@@ -196,6 +213,7 @@ def guest_rows(facts, plan, settings):
         rows += raw_rows(name, domain)
         rows += place_row(name, domain)
         rows += shared_row(name, domain, facts)
+        rows += iommu_row(name, domain, facts["emulator"])
         rows += kvm_knob_rows(name, domain, facts)
         machines = facts["emulator"]["machines"]
         if domain["machine"] not in machines:

@@ -197,6 +197,7 @@ def knobs(domain, qemu, guest, kernels=None):
         *node_rows(domain, qemu),
         *disk_rows(domain, qemu),
         equal("iothreads", domain["iothreads"], qemu["iothreads"]),
+        equal("iommu", domain["iommu"], qemu["iommu"]),
         equal("nic_attachment", domain["nic_attachment"],
               qemu["nic_attachment"]),
         *device_rows(domain, qemu),

@@ -46,6 +46,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab_machine import read
+from ansible.module_utils.lab_nic_driver import PROGRAMS
 
 # Of other programs, those that move interrupts or turn what an arm turns.
 MEDDLERS = ("irqbalance", "tuned", "power-profiles-daemon", "tlp")
@@ -128,6 +129,18 @@ def stamps(run, name):
     return "all" if "all" in modes else "ptp"
 
 
+def for_programs(run, name):
+    """By what DPDK could drive the NIC: the modules there are for this kernel,
+    is it behind an IOMMU, how many huge pages of 2 MiB are free."""
+    folder = os.path.realpath(f"/sys/class/net/{name}/device")
+    pages = read("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
+    return {"modules": [module for module in PROGRAMS
+                        if run(["modinfo", "-n", module])[0] == 0],
+            "iommu": any(os.path.exists(path + "/iommu_group") for path in
+                         (folder, os.path.dirname(folder))),
+            "huge_pages": int(pages or "0")}
+
+
 def file_system(path, table=None):
     """Type of what the path, or the first folder above it that there is, lies
     on: /proc/self/mountinfo, proc(5)."""
@@ -187,6 +200,8 @@ def main():
         "governors": sorted({read(path) for path in glob.glob(
             cpus + "cpu[0-9]*/cpufreq/scaling_governor")}),
         "stamps": stamps(module.run_command, asked_for["interface"]),
+        "for_programs": for_programs(module.run_command,
+                                     asked_for["interface"]),
         "scratch": {"type": file_system(asked_for["scratch"]),
                     "free": free_bytes(asked_for["scratch"])},
         "libraries": missing(asked_for["libraries"]),

@@ -198,6 +198,10 @@ class Guest:
                 thread.rpartition("/")[2] or "none"
         return found
 
+    def iommu(self):
+        kind = self.member(f"{PERIPHERAL}/iommu0", "type")
+        return "intel" if kind == "intel-iommu" else kind or "none"
+
     def nic(self):
         kind = self.member(NIC, "type")
         found = {"nic_attachment": self.attachment(),
@@ -265,6 +269,7 @@ class Guest:
                             for thread in iothreads],
             **self.memory(),
             **self.nic(),
+            "iommu": self.iommu(),
         }
 
 

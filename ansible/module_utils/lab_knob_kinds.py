@@ -13,9 +13,12 @@ import subprocess
 import time
 
 try:
+    from ansible.module_utils.lab_nic_driver import PROGRAMS, NicDriver, \
+        Refused
     from ansible.module_utils.lab_sysctl import PAIRS, REFUSED
     from ansible.module_utils.lab_value import FLAG, number, text, words
 except ImportError:  # of a program: beside this file
+    from lab_nic_driver import PROGRAMS, NicDriver, Refused
     from lab_sysctl import PAIRS, REFUSED
     from lab_value import FLAG, number, text, words
 
@@ -335,6 +338,29 @@ class RdmaLink(Knob):
                "netdev", self.interface)
 
 
+class Driver(Knob):
+    """Which driver has the NIC: the kernel's, or one for programs."""
+
+    def by(self, done, *arguments):
+        shown.cache_clear()
+        try:
+            return done(NicDriver(self.interface, command), *arguments)
+        except Refused as reason:
+            raise Missing(str(reason)) from None
+
+    def read(self):
+        return self.by(NicDriver.driver)
+
+    def write(self, value):
+        self.by(NicDriver.give, value)
+
+    def keep(self):
+        return json.dumps(self.by(NicDriver.keep))
+
+    def put_back(self, kept):
+        self.by(NicDriver.put_back, json.loads(kept))
+
+
 class Socket(Knob):
     """An option of a fresh socket: programs set it on their own; here it is
     only asked whether this kernel has it. option: as t2t-probe --options tells
@@ -401,6 +427,7 @@ NIC = {
     "gro_flush_timeout": Row(Napi, number(0, 10**9)),
     "irq_affinity": Row(Irq, CPUS),
     "rdma_link": Row(RdmaLink, words("rxe", "none")),
+    "driver": Row(Driver, words("kernel", *PROGRAMS)),
 }
 # The files that have the value.
 MACHINE = {

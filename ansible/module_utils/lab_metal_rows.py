@@ -5,6 +5,7 @@ what the inventory says."""
 import re
 
 from lab_machine import number_set
+from lab_nic_driver import PROGRAMS
 from lab_row import must, row
 
 GIB = 1 << 30
@@ -176,6 +177,25 @@ def stamp_rows(name, machine, found):
                  else wanted))
 
 
+def for_programs_row(name, found):
+    """The knob nic.driver, which gives the NIC to DPDK."""
+    there, why = [], []
+    modules, pages = found["modules"], found["huge_pages"]
+    for module in PROGRAMS:
+        lacks = [] if module in modules else ["its module"]
+        if module == "vfio-pci" and not found["iommu"]:
+            lacks.append("an IOMMU")
+        if module != "vfio-pci" and not pages:
+            lacks.append("huge pages")
+        there += [] if lacks else [module]
+        why += [f"{module} lacks {' and '.join(lacks)}"] if lacks else []
+    return row(f"{name}: DPDK on the NIC", ", ".join(there) or "none: "
+               + "; ".join(why), " or ".join(PROGRAMS),
+               "ok" if there else "note", "boot with intel_iommu=on or "
+               "amd_iommu=on, or sysctl vm.nr_hugepages=64: experiments with "
+               "nic.driver")
+
+
 def key_rows(name, key):
     """key: known, and the host as known_hosts has it; nothing where it is not
     reached by ssh(1)."""
@@ -198,4 +218,5 @@ def machine_rows(name, machine, found, key):
             *cpu_rows(name, machine, found),
             *program_rows(name, machine, found),
             *scratch_rows(name, machine, found),
-            *stamp_rows(name, machine, found)]
+            *stamp_rows(name, machine, found),
+            for_programs_row(name, found["for_programs"])]

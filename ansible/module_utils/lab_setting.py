@@ -119,6 +119,8 @@ KNOBS = {
                         "auto", "parts/nic_place.xml.j2", "guest: place"),
     "nic_offloads": Setting(SWITCH, "default", DEVICE,
                             "QEMU: nic_offloads, guest: offloads"),
+    "iommu": Setting(words("none", "intel"), "none", "parts/iommu.xml.j2",
+                     "QEMU: iommu"),
     "raw_devices": Setting(XML, "", "domain.xml.j2",
                            "(nobody knows here what it means)"),
     "raw_xml": Setting(XML, "", "domain.xml.j2",

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Changed with whatever follows, so that an older file is refused. */
-#define DPDK_DEVICE_VERSION 2
+#define DPDK_DEVICE_VERSION 3
 #define DPDK_DEVICE_FILE    "libt2t-dpdk.so"
 #define DPDK_DEVICE_SYMBOL  "t2t_dpdk_device_ops"
 
@@ -24,6 +24,9 @@ enum dpdk_log { DPDK_LOG_ERROR, DPDK_LOG_WARNING, DPDK_LOG_DETAIL };
 /* Once in a process: EAL, its memory. */
 struct dpdk_start {
 	bool huge_pages; /* else of ordinary ones: --no-huge */
+	bool pci;	 /* devices of that bus, each when it is opened */
+	bool physical;	 /* devices get physical addresses: no IOMMU; takes
+			    CAP_SYS_ADMIN, and huge pages */
 	/* A line of EAL's or of a driver's, without its end. */
 	void (*log)(enum dpdk_log level, const char *line);
 };
@@ -31,11 +34,15 @@ struct dpdk_start {
 struct dpdk_device;
 
 struct dpdk_device_config {
-	const char *bus;	  /* "vdev" */
-	const char *device;	  /* "net_af_packet0" */
+	const char *bus;	  /* "vdev", "pci" */
+	const char *device;	  /* "net_af_packet0", "0000:01:00.0" */
 	const char *arguments;	  /* the driver's: "iface=eth0,framecnt=128" */
 	unsigned int descriptors; /* of the receive queue */
 	unsigned int buffers;	  /* of 2 KiB each, for both directions */
+	bool groups;		  /* let in all that goes to groups */
+	bool promiscuous;	  /* let in all there is */
+	unsigned int link_ms;	  /* how long to wait for a link; 0: there is
+				     one, or it does not matter */
 };
 
 struct dpdk_frame {
@@ -49,8 +56,8 @@ struct dpdk_device_ops {
 	unsigned int version;	      /* DPDK_DEVICE_VERSION */
 	const char *(*release)(void); /* "DPDK 22.11.11" */
 
-	/* May be called again: the first call counts. 0; -EINVAL: it runs with
-	 * the other kind of pages; or another negative errno. The calling
+	/* May be called again: the first call counts. 0; -EINVAL: it runs
+	 * otherwise than that; or another negative errno. The calling
 	 * thread has one CPU from then on; signals and the environment are as
 	 * they were; no file is left anywhere. */
 	int (*start)(const struct dpdk_start *start);
@@ -70,6 +77,14 @@ struct dpdk_device_ops {
 	 * sent: 0, or -ENOBUFS: the driver has no room, the frame is lost. */
 	uint8_t *(*frame)(struct dpdk_device *device);
 	int (*send)(struct dpdk_device *device, uint32_t len);
+
+	/* HOT. Send buffers of take(), of this device's or of another's,
+	 * instead of giving them back; what there is no room for is lost. */
+	void (*pass)(struct dpdk_device *device, void **buffers,
+		     unsigned int count);
+
+	/* The kernel wants it back: it waits until it is closed. */
+	bool (*wanted_back)(const struct dpdk_device *device);
 
 	/* Frames that the driver had no room for. */
 	uint64_t (*lost)(struct dpdk_device *device);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* DPDK, in a shared object of its own: net/dpdk_device.h. */
+/* rte_dev_event_callback_register() is in every release since 18.05. */
+#define ALLOW_EXPERIMENTAL_API
+
 #include "net/dpdk_device.h"
 #include "net/dpdk_plugin_xdp.h"
 
@@ -9,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -24,6 +28,11 @@
 #define DATA_ROOM   (RTE_PKTMBUF_HEADROOM + 2048)
 #define DESCRIPTORS 128	  /* to send by */
 #define MEMORY_MB   "256" /* of address space: what is touched is taken */
+#define PINNED_MB   "64"  /* where a NIC may write: all of it is taken */
+
+/* Allowing this one alone, the host's bridge, which no driver here takes, lets
+ * EAL begin with none, and others be plugged in later. */
+#define NO_DEVICE "0000:00:00.0"
 
 /* Not a folder that anything can be made in. Without shared configuration EAL
  * does without one: nothing of it is left, whatever ends the process. */
@@ -34,6 +43,7 @@ struct dpdk_device {
 	struct rte_mempool *pool;
 	struct xsk_umem *umem;	  /* of the pool; NULL: it is none */
 	struct rte_mbuf *filling; /* what frame() gave */
+	volatile bool wanted_back;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char bus[16];
 };
@@ -79,7 +89,7 @@ static int log_open(void)
  */
 
 /* The calling thread is EAL's first, on one of the CPUs that it has. */
-static int eal_init(bool huge_pages)
+static int eal_init(const struct dpdk_start *start)
 {
 	static char text[256]; /* EAL keeps it */
 	char *arguments[16], *rest = text;
@@ -91,10 +101,12 @@ static int eal_init(bool huge_pages)
 	while (cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &cpus))
 		cpu++;
 	snprintf(text, sizeof(text),
-		 "t2t --lcores 0@%d --no-pci --no-telemetry --iova-mode=va %s",
-		 cpu,
-		 huge_pages ? "--in-memory"
-			    : "--no-huge --no-shconf -m " MEMORY_MB);
+		 "t2t --lcores 0@%d %s --no-telemetry --iova-mode=%s %s", cpu,
+		 start->pci ? "-a " NO_DEVICE : "--no-pci",
+		 start->physical ? "pa" : "va",
+		 start->huge_pages ? "--in-memory"
+		 : start->pci	   ? "--no-huge --no-shconf -m " PINNED_MB
+				   : "--no-huge --no-shconf -m " MEMORY_MB);
 	while (count < 15 && (arguments[count] = strsep(&rest, " ")))
 		count++;
 	arguments[count] = NULL;
@@ -105,26 +117,30 @@ static int eal_init(bool huge_pages)
 
 static int plugin_start(const struct dpdk_start *start)
 {
-	static enum { STOPPED, ORDINARY, HUGE } state;
+	static struct dpdk_start begun;
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 	char *before = folder ? strdup(folder) : NULL;
 	int err = 0;
 
 	say = start->log;
-	if (state != STOPPED)
-		err = (state == HUGE) == start->huge_pages ? 0 : -EINVAL;
+	if (begun.log)
+		err = begun.huge_pages == start->huge_pages &&
+				      begun.pci == start->pci &&
+				      begun.physical == start->physical
+			      ? 0
+			      : -EINVAL;
 	else
 		err = log_open();
-	if (err || state != STOPPED)
+	if (err || begun.log)
 		goto free_before;
 	setenv("RUNTIME_DIRECTORY", NO_FOLDER, 1);
-	err = eal_init(start->huge_pages);
+	err = eal_init(start);
 	if (before)
 		setenv("RUNTIME_DIRECTORY", before, 1);
 	else
 		unsetenv("RUNTIME_DIRECTORY");
 	if (!err)
-		state = start->huge_pages ? HUGE : ORDINARY;
+		begun = *start;
 free_before:
 	free(before);
 	return err;
@@ -195,6 +211,51 @@ static int queues_open(struct dpdk_device *device,
 	return rte_eth_dev_start(port);
 }
 
+/* A NIC's begins to come up when it is started. */
+static int link_wait(const struct dpdk_device *device, unsigned int link_ms)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct rte_eth_link link = { 0 };
+
+	for (unsigned int ms = 0; ms < link_ms; ms++) {
+		if (rte_eth_link_get_nowait(device->port, &link) < 0 ||
+		    link.link_status)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return link_ms ? -ENETDOWN : 0;
+}
+
+static int filters_open(struct dpdk_device *device,
+			const struct dpdk_device_config *config,
+			const char **step)
+{
+	int err =
+		config->groups ? rte_eth_allmulticast_enable(device->port) : 0;
+
+	*step = "to let in groups";
+	if (err)
+		return err;
+	*step = "promiscuous";
+	err = config->promiscuous ? rte_eth_promiscuous_enable(device->port)
+				  : 0;
+	if (err)
+		return err;
+	*step = "no link";
+	return link_wait(device, config->link_ms);
+}
+
+/* By EAL's thread of interrupts: vfio-pci's request for the device. */
+static void removal(const char *name, enum rte_dev_event_type type,
+		    void *context)
+{
+	struct dpdk_device *device = context;
+
+	(void)name;
+	if (type == RTE_DEV_EVENT_REMOVE)
+		device->wanted_back = true;
+}
+
 static int device_probe(struct dpdk_device *device,
 			const struct dpdk_device_config *config,
 			const char **step)
@@ -240,8 +301,12 @@ static int plugin_open(const struct dpdk_device_config *config,
 	if (err)
 		goto free_pool;
 	err = queues_open(device, config, step);
+	if (!err)
+		err = filters_open(device, config, step);
 	if (err)
 		goto remove;
+	/* Where the driver has no such request it never comes. */
+	rte_dev_event_callback_register(device->name, removal, device);
 	*opened = device;
 	return 0;
 remove:
@@ -303,6 +368,22 @@ static int plugin_send(struct dpdk_device *device, uint32_t len)
 	return -ENOBUFS;
 }
 
+static void plugin_pass(struct dpdk_device *device, void **buffers,
+			unsigned int count)
+{
+	struct rte_mbuf **frames = (struct rte_mbuf **)buffers;
+	uint16_t sent =
+		rte_eth_tx_burst(device->port, 0, frames, (uint16_t)count);
+
+	if (sent < count)
+		rte_pktmbuf_free_bulk(frames + sent, count - sent);
+}
+
+static bool plugin_wanted_back(const struct dpdk_device *device)
+{
+	return device->wanted_back;
+}
+
 static uint64_t plugin_lost(struct dpdk_device *device)
 {
 	struct rte_eth_stats stats = { 0 };
@@ -313,6 +394,7 @@ static uint64_t plugin_lost(struct dpdk_device *device)
 
 static void plugin_close(struct dpdk_device *device)
 {
+	rte_dev_event_callback_unregister(device->name, removal, device);
 	rte_pktmbuf_free(device->filling);
 	rte_eth_dev_stop(device->port);
 	rte_eth_dev_close(device->port);
@@ -333,6 +415,8 @@ const struct dpdk_device_ops t2t_dpdk_device_ops = {
 	.give = plugin_give,
 	.frame = plugin_frame,
 	.send = plugin_send,
+	.pass = plugin_pass,
+	.wanted_back = plugin_wanted_back,
 	.lost = plugin_lost,
 	.close = plugin_close,
 };

@@ -22,12 +22,16 @@
 /* Beside those of descriptors: put aside, in hand, on their way out. */
 #define BUFFERS_SPARE (DPDK_PORT_ASIDE_MAX + 512)
 #define BUSY_NS	      CLOCK_NS_PER_S /* how long a queue may take to be free */
+#define LAST_SCANS    16    /* of a burst each: what the kernel has sent */
+#define LINK_MS	      10000 /* and a NIC's link to be up */
 
-const char *const dpdk_port_device_names[] = { "af_packet", "af_xdp", NULL };
+const char *const dpdk_port_device_names[] = { "af_packet", "af_xdp", "pci",
+					       NULL };
 
 static const struct dpdk_port_driver *const drivers[] = {
 	[DPDK_AF_PACKET] = &dpdk_port_packet_driver,
 	[DPDK_AF_XDP] = &dpdk_port_xdp_driver,
+	[DPDK_PCI] = &dpdk_port_pci_driver,
 };
 
 /*
@@ -88,6 +92,20 @@ int dpdk_port_probe(const char **why)
  * Opening.
  */
 
+static int options_check(const struct dpdk_port *dp,
+			 const struct dpdk_port_config *config)
+{
+	const char *option = config->queue	 ? "queue"
+			     : config->zero_copy ? "zero_copy"
+			     : config->budget	 ? "budget"
+						 : NULL;
+
+	if (!option || dp->kind == DPDK_AF_XDP)
+		return 0;
+	log_error("%s: %s: of device=af_xdp alone", dp->who, option);
+	return -EINVAL;
+}
+
 static int interface_check(struct dpdk_port *dp, const char *name)
 {
 	int err = interface_find(name, &dp->interface);
@@ -112,6 +130,7 @@ static int interface_check(struct dpdk_port *dp, const char *name)
 struct eal_thread {
 	const struct dpdk_device_ops *ops;
 	struct dpdk_start start;
+	uint64_t keep; /* capabilities */
 	int result;
 };
 
@@ -119,19 +138,27 @@ static void *eal_run(void *context)
 {
 	struct eal_thread *thread = context;
 
-	thread->result = privileges_drop(0);
+	thread->result = privileges_drop(thread->keep);
 	if (!thread->result)
 		thread->result = thread->ops->start(&thread->start);
 	return NULL;
 }
 
 /* By a thread that has given up its capabilities: the one that EAL makes has
- * none then, and what EAL does to the CPUs of its first is nobody's. */
-static int eal_start(struct dpdk_port *dp, bool huge_pages)
+ * none then, and what EAL does to the CPUs of its first is nobody's. Physical
+ * addresses are shown to CAP_SYS_ADMIN alone: proc_pid_pagemap(5). */
+static int eal_start(struct dpdk_port *dp,
+		     const struct dpdk_port_config *config)
 {
-	struct eal_thread thread = { .ops = dp->ops,
-				     .start = { .huge_pages = huge_pages,
-						.log = log_take } };
+	const bool huge_pages = config->huge_pages;
+	struct eal_thread thread = {
+		.ops = dp->ops,
+		.start = { .huge_pages = huge_pages,
+			   .pci = dp->driver->pci,
+			   .physical = dp->nic.physical,
+			   .log = log_take },
+		.keep = dp->nic.physical ? PRIVILEGES_BIT(CAP_SYS_ADMIN) : 0,
+	};
 	pthread_t id;
 	int err = -pthread_create(&id, NULL, eal_run, &thread);
 
@@ -143,11 +170,11 @@ static int eal_start(struct dpdk_port *dp, bool huge_pages)
 	if (!err)
 		return 0;
 	log_error("%s: %s: %s%s%s", dp->who,
-		  err == -EINVAL
-			  ? "huge_pages: this process has begun otherwise"
-		  : huge_pages ? "EAL does not start: are huge pages free, "
-				 "and mounted (vm.nr_hugepages, hugetlbfs)?"
-			       : "EAL does not start",
+		  err == -EINVAL ? "device, huge_pages: this process has begun "
+				   "otherwise"
+		  : huge_pages	 ? "EAL does not start: are huge pages free, "
+				   "and mounted (vm.nr_hugepages, hugetlbfs)?"
+				 : "EAL does not start",
 		  log_strerror(err), *complaint ? ": " : "", complaint);
 	return err;
 }
@@ -184,8 +211,16 @@ static int device_open(struct dpdk_port *dp,
 	const char *step;
 	int err;
 
-	snprintf(name, sizeof(name), "net_%s%u", dp->driver->name,
-		 dp->interface.index);
+	if (dp->driver->pci) {
+		snprintf(name, sizeof(name), "%s", dp->nic.address);
+		device.bus = "pci";
+		device.groups = true;
+		device.promiscuous = config->promiscuous;
+		device.link_ms = LINK_MS;
+	} else {
+		snprintf(name, sizeof(name), "net_%s%u", dp->driver->name,
+			 dp->interface.index);
+	}
 	device.buffers =
 		BUFFERS_SPARE + device.descriptors +
 		dp->driver->arguments(dp, config, arguments, sizeof(arguments));
@@ -273,6 +308,9 @@ static void device_close(struct dpdk_port *dp)
 	if (dp->promiscuous_fd >= 0)
 		close(dp->promiscuous_fd);
 	dp->ops->close(dp->device);
+	/* The last of its frames were on their way by the other. */
+	if (dp->kernel)
+		dp->ops->close(dp->kernel);
 }
 
 static int driver_open(struct dpdk_port *dp,
@@ -287,11 +325,14 @@ static int driver_open(struct dpdk_port *dp,
 	err = device_open_as_it_was(dp, config);
 	if (err)
 		goto close_driver;
-	dp->fd = dpdk_sockets_new(&before, dp->driver->family);
-	if (dp->fd < 0)
-		err = dpdk_port_fault(dp, "its socket is not found", -EPROTO);
-	if (!err && config->promiscuous)
-		err = promiscuous_open(dp);
+	if (!dp->driver->pci) {
+		dp->fd = dpdk_sockets_new(&before, dp->driver->family);
+		if (dp->fd < 0)
+			err = dpdk_port_fault(dp, "its socket is not found",
+					      -EPROTO);
+		if (!err && config->promiscuous)
+			err = promiscuous_open(dp);
+	}
 	if (!err)
 		err = dp->driver->open(dp, config);
 	if (!err)
@@ -311,14 +352,16 @@ int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 	dp->who = config->who;
 	dp->kind = config->device;
 	dp->driver = drivers[dp->kind];
-	dp->promiscuous_fd = -1;
+	dp->promiscuous_fd = dp->fd = -1;
 	dp->kernel_link = KERNEL_LINK_NONE;
-	dp->port =
-		(struct frame_port){ .ops = &dpdk_port_ops,
-				     .name = dp->interface.name,
-				     .frame_max = DPDK_FRAME_MAX,
-				     .kernel_sees = dp->driver->kernel_sees };
+	dp->port = (struct frame_port){ .ops = &dpdk_port_ops,
+					.name = dp->interface.name,
+					.frame_max = DPDK_FRAME_MAX,
+					.kernel_sees = dp->driver->kernel_sees,
+					.carries_kernel = dp->driver->pci };
 	err = interface_check(dp, config->interface);
+	if (!err)
+		err = options_check(dp, config);
 	if (!err)
 		err = dp->driver->check(dp, config);
 	if (err)
@@ -333,7 +376,7 @@ int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 	}
 	opening = true;
 	*complaint = '\0';
-	err = eal_start(dp, config->huge_pages);
+	err = eal_start(dp, config);
 	if (!err)
 		err = driver_open(dp, config);
 	opening = false;
@@ -349,6 +392,8 @@ int dpdk_port_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 void dpdk_port_close(struct dpdk_port *dp)
 {
 	opening = true;
+	for (int i = 0; dp->kernel && i < LAST_SCANS; i++)
+		(void)dp->port.ops->scan(&dp->port);
 	if (dp->held_count)
 		dp->ops->give(dp->held, dp->held_count);
 	for (; dp->aside_count; dp->aside_count--)

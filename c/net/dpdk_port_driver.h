@@ -12,12 +12,13 @@
 
 struct dpdk_port_driver {
 	const char *name; /* DPDK's, behind "net_" */
+	bool pci;	  /* a NIC of its own: no socket, dp->fd is -1 */
 	int family;	  /* of the one socket that it opens */
 	bool kernel_sees; /* frame_port.kernel_sees */
 
 	/* Is this one that the driver has, on this interface? 0 or a negative
 	 * errno, logged. */
-	int (*check)(const struct dpdk_port *dp,
+	int (*check)(struct dpdk_port *dp,
 		     const struct dpdk_port_config *config);
 
 	/* Before DPDK is asked for the device. 0, or a negative errno, logged;
@@ -31,8 +32,8 @@ struct dpdk_port_driver {
 				  const struct dpdk_port_config *config,
 				  char *text, size_t size);
 
-	/* dp->fd is there: the first flow comes from now on. 0 or a negative
-	 * errno, logged. */
+	/* The device is there, and dp->fd: the first flow comes from now on. 0
+	 * or a negative errno, logged. */
 	int (*open)(struct dpdk_port *dp,
 		    const struct dpdk_port_config *config);
 
@@ -41,6 +42,10 @@ struct dpdk_port_driver {
 
 	/* Frames that there was no room for, since the socket is there. */
 	uint64_t (*lost)(struct dpdk_port *dp);
+
+	/* Beside what the kernel says of the interface: 0, or -ENODEV, logged:
+	 * the device is no longer ours. Optional. */
+	int (*alive)(struct dpdk_port *dp);
 
 	/* As frame_port_ops. */
 	int (*flow_add)(struct dpdk_port *dp,
@@ -51,6 +56,7 @@ struct dpdk_port_driver {
 
 extern const struct dpdk_port_driver dpdk_port_packet_driver;
 extern const struct dpdk_port_driver dpdk_port_xdp_driver;
+extern const struct dpdk_port_driver dpdk_port_pci_driver;
 
 /* Log who, interface, driver, step, cause and what DPDK has complained of;
  * gives err back. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "net/dpdk_port_driver.h"
 #include "wire/frame.h"
 
 /* Calls between two looks at the rest of the world: powers of two. */
@@ -23,6 +24,8 @@ __attribute__((cold, noinline)) static int health_check(struct dpdk_port *dp)
 	if (interface_find(dp->interface.name, &now) == -ENODEV ||
 	    now.index != dp->interface.index)
 		dp->error = -ENODEV;
+	else if (dp->driver->alive)
+		dp->error = dp->driver->alive(dp);
 	return dp->error;
 }
 
@@ -43,26 +46,55 @@ static void held_give(struct dpdk_port *dp)
 	dp->held_count = 0;
 }
 
-/* Is it for the caller? The listener has got what is its own; what is
- * nobody's, or too long, is not. */
-static bool frame_sort(struct dpdk_port *dp, const struct dpdk_frame *frame)
+enum frame_kind {
+	KIND_TAKEN, /* the caller's */
+	KIND_DONE,  /* the listener has got what is its own; or too long */
+	KIND_OTHER, /* of no flow */
+};
+
+static enum frame_kind frame_sort(struct dpdk_port *dp,
+				  const struct dpdk_frame *frame)
 {
 	int flow = frame->vlan ? -1
 			       : frame_flow_find(&dp->flows, frame->bytes,
 						 frame->len);
 
 	if (flow < 0)
-		return false;
+		return KIND_OTHER;
 	if (__builtin_expect(frame->len > DPDK_FRAME_MAX, 0)) {
 		dp->cut++;
-		return false;
+		return KIND_DONE;
 	}
 	if (__builtin_expect(dp->flows.flows[flow].protocol == FRAME_UDP, 1))
-		return true;
+		return KIND_TAKEN;
 	if (dp->port.listener)
 		dp->port.listener->frame(dp->port.listener, frame->bytes,
 					 frame->len);
-	return false;
+	return KIND_DONE;
+}
+
+/* Of a NIC that the kernel has given away: what the kernel sends goes out. */
+static void kernel_send(struct dpdk_port *dp)
+{
+	struct dpdk_frame got[FRAME_PORT_BURST_MAX];
+	void *buffers[FRAME_PORT_BURST_MAX];
+	unsigned int n = dp->ops->take(dp->kernel, got, FRAME_PORT_BURST_MAX);
+
+	for (unsigned int i = 0; i < n; i++)
+		buffers[i] = got[i].buffer;
+	if (__builtin_expect(n > 0, 0))
+		dp->ops->pass(dp->device, buffers, n);
+}
+
+/* Is a frame that is not the caller's done with? The kernel gets what is of no
+ * flow, where nobody else gives it that. */
+static bool kernel_gets(struct dpdk_port *dp, enum frame_kind kind,
+			struct dpdk_frame *frame)
+{
+	if (kind != KIND_OTHER || !dp->kernel)
+		return false;
+	dp->ops->pass(dp->kernel, &frame->buffer, 1);
+	return true;
 }
 
 __attribute__((cold, noinline)) static int aside_take(
@@ -90,19 +122,24 @@ int dpdk_port_take(struct dpdk_port *dp, struct frame_port_frame *frames,
 	int count = 0;
 
 	held_give(dp);
+	if (dp->kernel)
+		kernel_send(dp);
 	if (__builtin_expect(dp->aside_count > 0, 0))
 		return aside_take(dp, frames, max);
 	n = dp->ops->take(dp->device, got, max);
 	if (!n)
 		return turn(dp);
 	for (unsigned int i = 0; i < n; i++) {
-		dp->held[i] = got[i].buffer;
-		if (__builtin_expect(frame_sort(dp, &got[i]), 1))
+		enum frame_kind kind = frame_sort(dp, &got[i]);
+
+		if (__builtin_expect(kind == KIND_TAKEN, 1))
 			frames[count++] =
 				(struct frame_port_frame){ got[i].bytes,
 							   got[i].len };
+		else if (kernel_gets(dp, kind, &got[i]))
+			continue;
+		dp->held[dp->held_count++] = got[i].buffer;
 	}
-	dp->held_count = n;
 	turn(dp);
 	return count;
 }
@@ -123,11 +160,17 @@ static int port_scan(struct frame_port *port)
 {
 	struct dpdk_port *dp = port_of(port);
 	struct dpdk_frame got[FRAME_PORT_BURST_MAX];
-	unsigned int n = dp->ops->take(dp->device, got, FRAME_PORT_BURST_MAX);
+	unsigned int n;
 
+	if (dp->kernel)
+		kernel_send(dp);
+	n = dp->ops->take(dp->device, got, FRAME_PORT_BURST_MAX);
 	for (unsigned int i = 0; i < n; i++) {
-		if (!frame_sort(dp, &got[i])) {
-			dp->ops->give(&got[i].buffer, 1);
+		enum frame_kind kind = frame_sort(dp, &got[i]);
+
+		if (kind != KIND_TAKEN) {
+			if (!kernel_gets(dp, kind, &got[i]))
+				dp->ops->give(&got[i].buffer, 1);
 			continue;
 		}
 		if (__builtin_expect(dp->aside_count == DPDK_PORT_ASIDE_MAX, 0))

@@ -29,7 +29,7 @@ static int wrong(const struct dpdk_port *dp, const char *what)
 	return -EINVAL;
 }
 
-static int options_check(const struct dpdk_port *dp,
+static int options_check(struct dpdk_port *dp,
 			 const struct dpdk_port_config *config)
 {
 	if (config->descriptors & (config->descriptors - 1))
@@ -41,7 +41,7 @@ static int options_check(const struct dpdk_port *dp,
 	return 0;
 }
 
-static int xdp_check(const struct dpdk_port *dp,
+static int xdp_check(struct dpdk_port *dp,
 		     const struct dpdk_port_config *config)
 {
 	int err = options_check(dp, config);
@@ -172,7 +172,7 @@ const struct dpdk_port_driver dpdk_port_xdp_driver = {
 
 #else
 
-static int xdp_check(const struct dpdk_port *dp,
+static int xdp_check(struct dpdk_port *dp,
 		     const struct dpdk_port_config *config)
 {
 	(void)config;

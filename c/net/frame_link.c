@@ -60,6 +60,8 @@ int frame_link_open(struct frame_link *link, struct frame_port *port,
 			return -EINTR;
 		if (clock_monotonic_ns() >= deadline_ns)
 			return -EHOSTUNREACH;
+		if (port->carries_kernel)
+			(void)port->ops->scan(port);
 		nanosleep(&pause, NULL);
 	}
 	if (err)

@@ -9,6 +9,7 @@
 #define NET_FRAME_PORT_H
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -103,9 +104,17 @@ struct frame_port_ops {
 struct frame_port {
 	const struct frame_port_ops *ops;
 	struct frame_port_listener *listener; /* NULL: segments are dropped */
-	const char *name;   /* its interface's, for messages */
-	uint32_t frame_max; /* bytes of a frame to send */
-	bool kernel_sees;   /* the kernel gets the flows' frames, too */
+	const char *name;    /* its interface's, for messages */
+	uint32_t frame_max;  /* bytes of a frame to send */
+	bool kernel_sees;    /* the kernel gets the flows' frames, too */
+	bool carries_kernel; /* what is the kernel's, in and out, goes by the
+				port: whenever it is taken from or scanned */
 };
+
+/* poll(2) of one descriptor, for who waits for the kernel's sockets while
+ * carrier, which may be NULL, carries the kernel's frames: it is scanned
+ * meanwhile. As poll(2). */
+int frame_port_poll(struct frame_port *carrier, struct pollfd *ready,
+		    unsigned int timeout_ms);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/address.h"
+#include "net/frame_port.h"
 #include "net/socket_setting.h"
 
 #define RETRY_MS 50
@@ -188,17 +189,18 @@ static unsigned int left_ms(uint64_t deadline_ns)
 }
 
 /* Wait at most RETRY_MS, however the deadline lies; fd may be -1. */
-static int pause_poll(int fd, uint64_t deadline_ns)
+static int pause_poll(struct frame_port *carrier, int fd, uint64_t deadline_ns)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
 	unsigned int ms = left_ms(deadline_ns);
 
-	return poll(&ready, 1, (int)(ms < RETRY_MS ? ms : RETRY_MS));
+	return frame_port_poll(carrier, &ready, ms < RETRY_MS ? ms : RETRY_MS);
 }
 
 /* Non-blocking, since connect(2) would wait for minutes, deaf to the stop. */
 static int try_connect(int fd, const struct sockaddr_in *peer,
-		       uint64_t deadline_ns, const volatile int *stop)
+		       uint64_t deadline_ns, const volatile int *stop,
+		       struct frame_port *carrier)
 {
 	int err = 0;
 	socklen_t len = sizeof(err);
@@ -206,7 +208,7 @@ static int try_connect(int fd, const struct sockaddr_in *peer,
 	if (connect(fd, (const struct sockaddr *)peer, sizeof(*peer)) < 0) {
 		if (errno != EINPROGRESS && errno != EINTR)
 			return -errno;
-		while (pause_poll(fd, deadline_ns) <= 0) {
+		while (pause_poll(carrier, fd, deadline_ns) <= 0) {
 			if (stop && *stop)
 				return -EINTR;
 			if (!left_ms(deadline_ns))
@@ -234,8 +236,8 @@ static int connected_finish(int fd)
 	return no_delay(fd);
 }
 
-int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
-		   const volatile int *stop)
+int socket_connect_by(const struct sockaddr_in *peer, unsigned int timeout_ms,
+		      const volatile int *stop, struct frame_port *carrier)
 {
 	uint64_t deadline_ns =
 		clock_monotonic_ns() + timeout_ms * UINT64_C(1000000);
@@ -248,7 +250,7 @@ int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 		fd = socket_open(SOCK_STREAM | SOCK_NONBLOCK);
 		if (fd < 0)
 			return fd;
-		err = try_connect(fd, peer, deadline_ns, stop);
+		err = try_connect(fd, peer, deadline_ns, stop, carrier);
 		if (!err)
 			break;
 		close(fd);
@@ -256,7 +258,7 @@ int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 			return err;
 		if (!passes(err) || !left_ms(deadline_ns))
 			goto failed;
-		pause_poll(-1, deadline_ns);
+		pause_poll(carrier, -1, deadline_ns);
 	}
 	err = connected_finish(fd);
 	if (err) {
@@ -268,6 +270,12 @@ failed:
 	log_error("can't connect to %s within %u ms: %s",
 		  address_format(peer, text), timeout_ms, log_strerror(err));
 	return err;
+}
+
+int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
+		   const volatile int *stop)
+{
+	return socket_connect_by(peer, timeout_ms, stop, NULL);
 }
 
 int socket_keepalive(int fd, unsigned int idle_s, unsigned int interval_s,

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "net/interface.h"
 
+struct frame_port;
+
 /* A listener on exactly this address. SO_REUSEADDR, non-blocking. */
 int socket_listen(const struct sockaddr_in *address, int backlog);
 
@@ -28,6 +30,11 @@ int socket_accept(int listener, struct sockaddr_in *peer);
  * until *stop is set (stop may be NULL): then -EINTR, silent. */
 int socket_connect(const struct sockaddr_in *peer, unsigned int timeout_ms,
 		   const volatile int *stop);
+
+/* The same, where carrier (net/frame_port.h) carries the kernel's frames; NULL:
+ * they need none. */
+int socket_connect_by(const struct sockaddr_in *peer, unsigned int timeout_ms,
+		      const volatile int *stop, struct frame_port *carrier);
 
 /* Notice a dead peer: probes after idle_s, then every interval_s, given up
  * after count; and as long for bytes that it does not take. tcp(7). */

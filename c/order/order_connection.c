@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/frame_port.h"
 
 #define LOOK_MAX 16 /* receives: whoever talks without end waits */
 
@@ -69,7 +70,7 @@ static void some_wait(struct order_connection *connection)
 	struct pollfd readable = { .fd = connection->transport->fd,
 				   .events = POLLIN };
 
-	poll(&readable, readable.fd >= 0, 1);
+	frame_port_poll(connection->transport->carrier, &readable, 1);
 }
 
 /* 1 when it is over, 0 when it goes on, or a negative errno. */

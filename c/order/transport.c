@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/frame_port.h"
 #include "net/kernel_tls.h"
 #include "net/socket.h"
 #include "net/socket_end.h"
@@ -95,8 +96,10 @@ static int socket_open(struct transport *transport,
 {
 	int err;
 
-	transport->fd =
-		socket_connect(&config->peer, config->timeout_ms, config->stop);
+	if (config->frames && config->frames->carries_kernel)
+		transport->carrier = config->frames;
+	transport->fd = socket_connect_by(&config->peer, config->timeout_ms,
+					  config->stop, transport->carrier);
 	if (transport->fd < 0)
 		return transport->fd;
 	err = socket_keepalive(transport->fd, 10, 2, 3);
@@ -156,15 +159,25 @@ int transport_accept(struct transport *transport, struct order_end **end)
  * When there is no room.
  */
 
+/* Before each wait: what the kernel's socket sends and gets goes by it. */
+static void carrier_scan(struct transport *transport)
+{
+	if (transport->carrier)
+		(void)transport->carrier->ops->scan(transport->carrier);
+}
+
 static int room_wait(struct transport *transport, uint64_t wait_ns)
 {
 	struct pollfd room = { .fd = transport->fd, .events = POLLOUT };
 	unsigned int ms = (unsigned int)(wait_ns / CLOCK_NS_PER_MS);
 
-	if (transport->ops->wait)
-		return transport->ops->wait(transport, ms);
+	if (transport->ops->wait) {
+		carrier_scan(transport);
+		return transport->ops->wait(transport,
+					    transport->carrier ? 1 : ms);
+	}
 	/* What ended it the next send will tell. */
-	poll(&room, 1, (int)ms);
+	frame_port_poll(transport->carrier, &room, ms);
 	return 0;
 }
 
@@ -380,6 +393,7 @@ uint64_t transport_settle(struct transport *transport, unsigned int timeout_ms)
 	while ((left = transport_unacknowledged(transport)) &&
 	       clock_monotonic_ns() < deadline_ns) {
 		/* Nothing tells of an acknowledgement. */
+		carrier_scan(transport);
 		if (transport->ops->wait)
 			transport->ops->wait(transport, 1);
 		else

@@ -24,7 +24,9 @@ struct order_end;
 struct transport {
 	const struct transport_ops *ops;
 	int fd; /* the connection; -1: there is none, or not the kernel's */
-	bool connected; /* by transport_connect(): closes with it */
+	struct frame_port *carrier; /* of the socket's frames, scanned in each
+				       wait; NULL: it needs none */
+	bool connected;		    /* by transport_connect(): closes with it */
 	bool listens; /* by transport_listen(): fd is what poll(2) waits for */
 	bool closed;  /* the peer acknowledges nothing: no order goes */
 	size_t rest_len;	  /* of an order of which a part has gone out */

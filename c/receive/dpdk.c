@@ -32,7 +32,8 @@ static const struct option_row dpdk_options[] = {
 	  .type = OPTION_CHOICE,
 	  .choices = dpdk_port_device_names,
 	  .offset = offsetof(struct receive_dpdk, device),
-	  .help = "DPDK's driver for an interface that the kernel keeps" },
+	  .help = "DPDK's driver for an interface that the kernel\n"
+		  "keeps; pci: for a NIC that it has given away" },
 	{ .name = "descriptors",
 	  .metavar = "N",
 	  .def = "128",
@@ -114,7 +115,7 @@ static int dpdk_open(struct receive *receive)
 	if (err)
 		return err;
 	receive->frames = &self->port.port;
-	if (self->device == DPDK_AF_XDP) {
+	if (self->device != DPDK_AF_PACKET) {
 		receive->caps &= ~(unsigned int)RECEIVE_MERGED;
 		return 0;
 	}
@@ -145,12 +146,14 @@ static int dpdk_poll(struct receive *receive, struct packet *packets,
 	return n < 0 ? n : count;
 }
 
-/* The driver's, which takes a frame from its ring when it is polled. */
+/* The driver's, which takes a frame from its ring when it is polled; a NIC has
+ * none. */
 static int dpdk_descriptor(struct receive *receive)
 {
 	struct receive_dpdk *self = self_of(receive);
 
-	return self->port.aside_count ? -EAGAIN : self->port.fd;
+	return self->port.aside_count || self->port.fd < 0 ? -EAGAIN
+							   : self->port.fd;
 }
 
 static uint64_t dpdk_drops(struct receive *receive)

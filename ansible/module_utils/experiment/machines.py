@@ -106,6 +106,16 @@ def turning(made, arm, sides):
     return found
 
 
+def tried_of(arm, places):
+    """(where, knob) of what a probe turns for the arm on one machine. Whether
+    a guest of the arm's own can give its NIC away, the one that runs by now
+    can't tell."""
+    return [(where, knob) for where in places
+            for knob in tried(arm["knobs"], where)
+            if where != "trader" or not arm["domain"]
+            or (knob["kind"], knob["name"]) != ("nic", "driver")]
+
+
 def tries(arms, sides):
     """Of each machine where an arm turns something: what each of these arms
     turns there, and whose that is. sides: where, as experiments call it, and
@@ -114,10 +124,8 @@ def tries(arms, sides):
     for host, places in by_machine(sides).items():
         turn = [{"arm": arm["name"],
                  "whose": {f"{one['kind']} {one['name']}": where
-                           for where in places
-                           for one in tried(arm["knobs"], where)},
-                 "knobs": once(one for where in places
-                               for one in tried(arm["knobs"], where))}
+                           for where, one in tried_of(arm, places)},
+                 "knobs": once(one for _, one in tried_of(arm, places))}
                 for arm in arms]
         turn = [one for one in turn if one["knobs"]]
         if turn:

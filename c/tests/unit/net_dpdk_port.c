@@ -230,6 +230,9 @@ static void interfaces_are_refused_by_name(void **state)
 	config.interface = "nowhere0";
 	refused(config, -ENODEV, "interface 'nowhere0': No such device");
 	config.interface = NEAR_NAME;
+	config.device = DPDK_PCI;
+	refused(config, -ENODEV, "dpdk: near0: device=pci: it is not in /sys");
+	config.device = DPDK_AF_XDP;
 	namespace_link(rig.near, NEAR_NAME, 0);
 	refused(config, -ENETDOWN, "near0 is down");
 	namespace_link(rig.near, NEAR_NAME, 1);

@@ -37,7 +37,7 @@ GUEST = {
     "kvm_hints": "off", "invtsc": "off", "memory_node": "",
     "memory_mib": 1024, "shared_memory_mib": 0, "hugepage_kib": 2048,
     "nic_model": "virtio",
-    "nic_packed": "default", "nic_mrg_rxbuf": "default", "nic_pcie": "auto",
+    "nic_packed": "default", "nic_mrg_rxbuf": "default", "nic_pcie": "auto", "iommu": "none",
     "nic_attachment": "bridge", "nic_source": "", "nic_socket": "client",
     "mac_lab": "52:54:00:00:00:09",
     "nic_driver": "qemu", "nic_queues": 1, "nic_rx_ring": 0,
@@ -204,6 +204,11 @@ class Checks(unittest.TestCase):
         self.assertEqual(bad(old, {"nic_pcie": "node"}), [])
         self.assertEqual(bad(old, {"nic_pcie": "node", "machine": "pc"}),
                          ["trader: domain_nic_pcie"])
+        self.assertEqual(bad({}, {"iommu": "intel"}), ["trader: domain_iommu"])
+        old["emulator"]["devices"] = ["virtio-net-pci", "intel-iommu"]
+        self.assertEqual(bad(old, {"iommu": "intel"}), [])
+        self.assertEqual(bad(old, {"iommu": "intel", "machine": "pc"}),
+                         ["trader: domain_iommu"])
         for knob in ("nic_packed", "nic_mrg_rxbuf"):
             self.assertEqual(bad(guest={knob: "on"}), [])
             self.assertEqual(bad(guest={knob: "on", "nic_model": "e1000"}),

@@ -497,6 +497,15 @@ class Plan(unittest.TestCase):
              ("host", "h", {"b": ["vm.a"]}),
              ("exchange", "e", {"b": ["thp"]})])
 
+    def test_of_a_guest_that_is_not_there_no_nic_is_given_away(self):
+        for domain, tried in (("", ["driver", "gro"]),
+                              (", domain: {iommu: intel}", ["gro"])):
+            made = lab.plan(read(arms(
+                "{nic: {driver: vfio-pci, gro: \"off\"}" + domain + "}")), LAB)
+            one, = lab.tries(made["arms"], SIDES)
+            self.assertEqual(sorted(knob["name"] for arm in one["arms"]
+                                    for knob in arm["knobs"]), tried)
+
     def test_knobs_of_the_wiretap_are_for_a_machine_of_its_own(self):
         what = read(arms("{wiretap: {nic: {rx-usecs: 0}}}").replace(
             "[local, lab]", "[lab, metal]"))

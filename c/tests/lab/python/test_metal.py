@@ -22,6 +22,8 @@ FOUND = {
     "governors": ["performance"], "stamps": "all",
     "scratch": {"type": "ext4", "free": 100 << 30},
     "libraries": [], "c_library": "glibc 2.41",
+    "for_programs": {"modules": ["vfio-pci", "uio_pci_generic"],
+                     "iommu": True, "huge_pages": 0},
 }
 MACHINE = {"interface": "eth1", "address": "10.77.0.2", "peer": "10.77.0.1",
            "cpus": "2-3", "scratch": "/var/lib/t2t", "stamps": "auto",
@@ -58,7 +60,7 @@ class Rows(unittest.TestCase):
     def test_a_machine_that_has_all(self):
         rows = self.rows(machine={"taps_alone": True})
         self.assertEqual([row for row in rows if row["state"] != "ok"], [])
-        self.assertEqual(len(rows), 19)
+        self.assertEqual(len(rows), 20)
 
     def test_the_wire(self):
         self.assertEqual(
@@ -117,6 +119,18 @@ class Rows(unittest.TestCase):
             "scratch": {"type": "tmpfs"}})
         self.only("room for captures", "note", "0.5 GiB", {
             "scratch": {"free": 1 << 29}})
+
+    def test_by_what_dpdk_could_have_the_nic(self):
+        there = {"modules": ["uio_pci_generic"], "huge_pages": 64}
+        self.assertEqual([row["found"] for row in self.rows(
+            {"for_programs": there}) if "DPDK" in row["check"]],
+                         ["uio_pci_generic"])
+        self.only("DPDK on the NIC", "note", "vfio-pci lacks an IOMMU; "
+                  "uio_pci_generic lacks huge pages", {
+                      "for_programs": {"iommu": False}})
+        self.only("DPDK on the NIC", "note", "vfio-pci lacks its module and "
+                  "an IOMMU; uio_pci_generic lacks its module and huge pages",
+                  {"for_programs": {"modules": [], "iommu": False}})
 
     def test_stamps_where_the_wiretap_has_a_machine_of_its_own(self):
         for stamps, state in (("auto", "note"), ("kernel", "note"),
