@@ -142,8 +142,10 @@ if command -v chromium >/dev/null 2>&1; then
 		--screenshot="$BUILD/tests/log/report.png" \
 		"file://$page" >"$folder/out" 2>"$folder/err"
 	check 'Chromium shows it' test -s "$BUILD/tests/log/report.png"
-	check 'Chromium has nothing against it' \
-		test "$(grep -c 'CONSOLE' "$folder/err")" -eq 0
+	# Of its own pages (chrome://) it says things on a slow machine.
+	expect_none 'Chromium has nothing against it' < <(
+		grep 'CONSOLE' "$folder/err" | grep -v 'source: chrome://'
+	)
 	phone "$page"
 	check 'on a phone nothing but tables scrolls sideways' \
 		grep -q '<title>is 390</title>' "$folder/out"
