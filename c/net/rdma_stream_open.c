@@ -23,7 +23,7 @@
  * waits (5 bits: 0.64 ms). */
 #define RNR_TIMER 12
 #define RNR_AGAIN 7 /* without an end: a window that is closed */
-#define AGAIN	  6 /* for an acknowledgement; to soft-RoCE 7 is for ever, too */
+#define AGAIN	  6 /* for an acknowledgement; soft-RoCE takes 7 as for ever */
 
 /* 0, or a negative errno with *step: what could not be done. */
 static int steps_wait(struct rdma_stream *stream,
