@@ -20,7 +20,7 @@ python3 -B tests/lint/substitutions.py "$work"
 output=$work/output
 log=$work/log
 cp "$work/bzImage" "$work/bzImage.built"
-export FAULT='' MARKS='' MMDEBSTRAP_SAID=$work/mmdebstrap
+export MMDEBSTRAP_SAID=$work/mmdebstrap
 
 make_image() { # argument...
 	PATH="$work/stubs:$PATH" "$work/images/make-image" --output "$output" \

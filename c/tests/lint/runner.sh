@@ -239,6 +239,29 @@ END
 	run build 'lab:*'
 	expect 'of those with guests one at a time' 0 \
 		'2 passed, 0 failed, 0 skipped'
+	# Each waits for the two others, and two run beside the lab.
+	for i in 1 2 3; do
+		fake "unit/crowd$i" <<END
+touch crowd$i
+until [ -e crowd1 ] && [ -e crowd2 ] && [ -e crowd3 ]; do sleep 0.1; done
+echo ok 1 - one
+END
+	done
+	fake lab/first <<<'echo ok 1 - one'
+	TEST_TIMEOUT=20 run build lab:first 'unit:crowd*'
+	expect 'twice as many once the lab is over' 0 '4 passed, 0 failed, 0 skipped'
+	rm "$folder"/crowd?
+	fake lab/first <<'END'
+for ((i = 0; i < 50; i++)); do
+	[ ! -e crowd1 ] || [ ! -e crowd2 ] || break
+	sleep 0.1
+done
+sleep 1
+set -- crowd?
+[ $# = 2 ] && echo ok 1 - one
+END
+	TEST_TIMEOUT=20 run build lab:first 'unit:crowd*'
+	expect 'and not before' 0 '4 passed, 0 failed, 0 skipped'
 else
 	skip 'the lab runs beside the rest' 'namespaces are not permitted'
 fi

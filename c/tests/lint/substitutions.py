@@ -114,10 +114,6 @@ class Scanner:
 
 # Tools in place of the real ones. All are shell; $1 is what a real one gets.
 STUBS = {
-    # Asked by each substitution: is it the one that fails?
-    "fault": """
-[ -z "$MARKS" ] || echo "$1" >>"$MARKS"
-[ "$1" = "$FAULT" ]""",
     "id": "echo 0",
     "sync": "",
     "df": "printf 'Avail\\n999999M\\n'",
@@ -251,6 +247,12 @@ SCENARIOS = {
 }
 
 
+# In front of each substitution, which it tells of: is it the one that fails?
+# What the shell does itself costs no process.
+ASKED = ('[ -z "${{MARKS-}}" ] || echo {0} >>"$MARKS"; '
+         'if [ {0} = "${{FAULT-}}" ]; then exit 7; fi; ')
+
+
 def instrumented(text, name):
     """-> the script, each of whose substitutions asks whether it has to
     fail, and {its name: its text}."""
@@ -260,8 +262,7 @@ def instrumented(text, name):
         line = text.count("\n", 0, start) + 1
         key = f"{name}:{line}:{i}"
         names[key] = text[start:end]
-        text = (f"{text[:start]}if fault {key}; then exit 7; fi; "
-                f"{text[start:]}")
+        text = text[:start] + ASKED.format(key) + text[start:]
     return text, names
 
 

@@ -3,7 +3,8 @@
  * 10,000 order streams at random, the same for the same seed
  * (FUZZ_SEED, FUZZ_STREAMS): random bytes, cut at random, begun before or
  * after TRANSMIT, ended at random. Whatever is a well-formed order is logged
- * exactly once and in order; all else is a reject.
+ * exactly once and in order; all else is a reject. A sanitizer's build, where
+ * each takes three times as long, has fewer, of a seed of its own.
  */
 #include "tests/support/lab.h"
 
@@ -16,7 +17,8 @@
 #include "base/decimal.h"
 #include "wire/order.h"
 
-#define STREAMS	   10000
+#define STREAMS	   (SANITIZED ? 2500 : 10000)
+#define SEED	   (SANITIZED ? 20240809 : 20240808)
 #define BYTES_MAX  400
 #define PIECES_MAX 12
 
@@ -156,7 +158,7 @@ static size_t stream_run(const struct stream *stream)
 
 static void fuzz(void **state)
 {
-	uint64_t seed = number_from("FUZZ_SEED", 20240808);
+	uint64_t seed = number_from("FUZZ_SEED", SEED);
 	uint64_t streams = number_from("FUZZ_STREAMS", STREAMS);
 	struct stream stream;
 	size_t logged = 0, descriptors;
@@ -183,8 +185,8 @@ static void fuzz(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	LAB_TEST("A.3 10,000 fuzzed order streams: each order once, no more",
-		 fuzz, clean),
+	LAB_TEST("A.3 fuzzed order streams: each order once, no more", fuzz,
+		 clean),
 };
 
 int main(int argc, char **argv)
