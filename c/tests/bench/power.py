@@ -52,11 +52,21 @@ KINDS = {
      for name, busy in FAMILIES.items() for percent in CURVE}
 
 
+# Ends with who started it, however that ends.
+SPIN = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(100000):
+        pass
+"""
+
+
 @contextlib.contextmanager
 def neighbours(count):
     """So many processes beside it that never sleep, each a session of its own,
     so that the scheduler takes it for another user (sched(7), autogroup)."""
-    busy = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"],
+    busy = [subprocess.Popen([sys.executable, "-S", "-c", SPIN],
                              start_new_session=True) for _ in range(count)]
     try:
         yield
