@@ -27,6 +27,7 @@ struct followed {
 	_Atomic unsigned int step;
 	int fault; /* why it is done before its time */
 	bool orders;
+	bool fresh; /* of orders: no market data was seen since its first */
 	struct shm_reader source;
 	struct shm_writer copy;
 	/* An order that was found, until market data was looked at. */
@@ -70,6 +71,39 @@ static void held_put(struct followed *ring)
 	ring->held = false;
 }
 
+/* Before a session's first datagram come the words that called for it. */
+static void first_words_put(struct wiretap_region *self,
+			    const unsigned int *step)
+{
+	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
+		struct followed *ring = &self->ring[i];
+
+		if ((step[i] != STEP_LOOK && step[i] != STEP_LAST) ||
+		    !ring->fresh)
+			continue;
+		if (ring->held)
+			held_put(ring);
+		while (next_take(ring))
+			held_put(ring);
+		ring->fresh = false;
+	}
+}
+
+/* Market data that is there. */
+static bool data_put(struct wiretap_region *self, struct followed *ring,
+		     const unsigned int *step)
+{
+	bool found = false;
+
+	while (next_take(ring)) {
+		if (!found)
+			first_words_put(self, step);
+		held_put(ring);
+		found = true;
+	}
+	return found;
+}
+
 /* Orders are taken first, and stamped last: what called for one was there
  * before it, so it is found, and stamped, in between. Found anything? */
 static bool look(struct wiretap_region *self)
@@ -89,10 +123,7 @@ static bool look(struct wiretap_region *self)
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++)
 		if (!self->ring[i].orders &&
 		    (step[i] == STEP_LOOK || step[i] == STEP_LAST))
-			while (next_take(&self->ring[i])) {
-				held_put(&self->ring[i]);
-				found = true;
-			}
+			found |= data_put(self, &self->ring[i], step);
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
 		struct followed *ring = &self->ring[i];
 
@@ -223,6 +254,7 @@ int wiretap_region_follow(struct wiretap_region *region,
 	if (err)
 		goto close_copy;
 	ring->orders = hello->kind == SHM_HELLO_ORDERS;
+	ring->fresh = ring->orders;
 	ring->held = false;
 	ring->fault = 0;
 	atomic_store_explicit(&ring->step, STEP_LOOK, memory_order_release);

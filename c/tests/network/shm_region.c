@@ -291,13 +291,13 @@ static void removed(void **state)
 
 int main(int argc, char **argv)
 {
-	static char both[] = "shm shm raw", orders[] = "block shm login",
+	static char both[] = "shm shm raw", orders[] = "block shm raw",
 		    fix[] = "shm shm fix";
 	const struct CMUnitTest tests[] = {
 		{ "C.36 region, shm+shm: each order called for, by both",
 		  judged, NULL, clean, both },
-		{ "C.36 region, block+shm, login: each order called for",
-		  judged, NULL, clean, orders },
+		{ "C.36 region, block+shm: each order called for", judged, NULL,
+		  clean, orders },
 		{ "C.36 region, shm+shm, fix: each order called for", judged,
 		  NULL, clean, fix },
 		TEST("C.36 region: what is wrong is refused, by name", refused),
