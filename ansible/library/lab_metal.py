@@ -129,13 +129,22 @@ def stamps(run, name):
     return "all" if "all" in modes else "ptp"
 
 
-def for_programs(run, name):
+def modules_there(names, folder=None):
+    """Of these modules those that this kernel has (modules.dep(5)). Names as
+    their files have them."""
+    folder = folder or f"/lib/modules/{os.uname().release}"
+    files = {os.path.basename(line.partition(":")[0]).partition(".ko")[0]
+             for name in ("modules.dep", "modules.builtin")
+             for line in read(f"{folder}/{name}").splitlines()}
+    return [name for name in names if name in files]
+
+
+def for_programs(name):
     """By what DPDK could drive the NIC: the modules there are for this kernel,
     is it behind an IOMMU, how many huge pages of 2 MiB are free."""
     folder = os.path.realpath(f"/sys/class/net/{name}/device")
     pages = read("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
-    return {"modules": [module for module in PROGRAMS
-                        if run(["modinfo", "-n", module])[0] == 0],
+    return {"modules": modules_there(PROGRAMS),
             "iommu": any(os.path.exists(path + "/iommu_group") for path in
                          (folder, os.path.dirname(folder))),
             "huge_pages": int(pages or "0")}
@@ -200,8 +209,7 @@ def main():
         "governors": sorted({read(path) for path in glob.glob(
             cpus + "cpu[0-9]*/cpufreq/scaling_governor")}),
         "stamps": stamps(module.run_command, asked_for["interface"]),
-        "for_programs": for_programs(module.run_command,
-                                     asked_for["interface"]),
+        "for_programs": for_programs(asked_for["interface"]),
         "scratch": {"type": file_system(asked_for["scratch"]),
                     "free": free_bytes(asked_for["scratch"])},
         "libraries": missing(asked_for["libraries"]),

@@ -3,6 +3,7 @@
 host keys."""
 
 import copy
+import tempfile
 import unittest
 
 import support
@@ -239,6 +240,20 @@ class Facts(unittest.TestCase):
             " 0x1 (NEEDED)  Shared library: [libb.so.1]\n"
             " 0xe (SONAME)  Library soname: [no]\n"),
             ["liba.so.1", "libb.so.1"])
+
+    def test_modules_are_looked_up_where_depmod_put_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (
+                    ("modules.dep",
+                     "kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/a.ko\n"
+                     "kernel/drivers/uio/uio.ko:\n"),
+                    ("modules.builtin", "kernel/drivers/net/tun.ko\n")):
+                with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                    file.write(text)
+            self.assertEqual(metal.modules_there(
+                ("uio_pci_generic", "vfio-pci", "uio", "tun"), folder),
+                             ["vfio-pci", "uio", "tun"])
+            self.assertEqual(metal.modules_there(("tun",), folder + "/no"), [])
 
     def test_what_ethtool_says_of_stamps(self):
         def said(capability, *filters, code=0):
