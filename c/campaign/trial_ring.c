@@ -60,20 +60,9 @@ static const char *transport_of(const struct arm *arm)
 	return arm_told(arm->trader, "--transport", NULL);
 }
 
-/* Why it can't be told how late they are. */
-static const char *clocks_fault(const struct arm *arm)
-{
-	return is_one_host(arm->site) || is_ring(transport_of(arm))
-		       ? NULL
-		       : "--receive shm needs --transport shm between guests: "
-			 "what is tapped in their memory is stamped late, and "
-			 "a frame is not, so its latency would be too short";
-}
-
 static const char *data_fault(const struct arm *arm)
 {
 	const char *send = arm_told(arm->exchange, "--send", NULL);
-	const char *why;
 
 	if (!is_ring(arm->receive))
 		return is_ring(send) ? "--send shm needs --receive shm: there "
@@ -85,8 +74,7 @@ static const char *data_fault(const struct arm *arm)
 	if (strstr(arm->receive, "path=") || strstr(arm->receive, "region="))
 		return "path= and region= of --receive shm are the trial's to "
 		       "say";
-	why = memory_fault(arm);
-	return why ? why : clocks_fault(arm);
+	return memory_fault(arm);
 }
 
 /* What the exchange takes orders by the trial says always. */

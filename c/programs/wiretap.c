@@ -109,7 +109,7 @@ static const struct option_row rows[] = {
 	  .max = 999999,
 	  .offset = AT(look_us),
 	  .help = "of --region: how long to sleep between two looks at it,\n"
-		  "so much may its stamps be late; 0: look all the time" },
+		  "latencies are too long by up to two; 0: look all the time" },
 	{ .name = "fifo",
 	  .metavar = "PRIORITY",
 	  .type = OPTION_UNSIGNED,

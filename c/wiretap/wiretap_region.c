@@ -27,10 +27,11 @@ struct followed {
 	_Atomic unsigned int step;
 	int fault; /* why it is done before its time */
 	bool orders;
-	bool fresh; /* of orders: no market data was seen since its first */
+	bool fresh; /* of orders: no market data was seen yet beside it */
 	struct shm_reader source;
 	struct shm_writer copy;
-	/* An order that was found, until market data was looked at. */
+	/* An order that was found, until market data was looked at; or market
+	 * data, until the next look. */
 	bool held;
 	uint32_t len;
 	uint8_t bytes[SHM_RING_MESSAGE_MAX];
@@ -42,6 +43,11 @@ struct wiretap_region {
 	pthread_t thread; /* from the first ring on, */
 	bool runs;	  /* so with what privileges are left */
 	_Atomic bool stop;
+	/* By the clock of the stamps. What is found now was not there when the
+	 * last look began, nor when a ring was followed last. */
+	uint64_t before_ns;
+	_Atomic uint64_t followed_ns;
+	uint64_t known_ns; /* that, when this look began */
 	uint64_t looks, looked_ns, last_ns, longest_ns;
 	struct followed ring[WIRETAP_REGION_RINGS];
 };
@@ -65,9 +71,17 @@ static bool next_take(struct followed *ring)
 	return rc > 0;
 }
 
-static void held_put(struct followed *ring)
+/* shm_writer_put() asks for the stamp. */
+static _Thread_local uint64_t earliest_ns;
+
+static uint64_t earliest(void)
 {
-	shm_writer_put(&ring->copy, ring->bytes, ring->len, clock_realtime_ns);
+	return earliest_ns;
+}
+
+static void held_put(struct followed *ring, uint64_t (*stamp)(void))
+{
+	shm_writer_put(&ring->copy, ring->bytes, ring->len, stamp);
 	ring->held = false;
 }
 
@@ -82,35 +96,45 @@ static void first_words_put(struct wiretap_region *self,
 		    !ring->fresh)
 			continue;
 		if (ring->held)
-			held_put(ring);
+			held_put(ring, earliest);
 		while (next_take(ring))
-			held_put(ring);
+			held_put(ring, earliest);
 		ring->fresh = false;
 	}
 }
 
-/* Market data that is there. */
+/* Market data that is there; but what may be of a session that was not followed
+ * yet when this look began waits for the next one. */
 static bool data_put(struct wiretap_region *self, struct followed *ring,
 		     const unsigned int *step)
 {
 	bool found = false;
 
-	while (next_take(ring)) {
-		if (!found)
+	while (ring->held || next_take(ring)) {
+		if (atomic_load(&self->followed_ns) != self->known_ns)
+			break;
+		if (!found) {
 			first_words_put(self, step);
-		held_put(ring);
+			earliest_ns++;
+		}
+		held_put(ring, earliest);
 		found = true;
 	}
 	return found;
 }
 
-/* Orders are taken first, and stamped last: what called for one was there
- * before it, so it is found, and stamped, in between. Found anything? */
+/* Orders are taken first, and put last: what called for one was there before
+ * it, so it is found in between. Found anything? */
 static bool look(struct wiretap_region *self)
 {
+	const uint64_t begun_ns = clock_realtime_ns();
 	unsigned int step[WIRETAP_REGION_RINGS];
 	bool found = false;
 
+	self->known_ns = atomic_load(&self->followed_ns);
+	earliest_ns = self->before_ns > self->known_ns ? self->before_ns
+						       : self->known_ns;
+	self->before_ns = begun_ns;
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
 		struct followed *ring = &self->ring[i];
 
@@ -129,9 +153,10 @@ static bool look(struct wiretap_region *self)
 
 		if (step[i] != STEP_LOOK && step[i] != STEP_LAST)
 			continue;
-		if (ring->held)
-			held_put(ring);
-		else if (step[i] == STEP_LAST)
+		if (ring->held && ring->orders)
+			held_put(ring,
+				 ring->fresh ? earliest : clock_realtime_ns);
+		else if (!ring->held && step[i] == STEP_LAST)
 			atomic_store(&ring->step, STEP_DONE);
 	}
 	return found;
@@ -170,6 +195,7 @@ static void *region_run(void *context)
 {
 	struct wiretap_region *self = context;
 
+	self->before_ns = clock_realtime_ns();
 	/* As short a pause as the kernel can have: prctl(2). */
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
@@ -230,6 +256,15 @@ void wiretap_region_close(struct wiretap_region *region)
 	free(region);
 }
 
+static bool is_data_followed(const struct wiretap_region *self)
+{
+	for (int i = 0; i < WIRETAP_REGION_RINGS; i++)
+		if (!self->ring[i].orders &&
+		    atomic_load(&self->ring[i].step) == STEP_LOOK)
+			return true;
+	return false;
+}
+
 int wiretap_region_follow(struct wiretap_region *region,
 			  const struct shm_hello *hello,
 			  struct shm_reader *reader)
@@ -254,7 +289,8 @@ int wiretap_region_follow(struct wiretap_region *region,
 	if (err)
 		goto close_copy;
 	ring->orders = hello->kind == SHM_HELLO_ORDERS;
-	ring->fresh = ring->orders;
+	ring->fresh = ring->orders && is_data_followed(region);
+	atomic_store(&region->followed_ns, clock_realtime_ns());
 	ring->held = false;
 	ring->fault = 0;
 	atomic_store_explicit(&ring->step, STEP_LOOK, memory_order_release);

@@ -7,9 +7,11 @@
  * with that stamp, to a ring of ours, which is read at leisure
  * (wiretap/wiretap_rings.h).
  *
- * What is stamped is when the tap saw it: up to a look's pause late, market
- * data and orders alike. An order is never stamped before the market data that
- * was there when it was written.
+ * A look finds what came since the last one, so when it came is known to be
+ * between the two. Market data is stamped by when the last look began, when it
+ * was not there yet, and an order by when it was found: so wire to wire is
+ * never shorter than it was, and longer by two looks at most. The words of a
+ * trader before its session's first datagram are stamped before that.
  */
 #ifndef WIRETAP_WIRETAP_REGION_H
 #define WIRETAP_WIRETAP_REGION_H

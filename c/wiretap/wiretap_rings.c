@@ -190,6 +190,8 @@ static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
 {
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	struct shm_hello *hello = &ring->hello;
+	/* Before anything that a region's tap may stamp. */
+	const uint64_t met_ns = clock_realtime_ns();
 	int memory, err;
 
 	err = shm_hello_receive(ring->fd, SHM_HELLO_ANY, hello, &memory);
@@ -206,8 +208,8 @@ static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
 	}
 	ring->told = true;
 	if (is_orders(ring))
-		err = frame_write(rings, ring, file, clock_realtime_ns(),
-				  FRAME_TCP_SYN, NULL, 0);
+		err = frame_write(rings, ring, file, met_ns, FRAME_TCP_SYN,
+				  NULL, 0);
 	if (err)
 		return err;
 	err = shm_hello_send(ring->fd, hello, -1);

@@ -25,6 +25,8 @@
 #define SLOTS 1024
 #define PAIRS 500
 
+#define SEEN_NS 2000
+
 static char path[] = "/tmp/t2t-tap-XXXXXX";
 static struct shm_region guest;
 
@@ -93,6 +95,7 @@ static void all_is_seen_and_in_order(void **state)
 	const unsigned int before = descriptors();
 	struct wiretap_region *tap;
 	struct side data, orders;
+	static uint64_t between_ns[PAIRS];
 	uint64_t lost = 0;
 
 	(void)state;
@@ -100,13 +103,14 @@ static void all_is_seen_and_in_order(void **state)
 		uint64_t last_ns = clock_realtime_ns();
 
 		assert_int_equal(wiretap_region_open(&tap, path, pauses[k]), 0);
-		side_open(tap, &orders, SHM_AREA_ORDERS);
 		side_open(tap, &data, SHM_AREA_DATA);
+		side_open(tap, &orders, SHM_AREA_ORDERS);
 		for (uint32_t i = 0; i < PAIRS; i++) {
 			struct side *first = i ? &data : &orders;
 			struct side *then = i ? &orders : &data;
 
 			shm_writer_put(&first->writer, &i, sizeof(i), no_time);
+			between_ns[i] = clock_realtime_ns();
 			shm_writer_put(&then->writer, &i, sizeof(i), no_time);
 			while (i == 0 && !shm_reader_has(&then->reader))
 				nanosleep(&(struct timespec){ 0, 30000 }, NULL);
@@ -125,6 +129,10 @@ static void all_is_seen_and_in_order(void **state)
 				continue;
 			}
 			assert_true(data_ns >= last_ns);
+			/* Never too short, but for what a store takes to be
+			 * seen by another CPU. */
+			assert_true(data_ns <= between_ns[i] + SEEN_NS);
+			assert_true(order_ns >= between_ns[i]);
 			assert_true(order_ns >= data_ns);
 			last_ns = data_ns;
 		}
