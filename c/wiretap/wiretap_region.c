@@ -140,13 +140,13 @@ static bool look(struct wiretap_region *self)
 
 		step[i] =
 			atomic_load_explicit(&ring->step, memory_order_acquire);
-		if (ring->orders &&
-		    (step[i] == STEP_LOOK || step[i] == STEP_LAST))
+		if ((step[i] == STEP_LOOK || step[i] == STEP_LAST) &&
+		    ring->orders)
 			found |= next_take(ring);
 	}
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++)
-		if (!self->ring[i].orders &&
-		    (step[i] == STEP_LOOK || step[i] == STEP_LAST))
+		if ((step[i] == STEP_LOOK || step[i] == STEP_LAST) &&
+		    !self->ring[i].orders)
 			found |= data_put(self, &self->ring[i], step);
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
 		struct followed *ring = &self->ring[i];
