@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/thread.h"
 
 /* How often a writer that waits for a reader looks whether it should end. */
 #define LOOK_MS 50
@@ -211,7 +211,6 @@ int line_writer_open_records(int fd, const char *what, size_t capacity,
 {
 	struct line_writer *writer = calloc(1, sizeof(*writer));
 	pthread_condattr_t attributes;
-	sigset_t all, before;
 	int err = -ENOMEM;
 
 	if (!writer)
@@ -231,12 +230,8 @@ int line_writer_open_records(int fd, const char *what, size_t capacity,
 	pthread_cond_init(&writer->filled, NULL);
 	pthread_cond_init(&writer->emptied, &attributes);
 	pthread_condattr_destroy(&attributes);
-	/* Signals are the program's business; and a closed pipe is an error
-	 * of write(2), not a death. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&writer->thread, NULL, line_writer_run, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	/* Without signals a closed pipe is an error of write(2). */
+	err = thread_start(&writer->thread, NULL, line_writer_run, writer);
 	if (err)
 		goto destroy_lock;
 	*result = writer;

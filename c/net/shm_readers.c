@@ -2,11 +2,11 @@
 #include "net/shm_readers.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 #define REST_MS 100
 
@@ -100,19 +100,6 @@ static void *readers_run(void *context)
 	}
 }
 
-/* Signals are the program's own threads'. */
-static int thread_start(struct shm_readers *readers)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&readers->thread, NULL, readers_run, readers);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 int shm_readers_open(struct shm_readers *readers,
 		     const struct shm_writer *writer, const char *who,
 		     const char *address, const char *tap,
@@ -133,7 +120,9 @@ int shm_readers_open(struct shm_readers *readers,
 	if (err)
 		goto close_tap;
 	readers->stop = eventfd(0, EFD_CLOEXEC);
-	err = readers->stop < 0 ? -errno : thread_start(readers);
+	err = readers->stop < 0 ? -errno
+				: thread_start(&readers->thread, NULL,
+					       readers_run, readers);
 	if (!err)
 		return 0;
 	log_error("%s: can't wait for readers: %s", who, log_strerror(err));

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define STACK_LEN 65536
 
@@ -48,24 +48,19 @@ static void *wait_for(void *argument)
 	return NULL;
 }
 
-/* Signals are the others' to take. */
-static int thread_start(int fd)
+static int waiter_start(int fd)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	sigset_t all, before;
 	int err;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_LEN);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attributes, wait_for,
-			     (void *)(intptr_t)fd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&thread, &attributes, wait_for,
+			   (void *)(intptr_t)fd);
 	pthread_attr_destroy(&attributes);
-	return -err;
+	return err;
 }
 
 void socket_end(int fd)
@@ -78,7 +73,7 @@ void socket_end(int fd)
 		return;
 	}
 	if (atomic_fetch_add(&waited_for, 1) < SOCKET_END_MAX &&
-	    thread_start(fd) == 0)
+	    waiter_start(fd) == 0)
 		return;
 	atomic_fetch_sub(&waited_for, 1);
 	close(fd);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "net/shm_region.h"
 #include "net/shm_ring.h"
 #include "net/shm_socket.h"
@@ -206,18 +206,13 @@ static void *region_run(void *context)
 	return NULL;
 }
 
-/* Signals are the program's own thread's. */
-static int thread_start(struct wiretap_region *self)
+static int begin(struct wiretap_region *self)
 {
-	sigset_t all, before;
 	int err;
 
 	if (self->runs)
 		return 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&self->thread, NULL, region_run, self);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&self->thread, NULL, region_run, self);
 	self->runs = !err;
 	return err;
 }
@@ -270,7 +265,7 @@ int wiretap_region_follow(struct wiretap_region *region,
 			  struct shm_reader *reader)
 {
 	struct followed *ring = NULL;
-	int number, err = thread_start(region);
+	int number, err = begin(region);
 
 	if (err)
 		return err;
