@@ -201,7 +201,7 @@ static int device_try(struct dpdk_port *dp,
 static int device_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
-	char name[64], arguments[160];
+	char name[64], arguments[160] = "";
 	struct dpdk_device_config device = {
 		.bus = "vdev",
 		.device = name,
@@ -221,9 +221,10 @@ static int device_open(struct dpdk_port *dp,
 		snprintf(name, sizeof(name), "net_%s%u", dp->driver->name,
 			 dp->interface.index);
 	}
-	device.buffers =
-		BUFFERS_SPARE + device.descriptors +
-		dp->driver->arguments(dp, config, arguments, sizeof(arguments));
+	device.buffers = BUFFERS_SPARE + device.descriptors;
+	if (dp->driver->arguments)
+		device.buffers += dp->driver->arguments(dp, config, arguments,
+							sizeof(arguments));
 	err = device_try(dp, &device, &step);
 	if (err == -EEXIST) {
 		log_error("%s: %s: this process has a port there: DPDK serves "
@@ -313,11 +314,17 @@ static void device_close(struct dpdk_port *dp)
 		dp->ops->close(dp->kernel);
 }
 
+static void driver_close(struct dpdk_port *dp)
+{
+	if (dp->driver->close)
+		dp->driver->close(dp);
+}
+
 static int driver_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
 	struct dpdk_sockets before;
-	int err = dp->driver->prepare(dp, config);
+	int err = dp->driver->prepare ? dp->driver->prepare(dp, config) : 0;
 
 	if (err)
 		goto close_driver;
@@ -339,7 +346,7 @@ static int driver_open(struct dpdk_port *dp,
 		return 0;
 	device_close(dp);
 close_driver:
-	dp->driver->close(dp);
+	driver_close(dp);
 	return err;
 }
 
@@ -401,7 +408,7 @@ void dpdk_port_close(struct dpdk_port *dp)
 			&dp->aside[dp->aside_first++ % DPDK_PORT_ASIDE_MAX]
 				 .buffer,
 			1);
-	dp->driver->close(dp);
+	driver_close(dp);
 	kernel_link_close(&dp->kernel_link);
 	device_close(dp);
 	opening = false;
@@ -422,7 +429,7 @@ int dpdk_port_flow_add(struct dpdk_port *dp, const struct frame_port_flow *flow)
 
 	if (err)
 		return err;
-	err = dp->driver->flow_add(dp, flow);
+	err = dp->driver->flow_add ? dp->driver->flow_add(dp, flow) : 0;
 	if (err)
 		frame_flow_remove(&dp->flows, flow);
 	return err;
@@ -431,6 +438,7 @@ int dpdk_port_flow_add(struct dpdk_port *dp, const struct frame_port_flow *flow)
 void dpdk_port_flow_remove(struct dpdk_port *dp,
 			   const struct frame_port_flow *flow)
 {
-	dp->driver->flow_remove(dp, flow);
+	if (dp->driver->flow_remove)
+		dp->driver->flow_remove(dp, flow);
 	frame_flow_remove(&dp->flows, flow);
 }

@@ -22,12 +22,12 @@ struct dpdk_port_driver {
 		     const struct dpdk_port_config *config);
 
 	/* Before DPDK is asked for the device. 0, or a negative errno, logged;
-	 * what is made here goes by close. */
+	 * what is made here goes by close. Optional. */
 	int (*prepare)(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config);
 
 	/* The device's arguments, and how many buffers it takes beside those
-	 * of the port. */
+	 * of the port. Optional. */
 	unsigned int (*arguments)(const struct dpdk_port *dp,
 				  const struct dpdk_port_config *config,
 				  char *text, size_t size);
@@ -37,7 +37,8 @@ struct dpdk_port_driver {
 	int (*open)(struct dpdk_port *dp,
 		    const struct dpdk_port_config *config);
 
-	/* Before the device is closed, and also where there is none. */
+	/* Before the device is closed, and also where there is none.
+	 * Optional. */
 	void (*close)(struct dpdk_port *dp);
 
 	/* Frames that there was no room for, since the socket is there. */
@@ -47,7 +48,7 @@ struct dpdk_port_driver {
 	 * the device is no longer ours. Optional. */
 	int (*alive)(struct dpdk_port *dp);
 
-	/* As frame_port_ops. */
+	/* As frame_port_ops. Optional: all comes here, and is sorted here. */
 	int (*flow_add)(struct dpdk_port *dp,
 			const struct frame_port_flow *flow);
 	void (*flow_remove)(struct dpdk_port *dp,

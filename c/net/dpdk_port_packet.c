@@ -54,13 +54,6 @@ static int filter_incoming(const struct dpdk_port *dp)
 		       : 0;
 }
 
-static int packet_prepare(struct dpdk_port *dp,
-			  const struct dpdk_port_config *config)
-{
-	(void)dp, (void)config;
-	return 0;
-}
-
 static int packet_open(struct dpdk_port *dp,
 		       const struct dpdk_port_config *config)
 {
@@ -68,11 +61,6 @@ static int packet_open(struct dpdk_port *dp,
 
 	(void)config;
 	return err ? dpdk_port_fault(dp, "SO_ATTACH_FILTER", err) : 0;
-}
-
-static void packet_close(struct dpdk_port *dp)
-{
-	(void)dp;
 }
 
 /* The socket's counters start anew when they are read, which some releases'
@@ -97,22 +85,13 @@ static int packet_flow_add(struct dpdk_port *dp,
 	return filter_incoming(dp);
 }
 
-static void packet_flow_remove(struct dpdk_port *dp,
-			       const struct frame_port_flow *flow)
-{
-	(void)dp, (void)flow;
-}
-
 const struct dpdk_port_driver dpdk_port_packet_driver = {
 	.name = "af_packet",
 	.family = AF_PACKET,
 	.kernel_sees = true,
 	.check = packet_check,
-	.prepare = packet_prepare,
 	.arguments = packet_arguments,
 	.open = packet_open,
-	.close = packet_close,
 	.lost = packet_lost,
 	.flow_add = packet_flow_add,
-	.flow_remove = packet_flow_remove,
 };

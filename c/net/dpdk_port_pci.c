@@ -34,22 +34,6 @@ static int pci_check(struct dpdk_port *dp,
 	return err;
 }
 
-static int pci_prepare(struct dpdk_port *dp,
-		       const struct dpdk_port_config *config)
-{
-	(void)dp, (void)config;
-	return 0;
-}
-
-static unsigned int pci_arguments(const struct dpdk_port *dp,
-				  const struct dpdk_port_config *config,
-				  char *text, size_t size)
-{
-	(void)dp, (void)config;
-	snprintf(text, size, "%s", "");
-	return 0;
-}
-
 static int kernel_open(struct dpdk_port *dp)
 {
 	char name[64], arguments[160];
@@ -82,11 +66,6 @@ static int pci_open(struct dpdk_port *dp, const struct dpdk_port_config *config)
 	return err;
 }
 
-static void pci_close(struct dpdk_port *dp)
-{
-	(void)dp;
-}
-
 static uint64_t pci_lost(struct dpdk_port *dp)
 {
 	return dp->ops->lost(dp->device);
@@ -101,30 +80,11 @@ static int pci_alive(struct dpdk_port *dp)
 	return -ENODEV;
 }
 
-/* All of it comes here, and is sorted here. */
-static int pci_flow_add(struct dpdk_port *dp,
-			const struct frame_port_flow *flow)
-{
-	(void)dp, (void)flow;
-	return 0;
-}
-
-static void pci_flow_remove(struct dpdk_port *dp,
-			    const struct frame_port_flow *flow)
-{
-	(void)dp, (void)flow;
-}
-
 const struct dpdk_port_driver dpdk_port_pci_driver = {
 	.name = "pci",
 	.pci = true,
 	.check = pci_check,
-	.prepare = pci_prepare,
-	.arguments = pci_arguments,
 	.open = pci_open,
-	.close = pci_close,
 	.lost = pci_lost,
 	.alive = pci_alive,
-	.flow_add = pci_flow_add,
-	.flow_remove = pci_flow_remove,
 };
