@@ -16,11 +16,6 @@
 /* Of the last 20 of the bytes before a datagram, which are its IPv4 header. */
 enum { SOURCE_AT = 32, DESTINATION_AT = 36 };
 
-static int last_error(void)
-{
-	return errno > 0 ? -errno : -EIO;
-}
-
 static int fault(const struct rdma_group *group, const char *step, int err)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -43,7 +38,7 @@ static int device_bind(struct rdma_group *group)
 	    group->rdma->create_id(group->channel, &group->id, NULL,
 				   RDMA_PS_UDP) ||
 	    group->rdma->bind_addr(group->id, (void *)&own)) {
-		err = last_error();
+		err = rdma_library_error();
 		return err == -ENODEV ? rdma_events_no_device(group->config.who,
 							      own.sin_addr)
 				      : fault(group, "the device", err);
@@ -80,7 +75,7 @@ static int join(struct rdma_group *group)
 
 	if (group->rdma->join_multicast(group->id, (void *)&group->config.group,
 					NULL))
-		return fault(group, "can't be joined", last_error());
+		return fault(group, "can't be joined", rdma_library_error());
 	err = rdma_events_wait(group->rdma, group->channel, &event, deadline_ns,
 			       NULL);
 	if (!err && event.type != RDMA_CM_EVENT_MULTICAST_JOIN)
@@ -94,21 +89,19 @@ static int join(struct rdma_group *group)
 	if (group->config.ttl)
 		event.way.grh.hop_limit = group->config.ttl;
 	group->way = group->rdma->create_ah(group->queue.pd, &event.way);
-	return group->way ? 0 : fault(group, "the way there", last_error());
+	return group->way ? 0
+			  : fault(group, "the way there", rdma_library_error());
 }
 
 int rdma_group_open(struct rdma_group *group,
 		    const struct rdma_group_config *config)
 {
-	const char *why;
 	int err;
 
 	*group = (struct rdma_group){ .config = *config,
-				      .rdma = rdma_library(&why) };
-	if (!group->rdma) {
-		log_error("%s: %s", config->who, why);
+				      .rdma = rdma_library_for(config->who) };
+	if (!group->rdma)
 		return -EOPNOTSUPP;
-	}
 	err = device_bind(group);
 	err = err ? err : queue_open(group);
 	err = err ? err : join(group);

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+
 static struct rdma_library library;
 static const struct rdma_library *found; /* NULL: there is none */
 static char fault[200];
@@ -75,6 +77,21 @@ const struct rdma_library *rdma_library(const char **why)
 	pthread_once(&once, load);
 	*why = fault;
 	return found;
+}
+
+const struct rdma_library *rdma_library_for(const char *who)
+{
+	const char *why;
+	const struct rdma_library *rdma = rdma_library(&why);
+
+	if (!rdma)
+		log_error("%s: %s", who, why);
+	return rdma;
+}
+
+int rdma_library_error(void)
+{
+	return errno > 0 ? -errno : -EIO;
 }
 
 int rdma_library_probe(const char **why)

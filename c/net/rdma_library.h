@@ -77,6 +77,12 @@ struct rdma_library {
 /* Opened by the first call, and never closed; NULL, with *why. */
 const struct rdma_library *rdma_library(const char **why);
 
+/* The same; NULL: logged, who: the option that wants it. */
+const struct rdma_library *rdma_library_for(const char *who);
+
+/* Of a call that failed: a negative errno, also where it set none. */
+int rdma_library_error(void);
+
 /* In their place; for tests, before anything is opened. */
 void rdma_library_replace(const struct rdma_library *other);
 

@@ -58,11 +58,6 @@ static int fault(const struct rdma_queue *queue, const char *step, int err)
 	return err;
 }
 
-static int last_error(void)
-{
-	return errno > 0 ? -errno : -EIO;
-}
-
 static int memory_get(struct rdma_queue *queue)
 {
 	const struct rdma_queue_config *config = &queue->config;
@@ -73,7 +68,7 @@ static int memory_get(struct rdma_queue *queue)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (queue->memory == MAP_FAILED) {
 		queue->memory = NULL;
-		return fault(queue, "memory", last_error());
+		return fault(queue, "memory", rdma_library_error());
 	}
 	queue->lens = calloc(config->sends + 1, sizeof(queue->lens[0]));
 	if (!queue->lens)
@@ -82,7 +77,8 @@ static int memory_get(struct rdma_queue *queue)
 		queue->rdma->reg_mr(queue->pd, queue->memory, queue->memory_len,
 				    IBV_ACCESS_LOCAL_WRITE);
 	return queue->region ? 0
-			     : fault(queue, "to register memory", last_error());
+			     : fault(queue, "to register memory",
+				     rdma_library_error());
 }
 
 static int events_get(struct rdma_queue *queue)
@@ -93,11 +89,13 @@ static int events_get(struct rdma_queue *queue)
 		return 0;
 	queue->events = queue->rdma->create_comp_channel(queue->id->verbs);
 	if (!queue->events)
-		return fault(queue, "a channel of events", last_error());
+		return fault(queue, "a channel of events",
+			     rdma_library_error());
 	flags = fcntl(queue->events->fd, F_GETFL);
 	if (flags < 0 ||
 	    fcntl(queue->events->fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return fault(queue, "a channel of events", last_error());
+		return fault(queue, "a channel of events",
+			     rdma_library_error());
 	return 0;
 }
 
@@ -112,9 +110,9 @@ static int completions_get(struct rdma_queue *queue)
 		queue->received = queue->rdma->create_cq(
 			device, (int)config->receives + 1, NULL, queue->events,
 			0);
-	return queue->received
-		       ? 0
-		       : fault(queue, "completion queues", last_error());
+	return queue->received ? 0
+			       : fault(queue, "completion queues",
+				       rdma_library_error());
 }
 
 static int pair_get(struct rdma_queue *queue)
@@ -138,7 +136,7 @@ static int pair_get(struct rdma_queue *queue)
 				     ? "a queue pair: are inline= and slots= "
 				       "more than the device has?"
 				     : "a queue pair",
-			     last_error());
+			     rdma_library_error());
 	if (wanted.cap.max_inline_data >= config->inline_len)
 		return 0;
 	log_error("%s: inline=%u: the device takes %u bytes inline at most",
@@ -156,7 +154,7 @@ int rdma_queue_open(struct rdma_queue *queue, struct rdma_cm_id *id,
 				      .rdma = rdma,
 				      .id = id };
 	queue->pd = rdma->alloc_pd(id->verbs);
-	err = queue->pd ? 0 : fault(queue, "a domain", last_error());
+	err = queue->pd ? 0 : fault(queue, "a domain", rdma_library_error());
 	err = err ? err : memory_get(queue);
 	err = err ? err : events_get(queue);
 	err = err ? err : completions_get(queue);

@@ -47,11 +47,6 @@ static int steps_wait(struct rdma_stream *stream,
 	}
 }
 
-static int last_error(void)
-{
-	return errno > 0 ? -errno : -EIO;
-}
-
 /* The address that is written to, where the other end wants to. */
 static int landing_open(struct rdma_stream *stream)
 {
@@ -64,12 +59,12 @@ static int landing_open(struct rdma_stream *stream)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (stream->landing == MAP_FAILED) {
 		stream->landing = NULL;
-		return last_error();
+		return rdma_library_error();
 	}
 	stream->landing_region = stream->rdma->reg_mr(
 		stream->queue.pd, stream->landing, len,
 		IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE);
-	return stream->landing_region ? 0 : last_error();
+	return stream->landing_region ? 0 : rdma_library_error();
 }
 
 /* On the device that the id was led to. 0 or a negative errno, logged. */
@@ -132,7 +127,7 @@ static int way_find(struct rdma_stream *stream, uint64_t deadline_ns,
 
 	if (stream->rdma->resolve_addr(stream->id, NULL, (void *)&stream->other,
 				       STEP_MS))
-		return last_error();
+		return rdma_library_error();
 	err = steps_wait(stream, RDMA_CM_EVENT_ADDR_RESOLVED, deadline_ns, stop,
 			 &event);
 	if (err)
@@ -140,7 +135,7 @@ static int way_find(struct rdma_stream *stream, uint64_t deadline_ns,
 	if (!stream->id->verbs)
 		return -ENODEV;
 	if (stream->rdma->resolve_route(stream->id, STEP_MS))
-		return last_error();
+		return rdma_library_error();
 	return steps_wait(stream, RDMA_CM_EVENT_ROUTE_RESOLVED, deadline_ns,
 			  stop, &event);
 }
@@ -177,7 +172,7 @@ static int connect_once(struct rdma_stream *stream, uint64_t deadline_ns,
 
 	if (stream->rdma->create_id(stream->channel, &stream->id, NULL,
 				    RDMA_PS_TCP))
-		return last_error();
+		return rdma_library_error();
 	err = way_find(stream, deadline_ns, stop);
 	if (err)
 		return err;
@@ -189,7 +184,7 @@ static int connect_once(struct rdma_stream *stream, uint64_t deadline_ns,
 			 bytes);
 	*said = false;
 	if (stream->rdma->connect(stream->id, &parameters))
-		return last_error();
+		return rdma_library_error();
 	err = steps_wait(stream, RDMA_CM_EVENT_ESTABLISHED,
 			 until_ns < deadline_ns ? deadline_ns : until_ns, stop,
 			 &event);
@@ -262,20 +257,17 @@ int rdma_stream_connect(struct rdma_stream *stream,
 {
 	const uint64_t deadline_ns =
 		clock_monotonic_ns() + timeout_ms * CLOCK_NS_PER_MS;
-	const char *why;
 	int err;
 
 	*stream = (struct rdma_stream){ .config = *config,
-					.rdma = rdma_library(&why),
+					.rdma = rdma_library_for(config->who),
 					.other = *peer,
 					.fd = -1 };
-	if (!stream->rdma) {
-		log_error("%s: %s", config->who, why);
+	if (!stream->rdma)
 		return -EOPNOTSUPP;
-	}
 	stream->channel = rdma_events_open(stream->rdma);
 	if (!stream->channel)
-		return connect_fault(stream, last_error());
+		return connect_fault(stream, rdma_library_error());
 	err = connect_tries(stream, deadline_ns, stop);
 	if (err) {
 		stream->rdma->destroy_event_channel(stream->channel);
@@ -297,24 +289,21 @@ int rdma_stream_listen(struct rdma_listener *listener, const char *who,
 {
 	struct sockaddr_in place = *address;
 	char text[ADDRESS_TEXT_MAX];
-	const char *why;
 	int err;
 
-	*listener = (struct rdma_listener){ .rdma = rdma_library(&why) };
-	if (!listener->rdma) {
-		log_error("%s: %s", who, why);
+	*listener = (struct rdma_listener){ .rdma = rdma_library_for(who) };
+	if (!listener->rdma)
 		return -EOPNOTSUPP;
-	}
 	listener->channel = rdma_events_open(listener->rdma);
 	if (!listener->channel) {
-		err = last_error();
+		err = rdma_library_error();
 		goto fault;
 	}
 	if (listener->rdma->create_id(listener->channel, &listener->id, NULL,
 				      RDMA_PS_TCP) ||
 	    listener->rdma->bind_addr(listener->id, (void *)&place) ||
 	    listener->rdma->listen(listener->id, backlog)) {
-		err = last_error();
+		err = rdma_library_error();
 		rdma_stream_unlisten(listener);
 		goto fault;
 	}
@@ -344,14 +333,14 @@ static int descriptor_open(struct rdma_stream *stream)
 
 	stream->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (stream->fd < 0)
-		return last_error();
+		return rdma_library_error();
 	if (epoll_ctl(stream->fd, EPOLL_CTL_ADD, stream->channel->fd,
 		      &readable) < 0)
-		return last_error();
+		return rdma_library_error();
 	if (stream->queue.events &&
 	    epoll_ctl(stream->fd, EPOLL_CTL_ADD, stream->queue.events->fd,
 		      &readable) < 0)
-		return last_error();
+		return rdma_library_error();
 	return 0;
 }
 
@@ -389,7 +378,7 @@ static int answer(struct rdma_stream *stream, const struct rdma_hello *asked)
 	stream->channel = rdma_events_open(stream->rdma);
 	if (!stream->channel ||
 	    stream->rdma->migrate_id(stream->id, stream->channel)) {
-		err = last_error();
+		err = rdma_library_error();
 		log_error("%s: can't accept: %s", stream->config.who,
 			  log_strerror(err));
 		return err;
@@ -400,7 +389,7 @@ static int answer(struct rdma_stream *stream, const struct rdma_hello *asked)
 	if (err)
 		return err;
 	if (stream->rdma->accept(stream->id, &parameters)) {
-		err = last_error();
+		err = rdma_library_error();
 		log_error("%s: can't accept: %s", stream->config.who,
 			  log_strerror(err));
 		return err;
