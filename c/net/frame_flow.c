@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "wire/big_endian.h"
+
 enum {
 	ETHERNET_LEN = 14,
 	TAG_LEN = 4,
@@ -30,11 +32,6 @@ void frame_flow_remove(struct frame_flow_set *set,
 		}
 }
 
-static unsigned int get16(const uint8_t *bytes)
-{
-	return (unsigned int)bytes[0] << 8 | bytes[1];
-}
-
 /* Where IPv4 begins, behind a tag of VLAN 0 or without one; 0: nowhere. */
 static uint32_t ip_find(const uint8_t *bytes, uint32_t len)
 {
@@ -42,12 +39,12 @@ static uint32_t ip_find(const uint8_t *bytes, uint32_t len)
 
 	if (len < ETHERNET_LEN + TAG_LEN)
 		return 0;
-	if (get16(bytes + 12) == 0x8100) {
-		if (get16(bytes + 14) & VLAN_BITS)
+	if (big_endian_16(bytes + 12) == 0x8100) {
+		if (big_endian_16(bytes + 14) & VLAN_BITS)
 			return 0;
 		at += TAG_LEN;
 	}
-	return get16(bytes + at - 2) == 0x0800 ? at : 0;
+	return big_endian_16(bytes + at - 2) == 0x0800 ? at : 0;
 }
 
 int frame_flow_find_any(const struct frame_flow_set *set, const uint8_t *bytes,
@@ -63,10 +60,11 @@ int frame_flow_find_any(const struct frame_flow_set *set, const uint8_t *bytes,
 		return -1;
 	ports = at + (ip[0] & 15U) * 4;
 	if (ports < at + IP_LEN_LEAST || len < ports + 4 ||
-	    get16(ip + 6) & OFFSET_BITS || !frame_flow_is_here(set, bytes))
+	    big_endian_16(ip + 6) & OFFSET_BITS ||
+	    !frame_flow_is_here(set, bytes))
 		return -1;
 	plain = ports == at + IP_LEN_LEAST && at == ETHERNET_LEN &&
-		!(get16(ip + 6) & 0x3fff);
+		!(big_endian_16(ip + 6) & 0x3fff);
 	memcpy(&source, ip + 12, sizeof(source));
 	memcpy(&destination, ip + 16, sizeof(destination));
 	memcpy(&source_port, bytes + ports, sizeof(source_port));

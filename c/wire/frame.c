@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/frame.h"
 
+#include "wire/big_endian.h"
+
 enum {
 	ETHERNET_LEN = 14,
 	VLAN_LEN = 4,
@@ -35,16 +37,6 @@ struct rest {
 	bool cut; /* more came by than was captured */
 };
 
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
-}
-
 static void skip(struct rest *rest, size_t len)
 {
 	rest->bytes += len;
@@ -66,17 +58,17 @@ static enum frame_result leave_typed(struct rest *rest, size_t header_len,
 
 	if (rest->len < header_len)
 		return FRAME_TRUNCATED;
-	type = get16(rest->bytes + type_at);
+	type = big_endian_16(rest->bytes + type_at);
 	skip(rest, header_len);
 	while (is_tag(type)) {
 		if (rest->len < VLAN_LEN)
 			return FRAME_TRUNCATED;
-		vlan = get16(rest->bytes) & 0xfff;
+		vlan = big_endian_16(rest->bytes) & 0xfff;
 		if (vlan > 0 && frame->vlan >> VLAN_BITS * (VLAN_TAGS_MAX - 1))
 			return FRAME_OTHER;
 		if (vlan > 0)
 			frame->vlan = frame->vlan << VLAN_BITS | vlan;
-		type = get16(rest->bytes + 2);
+		type = big_endian_16(rest->bytes + 2);
 		skip(rest, VLAN_LEN);
 	}
 	return type == TYPE_IPV4 ? FRAME_OK : FRAME_OTHER;
@@ -89,7 +81,7 @@ static enum frame_result leave_family(struct rest *rest, bool any_byte_order)
 
 	if (rest->len < NULL_LEN)
 		return FRAME_TRUNCATED;
-	family = get32(rest->bytes);
+	family = big_endian_32(rest->bytes);
 	skip(rest, NULL_LEN);
 	if (family == 2 || (any_byte_order && family == UINT32_C(2) << 24))
 		return FRAME_OK;
@@ -125,7 +117,7 @@ static enum frame_result leave_link(enum frame_link link, struct rest *rest,
  * small one: behind those lies padding. */
 static size_t ipv4_len(const struct rest *rest)
 {
-	size_t len = get16(rest->bytes + 2);
+	size_t len = big_endian_16(rest->bytes + 2);
 
 	if (len > 0 || rest->cut || rest->len <= ETHERNET_LEAST)
 		return len;
@@ -152,18 +144,18 @@ static enum frame_result leave_ipv4(struct rest *rest, struct frame *frame)
 		return FRAME_TRUNCATED;
 	header_len = (ip[0] & 0xfU) * 4;
 	total_len = ipv4_len(rest);
-	offset = get16(ip + 6) & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET);
+	offset = big_endian_16(ip + 6) & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET);
 	frame->protocol = ip[9];
 	frame->tos = ip[1];
 	frame->ttl = ip[8];
-	frame->source = get32(ip + 12);
-	frame->destination = get32(ip + 16);
+	frame->source = big_endian_32(ip + 12);
+	frame->destination = big_endian_32(ip + 16);
 	if (ip[0] >> 4 != 4 || header_len < IPV4_LEN)
 		return FRAME_MALFORMED;
 	frame->known = FRAME_KNOWN_ADDRESSES;
 	if (rest->len >= header_len + 4 && !(offset & IPV4_OFFSET)) {
-		frame->source_port = get16(ip + header_len);
-		frame->destination_port = get16(ip + header_len + 2);
+		frame->source_port = big_endian_16(ip + header_len);
+		frame->destination_port = big_endian_16(ip + header_len + 2);
 		frame->known |= FRAME_KNOWN_PORTS;
 	}
 	if (total_len == 0 && rest->cut)
@@ -192,13 +184,13 @@ static enum frame_result leave_udp(struct rest *rest, struct frame *frame,
 
 	if (rest->len < UDP_LEN)
 		return FRAME_MALFORMED;
-	len = get16(rest->bytes + 4);
+	len = big_endian_16(rest->bytes + 4);
 	if (len == 0 && whole_len == 0)
 		len = rest->len;
 	if (len < UDP_LEN || len > rest->len)
 		return FRAME_MALFORMED;
-	frame->source_port = get16(rest->bytes);
-	frame->destination_port = get16(rest->bytes + 2);
+	frame->source_port = big_endian_16(rest->bytes);
+	frame->destination_port = big_endian_16(rest->bytes + 2);
 	rest->len = len;
 	skip(rest, UDP_LEN);
 	return FRAME_OK;
@@ -217,10 +209,10 @@ static enum frame_result leave_tcp(struct rest *rest, struct frame *frame,
 		header_len = rest->len;
 	if (header_len < TCP_LEN || header_len > rest->len)
 		return FRAME_MALFORMED;
-	frame->source_port = get16(tcp);
-	frame->destination_port = get16(tcp + 2);
-	frame->tcp_sequence = get32(tcp + 4);
-	frame->tcp_acknowledgment = get32(tcp + 8);
+	frame->source_port = big_endian_16(tcp);
+	frame->destination_port = big_endian_16(tcp + 2);
+	frame->tcp_sequence = big_endian_32(tcp + 4);
+	frame->tcp_acknowledgment = big_endian_32(tcp + 8);
 	frame->tcp_flags = tcp[13];
 	skip(rest, header_len);
 	return FRAME_OK;
@@ -247,7 +239,7 @@ enum frame_result frame_decode_cut(enum frame_link link, const uint8_t *bytes,
 	result = leave_ipv4(&rest, frame);
 	if (result != FRAME_OK)
 		return result;
-	ip_len = get16(ip + 2);
+	ip_len = big_endian_16(ip + 2);
 	result = frame->protocol == FRAME_UDP
 			 ? leave_udp(&rest, frame, ip_len)
 			 : leave_tcp(&rest, frame, ip_len > room);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "wire/big_endian.h"
+
 enum {
 	DATAGRAM_LEN = 8, /* DETH */
 	REMOTE_LEN = 16,  /* RETH */
@@ -16,21 +18,6 @@ enum {
 	MANAGED_CLASS = 7, /* communication management */
 	MANAGED_SEND = 3,
 };
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get24(const uint8_t *bytes)
-{
-	return (uint32_t)bytes[0] << 16 | get16(bytes + 1);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
-}
 
 /* What an operation adds to the header. */
 struct additions {
@@ -86,8 +73,8 @@ int roce_decode(const uint8_t *bytes, size_t len, struct roce_packet *packet)
 		return -EBADMSG;
 	*packet = (struct roce_packet){
 		.operation = bytes[0],
-		.qp = get24(bytes + 5),
-		.psn = get24(bytes + 9),
+		.qp = big_endian_24(bytes + 5),
+		.psn = big_endian_24(bytes + 9),
 	};
 	added = additions_of(packet->operation);
 	if (!added)
@@ -100,12 +87,13 @@ int roce_decode(const uint8_t *bytes, size_t len, struct roce_packet *packet)
 	packet->payload_len = len - header_len - padding - ROCE_CHECKSUM_LEN;
 	bytes += ROCE_HEADER_LEN;
 	if (added->datagram)
-		packet->source_qp = get24(bytes + 5);
+		packet->source_qp = big_endian_24(bytes + 5);
 	if (added->acknowledge)
 		packet->syndrome = bytes[0];
 	packet->has_immediate = added->immediate;
 	if (added->immediate)
-		packet->immediate = get32(packet->payload - IMMEDIATE_LEN);
+		packet->immediate =
+			big_endian_32(packet->payload - IMMEDIATE_LEN);
 	return 0;
 }
 
@@ -114,14 +102,14 @@ static int request_read(const uint8_t *said, struct roce_connection *connection)
 {
 	const uint8_t *private = said + 140;
 
-	if (get32(said + 8) != 0 || get16(said + 12) != 0x0106)
+	if (big_endian_32(said + 8) != 0 || big_endian_16(said + 12) != 0x0106)
 		return -ENOENT;
 	if (private[0] != 0 || private[1] >> 4 != 4)
 		return -ENOENT;
-	connection->qp = get24(said + 32);
-	connection->psn = get24(said + 44);
-	connection->server_port = get16(said + 14);
-	connection->client_port = get16(private + 2);
+	connection->qp = big_endian_24(said + 32);
+	connection->psn = big_endian_24(said + 44);
+	connection->server_port = big_endian_16(said + 14);
+	connection->client_port = big_endian_16(private + 2);
 	return 0;
 }
 
@@ -135,17 +123,17 @@ int roce_connection_decode(const uint8_t *bytes, size_t len,
 	if (bytes[1] != MANAGED_CLASS || bytes[3] != MANAGED_SEND)
 		return -ENOENT;
 	*connection = (struct roce_connection){
-		.kind = get16(bytes + 16),
-		.local_id = get32(said),
-		.remote_id = get32(said + 4),
+		.kind = big_endian_16(bytes + 16),
+		.local_id = big_endian_32(said),
+		.remote_id = big_endian_32(said + 4),
 	};
 	switch (connection->kind) {
 	case ROCE_CONNECT_REQUEST:
 		connection->remote_id = 0;
 		return request_read(said, connection);
 	case ROCE_CONNECT_REPLY:
-		connection->qp = get24(said + 12);
-		connection->psn = get24(said + 20);
+		connection->qp = big_endian_24(said + 12);
+		connection->psn = big_endian_24(said + 20);
 		return 0;
 	case ROCE_CONNECT_REJECT:
 	case ROCE_CONNECT_READY:

@@ -12,6 +12,8 @@
 #include <pthread.h>
 #endif
 
+#include "wire/big_endian.h"
+
 const struct tls_suite_row tls_suites[TLS_SUITES] = {
 	{ TLS_AES_128_GCM, "TLS_AES_128_GCM_SHA256", 32, 16, "AES-128-GCM",
 	  "SHA256" },
@@ -329,7 +331,7 @@ int tls_record_len(const uint8_t *bytes, size_t len)
 
 	if (len < TLS_HEADER_LEN)
 		return 0;
-	inside = (size_t)bytes[3] << 8 | bytes[4];
+	inside = big_endian_16(bytes + 3);
 	if (bytes[0] < TLS_CHANGE_CIPHER_SPEC ||
 	    bytes[0] > TLS_APPLICATION_DATA || bytes[1] != 3 ||
 	    TLS_HEADER_LEN + inside > TLS_RECORD_MAX)
@@ -352,8 +354,7 @@ unsigned int tls_messages_follow(struct tls_messages *messages,
 			len--;
 			if (messages->have < sizeof(messages->header))
 				continue;
-			messages->left = (uint32_t)header[1] << 16 |
-					 (uint32_t)header[2] << 8 | header[3];
+			messages->left = big_endian_24(header + 1);
 		}
 		n = messages->left < len ? messages->left : len;
 		messages->left -= (uint32_t)n;
