@@ -7,10 +7,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "net/shm_region.h"
@@ -52,6 +52,11 @@ struct wiretap_region {
 	struct followed ring[WIRETAP_REGION_RINGS];
 };
 
+static bool is_looked_at(unsigned int step)
+{
+	return step == STEP_LOOK || step == STEP_LAST;
+}
+
 /* The next message, if it is there. */
 static bool next_take(struct followed *ring)
 {
@@ -92,8 +97,7 @@ static void first_words_put(struct wiretap_region *self,
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
 		struct followed *ring = &self->ring[i];
 
-		if ((step[i] != STEP_LOOK && step[i] != STEP_LAST) ||
-		    !ring->fresh)
+		if (!is_looked_at(step[i]) || !ring->fresh)
 			continue;
 		if (ring->held)
 			held_put(ring, earliest);
@@ -140,18 +144,16 @@ static bool look(struct wiretap_region *self)
 
 		step[i] =
 			atomic_load_explicit(&ring->step, memory_order_acquire);
-		if ((step[i] == STEP_LOOK || step[i] == STEP_LAST) &&
-		    ring->orders)
+		if (is_looked_at(step[i]) && ring->orders)
 			found |= next_take(ring);
 	}
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++)
-		if ((step[i] == STEP_LOOK || step[i] == STEP_LAST) &&
-		    !self->ring[i].orders)
+		if (is_looked_at(step[i]) && !self->ring[i].orders)
 			found |= data_put(self, &self->ring[i], step);
 	for (int i = 0; i < WIRETAP_REGION_RINGS; i++) {
 		struct followed *ring = &self->ring[i];
 
-		if (step[i] != STEP_LOOK && step[i] != STEP_LAST)
+		if (!is_looked_at(step[i]))
 			continue;
 		if (ring->held && ring->orders)
 			held_put(ring,
@@ -196,8 +198,7 @@ static void *region_run(void *context)
 	struct wiretap_region *self = context;
 
 	self->before_ns = clock_realtime_ns();
-	/* As short a pause as the kernel can have: prctl(2). */
-	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	(void)cpu_exact_timers(); /* else each pause is longer */
 	while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
 		look_count(self);
 		if (!look(self) && self->pause.tv_nsec > 0)
