@@ -286,7 +286,9 @@ int shm_reader_astray(struct shm_reader *reader, uint64_t turn)
 	/* Not yet written, or being written, in this lap. */
 	if (turn == 0 || turn + slots == reader->next + 1)
 		return 0;
-	if (*(const volatile uint64_t *)&reader->head->first != reader->first)
+	/* In a region; memory of a writer's own nobody else can take. */
+	if (!reader->size &&
+	    *(const volatile uint64_t *)&reader->head->first != reader->first)
 		return -ESTALE;
 	/* A slot has turns of its own place alone, and they go up. */
 	if (turn < reader->next + 1 ||
