@@ -154,6 +154,7 @@ static bool passes(int err)
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case ECONNABORTED:
+	case ENOTCONN:
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EHOSTUNREACH:
@@ -166,17 +167,22 @@ static bool passes(int err)
 	return false;
 }
 
-/* On one host, a port that nobody listens on can be the one that the kernel
- * chose for us: TCP then connects the socket to itself. */
-static bool is_itself(int fd)
+/* Is there a peer, and another than this socket? On one host, a port that nobody
+ * listens on can be the one that the kernel chose for us: TCP then connects the
+ * socket to itself. 0 or a negative errno: -ENOTCONN for a connection that ended
+ * before it was looked at, getpeername(2). */
+static int peer_look(int fd)
 {
 	struct sockaddr_in own = { 0 }, peer = { 0 };
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 
-	return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
-	       getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
-	       own.sin_port == peer.sin_port &&
-	       own.sin_addr.s_addr == peer.sin_addr.s_addr;
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0)
+		return -errno;
+	return own.sin_port == peer.sin_port &&
+			       own.sin_addr.s_addr == peer.sin_addr.s_addr
+		       ? -ECONNREFUSED
+		       : 0;
 }
 
 static unsigned int left_ms(uint64_t deadline_ns)
@@ -217,9 +223,7 @@ static int try_connect(int fd, const struct sockaddr_in *peer,
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
 		return -errno;
-	if (!err && is_itself(fd))
-		err = ECONNREFUSED;
-	return -err;
+	return err ? -err : peer_look(fd);
 }
 
 static int connected_finish(int fd)

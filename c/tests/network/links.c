@@ -309,6 +309,24 @@ static void trader_goes_on(void **state)
 	json_decref(said);
 }
 
+/* Its NIC, just switched on, has no carrier yet: nobody answers ARP for so long
+ * that the kernel gives the connection up, EHOSTUNREACH. */
+static void trader_before_its_carrier(void **state)
+{
+	(void)state;
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 0, BEFORE), "--pace",
+		     "rate:1000", NULL);
+	link_switch(lab.exchange, "down");
+	lab_ip(&lab, lab.trader,
+	       "ntable change name arp_cache dev " LAB_TRADER_INTERFACE
+	       " retrans 50");
+	lab_trader(&lab, &trader, NULL);
+	usleep(DOWN_MS * 1000);
+	link_switch(lab.exchange, "up");
+	lab_states(&exchange, "HANDSHAKE TRANSMIT INIT");
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+}
+
 static const char *const traded[] = { "block",	"spin", "mmsg", "uring",
 				      "packet", "xdp",	NULL };
 /* Not xdp yet: what it has queued when the link goes down counts as sent. */
@@ -324,6 +342,8 @@ static const char *const reopened[] = { "send",
 					NULL };
 
 static const struct CMUnitTest tests[] = {
+	LAB_TEST("A.15 a trader comes before its carrier",
+		 trader_before_its_carrier, clean),
 	LAB_TEST("A.12 what is due while the link is down is dropped",
 		 exchange_down_drops, clean),
 	LAB_TEST(
