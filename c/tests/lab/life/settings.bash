@@ -53,6 +53,10 @@ for path in /sys/class/net/*; do
 done
 ip address replace $address/24 dev $found
 ip link set $found up
+for i in $(seq 100); do
+	[ "$(cat /sys/class/net/$found/carrier)" = 1 ] && break
+	sleep 0.1
+done
 echo $found'
 
 # The main job on a NIC of the trader, with the exchange on the host.
@@ -160,7 +164,8 @@ life_settings() {
 			pass "$name trades ($(how_much \
 				"$folder/results/nic-$model/analysis.json"))"
 		else
-			fail "$name trades" < <(tail -n 20 "$folder/results/nic-$model"/*)
+			fail "$name trades" < <(
+				tail -n 20 "$folder/results/nic-$model"/*.log)
 		fi
 	done
 	[ -z "${soak:-}" ] || soaked
