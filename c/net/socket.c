@@ -167,10 +167,10 @@ static bool passes(int err)
 	return false;
 }
 
-/* Is there a peer, and another than this socket? On one host, a port that nobody
- * listens on can be the one that the kernel chose for us: TCP then connects the
- * socket to itself. 0 or a negative errno: -ENOTCONN for a connection that ended
- * before it was looked at, getpeername(2). */
+/* Is there a peer, and another than this socket? On one host, a port that
+ * nobody listens on can be the one that the kernel chose for us: TCP then
+ * connects the socket to itself. 0 or a negative errno: -ENOTCONN for a
+ * connection that ended before it was looked at, getpeername(2). */
 static int peer_look(int fd)
 {
 	struct sockaddr_in own = { 0 }, peer = { 0 };
