@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -144,11 +145,23 @@ static void row_write(FILE *out, const json_t *kind)
 	fputs("</tr>\n", out);
 }
 
-/* Of one curve the sizes of which half of the campaigns were decided. */
+/* Of one curve: by each size when half of its campaigns were decided, and when
+ * the first and the last one; all three their limit where fewer than half
+ * were. */
 struct points {
 	double percents[POINTS_MAX], seconds[POINTS_MAX];
+	double first[POINTS_MAX], last[POINTS_MAX];
+	bool beyond[POINTS_MAX];
 	size_t count;
 };
+
+/* Seconds, of "decided,120"; 0: it has none. */
+static double limit_of(const json_t *kind)
+{
+	const char *comma = strrchr(json_get_text(kind, "until", ""), ',');
+
+	return comma ? strtod(comma + 1, NULL) : 0;
+}
 
 static void points_add(const json_t *power, const struct curve *curve,
 		       struct points *points)
@@ -159,14 +172,27 @@ static void points_add(const json_t *power, const struct curve *curve,
 	json_array_foreach(json_object_get(power, "kinds"), i, kind)
 	{
 		const json_t *seconds = json_object_get(kind, "seconds");
+		const json_t *times = json_object_get(kind, "times");
+		const size_t at = points->count, of = json_array_size(times);
+		double value = json_is_number(seconds)
+				       ? json_number_value(seconds)
+				       : limit_of(kind);
 
 		if (strncmp(json_get_text(kind, "kind", ""), curve->kind,
 			    strlen(curve->kind)) != 0 ||
-		    !json_is_number(seconds) || points->count == POINTS_MAX)
+		    value <= 0 || points->count == POINTS_MAX)
 			continue;
-		points->percents[points->count] =
-			json_get_number(kind, "percent");
-		points->seconds[points->count++] = json_number_value(seconds);
+		points->percents[at] = json_get_number(kind, "percent");
+		points->seconds[at] = value;
+		points->beyond[at] = !json_is_number(seconds);
+		points->first[at] = points->last[at] = value;
+		if (of > 0 && !points->beyond[at]) {
+			points->first[at] =
+				json_number_value(json_array_get(times, 0));
+			points->last[at] = json_number_value(
+				json_array_get(times, of - 1));
+		}
+		points->count++;
 	}
 }
 
@@ -179,25 +205,27 @@ static double x_of(double percent)
 	       scale_at(&across, percent) * (PLOT_RIGHT - PLOT_LEFT);
 }
 
-static void points_draw(FILE *out, const struct points *points,
-			const struct scale *up, unsigned int number)
+static void point_draw(FILE *out, const struct points *points, size_t i,
+		       const struct scale *up, unsigned int number)
 {
-	for (size_t i = 0; i < points->count; i++) {
-		const double x = x_of(points->percents[i]);
-		const double y = plot_y(up, TOP, BOTTOM, points->seconds[i]);
-		char text[WHAT_MAX], class[16];
+	const double x = x_of(points->percents[i]);
+	const double y = plot_y(up, TOP, BOTTOM, points->seconds[i]);
+	char text[WHAT_MAX], class[16];
 
-		snprintf(class, sizeof(class), "reach c%u", number);
-		if (i > 0)
-			svg_line(
-				out, x_of(points->percents[i - 1]),
-				plot_y(up, TOP, BOTTOM, points->seconds[i - 1]),
-				x, y, class);
-		snprintf(text, sizeof(text), "%g %%: %.1f s, %s",
+	if (points->beyond[i]) {
+		snprintf(class, sizeof(class), "c%u", number);
+		snprintf(text, sizeof(text), "%g %%: not within %g s, %s",
 			 points->percents[i], points->seconds[i],
 			 curves[number].name);
-		svg_mark(out, x, y, number, curves[number].hollow, text);
+		svg_cross(out, x, y, class, text);
+		return;
 	}
+	snprintf(class, sizeof(class), "reach c%u", number);
+	svg_line(out, x, plot_y(up, TOP, BOTTOM, points->first[i]), x,
+		 plot_y(up, TOP, BOTTOM, points->last[i]), class);
+	snprintf(text, sizeof(text), "%g %%: %.1f s, %s", points->percents[i],
+		 points->seconds[i], curves[number].name);
+	svg_mark(out, x, y, number, curves[number].hollow, text);
 }
 
 static void sizes_write(FILE *out)
@@ -221,7 +249,9 @@ static void legend_write(FILE *out)
 		svg_icon(out, i, curves[i].hollow);
 		fprintf(out, "%s</span>\n", curves[i].name);
 	}
-	fputs("</p>\n", out);
+	fputs("<span>line: from the first to the last that was decided</span>\n"
+	      "<span>x: fewer than half within their limit</span></p>\n",
+	      out);
 }
 
 /* The true difference against the time until half are decided, both on
@@ -229,18 +259,20 @@ static void legend_write(FILE *out)
 static void curves_draw(FILE *out, const json_t *power)
 {
 	struct points points[ARRAY_SIZE(curves)] = { 0 };
-	double seconds[ARRAY_SIZE(curves) * POINTS_MAX];
+	double seconds[ARRAY_SIZE(curves) * POINTS_MAX * 2];
 	struct scale up;
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(curves); i++) {
 		points_add(power, &curves[i], &points[i]);
-		for (size_t j = 0; j < points[i].count; j++)
-			seconds[n++] = points[i].seconds[j];
+		for (size_t j = 0; j < points[i].count; j++) {
+			seconds[n++] = points[i].first[j];
+			seconds[n++] = points[i].last[j];
+		}
 	}
 	if (n == 0) {
-		fputs("<p class=\"note\">No curve: fewer than half of any "
-		      "size's campaigns were decided.</p>\n",
+		fputs("<p class=\"note\">No curve: none of its campaigns were "
+		      "run.</p>\n",
 		      out);
 		return;
 	}
@@ -252,7 +284,8 @@ static void curves_draw(FILE *out, const json_t *power)
 	plot_us_axis(out, &up, TOP, BOTTOM, "seconds until half are decided");
 	sizes_write(out);
 	for (unsigned int i = 0; i < ARRAY_SIZE(curves); i++)
-		points_draw(out, &points[i], &up, i);
+		for (size_t j = 0; j < points[i].count; j++)
+			point_draw(out, &points[i], j, &up, i);
 	svg_close(out);
 }
 

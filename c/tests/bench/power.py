@@ -152,6 +152,7 @@ def counted(name, rows):
             "until": kind.until, "percent": kind.percent, "ns": kind.ns,
             "busy": CPUS if kind.busy else 0,
             "calls": {call: calls.count(call) for call in sorted(set(calls))},
+            "times": times,
             # Half of all are decided by then; null: fewer ever are.
             "seconds": times[(len(rows) - 1) // 2]
             if len(times) > (len(rows) - 1) // 2 else None,
