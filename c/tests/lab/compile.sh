@@ -74,6 +74,26 @@ expect_none 'what was whole is not made again' < <(
 	grep -F " $(cat "$work/second")" "$work/log"
 )
 
+# -- A library that comes later
+
+mkdir "$work/pkgconfig"
+sed 's/^Cflags:.*/& -DOF_ANOTHER/' "$(pkg-config --variable=pcfiledir zlib)/zlib.pc" \
+	>"$work/pkgconfig/zlib.pc"
+build >"$work/log" 2>&1
+name='nothing is configured again where nothing changed'
+if grep -q '^configure: ' "$work/log"; then
+	fail "$name" <"$work/log"
+else
+	pass "$name"
+fi
+name='a library that is installed later is in the next build'
+if PKG_CONFIG_PATH=$work/pkgconfig build >"$work/log" 2>&1 &&
+	grep -q 'halfway.*-DOF_ANOTHER' "$work/log"; then
+	pass "$name"
+else
+	fail "$name" <"$work/log"
+fi
+
 # -- The role
 
 for tool in ansible-playbook setpriv; do
