@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,19 @@ void shm_socket_unlisten(struct shm_listener *listener)
 	listener->fd = -1;
 }
 
+/* Its end is noticed, and poll(2) tells of a hello once all of it is there;
+ * socket(7), SO_RCVLOWAT. */
+static int network_prepare(int fd)
+{
+	const int len = sizeof(struct shm_hello);
+	int err = socket_keepalive(fd, PROBE_S, 1, PROBES);
+
+	if (!err &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &len, sizeof(len)) < 0)
+		err = -errno;
+	return err;
+}
+
 int shm_socket_accept(const struct shm_listener *listener)
 {
 	int err, fd = accept4(listener->fd, NULL, NULL,
@@ -180,7 +194,7 @@ int shm_socket_accept(const struct shm_listener *listener)
 	if (fd < 0)
 		return -errno;
 	err = listener->is_network
-		      ? socket_keepalive(fd, PROBE_S, 1, PROBES)
+		      ? network_prepare(fd)
 		      : peer_check(fd, listener->who, listener->address);
 	if (err) {
 		close(fd);
@@ -298,9 +312,10 @@ static bool is_of(const struct shm_hello *hello, enum shm_hello_kind kind)
 }
 
 /* Of a stream, in which a hello may come in parts: is it all there? 0; -EAGAIN:
- * not yet; -EPIPE; -EPROTO: it begins like no hello. */
+ * not yet; -EPIPE: nor will it be; -EPROTO: it begins like no hello. */
 static int hello_await(int fd, struct shm_hello *hello)
 {
+	struct pollfd gone = { .fd = fd, .events = POLLRDHUP };
 	const uint64_t magic = SHM_RING_MAGIC;
 	ssize_t n = recv(fd, hello, sizeof(*hello), MSG_PEEK | MSG_WAITALL);
 
@@ -309,7 +324,9 @@ static int hello_await(int fd, struct shm_hello *hello)
 	if (memcmp(hello, &magic,
 		   (size_t)n < sizeof(magic) ? (size_t)n : sizeof(magic)) != 0)
 		return -EPROTO;
-	return n < (ssize_t)sizeof(*hello) ? -EAGAIN : 0;
+	if (n == (ssize_t)sizeof(*hello))
+		return 0;
+	return poll(&gone, 1, 0) > 0 ? -EPIPE : -EAGAIN;
 }
 
 static bool is_stream(int fd)

@@ -88,8 +88,9 @@ static void two_meet_over_a_network(void **state)
 	const char *address = "127.0.0.1:47113";
 	struct shm_hello hello = { .kind = SHM_HELLO_DATA, .next = 5 }, found;
 	const uint8_t *bytes = (const void *)&hello;
+	struct pollfd readable = { .events = POLLIN };
 	struct shm_listener listener;
-	int fd, other, memory;
+	int fd, other, memory, err;
 
 	(void)state;
 	assert_int_equal(shm_socket_connect("test", address, SOON_MS),
@@ -100,6 +101,7 @@ static void two_meet_over_a_network(void **state)
 	assert_true(fd >= 0);
 	other = accept_soon(&listener);
 	assert_true(other >= 0);
+	readable.fd = other;
 	assert_int_equal(
 		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory),
 		-EAGAIN);
@@ -109,31 +111,57 @@ static void two_meet_over_a_network(void **state)
 		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory), 0);
 	assert_int_equal(found.next, 5);
 	assert_int_equal(memory, -1);
-	/* In parts, as a stream may have it. */
+	/* In parts, as a stream may have it: nobody is woken for less than
+	 * all. */
 	for (size_t i = 0; i < sizeof(hello); i++) {
 		assert_int_equal(send(fd, bytes + i, 1, 0), 1);
-		poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS);
-		if (i % 16 == 0)
-			assert_int_equal(shm_hello_receive(other,
-							   SHM_HELLO_DATA,
-							   &found, &memory),
-					 -EAGAIN);
+		if (i % 16 != 0)
+			continue;
+		assert_int_equal(poll(&readable, 1, 2), 0);
+		assert_int_equal(shm_hello_receive(other, SHM_HELLO_DATA,
+						   &found, &memory),
+				 -EAGAIN);
 	}
-	while (shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory) ==
-	       -EAGAIN)
-		poll(NULL, 0, 1);
+	assert_int_equal(poll(&readable, 1, SOON_MS), 1);
+	assert_int_equal(
+		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory), 0);
 	assert_memory_equal(&found, &hello, sizeof(hello));
 	/* What begins otherwise is waited for no longer. */
 	assert_int_equal(send(fd, "GET", 3, 0), 3);
-	poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS);
-	assert_int_equal(
-		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory),
-		-EPROTO);
+	while ((err = shm_hello_receive(other, SHM_HELLO_DATA, &found,
+					&memory)) == -EAGAIN)
+		poll(NULL, 0, 1);
+	assert_int_equal(err, -EPROTO);
 	assert_false(shm_socket_ended(fd));
 	close(other);
 	poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, SOON_MS);
 	assert_true(shm_socket_ended(fd));
 	close(fd);
+	shm_socket_unlisten(&listener);
+}
+
+/* Its rest never comes. */
+static void a_hello_that_is_cut_off_is_no_hello(void **state)
+{
+	struct shm_hello hello = { .magic = SHM_RING_MAGIC }, found;
+	struct shm_listener listener;
+	int fd, other, memory;
+
+	(void)state;
+	assert_int_equal(
+		shm_socket_listen(&listener, "test", "127.0.0.1:47114"), 0);
+	fd = shm_socket_connect("test", "127.0.0.1:47114", SOON_MS);
+	assert_true(fd >= 0);
+	other = accept_soon(&listener);
+	assert_true(other >= 0);
+	assert_int_equal(send(fd, &hello, 16, 0), 16);
+	close(fd);
+	assert_int_equal(poll(&(struct pollfd){ other, POLLIN, 0 }, 1, SOON_MS),
+			 1);
+	assert_int_equal(
+		shm_hello_receive(other, SHM_HELLO_DATA, &found, &memory),
+		-EPIPE);
+	close(other);
 	shm_socket_unlisten(&listener);
 }
 
@@ -403,6 +431,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_meet_by_path_or_name),
 		cmocka_unit_test(two_meet_over_a_network),
+		cmocka_unit_test(a_hello_that_is_cut_off_is_no_hello),
 		cmocka_unit_test(what_is_no_hello_is_refused),
 		cmocka_unit_test(an_address_that_is_taken_or_wrong_is_refused),
 		cmocka_unit_test(what_a_killed_one_left_is_taken_over),
