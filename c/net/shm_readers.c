@@ -2,6 +2,7 @@
 #include "net/shm_readers.h"
 
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,13 +11,26 @@
 
 #define REST_MS 100
 
-/* The last one takes its place. */
+/* Those behind it move up: they are in the order in which they came. */
 static void reader_close(struct shm_readers *readers, unsigned int i)
 {
 	close(readers->reader[i].fd);
 	if (readers->reader[i].sleeps)
 		atomic_fetch_sub(&readers->sleepers, 1);
-	readers->reader[i] = readers->reader[--readers->count];
+	memmove(&readers->reader[i], &readers->reader[i + 1],
+		(--readers->count - i) * sizeof(readers->reader[0]));
+}
+
+/* Whoever reaches the address may come and say nothing: the first of those
+ * makes room. Is there one? */
+static bool silent_close(struct shm_readers *readers)
+{
+	for (unsigned int i = 0; i < readers->count; i++)
+		if (!readers->reader[i].told) {
+			reader_close(readers, i);
+			return true;
+		}
+	return false;
 }
 
 static void reader_accept(struct shm_readers *readers)
@@ -33,7 +47,7 @@ static void reader_accept(struct shm_readers *readers)
 	}
 	if (fd < 0)
 		return;
-	if (readers->count == SHM_READERS_MAX) {
+	if (readers->count == SHM_READERS_MAX && !silent_close(readers)) {
 		log_warning_repeats(&readers->refusals,
 				    "%s: refused a reader: %u are there",
 				    readers->listener.who, SHM_READERS_MAX);
@@ -59,9 +73,10 @@ static bool reader_serve(struct shm_readers *readers, unsigned int i)
 		return true;
 	if (err || readers->reader[i].told) {
 		if (err != -EPIPE)
-			log_warning("%s: a reader that does not speak this "
-				    "protocol is refused",
-				    readers->listener.who);
+			log_warning_repeats(&readers->refusals,
+					    "%s: a reader that does not speak "
+					    "this protocol is refused",
+					    readers->listener.who);
 		return false;
 	}
 	readers->reader[i].told = true;

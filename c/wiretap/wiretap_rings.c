@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -84,7 +85,8 @@ static void tapped_close(struct wiretap_rings *rings, unsigned int i)
 		wiretap_region_leave(rings->region, ring->number, &ring->reader,
 				     &rings->dropped);
 	close(ring->fd);
-	*ring = rings->ring[--rings->count];
+	/* They stay in the order in which they came. */
+	memmove(ring, ring + 1, (--rings->count - i) * sizeof(*ring));
 }
 
 void wiretap_rings_close(struct wiretap_rings *rings)
@@ -156,13 +158,25 @@ static int frame_write(struct wiretap_rings *rings, struct tapped *ring,
 	return wiretap_file_add(file, rc);
 }
 
+/* Whoever reaches the address may come and say nothing: the first of those
+ * makes room. Is there one? */
+static bool silent_close(struct wiretap_rings *rings)
+{
+	for (unsigned int i = 0; i < rings->count; i++)
+		if (!rings->ring[i].told) {
+			tapped_close(rings, i);
+			return true;
+		}
+	return false;
+}
+
 static void tapped_accept(struct wiretap_rings *rings)
 {
 	int fd = shm_socket_accept(&rings->listener);
 
 	if (fd < 0)
 		return;
-	if (rings->count == RINGS_MAX) {
+	if (rings->count == RINGS_MAX && !silent_close(rings)) {
 		log_error("--ring: more than %d rings at once: one is refused",
 			  RINGS_MAX);
 		close(fd);
@@ -259,11 +273,11 @@ static int tapped_take(struct wiretap_rings *rings, struct tapped *ring)
 	return rc < 0 ? rc : 0;
 }
 
-/* One that breaks is told and let go: the capture lacks what it would have
- * had. */
+/* One that breaks is told and let go: the capture lacks what it would have had.
+ * A ring that was not taken nobody writes: shm_tap_tell() has failed. */
 static void tapped_drop(struct wiretap_rings *rings, unsigned int i, int err)
 {
-	rings->dropped += err != -EPIPE;
+	rings->dropped += rings->ring[i].told && err != -EPIPE;
 	tapped_close(rings, i);
 }
 

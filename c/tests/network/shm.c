@@ -216,6 +216,46 @@ static void link_down(void **state)
 		0);
 }
 
+/* Who has come to a Unix socket, and has said that; NULL: nothing. */
+static int stranger_at(const char *path, const char *says)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (void *)&address, sizeof(address)), 0);
+	if (says)
+		send(fd, says, strlen(says), MSG_NOSIGNAL);
+	return fd;
+}
+
+/* Who says nothing keeps no ring from the tap, and who says nonsense does the
+ * capture no harm. */
+static void strangers_at_the_tap(void **state)
+{
+	char tap[PATH_MAX], capture[PATH_MAX], choice[3 * PATH_MAX];
+	int strangers[20];
+
+	(void)state;
+	lab_start(&wiretap, lab.exchange, "t2t-wiretap", "--interface",
+		  LAB_EXCHANGE_INTERFACE, "--write",
+		  lab_path(&lab, "capture.pcapng", capture), "--ring",
+		  lab_path(&lab, "tap", tap), NULL);
+	lab_says(&wiretap, "capturing on");
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+		strangers[i] = stranger_at(tap, i % 5 ? NULL : "garbage");
+	lab_says(&wiretap, "a ring was not taken");
+	snprintf(choice, sizeof(choice), "%s,tap=%s", shm_text("ring"), tap);
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 10, 100), "--send", choice,
+		     NULL);
+	lab_says(&wiretap, "a ring from");
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
+	lab_says(&wiretap, " 0 dropped");
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+		close(strangers[i]);
+}
+
 /*
  * Orders.
  */
@@ -272,24 +312,15 @@ static void orders_refused(void **state)
 static void strangers_end_nothing(void **state)
 {
 	struct program other = { 0 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char path[PATH_MAX], garbage[64] = "garbage";
-	int fd;
+	char path[PATH_MAX];
 
 	(void)state;
 	orders_exchange(lab_feed(&lab, 10, 4000));
 	orders_trader(&trader);
 	lab_states(&exchange, "HANDSHAKE TRANSMIT");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-		 lab_path(&lab, "orders", path));
-	for (int i = 0; i < 20; i++) {
-		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-		assert_int_equal(connect(fd, (void *)&address, sizeof(address)),
-				 0);
-		if (i % 2)
-			send(fd, garbage, sizeof(garbage), MSG_NOSIGNAL);
-		close(fd);
-	}
+	lab_path(&lab, "orders", path);
+	for (int i = 0; i < 20; i++)
+		close(stranger_at(path, i % 2 ? "garbage" : NULL));
 	orders_trader(&other);
 	assert_int_equal(program_wait(&other, LAB_SOON_MS), 1);
 	lab_says(&other, "hung up");
@@ -378,6 +409,8 @@ int main(int argc, char **argv)
 		TEST("C.36 shm: a trader is killed", trader_killed),
 		TEST("C.36 shm: a link that is down does not matter",
 		     link_down),
+		TEST("C.36 shm: strangers at the tap cost no ring",
+		     strangers_at_the_tap),
 		TEST("C.36 shm: of orders, too, by name", orders_refused),
 		TEST("C.36 shm: strangers at the ring end no session",
 		     strangers_end_nothing),

@@ -407,6 +407,40 @@ static void readers_come_and_go(void **state)
 	assert_int_equal(descriptors(), before);
 }
 
+/* As many as may come, of whom the first has said hello. */
+static void who_says_nothing_makes_room(void **state)
+{
+	struct shm_hello hello = { .kind = SHM_HELLO_DATA };
+	int fds[SHM_READERS_MAX], late[2];
+	struct shm_readers readers;
+	struct shm_writer writer;
+
+	(void)state;
+	assert_int_equal(shm_writer_open(&writer, 4), 0);
+	assert_int_equal(
+		shm_readers_open(&readers, &writer, "test", path, NULL, &hello),
+		0);
+	fds[0] = reader_come(0, &hello);
+	assert_true(fds[0] >= 0);
+	for (unsigned int i = 1; i < SHM_READERS_MAX; i++) {
+		fds[i] = shm_socket_connect("test", path, SOON_MS);
+		assert_true(fds[i] >= 0);
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		late[i] = reader_come(0, &hello);
+		assert_true(late[i] >= 0);
+	}
+	for (unsigned int i = 0; i < SHM_READERS_MAX; i++) {
+		assert_int_equal(shm_socket_ended(fds[i]), i == 1 || i == 2);
+		close(fds[i]);
+	}
+	assert_false(shm_socket_ended(late[0]) || shm_socket_ended(late[1]));
+	close(late[0]);
+	close(late[1]);
+	shm_readers_close(&readers);
+	shm_writer_close(&writer);
+}
+
 /* By name, and nothing is left. */
 static void a_tap_that_is_not_there_is_told(void **state)
 {
@@ -437,6 +471,7 @@ int main(void)
 		cmocka_unit_test(what_a_killed_one_left_is_taken_over),
 		cmocka_unit_test(another_user_is_refused),
 		cmocka_unit_test(readers_come_and_go),
+		cmocka_unit_test(who_says_nothing_makes_room),
 		cmocka_unit_test(a_tap_that_is_not_there_is_told),
 	};
 
