@@ -240,6 +240,24 @@ int shm_region_take(struct shm_region *region, enum shm_area area)
 	return err;
 }
 
+int shm_region_fill(const struct shm_region *region, enum shm_area area,
+		    size_t len)
+{
+	size_t size;
+	int err;
+
+	/* EINVAL: of a device, whose memory is there; or of an old kernel. */
+	if (madvise(shm_region_area(region, area, &size), len,
+		    MADV_POPULATE_WRITE) == 0 ||
+	    errno == EINVAL)
+		return 0;
+	err = errno == EFAULT ? -ENOSPC : -errno;
+	log_error("%s: region=%s: no memory for %zu bytes of %s: %s",
+		  region->who, region->name, len, area_names[area],
+		  log_strerror(err));
+	return err;
+}
+
 void shm_region_leave(struct shm_region *region, enum shm_area area)
 {
 	lock(region, area, F_UNLCK);

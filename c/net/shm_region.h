@@ -60,4 +60,11 @@ void *shm_region_area(const struct shm_region *region, enum shm_area area,
 int shm_region_take(struct shm_region *region, enum shm_area area);
 void shm_region_leave(struct shm_region *region, enum shm_area area);
 
+/* The first len bytes of an area that is taken are all there on return: a file
+ * has its memory only once that is written, and who writes where there is none
+ * is ended (SIGBUS). 0 or a negative errno, logged: -ENOSPC: the file system is
+ * full. madvise(2), MADV_POPULATE_WRITE, Linux 5.14: before, 0. */
+int shm_region_fill(const struct shm_region *region, enum shm_area area,
+		    size_t len);
+
 #endif

@@ -112,6 +112,11 @@ int shm_writer_open_in(struct shm_writer *writer, uint32_t slots,
 	err = shm_region_take(region, area);
 	if (err)
 		return err;
+	err = shm_region_fill(region, area, memory_size(slots));
+	if (err) {
+		shm_region_leave(region, area);
+		return err;
+	}
 	*writer = (struct shm_writer){ .mask = slots - 1,
 				       .size = memory_size(slots),
 				       .fd = -1,

@@ -106,8 +106,8 @@ int shm_ring_probe(const char **reason);
 int shm_writer_open(struct shm_writer *writer, uint32_t slots);
 
 /* In an area that nobody else writes (shm_region_take()); what stood there is
- * gone. 0 or a negative errno, logged: -ENOSPC: it has no room for them. region
- * must outlive it. */
+ * gone. 0 or a negative errno, logged: -ENOSPC: it has no room for them, or its
+ * file system has not. region must outlive it. */
 int shm_writer_open_in(struct shm_writer *writer, uint32_t slots,
 		       struct shm_region *region, unsigned int area);
 void shm_writer_close(struct shm_writer *writer);

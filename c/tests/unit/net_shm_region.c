@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -333,6 +335,51 @@ static void too_small_for_a_ring_is_told(void **state)
 	both_close();
 }
 
+/* In a mount namespace of its own: what it came to. */
+enum { FULL_TOLD, FULL_NOT_TOLD, FULL_UNSHARED };
+
+static int full_file_system(void)
+{
+	struct shm_writer writer;
+	char file[80];
+	int fd, err;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", folder, "tmpfs", 0, "size=64k") < 0)
+		return FULL_UNSHARED;
+	snprintf(file, sizeof(file), "%s/full", folder);
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, SIZE) < 0 ||
+	    shm_region_open(&ours, "--send shm", file, true) < 0)
+		return FULL_UNSHARED;
+	log_catch();
+	err = shm_writer_open_in(&writer, 128, &ours, SHM_AREA_DATA);
+	if (err != -ENOSPC ||
+	    !is_one_line(log_caught(), "no memory for 274432 bytes of market "
+				       "data: No space left"))
+		return FULL_NOT_TOLD;
+	/* It took nothing, and what there is room for is had. */
+	err = shm_writer_open_in(&writer, SLOTS, &ours, SHM_AREA_DATA);
+	return err ? FULL_NOT_TOLD : FULL_TOLD;
+}
+
+static void a_full_file_system_is_told(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(full_file_system());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == FULL_UNSHARED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), FULL_TOLD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +391,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_of_the_ring_is_never_read),
 		cmocka_unit_test(a_head_that_lies_is_refused),
 		cmocka_unit_test(too_small_for_a_ring_is_told),
+		cmocka_unit_test(a_full_file_system_is_told),
 	};
 
 	return cmocka_run_group_tests_name("net/shm_region", tests, folder_make,
