@@ -282,6 +282,14 @@ const char *shm_reader_fault(int err)
 	return strerror(-err);
 }
 
+/* Memory of a writer's own nobody else can take. */
+bool shm_reader_is_replaced(const struct shm_reader *reader)
+{
+	return !reader->size &&
+	       *(const volatile uint64_t *)&reader->head->first !=
+		       reader->first;
+}
+
 /* On: half a ring behind what was found, so as not to be overtaken at once. */
 int shm_reader_astray(struct shm_reader *reader, uint64_t turn)
 {
@@ -291,9 +299,7 @@ int shm_reader_astray(struct shm_reader *reader, uint64_t turn)
 	/* Not yet written, or being written, in this lap. */
 	if (turn == 0 || turn + slots == reader->next + 1)
 		return 0;
-	/* In a region; memory of a writer's own nobody else can take. */
-	if (!reader->size &&
-	    *(const volatile uint64_t *)&reader->head->first != reader->first)
+	if (shm_reader_is_replaced(reader))
 		return -ESTALE;
 	/* A slot has turns of its own place alone, and they go up. */
 	if (turn < reader->next + 1 ||

@@ -163,6 +163,10 @@ int shm_reader_open_in(struct shm_reader *reader,
 		       uint64_t first, uint64_t next);
 void shm_reader_close(struct shm_reader *reader);
 
+/* Of a ring in a region: has another one taken its place? What was not read by
+ * then is gone, and nobody knows how much that was. */
+bool shm_reader_is_replaced(const struct shm_reader *reader);
+
 /* For who reads at -EBADMSG of open: why, in words. */
 const char *shm_reader_fault(int err);
 

@@ -25,7 +25,8 @@ enum step { STEP_FREE, STEP_LOOK, STEP_LAST, STEP_DONE };
 
 struct followed {
 	_Atomic unsigned int step;
-	int fault; /* why it is done before its time */
+	int fault;     /* why it is done before its time */
+	bool replaced; /* by another ring, which may have cost messages */
 	bool orders;
 	bool fresh; /* of orders: no market data was seen yet beside it */
 	struct shm_reader source;
@@ -57,6 +58,13 @@ static bool is_looked_at(unsigned int step)
 	return step == STEP_LOOK || step == STEP_LAST;
 }
 
+/* Who comes next may have been faster than the last look. */
+static void done_set(struct followed *ring)
+{
+	ring->replaced = shm_reader_is_replaced(&ring->source);
+	atomic_store(&ring->step, STEP_DONE);
+}
+
 /* The next message, if it is there. */
 static bool next_take(struct followed *ring)
 {
@@ -71,7 +79,7 @@ static bool next_take(struct followed *ring)
 	/* Another ring in its place is its end. */
 	if (rc < 0) {
 		ring->fault = rc == -ESTALE ? 0 : rc;
-		atomic_store(&ring->step, STEP_DONE);
+		done_set(ring);
 	}
 	return rc > 0;
 }
@@ -159,7 +167,7 @@ static bool look(struct wiretap_region *self)
 			held_put(ring,
 				 ring->fresh ? earliest : clock_realtime_ns);
 		else if (!ring->held && step[i] == STEP_LAST)
-			atomic_store(&ring->step, STEP_DONE);
+			done_set(ring);
 	}
 	return found;
 }
@@ -333,7 +341,7 @@ void wiretap_region_leave(struct wiretap_region *region, int number,
 	struct followed *ring = &region->ring[number];
 
 	wiretap_region_finish(region, number);
-	*lost += ring->source.lost;
+	*lost += ring->source.lost + ring->replaced;
 	shm_reader_close(reader);
 	shm_writer_close(&ring->copy);
 	shm_reader_close(&ring->source);

@@ -46,7 +46,7 @@ void wiretap_region_finish(struct wiretap_region *region, int number);
 int wiretap_region_fault(const struct wiretap_region *region, int number);
 
 /* Give it up, and close the reader. *lost: what its writer overwrote before it
- * was seen, added to. */
+ * was seen, added to; one where another ring has taken its place. */
 void wiretap_region_leave(struct wiretap_region *region, int number,
 			  struct shm_reader *reader, uint64_t *lost);
 
