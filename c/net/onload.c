@@ -14,6 +14,7 @@
 #define DEVICE	"/dev/onload" /* of its driver, sfc_char and onload */
 #define COMMAND "onload"
 #define STARTED "T2T_ONLOAD" /* set: the command was asked already */
+#define NO_FAIL "EF_NO_FAIL" /* 1, its default: rather the kernel than fail */
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define CAPITAL "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS	"0123456789"
@@ -89,7 +90,11 @@ static int start(char *profile, char **argv)
 	under[0] = command;
 	under[1] = option;
 	memcpy(under + 2, argv, (size_t)argc * sizeof(*under));
-	err = settings ? settings_take(settings) : 0;
+	/* A socket that it can't take over ends the trial, and is not quietly
+	 * one of the kernel's; unless that is asked for. */
+	err = setenv(NO_FAIL, "0", 0) < 0 ? -errno : 0;
+	if (!err && settings)
+		err = settings_take(settings);
 	if (!err && setenv(STARTED, "1", 1) < 0)
 		err = -errno;
 	if (!err) {

@@ -4,7 +4,8 @@
  * before the C library takes socket calls over and reaches the NIC past the
  * kernel. The program stays as it is: its command, onload(1), starts it with
  * that library and with a profile of settings in its environment (EF_POLL_USEC
- * and its like).
+ * and its like). With EF_NO_FAIL=0, unless told otherwise, so that a socket it
+ * has no stack for fails, and is not one of the kernel's without a word.
  */
 #ifndef NET_ONLOAD_H
 #define NET_ONLOAD_H

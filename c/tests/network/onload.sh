@@ -59,6 +59,8 @@ __attribute__((constructor)) static void say(void)
 {
 	if (getenv("EF_POLL_USEC"))
 		fprintf(stderr, "polls %s\n", getenv("EF_POLL_USEC"));
+	if (getenv("EF_NO_FAIL"))
+		fprintf(stderr, "no fail %s\n", getenv("EF_NO_FAIL"));
 }
 END
 # shellcheck disable=SC2317 # called by ends
@@ -91,5 +93,9 @@ expect_none "$name, with its profile and settings" < <(
 	ends 1 'onload --profile=latency' beside --onload latency:EF_POLL_USEC=-1,EF_X=2
 	grep -qx 'polls -1' "$folder/out" || cat "$folder/out"
 	grep -q -- '127.0.0.1:9' "$folder/out" || cat "$folder/out"
+)
+expect_none 'a socket that it has no stack for is no kernel'"'"'s, unless asked for' < <(
+	ends 1 'no fail 0' beside --onload latency
+	ends 1 'no fail 1' beside --onload latency:EF_NO_FAIL=1
 )
 finish
