@@ -308,20 +308,22 @@ class Ring(Nic):
 
 
 class RdmaLink(Knob):
-    """Soft-RoCE on the interface: rdma-link(8). Where the NIC has RDMA of its
-    own nothing is turned. Modules that were loaded for it stay."""
+    """Soft-RoCE on the interface: rdma-link(8). Not beside RDMA of the NIC's
+    own: programs say which address, not which device. Modules that were loaded
+    for it stay."""
 
     SYS = "/sys"
     MODULES = ("rdma_rxe", "rdma_ucm", "ib_uverbs")
 
-    def links(self):
+    def links(self, soft=True):
         try:
             rows = json.loads(shown("rdma", "-json", "link", "show") or "[]")
         except Missing:  # no module of RDMA's is loaded
             return []
         # Of soft devices alone sysfs says whose they are.
         return [row["ifname"] for row in rows
-                if row.get("netdev") == self.interface and os.path.exists(
+                if row.get("netdev") == self.interface and soft ==
+                os.path.exists(
                     f"{self.SYS}/class/infiniband/{row['ifname']}/parent")]
 
     def read(self):
@@ -332,6 +334,9 @@ class RdmaLink(Knob):
             for link in self.links():
                 change("rdma", "link", "delete", link)
             return
+        if self.links(soft=False):
+            raise Missing(f"{self.interface} has RDMA of its own, "
+                          f"{self.links(soft=False)[0]}: take rdma_link away")
         for module in self.MODULES:
             change("modprobe", module)
         change("rdma", "link", "add", f"rxe_{self.interface}", "type", "rxe",

@@ -382,6 +382,9 @@ class RdmaLink(unittest.TestCase):
         self.add("mlx5_0", "nic0", soft=False)
         self.assertEqual(self.knob().read(), "none")
         self.knob().write("none")
+        with self.assertRaises(kinds.Missing) as caught:
+            self.knob().write("rxe")
+        self.assertIn("RDMA of its own, mlx5_0", str(caught.exception))
         self.assertEqual(len(self.links), 1)
 
     def test_a_kernel_without_it_has_none(self):
