@@ -101,7 +101,7 @@ ssize_t shm_stream_send(struct shm_stream *stream, const uint8_t *bytes,
 int shm_stream_wait(struct shm_stream *stream, unsigned int timeout_ms)
 {
 	/* Nothing tells of room but the other end's count. */
-	struct pollfd gone = { .fd = stream->fd };
+	struct pollfd gone = { .fd = stream->fd, .events = POLLRDHUP };
 
 	if (!stream->over && !has_room(stream))
 		poll(&gone, 1, timeout_ms > 0);
@@ -199,7 +199,7 @@ ssize_t shm_stream_receive(struct shm_stream *stream, uint8_t *bytes,
 
 __attribute__((noinline)) int shm_stream_alive(struct shm_stream *stream)
 {
-	struct pollfd gone = { .fd = stream->fd };
+	struct pollfd gone = { .fd = stream->fd, .events = POLLRDHUP };
 
 	if (!stream->over && poll(&gone, 1, 0) > 0)
 		end(stream, -EPIPE);

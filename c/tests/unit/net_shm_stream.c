@@ -118,6 +118,22 @@ static void bytes_make(uint8_t *bytes, size_t len, size_t at)
 		bytes[i] = byte_at(at + i);
 }
 
+/* Over TCP that is half of it, until we close ours: poll(2), POLLRDHUP. */
+static void an_end_that_said_goodbye_is_gone(void **state)
+{
+	struct shm_stream stream = { .config = &config };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	stream.fd = ends[0];
+	assert_int_equal(shm_stream_alive(&stream), 0);
+	assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+	assert_int_equal(shm_stream_alive(&stream), -EPIPE);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void ends_meet(void **state)
 {
 	uint8_t bytes[4096];
@@ -499,6 +515,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_meet),
+		cmocka_unit_test(an_end_that_said_goodbye_is_gone),
 		cmocka_unit_test(a_full_ring_takes_no_more),
 		cmocka_unit_test(who_spins_has_all),
 		cmocka_unit_test(who_sleeps_is_woken),
