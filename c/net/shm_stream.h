@@ -31,7 +31,8 @@ struct shm_stream_config {
 	uint32_t slots;	 /* of our own ring */
 	bool sleeps;	 /* it waits by poll(2) */
 	/* Where the rings are; NULL: in memory of their own. Of a region's
-	 * ends neither sleeps, and one connection is made at a time. */
+	 * ends neither sleeps, and there is one connection at a time: who
+	 * comes next waits for the last one's end. */
 	struct shm_region *region;
 	/* Of who connects: the address where a tap listens (t2t-wiretap
 	 * --ring), which is told of our ring before anything is sent; NULL:

@@ -280,6 +280,14 @@ static int first_hello(struct shm_stream *stream, const struct shm_hello *hello,
 	return shm_hello_send(stream->fd, &answer, stream->out.fd);
 }
 
+/* The last connection has our only ring still: its end is not yet seen. */
+static bool is_next_one(const struct shm_stream *stream)
+{
+	const struct shm_region *region = stream->config->region;
+
+	return region && stream->hellos == 0 && region->taken[SHM_AREA_ANSWERS];
+}
+
 int shm_stream_greet(struct shm_stream *stream)
 {
 	struct shm_hello hello;
@@ -287,6 +295,8 @@ int shm_stream_greet(struct shm_stream *stream)
 
 	if (shm_stream_is_met(stream))
 		return 1;
+	if (is_next_one(stream))
+		return shm_stream_alive(stream);
 	err = shm_hello_receive(stream->fd, SHM_HELLO_ORDERS, &hello, &memory);
 	if (err)
 		return err == -EAGAIN ? 0 : err;

@@ -267,6 +267,31 @@ static void trader_killed(void **state)
 	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
 }
 
+/* One session behind the other: the next one's hello may come before the last
+ * one's end is seen. */
+static void sessions(void **state)
+{
+	char data[2 * PATH_MAX], orders[2 * PATH_MAX];
+	json_t *said;
+
+	(void)state;
+	region_make(64 << 20, 0600);
+	lab_exchange(&lab, &exchange, lab_feed(&lab, 10, 200), "--pace",
+		     "rate:20000", "--send", text_of(data, "path=" DATA),
+		     "--transport", text_of(orders, "wait=spin,path=" ORDERS),
+		     "--on-second-client", "queue", NULL);
+	lab_trader(&lab, &trader, "--receive", text_of(data, "path=" DATA),
+		   "--transport", text_of(orders, "path=" ORDERS), "--json",
+		   "--privileges", "keep", "--sessions", "5", NULL);
+	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
+	said = oracle_json(&trader);
+	assert_int_equal(
+		oracle_count(json_object_get(said, "counters"), "packets"),
+		5 * 210);
+	json_decref(said);
+	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
+}
+
 /* Who has it mapped keeps it. */
 static void removed(void **state)
 {
@@ -305,6 +330,7 @@ int main(int argc, char **argv)
 		TEST("C.36 region: the exchange is killed", exchange_killed),
 		TEST("C.36 region: an exchange returns", exchange_returns),
 		TEST("C.36 region: a trader is killed", trader_killed),
+		TEST("C.36 region: one session behind the other", sessions),
 		TEST("C.36 region: it is removed", removed),
 	};
 
