@@ -221,8 +221,12 @@ static int tapped_meet(struct wiretap_rings *rings, struct tapped *ring,
 		return err;
 	}
 	ring->told = true;
+	/* The other end has answered it before we were told. */
 	if (is_orders(ring))
 		err = frame_write(rings, ring, file, met_ns, FRAME_TCP_SYN,
+				  NULL, 0);
+	if (is_orders(ring) && !err)
+		err = frame_write(rings, ring, file, met_ns, FRAME_TCP_ACK,
 				  NULL, 0);
 	if (err)
 		return err;

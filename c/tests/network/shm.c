@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -67,19 +68,20 @@ static void clock_is(const json_t *analysis, const char *what, bool ring)
 			    ring ? "ring" : "kernel");
 }
 
-/* state: "RECEIVE TRANSPORT CHANNEL". */
+/* state: "RECEIVE TRANSPORT CHANNEL [SESSIONS]". */
 static void judged(void **state)
 {
 	static char folder[PATH_MAX];
 	char path[PATH_MAX], receive[32], transport[32], channel[PATH_MAX + 64];
+	char sessions[8] = "1";
 	struct oracle_run run = { .pace = "rate:5000",
 				  .receive = receive,
 				  .transport = transport,
 				  .channel = channel };
 
-	assert_int_equal(
-		sscanf(*state, "%31s %31s %63s", receive, transport, channel),
-		3);
+	if (sscanf(*state, "%31s %31s %63s %7s", receive, transport, channel,
+		   sessions) == 4)
+		run.sessions = sessions;
 	if (!strcmp(channel, "tls")) {
 		lab_path(&lab, "keys", folder);
 		lab_call(&exchange, -1, "t2t-keys", "--folder", folder, NULL);
@@ -93,6 +95,8 @@ static void judged(void **state)
 	oracle_is_right(run.analysis);
 	assert_true(oracle_count(run.analysis, "triggers") > 50);
 	assert_int_equal(oracle_count(run.analysis, "gaps"), 0);
+	assert_int_equal(oracle_count(run.analysis, "sessions"),
+			 atoi(sessions));
 	clock_is(run.analysis, "market_data", !strncmp(receive, "shm", 3));
 	clock_is(run.analysis, "orders", !strncmp(transport, "shm", 3));
 	assert_false(is_there("ring"));
@@ -385,7 +389,8 @@ int main(int argc, char **argv)
 		    futex[] = "shm:wait=futex send raw", both[] = "shm shm raw",
 		    orders[] = "block shm:wait=spin raw",
 		    login[] = "shm shm login", fix[] = "shm shm fix",
-		    ws[] = "block shm ws", tls[] = "shm shm tls";
+		    ws[] = "block shm ws", tls[] = "shm shm tls",
+		    three[] = "shm shm raw 3";
 	const struct CMUnitTest tests[] = {
 		{ "C.36 shm: each order called for, by both oracles", judged,
 		  NULL, clean, spin },
@@ -393,6 +398,8 @@ int main(int argc, char **argv)
 		  clean, futex },
 		{ "C.36 shm+shm: each order called for", judged, NULL, clean,
 		  both },
+		{ "C.36 shm+shm: each of three sessions", judged, NULL, clean,
+		  three },
 		{ "C.36 block+shm:wait=spin: each order called for", judged,
 		  NULL, clean, orders },
 		{ "C.36 shm+shm, login: each order called for", judged, NULL,

@@ -254,13 +254,16 @@ void oracle_run(const struct lab *lab, struct oracle_run *run)
 		     either(run->channel, "raw"),
 		     is_encrypted(run->channel) ? "--keys" : "--ttl",
 		     is_encrypted(run->channel) ? run->keys : "1",
+		     "--on-second-client", run->sessions ? "queue" : "refuse",
 		     run->recover ? "--lose=1%" : NULL, "--swap=0.1%",
 		     "--duplicate=1%", NULL);
 	lab_trader(lab, &trader, "--receive", texts.receive, "--transport",
 		   texts.transport, "--channel", either(run->channel, "raw"),
 		   "--threshold-usd", threshold, "--aggress", aggress, "--json",
 		   "--recover-ms", RECOVER_MS, "--recover",
-		   either(run->recover, "none"),
+		   either(run->recover, "none"), "--sessions",
+		   either(run->sessions, "1"), "--privileges",
+		   run->sessions ? "keep" : "drop",
 		   run->samples ? "--samples" : NULL, run->samples, NULL);
 	ended_well(&trader, "t2t-trader", program_wait(&trader, timeout_ms));
 	lab_line(&exchange, "state TRANSMIT");

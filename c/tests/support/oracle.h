@@ -25,7 +25,9 @@ struct oracle_run {
 	/* How the trader has what the exchange loses, swaps and doubles on
 	 * purpose; NULL: it does not. */
 	const char *recover;
-	int timeout_ms; /* for all of it; 0: LAB_SOON_MS */
+	const char *sessions; /* of the trader's, one behind the other; NULL:
+				 one */
+	int timeout_ms;	      /* for all of it; 0: LAB_SOON_MS */
 
 	/* Out: */
 	char capture[PATH_MAX];
