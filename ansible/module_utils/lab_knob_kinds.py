@@ -316,10 +316,10 @@ class RdmaLink(Knob):
     MODULES = ("rdma_rxe", "rdma_ucm", "ib_uverbs")
 
     def links(self, soft=True):
-        try:
-            rows = json.loads(shown("rdma", "-json", "link", "show") or "[]")
-        except Missing:  # no module of RDMA's is loaded
+        # It comes with the first module of RDMA's.
+        if not os.path.exists(f"{self.SYS}/class/infiniband"):
             return []
+        rows = json.loads(shown("rdma", "-j", "link", "show") or "[]")
         # Of soft devices alone sysfs says whose they are.
         return [row["ifname"] for row in rows
                 if row.get("netdev") == self.interface and soft ==

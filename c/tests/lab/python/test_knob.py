@@ -351,8 +351,11 @@ class RdmaLink(unittest.TestCase):
 
     def command(self, *argv):
         self.said.append(argv)
-        if argv[:2] == ("rdma", "-json"):
+        if argv == ("rdma", "-j", "link", "show"):
             return json.dumps(self.links)
+        # It has no long words for its options.
+        if argv[0] == "rdma" and argv[1].startswith("-"):
+            raise kinds.Missing("Unknown option.")
         if argv[:3] == ("rdma", "link", "add"):
             self.add(argv[3], argv[-1])
         if argv[:3] == ("rdma", "link", "delete"):
