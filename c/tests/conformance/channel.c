@@ -473,19 +473,24 @@ struct sending {
 	int result;
 };
 
-/* Orders 0..count, one send each, then the end. */
+/* Orders 0..count, one send each, then the end. What had no room in time has
+ * not gone, nor has any of it: it is sent again. */
 static void *orders_send(void *context)
 {
 	struct sending *sending = context;
 	struct channel *trader = sending->connection->pair.trader;
 	struct transport *transport = sending->connection->transport;
+	const uint64_t deadline = clock_monotonic_ns() + WAIT_NS;
 
 	for (uint32_t i = 0; i < sending->count && !sending->result; i++) {
 		struct order order = order_number(i);
 		uint8_t out[ONE_MAX];
 		size_t len = order_encode(trader, &order, out, sizeof(out));
 
-		sending->result = transport_send(transport, out, len);
+		while ((sending->result = transport_send(transport, out,
+							 len)) == -EAGAIN &&
+		       clock_monotonic_ns() < deadline)
+			poll(NULL, 0, 1);
 	}
 	shutdown(sending->connection->trader, SHUT_WR);
 	return NULL;
