@@ -31,7 +31,8 @@
 #define WIRETAP_IDLE_MS		200
 #define WIRETAP_SNAP_LEN	262144
 #define WIRETAP_LAST_NS		(2 * WIRETAP_BLOCK_MS * UINT64_C(1000000))
-#define WIRETAP_LOOK_MS		20 /* for a link that is down */
+#define WIRETAP_LOOK_MS		20  /* for a link that is down */
+#define WIRETAP_SHORT_MAX	100 /* waits that more signals cut short */
 #define WIRETAP_DESCRIPTION_MAX 256
 
 struct wiretap {
@@ -350,15 +351,22 @@ static int wiretap_turn(struct wiretap *tap)
 static int wiretap_rest(struct wiretap *tap)
 {
 	const uint64_t stop_ns = clock_realtime_ns();
-	unsigned int blocks = 0;
+	unsigned int blocks = 0, shorts = 0;
+	uint64_t from_ns;
 	int rc = 1;
 
 	while (rc > 0 && tap->last_ns <= stop_ns &&
 	       blocks < WIRETAP_BLOCK_COUNT) {
+		from_ns = clock_monotonic_ns();
 		if (clock_realtime_ns() > stop_ns + WIRETAP_LAST_NS)
 			blocks += tap->result->nic_stamps;
 		rc = packet_rx_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
 					 wiretap_each, tap);
+		if (rc == 0 && shorts < WIRETAP_SHORT_MAX &&
+		    clock_monotonic_ns() - from_ns < WIRETAP_LAST_NS) {
+			shorts++;
+			rc = 1;
+		}
 		if (!tap->ring.error || (rc < 0 && rc != tap->ring.error))
 			continue;
 		/* It is down, or was. */

@@ -307,6 +307,21 @@ static void both_directions(void **state)
 	assert_true(found.last_ns[1] <= clock_realtime_ns());
 }
 
+/* Somebody is impatient: what came before the first one is written all the
+ * same. */
+static void a_second_signal_takes_nothing_away(void **state)
+{
+	(void)state;
+	capture_begin();
+	send_some(near_fd, 70, 36);
+	stop_tell();
+	usleep(10000);
+	capture_end();
+	assert_int_equal(capture_rc, 0);
+	assert_int_equal(file_read().outbound, 70);
+	assert_int_equal(file_read().statistics, 1);
+}
+
 /* More than the buffer holds, in one go. */
 static void many_megabytes(void **state)
 {
@@ -642,6 +657,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(both_directions),
+		TEST(a_second_signal_takes_nothing_away),
 		TEST(many_megabytes),
 		TEST(merged_frames_keep_their_size),
 		TEST(what_is_lost_is_written_down),
