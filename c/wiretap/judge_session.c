@@ -99,10 +99,12 @@ static int judge_begin_session(struct judge *judge,
 
 	strategy_reset(&judge->strategy);
 	judge->result->sessions++;
-	if (connection)
+	if (connection) {
 		judge->connection = connection->number;
-	else if (judge->result->sessions > 1)
+		connection->served = true;
+	} else if (judge->result->sessions > 1) {
 		judge->connection = 0;
+	}
 	/* Whoever saw the connection open should have seen number 0. */
 	recovery_begin(&judge->recovery,
 		       connection && judge_is_tagged(connection, tag) ? tag
@@ -139,15 +141,16 @@ static bool judge_starts_over(struct judge *judge,
 	return true;
 }
 
-/* The connection behind the session's own whose session has this tag. */
+/* The connection whose session has this tag and is yet to come. They are served
+ * in the order in which their handshakes ended, not in that of their SYNs. */
 static struct order_stream_connection *judge_find_tagged(struct judge *judge,
 							 uint16_t tag)
 {
 	struct order_stream_connection *next = NULL;
-	uint64_t after = judge->result->sessions ? judge->connection : 0;
+	uint64_t after = 0;
 
 	while ((next = order_stream_established(&judge->stream, after)) &&
-	       !judge_is_tagged(next, tag))
+	       (next->served || !judge_is_tagged(next, tag)))
 		after = next->number;
 	return next;
 }
@@ -185,6 +188,7 @@ static int judge_find_session(struct judge *judge,
 {
 	struct analysis_result *result = judge->result;
 	const uint32_t sequence = header->sequence;
+	const uint16_t tag = market_data_tag(header->flags);
 	const struct sight *seen = &judge->sights[sequence % SIGHTS_MAX];
 	uint32_t ahead = sequence - judge->recovery.session.expected;
 	struct order_stream_connection *next;
@@ -195,8 +199,10 @@ static int judge_find_session(struct judge *judge,
 		 seen->sequence == (sequence & INT32_MAX);
 	if (result->sessions > 0 && ahead <= INT32_MAX)
 		return 0;
-	next = order_stream_established(
-		&judge->stream, result->sessions ? judge->connection : 0);
+	next = tag ? judge_find_tagged(judge, tag)
+		   : order_stream_established(
+			     &judge->stream,
+			     result->sessions ? judge->connection : 0);
 	if (result->sessions == 0) {
 		result->joined_mid_session =
 			sequence > 0 && !(next && next->start_known);
@@ -206,7 +212,7 @@ static int judge_find_session(struct judge *judge,
 		return 0;
 	}
 	*again = false;
-	return judge_begin_session(judge, next, market_data_tag(header->flags));
+	return judge_begin_session(judge, next, tag);
 }
 
 int judge_session_find(struct judge *judge,

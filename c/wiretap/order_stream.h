@@ -56,6 +56,7 @@ struct order_stream_connection {
 	bool lost_track; /* where the next message begins is not known */
 	bool unreadable; /* the channel does not understand it */
 	bool over;	 /* the client has logged out */
+	bool served;	 /* its session has begun: who judges says so */
 	uint32_t syn_sequence, fin_sequence, syn_again_sequence;
 	uint32_t acknowledged; /* by the exchange, the furthest */
 	uint32_t server_next;  /* the exchange's own numbers */

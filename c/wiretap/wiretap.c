@@ -31,7 +31,8 @@
 #define WIRETAP_IDLE_MS		200
 #define WIRETAP_SNAP_LEN	262144
 #define WIRETAP_LAST_NS		(2 * WIRETAP_BLOCK_MS * UINT64_C(1000000))
-#define WIRETAP_LOOK_MS		20 /* for a link that is down */
+#define WIRETAP_LOOK_MS		20  /* for a link that is down */
+#define WIRETAP_SHORT_MAX	100 /* waits that more signals cut short */
 #define WIRETAP_DESCRIPTION_MAX 256
 
 struct wiretap {
@@ -45,6 +46,7 @@ struct wiretap {
 	uint32_t number;	    /* and its number in the file; */
 	uint32_t kernel_number; /* of what lacks the NIC's stamp; 0: none yet */
 	struct nic_stamps nic;	/* if result->nic_stamps */
+	bool still_down;	/* it was when it was time to stop */
 	uint64_t received, dropped; /* on it */
 	uint64_t last_ns;	    /* the last frame's stamp by the kernel */
 	uint64_t rings_ns; /* ... when rings were read last between frames */
@@ -311,7 +313,8 @@ static int wiretap_wait(struct wiretap *tap)
 		return rc;
 	log_warning("%s: waiting for it", tap->interface.name);
 	while (!wiretap_is_up(tap, &found)) {
-		if (*tap->stop)
+		tap->still_down = *tap->stop;
+		if (tap->still_down)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
@@ -341,10 +344,41 @@ static int wiretap_turn(struct wiretap *tap)
 	return n < 0 ? n : n + of_rings;
 }
 
+/* What came before the stop; the kernel hands over the block that it was
+ * filling within WIRETAP_BLOCK_MS. A NIC's clock does not tell what that is: by
+ * then it is the whole ring at most. Also of a link that was down a moment ago.
+ */
+static int wiretap_rest(struct wiretap *tap)
+{
+	const uint64_t stop_ns = clock_realtime_ns();
+	unsigned int blocks = 0, shorts = 0;
+	uint64_t from_ns;
+	int rc = 1;
+
+	while (rc > 0 && tap->last_ns <= stop_ns &&
+	       blocks < WIRETAP_BLOCK_COUNT) {
+		from_ns = clock_monotonic_ns();
+		if (clock_realtime_ns() > stop_ns + WIRETAP_LAST_NS)
+			blocks += tap->result->nic_stamps;
+		rc = packet_rx_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
+					 wiretap_each, tap);
+		if (rc == 0 && shorts < WIRETAP_SHORT_MAX &&
+		    clock_monotonic_ns() - from_ns < WIRETAP_LAST_NS) {
+			shorts++;
+			rc = 1;
+		}
+		if (!tap->ring.error || (rc < 0 && rc != tap->ring.error))
+			continue;
+		/* It is down, or was. */
+		rc = wiretap_wait(tap);
+		if (rc == 0 && !tap->still_down)
+			rc = 1;
+	}
+	return rc;
+}
+
 static int wiretap_loop(struct wiretap *tap)
 {
-	uint64_t stop_ns;
-	unsigned int blocks = 0;
 	int rc = 0;
 
 	while (!*tap->stop && rc >= 0) {
@@ -354,21 +388,8 @@ static int wiretap_loop(struct wiretap *tap)
 		if (rc < 0 && !tap->file.refused && network_error_passes(rc))
 			rc = wiretap_wait(tap);
 	}
-	/* What came before the stop; the kernel hands over the block that it
-	 * was filling within WIRETAP_BLOCK_MS. A NIC's clock does not tell what
-	 * that is: by then it is the whole ring at most. */
-	stop_ns = clock_realtime_ns();
-	while (rc >= 0 && !tap->ring.error && tap->last_ns <= stop_ns &&
-	       blocks < WIRETAP_BLOCK_COUNT) {
-		if (clock_realtime_ns() > stop_ns + WIRETAP_LAST_NS)
-			blocks += tap->result->nic_stamps;
-		rc = packet_rx_ring_read(&tap->ring, 2 * WIRETAP_BLOCK_MS,
-					 wiretap_each, tap);
-		if (rc == 0)
-			break;
-		if (rc == tap->ring.error)
-			rc = wiretap_wait(tap);
-	}
+	if (rc >= 0 && !tap->still_down)
+		rc = wiretap_rest(tap);
 	while (rc >= 0 && tap->rings &&
 	       (rc = wiretap_rings_read(tap->rings, &tap->file, UINT64_MAX)) >
 		       0)

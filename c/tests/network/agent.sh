@@ -28,7 +28,7 @@ open_agent() { # arguments
 	keeper=$!
 	exec 8>"$folder/in" 9<"$folder/out"
 	rm "$folder/in" "$folder/out"
-	read -r -t 60 -u 9 greeting
+	read -r -t 300 -u 9 greeting
 }
 hang_up() {
 	exec 8>&- 9<&-
@@ -39,10 +39,11 @@ ended() {
 	code=$?
 	keeper=
 }
-# The answer, without what varies.
+# The answer, without what varies. This shell reads it byte by byte, and of some
+# there are hundreds of thousands.
 tell() { # request
 	echo "$1" >&8
-	read -r -t 60 -u 9 answer
+	read -r -t 300 -u 9 answer
 	echo "${answer/%\"max_rss_kib\":*/\"max_rss_kib\":N\}}"
 }
 agent_of() { # the keeper's child
@@ -171,7 +172,7 @@ expect_none 'one that ends is done without, and ends when it takes too long' < <
 put() { # bytes, at: and what it is asked after it
 	printf '{"do":"put","file":"put","at":%s,"bytes":%s}\n%s' \
 		"$2" "${#1}" "$1" >&8
-	read -r -t 60 -u 9 answer
+	read -r -t 300 -u 9 answer
 	echo "$answer"
 }
 take() { # file, at
@@ -214,7 +215,7 @@ expect_none 'a file is brought in pieces, and taken' < <(
 	} 2>/dev/null | cmp - "$folder/large")
 expect_none 'one that leads elsewhere is refused, and its bytes passed over' < <(
 	printf '{"do":"put","file":"../away","at":0,"bytes":3}\nabc' >&8
-	read -r -t 60 -u 9 answer
+	read -r -t 300 -u 9 answer
 	jq -r 'select(.ok)' <<<"$answer"
 	tell '{"do":"take","file":"../in"}' | jq -r 'select(.ok)'
 	tell '{"do":"put","file":"put","bytes":-1}' | jq -r 'select(.ok)'

@@ -400,7 +400,9 @@ static void goodbye(void **state)
 	order_client_send(fake.client, bytes, 9);
 	order_client_send(fake.client,
 			  "\0alice\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 23);
-	usleep(100000);
+	/* Once it is in its session: its first heartbeat says so. */
+	assert_int_equal(recv(fake.client, bytes, 1, MSG_WAITALL), 1);
+	assert_int_equal(bytes[0], 'H');
 	assert_int_equal(program_stop(&trader, SIGTERM, LAB_SOON_MS), 0);
 	while ((n = recv(fake.client, bytes + len, sizeof(bytes) - len, 0)) > 0)
 		len += (size_t)n;

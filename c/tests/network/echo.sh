@@ -167,13 +167,19 @@ done
 
 # -- What it counts
 
-# A client that is held up is late for all that it should have sent.
+# A client that is held up is late for all that it should have sent. It has four
+# seconds to send it in, and is in the midst of it when its frames are.
+sent_more() { # frames, than
+	[ "$(awk '$1 == "near0:" { print $11 }' /proc/net/dev)" -gt $(($1 + $2)) ]
+}
 held_up() {
 	serve 10.77.8.2:9100 --over tcp
+	local client program before
+	before=$(awk '$1 == "near0:" { print $11 }' /proc/net/dev)
 	connect 10.77.8.2:9100 --over tcp --sizes 13 --measure "$1" \
-		--messages 1000 --rate 1000 &
-	local client=$! program
-	sleep 0.3
+		--messages 4000 --rate 1000 &
+	client=$!
+	within 20 sent_more 200 "$before"
 	program=$(pgrep -P "$client" -f 't2t-echo --connect')
 	program=$(pgrep -P "$program" || echo "$program")
 	kill -STOP "$program"

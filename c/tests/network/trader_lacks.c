@@ -89,7 +89,6 @@ static void hold_up(void)
 static void finish(void)
 {
 	assert_int_equal(program_wait(&trader, LAB_SOON_MS), 0);
-	lab_line(&exchange, "state TRANSMIT");
 	lab_line(&exchange, "state INIT");
 	assert_int_equal(program_stop(&exchange, SIGTERM, LAB_SOON_MS), 0);
 	assert_int_equal(program_stop(&wiretap, SIGINT, LAB_SOON_MS), 0);
@@ -180,6 +179,8 @@ static void wrong_by_its_own_loss(void **state)
 	begin(channel);
 	lab_trader(&lab, &trader, "--json", "--receive", RECEIVE, "--channel",
 		   told(channel), NULL);
+	lab_line(&exchange, "state TRANSMIT");
+	lab_line(&exchange, "order ");
 	hold_up();
 	hold_up();
 	finish();

@@ -46,6 +46,25 @@ static bool is_readable(int fd, int ms)
 	return poll(&ready, 1, ms) == 1;
 }
 
+/* As poll(2), which it takes the place of here; told to, it says once of what
+ * is not ready that it is. */
+static bool poll_lies;
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	const struct timespec timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * (long)MS_NS,
+	};
+
+	if (!poll_lies)
+		return ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout,
+			     NULL);
+	poll_lies = false;
+	fds->revents = POLLOUT;
+	return 1;
+}
+
 /*
  * TCP, over the near namespace's loopback.
  */
@@ -183,6 +202,20 @@ static void test_connect_gives_up(void **state)
 	assert_true(is_one_line(log_caught(), "Network is unreachable"));
 	assert_int_equal(fd, -ENETUNREACH);
 	assert_in_range(ms, 0, SLACK_MS);
+}
+
+/* No error, and no peer either: a trader went on with such a socket, once. */
+static void test_connected_is_who_has_a_peer(void **state)
+{
+	struct sockaddr_in silent = address_of("10.8.0.77", 9012);
+
+	(void)state;
+	RIG_NEEDED();
+	log_catch();
+	poll_lies = true;
+	assert_int_equal(socket_connect(&silent, 200, NULL), -ETIMEDOUT);
+	assert_true(is_one_line(log_caught(), "Connection timed out"));
+	assert_false(poll_lies);
 }
 
 static void test_connect_tries_once_at_least(void **state)
@@ -733,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_an_address_of_another_host),
 		cmocka_unit_test(test_accept_without_descriptors),
 		cmocka_unit_test(test_connect_gives_up),
+		cmocka_unit_test(test_connected_is_who_has_a_peer),
 		cmocka_unit_test(test_connect_tries_once_at_least),
 		cmocka_unit_test(test_connect_waits_for_the_peer),
 		cmocka_unit_test(test_connect_stops_when_told),

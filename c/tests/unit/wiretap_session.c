@@ -142,6 +142,51 @@ static void a_session_begins_by_its_tag(void **state)
 	assert_int_equal(result.sessions, 3);
 }
 
+static void client_is(uint16_t port, uint32_t next)
+{
+	maker.client_port = port;
+	maker.client_next = next;
+}
+
+static void session_of_one_order(void)
+{
+	const uint16_t ours = tag(maker.client_port);
+
+	maker.sequence = 0;
+	book(ours);
+	trigger(ours);
+	order();
+	end(ours);
+	capture_maker_disconnect(&maker);
+}
+
+/* Who knocks first need not be in first; what still comes of a session that is
+ * over begins none. */
+static void the_first_in_is_served_first(void **state)
+{
+	const uint16_t port = maker.client_port;
+	uint32_t early, late;
+
+	(void)state;
+	capture_maker_syn(&maker);
+	early = maker.client_next + 1;
+	maker.client_port++;
+	capture_maker_connect(&maker);
+	late = maker.client_next;
+	client_is(port, early);
+	capture_maker_server(&maker, FRAME_TCP_SYN | FRAME_TCP_ACK,
+			     CAPTURE_MAKER_SERVER_ISN, early);
+	capture_maker_client(&maker, FRAME_TCP_ACK, early, NULL, 0);
+	client_is(port + 1, late);
+	session_of_one_order();
+	client_is(port, early);
+	session_of_one_order();
+	stray(0, tag(port + 1));
+	right(2);
+	assert_int_equal(result.sessions, 2);
+	assert_int_equal(result.foreign, 1);
+}
+
 static void far_numbers_are_not_believed(void **state)
 {
 	(void)state;
@@ -281,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(others_are_passed_over),
 		TEST(a_session_begins_by_its_tag),
+		TEST(the_first_in_is_served_first),
 		TEST(far_numbers_are_not_believed),
 		TEST(an_end_ahead_ends_nothing),
 		TEST(others_than_the_server_are_set_aside),

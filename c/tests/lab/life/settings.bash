@@ -81,6 +81,7 @@ nic_trades() { # model
 		within 30 grep -qs 'state INIT' "$output/exchange.log" &&
 		lab_ssh trader "cd /run && sudo timeout 300 /opt/t2t/t2t-trader \
 			--connect 10.78.0.254:9012 --interface $nic \
+			--connect-timeout-ms 60000 \
 			--group 239.255.0.1:12345 \
 			--threshold-usd $threshold --aggress opposite" \
 			>"$output/trader.log" 2>&1
