@@ -28,6 +28,7 @@ except ImportError:  # of a program: beside this file
 HELD_S = 15  # until the program has ended that drives it
 APPEAR_S = 15  # until the kernel's driver has made its interface
 CARRIER_S = 20
+AGAIN_S = 5  # who manages interfaces may be about to configure it, too
 # What ip(8) calls the peer: 15 characters at most.
 OTHER_END = ".nic"
 
@@ -286,6 +287,17 @@ class NicDriver(NicState):
                               "after the kernel's driver has it again")
             time.sleep(0.05)
 
+    def as_kept(self, kept):
+        until = time.monotonic() + AGAIN_S
+        while True:
+            try:
+                self.compare(kept, self.keep())
+                return
+            except Refused:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
+
     def put_back(self, kept):
         """From whatever half-made state."""
         if not os.path.exists(self.pci(kept["address"])):
@@ -304,4 +316,4 @@ class NicDriver(NicState):
         if kept["up"] and kept["carrier"]:
             self.carrier()
         self.unload(kept)
-        self.compare(kept, self.keep())
+        self.as_kept(kept)

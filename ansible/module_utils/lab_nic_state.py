@@ -109,6 +109,9 @@ class NicState:
                       r"adaptive-rx: \1\nadaptive-tx: \2", rows, flags=re.M)
         found = {name.strip().lower().replace(" ", "-"): value for name, value
                  in re.findall(r"^([^:\n]+):\s+(on|off|\d+)$", rows, re.M)}
+        # Of pause frames that are agreed upon each link has its own.
+        if found.get("autonegotiate") == "on":
+            found = {"autonegotiate": "on"}
         return {FEATURES.get(name, name): value
                 for name, value in found.items()}
 

@@ -296,6 +296,19 @@ class NicDriver(unittest.TestCase):
         for more in ({"channels": {}}, {"routes": []}, {"files": {}}):
             self.kernel.compare({**kept, **more}, self.kernel.keep())
 
+    def test_what_ethtool_shows_in_another_way(self):
+        for option, said, found in (
+                ("-a", "Autonegotiate:\ton\nRX:\t\ton\nTX:\t\toff\n",
+                 {"autoneg": "on"}),
+                ("-a", "Autonegotiate:\toff\nRX:\t\ton\nTX:\t\toff\n",
+                 {"autoneg": "off", "rx": "on", "tx": "off"}),
+                ("-c", "Adaptive RX: on  TX: off\nrx-usecs:\t3\n"
+                 "tx-usecs:\tn/a\n",
+                 {"adaptive-rx": "on", "adaptive-tx": "off",
+                  "rx-usecs": "3"})):
+            with mock.patch.object(self.kernel, "run", lambda *_, s=said: s):
+                self.assertEqual(self.kernel.ethtool(option), found)
+
     def test_one_that_others_load_stays(self):
         self.kernel.loads("vfio_pci", True)
         kept = self.kernel.keep()
