@@ -152,7 +152,7 @@ as_before() {
 }
 is_back() {
 	rm -f "$NIC_FOLDER"/reached.*
-	within 30 as_before || cat "$folder/diff"
+	within 120 as_before || cat "$folder/diff"
 }
 
 # -- Whoever is killed
