@@ -9,8 +9,10 @@ import shlex
 from ansible.plugins.action import ActionBase
 
 NOTHING_LEFT = """\
-[ ! -e {record} ] || grep -qF '"made": []' {record} && echo nothing
-:"""
+if [ ! -e {record}.lock ] &&
+	{{ [ ! -e {record} ] || grep -qF '"made": []' {record}; }}; then
+	echo nothing
+fi"""
 
 
 class ActionModule(ActionBase):
@@ -19,8 +21,8 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def nothing_left(self):
-        """No record, or one that names no knob. What is damaged is the
-        module's to tell."""
+        """No record, or one that names no knob, and nobody is at it. What is
+        damaged is the module's to tell."""
         asked = self._task.args
         if asked.get("state") != "restored" or asked.get("read") or \
                 not asked.get("record"):

@@ -13,6 +13,7 @@ namespace and on machines; library/lab_knob.py is the same for playbooks.
 """
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -21,11 +22,21 @@ import sys
 try:
     from ansible.module_utils.lab_knob_kinds import Files, Missing, knob_of, \
         label, shown
-    from ansible.module_utils.lab_record import Record, boot_id, make_folder
+    from ansible.module_utils.lab_record import Record, alone, boot_id, \
+        make_folder
 except ImportError:  # as a program: beside this file
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     from lab_knob_kinds import Files, Missing, knob_of, label, shown
-    from lab_record import Record, boot_id, make_folder
+    from lab_record import Record, alone, boot_id, make_folder
+
+
+def by_one(turns):
+    """Of Knobs: by one at a time, whoever else has its record."""
+    @functools.wraps(turns)
+    def done(self, *arguments):
+        with alone(self.record) if self.record else contextlib.nullcontext():
+            return turns(self, *arguments)
+    return done
 
 
 class Knobs:
@@ -91,6 +102,7 @@ class Knobs:
                 found[label(knob)] = None
         return found
 
+    @by_one
     def apply(self, knobs):
         """All or nothing: (set, missing)."""
         done = []
@@ -144,6 +156,7 @@ class Knobs:
         return [entry for entry in reversed(self.entries())
                 if entry["boot"] == boot_id()]
 
+    @by_one
     def restore(self):
         """What the record names, last first: (put back, could not be)."""
         done, failed = [], []

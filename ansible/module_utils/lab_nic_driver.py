@@ -6,156 +6,67 @@ While a program's has it, one end of a veth pair stands in for its interface: it
 has the name, the MAC, the addresses and the routes, so that the kernel answers
 for them as ever; its alias says which NIC it stands in for, and what the other
 end is called, by which the program carries the kernel's frames (c/net/pci_nic.h).
+
+It is put back when no program drives it any more, and what was of the interface is
+compared then: what is another thing is named. What could not be put back at all is
+refused before it is given away.
 """
 
+import contextlib
 import glob
 import json
 import os
-import re
 import time
 
-PROGRAMS = ("vfio-pci", "uio_pci_generic")
-APPEAR_S = 20  # until the kernel's driver has made its interface
+try:
+    from ansible.module_utils.lab_nic_state import ETHTOOL, FLAGS, PROGRAMS, \
+        NicState, Refused, base, text
+except ImportError:  # of a program: beside this file
+    from lab_nic_state import ETHTOOL, FLAGS, PROGRAMS, NicState, Refused, \
+        base, text
+
+HELD_S = 15  # until the program has ended that drives it
+APPEAR_S = 15  # until the kernel's driver has made its interface
 CARRIER_S = 20
-ADDRESS = r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
-# As ethtool -k calls those of several, and as -K does.
-FEATURES = {
-    "rx-checksumming": "rx", "tx-checksumming": "tx", "scatter-gather": "sg",
-    "tcp-segmentation-offload": "tso", "generic-segmentation-offload": "gso",
-    "generic-receive-offload": "gro", "large-receive-offload": "lro",
-    "rx-vlan-offload": "rxvlan", "tx-vlan-offload": "txvlan",
-    "ntuple-filters": "ntuple", "receive-hashing": "rxhash"}
+AGAIN_S = 5  # who manages interfaces may be about to configure it, too
 # What ip(8) calls the peer: 15 characters at most.
 OTHER_END = ".nic"
 
 
-class Refused(Exception):
-    """With the reason."""
-
-
-def text(path, default=""):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
-    except (OSError, UnicodeDecodeError):
-        return default
-
-
-def base(path):
-    return os.path.basename(os.path.realpath(path)) \
-        if os.path.exists(path) else ""
-
-
-class NicDriver:
-    """Of one interface. run: runs a command, gives what it prints."""
-
-    def __init__(self, interface, run, root=""):
-        self.interface, self.run, self.root = interface, run, root
-
-    # -- What is there.
-
-    def link(self, *parts):
-        return os.path.join(self.root or "/", "sys/class/net",
-                            self.interface, *parts)
-
-    def pci(self, address, *parts):
-        return os.path.join(self.root or "/", "sys/bus/pci/devices", address,
-                            *parts)
-
-    def stands_in(self):
-        """(address, other end) of the NIC that the interface stands in for."""
-        found = re.fullmatch(rf"nic ({ADDRESS}) (\S+)",
-                             text(self.link("ifalias")))
-        return found.groups() if found else None
-
-    def address(self):
-        """Of the NIC, on the PCI bus."""
-        if self.stands_in():
-            return self.stands_in()[0]
-        if not os.path.exists(self.link()):
-            raise Refused(f"there is no interface {self.interface}")
-        folder = os.path.realpath(self.link("device"))
-        if base(folder + "/subsystem") == "virtio":
-            folder = os.path.dirname(folder)
-        address = os.path.basename(folder)
-        if not re.fullmatch(ADDRESS, address):
-            raise Refused(f"{self.interface} is no NIC on the PCI bus")
-        return address
-
-    def driver(self):
-        """"kernel", or one of PROGRAMS."""
-        address = self.address()
-        if not self.stands_in():
-            return "kernel"
-        return base(self.pci(address, "driver")) or "none"
-
-    def shown(self, *words):
-        return json.loads(self.run("ip", "-j", *words) or "[]")
-
-    def ethtool(self, option):
-        """name -> value of what can be set; {} where the driver has none."""
-        try:
-            rows = self.run("ethtool", option, self.interface)
-        except Exception:  # pylint: disable=broad-exception-caught
-            return {}
-        if option == "-g":
-            rows = rows.partition("Current")[2]
-        found = {name.strip().lower().replace(" ", "-"): value for name, value
-                 in re.findall(r"^([^:\n]+):\s+(on|off|\d+)$", rows, re.M)}
-        return {FEATURES.get(name, name): value
-                for name, value in found.items()}
-
-    def files(self):
-        """Its settings in /sys and /proc: path -> value."""
-        paths = [path for name in (
-            "threaded", "napi_defer_hard_irqs", "gro_flush_timeout",
-            "queues/*/rps_cpus", "queues/*/xps_cpus")
-            for path in glob.glob(self.link(name))]
-        paths += glob.glob(f"{self.root}/proc/sys/net/ipv[46]/conf/"
-                           f"{self.interface}/*")
-        found = {path: text(path, None) for path in sorted(paths)}
-        return {path: value for path, value in found.items()
-                if value is not None}
-
-    def keep(self):
-        """All that put_back() needs."""
-        address = self.address()
-        link = self.shown("address", "show", "dev", self.interface)[0]
-        return {
-            "address": address, "driver": base(self.pci(address, "driver")),
-            "interface": self.interface, "mac": link["address"],
-            "mtu": link["mtu"], "up": "UP" in link["flags"],
-            "carrier": text(self.link("carrier")) == "1",
-            "addresses": [
-                [f"{one['local']}/{one['prefixlen']}"]
-                + (["broadcast", one["broadcast"]] if "broadcast" in one
-                   else []) for one in link.get("addr_info", [])
-                if one["family"] == "inet" or one["scope"] != "link"],
-            "routes": [[route["dst"]] + [word for key in (
-                "gateway", "metric") if key in route for word in (
-                    {"gateway": "via"}.get(key, key), str(route[key]))]
-                for route in self.shown("route", "show", "dev",
-                                        self.interface)
-                if route.get("protocol") != "kernel"],
-            "features": self.ethtool("-k"), "rings": self.ethtool("-g"),
-            "coalescing": self.ethtool("-c"), "files": self.files()}
+class NicDriver(NicState):
+    """Who has it."""
 
     # -- May it be given away?
 
     def check_unused(self, kept):
         name = self.interface
-        if any(route[0] == "default" for route in kept["routes"]):
+        if any("default" in route for route in kept["routes"]):
             raise Refused(f"{name} has the default route: it is how this "
                           "machine is reached")
         if os.path.exists(self.link("master")):
             raise Refused(f"{name} is in use: it is part of "
                           f"{base(self.link('master'))}")
+        above = sorted(glob.glob(self.link("upper_*")))
+        if above:
+            raise Refused(f"{name} is in use: "
+                          f"{os.path.basename(above[0])[len('upper_'):]} is "
+                          "made of it")
+        if any(one.get("handle", "0:") != "0:" for one in self.qdiscs()):
+            raise Refused(f"{name} has a queueing discipline of its own, which "
+                          "could not be put back")
         for address in kept["addresses"]:
             held = self.run("ss", "-Htn", "state", "established", "src",
                             address[0].partition("/")[0]).split()
             if held:
                 raise Refused(f"{name} is in use: a TCP connection from "
                               f"{held[2]} to {held[3]}")
+
+    def qdiscs(self):
+        try:
+            return json.loads(self.run("tc", "-j", "qdisc", "show", "dev",
+                                       self.interface) or "[]")
+        except Exception:  # pylint: disable=broad-exception-caught
+            return []  # no tc(8), so hardly one that somebody has made
 
     def check_group(self, kept):
         """Of the IOMMU: all of it is the program's, or of no driver."""
@@ -185,6 +96,40 @@ class NicDriver:
             raise Refused(f"{kept['address']} has no interrupt line, which "
                           "uio_pci_generic needs")
 
+    # -- Who drives it?
+
+    def nodes(self, address):
+        """The files of /dev by which a program does."""
+        for path in glob.glob(self.pci(address, "uio/uio*")):
+            yield f"{self.root}/dev/{os.path.basename(path)}"
+        for path in glob.glob(self.pci(address, "vfio-dev/vfio*")):
+            yield f"{self.root}/dev/vfio/devices/{os.path.basename(path)}"
+        yield f"{self.root}/dev/vfio/{base(self.pci(address, 'iommu_group'))}"
+
+    def holder(self, address):
+        """A program that does, in words; "" where none does."""
+        nodes = set(self.nodes(address))
+        for path in glob.glob("/proc/[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if os.readlink(path) in nodes:
+                    pid = path.split("/")[2]
+                    return f"{text(f'/proc/{pid}/comm')} (process {pid})"
+        return ""
+
+    def released(self, address):
+        """Taken from a program that drives it, a NIC without an IOMMU would go
+        on writing into memory that is another one's by then; and vfio-pci does
+        not let go of it."""
+        until = time.monotonic() + HELD_S
+        holder = self.holder(address)
+        while holder:
+            if time.monotonic() > until:
+                raise Refused(f"{holder} still drives {address}, the NIC of "
+                              f"{self.interface}: it can be put back when that "
+                              "has ended")
+            time.sleep(0.1)
+            holder = self.holder(address)
+
     # -- Given away, and put back.
 
     def write(self, path, value):
@@ -212,8 +157,10 @@ class NicDriver:
         for words in ([["addr", "replace", *one, "dev", name]
                        for one in kept["addresses"]]
                       + [["link", "set", name, "up" if kept["up"] else "down"]]
-                      + [["route", "replace", *one, "dev", name]
-                         for one in kept["routes"] if kept["up"]]):
+                      + [["neigh", "replace", *one, "nud", "permanent", "dev",
+                          name] for one in kept["neighbours"]]
+                      + [[route[0], "route", "replace", *route[1:], "dev",
+                          name] for route in kept["routes"]]):
             self.run("ip", *words)
 
     def stand_in(self, kept):
@@ -243,7 +190,11 @@ class NicDriver:
         if self.driver() != "kernel":
             raise Refused(f"{self.interface}: {self.driver()} has it already")
         kept = self.keep()
-        self.check(driver, kept)
+        try:
+            self.check(driver, kept)
+        except Refused:
+            self.unload(kept)
+            raise
         try:
             self.bind(kept["address"], driver, driver)
             self.stand_in(kept)
@@ -284,17 +235,43 @@ class NicDriver:
                      str(kept["mtu"]))
 
     def settings(self, kept):
-        """What ethtool and files had set."""
-        for option, turn, before in (("-k", "-K", kept["features"]),
-                                     ("-g", "-G", kept["rings"]),
-                                     ("-c", "-C", kept["coalescing"])):
+        """What ethtool, ip link and files had set."""
+        for option, turn, name in ETHTOOL:
             found = self.ethtool(option)
-            wrong = [word for name, value in before.items()
+            wrong = [word for name, value in kept[name].items()
                      if found.get(name, value) != value
                      for word in (name, value)]
             if wrong:
                 self.run("ethtool", turn, self.interface, *wrong)
+        link = self.shown("link", "show", "dev", self.interface)[0]
+        words = [word for flag, (name, on, off) in FLAGS.items()
+                 if (flag in link["flags"]) != (flag in kept["flags"])
+                 for word in (name, on if flag in kept["flags"] else off)]
+        if link.get("txqlen", 0) != kept["txqlen"]:
+            words += ["txqueuelen", str(kept["txqlen"])]
+        if text(self.link("ifalias")) != kept["alias"]:
+            words += ["alias", kept["alias"]]
+        if words:
+            self.run("ip", "link", "set", self.interface, *words)
         self.write_files(kept)
+
+    def interrupts(self, kept):
+        """Where they were: they are made anew with the driver, or when the
+        interface comes up."""
+        for path, before in zip(self.irqs(kept["address"]),
+                                kept["irqs"].values()):
+            if text(path) != before:
+                self.write(path, before)
+
+    def unload(self, kept):
+        """The modules that were loaded for it, unless somebody has another
+        device by one."""
+        for name in self.modules():
+            driver = name.replace("vfio_pci", "vfio-pci")
+            if name not in kept["modules"] and not glob.glob(
+                    f"{self.root}/sys/bus/pci/drivers/{driver}/*:*"):
+                with contextlib.suppress(Exception):
+                    self.run("modprobe", "-r", name)
 
     def write_files(self, kept, below="/"):
         for path, value in kept["files"].items():
@@ -310,27 +287,33 @@ class NicDriver:
                               "after the kernel's driver has it again")
             time.sleep(0.05)
 
+    def as_kept(self, kept):
+        until = time.monotonic() + AGAIN_S
+        while True:
+            try:
+                self.compare(kept, self.keep())
+                return
+            except Refused:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
+
     def put_back(self, kept):
         """From whatever half-made state."""
         if not os.path.exists(self.pci(kept["address"])):
             raise Refused(f"{kept['address']}, the NIC of {self.interface}, "
                           "is gone")
+        if base(self.pci(kept["address"], "driver")) in PROGRAMS:
+            self.released(kept["address"])
         if self.stands_in() or (os.path.exists(self.link()) and not
                                 os.path.exists(self.link("device"))):
             self.run("ip", "link", "delete", self.interface)
-        self.bind(kept["address"], kept["driver"], "\n")
+        self.bind(kept["address"], kept["driver"], kept["override"] or "\n")
         self.named(kept)
         self.settings(kept)
         self.configure(kept, self.interface)
+        self.interrupts(kept)
         if kept["up"] and kept["carrier"]:
             self.carrier()
-        found = self.keep()
-        for name in ("address", "driver", "mac", "mtu", "up", "features",
-                     "rings"):
-            if found[name] != kept[name]:
-                raise Refused(f"{self.interface}: {name}: was {kept[name]}, "
-                              f"is {found[name]}")
-        lost = [one for one in kept["addresses"]
-                if one not in found["addresses"]]
-        if lost:
-            raise Refused(f"{self.interface}: address {lost[0][0]} is gone")
+        self.unload(kept)
+        self.as_kept(kept)

@@ -6,6 +6,7 @@ leaves an entry for nothing, which teardown passes over, and never a thing that
 nobody knows of. The file is replaced as a whole, so it is never half written.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -32,6 +33,27 @@ def make_folder(path):
     if os.geteuid() == 0:
         owner = os.stat(above)
         os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@contextlib.contextmanager
+def alone(path):
+    """Whoever does what a record tells waits for who is at it: an agent that
+    lost its runner puts back while a playbook does. The file is none's any more
+    once it is done, and goes."""
+    lock = path + ".lock"
+    while True:
+        held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # Or it is one that the last one took away.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(lock), os.fstat(held)):
+                break
+        os.close(held)
+    try:
+        yield
+    finally:
+        os.unlink(lock)
+        os.close(held)
 
 
 class Record:

@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define RESTORE_MS 60000 /* for a command that puts back */
-#define AGENT_MS   60000 /* for the agent to end, with its programs */
+#define RESTORE_MS 60000  /* for a command that puts back */
+#define AGENT_MS   120000 /* for the agent to end its programs and put back */
 
 static struct agent_stop stop;
 static int stop_write;
@@ -60,13 +60,13 @@ static int stop_open(const sigset_t *held)
 	return 0;
 }
 
-/* In the child. What it owes at its end the keeper puts back, unless there is
- * none any more. */
+/* In the child. It puts back at its end what it owes, whether the keeper is
+ * still there or not: who is killed amidst it leaves the rest to the other. */
 static int agent_run(const struct agent_config *config,
 		     struct agent_restores *restores, pid_t keeper,
 		     const sigset_t *held)
 {
-	int err;
+	int err, other;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != keeper)
@@ -74,10 +74,8 @@ static int agent_run(const struct agent_config *config,
 	err = stop_open(held);
 	if (!err)
 		err = agent_serve(config, restores, &stop);
-	if (getppid() != keeper)
-		json_decref(agent_restores_run(restores, NULL,
-					       config->namespace, RESTORE_MS));
-	return err ? 1 : 0;
+	other = agent_restores_end(restores, config->namespace, RESTORE_MS);
+	return err || other ? 1 : 0;
 }
 
 /* Until the agent has ended, the connection has, or we are told to stop. Only
@@ -140,7 +138,8 @@ int agent_keeper_run(const struct agent_config *config)
 	close(config->out);
 	connection_watch(config, agent_fd);
 	code = agent_end(agent, agent_fd);
-	json_decref(agent_restores_run(restores, NULL, config->namespace,
-				       RESTORE_MS));
+	/* Whatever the agent could not, since it was killed. */
+	if (agent_restores_end(restores, config->namespace, RESTORE_MS) < 0)
+		code = 1;
 	return code;
 }

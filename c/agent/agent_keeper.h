@@ -10,7 +10,7 @@
 #include "agent/agent.h"
 
 /* Serve the connection, to its end or a SIGTERM, SIGINT or SIGHUP; put back
- * what is owed. Returns the exit code. */
+ * what is owed. Returns the exit code: 1 when that failed, by name. */
 int agent_keeper_run(const struct agent_config *config);
 
 #endif

@@ -38,16 +38,12 @@ int agent_restores_add(struct agent_restores *restores, const json_t *argv)
 	return 0;
 }
 
-json_t *agent_restores_take(struct agent_restores *restores)
+/* A new reference; NULL: none is owed. */
+static json_t *last_owed(const struct agent_restores *restores)
 {
 	unsigned int count = atomic_load(&restores->count);
-	json_t *argv;
 
-	if (count == 0)
-		return NULL;
-	argv = json_loads(restores->text[count - 1], 0, NULL);
-	atomic_store(&restores->count, count - 1);
-	return argv;
+	return count ? json_loads(restores->text[count - 1], 0, NULL) : NULL;
 }
 
 json_t *agent_restores_run(struct agent_restores *restores,
@@ -56,10 +52,12 @@ json_t *agent_restores_run(struct agent_restores *restores,
 {
 	json_t *commands = json_array(), *argv;
 
-	while ((argv = agent_restores_take(restores))) {
+	while ((argv = last_owed(restores))) {
 		json_t *answer = agent_standby_run(standby, argv, namespace,
 						   timeout_ms, NULL);
 
+		/* Not sooner: we may have been killed amidst it. */
+		atomic_fetch_sub(&restores->count, 1);
 		if (json_get_integer(answer, "code") != 0)
 			log_error("can't put back, by %s: exit code %lld: %s",
 				  json_string_value(json_array_get(argv, 0)),
@@ -69,4 +67,22 @@ json_t *agent_restores_run(struct agent_restores *restores,
 		json_decref(argv);
 	}
 	return commands;
+}
+
+int agent_restores_end(struct agent_restores *restores, int namespace,
+		       int timeout_ms)
+{
+	json_t *commands =
+		agent_restores_run(restores, NULL, namespace, timeout_ms);
+	const json_t *one;
+	int err = 0;
+	size_t i;
+
+	json_array_foreach(commands, i, one)
+	{
+		if (json_get_integer(one, "code") != 0)
+			err = -EIO;
+	}
+	json_decref(commands);
+	return err;
 }

@@ -28,14 +28,17 @@ struct agent_restores *agent_restores_open(void);
  * long. */
 int agent_restores_add(struct agent_restores *restores, const json_t *argv);
 
-/* Take the last one: a new reference to its argv; NULL: none is left. */
-json_t *agent_restores_take(struct agent_restores *restores);
-
 /* Run all in the namespace, the last first, each for at most timeout_ms, and
- * say of each that fails. A new array of what agent_command() answers. standby:
- * as of agent_standby_run(). */
+ * say of each that fails. One is owed until it has ended: who is killed amidst
+ * it leaves it to the other process. A new array of what agent_command()
+ * answers. standby: as of agent_standby_run(). */
 json_t *agent_restores_run(struct agent_restores *restores,
 			   struct agent_standby *standby, int namespace,
 			   int timeout_ms);
+
+/* As agent_restores_run(), by commands of their own. 0, or -EIO when one of
+ * them failed, logged. */
+int agent_restores_end(struct agent_restores *restores, int namespace,
+		       int timeout_ms);
 
 #endif

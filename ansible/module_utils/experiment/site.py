@@ -13,8 +13,9 @@ from .machines import beside, by_machine, change_guests, folder, handed_down, \
 # Of this folder's parent: what turns knobs on a machine, and its helpers.
 KNOBS = "lab_knob.py"
 LOOP_BACK = "lab_loop_back.py"
-BROUGHT = (KNOBS, "lab_knob_kinds.py", "lab_nic_driver.py", "lab_record.py",
-           "lab_sysctl.py", "lab_value.py", LOOP_BACK)
+BROUGHT = (KNOBS, "lab_knob_kinds.py", "lab_nic_driver.py",
+           "lab_nic_state.py", "lab_record.py", "lab_sysctl.py",
+           "lab_value.py", LOOP_BACK)
 FEED = "feed.csv.gz"
 # A password comes as the first line. sudo remembers it for those whom the same
 # shell starts; where it wants none, nobody is asked.

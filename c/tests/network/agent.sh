@@ -271,8 +271,8 @@ expect_none 'too many programs' < <(
 
 # -- What was turned
 
-turn() { # value: written into the knob; it was "before"
-	echo '{"do":"turn","argv":["sh","-c","echo '"$1"' >'"$folder"'/knob"],"restore":["sh","-c","echo before >'"$folder"'/knob; touch '"$folder"'/back"]}'
+turn() { # value: written into the knob; it was "before". What is done before that is put back
+	echo '{"do":"turn","argv":["sh","-c","echo '"$1"' >'"$folder"'/knob"],"restore":["sh","-c","'"${2:-}"'echo before >'"$folder"'/knob; touch '"$folder"'/back"]}'
 }
 fresh() {
 	[ -z "$keeper" ] || { hang_up; ended; }
@@ -365,6 +365,33 @@ deaf() {
 }
 ends 'a program that does not end by itself' 0 deaf
 
+# Whoever is killed amidst it: the other one does it, or does it again.
+killed_amidst() { # whom, code, what makes them put back: a command
+	local wanted=$2 before
+	fresh
+	rm -f "$folder/began"
+	tell "$(turn after "[ -e $folder/began ] || { touch $folder/began; sleep 1; }; ")" >/dev/null
+	agent=$(agent_of "$keeper")
+	before=$keeper
+	"${@:3}"
+	appears "$folder/began"
+	kill -KILL "${!1}"
+	ended
+	is_back
+	gone "$before" "$agent"
+	[ "$code" = "$wanted" ] || echo "exit code $code"
+	hang_up
+}
+# shellcheck disable=SC2317 # called by killed_amidst
+asked() {
+	echo '{"do":"restore"}' >&8
+}
+expect_none 'the agent is killed while it puts back' < <(
+	killed_amidst agent 1 hang_up)
+expect_none 'while it does what it is asked' < <(killed_amidst agent 1 asked)
+expect_none 'the keeper is killed meanwhile' < <(
+	killed_amidst keeper 137 hang_up)
+
 name='a command that fails to put back is told'
 open_agent
 tell '{"do":"turn","argv":["true"],"restore":["sh","-c","echo why >&2; exit 9"]}' >/dev/null
@@ -372,7 +399,8 @@ hang_up
 ended
 expect_none "$name" < <(
 	grep -qF "can't put back, by sh: exit code 9: why" "$folder/stderr" ||
-		cat "$folder/stderr")
+		cat "$folder/stderr"
+	[ "$code" = 1 ] || echo "exit code $code")
 
 # -- In a namespace
 

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 from unittest import mock
 
@@ -142,6 +144,27 @@ class Turned(unittest.TestCase):
         self.assertEqual(failed, [{"knob": "sysctl three",
                                    "reason": "three: was 3, is 7"}])
         self.assertEqual(self.entries(), ["sysctl three"])
+
+    def test_one_at_a_time_puts_back(self):
+        self.knobs.apply([self.want("one", "5")])
+        whole, other = self.knobs.knob, lab.Knobs(self.record, "")
+        begun, said = threading.Event(), []
+
+        def slow(wanted, scope):
+            begun.set()
+            time.sleep(0.2)
+            return whole(wanted, scope)
+        self.knobs.knob = slow
+        other.knob = whole
+        first = threading.Thread(target=lambda: said.append(
+            self.knobs.restore()))
+        first.start()
+        begun.wait()
+        self.assertEqual(other.restore(), ([], []))
+        first.join()
+        self.assertEqual(said, [(["sysctl one"], [])])
+        self.assertEqual(sorted(os.listdir(self.folder)),
+                         ["one", "record.json", "three", "two"])
 
     def test_one_that_another_undoes_is_missing(self):
         files(self.folder, one="1\n", three="3\n")

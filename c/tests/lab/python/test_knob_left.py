@@ -53,6 +53,10 @@ class Left(unittest.TestCase):
     def test_a_knob_is_left(self):
         self.assertEqual(self.ask(TURNED), {"module": {"a": 1}})
 
+    def test_somebody_is_at_it_just_now(self):
+        with open(self.record + ".lock", "w", encoding="ascii"):
+            self.assertEqual(self.ask(), {"module": {"a": 1}})
+
     def test_what_is_damaged_is_the_modules(self):
         for text in ("", "{", TURNED[:-20]):
             self.assertEqual(self.ask(text), {"module": {"a": 1}}, text)
