@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The fuzz targets again, by clang's libFuzzer, which is led by coverage, of the
-# address sanitizer's build; each on a copy of its corpus.
+# address sanitizer's build; each on a copy of its corpus. Takes long: seconds each.
 set -u
 . tests/lint/support.bash
 BUILD=${BUILD:-build}

@@ -53,8 +53,9 @@ echo ok 1 - one"
 : >"$folder/tests/skips"
 
 # Output and exit code of a run. TEST_CASE is ours, not theirs.
+at_a_time=2
 run() { # arguments
-	output=$(cd "$folder" && env -u TEST_CASE JOBS=2 tests/run "$@" 2>&1)
+	output=$(cd "$folder" && env -u TEST_CASE JOBS=$at_a_time tests/run "$@" 2>&1)
 	code=$?
 }
 
@@ -208,6 +209,11 @@ done
 run --again build unit:busy 'unit:worse*'
 expect 'six that fail are no chance' 1 '0 passed, 6 failed, 0 skipped'
 
+at_a_time=1
+run build unit:good unit:long
+at_a_time=2
+expect 'what takes long comes first' 0 '3 passed, 0 failed, 0 skipped' \
+	$'\nok   unit/good'
 run --short build unit:long unit:good
 expect '--short leaves out what takes long' 0 '2 passed, 0 failed, 0 skipped'
 TEST_TIMEOUT=20 run build lab:first unit:second
@@ -222,6 +228,21 @@ END
 	expect 'and with guests beside those without' 0 \
 		'2 passed, 0 failed, 0 skipped'
 	rm "$folder/first" "$folder/second"
+	if [ -e /proc/self/autogroup ]; then
+		fake lab/first <<-'END'
+			read -r _ _ nice </proc/self/autogroup
+			[ "$nice" -gt 0 ] && echo ok 1 - one
+		END
+		fake lab/second <<-END
+			# Makes guests$colon two.
+			read -r _ _ nice </proc/self/autogroup
+			[ "\$nice" = 0 ] && echo ok 1 - one
+		END
+		cp "$folder/tests/lab/first.sh" "$folder/tests/unit/gives_way.sh"
+		run build 'lab:*' unit:gives_way
+		expect 'what makes guests has the CPUs before all others' 0 \
+			'3 passed, 0 failed, 0 skipped'
+	fi
 	fake lab/first <<END
 # Waits for the machine's knobs$colon somebody has them.
 [ -e second ] && echo ok 1 - one
