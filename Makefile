@@ -30,11 +30,14 @@ PACKAGES_RUN := iproute2 coreutils
 # 28 MB and some 240 packages, each of DPDK's libraries being one: who only
 # builds and runs does without.
 dpdk := libdpdk-dev
-PACKAGES_TEST := libcmocka-dev clang clang-format clang-tidy libclang-rt-dev lld llvm \
+# What the tests are built of.
+PACKAGES_TEST_BUILD := libcmocka-dev g++ libquickfix-dev $(dpdk)
+PACKAGES_TEST := $(PACKAGES_TEST_BUILD) \
+	clang clang-format clang-tidy libclang-rt-dev lld llvm \
 	shellcheck groff-base tshark wireshark-common tcpdump python3 procps \
-	util-linux binutils python3-websockets node-ws g++ libquickfix-dev \
-	openssl gnutls-bin $(dpdk)
-PACKAGES_BENCH = sockperf strace time gzip valgrind g++ libwslay-dev $(boost)
+	util-linux binutils python3-websockets node-ws openssl gnutls-bin
+PACKAGES_BENCH_BUILD = g++ libwslay-dev $(boost)
+PACKAGES_BENCH_RUN := sockperf strace time gzip valgrind
 # Boost.Asio has io_uring from 1.78 on: the default, unless it is older (Debian
 # 12). Asked for when it is installed, not before.
 boost = $(shell dpkg --compare-versions \
@@ -44,11 +47,11 @@ comma := ,
 # RESULT has a default, for what a run makes; a report needs one that is there.
 REPORTED := $(if $(filter command line environment,$(origin RESULT)),$(RESULT))
 # The lab proper: two guests under libvirt, made and measured by Ansible.
-PACKAGES_LAB := ansible libvirt-daemon-system libvirt-clients \
-	qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring \
-	cloud-image-utils python3-libvirt python3-lxml python3-jsonschema \
-	openssh-client rsync jq \
-	util-linux bsdutils ethtool iproute2
+# Its image is made by these.
+PACKAGES_IMAGE := mmdebstrap debian-archive-keyring qemu-utils jq util-linux
+PACKAGES_LAB := $(PACKAGES_IMAGE) ansible libvirt-daemon-system libvirt-clients \
+	qemu-system-x86 cloud-image-utils python3-libvirt python3-lxml \
+	python3-jsonschema openssh-client rsync bsdutils ethtool iproute2
 PACKAGES_LAB_TEST := ansible-lint libxml2-utils sudo zstd lz4
 # A guest's kernel, looked at from outside: domains/debug.
 PACKAGES_DEBUG := gdb binutils zstd lz4
@@ -160,7 +163,7 @@ deps-debug: deps-lab
 	$(call install,$(PACKAGES_DEBUG))
 
 deps-bench: deps
-	$(call install,$(PACKAGES_BENCH))
+	$(call install,$(PACKAGES_BENCH_BUILD) $(PACKAGES_BENCH_RUN))
 
 build: deps ## build the programs into c/build
 	@$(MAKE) --no-print-directory -s -C c -j$(jobs)
@@ -349,16 +352,24 @@ restore: ## put back knobs that an experiment left turned when it was killed
 teardown: ## the machine as it was before make up
 	@cd ansible && ansible-playbook -i localhost, $(become) teardown.yml
 
-# While a new machine installs what the lab wants, what needs none of it is built.
+# A new machine makes the guest image and builds while it installs the rest: what
+# takes longest of all, lab/life, begins with the image. It is not waited for here;
+# the tests that want one wait, or make it and say why it can't be made.
 test: ## all tests; TEST=network/trader one, CASE='*signal*' REPEAT=20
-	$(call install,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST) $(PACKAGES_BENCH))
-	@$(MAKE) --no-print-directory -s -j$$(($(jobs) + 1)) deps-lab-test \
+	$(call install,$(PACKAGES_IMAGE))
+	@$(if $(TEST),:,[ -e images/build/manifest.json ] || $(sudo:%=% -n) \
+		env $(proxies) images/make-image </dev/null >/dev/null 2>&1 &)
+	$(call install,$(PACKAGES_BUILD) $(PACKAGES_RUN) \
+		$(PACKAGES_TEST_BUILD) $(PACKAGES_BENCH_BUILD))
+	@$(MAKE) --no-print-directory -s -j$$(($(jobs) + 1)) deps-test-rest \
 		$(if $(TEST),,tests-built)
 	@$(MAKE) --no-print-directory -s -C c test
 tests-built:
 	@$(MAKE) --no-print-directory -s -C c WERROR=-Werror tests-built
 deps-lab-test:
 	$(call install,$(PACKAGES_LAB) $(PACKAGES_LAB_TEST))
+deps-test-rest: deps-lab-test
+	$(call install,$(PACKAGES_TEST) $(PACKAGES_BENCH_RUN))
 
 quick: deps-test deps-lab-test ## lint, unit, Python and short network tests, in two minutes
 	@$(MAKE) --no-print-directory -s -C c -j$(jobs) quick
@@ -405,6 +416,7 @@ clean: ## remove what was built; results stay
 
 .PHONY: help deps deps-test deps-bench deps-lab deps-lab-test deps-debug build \
 	run report power image doctor up status console debug crash ssh \
-	experiment experiments fleet restore teardown test tests-built coverage \
+	experiment experiments fleet restore teardown test tests-built \
+	deps-test-rest coverage \
 	mutants simulate fuzz quick test-real bench probe lint man install \
 	uninstall clean compare verify tables advise checklist history
