@@ -334,9 +334,10 @@ class RdmaLink(Knob):
             for link in self.links():
                 change("rdma", "link", "delete", link)
             return
-        if self.links(soft=False):
-            raise Missing(f"{self.interface} has RDMA of its own, "
-                          f"{self.links(soft=False)[0]}: take rdma_link away")
+        own = self.links(soft=False)
+        if own:
+            raise Missing(f"{self.interface} has RDMA of its own, {own[0]}: "
+                          "take rdma_link away")
         for module in self.MODULES:
             change("modprobe", module)
         change("rdma", "link", "add", f"rxe_{self.interface}", "type", "rxe",

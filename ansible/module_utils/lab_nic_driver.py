@@ -33,6 +33,16 @@ AGAIN_S = 5  # who manages interfaces may be about to configure it, too
 OTHER_END = ".nic"
 
 
+def tries(seconds, pause=0.05):
+    """Again and again for so long, and at least once."""
+    until = time.monotonic() + seconds
+    while True:
+        yield
+        if time.monotonic() > until:
+            return
+        time.sleep(pause)
+
+
 class NicDriver(NicState):
     """Who has it."""
 
@@ -120,15 +130,13 @@ class NicDriver(NicState):
         """Taken from a program that drives it, a NIC without an IOMMU would go
         on writing into memory that is another one's by then; and vfio-pci does
         not let go of it."""
-        until = time.monotonic() + HELD_S
-        holder = self.holder(address)
-        while holder:
-            if time.monotonic() > until:
-                raise Refused(f"{holder} still drives {address}, the NIC of "
-                              f"{self.interface}: it can be put back when that "
-                              "has ended")
-            time.sleep(0.1)
+        for _ in tries(HELD_S, 0.1):
             holder = self.holder(address)
+            if not holder:
+                return
+        raise Refused(f"{holder} still drives {address}, the NIC of "
+                      f"{self.interface}: it can be put back when that has "
+                      "ended")
 
     # -- Given away, and put back.
 
@@ -205,16 +213,13 @@ class NicDriver(NicState):
     def appeared(self, kept):
         """The name that the kernel's driver has given its interface; udev may
         rename it."""
-        until = time.monotonic() + APPEAR_S
-        while True:
+        for _ in tries(APPEAR_S):
             found = glob.glob(self.pci(kept["address"], "net/*")) \
                 + glob.glob(self.pci(kept["address"], "virtio*/net/*"))
             if found:
                 return os.path.basename(found[0])
-            if time.monotonic() > until:
-                raise Refused(f"{kept['address']}: {kept['driver']} has made "
-                              f"no interface within {APPEAR_S} s")
-            time.sleep(0.05)
+        raise Refused(f"{kept['address']}: {kept['driver']} has made no "
+                      f"interface within {APPEAR_S} s")
 
     def named(self, kept):
         self.appeared(kept)
@@ -280,23 +285,20 @@ class NicDriver(NicState):
                 self.write(path, value)
 
     def carrier(self):
-        until = time.monotonic() + CARRIER_S
-        while text(self.link("carrier")) != "1":
-            if time.monotonic() > until:
-                raise Refused(f"{self.interface}: no carrier {CARRIER_S} s "
-                              "after the kernel's driver has it again")
-            time.sleep(0.05)
+        for _ in tries(CARRIER_S):
+            if text(self.link("carrier")) == "1":
+                return
+        raise Refused(f"{self.interface}: no carrier {CARRIER_S} s after the "
+                      "kernel's driver has it again")
 
     def as_kept(self, kept):
-        until = time.monotonic() + AGAIN_S
-        while True:
+        for _ in tries(AGAIN_S, 0.2):
             try:
                 self.compare(kept, self.keep())
                 return
-            except Refused:
-                if time.monotonic() > until:
-                    raise
-            time.sleep(0.2)
+            except Refused as reason:
+                wrong = reason
+        raise wrong
 
     def put_back(self, kept):
         """From whatever half-made state."""
