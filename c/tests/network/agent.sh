@@ -21,6 +21,11 @@ trap clean EXIT
 
 # -- A connection: asked by tell, answered in order.
 
+# What the agent says next. This shell reads it byte by byte, and of some answers
+# there are hundreds of thousands.
+hear() {
+	read -r -t 300 -u 9 answer
+}
 open_agent() { # arguments
 	mkfifo "$folder/in" "$folder/out"
 	"$BUILD/t2t-agent" --folder "$folder" "$@" \
@@ -28,7 +33,8 @@ open_agent() { # arguments
 	keeper=$!
 	exec 8>"$folder/in" 9<"$folder/out"
 	rm "$folder/in" "$folder/out"
-	read -r -t 300 -u 9 greeting
+	hear
+	greeting=$answer
 }
 hang_up() {
 	exec 8>&- 9<&-
@@ -39,11 +45,10 @@ ended() {
 	code=$?
 	keeper=
 }
-# The answer, without what varies. This shell reads it byte by byte, and of some
-# there are hundreds of thousands.
+# The answer, without what varies.
 tell() { # request
 	echo "$1" >&8
-	read -r -t 300 -u 9 answer
+	hear
 	echo "${answer/%\"max_rss_kib\":*/\"max_rss_kib\":N\}}"
 }
 agent_of() { # the keeper's child
@@ -172,7 +177,7 @@ expect_none 'one that ends is done without, and ends when it takes too long' < <
 put() { # bytes, at: and what it is asked after it
 	printf '{"do":"put","file":"put","at":%s,"bytes":%s}\n%s' \
 		"$2" "${#1}" "$1" >&8
-	read -r -t 300 -u 9 answer
+	hear
 	echo "$answer"
 }
 take() { # file, at
@@ -215,7 +220,7 @@ expect_none 'a file is brought in pieces, and taken' < <(
 	} 2>/dev/null | cmp - "$folder/large")
 expect_none 'one that leads elsewhere is refused, and its bytes passed over' < <(
 	printf '{"do":"put","file":"../away","at":0,"bytes":3}\nabc' >&8
-	read -r -t 300 -u 9 answer
+	hear
 	jq -r 'select(.ok)' <<<"$answer"
 	tell '{"do":"take","file":"../in"}' | jq -r 'select(.ok)'
 	tell '{"do":"put","file":"put","bytes":-1}' | jq -r 'select(.ok)'
