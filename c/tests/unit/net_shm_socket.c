@@ -363,6 +363,17 @@ static int reader_come(uint32_t sleeps, struct shm_hello *hello)
 	return -1;
 }
 
+/* Of a writer's ring, at the path. */
+static void readers_begin(struct shm_readers *readers,
+			  struct shm_writer *writer,
+			  const struct shm_hello *hello)
+{
+	assert_int_equal(shm_writer_open(writer, 4), 0);
+	assert_int_equal(
+		shm_readers_open(readers, writer, "test", path, NULL, hello),
+		0);
+}
+
 static void readers_come_and_go(void **state)
 {
 	const unsigned int before = descriptors();
@@ -372,10 +383,7 @@ static void readers_come_and_go(void **state)
 	struct shm_writer writer;
 
 	(void)state;
-	assert_int_equal(shm_writer_open(&writer, 4), 0);
-	assert_int_equal(
-		shm_readers_open(&readers, &writer, "test", path, NULL, &hello),
-		0);
+	readers_begin(&readers, &writer, &hello);
 	shm_writer_put(&writer, "x", 1, NULL);
 	for (unsigned int i = 0; i < SHM_READERS_MAX; i++) {
 		fds[i] = reader_come(i % 2, &hello);
@@ -416,10 +424,7 @@ static void who_says_nothing_makes_room(void **state)
 	struct shm_writer writer;
 
 	(void)state;
-	assert_int_equal(shm_writer_open(&writer, 4), 0);
-	assert_int_equal(
-		shm_readers_open(&readers, &writer, "test", path, NULL, &hello),
-		0);
+	readers_begin(&readers, &writer, &hello);
 	fds[0] = reader_come(0, &hello);
 	assert_true(fds[0] >= 0);
 	for (unsigned int i = 1; i < SHM_READERS_MAX; i++) {

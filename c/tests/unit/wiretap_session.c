@@ -118,36 +118,7 @@ static void others_are_passed_over(void **state)
 	assert_int_equal(result.gaps, 0);
 }
 
-/* What comes before the connection's own feed is another's, whose end may
- * have been seen or not; numbers that go on say nothing. */
-static void a_session_begins_by_its_tag(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		uint16_t ours;
-
-		maker.client_port += i % 2; /* one port twice, as it happens */
-		capture_maker_connect(&maker);
-		ours = tag(maker.client_port);
-		stray(7, tag(maker.client_port + 100));
-		maker.sequence = 0;
-		book(ours);
-		trigger(ours);
-		order();
-		end(ours);
-		capture_maker_disconnect(&maker);
-	}
-	capture_maker_flush(&maker);
-	right(3);
-	assert_int_equal(result.sessions, 3);
-}
-
-static void client_is(uint16_t port, uint32_t next)
-{
-	maker.client_port = port;
-	maker.client_next = next;
-}
-
+/* Of the client that is connected; then it is so no more. */
 static void session_of_one_order(void)
 {
 	const uint16_t ours = tag(maker.client_port);
@@ -158,6 +129,28 @@ static void session_of_one_order(void)
 	order();
 	end(ours);
 	capture_maker_disconnect(&maker);
+}
+
+/* What comes before the connection's own feed is another's, whose end may
+ * have been seen or not; numbers that go on say nothing. */
+static void a_session_begins_by_its_tag(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		maker.client_port += i % 2; /* one port twice, as it happens */
+		capture_maker_connect(&maker);
+		stray(7, tag(maker.client_port + 100));
+		session_of_one_order();
+	}
+	capture_maker_flush(&maker);
+	right(3);
+	assert_int_equal(result.sessions, 3);
+}
+
+static void client_is(uint16_t port, uint32_t next)
+{
+	maker.client_port = port;
+	maker.client_next = next;
 }
 
 /* Who knocks first need not be in first; what still comes of a session that is
